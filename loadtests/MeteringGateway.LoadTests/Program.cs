@@ -1,0 +1,47 @@
+using MeteringGateway.LoadTests;
+using MeteringGateway.LoadTests.Campaigns;
+using MeteringGateway.LoadTests.Rows;
+using MeteringGateway.LoadTests.Servers;
+
+if (args is ["empty-server"])
+{
+    EmptyServer.Run();
+    return 0;
+}
+if (Options.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine(Options.Usage);
+    return 2;
+}
+if (options.Command != "decisions" && !File.Exists(options.MeteringDll))
+{
+    Console.Error.WriteLine($"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
+    return 2;
+}
+switch (options.Command)
+{
+    case "crash":
+        return (await CrashCampaign.Run(options.Rounds, options.Seed, options.MeteringDll, Console.Out)).Passed ? 0 : 1;
+    case "log" when options.File is not null:
+        return await LogCampaign.Run(options.File, options.MeteringDll, options.Seed, Console.Out) is not null ? 0 : 1;
+    case "all" or "check" or "ingest" or "decisions":
+        await Measure(options);
+        return 0;
+    default:
+        Console.Error.WriteLine(Options.Usage);
+        return 2;
+}
+
+static async Task Measure(Options options)
+{
+    Console.WriteLine(options.Machine);
+    options.Machine.PinDriver();
+    var rows = new List<Row>();
+    if (options.Command is "all" or "check") rows.Add(await CheckRow.Measure(options));
+    if (options.Command is "all" or "ingest" && await IngestRow.Measure(options) is { } ingest) rows.Add(ingest);
+    if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
+    var report = new Report(options.Machine, DateTime.UtcNow, rows);
+    Console.WriteLine(report.Table());
+    report.WriteJson(options.Json);
+    if (options.Write is not null) report.WriteInto(options.Write);
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace MeteringGateway.LoadTests;
+
+/// <summary>One figure: the ratio of ours to theirs, measured alternately.</summary>
+/// <param name="Ratios">One for each pair of runs.</param>
+/// <param name="Details">What stands behind the ratio, in words.</param>
+public sealed record Row(string Figure, string Against, double Floor, double Target, double Beyond, IReadOnlyList<double> Ratios, IReadOnlyList<string> Details)
+{
+    public double Median => Statistics.Median(Ratios);
+    public double Low => Ratios.Min();
+    public double High => Ratios.Max();
+
+    /// <summary>The best of the marks that the median reaches.</summary>
+    public string Reached => Median >= Beyond ? "beyond" : Median >= Target ? "target" : Median >= Floor ? "floor" : "below the floor";
+}
+
+public static class Statistics
+{
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+}
+
+public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<Row> Rows)
+{
+    private const string Begin = "<!-- measured: written by loadtests --write -->";
+    private const string End = "<!-- end of measured -->";
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public string Table()
+    {
+        var text = new StringBuilder("| figure | against | ratio: median (spread) | floor | target | beyond | reached |\n|---|---|---|---|---|---|---|\n");
+        foreach (var r in Rows)
+            text.Append(CultureInfo.InvariantCulture, $"| {r.Figure} | {r.Against} | **{r.Median:0.00}** ({r.Low:0.00} to {r.High:0.00}) | {r.Floor} | {r.Target} | {r.Beyond} | {r.Reached} |\n");
+        foreach (var r in Rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n{r.Figure}:\n");
+            foreach (var detail in r.Details) text.Append(CultureInfo.InvariantCulture, $"- {detail}\n");
+        }
+        return text.ToString();
+    }
+
+    public void WriteJson(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        File.WriteAllText(path, JsonSerializer.Serialize(this, Json) + "\n");
+    }
+
+    /// <summary>Puts the table into the document in place of the one before.</summary>
+    public void WriteInto(string path)
+    {
+        var document = File.Exists(path) ? File.ReadAllText(path) : "# Performance\n\n" + Begin + "\n" + End + "\n";
+        var (begin, end) = (document.IndexOf(Begin, StringComparison.Ordinal), document.IndexOf(End, StringComparison.Ordinal));
+        if (begin < 0 || end < begin) throw new InvalidOperationException($"{path} has lost the comments between which the table goes");
+        var measured = string.Create(CultureInfo.InvariantCulture, $"\nMeasured {MeasuredAt:yyyy-MM-dd} on {Machine}.\n\n{Table()}");
+        File.WriteAllText(path, document[..(begin + Begin.Length)] + measured + document[end..]);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using MeteringGateway.LoadTests.Servers;
+using MeteringGateway.LoadTests.Wire;
+
+namespace MeteringGateway.LoadTests.Rows;
+
+/// <summary>One of two things that are compared.</summary>
+/// <param name="PerRequest">Operations that a request stands for.</param>
+public sealed record Side(string Name, ServerProcess Server, IReadOnlyList<Connection> Connections, NextRequest Next, int PerRequest)
+{
+    public Sample Measure(TimeSpan time)
+    {
+        var before = Server.CpuTime;
+        var measured = Loops.Closed(Connections, Next, time);
+        var operations = measured.Requests * PerRequest;
+        return new Sample(operations / measured.Elapsed.TotalSeconds, (Server.CpuTime - before).TotalMicroseconds / operations);
+    }
+}
+
+public readonly record struct Sample(double PerSecond, double CpuMicroseconds);
+
+/// <summary>Measures two sides in turns, ABBA, so that a machine that slows down slows both.</summary>
+public static class Pair
+{
+    /// <returns>Samples of both sides in the order in which they were taken, pair by pair.</returns>
+    public static (List<Sample> Ours, List<Sample> Theirs) Alternate(Side ours, Side theirs, int pairs, TimeSpan each, TimeSpan warmUp)
+    {
+        var (a, b) = (new List<Sample>(), new List<Sample>());
+        WarmUp(ours, warmUp);
+        WarmUp(theirs, warmUp);
+        for (var i = 0; i < pairs; i++)
+        {
+            if (i % 2 == 0)
+            {
+                a.Add(ours.Measure(each));
+                b.Add(theirs.Measure(each));
+            }
+            else
+            {
+                b.Add(theirs.Measure(each));
+                a.Add(ours.Measure(each));
+            }
+        }
+        return (a, b);
+    }
+
+    /// <summary>
+    /// Until an operation's CPU falls no more: as long as the server compiles what it runs, it is its compiler that is measured.
+    /// At most ten times.
+    /// </summary>
+    private static void WarmUp(Side side, TimeSpan each)
+    {
+        var (best, settled) = (double.MaxValue, 0);
+        for (var i = 0; i < 10 && settled < 2; i++)
+        {
+            var now = side.Measure(each).CpuMicroseconds;
+            settled = now < best * 0.95 ? 0 : settled + 1;
+            best = Math.Min(best, now);
+        }
+    }
+
+    public static string Describe(Side side, IReadOnlyCollection<Sample> samples, string unit) => string.Create(CultureInfo.InvariantCulture,
+        $"{side.Name}: {Statistics.Median(samples.Select(s => s.PerSecond)):N0} {unit} a second, {Statistics.Median(samples.Select(s => s.CpuMicroseconds)):0.0} us of server CPU each");
+}

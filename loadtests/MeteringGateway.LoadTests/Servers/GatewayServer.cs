@@ -1,0 +1,92 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace MeteringGateway.LoadTests.Servers;
+
+/// <summary>The real <c>metering serve</c> on a data directory, and what its administrator does.</summary>
+public sealed class GatewayServer : IDisposable
+{
+    public const string AdminKey = "load-test-administrator";
+    private readonly HttpClient _http;
+
+    private GatewayServer(ServerProcess process)
+    {
+        Process = process;
+        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{process.Port}"), Timeout = TimeSpan.FromSeconds(60) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+    }
+
+    public ServerProcess Process { get; }
+    public int Port => Process.Port;
+
+    /// <param name="dll">Path of <c>metering.dll</c>.</param>
+    /// <param name="port">0 for any.</param>
+    public static GatewayServer Start(string dll, string dataDirectory, string? cores = null, int port = 0)
+    {
+        // The driver sends as fast as it can with one key; that a key may be throttled is not what is measured.
+        var environment = new Dictionary<string, string>
+        {
+            ["METERING__ADMINKEY"] = AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "100000000", ["Logging__LogLevel__Default"] = "Warning",
+        };
+        var gateway = new GatewayServer(ServerProcess.Start(cores, "dotnet",
+            [dll, "serve", "--urls", $"http://127.0.0.1:{port}", "--data-directory", dataDirectory], environment));
+        gateway.WaitUntilReady();
+        return gateway;
+    }
+
+    public Task PutPlan(string id, string json) => Put($"/v1/plans/{id}", json);
+
+    public Task PutTenant(string id, string plan) => Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{plan}}"}""");
+
+    /// <summary>Null: there is no such tenant or period.</summary>
+    public async Task<JsonNode?> Usage(string tenant, string? period = null)
+    {
+        using var response = await _http.GetAsync(new Uri($"/v1/tenants/{tenant}/usage{(period is null ? "" : "?period=" + period)}", UriKind.Relative));
+        if (response.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
+        await Check(response);
+        return await response.Content.ReadFromJsonAsync<JsonNode>();
+    }
+
+    /// <summary>Ids of all tenants.</summary>
+    public async Task<List<string>> Tenants()
+    {
+        var ids = new List<string>();
+        for (string? cursor = "", query = "?limit=1000"; cursor is not null; query = "?limit=1000&cursor=" + Uri.EscapeDataString(cursor ?? ""))
+        {
+            var page = (await _http.GetFromJsonAsync<JsonNode>(new Uri("/v1/tenants" + query, UriKind.Relative)))!;
+            ids.AddRange(page["data"]!.AsArray().Select(t => (string)t!["id"]!));
+            cursor = (string?)page["next_cursor"];
+        }
+        return ids;
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        Process.Dispose();
+    }
+
+    private async Task Put(string path, string json)
+    {
+        using var response = await _http.PutAsync(new Uri(path, UriKind.Relative), new StringContent(json, new MediaTypeHeaderValue("application/json")));
+        await Check(response);
+    }
+
+    private static async Task Check(HttpResponseMessage response)
+    {
+        if (!response.IsSuccessStatusCode)
+            throw new InvalidOperationException($"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+    }
+
+    private void WaitUntilReady()
+    {
+        for (var attempt = 0; attempt < 600; attempt++)
+        {
+            using var response = _http.GetAsync(new Uri("/health/ready", UriKind.Relative)).GetAwaiter().GetResult();
+            if (response.IsSuccessStatusCode) return;
+            Thread.Sleep(50);
+        }
+        throw Process.Failure("was not ready within 30 s");
+    }
+}

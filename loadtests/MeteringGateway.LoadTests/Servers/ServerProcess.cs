@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace MeteringGateway.LoadTests.Servers;
+
+/// <summary>A server under test: its own process, on the cores that servers are pinned to, ended when disposed.</summary>
+public sealed class ServerProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+    private readonly TaskCompletionSource<int> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(Process process) => _process = process;
+
+    public int Port { get; private set; }
+
+    /// <summary>User and system time since the process started, at the kernel's resolution (10 ms).</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            // The name in parentheses may hold spaces: fields are counted from behind it; utime and stime are 14 and 15.
+            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+            return TimeSpan.FromMilliseconds(ticks * 10);
+        }
+    }
+
+    /// <summary>Starts a program and waits until it prints a line with the loopback address that it listens on.</summary>
+    public static ServerProcess Start(string? cores, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var server = Launch(cores, program, arguments, environment);
+        server._process.Exited += (_, _) => server._listening.TrySetException(server.Failure("ended before it listened"));
+        server._process.EnableRaisingEvents = true;
+        if (!server._listening.Task.Wait(TimeSpan.FromSeconds(60)))
+        {
+            server.Dispose();
+            throw server.Failure("did not listen within a minute");
+        }
+        server.Port = server._listening.Task.Result;
+        return server;
+    }
+
+    /// <summary>Starts a program that was told its port.</summary>
+    public static ServerProcess StartOn(int port, string? cores, string program, IEnumerable<string> arguments)
+    {
+        var server = Launch(cores, program, arguments, null);
+        server.Port = port;
+        return server;
+    }
+
+    /// <summary>The power goes: nothing is flushed, nobody is told.</summary>
+    public void KillHard()
+    {
+        _process.Kill();
+        _process.WaitForExit(10_000);
+    }
+
+    /// <summary>Asks to end and waits; the exit code.</summary>
+    public int Stop()
+    {
+        if (!_process.HasExited) Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
+        if (!_process.WaitForExit(20_000)) KillHard();
+        return _process.ExitCode;
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) KillHard();
+        _process.Dispose();
+    }
+
+    public InvalidOperationException Failure(string what)
+    {
+        lock (_output) return new($"{Path.GetFileName(_process.StartInfo.ArgumentList.LastOrDefault() ?? "the server")} {what}:\n{string.Join('\n', _output)}");
+    }
+
+    private static ServerProcess Launch(string? cores, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    {
+        string[] command = cores is null ? [program, .. arguments] : ["taskset", "-c", cores, program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        var server = new ServerProcess(new Process { StartInfo = start });
+        server._process.OutputDataReceived += (_, line) => server.Read(line.Data);
+        server._process.ErrorDataReceived += (_, line) => server.Read(line.Data);
+        server._process.Start();
+        server._process.BeginOutputReadLine();
+        server._process.BeginErrorReadLine();
+        return server;
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null) return;
+        lock (_output)
+        {
+            _output.Add(line);
+            if (_output.Count > 200) _output.RemoveAt(0);
+        }
+        const string address = "http://127.0.0.1:";
+        var at = line.IndexOf(address, StringComparison.Ordinal);
+        if (at < 0) return;
+        var digits = new string([.. line[(at + address.Length)..].TakeWhile(char.IsAsciiDigit)]);
+        if (int.TryParse(digits, CultureInfo.InvariantCulture, out var port)) _listening.TrySetResult(port);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Idempotency;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Allowance;
+
+/// <summary>May I act? Checks are answered from memory; a reservation is a promise, and durable before it is answered.</summary>
+internal static class AllowanceEndpoints
+{
+    public static void MapAllowance(this IEndpointRouteBuilder app)
+    {
+        var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Allowance").Needs(Permission.Allowance);
+
+        tenant.MapPost("/check", async (string tenant, HttpContext context, Principal caller, ITenants tenants, TimeProvider clock) =>
+        {
+            var (question, record) = await Ask(context);
+            var decision = record
+                ? await Recorded(tenants, tenant, question, caller, context.RequestAborted)
+                : await tenants.Check(tenant, question, context.RequestAborted);
+            if (decision is null) throw new ProblemException(await Unknown(tenants, tenant, question, context.RequestAborted));
+            RateLimitFields.Write(context.Response, decision, Instant.From(clock.GetUtcNow()));
+            Write(context.Response, decision.Wire(), HotJson.Default.DecisionWire);
+        }).Takes<CheckWire>().Produces<DecisionWire>().WithSummary("Ask whether an agent may act; changes nothing");
+
+        tenant.MapPost("/reservations", async (
+            string tenant, Body<ReserveWire> body, HttpContext context, Principal caller, ITenants tenants, TimeProvider clock, CancellationToken cancellation) =>
+        {
+            var findings = new Findings();
+            var (question, ttl) = QuestionReader.Reservation(body.Value, findings);
+            if (findings.Problem is { } invalid) throw new ProblemException(invalid);
+            var command = new Command.Reserve(question, ttl, body.Value.AllowPartial ?? false);
+            var answer = await tenants.ExecuteOnce(context, tenant, command, caller, body.Bytes, cancellation);
+            if (answer is Answer.Refused refused) throw new ProblemException(refused.ToProblem());
+            var reserved = answer as Answer.Reserved ?? throw answer.Unexpected();
+            RateLimitFields.Write(context.Response, reserved.Decision, Instant.From(clock.GetUtcNow()));
+            if (reserved.Reservation is { } held)
+            {
+                context.Response.StatusCode = StatusCodes.Status201Created;
+                context.Response.Headers.Location = $"/v1/tenants/{tenant}/reservations/{held.Id}";
+            }
+            Write(context.Response, reserved.Wire(), HotJson.Default.ReservedWire);
+        }).Takes<ReserveWire>().Produces<ReservedWire>(StatusCodes.Status201Created).Produces<ReservedWire>()
+            .WithSummary("Hold units for a limited time (201), or learn why not (200)");
+
+        tenant.MapPost("/reservations/{id}/extend", async Task<Results<Ok<ReservationWire>, Problem>> (
+            string tenant, string id, Body<ExtendWire> body, ITenants tenants, CancellationToken cancellation) =>
+        {
+            var findings = new Findings();
+            if (body.Value.Ttl is null) findings.Add("/ttl", "is required");
+            var ttl = QuestionReader.Ttl(body.Value.Ttl, findings);
+            if (findings.Problem is { } invalid) return invalid;
+            if (await tenants.Execute(tenant, new Command.ExtendReservation(id, ttl), cancellation) is Answer.Refused refused) return refused.ToProblem();
+            return await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire()) : Gone();
+        }).Takes<ExtendWire>().WithSummary("Hold a reservation for longer");
+
+        tenant.MapDelete("/reservations/{id}", async Task<Results<NoContent, Problem>> (string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
+            await tenants.Execute(tenant, new Command.ReleaseReservation(id), cancellation) is Answer.Refused { Code: not Refusal.UnknownReservation } refused
+                ? refused.ToProblem()
+                : TypedResults.NoContent())
+            .WithSummary("Release a reservation; also when it has gone");
+
+        tenant.MapGet("/reservations/{id}", async Task<Results<Ok<ReservationWire>, Problem>> (string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
+            await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire()) : Gone())
+            .WithSummary("A reservation that still holds");
+    }
+
+    // Nothing was decided: there is no such tenant, or it has no such outcome type.
+    private static async Task<Problem> Unknown(ITenants tenants, string tenant, Question question, CancellationToken cancellation) =>
+        await tenants.Tenant(tenant, cancellation) is null
+            ? Problem.UnknownTenant()
+            : new Answer.Refused(Refusal.UnknownOutcomeType, $"The tenant has no outcome type '{question.Subject.What}'.").ToProblem();
+
+    private static Problem Gone() => Problem.NotFound("unknown_reservation", "There is no such reservation, or it has gone.");
+
+    private static async ValueTask<(Question Question, bool Record)> Ask(HttpContext context)
+    {
+        var body = context.Request.BodyReader;
+        var read = await body.ReadAsync(context.RequestAborted);
+        if (!read.IsCompleted || !read.Buffer.IsSingleSegment)
+        {
+            body.AdvanceTo(read.Buffer.Start); // not all of it is there, or not in one piece
+            return QuestionReader.Read((await RequestBytes.Read(context)).Span);
+        }
+        try
+        {
+            return QuestionReader.Read(read.Buffer.FirstSpan);
+        }
+        finally
+        {
+            body.AdvanceTo(read.Buffer.End);
+        }
+    }
+
+    private static async ValueTask<Decision?> Recorded(ITenants tenants, string tenant, Question question, Principal caller, CancellationToken cancellation) =>
+        await tenants.Execute(tenant, new Command.RecordCheck(question) { Actor = caller.Actor }, cancellation) switch
+        {
+            Answer.Decided decided => decided.Decision,
+            Answer.Refused refused => throw new ProblemException(refused.ToProblem()),
+            var other => throw other.Unexpected(),
+        };
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? scratch;
+
+    // The length is known before the first byte leaves, and the server sends head and body at once when the request ends.
+    private static void Write<T>(HttpResponse response, T document, JsonTypeInfo<T> type)
+    {
+        if (scratch is not { } own)
+        {
+            var made = new ArrayBufferWriter<byte>(1024);
+            scratch = own = (made, new Utf8JsonWriter(made, new JsonWriterOptions { SkipValidation = true }));
+        }
+        own.Buffer.ResetWrittenCount();
+        own.Writer.Reset();
+        type.SerializeHandler!(own.Writer, document);
+        own.Writer.Flush();
+        response.ContentType = "application/json";
+        response.ContentLength = own.Buffer.WrittenCount;
+        response.BodyWriter.Write(own.Buffer.WrittenSpan);
+    }
+}

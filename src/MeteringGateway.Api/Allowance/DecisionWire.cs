@@ -1,0 +1,89 @@
+using System.Text.Json.Serialization;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Allowance;
+
+/// <summary>What an agent runtime asks: exactly one of <c>outcome_type</c> and <c>activity</c>.</summary>
+internal sealed record CheckWire
+{
+    public string? OutcomeType { get; init; }
+    public string? Activity { get; init; }
+    /// <summary>Units, 1 to 1,000,000; 1 when absent (N1).</summary>
+    public long? Quantity { get; init; }
+    public string? Agent { get; init; }
+    public string? Channel { get; init; }
+    public string? Workflow { get; init; }
+    public string? Session { get; init; }
+    /// <summary>True: the decision is journalled (A3).</summary>
+    public bool? Record { get; init; }
+}
+
+internal sealed record ReserveWire
+{
+    public string? OutcomeType { get; init; }
+    /// <summary>Units, 1 to 100,000 (A4).</summary>
+    public long? Quantity { get; init; }
+    /// <summary>ISO 8601 duration, PT1S to PT24H.</summary>
+    public string? Ttl { get; init; }
+    public bool? AllowPartial { get; init; }
+    public string? Agent { get; init; }
+    public string? Channel { get; init; }
+    public string? Workflow { get; init; }
+    public string? Session { get; init; }
+}
+
+internal sealed record ExtendWire
+{
+    public string? Ttl { get; init; }
+}
+
+/// <summary>The answer to a check (A1, A2).</summary>
+/// <param name="Remaining">Units, for this question; null when nothing binds.</param>
+/// <param name="Sequence">Of the journal's last entry that it is based on.</param>
+internal sealed record DecisionWire(
+    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice, HandoffWire? Handoff,
+    string? RetryAt, string Period, long Sequence);
+
+/// <summary>What binds most.</summary>
+internal sealed record BindingWire(string Id, string Kind, UnitsWire Limit, UnitsWire Used, string ResetsAt);
+
+internal sealed record HandoffWire(string? To, string? Message);
+
+/// <summary>The answer to a reservation: a check's, and what is held; null when it was refused.</summary>
+internal sealed record ReservedWire(
+    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice, HandoffWire? Handoff,
+    string? RetryAt, string Period, long Sequence, ReservationWire? Reservation);
+
+internal sealed record ReservationWire(string Id, long Quantity, long Remaining, string ExpiresAt);
+
+/// <summary>The hot path's documents, written by generated code with nothing in between.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(DecisionWire))]
+[JsonSerializable(typeof(ReservedWire))]
+internal sealed partial class HotJson : JsonSerializerContext;
+
+internal static class Decisions
+{
+    public static DecisionWire Wire(this Decision d) => new(
+        Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d), d.UnitPrice?.ToString(2), Handoff(d),
+        d.RetryAt?.ToString(), Text.Date(d.Period), d.Sequence);
+
+    public static ReservedWire Wire(this Answer.Reserved reserved)
+    {
+        var d = reserved.Decision;
+        return new(
+            Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d), d.UnitPrice?.ToString(2), Handoff(d),
+            d.RetryAt?.ToString(), Text.Date(d.Period), d.Sequence, reserved.Reservation?.Wire());
+    }
+
+    public static ReservationWire Wire(this ReservationFigure held) => new(held.Id, held.Quantity, held.Remaining, held.ExpiresAt.ToString());
+
+    public static HandoffWire? Handoff(AtLimit? then) => then is { Action: LimitAction.Handoff } ? new HandoffWire(then.To, then.Message) : null;
+
+    private static HandoffWire? Handoff(Decision d) => d.Kind == DecisionKind.Handoff ? Handoff(d.Handoff) ?? new HandoffWire(null, null) : null;
+
+    private static string? Funding(Decision d) => d.Funding is { } source ? Names<Funding>.Of(source) : null;
+
+    private static BindingWire? Limit(Decision d) =>
+        d.Limit is { } limit ? new BindingWire(limit.Id, limit.Kind, new UnitsWire(limit.Limit), new UnitsWire(limit.Used), limit.ResetsAt.ToString()) : null;
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Auth;
+
+/// <summary>
+/// The one thing in front of every endpoint: request id, readiness, key, permission, tenant, rate, and what is told when
+/// something goes wrong. Kept lean, because a check is cheaper than most middleware.
+/// </summary>
+internal sealed class Gate(
+    RequestDelegate next, Readiness readiness, KeyRing keys, MeteringSettings settings, TimeProvider clock, ILogger<Gate> log)
+{
+    private static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized", "A valid key is needed: Authorization: Bearer <key>.");
+
+    private readonly int perSecond = settings.Limits.RequestsPerSecond;
+
+    public Task Invoke(HttpContext context)
+    {
+        context.Response.Headers["request-id"] = context.TraceIdentifier;
+        if (Refuse(context) is { } refusal) return refusal.ExecuteAsync(context);
+        try
+        {
+            var served = next(context);
+            return served.IsCompletedSuccessfully && context.Response.StatusCode < 400 ? served : Finish(context, served);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            return Finish(context, Task.FromException(failure));
+        }
+    }
+
+    // Null lets the request through.
+    private Problem? Refuse(HttpContext context)
+    {
+        var endpoint = context.GetEndpoint();
+        // No endpoint, or the router's own for a method or media type that is not served: nothing of ours is behind it.
+        if (endpoint is not RouteEndpoint) return null;
+        if (endpoint.Metadata.GetMetadata<Open>() is not null) return null;
+        if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Forbidden(Permission.None);
+        if (demands.OpenOnLoopback && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)) return null;
+        if (readiness.Problem is { } notReady) return notReady;
+        if (keys.Find(context.Request.Headers.Authorization) is not { } principal) return NoKey;
+        if (!principal.Bucket.TryTake(perSecond, clock, out var wait)) return Throttled(wait);
+        if (!principal.May(demands.AnyOf)) return Forbidden(demands.AnyOf);
+        if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!)) return Problem.UnknownTenant();
+        if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes && !takes.Accepts(context.Request.ContentType)) return Unsupported(takes);
+        context.Features.Set(principal);
+        return null;
+    }
+
+    private async Task Finish(HttpContext context, Task served)
+    {
+        try
+        {
+            await served;
+            if (!context.Response.HasStarted && Bare(context.Response) is { } problem) await problem.ExecuteAsync(context);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            if (context.RequestAborted.IsCancellationRequested) return;
+            if (failure is StoreFailedException) readiness.Fail("the store has failed");
+            if (context.Response.HasStarted)
+            {
+                // Whoever reads must see that this answer is not whole.
+                log.LogError(failure, "A response broke off");
+                context.Abort();
+                return;
+            }
+            await Explain(failure).ExecuteAsync(context);
+        }
+    }
+
+    private Problem Explain(Exception failure)
+    {
+        switch (failure)
+        {
+            case ProblemException wrong:
+                return wrong.Problem;
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return Problem.TooLarge(settings.Limits.BodyBytes, "The body");
+            case BadHttpRequestException { StatusCode: var status }:
+                return new Problem(status, "malformed", "The request cannot be read.");
+            case StoreFailedException:
+                return readiness.Problem!;
+            default:
+                log.LogError(failure, "A request failed");
+                return new Problem(StatusCodes.Status500InternalServerError, "internal", "Something went wrong here; it was logged with this request-id.");
+        }
+    }
+
+    // What the router answers by a status alone.
+    private static Problem? Bare(HttpResponse response) => response.StatusCode switch
+    {
+        < 400 => null,
+        _ when response.ContentLength > 0 || response.ContentType is not null => null,
+        StatusCodes.Status404NotFound => Problem.NotFound("not_found", "There is nothing at this address."),
+        StatusCodes.Status405MethodNotAllowed => new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", $"Allowed here: {response.Headers.Allow}."),
+        var status => new Problem(status, "malformed", "The request cannot be read."),
+    };
+
+    private static Problem Forbidden(Permission anyOf) =>
+        new(StatusCodes.Status403Forbidden, "forbidden", $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
+
+    private static Problem Unsupported(TakesBody takes) =>
+        new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}.");
+
+    private static Problem Throttled(TimeSpan wait) =>
+        new(StatusCodes.Status429TooManyRequests, "throttled", "The key asks too often.") { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) };
+}

@@ -1,0 +1,59 @@
+using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MeteringGateway.Api.Auth;
+
+/// <summary>A key as it is kept in memory: who it is, and what it may do. The key itself is not here, only its hash.</summary>
+internal sealed class Principal(string id, string role, Permission permissions, FrozenSet<string>? tenants, Instant? expiresAt, byte[] hash)
+{
+    // Headers that were this key's, by identity: a connection that repeats itself brings the same string object.
+    private readonly string?[] proven = new string?[64];
+
+    public string Id { get; } = id;
+    public string Role { get; } = role;
+    public Permission Permissions { get; } = permissions;
+
+    /// <summary>Null: every tenant.</summary>
+    public FrozenSet<string>? Tenants { get; } = tenants;
+    public Instant? ExpiresAt { get; } = expiresAt;
+    public Actor Actor { get; } = new(id, role);
+    public TokenBucket Bucket { get; } = new();
+
+    public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
+
+    public bool MaySee(string tenant) => Tenants is null || Tenants.Contains(tenant);
+
+    public bool IsExpired(Instant now) => ExpiresAt is { } end && now >= end;
+
+    /// <summary>
+    /// True if this header is this key's. One that was found right before, the same object and not merely the same text, is known;
+    /// anything else is hashed and compared in constant time.
+    /// </summary>
+    public bool Proves(string header, ReadOnlySpan<char> key)
+    {
+        ref var slot = ref proven[RuntimeHelpers.GetHashCode(header) % proven.Length];
+        if (ReferenceEquals(header, slot)) return true;
+        if (!Matches(key)) return false;
+        slot = header;
+        return true;
+    }
+
+    private bool Matches(ReadOnlySpan<char> key)
+    {
+        Span<byte> actual = stackalloc byte[SHA256.HashSizeInBytes];
+        Hash(key, actual);
+        return CryptographicOperations.FixedTimeEquals(actual, hash);
+    }
+
+    public static void Hash(ReadOnlySpan<char> key, Span<byte> hash)
+    {
+        if (key.Length > 512) key = key[..512];
+        Span<byte> bytes = stackalloc byte[512 * 3];
+        SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(key, bytes)], hash);
+    }
+
+    /// <summary>Whoever calls; bound as an endpoint's parameter.</summary>
+    public static ValueTask<Principal?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Principal>());
+}

@@ -1,0 +1,63 @@
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Plans;
+
+namespace MeteringGateway.Api.Caps;
+
+/// <summary>A cap from and to its wire form (C1).</summary>
+internal static class CapReader
+{
+    public const long MostUnits = 1_000_000_000_000;
+
+    public static Cap Read(string at, CapWire cap, string? id, Findings findings) => new()
+    {
+        Id = findings.Id($"{at}/id", id),
+        Scope = cap.Scope is { } scope ? Scope($"{at}/scope", scope, findings) : Core.Scope.Everything,
+        Limit = Limit($"{at}/limit", cap.Limit, findings),
+        Period = findings.OneOf<CapPeriod>($"{at}/period", cap.Period) ?? CapPeriod.BillingPeriod,
+        AtLimit = cap.AtLimit is { } then ? AtLimit($"{at}/at_limit", then, findings) : Core.AtLimit.Pause,
+    };
+
+    public static CapWire Write(Cap cap) => new()
+    {
+        Id = cap.Id,
+        Scope = Write(cap.Scope),
+        Limit = new LimitWire { Units = cap.Limit },
+        Period = Names<CapPeriod>.Of(cap.Period),
+        AtLimit = new AtLimitWire { Action = Names<LimitAction>.Of(cap.AtLimit.Action), To = cap.AtLimit.To, Message = cap.AtLimit.Message },
+    };
+
+    public static ScopeWire Write(Scope scope) => new()
+    {
+        OutcomeType = scope.OutcomeType,
+        Activity = scope.Activity,
+        Agent = scope.Agent,
+        Channel = scope.Channel,
+        Workflow = scope.Workflow,
+    };
+
+    public static AtLimit AtLimit(string at, AtLimitWire then, Findings findings)
+    {
+        if (then.Action is null) findings.Add($"{at}/action", "is required");
+        var action = findings.OneOf<LimitAction>($"{at}/action", then.Action) ?? LimitAction.Pause;
+        if (action != LimitAction.Handoff && then.To is not null) findings.Add($"{at}/to", "goes with the action handoff");
+        return new AtLimit(action, findings.OptionalName($"{at}/to", then.To), findings.OptionalName($"{at}/message", then.Message, 1000));
+    }
+
+    private static long Limit(string at, LimitWire? limit, Findings findings)
+    {
+        if (limit?.Amount is not null) findings.Add($"{at}/amount", "is not served by this version: a limit is in units");
+        else if (limit?.Units is null) findings.Add($"{at}/units", "is required");
+        return findings.Whole($"{at}/units", limit?.Units, 0, MostUnits) ?? 0;
+    }
+
+    private static Scope Scope(string at, ScopeWire scope, Findings findings)
+    {
+        if (scope.Activity is not null && scope.OutcomeType is not null) findings.Add(at, "must not have both outcome_type and activity");
+        return new Scope(
+            findings.OptionalName($"{at}/outcome_type", scope.OutcomeType),
+            findings.OptionalName($"{at}/activity", scope.Activity),
+            findings.OptionalName($"{at}/agent", scope.Agent),
+            findings.OptionalName($"{at}/channel", scope.Channel),
+            findings.OptionalName($"{at}/workflow", scope.Workflow));
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using MeteringGateway.Api.Operations;
+
+namespace MeteringGateway.Api;
+
+/// <summary>Tenants in this process, over the journal in the data directory.</summary>
+public static class EmbeddedEdition
+{
+    /// <summary>
+    /// Opens the journal when the host starts and recovers beside it: the server answers at once, with 503 until all is back. If the
+    /// store cannot be opened, or fails later, the process says so, stops, and ends with a code other than 0.
+    /// </summary>
+    /// <param name="showAdminKey">Told the key of the first administrator when one is made; it cannot be told again.</param>
+    public static IHostApplicationBuilder AddEmbeddedTenants(this IHostApplicationBuilder builder, Action<string> showAdminKey)
+    {
+        var services = builder.Services;
+        services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
+        services.AddSingleton(new AdminKeyDisplay(showAdminKey));
+        services.AddSingleton<EmbeddedHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedHost>());
+        // Made by the first request that is let through, which is after recovery.
+        services.AddSingleton(provider => provider.GetRequiredService<EmbeddedHost>().Tenants);
+        services.AddSingleton(provider => provider.GetRequiredService<EmbeddedHost>().Store);
+        return builder;
+    }
+}
+
+internal sealed record AdminKeyDisplay(Action<string> Show);

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Events;
+
+/// <summary>Events come one by one, in batches, or as a stream. The answer comes when everything accepted is durable.</summary>
+internal static class EventEndpoints
+{
+    public const string Single = "application/cloudevents+json";
+    public const string Batch = "application/cloudevents-batch+json";
+    public const string Stream = "application/x-ndjson";
+
+    public static void MapEvents(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/events", (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, string? results) =>
+        {
+            if (results is not (null or "all" or "rejected")) throw Query.Wrong("results", "must be all or rejected");
+            var take = new Intake(context, caller, tenants, settings.Limits, results == "rejected");
+            var media = context.Request.ContentType.AsSpan();
+            if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch();
+            if (media.StartsWith(Stream, StringComparison.OrdinalIgnoreCase)) return take.Stream();
+            return take.Single();
+        })
+        .WithTags("Events")
+        .Needs(Permission.EventsWrite | Permission.VerdictsWrite)
+        .Takes<CloudEventWire>(Single, Batch, Stream, TakesExtensions.Json)
+        .Produces<EventResultWire>(StatusCodes.Status201Created)
+        .Produces<BatchResultWire>()
+        .Also<EventResultWire>(StatusCodes.Status200OK)
+        .WithSummary("Report events: one (201 new, 200 duplicate), a batch, or a stream of lines (200 with a result for each)");
+    }
+
+    private sealed record Intake(
+        HttpContext Context, Principal Caller, ITenants Tenants, MeteringLimits Limits, bool OnlyRejected)
+    {
+        private CancellationToken Cancellation => Context.RequestAborted;
+
+        public async Task Single()
+        {
+            var body = await RequestBytes.Read(Context);
+            var reader = new EventReader(Limits);
+            var group = new EventGroup(Tenants, Caller);
+            group.Add(Read(reader, body.Span));
+            await group.Execute(Cancellation);
+            var (id, accepted, problem) = group.Result(0);
+            if (problem is not null) throw new ProblemException(problem);
+            var result = new EventResultWire(id!, accepted!.Duplicate ? "duplicate" : "accepted", accepted.Outcome?.Wire(), accepted.Remaining);
+            var status = accepted.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
+            await TypedResults.Json(result, WireJson.Typed<EventResultWire>(), statusCode: status).ExecuteAsync(Context);
+        }
+
+        private ReadEvent Read(EventReader reader, ReadOnlySpan<byte> body)
+        {
+            if (BinaryMode.Is(Context.Request)) return reader.ReadData(body, BinaryMode.Attributes(Context.Request));
+            if (Context.Request.ContentType!.StartsWith(TakesExtensions.Json, StringComparison.OrdinalIgnoreCase))
+                throw new ProblemException(Problem.Malformed($"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is {EventEndpoints.Single}."));
+            return reader.Read(body);
+        }
+
+        public async Task Batch()
+        {
+            var body = await RequestBytes.Read(Context);
+            var events = Elements(body.Span);
+            using var answers = new EventAnswers(Context, OnlyRejected);
+            var reader = new EventReader(Limits);
+            foreach (var chunk in events.Chunk(EventGroup.Most))
+            {
+                var group = new EventGroup(Tenants, Caller);
+                foreach (var at in chunk) group.Add(reader.Read(body.Span[at]));
+                await group.Execute(Cancellation);
+                await answers.Write(group, Cancellation);
+            }
+            await answers.End(Cancellation);
+        }
+
+        public async Task Stream()
+        {
+            if (Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+            // A runtime that keeps one stream open all day may be silent for long.
+            if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+            using var answers = new EventAnswers(Context, OnlyRejected);
+            await new EventStream(Tenants, Caller, Limits, answers).Run(Context.Request.BodyReader, Cancellation);
+            await answers.End(Cancellation);
+        }
+
+        // The whole must be a list before any of it is taken.
+        private static List<Range> Elements(ReadOnlySpan<byte> json)
+        {
+            try
+            {
+                var elements = new List<Range>();
+                var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 33 });
+                if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) throw new ProblemException(Problem.Malformed("A batch must be a JSON list."));
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    var start = (int)reader.TokenStartIndex;
+                    reader.Skip();
+                    elements.Add(start..(int)reader.BytesConsumed);
+                }
+                reader.Read();
+                return elements;
+            }
+            catch (JsonException failure)
+            {
+                throw new ProblemException(Problem.Malformed($"The batch is not JSON (line {failure.LineNumber + 1})."));
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace MeteringGateway.Api.Events;
+
+internal sealed partial class EventReader
+{
+    private const int MetadataBytes = 4 * 1024;
+    private const int UrlLength = 2048;
+    private const int NoteLength = 2000;
+    private static readonly SearchValues<byte> OfAnEmptyObject = SearchValues.Create("{} \t\r\n"u8);
+
+    // Which members the type may have is checked at the end: the type may stand behind the data.
+    private bool Data(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string at, Members also)
+    {
+        prefix = at;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var member = Name(ref reader, also);
+            if (member == Members.None) return Fail(Invalid($"/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
+            if ((fields.Given & member) != 0) return Fail(Twice($"/{reader.GetString()}"));
+            fields.Given |= member;
+            if (!Member(ref reader, json, member)) return false;
+        }
+        prefix = "";
+        return true;
+    }
+
+    private static Members Name(ref Utf8JsonReader reader, Members also) => reader.ValueIsEscaped ? Members.None : Name(reader.ValueSpan) switch
+    {
+        Members.Id or Members.Time when also == Members.None => Members.None,
+        var member => member,
+    };
+
+    private static Members Name(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        2 when name.SequenceEqual("id"u8) => Members.Id,
+        4 when name.SequenceEqual("csat"u8) => Members.Csat,
+        4 when name.SequenceEqual("note"u8) => Members.Note,
+        4 when name.SequenceEqual("time"u8) => Members.Time,
+        5 when name.SequenceEqual("agent"u8) => Members.Agent,
+        6 when name.SequenceEqual("result"u8) => Members.Result,
+        7 when name.SequenceEqual("session"u8) => Members.Session,
+        7 when name.SequenceEqual("channel"u8) => Members.Channel,
+        7 when name.SequenceEqual("sandbox"u8) => Members.Sandbox,
+        7 when name.SequenceEqual("verdict"u8) => Members.Verdict,
+        8 when name.SequenceEqual("quantity"u8) => Members.Quantity,
+        8 when name.SequenceEqual("workflow"u8) => Members.Workflow,
+        8 when name.SequenceEqual("metadata"u8) => Members.Metadata,
+        8 when name.SequenceEqual("activity"u8) => Members.Activity,
+        10 when name.SequenceEqual("outcome_id"u8) => Members.OutcomeId,
+        10 when name.SequenceEqual("handed_off"u8) => Members.HandedOff,
+        10 when name.SequenceEqual("source_url"u8) => Members.SourceUrl,
+        11 when name.SequenceEqual("reservation"u8) => Members.Reservation,
+        12 when name.SequenceEqual("outcome_type"u8) => Members.OutcomeType,
+        12 when name.SequenceEqual("end_customer"u8) => Members.EndCustomer,
+        12 when name.SequenceEqual("verification"u8) => Members.Verification,
+        20 when name.SequenceEqual("success_criteria_met"u8) => Members.SuccessCriteriaMet,
+        _ => Members.None,
+    };
+
+    private bool Member(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Members member)
+    {
+        switch (member)
+        {
+            case Members.Id: return Own(ref reader, "/id", null, out var id) && Keep(fields.Id = id ?? fields.Id);
+            case Members.Time: return Time(ref reader, "/time");
+            case Members.OutcomeType: return Repeated(ref reader, "/outcome_type", null, out var type) && Keep(fields.OutcomeType = type);
+            case Members.OutcomeId: return Own(ref reader, "/outcome_id", null, out var outcome) && Keep(fields.OutcomeId = outcome);
+            case Members.Session: return Own(ref reader, "/session", null, out var session) && Keep(fields.Session = session);
+            case Members.Agent: return Repeated(ref reader, "/agent", null, out var agent) && Keep(fields.Agent = agent);
+            case Members.Channel: return Repeated(ref reader, "/channel", null, out var channel) && Keep(fields.Channel = channel);
+            case Members.Workflow: return Repeated(ref reader, "/workflow", null, out var workflow) && Keep(fields.Workflow = workflow);
+            case Members.Reservation: return Own(ref reader, "/reservation", null, out var held) && Keep(fields.Reservation = held);
+            case Members.Activity: return Repeated(ref reader, "/activity", null, out var deed) && Keep(fields.Activity = deed);
+            case Members.HandedOff: return Truth(ref reader, "/handed_off", false, out var off) && (fields.HandedOff = off) is var _;
+            case Members.Sandbox: return Truth(ref reader, "/sandbox", false, out var sandbox) && (fields.Sandbox = sandbox) is var _;
+            case Members.Quantity: return Quantity(ref reader, "/quantity");
+            case Members.Result: return Result(ref reader, "/result");
+            case Members.Verdict: return Verdict(ref reader, "/verdict");
+            case Members.Csat: return Csat(ref reader, "/csat");
+            case Members.SuccessCriteriaMet: return Criteria(ref reader);
+            case Members.Verification: return Verification(ref reader);
+            case Members.Metadata: return Metadata(ref reader, json);
+            default: return Apart(ref reader, member);
+        }
+    }
+
+    // What billing does not need: kept as it came, and only looked at.
+    private bool Apart(ref Utf8JsonReader reader, Members member)
+    {
+        var (name, longest) = member switch
+        {
+            Members.EndCustomer => ("/end_customer", 256),
+            Members.SourceUrl => ("/source_url", UrlLength),
+            _ => ("/note", NoteLength),
+        };
+        if (!String(ref reader, name, longest, out var value)) return false;
+        if (value is null) return true;
+        var where = Where(ref reader);
+        if (member == Members.EndCustomer) (fields.EndCustomer, fields.EndCustomerAt) = (value, where);
+        else if (member == Members.SourceUrl) fields.SourceUrlAt = where;
+        else fields.NoteAt = where;
+        return true;
+    }
+
+    private static Range Where(ref Utf8JsonReader reader) => (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
+
+    private bool Criteria(ref Utf8JsonReader reader)
+    {
+        const string at = "/success_criteria_met";
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null) return true;
+        if (reader.TokenType != JsonTokenType.StartArray) return Fail(Unreadable(at, "must be a list"));
+        var criteria = ImmutableArray.CreateBuilder<string>(4);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (criteria.Count == 64) return Fail(Invalid(at, "must have at most 64 elements"));
+            if (!Value(ref reader, at, 256, true, out var criterion)) return false;
+            if (criterion is null) return Fail(Invalid($"{at}/{criteria.Count}", "must not be null"));
+            criteria.Add(criterion);
+        }
+        criteria.Sort(StringComparer.Ordinal); // a set: its order says nothing
+        fields.Criteria = criteria.DrainToImmutable();
+        return true;
+    }
+
+    private bool Verification(ref Utf8JsonReader reader)
+    {
+        const string at = "/verification";
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null) return true;
+        if (reader.TokenType != JsonTokenType.StartObject) return Fail(Unreadable(at, "must be a JSON object"));
+        var seen = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var which = reader.ValueTextEquals("method"u8) ? 1 : reader.ValueTextEquals("passed"u8) ? 2
+                : reader.ValueTextEquals("confidence"u8) ? 4 : reader.ValueTextEquals("evidence_url"u8) ? 8 : 0;
+            if (which == 0) return Fail(Invalid($"{at}/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
+            if ((seen & which) != 0) return Fail(Twice($"{at}/{reader.GetString()}"));
+            seen |= which;
+            if (!VerificationMember(ref reader, which)) return false;
+        }
+        if (fields.Method is null) return Fail(Invalid($"{at}/method", "is required"));
+        fields.HasVerification = true;
+        return true;
+    }
+
+    private bool VerificationMember(ref Utf8JsonReader reader, int which)
+    {
+        switch (which)
+        {
+            case 1: return Repeated(ref reader, "/verification/method", null, out var method) && Keep(fields.Method = method);
+            case 2: return Truth(ref reader, "/verification/passed", true, out var passed) && (fields.Passed = passed) is var _;
+            case 4: return Confidence(ref reader, "/verification/confidence");
+            default:
+                if (!String(ref reader, "/verification/evidence_url", UrlLength, out var url)) return false;
+                if (url is not null) fields.EvidenceUrlAt = Where(ref reader);
+                return true;
+        }
+    }
+
+    private bool Metadata(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        const string at = "/metadata";
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null) return true;
+        if (reader.TokenType != JsonTokenType.StartObject) return Fail(Unreadable(at, "must be a JSON object"));
+        var start = (int)reader.TokenStartIndex;
+        var depth = reader.CurrentDepth;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            // Text that is not text would be handed on to whoever reads it back.
+            if (reader.ValueIsEscaped && reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+        }
+        var end = (int)reader.BytesConsumed;
+        if (end - start > MetadataBytes) return Fail(Invalid(at, $"must be at most {MetadataBytes} bytes"));
+        if (json[start..end].ContainsAnyExcept(OfAnEmptyObject)) fields.MetadataAt = start..end;
+        return true;
+    }
+}

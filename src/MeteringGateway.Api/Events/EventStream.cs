@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Events;
+
+/// <summary>
+/// Reads events line by line as they arrive, and hands them on in groups: while one is being decided the next is read. No more
+/// than two groups and one line are in memory, however long the stream is.
+/// </summary>
+internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLimits limits, EventAnswers answers)
+{
+    private readonly EventReader reader = new(limits);
+    private EventGroup filling = new(tenants, caller);
+    private EventGroup? deciding;
+    private Task decided = Task.CompletedTask;
+    private bool skipping; // the rest of a line that is too long
+
+    public async Task Run(PipeReader body, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var next = body.ReadAsync(cancellation);
+            // Nothing more has come yet: whoever waits for answers before sending more gets them now.
+            if (!next.IsCompleted) await Drain(cancellation);
+            var read = await next;
+            var rest = read.Buffer;
+            while (Line(ref rest)) if (filling.Count == EventGroup.Most) await Decide(cancellation);
+            if (read.IsCompleted) Last(ref rest);
+            else if (rest.Length > limits.EventBytes) Skip(ref rest);
+            body.AdvanceTo(rest.Start, rest.End);
+            if (filling.Count > 0) await Decide(cancellation);
+            if (read.IsCompleted) break;
+        }
+        await Drain(cancellation);
+    }
+
+    private bool Line(ref ReadOnlySequence<byte> rest)
+    {
+        if (rest.PositionOf((byte)'\n') is not { } end) return false;
+        Take(rest.Slice(0, end));
+        rest = rest.Slice(rest.GetPosition(1, end));
+        return true;
+    }
+
+    private void Last(ref ReadOnlySequence<byte> rest)
+    {
+        Take(rest);
+        rest = rest.Slice(rest.End);
+    }
+
+    private void Skip(ref ReadOnlySequence<byte> rest)
+    {
+        if (!skipping) filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
+        skipping = true;
+        rest = rest.Slice(rest.End);
+    }
+
+    private void Take(in ReadOnlySequence<byte> line)
+    {
+        if (skipping)
+        {
+            skipping = false;
+            return;
+        }
+        if (line.IsSingleSegment) Take(line.FirstSpan);
+        else if (line.Length > limits.EventBytes) filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
+        else TakeCopy(line);
+    }
+
+    private void TakeCopy(in ReadOnlySequence<byte> line)
+    {
+        var copy = ArrayPool<byte>.Shared.Rent((int)line.Length);
+        line.CopyTo(copy);
+        Take(copy.AsSpan(0, (int)line.Length));
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    private void Take(ReadOnlySpan<byte> line)
+    {
+        var trimmed = line.Trim(" \t\r"u8);
+        if (!trimmed.IsEmpty) filling.Add(reader.Read(trimmed));
+    }
+
+    // One group at a time: a tenant's events keep their order from group to group.
+    private async Task Decide(CancellationToken cancellation)
+    {
+        await Drain(cancellation);
+        deciding = filling;
+        decided = deciding.Execute(cancellation);
+        filling = new EventGroup(tenants, caller);
+    }
+
+    private async Task Drain(CancellationToken cancellation)
+    {
+        if (deciding is null) return;
+        await decided;
+        var done = deciding;
+        deciding = null;
+        await answers.Write(done, cancellation);
+    }
+}

@@ -1,0 +1,40 @@
+namespace MeteringGateway.Api.Events;
+
+/// <summary>The types of event on the wire.</summary>
+internal static class EventTypes
+{
+    public static EventType Parse(string? type) => type switch
+    {
+        "outcome.reported" => EventType.OutcomeReported,
+        "outcome.confirmed" => EventType.OutcomeConfirmed,
+        "outcome.reopened" => EventType.OutcomeReopened,
+        "outcome.escalated" => EventType.OutcomeEscalated,
+        "outcome.abandoned" => EventType.OutcomeAbandoned,
+        "outcome.failed" => EventType.OutcomeFailed,
+        "outcome.rejected" => EventType.OutcomeRejected,
+        "outcome.verdict" => EventType.OutcomeVerdict,
+        "activity.reported" => EventType.ActivityReported,
+        _ => EventType.Unknown,
+    };
+
+    public static Members Allowed(EventType type) => type switch
+    {
+        EventType.OutcomeReported => Members.Outcome,
+        EventType.OutcomeVerdict => Members.Judgement,
+        EventType.ActivityReported => Members.Deed,
+        _ => Members.Fact,
+    };
+
+    /// <summary>What an event of this type says of its outcome.</summary>
+    /// <param name="accepted">With a verdict: which.</param>
+    public static FactKind Fact(EventType type, bool? accepted) => type switch
+    {
+        EventType.OutcomeConfirmed => FactKind.Confirmed,
+        EventType.OutcomeReopened => FactKind.Reopened,
+        EventType.OutcomeEscalated => FactKind.Escalated,
+        EventType.OutcomeAbandoned => FactKind.Abandoned,
+        EventType.OutcomeFailed => FactKind.Failed,
+        EventType.OutcomeRejected => FactKind.Rejected,
+        _ => accepted == true ? FactKind.VerdictAccepted : FactKind.VerdictRejected,
+    };
+}

@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MeteringGateway.Api.Events;
+
+/// <summary>
+/// What tells two events with the same source and id apart (I1): the first 8 bytes of SHA-256 over the members that matter to
+/// billing, each with its length, so that no two contents give the same bytes. Urls, notes, metadata and the end customer are
+/// not among them, nor is the order of the criteria.
+/// </summary>
+/// <remarks>Journals hold it: what is written here may not change.</remarks>
+internal static class Fingerprint
+{
+    public static ulong Of(EventFields fields)
+    {
+        var writer = new Writer(stackalloc byte[1024]);
+        writer.Number((long)fields.Type);
+        writer.Number(fields.Time?.UnixMilliseconds);
+        writer.Text(fields.OutcomeId);
+        writer.Text(fields.OutcomeType ?? fields.Activity);
+        writer.Number(fields.Quantity);
+        writer.Number((long)fields.Result);
+        writer.Text(fields.Session);
+        writer.Text(fields.Agent);
+        writer.Text(fields.Channel);
+        writer.Text(fields.Workflow);
+        writer.Text(fields.Reservation);
+        writer.Number(fields.Criteria.Length);
+        foreach (var criterion in fields.Criteria) writer.Text(criterion);
+        writer.Number(fields.HandedOff ? 1 : 0);
+        writer.Number(fields.Sandbox ? 1 : 0);
+        writer.Text(fields.Method);
+        writer.Number(fields.HasVerification ? fields.Passed ? 1 : 0 : null);
+        writer.Number(fields.Confidence);
+        writer.Number(fields.Accepted is { } accepted ? accepted ? 1 : 0 : null);
+        writer.Number(fields.Csat);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(writer.Written, hash);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash);
+    }
+
+    private ref struct Writer(Span<byte> start)
+    {
+        private Span<byte> buffer = start;
+        private int length;
+
+        public readonly ReadOnlySpan<byte> Written => buffer[..length];
+
+        public void Number(long? value)
+        {
+            Room(9);
+            buffer[length] = value is null ? (byte)0 : (byte)1;
+            BinaryPrimitives.WriteInt64BigEndian(buffer[(length + 1)..], value ?? 0);
+            length += 9;
+        }
+
+        public void Text(string? value)
+        {
+            Room(4 + (3 * (value?.Length ?? 0)));
+            var bytes = value is null ? -1 : Encoding.UTF8.GetBytes(value, buffer[(length + 4)..]);
+            BinaryPrimitives.WriteInt32BigEndian(buffer[length..], bytes);
+            length += 4 + Math.Max(bytes, 0);
+        }
+
+        private void Room(int more)
+        {
+            if (buffer.Length - length >= more) return;
+            var larger = new byte[Math.Max(buffer.Length * 2, length + more)];
+            Written.CopyTo(larger);
+            buffer = larger;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Json;
+
+/// <summary>
+/// Turns a document's members into values and collects everything that is wrong with them, so that one answer names it all.
+/// What is wrong yields a default; the caller asks <see cref="Problem"/> before it uses the result.
+/// </summary>
+internal sealed class Findings
+{
+    private readonly List<ProblemError> errors = [];
+
+    /// <summary>Null when nothing was found.</summary>
+    public Problem? Problem => errors.Count == 0 ? null : Problems.Problem.Invalid(errors);
+
+    public void Add(string pointer, string detail) => errors.Add(new ProblemError(pointer, detail));
+
+    /// <summary>An identifier that we keep: 1 to 64 of <c>a-z 0-9 . _ -</c>.</summary>
+    public string Id(string pointer, string? value)
+    {
+        if (value is null) Add(pointer, "is required");
+        else if (!Ids.IsId(value)) Add(pointer, "must be 1 to 64 of a-z 0-9 . _ -");
+        else return value;
+        return "";
+    }
+
+    /// <summary>A name of the caller's own: 1 to <paramref name="longest"/> characters, none of them a control character.</summary>
+    public string Name(string pointer, string? value, int longest = 256)
+    {
+        if (value is null) Add(pointer, "is required");
+        return OptionalName(pointer, value, longest) ?? "";
+    }
+
+    public string? OptionalName(string pointer, string? value, int longest = 256)
+    {
+        if (value is null || Ids.IsName(value, longest)) return value;
+        Add(pointer, $"must be 1 to {longest} characters, none of them a control character");
+        return null;
+    }
+
+    /// <summary>An amount that is not negative: a decimal string with at most six fraction digits (N1).</summary>
+    public Amount? Amount(string pointer, string? value)
+    {
+        if (value is null) return null;
+        if (Core.Amount.TryParse(value, out var amount) && amount.Micros >= 0) return amount;
+        Add(pointer, "must be a decimal string with at most 6 fraction digits, 0 or more, such as \"0.99\"");
+        return null;
+    }
+
+    public TimeSpan? Duration(string pointer, string? value, TimeSpan shortest, TimeSpan longest)
+    {
+        if (value is null) return null;
+        if (Durations.TryParse(value, out var span) && span >= shortest && span <= longest) return span;
+        Add(pointer, $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without years and months");
+        return null;
+    }
+
+    public Instant? Time(string pointer, string? value)
+    {
+        if (value is null) return null;
+        if (Instant.TryParse(value, out var time)) return time;
+        Add(pointer, "must be an RFC 3339 time with an offset, such as \"2026-11-21T09:30:00Z\"");
+        return null;
+    }
+
+    public T? OneOf<T>(string pointer, string? value) where T : struct, Enum
+    {
+        if (value is null) return null;
+        if (Names<T>.TryParse(value, out var found)) return found;
+        Add(pointer, $"must be one of {string.Join(", ", Names<T>.All)}");
+        return null;
+    }
+
+    public long? Whole(string pointer, long? value, long least, long most)
+    {
+        if (value is null || (value >= least && value <= most)) return value;
+        Add(pointer, $"must be a whole number from {least} to {most}");
+        return null;
+    }
+
+    /// <summary>A part from 0 to 1, in millionths; digits beyond are refused.</summary>
+    public int? Part(string pointer, decimal? value)
+    {
+        if (value is null) return null;
+        if (value is >= 0 and <= 1 && value * 1_000_000 % 1 == 0) return (int)(value * 1_000_000);
+        Add(pointer, "must be a number from 0 to 1 with at most 6 fraction digits");
+        return null;
+    }
+
+    /// <summary>Each element by its own pointer; a null element is found wrong and left out.</summary>
+    public IEnumerable<(string Pointer, T Item)> Each<T>(string pointer, IReadOnlyList<T?>? list, int most) where T : class
+    {
+        if (list is null) yield break;
+        if (list.Count > most) Add(pointer, $"must have at most {most} elements");
+        for (var i = 0; i < Math.Min(list.Count, most); i++)
+        {
+            if (list[i] is { } item) yield return ($"{pointer}/{i}", item);
+            else Add($"{pointer}/{i}", "must not be null");
+        }
+    }
+
+    public void Unique(string pointer, string member, IEnumerable<string> ids)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var index = 0;
+        foreach (var id in ids)
+        {
+            if (id.Length > 0 && !seen.Add(id)) Add($"{pointer}/{index}/{member}", $"'{id}' is there twice");
+            index++;
+        }
+    }
+}
+
+/// <summary>What names may be made of.</summary>
+internal static class Ids
+{
+    private static readonly System.Buffers.SearchValues<char> Allowed =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    public static bool IsId(ReadOnlySpan<char> value) => value.Length is >= 1 and <= 64 && !value.ContainsAnyExcept(Allowed);
+
+    public static bool IsName(ReadOnlySpan<char> value, int longest)
+    {
+        if (value.Length is 0 || value.Length > longest) return false;
+        foreach (var character in value)
+            if (char.IsControl(character)) return false;
+        return true;
+    }
+}

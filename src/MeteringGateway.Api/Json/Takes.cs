@@ -1,0 +1,30 @@
+namespace MeteringGateway.Api.Json;
+
+/// <summary>What an endpoint reads, and in which media types: both served by it and written in the API document.</summary>
+/// <param name="Document">Type of the JSON document.</param>
+internal sealed record TakesBody(Type Document, string[] MediaTypes)
+{
+    public bool Accepts(string? contentType)
+    {
+        if (contentType is null) return false;
+        var end = contentType.IndexOf(';', StringComparison.Ordinal);
+        var media = (end < 0 ? contentType : contentType.AsSpan(0, end)).Trim();
+        foreach (var type in MediaTypes)
+            if (media.Equals(type, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+}
+
+/// <summary>Another answer with a status that the endpoint has already: in another media type, or of another form.</summary>
+internal sealed record AlsoAnswers(int Status, Type Document, string MediaType);
+
+internal static class TakesExtensions
+{
+    public const string Json = "application/json";
+
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, params string[] mediaTypes) =>
+        endpoint.WithMetadata(new TakesBody(typeof(T), mediaTypes.Length > 0 ? mediaTypes : [Json]));
+
+    public static RouteHandlerBuilder Also<T>(this RouteHandlerBuilder endpoint, int status, string mediaType = Json) =>
+        endpoint.WithMetadata(new AlsoAnswers(status, typeof(T), mediaType));
+}

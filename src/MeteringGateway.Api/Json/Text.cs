@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace MeteringGateway.Api.Json;
+
+/// <summary>Numbers as text, the same everywhere.</summary>
+internal static class Text
+{
+    public static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Money: a decimal with at least two fraction digits (N1).</summary>
+    public static string Money(Amount amount) => amount.ToString(2);
+
+    public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    public static bool TryDate(string text, out DateOnly date) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date);
+}
+
+/// <summary>The names that an enum's values have on the wire: snake_case.</summary>
+internal static class Names<T> where T : struct, Enum
+{
+    private static readonly Dictionary<T, string> ByValue =
+        Enum.GetValues<T>().ToDictionary(value => value, value => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
+
+    private static readonly Dictionary<string, T> ByName = ByValue.ToDictionary(pair => pair.Value, pair => pair.Key);
+
+    public static IReadOnlyCollection<string> All => ByName.Keys;
+
+    public static string Of(T value) => ByValue[value];
+
+    public static bool TryParse(string name, out T value) => ByName.TryGetValue(name, out value);
+
+    public static bool TryParse(ReadOnlySpan<char> name, out T value) =>
+        ByName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out value);
+}

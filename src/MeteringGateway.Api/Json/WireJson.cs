@@ -1,0 +1,89 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using MeteringGateway.Api.Allowance;
+using MeteringGateway.Api.Caps;
+using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Outcomes;
+using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Signals;
+using MeteringGateway.Api.Tenants;
+using MeteringGateway.Api.Usage;
+
+namespace MeteringGateway.Api.Json;
+
+/// <summary>Every document on the wire: snake_case, strict when read. One record a concept.</summary>
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(HealthWire))]
+[JsonSerializable(typeof(PlanWire))]
+[JsonSerializable(typeof(PlanVersionWire))]
+[JsonSerializable(typeof(ListWire<PlanVersionWire>))]
+[JsonSerializable(typeof(PutTenantWire))]
+[JsonSerializable(typeof(TenantWire))]
+[JsonSerializable(typeof(ListWire<TenantWire>))]
+[JsonSerializable(typeof(MoveClockWire))]
+[JsonSerializable(typeof(ClockWire))]
+[JsonSerializable(typeof(NewKeyWire))]
+[JsonSerializable(typeof(CreatedKeyWire))]
+[JsonSerializable(typeof(KeyWire))]
+[JsonSerializable(typeof(ListWire<KeyWire>))]
+[JsonSerializable(typeof(StoredKey))]
+[JsonSerializable(typeof(CheckWire))]
+[JsonSerializable(typeof(DecisionWire))]
+[JsonSerializable(typeof(ReserveWire))]
+[JsonSerializable(typeof(ReservedWire))]
+[JsonSerializable(typeof(ReservationWire))]
+[JsonSerializable(typeof(ExtendWire))]
+[JsonSerializable(typeof(CloudEventWire))]
+[JsonSerializable(typeof(EventResultWire))]
+[JsonSerializable(typeof(BatchResultWire))]
+[JsonSerializable(typeof(NewOutcomeWire))]
+[JsonSerializable(typeof(OutcomeWire))]
+[JsonSerializable(typeof(ListWire<OutcomeWire>))]
+[JsonSerializable(typeof(InspectedOutcomeWire))]
+[JsonSerializable(typeof(VerdictWire))]
+[JsonSerializable(typeof(EntryWire))]
+[JsonSerializable(typeof(ListWire<EntryWire>))]
+[JsonSerializable(typeof(PutCapWire))]
+[JsonSerializable(typeof(ListWire<CapWire>))]
+[JsonSerializable(typeof(PauseWire))]
+[JsonSerializable(typeof(UsageWire))]
+[JsonSerializable(typeof(SignalWire))]
+[JsonSerializable(typeof(StateWire))]
+[JsonSerializable(typeof(AckWire))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class WireJson : JsonSerializerContext
+{
+    public static readonly JsonSerializerOptions Strict = Make(new JsonSerializerOptions(JsonSerializerDefaults.General));
+
+    public static JsonTypeInfo<T> Typed<T>() => (JsonTypeInfo<T>)Strict.GetTypeInfo(typeof(T));
+
+    /// <summary>Gives a host's options our documents and our strictness.</summary>
+    public static JsonSerializerOptions Make(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.PropertyNameCaseInsensitive = false;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.AllowDuplicateProperties = false;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.MaxDepth = 32;
+        options.TypeInfoResolver = new WireJson(new JsonSerializerOptions(options)).WithAddedModifier(LeaveOutNulls);
+        return options;
+    }
+
+    private static void LeaveOutNulls(JsonTypeInfo type)
+    {
+        var all = type.Type.GetCustomAttribute<OmitNullsAttribute>() is not null || type.Type == typeof(Problem);
+        foreach (var property in type.Properties)
+            if (all || (type.Type == typeof(BatchItemWire) && property.Name == "problem")) property.ShouldSerialize = (_, value) => value is not null;
+    }
+}
+
+/// <summary>Members that are null are not written: the document says only what was said.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class OmitNullsAttribute : Attribute;

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Idempotency;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Keys;
+
+/// <summary>Keys are made, listed and ended by an administrator.</summary>
+internal static class KeyEndpoints
+{
+    public static void MapKeys(this IEndpointRouteBuilder app)
+    {
+        var keys = app.MapGroup("/v1/keys").WithTags("Keys").Needs(Permission.KeysWrite);
+
+        keys.MapPost("", async Task<Results<Created<CreatedKeyWire>, Problem>> (
+            Body<NewKeyWire> body, Principal caller, HttpContext context, KeyRing ring, IStore store, TimeProvider clock, CancellationToken cancellation) =>
+        {
+            var findings = new Findings();
+            var wanted = Read(body.Value, Instant.From(clock.GetUtcNow()), findings);
+            if (findings.Problem is { } invalid) return invalid;
+            if (Beyond(wanted, caller) is { } forbidden) return forbidden;
+            wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span) };
+            return await Make(wanted, caller, context, ring, store, cancellation);
+        }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");
+
+        keys.MapGet("", (KeyRing ring, Principal caller, string? cursor, string? limit) =>
+            TypedResults.Ok(Paging.From(cursor, limit).Page(ring.All.Where(key => Within(key.Key, caller)), key => key.Id, key => Write(key.Id, key.Key))))
+            .WithSummary("Every key, without its secret");
+
+        keys.MapDelete("/{id}", async Task<Results<NoContent, Problem>> (
+            string id, Principal caller, KeyRing ring, IStore store, CancellationToken cancellation) =>
+            ring.Stored(id) is { } key && Within(key, caller) && await ring.Revoke(store, id, caller.Id, cancellation)
+                ? TypedResults.NoContent()
+                : Problem.NotFound("unknown_key", "There is no such key."))
+            .WithSummary("End a key at once");
+    }
+
+    private static async Task<Results<Created<CreatedKeyWire>, Problem>> Make(
+        StoredKey wanted, Principal caller, HttpContext context, KeyRing ring, IStore store, CancellationToken cancellation)
+    {
+        var header = IdempotencyHeader.Read(context);
+        var callersKey = context.Request.Headers.Authorization.ToString()["Bearer ".Length..];
+        for (var generation = 0; ; generation++)
+        {
+            var (id, key) = header is null ? Secrets.Random() : Secrets.Derived(callersKey, header, generation);
+            var made = wanted with { Hash = KeyRing.Hash(key) };
+            if (ring.Stored(id) is null && await ring.Add(store, id, made, caller.Id, cancellation)) return Shown(id, key, made);
+            var first = ring.Stored(id) ?? throw new ProblemException(IdempotencyHeader.StillRunning());
+            if (Instant.Parse(wanted.CreatedAt) - Instant.Parse(first.CreatedAt) > TimeSpan.FromHours(24)) continue;
+            return first.Request.AsSpan().SequenceEqual(wanted.Request) ? Shown(id, key, first) : IdempotencyHeader.Reused();
+        }
+    }
+
+    private static Created<CreatedKeyWire> Shown(string id, string key, StoredKey made) => TypedResults.Created(
+        $"/v1/keys/{id}",
+        new CreatedKeyWire(id, key, made.Role, new TenantsWire(made.Tenants), made.Permissions, made.ExpiresAt, made.Label, made.CreatedAt));
+
+    private static KeyWire Write(string id, StoredKey key) =>
+        new(id, key.Role, new TenantsWire(key.Tenants), key.Permissions, key.ExpiresAt, key.Label, key.CreatedAt, key.RevokedAt);
+
+    // Nobody hands out, or sees, more than they have.
+    private static bool Within(StoredKey key, Principal caller) =>
+        caller.Tenants is null || (key.Tenants is { } tenants && tenants.All(caller.Tenants.Contains));
+
+    private static Problem? Beyond(StoredKey wanted, Principal caller)
+    {
+        var more = wanted.Permissions.Where(name => Permissions.TryParse(name, out var one) && !caller.May(one)).ToList();
+        if (more.Count == 0 && Within(wanted, caller)) return null;
+        var what = more.Count > 0 ? $"the permission {more[0]}" : "a tenant that it is not bound to";
+        return new Problem(StatusCodes.Status403Forbidden, "forbidden", $"A key cannot give away {what}, which it does not have.");
+    }
+
+    private static StoredKey Read(NewKeyWire key, Instant now, Findings findings)
+    {
+        var bundle = Permission.None;
+        if (key.Role is null) findings.Add("/role", "is required");
+        else if (!Permissions.Roles.TryGetValue(key.Role, out bundle))
+            findings.Add("/role", $"must be one of {string.Join(", ", Permissions.Roles.Keys.Order(StringComparer.Ordinal))}");
+        var expires = findings.Time("/expires_at", key.ExpiresAt);
+        if (expires <= now) findings.Add("/expires_at", "must be in the future");
+        return new StoredKey(
+            [], key.Role ?? "", ReadTenants(key.Tenants, findings), Narrowed(key, bundle, findings), expires?.ToString(),
+            findings.OptionalName("/label", key.Label), now.ToString(), Request: null, RevokedAt: null);
+    }
+
+    private static IReadOnlyList<string> Narrowed(NewKeyWire key, Permission bundle, Findings findings)
+    {
+        if (key.Permissions is null) return Permissions.Names(bundle);
+        var narrowed = Permission.None;
+        foreach (var (pointer, name) in findings.Each("/permissions", key.Permissions, 32))
+        {
+            if (!Permissions.TryParse(name, out var one)) findings.Add(pointer, "is not a permission");
+            else if ((bundle & one) == 0) findings.Add(pointer, $"is not among the permissions of the role {key.Role}");
+            else narrowed |= one;
+        }
+        return Permissions.Names(narrowed);
+    }
+
+    private static IReadOnlyList<string>? ReadTenants(TenantsWire? tenants, Findings findings)
+    {
+        if (tenants is { Ids: null }) return null;
+        if (tenants is null) findings.Add("/tenants", "is required: \"*\" or a list of tenant ids");
+        else if (tenants.Ids.Count == 0) findings.Add("/tenants", "must have at least one element");
+        return [.. findings.Each("/tenants", tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item))];
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Text.Json;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Keys;
+
+/// <summary>Every key that is in force, by its id, and the stored versions behind them.</summary>
+internal sealed class KeyRing(TimeProvider clock)
+{
+    private const string Kind = "key";
+    private const string Scheme = "Bearer ";
+
+    private readonly ConcurrentDictionary<string, Principal> inForce = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StoredKey> stored = new(StringComparer.Ordinal);
+    private Principal? fromSettings;
+
+    /// <summary>Whose key this Authorization header is; null when it is nobody's, revoked or expired.</summary>
+    public Principal? Find(string? header)
+    {
+        if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return null;
+        var key = header.AsSpan(Scheme.Length);
+        if (Secrets.TryId(key, out var id) && inForce.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id, out var principal))
+        {
+            if (!principal.Proves(header, key)) return null;
+            return principal.IsExpired(Instant.From(clock.GetUtcNow())) ? null : principal;
+        }
+        return fromSettings?.Proves(header, key) == true ? fromSettings : null;
+    }
+
+    /// <summary>Reads the keys that are stored, and makes the first administrator's if there is none.</summary>
+    /// <param name="adminKey">The settings' key; null to keep or make one of our own.</param>
+    /// <param name="show">Told the key that was made, once; nobody can be told it again.</param>
+    public async Task Load(IStore store, string? adminKey, Action<string> show, CancellationToken cancellation)
+    {
+        foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version))
+            Take(document.Id, JsonSerializer.Deserialize(document.Content, WireJson.Typed<StoredKey>())!);
+        if (adminKey is not null) UseSettings(adminKey);
+        else if (!inForce.Values.Any(key => key.Permissions == Permission.All && key.Tenants is null)) await MakeFirst(store, show, cancellation);
+    }
+
+    /// <summary>Every key that ever was, by id.</summary>
+    public IEnumerable<(string Id, StoredKey Key)> All => stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
+
+    public StoredKey? Stored(string id) => stored.GetValueOrDefault(id);
+
+    /// <summary>False if a key with this id exists.</summary>
+    public async Task<bool> Add(IStore store, string id, StoredKey key, string actor, CancellationToken cancellation)
+    {
+        if (!await Put(store, id, 1, key, actor, cancellation)) return false;
+        Take(id, key);
+        return true;
+    }
+
+    /// <summary>Ends a key at once; false if there is none. Ending it again changes nothing.</summary>
+    public async Task<bool> Revoke(IStore store, string id, string actor, CancellationToken cancellation)
+    {
+        if (!stored.TryGetValue(id, out var key)) return false;
+        if (key.RevokedAt is not null) return true;
+        var ended = key with { RevokedAt = Instant.From(clock.GetUtcNow()).ToString() };
+        await Put(store, id, 2, ended, actor, cancellation);
+        Take(id, ended);
+        return true;
+    }
+
+    private static ValueTask<bool> Put(IStore store, string id, int version, StoredKey key, string actor, CancellationToken cancellation) =>
+        store.Put(
+            new Document(Kind, id, version, Instant.Parse(key.RevokedAt ?? key.CreatedAt), actor, JsonSerializer.SerializeToUtf8Bytes(key, WireJson.Typed<StoredKey>())),
+            cancellation);
+
+    private void Take(string id, StoredKey key)
+    {
+        stored[id] = key;
+        if (key.RevokedAt is not null) inForce.TryRemove(id, out _);
+        else inForce[id] = ToPrincipal(id, key);
+    }
+
+    private static Principal ToPrincipal(string id, StoredKey key) => new(
+        id, key.Role,
+        key.Permissions.Aggregate(Permission.None, (all, name) => Permissions.TryParse(name, out var one) ? all | one : all),
+        key.Tenants?.ToFrozenSet(StringComparer.Ordinal),
+        key.ExpiresAt is { } end ? Instant.Parse(end) : null,
+        key.Hash);
+
+    private void UseSettings(string adminKey)
+    {
+        fromSettings = new Principal("settings", "admin", Permission.All, tenants: null, expiresAt: null, Hash(adminKey));
+    }
+
+    private async Task MakeFirst(IStore store, Action<string> show, CancellationToken cancellation)
+    {
+        var (id, key) = Secrets.Random();
+        var admin = new StoredKey(
+            Hash(key), "admin", Tenants: null, Permissions.Names(Permission.All), ExpiresAt: null, "first administrator",
+            Instant.From(clock.GetUtcNow()).ToString(), Request: null, RevokedAt: null);
+        await Add(store, id, admin, "start", cancellation);
+        show(key);
+    }
+
+    public static byte[] Hash(string key)
+    {
+        var hash = new byte[32];
+        Principal.Hash(key, hash);
+        return hash;
+    }
+}

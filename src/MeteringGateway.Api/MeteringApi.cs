@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using MeteringGateway.Api.Allowance;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Caps;
+using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Outcomes;
+using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Signals;
+using MeteringGateway.Api.Tenants;
+using MeteringGateway.Api.Usage;
+
+namespace MeteringGateway.Api;
+
+/// <summary>The HTTP contract, version 1, over whatever <see cref="ITenants"/> the host brings.</summary>
+public static class MeteringApi
+{
+    /// <summary>Registers everything but where tenants live (see <see cref="EmbeddedEdition.AddEmbeddedTenants"/>). Settings: section <c>Metering</c>.</summary>
+    public static IHostApplicationBuilder AddMeteringApi(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<MeteringSettings>().Bind(builder.Configuration.GetSection("Metering"))
+            .Validate(settings => settings.AdminKey is not { Length: < 16 or > 512 }, "The setting Metering:AdminKey must have 16 to 512 characters.")
+            .ValidateOnStart();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeteringSettings>>().Value);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<PlanBook>();
+        services.AddSingleton<ETags>();
+        services.AddSingleton<PrometheusText>();
+        services.AddTransient<TenantChange>();
+        services.AddTransient<SignalEndpoints.SignalSource>();
+        services.ConfigureHttpJsonOptions(json => WireJson.Make(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddOptions<KestrelServerOptions>().Configure<MeteringSettings>(Guard);
+        services.AddApiDocument();
+        return builder;
+    }
+
+    /// <summary>Maps every endpoint, behind the gate that asks for keys.</summary>
+    public static WebApplication MapMeteringApi(this WebApplication app)
+    {
+        app.Services.GetRequiredService<PrometheusText>(); // listens from the start
+        app.UseRouting();
+        app.UseMiddleware<Gate>();
+        app.MapOperations();
+        app.MapApiDocument();
+        app.MapKeys();
+        app.MapPlans();
+        app.MapTenants();
+        app.MapAllowance();
+        app.MapEvents();
+        app.MapOutcomes();
+        app.MapSignals();
+        app.MapCaps();
+        app.MapUsage();
+        return app;
+    }
+
+    private static void Guard(KestrelServerOptions server, MeteringSettings settings)
+    {
+        var limits = settings.Limits;
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = limits.BodyBytes;
+        server.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
+        server.Limits.KeepAliveTimeout = limits.IdleTimeout;
+        server.Limits.MaxConcurrentConnections = limits.Connections;
+        server.Limits.MaxConcurrentUpgradedConnections = 0;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Operations;
+
+/// <summary>The OpenAPI document, made from what is mapped: permissions, bodies and problems are read off the endpoints' metadata.</summary>
+internal static class ApiDocument
+{
+    private const string Bearer = "key";
+
+    public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type)?.Replace("Wire", "", StringComparison.Ordinal);
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo { Title = "MeteringGateway", Version = "v1", Description = "Metering, caps and allowance for what agents do." };
+            document.Servers = [];
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(Describe);
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type != typeof(TenantsWire)) return Task.CompletedTask;
+            schema.Type = null;
+            schema.OneOf =
+            [
+                new OpenApiSchema { Type = JsonSchemaType.String, Enum = [JsonValue.Create("*")] },
+                new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
+            ];
+            return Task.CompletedTask;
+        });
+    });
+
+    public static void MapApiDocument(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json").OpenToAll();
+
+    private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        if (metadata.OfType<TakesBody>().FirstOrDefault() is { } takes)
+        {
+            var schema = await context.GetOrCreateSchemaAsync(takes.Document, null, cancellation);
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = takes.MediaTypes.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = schema }),
+            };
+        }
+        if (metadata.OfType<Demands>().FirstOrDefault() is { } demands)
+        {
+            operation.Description = $"Needs the permission {string.Join(" or ", Permissions.Names(demands.AnyOf))}.";
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+        }
+        operation.Responses ??= [];
+        foreach (var also in metadata.OfType<AlsoAnswers>())
+            Add(operation.Responses[Text.Of(also.Status)], also.MediaType, await context.GetOrCreateSchemaAsync(also.Document, null, cancellation));
+        operation.Responses["default"] = new OpenApiResponse
+        {
+            Description = "A problem (RFC 9457); its code says which.",
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/problem+json"] = new() { Schema = await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation) },
+            },
+        };
+    }
+
+    private static void Add(IOpenApiResponse response, string mediaType, IOpenApiSchema schema)
+    {
+        if (response.Content!.TryGetValue(mediaType, out var there)) there.Schema = new OpenApiSchema { OneOf = [there.Schema!, schema] };
+        else response.Content[mediaType] = new OpenApiMediaType { Schema = schema };
+    }
+}

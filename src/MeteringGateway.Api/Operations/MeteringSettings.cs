@@ -1,0 +1,35 @@
+namespace MeteringGateway.Api.Operations;
+
+/// <summary>The section <c>Metering</c> of the settings.</summary>
+public sealed class MeteringSettings
+{
+    /// <summary>Where the journal lives.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>The bootstrap administrator's key, 16 characters or more; without one a key is made at first start and printed once.</summary>
+    public string? AdminKey { get; set; }
+
+    public MeteringLimits Limits { get; set; } = new();
+}
+
+/// <summary>What one caller may ask of the process. Each is refused with a code of its own, or by closing the connection.</summary>
+public sealed class MeteringLimits
+{
+    /// <summary>Bytes of one request other than a stream (<c>too_large</c>).</summary>
+    public int BodyBytes { get; set; } = 10 * 1024 * 1024;
+
+    /// <summary>Bytes of one event (<c>too_large</c>).</summary>
+    public int EventBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Requests a second for one key, and as many at once (<c>throttled</c>); 0 is no limit.</summary>
+    public int RequestsPerSecond { get; set; }
+
+    /// <summary>Connections to the server at one time; null is no limit.</summary>
+    public long? Connections { get; set; } = 20_000;
+
+    public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(15);
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long one write to a reader of signals may take before the reader is closed.</summary>
+    public TimeSpan SignalWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text;
+
+namespace MeteringGateway.Api.Operations;
+
+/// <summary>
+/// Listens to our meter, to the runtime's, and to the server's connections, and writes what was measured in Prometheus' text
+/// format (0.0.4). The server's measurements of every single request are left alone: they would cost each check.
+/// </summary>
+internal sealed class PrometheusText : IDisposable
+{
+    public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
+
+    private static readonly string[] FromServer = ["kestrel.active_connections", "kestrel.queued_connections", "kestrel.rejected_connections"];
+
+    private readonly ConcurrentDictionary<Instrument, Series> all = new();
+    private readonly MeterListener listener = new();
+    private readonly Lock writing = new();
+
+    public PrometheusText()
+    {
+        listener.InstrumentPublished = (instrument, own) =>
+        {
+            if (Wanted(instrument)) own.EnableMeasurementEvents(instrument, all.GetOrAdd(instrument, one => new Series(one)));
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        listener.SetMeasurementEventCallback<float>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        listener.SetMeasurementEventCallback<long>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        listener.SetMeasurementEventCallback<int>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        listener.SetMeasurementEventCallback<short>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        listener.SetMeasurementEventCallback<byte>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        listener.Start();
+    }
+
+    public string Write()
+    {
+        lock (writing)
+        {
+            listener.RecordObservableInstruments();
+            var text = new StringBuilder(16 * 1024);
+            // The same name twice would be two families; the first registered is the one that is shown.
+            foreach (var family in all.Values.GroupBy(series => series.Name, StringComparer.Ordinal).OrderBy(family => family.Key, StringComparer.Ordinal))
+                family.First().Write(text);
+            return text.ToString();
+        }
+    }
+
+    public void Dispose() => listener.Dispose();
+
+    private static bool Wanted(Instrument instrument) =>
+        instrument.Meter.Name is "MeteringGateway" or "System.Runtime"
+        || (instrument.Meter.Name == "Microsoft.AspNetCore.Server.Kestrel" && FromServer.Contains(instrument.Name));
+}

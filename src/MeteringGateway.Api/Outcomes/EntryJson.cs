@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Outcomes;
+
+/// <summary>How entries are shown to people: the journal itself is binary (<c>docs/journal.md</c>).</summary>
+[JsonSerializable(typeof(Entry.TenantCreated))]
+[JsonSerializable(typeof(Entry.TenantChanged))]
+[JsonSerializable(typeof(Entry.TermsSet))]
+[JsonSerializable(typeof(Entry.TenantClosed))]
+[JsonSerializable(typeof(Entry.ClockAdvanced))]
+[JsonSerializable(typeof(Entry.PeriodStarted))]
+[JsonSerializable(typeof(Entry.PeriodClosed))]
+[JsonSerializable(typeof(Entry.DayStarted))]
+[JsonSerializable(typeof(Entry.OutcomeReported))]
+[JsonSerializable(typeof(Entry.FactReported))]
+[JsonSerializable(typeof(Entry.OutcomeChanged))]
+[JsonSerializable(typeof(Entry.ActivityReported))]
+[JsonSerializable(typeof(Entry.ReservationMade))]
+[JsonSerializable(typeof(Entry.ReservationExtended))]
+[JsonSerializable(typeof(Entry.ReservationReleased))]
+[JsonSerializable(typeof(Entry.ReservationExpired))]
+[JsonSerializable(typeof(Entry.DecisionRecorded))]
+[JsonSerializable(typeof(Entry.CapSet))]
+[JsonSerializable(typeof(Entry.CapRemoved))]
+[JsonSerializable(typeof(Entry.TenantPaused))]
+[JsonSerializable(typeof(Entry.TenantResumed))]
+[JsonSerializable(typeof(Entry.StateChanged))]
+[JsonSerializable(typeof(Entry.SignalAcknowledged))]
+[JsonSerializable(typeof(Entry.DisputeOpened))]
+internal sealed partial class EntryJson : JsonSerializerContext
+{
+    private static readonly JsonSerializerOptions Shown = Make();
+
+    /// <summary>How an entry's members are written; its time and actor stand beside them.</summary>
+    public static JsonTypeInfo TypeOf(Entry entry) => Shown.GetTypeInfo(entry.GetType());
+
+    private static JsonSerializerOptions Make()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            IgnoreReadOnlyProperties = true,
+            Converters =
+            {
+                new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),
+                new Shows<Instant>(value => value.ToString()),
+                new Shows<Amount>(Text.Money),
+                new Shows<TimeSpan>(Durations.Write),
+                new Shows<DateOnly>(Text.Date),
+                new Shows<ulong>(value => value.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
+                new Shows<byte[]>(Convert.ToHexStringLower),
+            },
+        };
+        options.TypeInfoResolver = new EntryJson(new JsonSerializerOptions(options)).WithAddedModifier(LeaveOutTheFrame);
+        return options;
+    }
+
+    private static void LeaveOutTheFrame(JsonTypeInfo type)
+    {
+        if (!type.Type.IsSubclassOf(typeof(Entry))) return;
+        for (var i = type.Properties.Count - 1; i >= 0; i--)
+            if (type.Properties[i].Name is "at" or "actor") type.Properties.RemoveAt(i);
+    }
+
+    private sealed class Shows<T>(Func<T, string> text) : JsonConverter<T>
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("entries are only shown");
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(text(value));
+    }
+}

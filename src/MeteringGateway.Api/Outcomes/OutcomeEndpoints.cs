@@ -1,0 +1,126 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Idempotency;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Outcomes;
+
+/// <summary>Outcomes: reported without CloudEvents, listed, inspected, judged by the buyer.</summary>
+internal static class OutcomeEndpoints
+{
+    private const string Source = "/v1/outcomes"; // of the events that these calls become
+
+    public static void MapOutcomes(this IEndpointRouteBuilder app)
+    {
+        var outcomes = app.MapGroup("/v1/tenants/{tenant}/outcomes").WithTags("Outcomes");
+
+        outcomes.MapPost("", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
+            string tenant, HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, CancellationToken cancellation) =>
+        {
+            var body = await RequestBytes.Read(context);
+            var fresh = $"o-{Guid.CreateVersion7():n}";
+            var attributes = new EventFields { SpecVersion = "1.0", Id = fresh, Source = Source, Subject = tenant, Type = EventType.OutcomeReported };
+            var read = new EventReader(settings.Limits).ReadData(body.Span, attributes, Members.Id | Members.Time);
+            if (read.Problem is { } wrong) return wrong;
+            var answer = await tenants.ExecuteOnce(context, tenant, read.Command!, caller, body, cancellation);
+            if (answer is Answer.Refused refused) return refused.ToProblem();
+            var taken = answer as Answer.Accepted ?? throw answer.Unexpected();
+            if (await Find(tenants, tenant, taken.Outcome!.Id, cancellation) is not { } outcome) throw taken.Unexpected();
+            if (taken.Duplicate) return TypedResults.Ok(outcome);
+            return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(outcome.OutcomeId)}", outcome);
+        }).Needs(Permission.EventsWrite).Takes<NewOutcomeWire>().WithSummary("Report an outcome (201 new, 200 duplicate)");
+
+        outcomes.MapGet("", async (string tenant, [AsParameters] OutcomeQuery query, HttpContext context, ITenants tenants, CancellationToken cancellation) =>
+        {
+            var filter = query.Filter();
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) throw new ProblemException(Problem.UnknownTenant());
+            var paging = Paging.From(query.Cursor, query.Limit);
+            if (WantsCsv(context.Request)) await Stream(context, tenants, tenant, figure.Terms.Currency, filter, cancellation);
+            else await TypedResults.Ok(await Page(tenants, tenant, figure.Terms.Currency, filter, paging, cancellation)).ExecuteAsync(context);
+        }).Needs(Permission.OutcomesRead).Produces<ListWire<OutcomeWire>>().Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
+            .WithSummary("Outcomes, newest first; with Accept: text/csv all of them");
+
+        outcomes.MapGet("/{id}", async Task<Results<Ok<InspectedOutcomeWire>, Problem>> (
+            string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
+        {
+            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
+            if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
+            var history = await tenants.History(tenant, outcome.OutcomeId, cancellation) ?? [];
+            return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire())]));
+        }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");
+
+        outcomes.MapPost("/{id}/verdict", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
+            string tenant, string id, Body<VerdictWire> body, Principal caller, ITenants tenants, CancellationToken cancellation) =>
+        {
+            var findings = new Findings();
+            var verdict = Verdict(id, body.Value, caller, findings);
+            if (findings.Problem is { } invalid) return invalid;
+            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
+            if (await tenants.Outcome(tenant, id, cancellation) is null) return Unknown();
+            var answer = await tenants.Execute(tenant, verdict, cancellation);
+            if (answer is Answer.Refused refused) return refused.ToProblem();
+            if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
+            if (answer is Answer.Accepted { Duplicate: true }) return TypedResults.Ok(outcome);
+            return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(id)}", outcome);
+        }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>().WithSummary("The buyer's own verdict; the same again changes nothing");
+    }
+
+    private static Problem Unknown() => Problem.NotFound("unknown_outcome", "There is no such outcome.");
+
+    private static bool WantsCsv(HttpRequest request) =>
+        request.Headers.Accept.ToString().Contains(OutcomeCsv.MediaType, StringComparison.OrdinalIgnoreCase);
+
+    private static async Task<OutcomeWire?> Find(ITenants tenants, string tenant, string id, CancellationToken cancellation) =>
+        await tenants.Outcome(tenant, id, cancellation) is { } row && await tenants.Tenant(tenant, cancellation) is { } figure
+            ? row.Wire(tenant, figure.Terms.Currency)
+            : null;
+
+    private static async Task<ListWire<OutcomeWire>> Page(
+        ITenants tenants, string tenant, string currency, OutcomeFilter filter, Paging paging, CancellationToken cancellation)
+    {
+        var page = await tenants.Outcomes(tenant, filter, paging.Position, paging.Limit, cancellation);
+        if (page is null) throw new ProblemException(Problem.UnknownTenant());
+        return new ListWire<OutcomeWire>([.. page.Items.Select(row => row.Wire(tenant, currency))], page.Next is { } next ? Cursors.Write(next) : null);
+    }
+
+    private static async Task Stream(
+        HttpContext context, ITenants tenants, string tenant, string currency, OutcomeFilter filter, CancellationToken cancellation)
+    {
+        context.Response.ContentType = "text/csv; charset=utf-8; header=present";
+        var text = new StringBuilder();
+        OutcomeCsv.Header(text);
+        for (long? cursor = null; ;)
+        {
+            var page = await tenants.Outcomes(tenant, filter, cursor, 1000, cancellation);
+            foreach (var row in page?.Items ?? []) OutcomeCsv.Row(text, row.Wire(tenant, currency));
+            foreach (var chunk in text.GetChunks()) Encoding.UTF8.GetBytes(chunk.Span, context.Response.BodyWriter);
+            text.Clear();
+            await context.Response.BodyWriter.FlushAsync(cancellation);
+            cursor = page?.Next;
+            if (cursor is null) return;
+        }
+    }
+
+    // The same verdict from the same key is the same event, so that it may be sent again.
+    private static Command.ReportFact Verdict(string outcome, VerdictWire wire, Principal caller, Findings findings)
+    {
+        if (wire.Verdict is null) findings.Add("/verdict", "is required");
+        else if (wire.Verdict is not ("accepted" or "rejected")) findings.Add("/verdict", "must be accepted or rejected");
+        var csat = (byte?)findings.Whole("/csat", wire.Csat, 1, 5);
+        var fields = new EventFields { Type = EventType.OutcomeVerdict, OutcomeId = outcome, Accepted = wire.Verdict == "accepted", Csat = csat };
+        var same = SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.Id}\n{outcome}\n{wire.Verdict}\n{csat}"));
+        return new Command.ReportFact(
+            new EventId(Source, $"verdict-{Convert.ToHexStringLower(same.AsSpan(0, 16))}"), null, outcome,
+            EventTypes.Fact(EventType.OutcomeVerdict, fields.Accepted))
+        {
+            Actor = caller.Actor,
+            Csat = csat,
+            Fingerprint = Fingerprint.Of(fields),
+        };
+    }
+}

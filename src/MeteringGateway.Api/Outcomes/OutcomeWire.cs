@@ -1,0 +1,75 @@
+using System.Text.Json;
+using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Outcomes;
+
+/// <summary>An outcome as its owner may inspect it (D1).</summary>
+internal sealed record OutcomeWire(
+    string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow, string? Channel, string? Agent,
+    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff, WindowWire Window,
+    VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence);
+
+/// <summary>An outcome with the entries that made and changed it.</summary>
+internal sealed record InspectedOutcomeWire(
+    string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow, string? Channel, string? Agent,
+    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff, WindowWire Window,
+    VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence,
+    IReadOnlyList<EntryWire> History);
+
+/// <param name="Status"><c>open</c>, <c>closed</c> or <c>none</c>.</param>
+internal sealed record WindowWire(string Status, string? ClosesAt);
+
+/// <summary>Part of the units, and what funds them (F4).</summary>
+internal sealed record ChargeWire(string Source, long Units, string UnitPrice, string Amount);
+
+internal sealed record DisputeWire(string Id, string OutcomeId, string Reason, string Status, string OpenedAt);
+
+internal sealed record VerdictWire
+{
+    /// <summary><c>accepted</c> or <c>rejected</c>.</summary>
+    public string? Verdict { get; init; }
+    /// <summary>1 to 5.</summary>
+    public long? Csat { get; init; }
+}
+
+internal static class OutcomeFigures
+{
+    private static readonly JsonElement Nothing = JsonSerializer.Deserialize("{}"u8, WireJson.Typed<JsonElement>());
+
+    public static OutcomeWire Wire(this OutcomeRow row, string tenant, string currency)
+    {
+        var outcome = row.Outcome;
+        var apart = row.Detail is { } json ? JsonSerializer.Deserialize(json, WireJson.Typed<JsonElement>()) : Nothing;
+        var reason = outcome.Reason == Reason.None ? null : Names<Reason>.Of(outcome.Reason);
+        return new OutcomeWire(
+            outcome.Id, tenant, outcome.Time.ToString(), Text.Date(outcome.Period), outcome.OutcomeType, outcome.Dimensions.Workflow,
+            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, String(apart, "end_customer"), outcome.Quantity,
+            outcome.CriteriaMet, outcome.HandedOff, new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString()),
+            Wire(outcome.Verification, String(apart, "evidence_url")), Names<OutcomeStatus>.Of(outcome.Status),
+            outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason : null,
+            IsBillable(outcome.Reason) ? null : reason,
+            [.. outcome.Charges.Select(charge => new ChargeWire(Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice), Text.Money(charge.Amount)))],
+            Text.Money(outcome.Amount), currency, Wire(outcome.Dispute), String(apart, "source_url"),
+            apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
+    }
+
+    public static InspectedOutcomeWire With(this OutcomeWire o, IReadOnlyList<EntryWire> history) => new(
+        o.OutcomeId, o.Tenant, o.Timestamp, o.Period, o.OutcomeType, o.Workflow, o.Channel, o.Agent, o.Session, o.EndCustomer, o.Quantity,
+        o.SuccessCriteriaMet, o.HandedOff, o.Window, o.Verification, o.Status, o.BillableReason, o.NonBillableReason, o.Charges, o.Amount,
+        o.Currency, o.Dispute, o.SourceUrl, o.Metadata, o.Sequence, history);
+
+    private static bool IsBillable(Reason reason) => reason is Reason.WindowClosed or Reason.Confirmed or Reason.Immediate;
+
+    private static string? String(JsonElement apart, string name) => apart.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static VerificationWire? Wire(Verification? verification, string? evidence) => verification is null
+        ? null
+        : new VerificationWire(verification.Method, verification.Passed, verification.Confidence / 1_000_000m, evidence);
+
+    private static DisputeWire? Wire(Dispute? dispute) => dispute is null
+        ? null
+        : new DisputeWire(dispute.Id, dispute.OutcomeId, dispute.Reason, Names<DisputeStatus>.Of(dispute.Status), dispute.OpenedAt.ToString());
+}

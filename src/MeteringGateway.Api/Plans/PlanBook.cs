@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Plans;
+
+/// <summary>Every version of every plan, and each tenant's negotiated terms. Versions are only ever added.</summary>
+internal sealed class PlanBook(TimeProvider clock)
+{
+    private const string PlanKind = "plan";
+    private const string TermsKind = "terms";
+
+    private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> plans = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Version, PlanWire Terms)> terms = new(StringComparer.Ordinal);
+
+    public async Task Load(IStore store, CancellationToken cancellation)
+    {
+        foreach (var document in (await store.Documents(PlanKind, cancellation)).OrderBy(document => document.Version))
+            Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), Read(document.Content)));
+        foreach (var document in (await store.Documents(TermsKind, cancellation)).OrderBy(document => document.Version))
+            terms[document.Id] = (document.Version, Read(document.Content));
+    }
+
+    /// <summary>The newest version of each plan, by id.</summary>
+    public IEnumerable<PlanVersionWire> Newest => plans.Values.Select(versions => versions[^1]).OrderBy(plan => plan.Id, StringComparer.Ordinal);
+
+    /// <param name="version">Null: the newest.</param>
+    public PlanVersionWire? Find(string id, int? version) =>
+        !plans.TryGetValue(id, out var versions) ? null
+        : version is null ? versions[^1]
+        : versions.FirstOrDefault(plan => plan.Version == version);
+
+    /// <summary>Adds a version, unless the newest says the same. The caller has the plan's turn.</summary>
+    public async Task<(PlanVersionWire Plan, bool Added)> Put(IStore store, string id, PlanWire plan, string actor, CancellationToken cancellation)
+    {
+        var newest = Find(id, null);
+        if (newest is not null && Write(newest.Plan).AsSpan().SequenceEqual(Write(plan))) return (newest, false);
+        var now = Instant.From(clock.GetUtcNow());
+        var added = new PlanVersionWire(id, (newest?.Version ?? 0) + 1, now.ToString(), plan);
+        if (!await store.Put(new Document(PlanKind, id, added.Version, now, actor, Write(plan)), cancellation))
+            throw new InvalidOperationException($"version {added.Version} of plan {id} is there already");
+        Take(added);
+        return (added, true);
+    }
+
+    /// <summary>A tenant's own overrides; null if it has none.</summary>
+    public PlanWire? TermsOf(string tenant) => terms.TryGetValue(tenant, out var own) ? own.Terms : null;
+
+    /// <summary>Replaces a tenant's overrides. The caller has the tenant's turn.</summary>
+    public async Task PutTerms(IStore store, string tenant, PlanWire own, string actor, CancellationToken cancellation)
+    {
+        var before = terms.GetValueOrDefault(tenant);
+        if (before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own))) return;
+        var version = before.Version + 1;
+        if (!await store.Put(new Document(TermsKind, tenant, version, Instant.From(clock.GetUtcNow()), actor, Write(own)), cancellation))
+            throw new InvalidOperationException($"version {version} of the terms of {tenant} is there already");
+        terms[tenant] = (version, own);
+    }
+
+    private void Take(PlanVersionWire plan) => plans.AddOrUpdate(plan.Id, _ => [plan], (_, versions) => versions.Add(plan));
+
+    private static byte[] Write(PlanWire plan) => JsonSerializer.SerializeToUtf8Bytes(plan, WireJson.Typed<PlanWire>());
+
+    private static PlanWire Read(byte[] content) => JsonSerializer.Deserialize(content, WireJson.Typed<PlanWire>())!;
+}

@@ -1,0 +1,123 @@
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Plans;
+
+/// <summary>
+/// A plan's members, or a tenant's overrides of them. Everything may be absent: what must be there is checked when it is read
+/// as terms (<see cref="PlanReader"/>).
+/// </summary>
+[OmitNulls]
+internal sealed record PlanWire
+{
+    /// <summary>ISO 4217 code; one for the tenant's whole life (N2).</summary>
+    public string? Currency { get; init; }
+    public IReadOnlyList<OutcomeTypeWire?>? OutcomeTypes { get; init; }
+    public IReadOnlyList<ActivityTypeWire?>? Activities { get; init; }
+    public IReadOnlyList<CapWire?>? Caps { get; init; }
+    public IReadOnlyList<ThresholdWire?>? Thresholds { get; init; }
+    public TrainingWire? Training { get; init; }
+    /// <summary>ISO 8601 duration, up to P30D (T4).</summary>
+    public string? MaxLateness { get; init; }
+}
+
+[OmitNulls]
+internal sealed record OutcomeTypeWire
+{
+    public string? Id { get; init; }
+    public string? Price { get; init; }
+    public long? IncludedUnits { get; init; }
+    public string? MeasurementWindow { get; init; }
+    public bool? WindowRestartsOnActivity { get; init; }
+    public bool? OncePerSession { get; init; }
+    public string? ExclusiveGroup { get; init; }
+    /// <summary><c>continuation</c> or <c>new</c> (O3).</summary>
+    public string? Reopen { get; init; }
+    /// <summary><c>window</c> or <c>confirmation</c> (O4).</summary>
+    public string? SettlesOn { get; init; }
+    public bool? VerificationRequired { get; init; }
+    /// <summary>0 to 1.</summary>
+    public decimal? MinConfidence { get; init; }
+    public IReadOnlyList<string?>? RequiredCriteria { get; init; }
+    public bool? HandoffBillable { get; init; }
+    /// <summary><c>ignore</c> or <c>credit</c> (O5).</summary>
+    public string? AfterWindow { get; init; }
+    /// <summary><c>full</c> or <c>none</c> (C3).</summary>
+    public string? PendingWeight { get; init; }
+    public string? Description { get; init; }
+}
+
+[OmitNulls]
+internal sealed record ActivityTypeWire
+{
+    public string? Id { get; init; }
+    public string? Price { get; init; }
+    public string? Description { get; init; }
+}
+
+/// <summary>A cap, as in a plan, as set on a tenant and as listed. The id is in the path when one is set.</summary>
+[OmitNulls]
+internal sealed record CapWire
+{
+    public string? Id { get; init; }
+    public ScopeWire? Scope { get; init; }
+    public LimitWire? Limit { get; init; }
+    /// <summary><c>billing_period</c> or <c>day</c> (C1).</summary>
+    public string? Period { get; init; }
+    public AtLimitWire? AtLimit { get; init; }
+}
+
+/// <summary>Empty: every outcome of the tenant.</summary>
+[OmitNulls]
+internal sealed record ScopeWire
+{
+    public string? OutcomeType { get; init; }
+    public string? Activity { get; init; }
+    public string? Agent { get; init; }
+    public string? Channel { get; init; }
+    public string? Workflow { get; init; }
+}
+
+/// <summary>A level: <c>units</c>, or for a threshold also <c>percent</c>.</summary>
+[OmitNulls]
+internal sealed record LimitWire
+{
+    public long? Units { get; init; }
+    /// <summary>Money. Limits in money are not served by this version, which says so.</summary>
+    public string? Amount { get; init; }
+}
+
+[OmitNulls]
+internal sealed record AtLimitWire
+{
+    /// <summary><c>pause</c>, <c>handoff</c> or <c>notify</c>.</summary>
+    public string? Action { get; init; }
+    public string? To { get; init; }
+    public string? Message { get; init; }
+}
+
+[OmitNulls]
+internal sealed record ThresholdWire
+{
+    public string? Id { get; init; }
+    /// <summary><c>cap:</c> and the cap's id.</summary>
+    public string? Of { get; init; }
+    public LevelWire? At { get; init; }
+}
+
+[OmitNulls]
+internal sealed record LevelWire
+{
+    public long? Percent { get; init; }
+    public long? Units { get; init; }
+}
+
+[OmitNulls]
+internal sealed record TrainingWire
+{
+    public long? Days { get; init; }
+    public string? Until { get; init; }
+    public long? MaxOutcomes { get; init; }
+}
+
+/// <summary>A version of a plan.</summary>
+internal sealed record PlanVersionWire(string Id, int Version, string CreatedAt, PlanWire Plan);

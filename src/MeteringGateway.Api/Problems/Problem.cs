@@ -1,0 +1,72 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Metadata;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Problems;
+
+/// <summary>
+/// An RFC 9457 problem. <see cref="Code"/> is stable and what a caller should branch on; <see cref="Detail"/> is for people.
+/// Its type is <c>about:blank</c>, so none is written.
+/// </summary>
+internal sealed record Problem(int Status, string Code, string Detail) : IResult, IEndpointMetadataProvider
+{
+    public string Title { get; } = Words(Code);
+
+    /// <summary>What is wrong with the input, each with a JSON pointer.</summary>
+    public IReadOnlyList<ProblemError>? Errors { get; init; }
+
+    /// <summary>With <c>cap_below_exposure</c>: what stands against the cap.</summary>
+    public UnitsWire? Exposure { get; init; }
+
+    /// <summary>With <c>cap_below_exposure</c>: the values of <c>when_below_exposure</c> that would be accepted.</summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+
+    /// <summary>Seconds, for the Retry-After field.</summary>
+    [JsonIgnore]
+    public int? RetryAfter { get; init; }
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        if (Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
+        if (RetryAfter is { } seconds) response.Headers.RetryAfter = Text.Of(seconds);
+        var body = JsonSerializer.SerializeToUtf8Bytes(this, WireJson.Typed<Problem>());
+        response.ContentType = "application/problem+json";
+        response.ContentLength = body.Length;
+        return response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+    }
+
+    // Every operation documents its problems in one place: see the API document's transformer.
+    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder) { }
+
+    private static string Words(string code) => char.ToUpperInvariant(code[0]) + code[1..].Replace('_', ' ');
+
+    public static Problem Malformed(string detail, params ProblemError[] errors) =>
+        new(StatusCodes.Status400BadRequest, "malformed", detail) { Errors = errors.Length > 0 ? errors : null };
+
+    public static Problem Invalid(IReadOnlyList<ProblemError> errors) =>
+        new(StatusCodes.Status422UnprocessableEntity, "invalid", Summary(errors)) { Errors = errors };
+
+    private static string Summary(IReadOnlyList<ProblemError> errors) =>
+        errors.Count == 1 ? $"{errors[0].Pointer} {errors[0].Detail}" : $"{errors.Count} members are not valid; see errors";
+
+    public static Problem NotFound(string code, string detail) => new(StatusCodes.Status404NotFound, code, detail);
+
+    /// <summary>The same for a tenant that is not there and for one that the key may not see.</summary>
+    public static Problem UnknownTenant() => NotFound("unknown_tenant", "There is no such tenant.");
+
+    public static Problem TooLarge(long limit, string what) =>
+        new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");
+}
+
+/// <param name="Pointer">RFC 6901 pointer into the request's JSON; empty for the whole.</param>
+internal sealed record ProblemError(string Pointer, string Detail);
+
+/// <summary>Ends a request with a problem from where no result can be returned: while a parameter is being bound.</summary>
+internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
+{
+    public Problem Problem { get; } = problem;
+}

@@ -1,0 +1,36 @@
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Problems;
+
+/// <summary>How a refusal of the rules is told over HTTP: one status and one code each.</summary>
+internal static class Refusals
+{
+    public static Problem ToProblem(this Answer.Refused refused) => refused.Code switch
+    {
+        Refusal.UnknownTenant => Problem.UnknownTenant(),
+        Refusal.CapBelowExposure => Of(refused) with
+        {
+            Exposure = new UnitsWire(refused.Exposure ?? 0),
+            Choices = ["now", "next_period"],
+        },
+        _ => Of(refused),
+    };
+
+    private static Problem Of(Answer.Refused refused) =>
+        new(Status(refused.Code), Names<Refusal>.Of(refused.Code), refused.Detail);
+
+    public static int Status(Refusal code) => code switch
+    {
+        Refusal.UnknownTenant or Refusal.UnknownCap or Refusal.UnknownReservation or Refusal.UnknownSignal
+            or Refusal.UnknownPeriod or Refusal.UnknownOutcome => StatusCodes.Status404NotFound,
+        Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
+            => StatusCodes.Status422UnprocessableEntity,
+        Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists or Refusal.NotATestClock
+            or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
+            or Refusal.TestClockFixed or Refusal.NotDisputable => StatusCodes.Status409Conflict,
+        _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
+    };
+
+    /// <summary>An answer of a kind that its command never gives: a fault of ours, not of the caller.</summary>
+    public static InvalidOperationException Unexpected(this Answer answer) => new($"unexpected answer {answer.GetType().Name}");
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
+
+namespace MeteringGateway.Api.Signals;
+
+/// <summary>
+/// One reader's stream of the signals of one tenant or many (<c>text/event-stream</c>). It has its own buffer in the engine: when
+/// it does not keep up it is closed, and nobody else notices.
+/// </summary>
+internal sealed class SignalStream(HttpContext context, StreamPosition position, MeteringLimits limits, TimeProvider clock, CancellationToken stopping)
+{
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    private readonly ArrayBufferWriter<byte> line = new(512);
+
+    // What comes from the tenants' readers; a null signal is a heartbeat.
+    private readonly Channel<(string Tenant, Signal? Signal)> incoming = Channel.CreateBounded<(string, Signal?)>(16);
+
+    /// <param name="readers">Of every tenant of the stream. They are disposed with it.</param>
+    public async Task Run(IReadOnlyList<(string Tenant, SignalReader Reader)> readers)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        await using var beat = clock.CreateTimer(_ => incoming.Writer.TryWrite(("", null)), null, Heartbeat, Heartbeat);
+        var pumps = new List<Task>();
+        try
+        {
+            context.Response.ContentType = "text/event-stream";
+            context.Response.Headers.CacheControl = "no-store";
+            await States(readers, ended.Token);
+            pumps.AddRange(readers.Select(each => Pump(each.Tenant, each.Reader, ended.Token)));
+            await foreach (var (tenant, signal) in incoming.Reader.ReadAllAsync(ended.Token)) await Send(tenant, signal, ended.Token);
+        }
+        catch (Exception over) when (over is OperationCanceledException or SlowReaderException)
+        {
+            // The reader left, we stop, or the reader did not keep up: it may come back with the last id that it has.
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            foreach (var (_, reader) in readers) reader.Dispose();
+            await Task.WhenAll(pumps);
+        }
+    }
+
+    private async Task States(IReadOnlyList<(string Tenant, SignalReader Reader)> readers, CancellationToken cancellation)
+    {
+        // Where a reader continues, what it missed is still to come: its position stays what it was.
+        foreach (var (tenant, reader) in readers)
+            if (position[tenant] is null) position.Set(tenant, reader.State.Sequence);
+        foreach (var (tenant, reader) in readers)
+            foreach (var state in reader.State.States(tenant))
+                Event("state", JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Typed<StateWire>()));
+        await Flush(cancellation);
+    }
+
+    private async ValueTask Send(string tenant, Signal? signal, CancellationToken cancellation)
+    {
+        if (signal is null)
+        {
+            line.Write(": \n\n"u8);
+        }
+        else
+        {
+            position.Set(tenant, signal.Sequence);
+            Event(Names<SignalAction>.Of(signal.Action), JsonSerializer.SerializeToUtf8Bytes(signal.Wire(tenant), WireJson.Typed<SignalWire>()));
+        }
+        await Flush(cancellation);
+    }
+
+    // JSON has no line breaks of its own, so the data is one line.
+    private void Event(string name, byte[] data)
+    {
+        line.Write(Encoding.ASCII.GetBytes($"event: {name}\nid: {position.Write()}\ndata: "));
+        line.Write(data);
+        line.Write("\n\n"u8);
+    }
+
+    private async ValueTask Flush(CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(limits.SignalWriteTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        try
+        {
+            await context.Response.BodyWriter.WriteAsync(line.WrittenMemory, either.Token);
+            line.ResetWrittenCount();
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            context.Abort();
+            throw;
+        }
+    }
+
+    private async Task Pump(string tenant, SignalReader reader, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var signal in reader.Signals.ReadAllAsync(cancellation)) await incoming.Writer.WriteAsync((tenant, signal), cancellation);
+            incoming.Writer.TryComplete();
+        }
+        catch (Exception over) when (over is OperationCanceledException or SlowReaderException or StoreFailedException or ChannelClosedException)
+        {
+            incoming.Writer.TryComplete(over is StoreFailedException ? null : over);
+        }
+    }
+}

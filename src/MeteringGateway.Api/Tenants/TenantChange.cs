@@ -1,0 +1,99 @@
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Tenants;
+
+/// <summary>Makes and changes tenants: a plan's version with the tenant's own terms laid over it becomes the terms in force.</summary>
+internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore store, ETags etags)
+{
+    public async Task<(TenantFigure Figure, bool Created)> Put(
+        HttpContext context, string tenant, PutTenantWire wanted, Principal caller, CancellationToken cancellation)
+    {
+        var findings = new Findings();
+        if (!Ids.IsId(tenant)) findings.Add("", "a tenant's id must be 1 to 64 of a-z 0-9 . _ -");
+        using var turn = await etags.Take($"tenant {tenant}", cancellation);
+        var before = findings.Problem is null ? await tenants.Tenant(tenant, cancellation) : null;
+        ETags.Demand(context, before is null ? null : TenantFigures.Tag(tenant, before));
+        var command = before is null ? Create(tenant, wanted, findings) : Change(tenant, wanted, before, findings);
+        Demand(findings);
+        await Execute(tenant, command with { Actor = caller.Actor }, cancellation);
+        return (await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant()), before is null);
+    }
+
+    public async Task PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller, CancellationToken cancellation)
+    {
+        using var turn = await etags.Take($"tenant {tenant}", cancellation);
+        var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
+        ETags.Demand(context, plans.TermsOf(tenant) is { } had ? ETags.Of(had) : null);
+        var findings = new Findings();
+        if (own.Currency is not null) findings.Add("/currency", "is the plan's; a tenant's own terms cannot change it");
+        var plan = plans.Find(before.Plan.Id, before.Plan.Version) ?? throw new InvalidOperationException($"the plan of {tenant} is not there");
+        var terms = PlanReader.Read(own.On(plan.Plan), findings);
+        Demand(findings);
+        var change = new Command.Change(null, before.Plan, terms, null, null, Effective.Now) { Actor = caller.Actor };
+        await Execute(tenant, change, cancellation);
+        await plans.PutTerms(store, tenant, own, caller.Id, cancellation);
+    }
+
+    private Command Create(string tenant, PutTenantWire wanted, Findings findings)
+    {
+        var name = findings.Name("/name", wanted.Name);
+        var (plan, terms) = Plan(tenant, wanted, before: null, findings);
+        var zone = Zone(wanted.TimeZone, findings) ?? "UTC";
+        var anchor = findings.Whole("/anchor_day", wanted.AnchorDay, 1, 31) ?? 1;
+        findings.OneOf<Effective>("/effective", wanted.Effective);
+        return new Command.Create(name, plan, terms, zone, (int)anchor, Clock(wanted.TestClock, findings));
+    }
+
+    private Command Change(string tenant, PutTenantWire wanted, TenantFigure before, Findings findings)
+    {
+        if (wanted.TestClock is not null && Clock(wanted.TestClock, findings) != before.TestClock)
+            throw new ProblemException(new Problem(
+                StatusCodes.Status409Conflict, Names<Refusal>.Of(Refusal.TestClockFixed), "A tenant's test clock is set when it is made, for good."));
+        var name = findings.Name("/name", wanted.Name);
+        var (plan, terms) = Plan(tenant, wanted, before.Plan, findings);
+        var zone = Zone(wanted.TimeZone, findings);
+        var anchor = (int?)findings.Whole("/anchor_day", wanted.AnchorDay, 1, 31);
+        var effective = findings.OneOf<Effective>("/effective", wanted.Effective) ?? Effective.Now;
+        var samePlan = plan == before.Plan;
+        return new Command.Change(name, samePlan ? null : plan, samePlan ? null : terms, zone, anchor, effective);
+    }
+
+    private (PlanRef Plan, Terms Terms) Plan(string tenant, PutTenantWire wanted, PlanRef? before, Findings findings)
+    {
+        var id = findings.Id("/plan", wanted.Plan);
+        var asked = (int?)findings.Whole("/plan_version", wanted.PlanVersion, 1, int.MaxValue);
+        var version = asked ?? (before?.Id == id ? before.Version : null);
+        if (id.Length > 0 && plans.Find(id, version) is { } plan)
+            return (new PlanRef(id, plan.Version), PlanReader.Read(plans.TermsOf(tenant).On(plan.Plan), findings));
+        if (id.Length > 0) findings.Add(plans.Find(id, null) is null ? "/plan" : "/plan_version", "is not there");
+        return (new PlanRef("", 0), new Terms { Currency = "", OutcomeTypes = [] });
+    }
+
+    private static string? Zone(string? zone, Findings findings)
+    {
+        if (zone is null) return null;
+        if (IanaCalendar.TryValidateZone(zone)) return zone;
+        findings.Add("/time_zone", "must be an IANA time zone such as Europe/Berlin");
+        return null;
+    }
+
+    private static TestClock? Clock(TestClockWire? clock, Findings findings)
+    {
+        if (clock is null) return null;
+        if (clock.Start is null) findings.Add("/test_clock/start", "is required");
+        return findings.Time("/test_clock/start", clock.Start) is { } start ? new TestClock(start, clock.FollowEvents ?? false) : null;
+    }
+
+    private static void Demand(Findings findings)
+    {
+        if (findings.Problem is { } invalid) throw new ProblemException(invalid);
+    }
+
+    private async Task Execute(string tenant, Command command, CancellationToken cancellation)
+    {
+        if (await tenants.Execute(tenant, command, cancellation) is Answer.Refused refused) throw new ProblemException(refused.ToProblem());
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Tenants;
+
+/// <summary>Tenants: made, changed, listed, closed, and moved through time when they are on a test clock.</summary>
+internal static class TenantEndpoints
+{
+    public static void MapTenants(this IEndpointRouteBuilder app)
+    {
+        var tenants = app.MapGroup("/v1/tenants").WithTags("Tenants");
+
+        tenants.MapPut("/{tenant}", async Task<Results<Created<TenantWire>, Ok<TenantWire>, Problem>> (
+            string tenant, Body<PutTenantWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+        {
+            var (figure, created) = await change.Put(context, tenant, body.Value, caller, cancellation);
+            ETags.Send(context, TenantFigures.Tag(tenant, figure));
+            if (created) return TypedResults.Created($"/v1/tenants/{tenant}", figure.Wire(tenant));
+            return TypedResults.Ok(figure.Wire(tenant));
+        }).Needs(Permission.TenantsWrite).Takes<PutTenantWire>().WithSummary("Make or change a tenant");
+
+        tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<PlanWire>, Problem>> (
+            string tenant, Body<PlanWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+        {
+            await change.PutTerms(context, tenant, body.Value, caller, cancellation);
+            ETags.Send(context, ETags.Of(body.Value));
+            return TypedResults.Ok(body.Value);
+        }).Needs(Permission.TermsWrite).Takes<PlanWire>().WithSummary("Replace the tenant's own terms, laid over its plan");
+
+        tenants.MapGet("", async (ITenants all, Principal caller, string? cursor, string? limit, CancellationToken cancellation) =>
+            TypedResults.Ok(await List(all, caller, Paging.From(cursor, limit), cancellation)))
+            .Needs(Permission.UsageRead).WithSummary("The tenants that the key may see");
+
+        tenants.MapGet("/{tenant}", async Task<Results<Ok<TenantWire>, Problem>> (
+            string tenant, ITenants all, HttpContext context, CancellationToken cancellation) =>
+        {
+            if (await all.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            ETags.Send(context, TenantFigures.Tag(tenant, figure));
+            return TypedResults.Ok(figure.Wire(tenant));
+        }).Needs(Permission.UsageRead).WithSummary("A tenant");
+
+        tenants.MapDelete("/{tenant}", async Task<Results<Ok<TenantWire>, Problem>> (
+            string tenant, ITenants all, Principal caller, CancellationToken cancellation) =>
+        {
+            var answer = await all.Execute(tenant, new Command.Close { Actor = caller.Actor }, cancellation);
+            if (answer is Answer.Refused { Code: not Refusal.TenantClosed } refused) return refused.ToProblem();
+            return await all.Tenant(tenant, cancellation) is { } figure ? TypedResults.Ok(figure.Wire(tenant)) : Problem.UnknownTenant();
+        }).Needs(Permission.TenantsWrite).WithSummary("Close a tenant: no more events");
+
+        tenants.MapPost("/{tenant}/clock", async Task<Results<Ok<ClockWire>, Problem>> (
+            string tenant, Body<MoveClockWire> body, ITenants all, Principal caller, CancellationToken cancellation) =>
+        {
+            if (await all.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
+            var findings = new Findings();
+            var to = Target(body.Value, before.Now, findings);
+            if (findings.Problem is { } invalid) return invalid;
+            var answer = await all.Execute(tenant, new Command.AdvanceClock(to) { Actor = caller.Actor }, cancellation);
+            if (answer is Answer.Refused refused) return refused.ToProblem();
+            return await all.Tenant(tenant, cancellation) is { } after ? TypedResults.Ok(new ClockWire(after.Now.ToString())) : Problem.UnknownTenant();
+        }).Needs(Permission.TenantsWrite).Takes<MoveClockWire>().WithSummary("Move a test clock forward; everything due on the way happens");
+    }
+
+    private static Instant Target(MoveClockWire move, Instant now, Findings findings)
+    {
+        if (move.Advance is null == move.To is null) findings.Add("", "must have exactly one of advance and to");
+        if (findings.Duration("/advance", move.Advance, TimeSpan.Zero, TimeSpan.FromDays(3660)) is { } span) return now + span;
+        return findings.Time("/to", move.To) ?? now;
+    }
+
+    // A key for certain tenants lists those; the store is asked for no more than the page.
+    private static async Task<ListWire<TenantWire>> List(ITenants all, Principal caller, Paging paging, CancellationToken cancellation)
+    {
+        var after = paging.After;
+        IReadOnlyList<string> ids = caller.Tenants is null
+            ? await all.List(after, paging.Limit + 1, cancellation)
+            : [.. caller.Tenants.Order(StringComparer.Ordinal).Where(id => after is null || string.CompareOrdinal(id, after) > 0).Take(paging.Limit + 1)];
+        var page = new List<TenantWire>();
+        foreach (var id in ids.Take(paging.Limit))
+            if (await all.Tenant(id, cancellation) is { } figure) page.Add(figure.Wire(id));
+        return new ListWire<TenantWire>(page, ids.Count > paging.Limit ? Cursors.Write(ids[paging.Limit - 1]) : null);
+    }
+}

@@ -1,0 +1,28 @@
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Tenants;
+
+/// <summary>A tenant on the wire.</summary>
+internal static class TenantFigures
+{
+    public static TenantWire Wire(this TenantFigure tenant, string id) => new(
+        id, tenant.Name, tenant.Plan.Id, tenant.Plan.Version, tenant.Zone, tenant.AnchorDay, tenant.Terms.Currency, Wire(tenant.TestClock),
+        tenant.Now.ToString(), Names<LimitState>.Of(tenant.State),
+        new PeriodWire(Text.Date(tenant.Period.Id), tenant.Period.Start.ToString(), tenant.Period.End.ToString(), Names<PeriodStatus>.Of(tenant.PeriodStatus)),
+        [.. tenant.Caps.Select(cap => new CapStateWire(cap.Cap.Id, Names<LimitState>.Of(cap.State)))],
+        tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString());
+
+    /// <summary>Of what a PUT sets: time and counts passing by do not make another version of the tenant.</summary>
+    public static string Tag(string id, TenantFigure tenant) => ETags.Of(new PutTenantWire
+    {
+        Name = $"{id}\n{tenant.Name}\n{tenant.ClosedAt}",
+        Plan = tenant.Plan.Id,
+        PlanVersion = tenant.Plan.Version,
+        TimeZone = tenant.Zone,
+        AnchorDay = tenant.AnchorDay,
+        TestClock = Wire(tenant.TestClock),
+    });
+
+    private static TestClockWire? Wire(TestClock? clock) =>
+        clock is null ? null : new TestClockWire { Start = clock.Start.ToString(), FollowEvents = clock.FollowEvents };
+}

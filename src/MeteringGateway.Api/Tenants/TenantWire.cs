@@ -1,0 +1,42 @@
+namespace MeteringGateway.Api.Tenants;
+
+/// <summary>What a tenant is to be. Absent when it is changed: as it is.</summary>
+internal sealed record PutTenantWire
+{
+    public string? Name { get; init; }
+    public string? Plan { get; init; }
+    /// <summary>Absent: the newest when the tenant is made or changes plan, else the one it has.</summary>
+    public long? PlanVersion { get; init; }
+    /// <summary>IANA time zone id.</summary>
+    public string? TimeZone { get; init; }
+    /// <summary>1 to 31 (T2).</summary>
+    public long? AnchorDay { get; init; }
+    /// <summary>Only when the tenant is made; for good (T5).</summary>
+    public TestClockWire? TestClock { get; init; }
+    /// <summary><c>now</c> or <c>next_period</c> (F7).</summary>
+    public string? Effective { get; init; }
+}
+
+internal sealed record TestClockWire
+{
+    public string? Start { get; init; }
+    public bool? FollowEvents { get; init; }
+}
+
+internal sealed record TenantWire(
+    string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency, TestClockWire? TestClock,
+    string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt);
+
+internal sealed record PeriodWire(string Id, string StartsAt, string EndsAt, string Status);
+
+internal sealed record CapStateWire(string Id, string State);
+
+/// <summary>Exactly one of the two.</summary>
+internal sealed record MoveClockWire
+{
+    /// <summary>ISO 8601 duration.</summary>
+    public string? Advance { get; init; }
+    public string? To { get; init; }
+}
+
+internal sealed record ClockWire(string Now);

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Outcomes;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Usage;
+
+/// <summary>What was used, and the journal behind it.</summary>
+internal static class UsageEndpoints
+{
+    public static void MapUsage(this IEndpointRouteBuilder app)
+    {
+        var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Usage");
+
+        tenant.MapGet("/usage", async Task<Results<Ok<UsageWire>, Problem>> (
+            string tenant, string? period, ITenants tenants, CancellationToken cancellation) =>
+        {
+            if (await tenants.Usage(tenant, Query.Date("period", period), cancellation) is { } usage) return TypedResults.Ok(usage.Wire(tenant));
+            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
+            return Problem.NotFound("unknown_period", "The tenant has no such period.");
+        }).Needs(Permission.UsageRead).WithSummary("A period's figures; the open one's without a period");
+
+        tenant.MapGet("/entries", async Task<Results<Ok<ListWire<EntryWire>>, Problem>> (
+            string tenant, string? after, string? cursor, string? limit, ITenants tenants, CancellationToken cancellation) =>
+        {
+            var paging = Paging.From(cursor, limit);
+            var from = paging.Position ?? Query.Whole("after", after) ?? 0;
+            if (await tenants.Entries(tenant, from, paging.Limit, cancellation) is not { } page) return Problem.UnknownTenant();
+            return TypedResults.Ok(new ListWire<EntryWire>(
+                [.. page.Items.Select(entry => entry.Wire())], page.Next is { } next ? Cursors.Write(next) : null));
+        }).Needs(Permission.EntriesRead).WithSummary("The tenant's journal, in order");
+    }
+}

@@ -1,0 +1,93 @@
+namespace MeteringGateway.Core;
+
+/// <summary>Kinds as stored: numbers are never used again for another kind.</summary>
+public enum EntryKind : byte
+{
+    TenantCreated = 1, TenantChanged = 2, TermsSet = 3, TenantClosed = 4, ClockAdvanced = 5, PeriodStarted = 6, PeriodClosed = 7, DayStarted = 8,
+    OutcomeReported = 10, FactReported = 11, OutcomeChanged = 12, ActivityReported = 13,
+    ReservationMade = 20, ReservationExtended = 21, ReservationReleased = 22, ReservationExpired = 23, DecisionRecorded = 24,
+    CapSet = 30, CapRemoved = 31, TenantPaused = 32, TenantResumed = 33, StateChanged = 40, SignalAcknowledged = 41, DisputeOpened = 50,
+}
+
+public static partial class EntryCodec
+{
+    public static EntryKind KindOf(Entry entry) => entry switch
+    {
+        Entry.OutcomeReported => EntryKind.OutcomeReported,
+        Entry.OutcomeChanged => EntryKind.OutcomeChanged,
+        Entry.ActivityReported => EntryKind.ActivityReported,
+        Entry.FactReported => EntryKind.FactReported,
+        Entry.TenantCreated => EntryKind.TenantCreated,
+        Entry.TenantChanged => EntryKind.TenantChanged,
+        Entry.TermsSet => EntryKind.TermsSet,
+        Entry.TenantClosed => EntryKind.TenantClosed,
+        Entry.ClockAdvanced => EntryKind.ClockAdvanced,
+        Entry.PeriodStarted => EntryKind.PeriodStarted,
+        Entry.PeriodClosed => EntryKind.PeriodClosed,
+        Entry.DayStarted => EntryKind.DayStarted,
+        Entry.ReservationMade => EntryKind.ReservationMade,
+        Entry.ReservationExtended => EntryKind.ReservationExtended,
+        Entry.ReservationReleased => EntryKind.ReservationReleased,
+        Entry.ReservationExpired => EntryKind.ReservationExpired,
+        Entry.DecisionRecorded => EntryKind.DecisionRecorded,
+        Entry.CapSet => EntryKind.CapSet,
+        Entry.CapRemoved => EntryKind.CapRemoved,
+        Entry.TenantPaused => EntryKind.TenantPaused,
+        Entry.TenantResumed => EntryKind.TenantResumed,
+        Entry.StateChanged => EntryKind.StateChanged,
+        Entry.SignalAcknowledged => EntryKind.SignalAcknowledged,
+        Entry.DisputeOpened => EntryKind.DisputeOpened,
+        _ => throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry)),
+    };
+
+    private static Entry ReadBody(EntryKind kind, ref Reader from, Instant at) => kind switch
+    {
+        EntryKind.TenantCreated => new Entry.TenantCreated(
+            from.Text(), Values.Shared(ref from), from.Int(), from.Maybe(Values.ReadTestClock), Values.ReadPlanRef(ref from), TermsWire.Read(ref from),
+            Values.ReadPeriod(ref from)) { At = at },
+        EntryKind.TenantChanged => new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int()) { At = at },
+        EntryKind.TermsSet => new Entry.TermsSet(Values.ReadPlanRef(ref from), TermsWire.Read(ref from), from.Time()) { At = at },
+        EntryKind.TenantClosed => new Entry.TenantClosed { At = at },
+        EntryKind.ClockAdvanced => new Entry.ClockAdvanced { At = at },
+        EntryKind.PeriodStarted => new Entry.PeriodStarted(Values.ReadPeriod(ref from)) { At = at },
+        EntryKind.PeriodClosed => new Entry.PeriodClosed(from.Date(), [.. from.List(Values.ReadRated)]) { At = at },
+        EntryKind.DayStarted => new Entry.DayStarted(from.Date(), from.Int()) { At = at },
+        EntryKind.OutcomeReported => ReadReported(ref from, at),
+        EntryKind.FactReported => new Entry.FactReported(
+            Values.ReadEventId(ref from), from.Fixed(), from.Time(), from.Text(), (FactKind)from.Byte(), from.MaybeText(), Values.ReadDimensions(ref from),
+            from.Maybe(Values.ReadVerification), from.Byte() is var csat and > 0 ? csat : null, from.Bool(), from.Maybe(Values.ReadSummary),
+            from.MaybeBytes()) { At = at },
+        EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
+            from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(), (WindowEnd)from.Byte(),
+            from.MaybeText(), from.MaybeMoney()) { At = at },
+        EntryKind.ActivityReported => new Entry.ActivityReported(
+            Values.ReadEventId(ref from), from.Fixed(), from.Time(), Values.Shared(ref from), from.Int(), from.MaybeText(), Values.ReadDimensions(ref from),
+            from.Bool(), from.Date(), from.Bool(), from.MaybeNumber(), from.MaybeBytes()) { At = at },
+        EntryKind.ReservationMade => new Entry.ReservationMade(
+            from.Text(), Values.ReadSubject(ref from), from.Number(), from.Time(), from.Date(), from.Int(), Values.ReadDecision(ref from)) { At = at },
+        EntryKind.ReservationExtended => new Entry.ReservationExtended(from.Text(), from.Time()) { At = at },
+        EntryKind.ReservationReleased => new Entry.ReservationReleased(from.Text()) { At = at },
+        EntryKind.ReservationExpired => new Entry.ReservationExpired(from.Text()) { At = at },
+        EntryKind.DecisionRecorded => new Entry.DecisionRecorded(Values.ReadQuestion(ref from), Values.ReadDecision(ref from)) { At = at },
+        EntryKind.CapSet => new Entry.CapSet(Values.ReadCap(ref from), (Effective)from.Byte(), from.Maybe(Values.ReadCap)) { At = at },
+        EntryKind.CapRemoved => new Entry.CapRemoved(Values.ReadCap(ref from)) { At = at },
+        EntryKind.TenantPaused => new Entry.TenantPaused(Values.ReadAtLimit(ref from), from.Text()) { At = at },
+        EntryKind.TenantResumed => new Entry.TenantResumed { At = at },
+        EntryKind.StateChanged => new Entry.StateChanged(
+            from.MaybeText(), (LimitState)from.Byte(), (SignalAction)from.Byte(), from.Maybe(Values.ReadScope), from.MaybeNumber(),
+            (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime()) { At = at },
+        EntryKind.SignalAcknowledged => new Entry.SignalAcknowledged(from.Number(), from.Text()) { At = at },
+        EntryKind.DisputeOpened => new Entry.DisputeOpened(from.Text(), from.Text(), from.Text()) { At = at },
+        _ => throw new FormatException($"entry kind {(byte)kind} is not known"),
+    };
+
+    private static Entry.OutcomeReported ReadReported(ref Reader from, Instant at)
+    {
+        var id = Values.ReadEventId(ref from);
+        return new Entry.OutcomeReported(
+            id, from.Fixed(), from.Time(), Values.Shared(ref from), from.TextLike(id.Id), from.Int(), (Result)from.Byte(),
+            from.MaybeText(), Values.ReadDimensions(ref from), Values.ReadTexts(ref from), from.Bool(), from.Bool(), from.Maybe(Values.ReadVerification),
+            from.Date(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.MaybeTime(), (WindowEnd)from.Byte(), from.MaybeText(),
+            from.MaybeText(), from.Int(), from.MaybeNumber(), from.MaybeBytes()) { At = at };
+    }
+}

@@ -1,0 +1,342 @@
+namespace MeteringGateway.Core;
+
+/// <summary>A success that may count, as the lifecycle sees it.</summary>
+/// <param name="Outcome">As it stands in the state, or as it was just reported (<see cref="Outcome.IsNew"/>).</param>
+/// <param name="Training">It would be free as training if it held its session (O9).</param>
+/// <param name="PeriodClosed">Its period is closed: it can only be credited.</param>
+public sealed record Candidate(Outcome Outcome, OutcomeType Type, bool Training, bool PeriodClosed);
+
+/// <summary>What the lifecycle makes of a candidate.</summary>
+public readonly record struct Verdict(
+    OutcomeStatus Status, Reason Reason, Instant Opened, Instant? ClosesAt, WindowEnd End, string? ContinuationOf)
+{
+    public bool Same(Outcome outcome) =>
+        Status == outcome.Status && Reason == outcome.Reason && Opened == outcome.Opened && ClosesAt == outcome.ClosesAt
+        && End == outcome.End && ContinuationOf == outcome.ContinuationOf;
+}
+
+/// <summary>
+/// Rules I4 and O2 to O6 as one pure function of a session group: its successes and the facts on them, in order of
+/// (time, source, id), whatever order they arrived in. An outcome without a session is a group of one. What is not a function of
+/// the sorted facts alone is what has settled: it keeps its place and its window's end.
+/// </summary>
+public sealed class Lifecycle
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
+
+    private readonly Candidate[] group;
+    private readonly List<Instant>? activities;
+    private readonly Instant now;
+    private readonly Verdict[] verdicts;
+
+    /// <summary>Of each report, the report whose outcome it is: itself, or the one that it continues.</summary>
+    private readonly int[] unit;
+
+    /// <summary>Of each report, the one that opened the segment in which its outcome stood when it was last judged.</summary>
+    private readonly int[] opener;
+    private List<int>? duplicates;
+    private List<(int Duplicate, Fact Fact, Instant Time)>? said;
+    private int walked = -1;
+
+    // Who holds the session, and the segment of its life that runs now.
+    private int holder = -1;
+    private int reversed = -1;
+    private Segment segment;
+
+    private Lifecycle(Candidate[] group, List<Instant>? activities, Instant now)
+    {
+        this.group = group;
+        this.activities = activities;
+        this.now = now;
+        verdicts = new Verdict[group.Length];
+        unit = new int[group.Length];
+        opener = new int[group.Length];
+        for (var i = 0; i < group.Length; i++) (unit[i], opener[i]) = (i, OpenerOf(StateOf(i)));
+    }
+
+    /// <param name="group">In order of (time, source, id).</param>
+    /// <param name="activities">Times of the session's activities, in order; null where there are none.</param>
+    /// <returns>One verdict a candidate, in the same order.</returns>
+    public static Verdict[] Evaluate(Candidate[] group, List<Instant>? activities, Instant now)
+    {
+        var walk = new Lifecycle(group, activities, now);
+        foreach (var step in walk.Steps())
+        {
+            if (step.Fact is null) walk.Success(walk.walked = step.Candidate, step.Time);
+            else walk.Say(step.Candidate, step.Fact, step.Time);
+        }
+        if (walk.holder >= 0) walk.verdicts[walk.holder] = Standing(group[walk.holder], walk.segment, now);
+        walk.NameAliases();
+        return walk.verdicts;
+    }
+
+    /// <summary>An alias is answered with the status of the outcome that it stands for.</summary>
+    private void NameAliases()
+    {
+        for (var i = 0; i < unit.Length; i++)
+            if (unit[i] != i) verdicts[i] = verdicts[i] with { Status = verdicts[unit[i]].Status, Reason = verdicts[unit[i]].Reason };
+    }
+
+    /// <summary>The same for a new report that nothing is said of, and that shares its session with no other: the usual case.</summary>
+    public static Verdict EvaluateAlone(
+        OutcomeType type, Instant time, Verification? verification, bool training, List<Instant>? activities, Instant now)
+    {
+        if (training) return Trained(time);
+        var segment = new Segment(0, time, WindowEndsAt(type, time, time, activities), verification);
+        return IsOver(segment, type, now) ? Settled(type, segment) : Waiting(segment);
+    }
+
+    /// <summary>Reports and facts in order. At the same time a fact goes before others' reports, but never before its own.</summary>
+    private List<Step> Steps()
+    {
+        var steps = new List<Step>(group.Length);
+        for (var i = 0; i < group.Length; i++)
+        {
+            var outcome = group[i].Outcome;
+            steps.Add(new Step(outcome.Time, 1, outcome.Event, i, null));
+            foreach (var fact in outcome.Facts)
+                steps.Add(new Step(Instant.Max(fact.Time, outcome.Time), fact.Time > outcome.Time ? 0 : 2, fact.Event, i, fact));
+        }
+        if (steps.Count > 1) steps.Sort(Step.Compare);
+        return steps;
+    }
+
+    private void Success(int i, Instant time)
+    {
+        if (holder >= 0 || Displaced(i, [])) Duplicate(i);
+        else if (reversed >= 0 && group[reversed].Type.Continuation && MayContinue(i)) Continue(i, time);
+        else Hold(i);
+    }
+
+    /// <summary>What settled keeps its place: a success that came after that, but is timed before it, is its duplicate (I4).</summary>
+    /// <param name="rivals">Duplicates that are in question together with it; those not yet walked are anyway.</param>
+    private bool Displaced(int i, int[] rivals)
+    {
+        for (var j = walked + 1; j < group.Length; j++) if (GoesBefore(j, i)) return true;
+        return Array.Exists(rivals, rival => GoesBefore(rival, i));
+    }
+
+    private bool GoesBefore(int j, int i) =>
+        Pinned(j) && StateOf(j).Id != StateOf(i).Id && (group[i].Outcome.IsNew || group[i].Outcome.ReportedBy > StateOf(j).SettledBy);
+
+    /// <summary>The outcome that the report stood for when it was last judged.</summary>
+    private Outcome StateOf(int i)
+    {
+        var outcome = group[i].Outcome;
+        return outcome.ContinuationOf is { } root && Array.Find(group, other => other.Outcome.Id == root) is { } found ? found.Outcome : outcome;
+    }
+
+    /// <summary>What was reversed in a period that is closed by now stays so (T3), unless this report continued it before.</summary>
+    private bool MayContinue(int i) => !group[unit[reversed]].PeriodClosed || group[i].Outcome.ContinuationOf is not null;
+
+    private void Duplicate(int i)
+    {
+        (duplicates ??= []).Add(i);
+        verdicts[i] = new Verdict(OutcomeStatus.NonBillable, Reason.DuplicateInSession, group[i].Outcome.Time, null, WindowEnd.None, null);
+    }
+
+    private void Hold(int i)
+    {
+        holder = i;
+        reversed = -1;
+        Open(i, group[i].Outcome.Verification);
+    }
+
+    private void Continue(int i, Instant time)
+    {
+        var root = unit[reversed];
+        unit[i] = root;
+        holder = root;
+        reversed = -1;
+        verdicts[i] = new Verdict(OutcomeStatus.NonBillable, Reason.None, time, null, WindowEnd.None, group[root].Outcome.Id);
+        Open(i, group[i].Outcome.Verification ?? segment.Verification);
+    }
+
+    private void Open(int report, Verification? verification)
+    {
+        var state = group[holder].Outcome;
+        var start = group[report].Outcome.Time;
+        // A settled segment's end is fixed: what arrives later neither restarts nor reopens its window. Where something said
+        // within the window ended it, that something is within it again.
+        var closes = !Pinned(report) || state.ClosesAt is not { } at ? WindowEndsAt(holder, start)
+            : state.End is WindowEnd.Confirmed or WindowEnd.ReversedLate ? at + TimeSpan.FromMilliseconds(1)
+            : at;
+        segment = new Segment(report, start, closes, verification);
+    }
+
+    /// <summary>The report opened a segment that has settled, and whose outcome held the session until then.</summary>
+    private bool Pinned(int i) => opener[i] == i && StateOf(i).SettledBy > 0;
+
+    private int OpenerOf(Outcome state) => Array.FindLastIndex(
+        group, report => (report.Outcome.Id == state.Id || report.Outcome.ContinuationOf == state.Id) && report.Outcome.Time == state.Opened);
+
+    private Instant WindowEndsAt(int i, Instant start) => WindowEndsAt(group[i].Type, group[i].Outcome.Time, start, activities);
+
+    /// <summary>O2: the window, restarted by each activity in it, but no later than 30 days after the first report.</summary>
+    private static Instant WindowEndsAt(OutcomeType type, Instant reported, Instant start, List<Instant>? activities)
+    {
+        var closes = start + type.MeasurementWindow;
+        if (type.WindowRestartsOnActivity && type.MeasurementWindow > TimeSpan.Zero && activities is not null)
+        {
+            for (var i = FirstAtOrAfter(activities, start); i < activities.Count && activities[i] < closes; i++)
+                closes = activities[i] + type.MeasurementWindow;
+        }
+        return Instant.Min(closes, reported + LongestWait);
+    }
+
+    /// <summary>What is said of a duplicate is kept for when it comes to hold the session.</summary>
+    private void Say(int i, Fact fact, Instant time)
+    {
+        if (holder >= 0 && unit[i] == holder) OnHolder(fact, time);
+        else if (duplicates?.Contains(i) == true) (said ??= []).Add((i, fact, time));
+    }
+
+    private void OnHolder(Fact fact, Instant time)
+    {
+        if (IsTraining(group[holder])) return;
+        if (segment.Confirmed is null && time < segment.Closes)
+        {
+            if (fact.Kind == FactKind.Confirmed)
+                segment = segment with { Confirmed = time, Verification = fact.Verification ?? segment.Verification };
+            else if (fact.IsReversal) Reverse(fact, time);
+        }
+        else if (fact.IsReversal && fact.Kind != FactKind.VerdictRejected && group[holder].Type.CreditAfterWindow) Credit(time);
+    }
+
+    /// <summary>O3: within the window. Of a closed period only a credit remains.</summary>
+    private void Reverse(Fact fact, Instant time)
+    {
+        var candidate = group[holder];
+        var rests = opener[holder] == segment.Opener; // not a segment that ended before the period did
+        if (candidate.PeriodClosed && rests && candidate.Outcome.Status != OutcomeStatus.NonBillable)
+        {
+            Credit(time);
+            return;
+        }
+        verdicts[holder] = Pinned(segment.Opener)
+            ? new Verdict(OutcomeStatus.NonBillable, fact.Reason, segment.Start, candidate.Outcome.ClosesAt, WindowEnd.ReversedLate, null)
+            : new Verdict(OutcomeStatus.NonBillable, fact.Reason, segment.Start, segment.Closes, WindowEnd.Reversed, null);
+        reversed = holder;
+        holder = -1;
+        Promote(time);
+    }
+
+    /// <summary>I4: the first duplicate timed before the reversal; without one, the first at the same time goes on from it (O3).</summary>
+    private void Promote(Instant time)
+    {
+        if (duplicates is null) return;
+        var waiting = duplicates.ToArray();
+        duplicates = null;
+        foreach (var i in waiting)
+        {
+            var before = group[i].Outcome.Time < time;
+            if (holder >= 0 || (before && (Displaced(i, waiting) || IsReversed(i)))) (duplicates ??= []).Add(i);
+            else if (before) HoldWithPast(i);
+            else
+            {
+                Success(i, time);
+                Replay(i);
+            }
+        }
+    }
+
+    private bool IsReversed(int i)
+    {
+        foreach (var (duplicate, fact, time) in said ?? [])
+            if (duplicate == i && (fact.IsReversal || fact.Kind == FactKind.Confirmed))
+                return fact.IsReversal && time < WindowEndsAt(i, group[i].Outcome.Time);
+        return false;
+    }
+
+    private void HoldWithPast(int i)
+    {
+        Hold(i);
+        Replay(i);
+    }
+
+    private void Replay(int i)
+    {
+        foreach (var (duplicate, fact, time) in said?.ToArray() ?? [])
+            if (duplicate == i && holder >= 0 && unit[i] == holder) OnHolder(fact, time);
+    }
+
+    /// <summary>O5: what was billable is credited, and the session is free from then on.</summary>
+    private void Credit(Instant time)
+    {
+        var settled = Settled(group[holder], segment);
+        if (settled.Status != OutcomeStatus.Billable) return;
+        verdicts[holder] = settled with { Status = OutcomeStatus.Credited };
+        holder = -1;
+        duplicates = null;
+    }
+
+    private static Verdict Standing(Candidate holder, in Segment segment, Instant now) =>
+        IsTraining(holder) ? Trained(holder.Outcome.Time)
+        : segment.Confirmed is not null || IsOver(segment, holder.Type, now) ? Settled(holder, segment)
+        : Waiting(segment);
+
+    /// <summary>Without a window it is over at once, even for a report from a clock that is ahead.</summary>
+    private static bool IsOver(in Segment segment, OutcomeType type, Instant now) => segment.Closes <= now || type.MeasurementWindow == TimeSpan.Zero;
+
+    /// <summary>O9: free, and final.</summary>
+    private static Verdict Trained(Instant time) => new(OutcomeStatus.NonBillable, Reason.Training, time, null, WindowEnd.None, null);
+
+    private static Verdict Waiting(in Segment segment) => new(OutcomeStatus.Pending, Reason.None, segment.Start, segment.Closes, WindowEnd.Open, null);
+
+    private static Verdict Settled(Candidate holder, in Segment segment)
+    {
+        var settled = Settled(holder.Type, segment);
+        // A closed period's outcome stays as it was settled: what is learnt later can only credit it.
+        return holder.PeriodClosed && holder.Outcome.Reason is var reason and not Reason.None
+            ? settled with { Status = IsBillable(reason) ? OutcomeStatus.Billable : OutcomeStatus.NonBillable, Reason = reason }
+            : settled;
+    }
+
+    /// <summary>O4: what the type asks for must be there when the window closes.</summary>
+    private static Verdict Settled(OutcomeType type, in Segment segment)
+    {
+        var none = type.MeasurementWindow == TimeSpan.Zero;
+        var end = none ? WindowEnd.None : segment.Confirmed is null ? WindowEnd.Lapsed : WindowEnd.Confirmed;
+        var reason = type.SettlesOnConfirmation && segment.Confirmed is null ? Reason.Unconfirmed
+            : type.VerificationRequired && !Passes(segment.Verification, type) ? Reason.Unverified
+            : none ? Reason.Immediate
+            : segment.Confirmed is null ? Reason.WindowClosed
+            : Reason.Confirmed;
+        var status = IsBillable(reason) ? OutcomeStatus.Billable : OutcomeStatus.NonBillable;
+        return new Verdict(status, reason, segment.Start, none ? null : segment.Confirmed ?? segment.Closes, end, null);
+    }
+
+    private static bool IsBillable(Reason reason) => reason is Reason.Immediate or Reason.WindowClosed or Reason.Confirmed;
+
+    private static bool IsTraining(Candidate candidate) => candidate.Training || candidate.Outcome.Reason == Reason.Training;
+
+    private static bool Passes(Verification? verification, OutcomeType type) =>
+        verification is { Passed: true } && (type.MinConfidence is not { } least || verification.Confidence >= least);
+
+    private static int FirstAtOrAfter(List<Instant> times, Instant time)
+    {
+        var (low, high) = (0, times.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (times[middle] < time) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
+    /// <param name="Opener">The report that opened it.</param>
+    /// <param name="Closes">Exclusive end of the window.</param>
+    /// <param name="Confirmed">When a confirmation closed it early.</param>
+    private readonly record struct Segment(int Opener, Instant Start, Instant Closes, Verification? Verification, Instant? Confirmed = null);
+
+    private readonly record struct Step(Instant Time, int Phase, EventId Event, int Candidate, Fact? Fact)
+    {
+        public static int Compare(Step a, Step b)
+        {
+            var order = a.Time.CompareTo(b.Time);
+            if (order == 0) order = a.Phase.CompareTo(b.Phase);
+            return order != 0 ? order : Outcome.Order(a.Time, a.Event, b.Time, b.Event);
+        }
+    }
+}

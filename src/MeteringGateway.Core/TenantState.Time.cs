@@ -1,0 +1,161 @@
+namespace MeteringGateway.Core;
+
+/// <summary>What is due, and what the passing of time does to the state (T1 to T3, T6).</summary>
+public sealed partial class TenantState
+{
+    /// <summary>Windows and reservations by when they end; one that has changed since is passed over. Derived, so not in snapshots.</summary>
+    private readonly DueQueue due = new();
+
+    /// <summary>Every book before it is closed; a short period may close before a longer one that began earlier.</summary>
+    private int firstUnclosed;
+
+    /// <summary>When something next happens by itself; null: never.</summary>
+    public Instant? NextDue => Upcoming()?.At;
+
+    /// <summary>What is due first, in order of (time, kind, id) (T1); null when nothing ever is.</summary>
+    internal Due? Upcoming()
+    {
+        if (!Exists) return null;
+        Due? first = null;
+        while (due.TryPeek(out var top))
+        {
+            if (IsCurrent(top)) { first = top; break; }
+            due.Dequeue();
+        }
+        first = Due.Earliest(first, DayEnd());
+        if (ClosedAt is null) first = Due.Earliest(first, new Due(Open.Period.End, DueKind.PeriodEnd, ""));
+        while (firstUnclosed < books.Count - 1 && books[firstUnclosed].Status == PeriodStatus.Closed) firstUnclosed++;
+        for (var i = firstUnclosed; i < books.Count; i++)
+        {
+            if (books[i].Status == PeriodStatus.Closed || books[i].Pending > 0 || (books[i].Status == PeriodStatus.Open && ClosedAt is null)) continue;
+            first = Due.Earliest(first, new Due(books[i].Period.End + Terms.MaxLateness, DueKind.PeriodClose, books[i].Period.Id.ToString("O")));
+        }
+        return first;
+    }
+
+    /// <summary>A day's end matters only where a daily cap has something to lift, or a limit that waits for it (S2, C6).</summary>
+    private Due? DayEnd()
+    {
+        var day = CurrentDay(Now);
+        foreach (var cap in Open.Caps)
+        {
+            if (cap.Cap.Period != CapPeriod.Day) continue;
+            if (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true)
+            {
+                var end = Open.Period.DayEnd(day);
+                return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>The local day of the open period that a time falls on, held within the period.</summary>
+    internal int CurrentDay(Instant time) =>
+        time < Open.Period.Start ? 0 : time >= Open.Period.End ? Open.Period.Days.Length - 1 : Open.Period.DayOf(time);
+
+    private bool IsCurrent(in Due item) => item.Kind == DueKind.Window
+        ? Find(item.Id) is { Status: OutcomeStatus.Pending } outcome && outcome.ClosesAt == item.At
+        : Held(item.Id) is { } held && held.ExpiresAt == item.At;
+
+    private void Watch(Outcome outcome)
+    {
+        if (outcome is { Status: OutcomeStatus.Pending, ClosesAt: { } at }) due.Enqueue(new Due(at, DueKind.Window, outcome.Id));
+    }
+
+    private void NextDay()
+    {
+        foreach (var cap in Open.Caps)
+        {
+            if (cap.Cap.Period != CapPeriod.Day || cap.Next is not { } next) continue;
+            cap.Next = null;
+            if (next.Scope == cap.Cap.Scope && next.Period == cap.Cap.Period) cap.Cap = next;
+            else Open.Put(Recount(new CapBook(next) { State = cap.State }));
+            return; // the list has changed; a daily cap that waits beside it is taken at the same instant by the next entry
+        }
+    }
+
+    /// <summary>The open period begins to settle, with its caps as they stand (T6); the new one starts with fresh counts.</summary>
+    private void Start(Period period)
+    {
+        var ended = Open;
+        ended.Status = PeriodStatus.Settling;
+        var book = new PeriodBook(period);
+        foreach (var cap in ended.Caps) book.Put(new CapBook(cap.Next ?? cap.Cap) { State = cap.State });
+        books.Add(book);
+        if (terms.Count > 1 && terms[^1].From == period.Start) ReplaceCaps(terms[^2].Terms, terms[^1].Terms);
+    }
+
+    /// <summary>F4, I2, I4: the rating is fixed, and what nothing can refer to any more leaves memory.</summary>
+    private void Close(Entry.PeriodClosed e)
+    {
+        var book = Book(e.Period)!;
+        foreach (var outcome in outcomes?.Values.Where(outcome => outcome.Period == e.Period && !outcome.IsAlias).ToArray() ?? [])
+            outcomes![outcome.Id] = outcome with { Charges = RatingOf(book, outcome.Type).Of(outcome.Id) };
+        foreach (var rated in e.Ratings) book.Type(rated.OutcomeType).Rated = rated;
+        book.Status = PeriodStatus.Closed;
+        foreach (var type in book.Types) type.Rating = null;
+        FoldActivities(book);
+        Forget(book.Period.End, e.At);
+    }
+
+    /// <summary>Of a closed period only the totals are asked for.</summary>
+    private static void FoldActivities(PeriodBook book)
+    {
+        if (book.Activities is not { } activities) return;
+        book.Activities = activities.GroupBy(activity => activity.Key.Activity, StringComparer.Ordinal)
+            .ToDictionary(group => new ActivityKey(group.Key, Dimensions.None, 0), group => group.Sum(activity => activity.Value));
+    }
+
+    private void Forget(Instant closed, Instant at)
+    {
+        foreach (var (name, session) in sessions ?? [])
+            if (session.LastEvent + SessionsKept < at) sessions!.Remove(name);
+        foreach (var (key, record) in events ?? [])
+            if (record.Time < closed && record.Time + IdsKept < at) events!.Remove(key);
+        foreach (var (id, facts) in waiting ?? [])
+            if (facts.TrueForAll(fact => fact.Until < at)) waiting!.Remove(id);
+        var leaving = outcomes?.Values.Where(IsDone).OrderBy(outcome => outcome.ReportedBy).ToArray() ?? [];
+        if (leaving.Length == 0) return;
+        (archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray());
+        foreach (var outcome in leaving)
+        {
+            outcomes!.Remove(outcome.Id);
+            Depart(outcome);
+        }
+    }
+
+    private bool IsDone(Outcome outcome) =>
+        Book(outcome.Period)!.Status == PeriodStatus.Closed
+        && (outcome.Session is null || sessions?.ContainsKey(outcome.Session) != true)
+        && (Root(outcome) is not { } root || Book(root.Period)!.Status == PeriodStatus.Closed);
+}
+
+/// <summary>Kinds of what is due, in the order in which they happen at the same instant (T1).</summary>
+internal enum DueKind : byte { Window = 1, Reservation = 2, Day = 3, PeriodEnd = 4, PeriodClose = 5 }
+
+internal readonly record struct Due(Instant At, DueKind Kind, string Id) : IComparable<Due>
+{
+    public int CompareTo(Due other)
+    {
+        var order = At.CompareTo(other.At);
+        if (order == 0) order = Kind.CompareTo(other.Kind);
+        return order != 0 ? order : string.CompareOrdinal(Id, other.Id);
+    }
+
+    public static Due? Earliest(Due? a, Due? b) => a is null ? b : b is null ? a : a.Value.CompareTo(b.Value) <= 0 ? a : b;
+}
+
+/// <summary>Made only when something is put in.</summary>
+internal sealed class DueQueue
+{
+    private PriorityQueue<Due, Due>? queue;
+
+    public void Enqueue(Due item) => (queue ??= new PriorityQueue<Due, Due>()).Enqueue(item, item);
+    public void Dequeue() => queue!.Dequeue();
+
+    public bool TryPeek(out Due item)
+    {
+        item = default;
+        return queue is not null && queue.TryPeek(out item, out _);
+    }
+}

@@ -1,0 +1,102 @@
+namespace MeteringGateway.Core;
+
+public sealed partial class Turn
+{
+    private static readonly TimeSpan AllowedSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>After what is due, recognition (I1), then whether the event can be placed (T3, T4), then the event itself.</summary>
+    private Answer Take(Command.Event e, Outcome? recalled, bool recallDone)
+    {
+        FireDue();
+        if (state.Seen(e.Id) is { } seen) return Recognise(e, seen);
+        if (Placeable(e) is { } refused) return refused;
+        if (state.TestClock is { FollowEvents: true } && e.Time is { } time && time > now)
+        {
+            now = time;
+            FireDue();
+        }
+        return e switch
+        {
+            Command.ReportOutcome report => Report(report, recallDone, recalled),
+            Command.ReportFact fact => Take(fact, recallDone, recalled),
+            Command.ReportActivity activity => Take(activity),
+            _ => throw new ArgumentException($"unknown event {e.GetType().Name}", nameof(e)),
+        };
+    }
+
+    private static Answer Recognise(Command.Event e, EventRecord seen)
+    {
+        if (seen.Fingerprint != e.Fingerprint)
+            return Refuse(Refusal.IdReused, $"id '{e.Id.Id}' of source '{e.Id.Source}' was used for another event");
+        var outcome = e switch
+        {
+            Command.ReportOutcome report => report.OutcomeId,
+            Command.ReportFact fact => fact.OutcomeId,
+            _ => "",
+        };
+        return seen.Answer(outcome, duplicate: true);
+    }
+
+    private Answer? Placeable(Command.Event e)
+    {
+        if (state.ClosedAt is not null) return Refuse(Refusal.TenantClosed, "the tenant is closed");
+        var time = e.Time ?? now;
+        if (e is Command.ReportOutcome report && state.TermsAt(time).Type(report.OutcomeType) is null) return UnknownType(report.OutcomeType);
+        var follows = state.TestClock is { FollowEvents: true };
+        var clock = follows ? Instant.Max(now, time) : now;
+        if (time < clock - state.TermsAt(clock).MaxLateness)
+            return Refuse(Refusal.EventTooOld, $"{time} is more than the lateness allowance before {clock}");
+        if (time > clock + AllowedSkew) return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
+        if (time >= state.Open.Period.End)
+            return follows || now >= state.Open.Period.End ? null : Refuse(Refusal.EventInFuture, $"the period of {time} has not begun");
+        return state.BookAt(time) is { Status: not PeriodStatus.Closed } ? null : Refuse(Refusal.EventTooOld, $"the period of {time} is closed");
+    }
+
+    private Answer Take(Command.ReportActivity a)
+    {
+        var time = a.Time ?? now;
+        var book = state.BookAt(time)!;
+        var subject = new Subject(a.Activity, IsActivity: true, a.Dimensions);
+        var day = book.Period.DayOf(time);
+        var beyond = book.Caps.Exists(cap => Denies(cap, subject) && cap.Room(day) < a.Quantity);
+        var remaining = Left(book, subject, day);
+        if (!beyond && remaining is not null) remaining = Math.Max(0, remaining.Value - a.Quantity);
+        Add(new Entry.ActivityReported(
+            a.Id, a.Fingerprint, time, a.Activity, a.Quantity, a.Session, a.Dimensions, a.HandedOff, book.Period.Id, beyond,
+            remaining, Hash(a.Detail)) { At = now });
+        if (state.SessionAt(a.Session, time) is { } session) RestartWindows(session);
+        return new Answer.Accepted(Duplicate: false, null, remaining);
+    }
+
+    /// <summary>O2: activity in the session restarts the wait of what is pending in it.</summary>
+    private void RestartWindows(Session session)
+    {
+        foreach (var id in session.Outcomes)
+        {
+            if (state.Find(id) is { Status: OutcomeStatus.Pending, IsAlias: false } outcome && state.TypeOf(outcome).WindowRestartsOnActivity)
+                Evaluate(GroupOf(outcome));
+        }
+    }
+
+    /// <summary>Units left under every cap that would deny; null where none applies.</summary>
+    private static long? Left(PeriodBook book, in Subject subject, int day)
+    {
+        long? left = null;
+        foreach (var cap in book.Caps)
+        {
+            if (!Denies(cap, subject)) continue;
+            var room = Math.Max(0, cap.Room(day));
+            if (left is null || room < left) left = room;
+        }
+        return left;
+    }
+
+    private static byte[]? Hash(Detail? detail)
+    {
+        if (detail is null) return null;
+        var salted = new byte[detail.Salt.Length + detail.Json.Length];
+        detail.Salt.CopyTo(salted, 0);
+        detail.Json.CopyTo(salted, detail.Salt.Length);
+        return System.Security.Cryptography.SHA256.HashData(salted);
+    }
+}

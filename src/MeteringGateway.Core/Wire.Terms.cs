@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace MeteringGateway.Core;
+
+/// <summary>The stored form of terms: a length, then the members, so that equal terms can be found by their bytes and kept once.</summary>
+internal static class TermsWire
+{
+    private static readonly ConcurrentDictionary<UInt128, WeakReference<Terms>> Known = new();
+
+    public static void Write(Writer to, Terms value)
+    {
+        var body = new Writer();
+        body.Text(value.Currency);
+        body.List(value.OutcomeTypes, Write);
+        body.List(value.Activities, Write);
+        body.List(value.Caps, Values.Write);
+        body.List(value.Thresholds, Write);
+        body.Maybe(value.Training, Write);
+        body.Span(value.MaxLateness);
+        to.Bytes(body.Written);
+    }
+
+    public static Terms Read(ref Reader from)
+    {
+        var bytes = from.Bytes();
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes, hash);
+        var key = BinaryPrimitives.ReadUInt128LittleEndian(hash);
+        if (Known.TryGetValue(key, out var known) && known.TryGetTarget(out var terms)) return terms;
+        var body = new Reader(bytes);
+        terms = new Terms
+        {
+            Currency = body.Text(), OutcomeTypes = [.. body.List(ReadType)], Activities = [.. body.List(ReadActivity)],
+            Caps = [.. body.List(Values.ReadCap)], Thresholds = [.. body.List(ReadThreshold)], Training = body.Maybe(ReadTraining),
+            MaxLateness = body.Span(),
+        };
+        Known[key] = new WeakReference<Terms>(terms);
+        return terms;
+    }
+
+    private static void Write(Writer to, OutcomeType value)
+    {
+        to.Text(value.Id); to.MaybeMoney(value.Price); to.Number(value.IncludedUnits); to.Span(value.MeasurementWindow);
+        to.Bool(value.WindowRestartsOnActivity); to.Bool(value.OncePerSession); to.MaybeText(value.ExclusiveGroup); to.Bool(value.Continuation);
+        to.Bool(value.SettlesOnConfirmation); to.Bool(value.VerificationRequired); to.MaybeNumber(value.MinConfidence);
+        Values.Write(to, value.RequiredCriteria); to.Bool(value.HandoffBillable); to.Bool(value.CreditAfterWindow); to.Bool(value.PendingCounts);
+        to.MaybeText(value.Description);
+    }
+
+    private static OutcomeType ReadType(ref Reader from) => new()
+    {
+        Id = Values.Shared(ref from), Price = from.MaybeMoney(), IncludedUnits = from.Number(), MeasurementWindow = from.Span(),
+        WindowRestartsOnActivity = from.Bool(), OncePerSession = from.Bool(), ExclusiveGroup = from.MaybeText(), Continuation = from.Bool(),
+        SettlesOnConfirmation = from.Bool(), VerificationRequired = from.Bool(), MinConfidence = (int?)from.MaybeNumber(),
+        RequiredCriteria = Values.ReadTexts(ref from), HandoffBillable = from.Bool(), CreditAfterWindow = from.Bool(), PendingCounts = from.Bool(),
+        Description = from.MaybeText(),
+    };
+
+    private static void Write(Writer to, ActivityType value) { to.Text(value.Id); to.MaybeMoney(value.Price); to.MaybeText(value.Description); }
+
+    private static ActivityType ReadActivity(ref Reader from) =>
+        new() { Id = Values.Shared(ref from), Price = from.MaybeMoney(), Description = from.MaybeText() };
+
+    private static void Write(Writer to, Threshold value)
+    {
+        to.Text(value.Id); to.Text(value.Cap); to.MaybeNumber(value.Percent); to.MaybeNumber(value.Units);
+    }
+
+    private static Threshold ReadThreshold(ref Reader from) => new(from.Text(), from.Text(), (int?)from.MaybeNumber(), from.MaybeNumber());
+
+    private static void Write(Writer to, Training value) { to.MaybeNumber(value.Days); to.MaybeTime(value.Until); to.MaybeNumber(value.MaxOutcomes); }
+
+    private static Training ReadTraining(ref Reader from) => new((int?)from.MaybeNumber(), from.MaybeTime(), from.MaybeNumber());
+}

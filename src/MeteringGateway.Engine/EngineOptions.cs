@@ -1,0 +1,32 @@
+namespace MeteringGateway.Engine;
+
+/// <summary>Settings of the embedded edition; section <c>Metering</c>.</summary>
+public sealed class EngineOptions
+{
+    /// <summary>Where <c>metering.db</c> is; made if it is not there.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>A tenant that nobody asked anything of for this long leaves memory.</summary>
+    public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>A snapshot is taken when at least so many entries came after the last one, and half as many bytes as it has.</summary>
+    public int SnapshotEntries { get; set; } = 10_000;
+
+    /// <summary>A tenant that leaves memory is snapshotted first if at least so many entries came after its last snapshot.</summary>
+    public int IdleSnapshotEntries { get; set; } = 200;
+
+    /// <summary>While so many entries wait for the disk, callers wait before their turn.</summary>
+    public int QueueEntries { get; set; } = 100_000;
+
+    /// <summary>While so many bytes wait for the disk, callers wait before their turn.</summary>
+    public long QueueBytes { get; set; } = 64 << 20;
+
+    /// <summary>How often the store is asked for tenants that are not in memory and that something is due for.</summary>
+    public TimeSpan DuePoll { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a shutdown may take to snapshot tenants; it saves the next start time, and nothing else.</summary>
+    public TimeSpan ShutdownSnapshots { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Signals that may wait for one reader before it is closed as too slow.</summary>
+    public int SignalBuffer { get; set; } = 256;
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// The one that writes: a thread that takes whatever waits, makes one transaction of it, and only then lets anybody see it.
+/// Batches form by themselves: while one flush runs, the next fills.
+/// </summary>
+internal sealed class Committer(EmbeddedTenants engine, IStore store)
+{
+    private readonly Lock _room = new();
+    private readonly object _queue = new();
+    private List<Pending> _waiting = [];
+    private List<Pending> _spare = [];
+    private TaskCompletionSource? _crowded;
+    private Thread? _thread;
+    private long _entries;
+    private long _bytes;
+    private bool _stopping;
+    private Exception? _failed;
+
+    public long Entries => Interlocked.Read(ref _entries);
+
+    public void Start()
+    {
+        _thread = new Thread(Loop) { IsBackground = true, Name = "journal" };
+        _thread.Start();
+    }
+
+    /// <summary>Called in the tenant's turn: from now on the committer may take it.</summary>
+    public Pending Enqueue(Pending pending)
+    {
+        lock (_queue)
+        {
+            if (_failed is not null) throw new StoreFailedException(_failed.Message, _failed);
+            _waiting.Add(pending);
+            if (_waiting.Count == 1) Monitor.Pulse(_queue);
+        }
+        return pending;
+    }
+
+    /// <summary>Counts what a turn has added.</summary>
+    public void Waiting(int entries, int bytes)
+    {
+        Interlocked.Add(ref _entries, entries);
+        Interlocked.Add(ref _bytes, bytes);
+    }
+
+    /// <summary>Completes when there is room for more. Asked before a turn: what was decided is never held back.</summary>
+    public ValueTask Room(CancellationToken cancellation)
+    {
+        if (!IsCrowded) return default;
+        lock (_room)
+        {
+            if (!IsCrowded) return default;
+            _crowded ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_crowded.Task.WaitAsync(cancellation));
+        }
+    }
+
+    private bool IsCrowded => _failed is null
+        && (Entries >= engine.Options.QueueEntries || Interlocked.Read(ref _bytes) >= engine.Options.QueueBytes);
+
+    /// <summary>Writes what waits, and ends.</summary>
+    public Task Stop()
+    {
+        lock (_queue)
+        {
+            _stopping = true;
+            Monitor.Pulse(_queue);
+        }
+        return Task.Run(() => _thread?.Join());
+    }
+
+    private void Loop()
+    {
+        while (Next() is { } waiting)
+        {
+            var taken = new List<Pending>(waiting.Count);
+            try
+            {
+                Flush(waiting, taken);
+            }
+#pragma warning disable CA1031 // Whatever it was, the journal's end is no longer known.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Fail(e, waiting);
+                return;
+            }
+            waiting.Clear();
+            _spare = waiting;
+        }
+    }
+
+    private List<Pending>? Next()
+    {
+        lock (_queue)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_stopping) return null;
+                Monitor.Wait(_queue);
+            }
+            var waiting = _waiting;
+            _waiting = _spare;
+            return waiting;
+        }
+    }
+
+    private void Flush(List<Pending> waiting, List<Pending> taken)
+    {
+        var batches = new List<TenantBatch>(waiting.Count);
+        long entries = 0, bytes = 0;
+        foreach (var pending in waiting)
+        {
+            var (mine, batch) = pending.Host.Take();
+            taken.Add(mine);
+            batches.Add(batch);
+            entries += mine.Count;
+            bytes += mine.Bytes;
+        }
+        var began = Stopwatch.GetTimestamp();
+        Write(batches);
+        Instruments.FlushSeconds.Record(Instruments.SecondsSince(began));
+        Instruments.FlushSize.Record(entries);
+        MakeRoom(entries, bytes);
+        foreach (var pending in taken)
+        {
+            pending.Host.Publish(pending);
+            if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
+        }
+    }
+
+    private void Write(List<TenantBatch> batches)
+    {
+        var append = store.Append(batches, CancellationToken.None);
+        var results = append.IsCompleted ? append.GetAwaiter().GetResult() : append.AsTask().GetAwaiter().GetResult();
+        for (var i = 0; i < results.Count; i++)
+            if (results[i] != AppendResult.Written)
+                throw new StoreException($"Tenant '{batches[i].Tenant}' was not written at sequence {batches[i].FirstSequence}: {results[i]}.");
+    }
+
+    private void MakeRoom(long entries, long bytes)
+    {
+        Interlocked.Add(ref _entries, -entries);
+        Interlocked.Add(ref _bytes, -bytes);
+        lock (_room)
+        {
+            if (_crowded is null || IsCrowded) return;
+            _crowded.TrySetResult();
+            _crowded = null;
+        }
+    }
+
+    private void Fail(Exception why, List<Pending> flushing)
+    {
+        List<Pending> waiting;
+        lock (_queue)
+        {
+            _failed = why;
+            waiting = [.. flushing, .. _waiting];
+            _waiting = [];
+        }
+        var failure = new StoreFailedException($"The store failed: {why.Message}", why);
+        engine.Stop(failure);
+        foreach (var pending in waiting)
+        {
+            pending.Host.Fail(failure);
+            pending.Fail(failure);
+        }
+        lock (_room) _crowded?.TrySetException(failure);
+    }
+}

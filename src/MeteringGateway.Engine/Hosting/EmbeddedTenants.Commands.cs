@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+public sealed partial class EmbeddedTenants
+{
+    private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+    private static readonly Command[] Tock = [new Command.Tick()];
+
+    public async ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default) =>
+        (await Run(tenant, new Work([command], null, default), cancellation))[0];
+
+    public async ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands, CancellationToken cancellation = default) =>
+        commands.Count == 0 ? [] : await Run(tenant, new Work(commands, null, default), cancellation);
+
+    public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key, CancellationToken cancellation = default)
+    {
+        Guard();
+        if (!_running.TryAdd(key.Key, true)) return new Once.StillRunning();
+        // The caller may stop waiting; the key is free again only when the command has run.
+        return await RunOnce(tenant, command, key).WaitAsync(cancellation);
+    }
+
+    private async Task<Once> RunOnce(string tenant, Command command, IdempotencyKey key)
+    {
+        try
+        {
+            var now = Now;
+            if (await _store.Idempotent(key.Key, CancellationToken.None) is { } row && row.ExpiresAt > now)
+                return CryptographicOperations.FixedTimeEquals(row.Content, key.Content)
+                    ? new Once.Answered(EntryCodec.ReadAnswer(row.Answer), Replayed: true)
+                    : new Once.KeyReused();
+            var answers = await Run(tenant, new Work([command], key, now + KeyLifetime), CancellationToken.None);
+            return new Once.Answered(answers[0], Replayed: false);
+        }
+        finally
+        {
+            _running.TryRemove(key.Key, out _);
+        }
+    }
+
+    /// <summary>All of the work in one turn and one flush, unless an archived outcome must be fetched: then the rest follows in another.</summary>
+    private async ValueTask<Answer[]> Run(string tenant, Work work, CancellationToken cancellation)
+    {
+        var commands = work.Commands;
+        for (;;)
+        {
+            Guard();
+            await Committer.Room(cancellation);
+            var host = await Find(tenant, work.Creates, cancellation);
+            if (host is null) work.RefuseRest(Refusal.UnknownTenant, $"there is no tenant '{tenant}'");
+            else if (host.Decide(work) is { } seen)
+            {
+                await seen.WaitAsync(cancellation);
+                if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
+            }
+            else if (work.RecallDone) work.RecallAgain();
+            if (!work.IsDone) continue;
+            for (var i = 0; i < commands.Count; i++) Instruments.Count(commands[i], work.Answers[i]);
+            return work.Answers;
+        }
+    }
+
+    /// <summary>Everything that had left the tenant when it was asked for is durable: it is found, or it is not there.</summary>
+    private async ValueTask<Outcome?> Recall(string tenant, string outcomeId, CancellationToken cancellation)
+    {
+        if (await _store.Archived(tenant, outcomeId, cancellation) is not { } bytes) return null;
+        var outcome = EntryCodec.ReadOutcome(bytes);
+        // An alias stands for the outcome that it continued (O3).
+        return outcome.ContinuationOf is { } root ? await Recall(tenant, root, cancellation) : outcome;
+    }
+
+    /// <summary>Does what is due for a tenant; of one that the store named, it sees to it that the store's due time moves on.</summary>
+    internal Task Tick(string tenant, bool moved = true) => Guarded(async () =>
+    {
+        await Run(tenant, new Work(Tock, null, default), CancellationToken.None);
+        if (!_hosts.TryGetValue(tenant, out var host)) return;
+        host.Reschedule();
+        if (!moved) await host.WriteDue();
+    });
+
+    internal async Task ExpireKeys() => await _store.Expire(Now, CancellationToken.None);
+
+    public ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default)
+    {
+        if (Volatile.Read(ref _failure) is null && !Volatile.Read(ref _stopping) && _hosts.TryGetValue(tenant, out var host)
+            && host.View is { } view && !host.IsRetired && host.Asked() is var now && now < view.ValidUntil)
+            return new(Counted(view.Check(question, now)));
+        return CheckInTurn(tenant, question, cancellation);
+    }
+
+    /// <summary>Something is due, or the tenant is not in memory.</summary>
+    private async ValueTask<Decision?> CheckInTurn(string tenant, Question question, CancellationToken cancellation)
+    {
+        for (;;)
+        {
+            Guard();
+            if (await Find(tenant, false, cancellation) is not { } host) return null;
+            var now = host.Asked();
+            if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil) return Counted(valid.Check(question, now));
+            if (!host.TryView(out var view, out var wait)) continue;
+            if (wait is null) return Counted(view?.Check(question, now));
+            await wait.WaitAsync(cancellation);
+        }
+    }
+
+    private static Decision? Counted(Decision? decision)
+    {
+        if (decision is not null) Instruments.Count(decision);
+        return decision;
+    }
+}

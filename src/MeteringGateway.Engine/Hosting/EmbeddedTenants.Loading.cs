@@ -1,0 +1,45 @@
+namespace MeteringGateway.Engine;
+
+public sealed partial class EmbeddedTenants
+{
+    /// <summary>The tenant's host, loaded if it is not in memory. Null: there is no such tenant, and none is to be made.</summary>
+    private ValueTask<TenantHost?> Find(string tenant, bool make, CancellationToken cancellation) =>
+        _hosts.TryGetValue(tenant, out var host) && !host.IsRetired ? new(host) : Load(tenant, make, cancellation);
+
+    private async ValueTask<TenantHost?> Load(string tenant, bool make, CancellationToken cancellation)
+    {
+        for (;;)
+        {
+            // One at a time for each tenant: nobody adds a host while another reads what it was made from.
+            var mine = new Lazy<Task<TenantHost?>>(() => Task.Run(() => LoadAlone(tenant, make), CancellationToken.None));
+            var loading = _loading.GetOrAdd(tenant, mine);
+            try
+            {
+                var host = await loading.Value.WaitAsync(cancellation);
+                if (host is not null || loading == mine || !make) return host;
+            }
+            finally
+            {
+                if (loading.Value.IsCompleted) _loading.TryRemove(new(tenant, loading));
+            }
+        }
+    }
+
+    private async Task<TenantHost?> LoadAlone(string tenant, bool make)
+    {
+        if (_hosts.TryGetValue(tenant, out var host))
+        {
+            if (!host.IsRetired) return host;
+            // What was kept of it is read again only when it is on disk.
+            await host.Outstanding;
+            Remove(host);
+        }
+        var recovered = await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+        if (recovered is null && !make) return null;
+        Interlocked.Add(ref _replayed, recovered?.TailEntries ?? 0);
+        host = new TenantHost(this, tenant, recovered ?? Recovered.New(tenant));
+        _hosts[tenant] = host;
+        host.Reschedule();
+        return host;
+    }
+}

@@ -1,0 +1,128 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+public sealed partial class EmbeddedTenants
+{
+    public ValueTask<TenantFigure?> Tenant(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Figure(Now), cancellation);
+
+    public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Usage(period, Now), cancellation);
+
+    public ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Reservation(id), cancellation);
+
+    public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default)
+    {
+        Guard();
+        return _store.List(after, limit, cancellation);
+    }
+
+    public async ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default)
+    {
+        var figure = await Ask(tenant, state => state.Outcome(outcomeId), cancellation)
+            ?? Archived(await Recall(tenant, outcomeId, cancellation));
+        return figure is null ? null : (await WithDetails(tenant, [figure], cancellation))[0];
+    }
+
+    public async ValueTask<Page<OutcomeRow>?> Outcomes(
+        string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation = default)
+    {
+        var recent = await Ask(tenant, state => state.Outcomes(filter, cursor, limit + 1), cancellation);
+        if (recent is null) return null;
+        // Asked after the state: what leaves memory between is in both, never in neither.
+        var archived = await _store.ArchivedPage(tenant, filter, cursor, limit + 1, cancellation);
+        var changes = filter.ChangedAfter is not null;
+        var all = recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!)).DistinctBy(figure => figure.Id);
+        var page = (changes ? all.OrderBy(figure => figure.Sequence) : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
+        var more = page.Count > limit;
+        if (more) page.RemoveAt(limit);
+        var next = more ? changes ? page[^1].Sequence : page[^1].FirstSequence : (long?)null;
+        return new Page<OutcomeRow>(await WithDetails(tenant, page, cancellation), next);
+    }
+
+    /// <summary>What leaves memory has its charges fixed.</summary>
+    internal static OutcomeFigure? Archived(Outcome? outcome) => outcome?.Figure(outcome.Charges ?? []);
+
+    private async ValueTask<OutcomeRow[]> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures, CancellationToken cancellation)
+    {
+        var details = await _store.Details(tenant, [.. figures.Select(figure => figure.HasDetail ? figure.FirstSequence : 0)], cancellation);
+        return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]))];
+    }
+
+    public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId, CancellationToken cancellation = default)
+    {
+        var sequences = await Ask(tenant, state => state.History(outcomeId), cancellation)
+            ?? (await Recall(tenant, outcomeId, cancellation))?.Sequences;
+        if (sequences is null) return null;
+        var history = new List<JournalEntry>();
+        var block = new EntryBlock(0, 0, [], []);
+        foreach (var sequence in sequences.Order())
+        {
+            if (sequence >= block.FirstSequence + block.Count) block = (await _store.Read(tenant, sequence - 1, 1, cancellation))[0];
+            history.AddRange(EntriesOf(block).Where(entry => entry.Sequence == sequence));
+        }
+        return history;
+    }
+
+    public async ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit, CancellationToken cancellation = default)
+    {
+        var last = await Ask(tenant, state => state.Figure(Now), cancellation);
+        if (last is null) return null;
+        var blocks = await _store.Read(tenant, after, limit, cancellation);
+        var entries = blocks.SelectMany(EntriesOf).Where(entry => entry.Sequence > after).Take(limit).ToList();
+        return new Page<JournalEntry>(entries, entries.Count > 0 && entries[^1].Sequence < last.Sequence ? entries[^1].Sequence : null);
+    }
+
+    private static List<JournalEntry> EntriesOf(EntryBlock block)
+    {
+        var entries = new List<JournalEntry>(block.Count);
+        var reader = new BlockReader(block.Entries);
+        for (var previous = block.PreviousHash; reader.TryRead(out var bytes); previous = entries[^1].Hash)
+        {
+            var hash = new byte[Chain.HashLength];
+            Chain.Next(previous, bytes, hash);
+            entries.Add(new JournalEntry(block.FirstSequence + entries.Count, EntryCodec.Read(bytes), previous, hash));
+        }
+        return entries;
+    }
+
+    public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)
+    {
+        for (;;)
+        {
+            Guard();
+            if (await Find(tenant, false, cancellation) is not { } host) return null;
+            if (!host.TryRead(state => host.Subscribe(state.Figure(Now), after is { } sequence ? state.SignalsAfter(sequence) : []), out var reader, out var seen))
+                continue;
+            try
+            {
+                // Until then the reader is nobody's: what it was given must be durable first.
+                await seen.WaitAsync(cancellation);
+                return reader;
+            }
+            catch
+            {
+                reader?.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Of the state as it lives; equal to that of its entries, folded anew.</summary>
+    internal ValueTask<byte[]?> Digest(string tenant) => Ask(tenant, state => state.Digest(), CancellationToken.None);
+
+    /// <summary>Reads the state in its turn, and answers when what was read is durable.</summary>
+    private async ValueTask<T?> Ask<T>(string tenant, Func<TenantState, T?> read, CancellationToken cancellation) where T : class
+    {
+        for (;;)
+        {
+            Guard();
+            if (await Find(tenant, false, cancellation) is not { } host) return null;
+            if (!host.TryRead(read, out var value, out var seen)) continue;
+            await seen.WaitAsync(cancellation);
+            return value;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using MeteringGateway.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// The tenants of one process, over one store that is its alone. Call <see cref="StartAsync"/> once before anything else.
+/// The store is not disposed with it.
+/// </summary>
+public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, TenantHost> _hosts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<TenantHost?>>> _loading = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _running = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly IStore _store;
+    private readonly ILogger _log;
+    private readonly Eviction _eviction;
+    private StoreFailedException? _failure;
+    private long _replayed;
+    private bool _started;
+    private bool _stopping;
+
+    public EmbeddedTenants(IStore store, EngineOptions options, TimeProvider? time = null, ILogger<EmbeddedTenants>? log = null, Calendar? calendar = null)
+    {
+        (_store, Options, Time, _log) = (store, options, time ?? TimeProvider.System, log ?? NullLogger<EmbeddedTenants>.Instance);
+        Calendar = calendar ?? IanaCalendar.PeriodOf;
+        Committer = new Committer(this, store);
+        Snapshots = new SnapshotWriter(this, store);
+        Timers = new Timers(this, store);
+        _eviction = new Eviction(this);
+    }
+
+    /// <summary>Completes with the reason when the store has failed: the process should say so and end with an error.</summary>
+    public Task<string> Failed => _failed.Task;
+
+    /// <summary>Why nothing is answered any more; null as long as all is well.</summary>
+    public string? Failure => Volatile.Read(ref _failure)?.Message;
+
+    /// <summary>True from the end of <see cref="StartAsync"/> until the store fails or the engine is disposed.</summary>
+    public bool IsReady => Volatile.Read(ref _started) && Failure is null && !Volatile.Read(ref _stopping);
+
+    /// <summary>From the call of <see cref="StartAsync"/> to its end.</summary>
+    public TimeSpan RecoveryTime { get; private set; }
+
+    /// <summary>Entries folded since the start to bring tenants into memory.</summary>
+    public long EntriesReplayed => Interlocked.Read(ref _replayed);
+
+    /// <summary>Entries waiting for the disk.</summary>
+    public long QueueDepth => Committer.Entries;
+
+    public int TenantsLoaded => _hosts.Count;
+
+    internal EngineOptions Options { get; }
+    internal TimeProvider Time { get; }
+    internal Calendar Calendar { get; }
+    internal Committer Committer { get; }
+    internal SnapshotWriter Snapshots { get; }
+    internal Timers Timers { get; }
+    internal ICollection<TenantHost> Hosts => _hosts.Values;
+    internal TenantHost? Loaded(string tenant) => _hosts.GetValueOrDefault(tenant);
+    internal Instant Now => Instant.From(Time.GetUtcNow());
+
+    /// <summary>Does what fell due while nothing ran, then is ready. Other tenants are loaded when somebody asks for them.</summary>
+    public async Task StartAsync(CancellationToken cancellation = default)
+    {
+        var began = Stopwatch.GetTimestamp();
+        Committer.Start();
+        Snapshots.Start();
+        await _store.Expire(Now, cancellation);
+        await Timers.Catch(cancellation);
+        Timers.Start();
+        _eviction.Start();
+        RecoveryTime = Stopwatch.GetElapsedTime(began);
+        Instruments.Register(this);
+        Volatile.Write(ref _started, true);
+        _log.LogInformation("Recovered in {Seconds:0.000} s: {Tenants} tenants loaded, {Entries} entries folded",
+            RecoveryTime.TotalSeconds, TenantsLoaded, EntriesReplayed);
+    }
+
+    /// <summary>Refuses new calls, writes what waits, snapshots what would take long to load, and ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _stopping, true)) return;
+        await Timers.DisposeAsync();
+        await _eviction.DisposeAsync();
+        await Committer.Stop();
+        await Snapshots.Stop();
+        if (Failure is null) await Guarded(SnapshotAll);
+        foreach (var host in Hosts) host.CloseReaders();
+        _hosts.Clear();
+        Instruments.Unregister(this);
+    }
+
+    /// <summary>The store failed: from now on every call gets <paramref name="why"/>.</summary>
+    internal void Stop(StoreFailedException why)
+    {
+        if (Interlocked.CompareExchange(ref _failure, why, null) is not null) return;
+        _log.LogCritical(why, "The store failed: nothing is answered any more");
+        foreach (var host in Hosts) host.Fail(why);
+        _failed.TrySetResult(why.Message);
+    }
+
+    /// <summary>Runs a piece of the engine's own work; an error is logged and does not end the rest.</summary>
+    internal async Task Guarded(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The engine is stopping.
+        }
+#pragma warning disable CA1031 // Nobody waits for it, and one tenant's trouble is not another's.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (Failure is null) _log.LogError(e, "Work in the background failed");
+        }
+    }
+
+    internal Task Sweep() => _eviction.Sweep();
+
+    internal void Remove(TenantHost host)
+    {
+        _hosts.TryRemove(new KeyValuePair<string, TenantHost>(host.Id, host));
+    }
+
+    private async Task SnapshotAll()
+    {
+        var began = Stopwatch.GetTimestamp();
+        foreach (var host in Hosts)
+        {
+            if (Stopwatch.GetElapsedTime(began) > Options.ShutdownSnapshots) return;
+            await Snapshots.Save(host, Options.IdleSnapshotEntries);
+        }
+    }
+
+    private void Guard()
+    {
+        if (Volatile.Read(ref _failure) is { } failure) throw new StoreFailedException(failure.Message, failure);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping), this);
+    }
+}

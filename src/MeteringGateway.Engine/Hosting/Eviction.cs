@@ -1,0 +1,46 @@
+namespace MeteringGateway.Engine;
+
+/// <summary>Lets tenants that nobody asks for leave memory. What they are due for stays in the store, and wakes them.</summary>
+internal sealed class Eviction(EmbeddedTenants engine) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private ITimer? _timer;
+    private Task _sweeping = Task.CompletedTask;
+    private bool _stopping;
+
+    public void Start()
+    {
+        var every = TimeSpan.FromTicks(Math.Max(engine.Options.IdleAfter.Ticks / 4, TimeSpan.TicksPerSecond));
+        _timer = engine.Time.CreateTimer(_ => Begin(), null, every, every);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_timer is not null) await _timer.DisposeAsync();
+        Task sweeping;
+        lock (_gate) (_stopping, sweeping) = (true, _sweeping);
+        await sweeping;
+    }
+
+    private void Begin()
+    {
+        lock (_gate)
+            if (!_stopping && _sweeping.IsCompleted)
+                _sweeping = Task.Run(() => engine.Guarded(Sweep));
+    }
+
+    /// <summary>Evicts what is idle now.</summary>
+    public async Task Sweep()
+    {
+        var before = engine.Now.UnixMilliseconds - (long)engine.Options.IdleAfter.TotalMilliseconds;
+        foreach (var host in engine.Hosts)
+        {
+            host.DropView();
+            if (host.LastUsed > before) continue;
+            if (!host.TryEvict(before, engine.Options.IdleSnapshotEntries, out var snapshot)) continue;
+            engine.Remove(host);
+            if (snapshot is not null) await engine.Snapshots.Save(host.Id, snapshot);
+        }
+        await engine.ExpireKeys();
+    }
+}

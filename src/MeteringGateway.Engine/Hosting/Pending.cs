@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// What one tenant adds in the flush to come: filled in the tenant's turns, then taken by the committer, which completes
+/// <see cref="Durable"/> when it is on disk. Everybody whose answer rests on it waits for that one task.
+/// </summary>
+internal sealed class Pending(TenantHost host, long firstSequence, byte[] previousHash) : IDisposable
+{
+    private static readonly DetailRow[] NoDetails = [];
+    private static readonly ArchivedRow[] NoArchived = [];
+    private static readonly IdempotencyRow[] NoIdempotency = [];
+    private readonly TaskCompletionSource _durable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly BlockWriter _block = new();
+    private List<DetailRow>? _details;
+    private List<ArchivedRow>? _archived;
+    private List<IdempotencyRow>? _idempotency;
+
+    public TenantHost Host { get; } = host;
+    public long FirstSequence { get; } = firstSequence;
+    public int Count { get; private set; }
+    public int Bytes => _block.Length;
+    public long Began { get; } = Stopwatch.GetTimestamp();
+    public List<Signal>? Signals { get; private set; }
+    public Task Durable => _durable.Task;
+
+    /// <summary>What checks are answered from when this is on disk; null leaves what there is.</summary>
+    public Allowance? View { get; private set; }
+
+    public void Add(Entry entry, ReadOnlySpan<byte> bytes)
+    {
+        var sequence = FirstSequence + Count++;
+        _block.Add(bytes);
+        if (entry is Entry.StateChanged e)
+            (Signals ??= []).Add(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt));
+    }
+
+    public (int Count, int Bytes, int Signals) Mark() => (Count, _block.Length, Signals?.Count ?? 0);
+
+    /// <summary>Forgets the entries that were added since <paramref name="mark"/>.</summary>
+    public void CutBack((int Count, int Bytes, int Signals) mark)
+    {
+        Count = mark.Count;
+        _block.CutBack(mark.Bytes);
+        Signals?.RemoveRange(mark.Signals, Signals.Count - mark.Signals);
+    }
+
+    public void Add(DetailRow row) => (_details ??= []).Add(row);
+
+    public void Add(IdempotencyRow row) => (_idempotency ??= []).Add(row);
+
+    public void Archive(IReadOnlyList<Outcome> departed)
+    {
+        foreach (var outcome in departed) (_archived ??= []).Add(new ArchivedRow(EmbeddedTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
+    }
+
+    public TenantBatch ToBatch(byte[] lastHash, Instant? due, Allowance? view)
+    {
+        View = view;
+        return new TenantBatch(
+            Host.Id, previousHash, FirstSequence, Count, _block.Written, lastHash, due, (IReadOnlyList<DetailRow>?)_details ?? NoDetails,
+            (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived, (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency);
+    }
+
+    public void Complete()
+    {
+        Dispose();
+        _durable.TrySetResult();
+    }
+
+    public void Dispose() => _block.Dispose();
+
+    public void Fail(Exception why)
+    {
+        if (_durable.TrySetException(why)) _ = _durable.Task.Exception; // seen, even if nobody waits
+    }
+}

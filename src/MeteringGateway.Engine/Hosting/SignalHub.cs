@@ -1,0 +1,68 @@
+using System.Threading.Channels;
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>The readers of one tenant's signals. Readers come and go in the tenant's turn; the committer alone publishes.</summary>
+internal sealed class SignalHub
+{
+    private readonly Lock _gate = new();
+    private readonly List<Reader> _readers = [];
+
+    public bool IsEmpty
+    {
+        get { lock (_gate) return _readers.Count == 0; }
+    }
+
+    /// <param name="replay">What the reader missed, up to <paramref name="sequence"/>.</param>
+    /// <param name="sequence">Live signals are those after it.</param>
+    public SignalReader Add(TenantFigure state, IReadOnlyList<Signal> replay, long sequence, int buffer)
+    {
+        var channel = Channel.CreateBounded<Signal>(new BoundedChannelOptions(buffer + replay.Count) { SingleReader = true, SingleWriter = true });
+        foreach (var signal in replay) channel.Writer.TryWrite(signal);
+        var reader = new Reader(channel.Writer, sequence);
+        lock (_gate) _readers.Add(reader);
+        return new SignalReader(state, channel.Reader, () => Remove(reader));
+    }
+
+    /// <summary>Hands on what is durable now. A reader whose channel is full is closed; nobody waits for it.</summary>
+    public void Publish(List<Signal> signals, long began)
+    {
+        lock (_gate)
+            for (var i = _readers.Count - 1; i >= 0; i--)
+                if (!Write(_readers[i], signals, began))
+                {
+                    _readers[i].Channel.TryComplete(new SlowReaderException());
+                    _readers.RemoveAt(i);
+                }
+    }
+
+    public void Close(Exception? why)
+    {
+        lock (_gate)
+        {
+            foreach (var reader in _readers) reader.Channel.TryComplete(why);
+            _readers.Clear();
+        }
+    }
+
+    private static bool Write(Reader reader, List<Signal> signals, long began)
+    {
+        foreach (var signal in signals)
+        {
+            if (signal.Sequence <= reader.After) continue;
+            if (!reader.Channel.TryWrite(signal)) return false;
+            Instruments.Sent.Add(1);
+            Instruments.Delay.Record(Instruments.SecondsSince(began));
+        }
+        return true;
+    }
+
+    private void Remove(Reader reader)
+    {
+        lock (_gate) _readers.Remove(reader);
+        reader.Channel.TryComplete();
+    }
+
+    private sealed record Reader(ChannelWriter<Signal> Channel, long After);
+}

@@ -1,0 +1,132 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// What happens by itself. The store knows of every tenant when it is next due, and is asked now and then. Tenants in memory
+/// that are due before it is asked again wait in one queue, and are on time to the millisecond. Either way a tick runs in the
+/// tenant's turn.
+/// </summary>
+internal sealed class Timers(EmbeddedTenants engine, IStore store) : IAsyncDisposable
+{
+    private const int Page = 1000;
+    private const int AtOnce = 64;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PriorityQueue<TenantHost, long> _queue = new();
+    private ITimer? _timer;
+    private ITimer? _poll;
+    private Task _polling = Task.CompletedTask;
+    private long _armedFor = long.MaxValue;
+    private bool _again;
+
+    public void Start()
+    {
+        lock (_gate)
+        {
+            _timer = engine.Time.CreateTimer(_ => Fire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _poll = engine.Time.CreateTimer(_ => Poll(), null, engine.Options.DuePoll, engine.Options.DuePoll);
+            Arm();
+        }
+    }
+
+    /// <summary>Called in the tenant's turn. A later time than before needs nothing: the tick finds nothing due and the tenant is queued again.</summary>
+    public void Schedule(TenantHost host, Instant due)
+    {
+        // What is later is in the store before it is due.
+        if (due > engine.Now + Horizon) return;
+        lock (_gate)
+        {
+            if (due.UnixMilliseconds >= host.ScheduledFor) return;
+            host.ScheduledFor = due.UnixMilliseconds;
+            _queue.Enqueue(host, due.UnixMilliseconds);
+            Arm();
+        }
+    }
+
+    private TimeSpan Horizon => 2 * engine.Options.DuePoll;
+
+    /// <summary>Does what the store says is due.</summary>
+    public async Task Catch(CancellationToken cancellation)
+    {
+        string? first = null;
+        for (;;)
+        {
+            var due = await store.Due(engine.Now, Page, cancellation);
+            // A page that begins as the last one did has not moved: the tenant's error was logged, and the next poll tries again.
+            if (due.Count == 0 || due[0].Tenant == first) return;
+            first = due[0].Tenant;
+            var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
+            await Parallel.ForEachAsync(due, options, async (tenant, _) => await engine.Tick(tenant.Tenant, moved: false));
+            if (due.Count < Page) return;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        if (_timer is not null) await _timer.DisposeAsync();
+        if (_poll is not null) await _poll.DisposeAsync();
+        await _polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private void Fire()
+    {
+        var due = new List<string>();
+        lock (_gate)
+        {
+            _armedFor = long.MaxValue;
+            var now = engine.Now.UnixMilliseconds;
+            while (_queue.TryPeek(out var host, out var at) && at <= now)
+            {
+                _queue.Dequeue();
+                // Queued again for an earlier time since, and fired then.
+                if (host.ScheduledFor != at || host.IsRetired) continue;
+                host.ScheduledFor = long.MaxValue;
+                due.Add(host.Id);
+            }
+            Arm();
+        }
+        foreach (var tenant in due) _ = engine.Tick(tenant);
+    }
+
+    private void Poll()
+    {
+        lock (_gate)
+        {
+            _again = true;
+            if (_polling.IsCompleted && !_stop.IsCancellationRequested) _polling = Task.Run(PollAll);
+        }
+    }
+
+    private async Task PollAll()
+    {
+        while (More())
+            await engine.Guarded(async () =>
+            {
+                await Catch(_stop.Token);
+                foreach (var near in await store.Due(engine.Now + Horizon, Page, _stop.Token)) engine.Loaded(near.Tenant)?.Reschedule();
+            });
+    }
+
+    /// <summary>True if the time for a poll has come since the last one began.</summary>
+    private bool More()
+    {
+        lock (_gate)
+        {
+            var more = _again && !_stop.IsCancellationRequested;
+            _again = false;
+            if (!more) _polling = Task.CompletedTask;
+            return more;
+        }
+    }
+
+    private void Arm()
+    {
+        if (_timer is null || !_queue.TryPeek(out _, out var at) || at >= _armedFor) return;
+        _armedFor = at;
+        if (!_stop.IsCancellationRequested)
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(at - engine.Now.UnixMilliseconds, 0)), Timeout.InfiniteTimeSpan);
+    }
+}

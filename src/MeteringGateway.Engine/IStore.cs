@@ -1,0 +1,87 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// The one seam to durable storage. What a call has returned from is on disk. A failed write is never retried: the caller
+/// stops (see <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>
+    /// Writes the batches of several tenants as one transaction, each under its fence: a tenant whose last hash is not
+    /// <see cref="TenantBatch.PreviousHash"/> is refused alone and wholly.
+    /// </summary>
+    ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches, CancellationToken cancellation);
+
+    /// <summary>The newest snapshot and the entries after it; null if the tenant was never written.</summary>
+    ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation);
+
+    /// <summary>Replaces the tenant's snapshot. It changes cost, never meaning.</summary>
+    ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation);
+
+    /// <summary>Framed entries with a sequence above <paramref name="after"/>, at most about <paramref name="limit"/> (whole blocks), in order.</summary>
+    ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation);
+
+    /// <summary>What was stored apart for these sequences; null where there is nothing.</summary>
+    ValueTask<IReadOnlyList<byte[]?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation);
+
+    ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation);
+
+    /// <summary>
+    /// Archived outcomes that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
+    /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first.
+    /// </summary>
+    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
+
+    ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation);
+
+    /// <summary>Deletes idempotency rows that expired.</summary>
+    ValueTask Expire(Instant now, CancellationToken cancellation);
+
+    /// <summary>Tenants that something is due for at or before <paramref name="now"/>, most urgent first.</summary>
+    ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation);
+
+    /// <summary>Tenant ids in order, from after <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// Adds version <see cref="Document.Version"/> of a document (a plan, a key); false if that version exists already.
+    /// Versions are never changed or removed.
+    /// </summary>
+    ValueTask<bool> Put(Document document, CancellationToken cancellation);
+
+    /// <summary>Every version of every document of a kind, by id and version.</summary>
+    ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation);
+}
+
+/// <summary>What one tenant adds to the journal in one flush.</summary>
+/// <param name="Entries">Framed as <c>docs/journal.md</c> says; only valid during the call. Empty with a count of 0, when there is only something beside the journal to keep.</param>
+/// <param name="Due">When something is next due for the tenant, in real time; null for none, and for a test clock.</param>
+public sealed record TenantBatch(
+    string Tenant, byte[] PreviousHash, long FirstSequence, int Count, ReadOnlyMemory<byte> Entries, byte[] LastHash, Instant? Due,
+    IReadOnlyList<DetailRow> Details, IReadOnlyList<ArchivedRow> Archived, IReadOnlyList<IdempotencyRow> Idempotency);
+
+public enum AppendResult : byte { Written, LostFence, Unknown }
+
+public sealed record DetailRow(long Sequence, string? EndCustomer, byte[] Salt, byte[] Json);
+
+public sealed record ArchivedRow(OutcomeFigure Outcome, byte[] Bytes);
+
+/// <param name="Answer">The first answer, as <see cref="Core"/> writes it.</param>
+/// <param name="ExpiresAt">24 hours of real time after the first (T5).</param>
+public sealed record IdempotencyRow(string Key, byte[] Content, byte[] Answer, Instant ExpiresAt);
+
+/// <param name="PreviousHash">Hash before the first entry of the block.</param>
+public sealed record EntryBlock(long FirstSequence, int Count, byte[] Entries, byte[] PreviousHash);
+
+public sealed record StoredSnapshot(long Sequence, byte[] Hash, byte[] State);
+
+/// <param name="Sequence">Of the last entry.</param>
+/// <param name="Hash">After the last entry: where the tail's chain must end.</param>
+public sealed record StoredTenant(StoredSnapshot? Snapshot, IReadOnlyList<EntryBlock> Tail, long Sequence, byte[] Hash);
+
+public sealed record DueTenant(string Tenant, Instant Due);
+
+/// <param name="Actor">Key id of who made this version.</param>
+public sealed record Document(string Kind, string Id, int Version, Instant At, string Actor, byte[] Content);

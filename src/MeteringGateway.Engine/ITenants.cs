@@ -1,0 +1,83 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// The one seam to where tenants live: in this process, or in a cluster. Whatever comes back is durable: no answer leaves
+/// before the entries it is based on are on disk. Throws <see cref="StoreFailedException"/> when the store has failed and the
+/// outcome is unknown.
+/// </summary>
+public interface ITenants
+{
+    /// <summary>Decides one command in the tenant's turn. <see cref="Refusal.UnknownTenant"/> if there is no such tenant.</summary>
+    ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default);
+
+    /// <summary>Decides the commands in order, in one turn and one flush; one answer a command. A refusal never touches its neighbours.</summary>
+    ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// As <see cref="Execute(string,Command,CancellationToken)"/>, at most once for a key within 24 hours of real time: the same key with the same
+    /// content is answered as the first time.
+    /// </summary>
+    ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key, CancellationToken cancellation = default);
+
+    /// <summary>May I? Answered from memory as of the last flush; changes nothing (A3). Null: no such tenant, or no such outcome type in its plan.</summary>
+    ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default);
+
+    /// <summary>Null: no such tenant.</summary>
+    ValueTask<TenantFigure?> Tenant(string tenant, CancellationToken cancellation = default);
+
+    /// <summary>Null: no such tenant or period. A null <paramref name="period"/> is the open one.</summary>
+    ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// A page of outcomes, newest first (by first sequence), or with <see cref="OutcomeFilter.ChangedAfter"/> oldest change first.
+    /// </summary>
+    /// <param name="cursor">Null, or <see cref="Page{T}.Next"/> of the page before.</param>
+    ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation = default);
+
+    ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default);
+
+    /// <summary>The entries that made or changed an outcome, in order.</summary>
+    ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId, CancellationToken cancellation = default);
+
+    /// <summary>Entries with a higher sequence than <paramref name="after"/>, in order.</summary>
+    ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit, CancellationToken cancellation = default);
+
+    /// <summary>A reservation that still holds, or null.</summary>
+    ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default);
+
+    /// <summary>Ids in order, from after <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Signals of a tenant as they become durable, each once and in order, starting after sequence <paramref name="after"/>
+    /// (null: only what comes from now on). Null: no such tenant. The reader must dispose it.
+    /// </summary>
+    ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default);
+}
+
+/// <summary>An entry with its place in the chain.</summary>
+public sealed record JournalEntry(long Sequence, Entry Entry, byte[] PreviousHash, byte[] Hash);
+
+/// <summary>An outcome and what is stored apart from it: a JSON object, or null where there is none or it was erased.</summary>
+public sealed record OutcomeRow(OutcomeFigure Outcome, byte[]? Detail);
+
+/// <param name="Next">Cursor of the next page; null on the last.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, long? Next);
+
+/// <param name="Key">As the caller sent it, 1 to 255 characters, prefixed by who it was.</param>
+/// <param name="Content">SHA-256 of the request's content.</param>
+public sealed record IdempotencyKey(string Key, byte[] Content);
+
+public abstract record Once
+{
+    private Once() { }
+    /// <param name="Replayed">True: this is the answer of the first time.</param>
+    public sealed record Answered(Answer Answer, bool Replayed) : Once;
+    public sealed record KeyReused : Once;
+    public sealed record StillRunning : Once;
+}
+
+/// <summary>The store failed: what was being written may or may not be there. The process must restart and recover.</summary>
+public sealed class StoreFailedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,78 @@
+using SQLitePCL;
+
+namespace MeteringGateway.Engine.Sqlite;
+
+/// <summary>
+/// An SQLite connection with its prepared statements. Used by one thread at a time. Straight on SQLite's own interface: every
+/// statement is prepared once, and blobs go in and out as spans.
+/// </summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly sqlite3 _db;
+    private readonly Dictionary<string, Statement> _statements = [];
+
+    static Connection() => Batteries_V2.Init();
+
+    public Connection(string path, bool write)
+    {
+        var flags = write ? raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE : raw.SQLITE_OPEN_READWRITE;
+        var code = raw.sqlite3_open_v2(path, out _db, flags | raw.SQLITE_OPEN_NOMUTEX, null);
+        if (code != raw.SQLITE_OK) throw Error(code, $"'{path}' cannot be opened");
+        raw.sqlite3_extended_result_codes(_db, 1);
+        // Readers wait only for a checkpoint's short exclusive moments.
+        raw.sqlite3_busy_timeout(_db, 10_000);
+    }
+
+    /// <summary>The statement for this text, reset and without bindings; prepared at its first use.</summary>
+    public Statement this[string sql]
+    {
+        get
+        {
+            if (_statements.TryGetValue(sql, out var statement)) return statement.Reset();
+            Check(raw.sqlite3_prepare_v3(_db, sql, raw.SQLITE_PREPARE_PERSISTENT, out var prepared));
+            return _statements[sql] = new Statement(this, prepared);
+        }
+    }
+
+    public int Changes => raw.sqlite3_changes(_db);
+
+    public void Execute(string sql) => Check(raw.sqlite3_exec(_db, sql));
+
+    public long Number(string sql)
+    {
+        using var rows = this[sql];
+        return rows.Step() ? rows.Int64(0) : throw new InvalidOperationException($"'{sql}' has no row");
+    }
+
+    /// <summary>Runs <paramref name="work"/> in a transaction: all of it, or none.</summary>
+    public T Transaction<T>(string begin, Func<Connection, T> work)
+    {
+        Execute(begin);
+        try
+        {
+            var result = work(this);
+            Execute("COMMIT");
+            return result;
+        }
+        catch
+        {
+            // Fails when SQLite has already rolled back by itself, as it does when the disk is full.
+            if (raw.sqlite3_get_autocommit(_db) == 0) raw.sqlite3_exec(_db, "ROLLBACK");
+            throw;
+        }
+    }
+
+    internal void Check(int code)
+    {
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE)) throw Error(code, "SQLite");
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values) statement.Finish();
+        raw.sqlite3_close_v2(_db);
+    }
+
+    private StoreException Error(int code, string what) =>
+        new($"{what}: {(_db is null ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string())} ({code})", code);
+}

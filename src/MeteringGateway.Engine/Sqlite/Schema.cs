@@ -1,0 +1,70 @@
+namespace MeteringGateway.Engine.Sqlite;
+
+/// <summary>The tables; described in <c>docs/journal.md</c>.</summary>
+internal static class Schema
+{
+    public const int Version = 1;
+
+    private const string Tables = """
+        CREATE TABLE tenants(
+          key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL, hash BLOB NOT NULL, due INTEGER,
+          snapshot_sequence INTEGER NOT NULL DEFAULT 0, snapshot_hash BLOB);
+        CREATE INDEX tenants_due ON tenants(due) WHERE due IS NOT NULL;
+
+        CREATE TABLE journal(
+          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, previous BLOB NOT NULL,
+          entries BLOB NOT NULL);
+        CREATE UNIQUE INDEX journal_tenant ON journal(tenant, first);
+
+        CREATE TABLE snapshots(
+          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, sequence INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE UNIQUE INDEX snapshots_tenant ON snapshots(tenant, sequence, part);
+
+        CREATE TABLE details(
+          tenant INTEGER NOT NULL, sequence INTEGER NOT NULL, end_customer TEXT, salt BLOB NOT NULL, json BLOB NOT NULL,
+          PRIMARY KEY(tenant, sequence)) WITHOUT ROWID;
+        CREATE INDEX details_end_customer ON details(tenant, end_customer) WHERE end_customer IS NOT NULL;
+
+        CREATE TABLE archived(
+          tenant INTEGER NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL, sequence INTEGER NOT NULL, period INTEGER NOT NULL,
+          status INTEGER NOT NULL, reason INTEGER NOT NULL, type TEXT NOT NULL, session TEXT, bytes BLOB NOT NULL,
+          PRIMARY KEY(tenant, id)) WITHOUT ROWID;
+        CREATE INDEX archived_first ON archived(tenant, first);
+        CREATE INDEX archived_sequence ON archived(tenant, sequence);
+
+        CREATE TABLE idempotency(
+          key TEXT PRIMARY KEY, content BLOB NOT NULL, answer BLOB NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX idempotency_expires ON idempotency(expires);
+
+        CREATE TABLE documents(
+          kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, content BLOB NOT NULL,
+          PRIMARY KEY(kind, id, version)) WITHOUT ROWID;
+
+        PRAGMA application_id = 0x4D455452;
+        PRAGMA user_version = 1;
+        """;
+
+    /// <summary>Makes the tables in a new database; refuses one that a newer program wrote.</summary>
+    public static void Prepare(Connection connection, string path)
+    {
+        var version = Check(connection, path);
+        // Before the first write; a database in write-ahead mode stays in it.
+        connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+        if (version == 0)
+            connection.Transaction("BEGIN IMMEDIATE", db =>
+            {
+                db.Execute(Tables);
+                return true;
+            });
+    }
+
+    /// <summary>The version of the tables; 0 if there are none yet.</summary>
+    /// <exception cref="StoreException">A newer program wrote them.</exception>
+    public static long Check(Connection connection, string path)
+    {
+        var version = connection.Number("PRAGMA user_version");
+        return version <= Version
+            ? version
+            : throw new StoreException($"'{path}' has schema version {version}; this program knows versions up to {Version}. Nothing was changed.");
+    }
+}

@@ -1,0 +1,98 @@
+using MeteringGateway.Engine.Sqlite;
+
+namespace MeteringGateway.Engine;
+
+public sealed partial class SqliteStore
+{
+    private const int PartSize = 1 << 20;
+
+    public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches, CancellationToken cancellation) =>
+        new(Write(db =>
+        {
+            var results = db.Transaction(Begin, _ => Append(db, batches));
+            Grown(db, batches);
+            return results;
+        }));
+
+    private static AppendResult[] Append(Connection db, IReadOnlyList<TenantBatch> batches)
+    {
+        var results = new AppendResult[batches.Count];
+        for (var i = 0; i < batches.Count; i++)
+        {
+            var batch = batches[i];
+            if (Advance(db, batch) is not { } tenant) results[i] = AppendResult.LostFence;
+            else AppendTenant(db, tenant, batch);
+        }
+        return results;
+    }
+
+    private static void AppendTenant(Connection db, long tenant, TenantBatch batch)
+    {
+        if (batch.Count > 0)
+            db["INSERT INTO journal(tenant, first, count, previous, entries) VALUES(?,?,?,?,?)"]
+                .Add(tenant).Add(batch.FirstSequence).Add(batch.Count).Add(batch.PreviousHash).Add(batch.Entries.Span).Run();
+        foreach (var row in batch.Details)
+            db["INSERT INTO details(tenant, sequence, end_customer, salt, json) VALUES(?,?,?,?,?)"]
+                .Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();
+        foreach (var row in batch.Archived) Archive(db, tenant, row);
+        foreach (var row in batch.Idempotency)
+            db["INSERT OR REPLACE INTO idempotency(key, content, answer, expires) VALUES(?,?,?,?)"]
+                .Add(row.Key).Add(row.Content).Add(row.Answer).Add(row.ExpiresAt.UnixMilliseconds).Run();
+    }
+
+    /// <summary>The fence: the tenant's key if it stood at the batch's previous hash, and now stands at its last; else null.</summary>
+    private static long? Advance(Connection db, TenantBatch batch)
+    {
+        var last = batch.FirstSequence + batch.Count - 1;
+        using (var moved = db["UPDATE tenants SET sequence=?, hash=?, due=? WHERE id=? AND hash=? AND sequence=? RETURNING key"]
+            .Add(last).Add(batch.LastHash).Add(batch.Due).Add(batch.Tenant).Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
+            if (moved.Step()) return moved.Int64(0);
+        if (batch.FirstSequence != 1 || !batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant))) return null;
+        using var made = db["INSERT INTO tenants(id, sequence, hash, due) VALUES(?,?,?,?) ON CONFLICT DO NOTHING RETURNING key"]
+            .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due);
+        return made.Step() ? made.Int64(0) : null;
+    }
+
+    private static void Archive(Connection db, long tenant, ArchivedRow row)
+    {
+        var outcome = row.Outcome;
+        db["INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"]
+            .Add(tenant).Add(outcome.Id).Add(outcome.FirstSequence).Add(outcome.Sequence).Add(outcome.Period.DayNumber)
+            .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session).Add(row.Bytes).Run();
+    }
+
+    public ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
+    {
+        var parts = (snapshot.State.Length + PartSize - 1) / PartSize;
+        // A transaction for each part, so that a flush waits for one part at most.
+        for (var part = 0; part < parts - 1; part++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var number = part;
+            Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, number)));
+        }
+        Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, Math.Max(parts - 1, 0)) && Finish(db, tenant, snapshot)));
+        return ValueTask.CompletedTask;
+    }
+
+    private static bool SavePart(Connection db, string tenant, StoredSnapshot snapshot, int part)
+    {
+        var start = part * PartSize;
+        var bytes = snapshot.State.AsSpan(start, Math.Min(PartSize, snapshot.State.Length - start));
+        db["INSERT OR REPLACE INTO snapshots(tenant, sequence, part, bytes) SELECT key, ?, ?, ? FROM tenants WHERE id=?"]
+            .Add(snapshot.Sequence).Add(part).Add(bytes).Add(tenant).Run();
+        return true;
+    }
+
+    private static bool Finish(Connection db, string tenant, StoredSnapshot snapshot)
+    {
+        // One that is older than what is there, or that is ahead of the journal, is dropped.
+        db["UPDATE tenants SET snapshot_sequence=?, snapshot_hash=? WHERE id=? AND snapshot_sequence<=? AND sequence>=?"]
+            .Add(snapshot.Sequence).Add(snapshot.Hash).Add(tenant).Add(snapshot.Sequence).Add(snapshot.Sequence).Run();
+        db["""
+            DELETE FROM snapshots WHERE tenant=(SELECT key FROM tenants WHERE id=?)
+              AND sequence<>(SELECT snapshot_sequence FROM tenants WHERE id=?)
+            """].Add(tenant).Add(tenant).Run();
+        return true;
+    }
+}

@@ -1,0 +1,136 @@
+using MeteringGateway.Core;
+using MeteringGateway.Engine.Sqlite;
+
+namespace MeteringGateway.Engine;
+
+public sealed partial class SqliteStore
+{
+    private const string Tenant = "tenant=(SELECT key FROM tenants WHERE id=?)";
+
+    public ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation) =>
+        new(Read(db => db.Transaction("BEGIN", _ => Load(db, tenant))));
+
+    private static StoredTenant? Load(Connection db, string tenant)
+    {
+        using var row = db["SELECT key, sequence, hash, snapshot_sequence, snapshot_hash FROM tenants WHERE id=?"].Add(tenant);
+        if (!row.Step()) return null;
+        var (key, sequence, hash, snapshot) = (row.Int64(0), row.Int64(1), row.Blob(2), row.Int64(3));
+        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), State(db, key, snapshot));
+        var blocks = new List<EntryBlock>();
+        using var rows = db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
+            .Add(key).Add(snapshot + 1).Add(FirstOf(db, key, snapshot + 1));
+        while (rows.Step()) blocks.Add(Block(rows));
+        return new StoredTenant(stored, blocks, sequence, hash);
+    }
+
+    private static byte[] State(Connection db, long key, long sequence)
+    {
+        using var size = db["SELECT SUM(LENGTH(bytes)) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key).Add(sequence);
+        size.Step();
+        var state = new byte[size.Int64(0)];
+        var length = 0;
+        using var parts = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key).Add(sequence);
+        while (parts.Step())
+        {
+            var part = parts.Bytes(0);
+            part.CopyTo(state.AsSpan(length));
+            length += part.Length;
+        }
+        return state;
+    }
+
+    /// <summary>First sequence of the block that holds <paramref name="sequence"/>.</summary>
+    private static long FirstOf(Connection db, long key, long sequence)
+    {
+        using var row = db["SELECT first FROM journal WHERE tenant=? AND first<=? ORDER BY first DESC LIMIT 1"].Add(key).Add(sequence);
+        return row.Step() ? row.Int64(0) : 0;
+    }
+
+    private static EntryBlock Block(Statement row) => new(row.Int64(0), (int)row.Int64(1), row.Blob(3), row.Blob(2));
+
+    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation) => new(Read(db =>
+    {
+        var blocks = new List<EntryBlock>();
+        if (Key(db, tenant) is not { } key) return blocks;
+        using var rows = db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
+            .Add(key).Add(after + 1).Add(FirstOf(db, key, after + 1));
+        long entries = 0;
+        while (entries < limit && rows.Step())
+        {
+            blocks.Add(Block(rows));
+            entries = blocks[^1].FirstSequence + blocks[^1].Count - 1 - after;
+        }
+        return blocks;
+    }));
+
+    private static long? Key(Connection db, string tenant)
+    {
+        using var row = db["SELECT key FROM tenants WHERE id=?"].Add(tenant);
+        return row.Step() ? row.Int64(0) : null;
+    }
+
+    public ValueTask<IReadOnlyList<byte[]?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation) => new(Read(db =>
+    {
+        var details = new byte[]?[sequences.Count];
+        if (Key(db, tenant) is not { } key) return details;
+        for (var i = 0; i < details.Length; i++)
+        {
+            using var row = db["SELECT json FROM details WHERE tenant=? AND sequence=?"].Add(key).Add(sequences[i]);
+            if (row.Step()) details[i] = row.Blob(0);
+        }
+        return details;
+    }));
+
+    public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation) => new(Read(db =>
+    {
+        using var row = db[$"SELECT bytes FROM archived WHERE {Tenant} AND id=?"].Add(tenant).Add(outcomeId);
+        return row.Step() ? row.Blob(0) : null;
+    }));
+
+    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
+        string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation) => new(Read(db =>
+    {
+        var changes = filter.ChangedAfter is not null;
+        var order = changes ? "sequence>? ORDER BY sequence" : "first<? ORDER BY first DESC";
+        using var rows = db[$"""
+            SELECT bytes FROM archived WHERE {Tenant} AND (?2 IS NULL OR period=?2) AND (?3 IS NULL OR status=?3)
+              AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5) AND (?6 IS NULL OR session=?6) AND {order} LIMIT ?
+            """];
+        rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType).Add((long?)filter.Reason)
+            .Add(filter.Session).Add(changes ? Math.Max(cursor ?? 0, filter.ChangedAfter!.Value) : cursor ?? long.MaxValue).Add(limit);
+        var page = new List<byte[]>();
+        while (rows.Step()) page.Add(rows.Blob(0));
+        return page;
+    }));
+
+    public ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation) => new(Read(db =>
+    {
+        using var row = db["SELECT content, answer, expires FROM idempotency WHERE key=?"].Add(key);
+        return row.Step() ? new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2))) : null;
+    }));
+
+    public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation) => new(Read(db =>
+    {
+        using var rows = db["SELECT id, due FROM tenants WHERE due<=? ORDER BY due LIMIT ?"].Add(now.UnixMilliseconds).Add(limit);
+        var due = new List<DueTenant>();
+        while (rows.Step()) due.Add(new DueTenant(rows.Text(0), new Instant(rows.Int64(1))));
+        return due;
+    }));
+
+    public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation) => new(Read(db =>
+    {
+        using var rows = db["SELECT id FROM tenants WHERE id>? ORDER BY id LIMIT ?"].Add(after ?? "").Add(limit);
+        var ids = new List<string>();
+        while (rows.Step()) ids.Add(rows.Text(0));
+        return ids;
+    }));
+
+    public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) => new(Read(db =>
+    {
+        using var rows = db["SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version"].Add(kind);
+        var documents = new List<Document>();
+        while (rows.Step())
+            documents.Add(new Document(kind, rows.Text(0), (int)rows.Int64(1), new Instant(rows.Int64(2)), rows.Text(3), rows.Blob(4)));
+        return documents;
+    }));
+}

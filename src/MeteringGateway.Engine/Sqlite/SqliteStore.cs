@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using MeteringGateway.Core;
+using MeteringGateway.Engine.Sqlite;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// The embedded edition's store: one SQLite database in a directory that one process has open at a time. Its tables are
+/// described in <c>docs/journal.md</c>. Calls complete before they return. Writes take turns on one connection; reads have
+/// connections of their own and wait for nobody.
+/// </summary>
+public sealed partial class SqliteStore : IStore
+{
+    private const string Begin = "BEGIN IMMEDIATE";
+    private readonly string _path;
+    private readonly DirectoryLock? _directory;
+    private readonly Connection? _write;
+    private readonly Lock _writing = new();
+    private readonly ConcurrentBag<Connection> _readers = [];
+    private bool _disposed;
+    private string? _broken;
+
+    private SqliteStore(string directory, bool write)
+    {
+        _path = Path.Combine(directory, "metering.db");
+        if (!write)
+        {
+            if (!File.Exists(_path)) throw new StoreException($"There is no journal at '{Path.GetFullPath(_path)}'.");
+            Read(db => Schema.Check(db, _path));
+            return;
+        }
+        _directory = new DirectoryLock(directory);
+        try
+        {
+            _write = new Connection(_path, write: true);
+            Schema.Prepare(_write, _path);
+            _write.Execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;");
+        }
+        catch
+        {
+            _write?.Dispose();
+            _directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the directory, and makes it if it is not there.</summary>
+    /// <exception cref="StoreException">Another process has it open, a newer program wrote it, or it cannot be read.</exception>
+    public static SqliteStore Open(string directory) => new(directory, write: true);
+
+    /// <summary>Opens the directory for reading only, also while another process has it open; every write throws.</summary>
+    /// <exception cref="StoreException">There is no journal, a newer program wrote it, or it cannot be read.</exception>
+    public static SqliteStore OpenReadOnly(string directory) => new(directory, write: false);
+
+    /// <summary>Runs a statement on the writing connection.</summary>
+    internal void Execute(string sql) => Write(db =>
+    {
+        db.Execute(sql);
+        return true;
+    });
+
+    public ValueTask<bool> Put(Document document, CancellationToken cancellation) => new(Write(db => db.Transaction(Begin, _ =>
+    {
+        db["INSERT INTO documents(kind, id, version, at, actor, content) VALUES(?,?,?,?,?,?) ON CONFLICT DO NOTHING"]
+            .Add(document.Kind).Add(document.Id).Add(document.Version).Add(document.At.UnixMilliseconds).Add(document.Actor)
+            .Add(document.Content).Run();
+        return db.Changes == 1;
+    })));
+
+    public ValueTask Expire(Instant now, CancellationToken cancellation)
+    {
+        Write(db => db.Transaction(Begin, _ =>
+        {
+            db["DELETE FROM idempotency WHERE expires <= ?"].Add(now.UnixMilliseconds).Run();
+            return true;
+        }));
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_writing)
+        {
+            if (_disposed) return;
+            _disposed = true;
+        }
+        await _checkpoint;
+        lock (_writing)
+        {
+            while (_readers.TryTake(out var reader)) reader.Dispose();
+            // The last connection to close copies the log into the database.
+            _write?.Dispose();
+            _directory?.Dispose();
+        }
+    }
+
+    private T Write<T>(Func<Connection, T> work)
+    {
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_write is null) throw new StoreException("The store was opened for reading only.");
+            if (_broken is not null) throw new StoreException($"An earlier write failed: {_broken}");
+            try
+            {
+                return work(_write);
+            }
+            catch (Exception e)
+            {
+                // Nobody knows what a failed write or sync has left in the system's caches: nothing is written after it.
+                _broken = e.Message;
+                throw;
+            }
+        }
+    }
+
+    private T Read<T>(Func<Connection, T> work)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_readers.TryTake(out var reader)) reader = OpenReader();
+        var result = work(reader);
+        _readers.Add(reader);
+        return result;
+    }
+
+    private Connection OpenReader()
+    {
+        var reader = new Connection(_path, write: false);
+        reader.Execute("PRAGMA query_only=1; PRAGMA cache_size=-8192;");
+        return reader;
+    }
+}

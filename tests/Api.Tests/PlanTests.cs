@@ -1,0 +1,94 @@
+namespace MeteringGateway.Api.Tests;
+
+public sealed class PlanTests(Started started) : IClassFixture<Started>
+{
+    private readonly Gateway gateway = started.Gateway;
+
+    // http.md's plan, as far as this version serves it.
+    private const string Whole = """
+        {"currency":"USD",
+         "outcome_types":[{"id":"support.resolution","price":"0.99","included_units":100,
+           "measurement_window":"PT72H","window_restarts_on_activity":true,"once_per_session":true,"exclusive_group":null,
+           "reopen":"continuation","settles_on":"window","verification_required":false,"min_confidence":null,"required_criteria":[],
+           "handoff_billable":false,"after_window":"ignore","pending_weight":"full","description":"Answered in full"}],
+         "activities":[{"id":"helpdesk.ticket","price":"0.40"}],
+         "caps":[{"id":"monthly","scope":{},"limit":{"units":1000},"period":"billing_period","at_limit":{"action":"handoff","to":"queue:tier1"}}],
+         "thresholds":[{"id":"eighty","of":"cap:monthly","at":{"percent":80}}],
+         "training":{"days":90,"max_outcomes":500},
+         "max_lateness":"PT72H"}
+        """;
+
+    [Fact]
+    public async Task A_plan_is_versioned_and_the_same_content_is_the_same_version()
+    {
+        var first = await gateway.Admin.Put("/v1/plans/versions", Whole).Is(HttpStatusCode.Created);
+        Assert.Equal(1, (int?)first["version"]);
+        Assert.Equal(1, (int?)(await gateway.Admin.Put("/v1/plans/versions", Whole).Is(HttpStatusCode.OK))["version"]);
+        Assert.Equal(2, (int?)(await gateway.Admin.Put("/v1/plans/versions", Gateway.Plan).Is(HttpStatusCode.Created))["version"]);
+
+        var newest = await gateway.Admin.Get("/v1/plans/versions").Is(HttpStatusCode.OK);
+        var old = await gateway.Admin.Get("/v1/plans/versions?version=1").Is(HttpStatusCode.OK);
+        Assert.Equal(2, (int?)newest["version"]);
+        Assert.Equal("PT72H", (string?)old["plan"]!["max_lateness"]);
+        await gateway.Admin.Get("/v1/plans/versions?version=3").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
+        Assert.Contains("versions", (await gateway.Admin.Get("/v1/plans").Is(HttpStatusCode.OK))["data"]!.AsArray().Select(plan => (string?)plan!["id"]));
+    }
+
+    [Fact]
+    public async Task A_version_that_somebody_else_has_replaced_is_not_overwritten()
+    {
+        using var first = await gateway.Admin.Put("/v1/plans/tagged", Whole);
+        var tag = first.Headers.ETag!.ToString();
+        await gateway.Admin.Put("/v1/plans/tagged", Gateway.Plan, ("If-Match", tag)).Is(HttpStatusCode.Created);
+        await gateway.Admin.Put("/v1/plans/tagged", Whole, ("If-Match", tag)).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await gateway.Admin.Put("/v1/plans/untold", Whole, ("If-Match", "*")).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+    }
+
+    [Theory]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"platform_fee":"50.00"}""", "/platform_fee")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[]}]}""", "/outcome_types/0/tiers")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"unit":3}}]}""", "/caps/0/limit/unit")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","price":"2"}]}""", "/outcome_types/0/price")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","x.y/z":1}]}""", "/outcome_types/0/x.y~1z")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","included_units":1.5}]}""", "/outcome_types/0/included_units")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"amount":"300.00"}}]}""", "/caps/0/limit/amount")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"thresholds":[{"id":"t","of":"cap:c","at":{"percent":80}}]}""", "/thresholds/0/of")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","scope":{"outcome_type":"b"},"limit":{"units":1}}]}""", "/caps/0/scope/outcome_type")]
+    [InlineData("""{"currency":"USD","outcome_types":[null]}""", "/outcome_types/0")]
+    [InlineData("""{"currency":"USD"}""", "/outcome_types")]
+    public async Task What_means_nothing_valid_is_named_by_its_pointer(string plan, string pointer)
+    {
+        var problem = await gateway.Admin.Put("/v1/plans/wrong", plan).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal([pointer], problem.Pointers());
+    }
+
+    [Theory]
+    [InlineData("""{"currency":1,"outcome_types":[]}""", "/currency")]
+    [InlineData("""{"currency":"USD","outcome_types":{}}""", "/outcome_types")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"included_units":"5"}]}""", "/outcome_types/0/included_units")]
+    [InlineData("""{"currency":"USD","outcome_types":[""", "/outcome_types/0")]
+    [InlineData("[]", "")]
+    [InlineData("", "")]
+    public async Task What_cannot_be_read_is_400_with_its_pointer(string plan, string pointer)
+    {
+        var problem = await gateway.Admin.Put("/v1/plans/wrong", plan).IsProblem(HttpStatusCode.BadRequest, "malformed");
+        Assert.Equal([pointer], problem.Pointers());
+    }
+
+    [Fact]
+    public async Task Everything_out_of_range_is_said_at_once()
+    {
+        const string plan = """
+            {"currency":"dollar","outcome_types":[{"id":"a","price":"-1","measurement_window":"P31D","reopen":"maybe","min_confidence":1.5},{"id":"a"}],
+             "caps":[{"id":"C!","limit":{"units":-1},"period":"week","at_limit":{"action":"explode"}}],"max_lateness":"P1M"}
+            """;
+        var problem = await gateway.Admin.Put("/v1/plans/wrong", plan).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(
+            [
+                "/caps/0/at_limit/action", "/caps/0/id", "/caps/0/limit/units", "/caps/0/period", "/currency", "/max_lateness",
+                "/outcome_types/0/measurement_window", "/outcome_types/0/min_confidence", "/outcome_types/0/price", "/outcome_types/0/reopen",
+                "/outcome_types/1/id",
+            ],
+            problem.Pointers().Order(StringComparer.Ordinal));
+    }
+}

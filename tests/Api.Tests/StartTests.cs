@@ -1,0 +1,50 @@
+namespace MeteringGateway.Api.Tests;
+
+/// <summary>What happens before the first request, and when there can be none.</summary>
+public sealed class StartTests
+{
+    [Fact]
+    public async Task The_first_administrators_key_is_shown_once_and_works_ever_after()
+    {
+        var directory = Directory.CreateTempSubdirectory("metering-").FullName;
+        var settings = new Dictionary<string, string?> { ["Metering:AdminKey"] = null };
+        string key;
+        await using (var first = await Gateway.Start(settings, directory))
+        {
+            key = Assert.Single(first.ShownKeys);
+            using var admin = first.As(key);
+            await admin.Get("/v1/keys").Is(HttpStatusCode.OK);
+            Assert.DoesNotContain(first.Log.Lines, line => line.Contains(key, StringComparison.Ordinal));
+        }
+        await using var second = await Gateway.Start(settings, directory);
+        Assert.Empty(second.ShownKeys);
+        using var same = second.As(key);
+        await same.Get("/v1/keys").Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_settings_key_is_the_administrators_and_none_is_made()
+    {
+        await using var gateway = await Gateway.Start();
+        Assert.Empty(gateway.ShownKeys);
+        await gateway.Admin.Get("/v1/keys").Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_journal_that_cannot_be_opened_ends_the_process_with_an_error()
+    {
+        var directory = Directory.CreateTempSubdirectory("metering-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(directory, "metering.db"), "this is not a database, and never was one");
+        var before = Environment.ExitCode;
+        try
+        {
+            var failed = await Assert.ThrowsAsync<InvalidOperationException>(async () => await Gateway.Start(dataDirectory: directory));
+            Assert.Contains("could not be opened", failed.Message, StringComparison.Ordinal);
+            Assert.Equal(1, Environment.ExitCode);
+        }
+        finally
+        {
+            Environment.ExitCode = before;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Tests.Support;
+
+/// <summary>An endpoint as it is mapped, so that a new one cannot be forgotten.</summary>
+internal sealed record Mapped(HttpMethod Method, string Route, RouteEndpoint Endpoint)
+{
+    public Demands? Demands => Endpoint.Metadata.GetMetadata<Demands>();
+    public bool IsOpen => Endpoint.Metadata.GetMetadata<Open>() is not null;
+    public TakesBody? Takes => Endpoint.Metadata.GetMetadata<TakesBody>();
+    public bool IsOfATenant => Route.Contains("{tenant}", StringComparison.Ordinal);
+
+    public string Path(string tenant)
+    {
+        var path = Route.Replace("{tenant}", tenant, StringComparison.Ordinal).Replace("{documentName}", "v1", StringComparison.Ordinal)
+            .Replace("{sequence}", "1", StringComparison.Ordinal);
+        while (path.IndexOf('{', StringComparison.Ordinal) is var open and >= 0) path = path[..open] + "thing" + path[(path.IndexOf('}', StringComparison.Ordinal) + 1)..];
+        return path == "/v1/signals" ? $"{path}?tenant={tenant}" : path;
+    }
+
+    public Task<HttpResponseMessage> Call(HttpClient client, string tenant) =>
+        client.Send(Method, Path(tenant), Takes is null ? null : "{}", Takes?.MediaTypes[0] ?? "application/json");
+
+    public override string ToString() => $"{Method} {Route}";
+
+    public static IReadOnlyList<Mapped> All(Gateway gateway) =>
+    [
+        .. from endpoint in gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+           let methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]
+           from method in methods
+           select new Mapped(new HttpMethod(method), "/" + endpoint.RoutePattern.RawText!.Trim('/'), endpoint),
+    ];
+}

@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace MeteringGateway.Api.Tests.Support;
+
+/// <summary>A call over a bare socket: its body is sent, and its answer read, piece by piece as the test says.</summary>
+public sealed class RawCall : IDisposable
+{
+    private readonly TcpClient socket = new();
+    private readonly StringBuilder heard = new();
+
+    private RawCall()
+    {
+    }
+
+    /// <param name="mediaType">Null: a request without a body.</param>
+    public static async Task<RawCall> Open(Gateway gateway, string method, string path, string? mediaType)
+    {
+        var call = new RawCall();
+        await call.socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
+        var body = mediaType is null ? "" : $"Content-Type: {mediaType}\r\nTransfer-Encoding: chunked\r\n";
+        await call.Write($"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Gateway.AdminKey}\r\n{body}\r\n");
+        return call;
+    }
+
+    public Task Say(string text) => Write($"{Encoding.UTF8.GetByteCount(text):x}\r\n{text}\r\n");
+
+    public Task End() => Write("0\r\n\r\n");
+
+    /// <summary>Everything heard so far, once this is in it.</summary>
+    public async Task<string> HearUntil(string text)
+    {
+        var buffer = new byte[4096];
+        while (!heard.ToString().Contains(text, StringComparison.Ordinal))
+        {
+            var count = await socket.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+            if (count == 0) throw new EndOfStreamException($"closed after: {heard}");
+            heard.Append(Encoding.UTF8.GetString(buffer, 0, count));
+        }
+        return heard.ToString();
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private Task Write(string text) => socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
+}

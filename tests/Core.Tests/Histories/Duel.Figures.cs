@@ -1,0 +1,134 @@
+using MeteringGateway.Core.Tests.Oracles;
+
+namespace MeteringGateway.Core.Tests.Histories;
+
+internal sealed partial class Duel
+{
+    private Dictionary<string, (long Exposure, long Limit)> _lastExposures = [];
+
+    private string? Look() => Outcomes() ?? Periods() ?? Caps() ?? Tenant();
+
+    private string? Outcomes()
+    {
+        foreach (var report in _oracle.Reports)
+        {
+            var view = (report.View.AliasOf ?? report).View;
+            var figure = _real.Outcome(report.Id);
+            if (figure is null) return $"outcome: {report.Id} is not there";
+            if (figure.Status != view.Status || figure.Reason != view.Reason)
+                return $"outcome {view.Reason} {figure.Reason}: {report.Id} expected {view.Status} {view.Reason}, was {figure.Status} {figure.Reason}";
+            if (view.Status == OutcomeStatus.Pending && figure.ClosesAt != view.ClosesAt)
+                return $"closes at: {report.Id} expected {view.ClosesAt}, was {figure.ClosesAt}";
+            if (view.Disputed != figure.Dispute is not null)
+                return $"dispute: {report.Id} expected {view.Disputed}, was {figure.Dispute}";
+            if (report.View.AliasOf is { } first && figure.Id != first.Id)
+                return $"alias: {report.Id} expected to be {first.Id}, was {figure.Id}";
+        }
+        return null;
+    }
+
+    private string? Periods()
+    {
+        foreach (var period in _oracle.Periods)
+        {
+            var status = _oracle.StatusOf(period);
+            if (_real.State.Usage(period.Id, _oracle.Now) is not { } usage)
+            {
+                if (status == PeriodStatus.Closed) continue;
+                return $"usage: none for {period.Id:yyyy-MM-dd}, {status}";
+            }
+            if (usage.Status != status || usage.Period != period)
+                return $"period: expected {period} {status}, was {usage.Period} {usage.Status}";
+            if (Usage(period, usage, status) is { } difference) return $"{difference} in {period.Id:yyyy-MM-dd} ({status})";
+        }
+        return null;
+    }
+
+    private string? Usage(Period period, Usage usage, PeriodStatus status)
+    {
+        foreach (var type in _oracle.TypesIn(period).Union(usage.OutcomeTypes.Select(type => type.Id)))
+        {
+            var should = _oracle.TypeIn(period, type);
+            var was = usage.OutcomeTypes.FirstOrDefault(one => one.Id == type)
+                ?? new TypeUsage(type, 0, 0, 0, 0, 0, System.Collections.Immutable.ImmutableSortedDictionary<Reason, long>.Empty,
+                Amount.Zero);
+            var included = usage.Included.FirstOrDefault(one => one.OutcomeType == type)?.Used ?? 0;
+            if (should.Amount != was.Amount || should.Included != included)
+                return $"rating: {type} expected {should.Amount} included {should.Included}, was {was.Amount} included {included}";
+            // What a figure of a closed period shows of a later credit is not said; what it is rated at never changes.
+            if (status == PeriodStatus.Closed) continue;
+            if (Units(should) != Units(was)) return $"units: {type} expected {Units(should)}, was {Units(was)}";
+        }
+        foreach (var activity in usage.Activities)
+            if (_oracle.ActivityIn(period, activity.Id) is var should && should != (activity.Reported, activity.Amount))
+                return $"activity: {activity.Id} expected {should}, was {activity}";
+        return usage.Spend == _oracle.SpendIn(period) ? null : $"spend: expected {_oracle.SpendIn(period)}, was {usage.Spend}";
+    }
+
+    private static string Units(ExpectedType type) =>
+        $"{type.Reported}/{type.Pending}/{type.Settled}/{type.Reserved}/{type.Credited} {Units(type.NonBillable)}";
+
+    private static string Units(TypeUsage type) =>
+        $"{type.Reported}/{type.Pending}/{type.Settled}/{type.Reserved}/{type.Credited} {Units(type.NonBillable)}";
+
+    private static string Units(IEnumerable<KeyValuePair<Reason, long>> units) =>
+        string.Join(' ', units.Where(unit => unit.Value != 0).OrderBy(unit => unit.Key)
+            .Select(unit => $"{unit.Key}={unit.Value}"));
+
+    private string? Caps()
+    {
+        var usage = _real.State.Usage(null, _oracle.Now)!;
+        foreach (var (id, cap) in _oracle.Caps)
+        {
+            if (usage.Caps.FirstOrDefault(one => one.Cap.Id == id) is not { } was) return $"cap: {id} is not listed";
+            var exposure = _oracle.Exposure(cap, _oracle.Open, _oracle.Today);
+            var resets = cap.Period == CapPeriod.Day ? Days.EndOf(_oracle.Open, _oracle.Today) : _oracle.Open.End;
+            if (was.Cap != cap || was.Exposure != exposure || was.Remaining != Math.Max(0, cap.Limit - exposure)
+                || was.State != _oracle.StateOf(cap) || was.ResetsAt != resets)
+                return $"cap: expected {cap} exposure {exposure} {_oracle.StateOf(cap)} until {resets}, was {was}";
+        }
+        return usage.Caps.Length == _oracle.Caps.Count ? null : $"caps: expected {_oracle.Caps.Count}, was {usage.Caps.Length}";
+    }
+
+    private string? Tenant()
+    {
+        var figure = _real.State.Figure(_oracle.Now);
+        if (figure.Now != _oracle.Now) return $"now: expected {_oracle.Now}, was {figure.Now}";
+        if (_real.State.NextDue <= _oracle.Now != _oracle.AnythingDue)
+            return $"next due: {_real.State.NextDue} at {_oracle.Now}, expected something due: {_oracle.AnythingDue}";
+        return figure.State == _oracle.State ? null : $"state: expected {_oracle.State}, was {figure.State}";
+    }
+
+    // C2, at every position: exposure above a limit stands there only because the limit was lowered, and then it does not grow.
+    private string? Limits()
+    {
+        if (!_real.State.Exists || _real.State.Usage(null, _oracle.Now) is not { } usage) return null;
+        var exposures = new Dictionary<string, (long Exposure, long Limit)>();
+        foreach (var cap in usage.Caps.Where(cap =>
+            cap.Cap.AtLimit.Action != LimitAction.Notify && cap.Cap.Scope.Activity is null))
+        {
+            var key = $"{cap.Cap.Id} {usage.Period.Id} {cap.ResetsAt}";
+            var known = _lastExposures.TryGetValue(key, out var last);
+            if (known && cap.Exposure > cap.Cap.Limit && cap.Exposure > last.Exposure && cap.Cap.Limit == last.Limit)
+                return $"C2: {cap} after {last}";
+            exposures[key] = (cap.Exposure, cap.Cap.Limit);
+        }
+        _lastExposures = exposures;
+        return null;
+    }
+
+    // The state is the fold of the entries, and a snapshot changes cost, never meaning.
+    private string? Folds(int index)
+    {
+        var digest = RealTenant.Hex(_real.State.Digest());
+        if (RealTenant.Hex(RealTenant.Fold(_real.Journal).Digest()) != digest) return "fold: the journal folds to another state";
+        if (_snapshot is not null)
+        {
+            var recovered = RealTenant.Fold(_real.Journal.Skip(_snapshotAt), TenantState.Restore(_snapshot));
+            if (RealTenant.Hex(recovered.Digest()) != digest) return "recovery: snapshot and tail give another state";
+        }
+        if (index % (3 * LookEvery) == 0) (_snapshot, _snapshotAt) = (_real.State.Snapshot(), _real.Journal.Count);
+        if (index % (5 * LookEvery) == 0) _real.Reload();
+        return null;
+    }
+}

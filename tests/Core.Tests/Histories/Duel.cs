@@ -1,0 +1,132 @@
+using MeteringGateway.Core.Tests.Oracles;
+
+namespace MeteringGateway.Core.Tests.Histories;
+
+/// <summary>What a history came to: nothing, a difference at a step, or an end where the rules are silent.</summary>
+internal sealed record Verdict(int Step, string? Difference, string? Ambiguous)
+{
+    public bool Failed => Difference is not null;
+
+    /// <summary>The kind of difference: shrinking must not wander from one to another.</summary>
+    public string Kind => Difference?.Split(':')[0] ?? "";
+}
+
+/// <summary>Plays one history through the product and through the oracle, and compares after every step.</summary>
+internal sealed partial class Duel(History history)
+{
+    private const int LookEvery = 4;
+    private readonly RealTenant _real = new();
+    private readonly Oracle _oracle = new(TestCalendar.Of);
+    private byte[]? _snapshot;
+    private int _snapshotAt;
+
+    public static Verdict Play(History history) => new Duel(history).Play();
+
+    private Verdict Play()
+    {
+        var difference = Step(new Step(history.Start, history.Create)) ?? Look();
+        if (difference is not null) return new Verdict(-1, difference, null);
+        for (var index = 0; index < history.Steps.Count; index++)
+        {
+            try
+            {
+                difference = Step(history.Steps[index]);
+                if (difference is null && (index % LookEvery == 0 || index == history.Steps.Count - 1))
+                    difference = Look() ?? Folds(index);
+            }
+            catch (AmbiguousException silent)
+            {
+                return new Verdict(index, null, silent.Message);
+            }
+            if (difference is not null) return new Verdict(index, difference, null);
+        }
+        return new Verdict(history.Steps.Count, null, null);
+    }
+
+    private string? Step(Step step)
+    {
+        if (step.Ask is not null) return Ask(step);
+        var before = _oracle.Signals.Count;
+        var command = _real.Labelled(step.Command!);
+        var expected = _oracle.Run(command, step.Now);
+        Answer actual;
+        try
+        {
+            actual = _real.Run(step.Command!, step.Now, step.Label);
+        }
+        catch (Exception thrown) when (thrown is not AmbiguousException)
+        {
+            return $"thrown: {thrown.GetType().Name} {thrown.Message} {thrown.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}";
+        }
+        if (expected is Expected.Reserved { Quantity: not null } && actual is Answer.Reserved { Reservation: { } made })
+            _oracle.NameLastReservation(made.Id);
+        return Compare(expected, actual) ?? Entries(command, expected) ?? Signals(before) ?? Limits();
+    }
+
+    // A3: a check is of now, so what is due comes first; A1: the same question, the same answer.
+    private string? Ask(Step step)
+    {
+        if (Step(step with { Command = new Command.Tick(), Ask = null }) is { } difference) return difference;
+        if (_oracle.InTraining || _oracle.IsOver) return null;
+        var allowance = _real.State.Allowance();
+        var first = allowance.Check(step.Ask!, step.Now);
+        if (first != allowance.Check(step.Ask!, step.Now) || first != _real.State.Allowance().Check(step.Ask!, step.Now))
+            return "A1: the same question was answered twice differently";
+        return first is null ? "check: not answered" : Compare("check", _oracle.Check(step.Ask!), first);
+    }
+
+    private string? Compare(Expected expected, Answer actual) => (expected, actual) switch
+    {
+        (Expected.Unknown, _) => null,
+        (Expected.Done, Answer.Done) => null,
+        (Expected.Refused should, Answer.Refused refused) when should.Code == refused.Code
+            && (should.Exposure is null || should.Exposure == refused.Exposure) => null,
+        (Expected.DuplicateOrTooOld,
+            Answer.Refused { Code: Refusal.EventTooOld or Refusal.TenantClosed } or Answer.Accepted { Duplicate: true }) => null,
+        (Expected.Accepted should, Answer.Accepted taken) => Compare(should, taken),
+        (Expected.Decided should, Answer.Decided decided) =>
+            _oracle.IsOver ? null : Compare("recorded check", should, decided.Decision),
+        (Expected.Reserved should, Answer.Reserved reserved) when should.Quantity == reserved.Reservation?.Quantity =>
+            should.Quantity is not null ? null : Compare("reservation", should.Decision, reserved.Decision),
+        (Expected.Extended should, Answer.Reserved { Reservation: { } held }) when should.ExpiresAt == held.ExpiresAt
+            && should.Remaining == held.Remaining => null,
+        _ => $"answer: expected {expected}, was {actual}",
+    };
+
+    private static string? Compare(Expected.Accepted should, Answer.Accepted taken)
+    {
+        if (should.Duplicate != taken.Duplicate) return $"duplicate: expected {should}, was {taken}";
+        if (should.Status != taken.Outcome?.Status || should.Reason != taken.Outcome?.Reason)
+            return $"accepted {should.Reason} {taken.Outcome?.Reason}: expected {should}, was {taken}";
+        return should.RemainingKnown && should.Remaining != taken.Remaining ? $"remaining: expected {should}, was {taken}" : null;
+    }
+
+    private static string? Compare(string what, Expected.Decided should, Decision decision)
+    {
+        var same = should.Kind == decision.Kind && should.Reason == decision.Reason;
+        if (same && should.Reason != DecisionReason.TenantPaused) same = should.Remaining == decision.Remaining;
+        if (same && should.Reason == DecisionReason.CapReached) same = should.Limit == decision.Limit?.Id;
+        return same ? null : $"{what}: expected {should}, was {decision}";
+    }
+
+    // C9: what arrives beyond a cap on an activity is flagged.
+    private string? Entries(Command command, Expected expected)
+    {
+        if (command is not Command.ReportActivity || expected is not Expected.Accepted { Duplicate: false }) return null;
+        var entry = _real.Taken.OfType<Entry.ActivityReported>().Single();
+        return entry.BeyondCap == _oracle.LastActivityWasBeyond ? null
+            : $"beyond cap: expected {_oracle.LastActivityWasBeyond}, was {entry.BeyondCap}";
+    }
+
+    // S1: within a turn the order between caps is not said; for one cap it is.
+    private string? Signals(int before)
+    {
+        static string Text(SignalAction action, string? cap, LimitState state) => $"{cap ?? "tenant"} {action} {state}";
+        var expected = _oracle.Signals.Skip(before).OrderBy(signal => signal.Cap, StringComparer.Ordinal)
+            .Select(signal => Text(signal.Action, signal.Cap, signal.State)).ToList();
+        var actual = _real.Taken.OfType<Entry.StateChanged>().OrderBy(entry => entry.Cap, StringComparer.Ordinal)
+            .Select(entry => Text(entry.Action, entry.Cap, entry.State)).ToList();
+        return expected.SequenceEqual(actual) ? null
+            : $"signals: expected [{string.Join("; ", expected)}], was [{string.Join("; ", actual)}]";
+    }
+}

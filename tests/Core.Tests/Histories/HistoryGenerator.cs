@@ -1,0 +1,261 @@
+namespace MeteringGateway.Core.Tests.Histories;
+
+/// <summary>Random histories: few sessions and few ids, so that things collide.</summary>
+internal sealed class HistoryGenerator
+{
+    private static readonly FactKind[] Facts =
+        [FactKind.Reopened, FactKind.Reopened, FactKind.Confirmed, FactKind.Confirmed, FactKind.Escalated, FactKind.Abandoned,
+            FactKind.Failed, FactKind.Rejected, FactKind.VerdictAccepted, FactKind.VerdictRejected];
+
+    private readonly Dice _dice;
+    private readonly int _seed;
+    private readonly Instant _start;
+    private readonly Terms _terms;
+    private readonly TestClock? _testClock;
+    private readonly Command.Create _create;
+    private readonly bool _changesPlans;
+    private readonly bool _jumps;
+    private readonly bool _forgets;
+    private readonly List<Command.Event> _sent = [];
+    private readonly List<string> _outcomes = [];
+    private readonly List<string> _labels = [];
+    private Period _period;
+    private Instant _now;
+    private int _numbers;
+    private bool _planChanged;
+
+    private HistoryGenerator(int seed)
+    {
+        _dice = new Dice(seed);
+        _seed = seed;
+        _start = Instant.Parse("2026-01-06T10:00:00Z") + TimeSpan.FromDays(_dice.Below(300))
+            + TimeSpan.FromMinutes(_dice.Below(1440));
+        _terms = PlanGenerator.Terms(_dice, _start);
+        _testClock = _dice.Chance(25) ? new TestClock(_start, _dice.Chance(50)) : null;
+        _create = new Command.Create("Acme", new PlanRef("p", 1), _terms, _dice.One("UTC", "UTC", "+05:30", "Summer"),
+            _dice.One(1, 15, 28, 31, 31), _testClock);
+        _changesPlans = _dice.Chance(20);
+        _jumps = _dice.Chance(60);
+        _forgets = _dice.Chance(10);
+        _now = _start;
+        _period = TestCalendar.Of(_create.Zone, _create.AnchorDay, _now, null);
+    }
+
+    public static History Generate(int seed) => new HistoryGenerator(seed).Generate();
+
+    private History Generate()
+    {
+        var steps = new List<Step>();
+        var count = 15 + _dice.Below(60);
+        while (steps.Count < count) steps.AddRange(Next());
+        if (_dice.Chance(5))
+        {
+            steps.Add(new Step(_now, new Command.Close()));
+            for (var i = 0; i < 4; i++) steps.Add(new Step(_now, _dice.Chance(50) ? Report() : Again()));
+        }
+        return new History(_seed, _start, _create, steps);
+    }
+
+    private IEnumerable<Step> Next()
+    {
+        if (Pass() is { } clock) yield return new Step(_now, clock);
+        var choice = _dice.Below(100);
+        yield return choice switch
+        {
+            < 36 => new Step(_now, Report()),
+            < 56 => new Step(_now, Fact()),
+            < 66 => new Step(_now, Activity()),
+            < 72 => new Step(_now, Again()),
+            < 80 => new Step(_now, null, Question()),
+            < 92 => Allowance(),
+            < 96 => new Step(_now, Administer()),
+            _ => new Step(_now, new Command.Tick()),
+        };
+    }
+
+    // Moves real time, or the test clock. A clock that runs back is the machine's, never the tenant's (T1).
+    private Command.AdvanceClock? Pass()
+    {
+        var by = Jump() + TimeSpan.FromMilliseconds(1 + _dice.Below(700));
+        if (_testClock is null)
+        {
+            _now += by;
+            return null;
+        }
+        if (_testClock.FollowEvents && !_dice.Chance(20)) return null;
+        if (!_dice.Chance(50)) return null;
+        var back = _dice.Chance(3);
+        if (!back) _now += by;
+        return new Command.AdvanceClock(back ? _now - TimeSpan.FromSeconds(1) : _now);
+    }
+
+    private TimeSpan Jump() => _dice.Below(20) switch
+    {
+        < 5 => TimeSpan.Zero,
+        < 9 => _dice.Within(TimeSpan.FromMinutes(10)),
+        < 14 => _dice.Within(TimeSpan.FromHours(5)),
+        < 17 => _dice.Within(TimeSpan.FromDays(1)),
+        17 => _dice.Within(TimeSpan.FromDays(4)),
+        18 when _jumps => _dice.Within(TimeSpan.FromDays(40)),
+        _ => TimeSpan.FromHours(_dice.Below(30)),
+    };
+
+    private Instant? Time()
+    {
+        var hour = new Instant(_now.UnixMilliseconds / 3_600_000 * 3_600_000);
+        Instant? time = _dice.Below(100) switch
+        {
+            < 42 => null,
+            < 58 => hour,
+            < 76 => hour - TimeSpan.FromHours(_dice.Below(1 + (int)_terms.MaxLateness.TotalHours)),
+            < 88 when _sent.Count > 0 => _dice.One(_sent).Time,
+            < 92 => _now - _terms.MaxLateness + TimeSpan.FromMilliseconds(_dice.Below(3) - 1),
+            < 95 => _now + TimeSpan.FromSeconds(_dice.Below(300)),
+            95 when _testClock?.FollowEvents != true =>
+                _now + TimeSpan.FromMinutes(5) + TimeSpan.FromMilliseconds(_dice.Below(2)),
+            < 98 => TestCalendar.Of(_create.Zone, _create.AnchorDay, _now, null).Start
+                + TimeSpan.FromMilliseconds(_dice.Below(3) - 1),
+            _ => _now - _dice.Within(_terms.MaxLateness),
+        };
+        if (_testClock?.FollowEvents == true && _dice.Chance(40)) time = _now + Jump();
+        if (time < _period.Start && !_dice.Chance(10)) time = _period.Start;
+        if (_testClock?.FollowEvents == true && time > _now) _now = time.Value;
+        return time;
+    }
+
+    private Command.ReportOutcome Report()
+    {
+        var number = ++_numbers;
+        var time = Time();
+        var fails = _dice.Chance(10);
+        var report = new Command.ReportOutcome(new EventId(_dice.One("/a", "/b"), $"e{number}"), time,
+            _dice.One(_terms.OutcomeTypes).Id, OutcomeId(number))
+        {
+            Session = Session(),
+            Dimensions = Where(),
+            Quantity = _dice.Chance(75) ? 1 : 1 + _dice.Below(5),
+            Result = fails ? _dice.One(Enum.GetValues<Result>()) : Result.Success,
+            Reservation = _labels.Count > 0 && _dice.Chance(30) ? _dice.One(_labels) : null,
+            CriteriaMet = _dice.Chance(80) ? ["answered", "polite"] : [],
+            HandedOff = _dice.Chance(5),
+            Sandbox = _dice.Chance(4),
+            Verification = Verified(60),
+        };
+        if (_dice.Chance(1) && (time is null || time <= _now)) report = report with { OutcomeType = "unknown.type" };
+        _outcomes.Add(report.OutcomeId);
+        return Sent(report);
+    }
+
+    private string OutcomeId(int number) => _outcomes.Count > 0 && _dice.Chance(3) ? _dice.One(_outcomes) : $"r{number}";
+
+    private Command.ReportFact Fact()
+    {
+        var number = ++_numbers;
+        // A third of them come before what they are about.
+        var about = _outcomes.Count > 0 && _dice.Chance(85) ? _outcomes[^(1 + _dice.Below(Math.Min(6, _outcomes.Count)))]
+            : $"r{number + 1 + _dice.Below(3)}";
+        var kind = _dice.One(Facts);
+        return Sent(new Command.ReportFact(new EventId(_dice.One("/a", "/crm"), $"e{number}"), Time(), about, kind)
+        {
+            Verification = kind == FactKind.Confirmed ? Verified(30) : null,
+            Csat = kind == FactKind.VerdictAccepted ? (byte)5 : null,
+        });
+    }
+
+    private Command.ReportActivity Activity() =>
+        Sent(new Command.ReportActivity(new EventId("/a", $"e{++_numbers}"), Time(), _dice.One(PlanGenerator.Activities))
+        {
+            Session = Session(),
+            Dimensions = Where(),
+            Quantity = 1 + _dice.Below(2),
+        });
+
+    // The same event again, or its id with other content (I1).
+    private Command.Event Again()
+    {
+        if (_sent.Count == 0) return Report();
+        var before = _dice.One(_sent.Where(sent => _dice.Chance(3) || sent.Time > _now - TimeSpan.FromDays(30))
+            .DefaultIfEmpty(_sent[^1]).ToList());
+        if (_dice.Chance(75)) return before;
+        if (_testClock?.FollowEvents == true) return before;
+        return EventText.Fingerprinted(before with { Session = "other" });
+    }
+
+    private T Sent<T>(T happened) where T : Command.Event
+    {
+        var sent = EventText.Fingerprinted(happened);
+        _sent.Add(sent);
+        return sent;
+    }
+
+    // In most histories a name is not used again when its session may have been forgotten.
+    private string? Session()
+    {
+        var name = _dice.Below(10) switch { 0 => null, < 5 => "s1", < 8 => "s2", _ => $"s{3 + _numbers / 10}" };
+        return name is null || _forgets ? name : $"{name}{(char)('a' + (int)((_now - _start).TotalDays / 25))}";
+    }
+
+    private Dimensions Where() =>
+        new(_dice.Chance(60) ? _dice.One(PlanGenerator.Agents) : null, _dice.Chance(50) ? _dice.One("chat", "phone") : null);
+    private Verification? Verified(int percent) =>
+        _dice.Chance(percent)
+        ? new Verification("llm", _dice.Chance(80), _dice.Chance(90) ? _dice.One(700_000, 800_000, 950_000) : null) : null;
+
+    private Question Question()
+    {
+        var activity = _dice.Chance(20);
+        return new Question(new Subject(activity ? _dice.One(PlanGenerator.Activities)
+            : _dice.One(_terms.OutcomeTypes).Id, activity, Where()), 1 + _dice.Below(3));
+    }
+
+    private Step Allowance()
+    {
+        var choice = _dice.Below(10);
+        if (_terms.Training is not null) return new Step(_now, null, Question());
+        if (_labels.Count == 0 || choice < 6)
+        {
+            var label = $"h{_labels.Count + 1}";
+            _labels.Add(label);
+            var subject = new Subject(_dice.One(_terms.OutcomeTypes).Id, false, Where());
+            return new Step(_now, new Command.Reserve(new Question(subject, 1 + _dice.Below(4)), Ttl(), _dice.Chance(40)),
+                null, label);
+        }
+        if (choice < 7) return new Step(_now, new Command.ExtendReservation(_dice.One(_labels), TimeSpan.FromHours(24)));
+        if (choice < 9) return new Step(_now, new Command.ReleaseReservation(_dice.One(_labels)));
+        return new Step(_now, new Command.RecordCheck(Question()));
+    }
+
+    private TimeSpan Ttl() =>
+        _dice.One(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(5), TimeSpan.FromHours(23));
+
+    private Command Administer()
+    {
+        var choice = _dice.Below(12);
+        if (choice < 2)
+            return new Command.Pause(_dice.Chance(50) ? AtLimit.Pause
+                : new AtLimit(LimitAction.Handoff, "queue:tier2"), "by hand");
+        if (choice < 4) return new Command.Resume();
+        if (choice == 4)
+            return new Command.Change(null, null, null, _dice.One("UTC", "+05:30"), _dice.One(1, 15, 31), Effective.NextPeriod);
+        if (_changesPlans && !_planChanged)
+        {
+            _planChanged = true;
+            return new Command.Change(null, new PlanRef("p", 2), PlanGenerator.Changed(_dice, _terms), null, null,
+                _dice.One(Effective.Now, Effective.NextPeriod));
+        }
+        if (_changesPlans) return new Command.Resume();
+        if (choice == 5) return new Command.RemoveCap($"c{1 + _dice.Below(4)}");
+        return SetCap();
+    }
+
+    // A cap keeps its scope and period: what "lower" means across scopes is not said.
+    private Command.SetCap SetCap()
+    {
+        var id = $"c{1 + _dice.Below(4)}";
+        var known = _terms.Caps.FirstOrDefault(cap => cap.Id == id) ?? new Cap { Id = id, Limit = 0, Scope = Scope.Everything };
+        var cap = known with { Limit = _dice.One(0, 1, 2, 4, 6, 10, 20), AtLimit = PlanGenerator.AtLimit(_dice) };
+        Effective? choice = _dice.Below(3) switch { 0 => null, 1 => Effective.Now, _ => Effective.NextPeriod };
+        return new Command.SetCap(cap, choice == Effective.NextPeriod
+            && (cap.Period == CapPeriod.Day || !_terms.Caps.Contains(known)) ? Effective.Now : choice);
+    }
+}

@@ -1,0 +1,91 @@
+namespace MeteringGateway.Core.Tests.Oracles;
+
+/// <summary>What happens by itself (T1, T3, A4, and 0001 14 and 21).</summary>
+internal sealed partial class Oracle
+{
+    private readonly Dictionary<DateOnly, int> _closedPeriods = [];
+    private readonly Dictionary<DateOnly, IReadOnlyList<Cap>> _capsAtEnd = [];
+
+    private enum Due { Window, Reservation, Fact, Day, PeriodEnd, PeriodClose }
+
+    // Every due is a step of its own, with its own time and its own signals (T1, S1).
+    private void FireUntil(Instant target)
+    {
+        while (Dues(target).OrderBy(due => due.At).ThenBy(due => due.Kind).ThenBy(due => due.Id, StringComparer.Ordinal)
+            .Cast<(Instant At, Due Kind, string Id)?>()
+            .FirstOrDefault() is { } due)
+        {
+            Now = Instant.Max(Now, due.At);
+            _arrivals++;
+            Fire(due.Kind, due.Id);
+            UpdateStates();
+        }
+        Now = Instant.Max(Now, target);
+        _arrivals++;
+    }
+
+    /// <summary>Something became due by the last command itself, and happens before the next one.</summary>
+    public bool AnythingDue => Dues(Now).Any();
+
+    private IEnumerable<(Instant At, Due Kind, string Id)> Dues(Instant target)
+    {
+        var windows = _reports.Where(report => report.View.Status == OutcomeStatus.Pending && report.View.AliasOf is null)
+            .Select(report => (report.View.ClosesAt!.Value, Due.Window, report.Id));
+        var reservations = _held.Select(held => (held.ExpiresAt, Due.Reservation, held.Id));
+        var facts = _facts.Where(fact => !_reports.Any(report => report.Id == fact.Command.OutcomeId))
+            .Select(fact => (fact.ArrivedAt + Lateness, Due.Fact, $"{fact.Key.Source} {fact.Key.Id}"));
+        var closing = _periods.SkipLast(1).Where(period => !_closedPeriods.ContainsKey(period.Id) && !AnyWindowIn(period))
+            .Select(period => (Instant.Max(period.End + Lateness, Now), Due.PeriodClose, $"{period.Id:yyyy-MM-dd}"));
+        (Instant, Due, string)[] periodEnd = [(Open.End, Due.PeriodEnd, "")];
+        var day = Days.EndOf(Open, Days.Of(Open, Now));
+        (Instant, Due, string)[] dayEnd = day < Open.End && _caps.Values.Any(cap => cap.Period == CapPeriod.Day)
+            ? [(day, Due.Day, "")] : [];
+        return windows.Concat(reservations).Concat(facts).Concat(closing).Concat(periodEnd).Concat(dayEnd)
+            .Where(due => due.Item1 <= target);
+    }
+
+    private void Fire(Due kind, string id)
+    {
+        switch (kind)
+        {
+            case Due.Window: Evaluate(GroupOf(_reports.First(report => report.Id == id)), null); break;
+            case Due.Reservation: _held.RemoveAll(held => held.Id == id); break;
+            case Due.Fact: _facts.RemoveAll(fact =>
+                $"{fact.Key.Source} {fact.Key.Id}" == id && !_reports.Any(report => report.Id == fact.Command.OutcomeId)); break;
+            case Due.PeriodEnd: NextPeriod(); break;
+            case Due.PeriodClose: ClosePeriod(_periods.First(period => $"{period.Id:yyyy-MM-dd}" == id)); break;
+            default: break;
+        }
+    }
+
+    private void NextPeriod()
+    {
+        _capsAtEnd[Open.Id] = [.. _caps.Values];
+        _periods.Add(calendar(_zone, _anchor, Open.End, Open.End));
+        foreach (var (id, cap) in _nextCaps) _caps[id] = cap;
+        _nextCaps.Clear();
+    }
+
+    private void ClosePeriod(Period period)
+    {
+        _fixed[period.Id] = RateAll(period);
+        _closedPeriods[period.Id] = _arrivals;
+    }
+
+    private TimeSpan Lateness => TermsAt(Now).MaxLateness;
+
+    private bool AnyWindowIn(Period period) =>
+        _reports.Any(report =>
+            report.Period.Id == period.Id && report.View.Status == OutcomeStatus.Pending && report.View.AliasOf is null);
+
+    public PeriodStatus StatusOf(Period period) =>
+        period.Id == Open.Id ? PeriodStatus.Open : _closedPeriods.ContainsKey(period.Id) ? PeriodStatus.Closed
+            : PeriodStatus.Settling;
+
+    private bool IsClosed(Period period) => _closedPeriods.ContainsKey(period.Id);
+
+    private bool ClosedBefore(Period period, Report report) =>
+        _closedPeriods.TryGetValue(period.Id, out var closed) && closed < report.Arrival;
+
+    private Period PeriodOf(Instant time) => _periods.First(period => time >= period.Start && time < period.End);
+}

@@ -1,0 +1,123 @@
+namespace MeteringGateway.Core.Tests.Oracles;
+
+/// <summary>Events: recognition (I1 to I3), time (T3 to T5), and what each adds.</summary>
+internal sealed partial class Oracle
+{
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(35);
+    private readonly Dictionary<EventId, (string Content, Instant Time, Expected.Accepted Answer)> _known = [];
+    private readonly Dictionary<string, int> _sessionGenerations = [];
+
+    private Expected Take(Command.Event happened)
+    {
+        if (_known.TryGetValue(happened.Id, out var first)) return Recognise(happened, first);
+        var time = happened.Time ?? Now;
+        var follows = _testClock is { FollowEvents: true };
+        if (Impossible(happened, time) is { } refusal)
+            return follows && time > Now ? throw new AmbiguousException("a refused event ahead of a clock that follows")
+                : new Expected.Refused(refusal);
+        var exists = happened is Command.ReportOutcome again && _reports.Any(report => report.Id == again.OutcomeId);
+        if (follows && time > Now && exists) throw new AmbiguousException("a refused event ahead of a clock that follows");
+        if (follows && time > Now) FireUntil(time);
+        if (time < Now - Lateness || time < _periods[0].Start) return new Expected.Refused(Refusal.EventTooOld);
+        if (time < Open.End && IsClosed(PeriodOf(time))) return new Expected.Refused(Refusal.EventTooOld);
+        if (time > Now + Ahead || time >= Open.End) return new Expected.Refused(Refusal.EventInFuture);
+        if (exists) return new Expected.Refused(Refusal.OutcomeExists);
+
+        var answer = happened switch
+        {
+            Command.ReportOutcome report => Add(report, time),
+            Command.ReportFact fact => Add(fact, time),
+            Command.ReportActivity activity => Add(activity, time),
+            _ => throw new InvalidOperationException(),
+        };
+        _known[happened.Id] = (EventText.Of(happened), time, answer with { Duplicate = true });
+        return answer;
+    }
+
+    // I1, I2: the first answer, as long as it must be remembered; id_reused at another content.
+    private Expected Recognise(Command.Event happened, (string Content, Instant Time, Expected.Accepted Answer) first)
+    {
+        var mustKnow = Now < first.Time + Remembered || !IsClosed(PeriodOf(first.Time));
+        if (mustKnow && EventText.Of(happened) == first.Content) return first.Answer;
+        if (!mustKnow && happened.Time is null)
+            throw new AmbiguousException("an event without a time of its own sent again after its id may have been forgotten");
+        if (EventText.Of(happened) == first.Content) return new Expected.DuplicateOrTooOld();
+        if (!mustKnow) throw new AmbiguousException("an id reused after it may have been forgotten");
+        return happened.Time > Now && _testClock is { FollowEvents: true }
+            ? throw new AmbiguousException("a refused event ahead of a clock that follows")
+            : new Expected.Refused(Refusal.IdReused);
+    }
+
+    private Refusal? Impossible(Command.Event happened, Instant time)
+    {
+        if (_closed) return Refusal.TenantClosed;
+        if (happened is Command.ReportOutcome report && TermsAt(time).Type(report.OutcomeType) is null)
+            return Refusal.UnknownOutcomeType;
+        return null;
+    }
+
+    private Expected.Accepted Add(Command.ReportOutcome command, Instant time)
+    {
+        var type = TermsAt(time).Type(command.OutcomeType)!;
+        var session = command.Session is null ? null : Generation(command.Session, time);
+        var report = new Report(command, time, _arrivals, type, PeriodOf(time), session);
+        report.Drawn = Drawable(report);
+        _reports.Add(report);
+        Evaluate(GroupOf(report), report);
+        var view = (report.View.AliasOf ?? report).View;
+        return new Expected.Accepted(false, view.Status, view.Reason, RemainingIsPlain(report.Period, report.Day),
+            Remaining(report.Subject, report.Period, report.Day));
+    }
+
+    private Expected.Accepted Add(Command.ReportFact command, Instant time)
+    {
+        var fact = new Fact(command, time, _arrivals, Now);
+        _facts.Add(fact);
+        var report = _reports.FirstOrDefault(known => known.Id == command.OutcomeId);
+        if (report is null) return new Expected.Accepted(false, null, null, false, null);
+        Evaluate(GroupOf(report), null);
+        var view = (report.View.AliasOf ?? report).View;
+        return new Expected.Accepted(false, view.Status, view.Reason, false, null);
+    }
+
+    private Expected.Accepted Add(Command.ReportActivity command, Instant time)
+    {
+        var period = PeriodOf(time);
+        var day = Days.Of(period, time);
+        var subject = new Subject(command.Activity, true, command.Dimensions);
+        var beyond = Denying(subject, period).Any(cap => Exposure(cap, period, day) + command.Quantity > cap.Limit);
+        _activities.Add(new Happened(command, time, period, day, _arrivals, beyond));
+        foreach (var group in _reports.Where(report => command.Session is not null && report.Command.Session == command.Session)
+            .Select(GroupOf).ToList())
+            Evaluate(group, null);
+        return new Expected.Accepted(false, null, null, RemainingIsPlain(period, day), Remaining(subject, period, day));
+    }
+
+    /// <summary>True when the activity's quantity found no room under a cap on it (C9).</summary>
+    public bool LastActivityWasBeyond => _activities[^1].Beyond;
+
+    // I4: 30 days after its last event a session is another one. What counts as its last event, by which clock, is left open.
+    private string Generation(string session, Instant time)
+    {
+        var generation = _sessionGenerations.GetValueOrDefault(session);
+        var known = _reports.Where(report => report.Session == $"{session} {generation}").ToList();
+        if (known.Count > 0 && time > known.Max(report => report.Time) + TimeSpan.FromDays(29))
+        {
+            var latest = _facts.Where(fact => known.Any(report => report.Id == fact.Command.OutcomeId))
+                .Select(fact => fact.ArrivedAt)
+                .Concat(_activities.Where(activity => activity.Command.Session == session)
+                    .Select(activity => activity.Time + Lateness))
+                .Concat(known.Select(report => report.Time + Lateness)).Max();
+            if (time < latest + TimeSpan.FromDays(31)) throw new AmbiguousException("a session about to be forgotten");
+            _sessionGenerations[session] = ++generation;
+        }
+        return $"{session} {generation}";
+    }
+
+    private List<Report> GroupOf(Report report) =>
+        report.Session is null || !report.Type.OncePerSession
+            ? [report]
+            : [.. _reports.Where(other =>
+                other.Session == report.Session && other.Type.OncePerSession && other.Type.Group == report.Type.Group)
+                .OrderBy(other => other.Key)];
+}

@@ -1,0 +1,163 @@
+namespace MeteringGateway.Core.Tests.Oracles;
+
+/// <summary>Who holds a session: a function of the group's reports and facts in order, and of what has settled (I4; 0001
+/// 2 to 7, 26 and 27).</summary>
+internal sealed partial class Oracle
+{
+    /// <summary>One walk through a group.</summary>
+    private sealed class Walk
+    {
+        public Dictionary<Report, View> Views { get; } = [];
+        public Dictionary<Report, List<Report>> Chains { get; } = [];
+        public List<Report> Duplicates { get; } = [];
+        public List<Report> LeftByCredit { get; } = [];
+        public List<(List<Report> Chain, Key From, Life Life)> Holds { get; } = [];
+        public (List<Report> Chain, Key From, Life Life)? Holder { get; set; }
+        public Report? Reversed { get; set; }
+    }
+
+    // Evaluates the group as a whole; whoever finds no room is over the cap for good, and then the rest is looked at again.
+    private void Evaluate(List<Report> group, Report? arriving)
+    {
+        while (true)
+        {
+            var walk = WalkThrough(group);
+            var refused = FirstWithoutRoom(group, walk, arriving);
+            if (refused is null)
+            {
+                Commit(group, walk, arriving);
+                return;
+            }
+            refused.OverCap = true;
+            if (refused == arriving) refused.Drawn = null;
+        }
+    }
+
+    private Walk WalkThrough(List<Report> group)
+    {
+        var walk = new Walk();
+        foreach (var report in group.OrderBy(report => report.Key))
+        {
+            if (AtOnce(report) is { } reason)
+            {
+                walk.Views[report] = new View(OutcomeStatus.NonBillable, reason);
+                continue;
+            }
+            if (report.OverCap)
+            {
+                walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.OverCap);
+                continue;
+            }
+            FreeUntil(walk, group, report.Time);
+            if (walk.Holder is null && !ComesTooLate(report, group, report.Key)) Take(walk, report, report.Key);
+            else Duplicate(walk, report);
+        }
+        FreeUntil(walk, group, null);
+        return walk;
+    }
+
+    private Report? Continued(Walk walk, Report report) =>
+        walk.Reversed is { Type.Continuation: true } reversed && !ClosedBefore(reversed.Period, report)
+            && report.Pin?.First != report ? reversed : null;
+
+    private static void Duplicate(Walk walk, Report report)
+    {
+        walk.Duplicates.Add(report);
+        walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.DuplicateInSession);
+    }
+
+    // 0001, 4: somebody settled before this one arrived, and holds from later on.
+    private static bool ComesTooLate(Report report, List<Report> group, Key at, Report? freed = null) =>
+        group.Any(other => other != freed && other.Pin is { } pin && pin.Arrival < report.Arrival && pin.From >= at);
+
+    private void Take(Walk walk, Report report, Key from)
+    {
+        var continues = Continued(walk, report);
+        walk.Reversed = null;
+        if (continues is not null)
+        {
+            walk.Views[report] = new View(OutcomeStatus.Pending, Reason.None, AliasOf: continues);
+            walk.Chains[continues].Add(report);
+            Hold(walk, walk.Chains[continues], from);
+            return;
+        }
+        walk.Chains[report] = [report];
+        if (report.Training || (report.Pin is null && TrainingApplies(report.Time)))
+        {
+            var view = new View(OutcomeStatus.NonBillable, Reason.Training, Opening: report);
+            walk.Views[report] = view;
+            walk.Holder = ([report], from, new Life(view, true));
+            walk.Holds.Add(walk.Holder.Value);
+            return;
+        }
+        Hold(walk, walk.Chains[report], from);
+    }
+
+    private void Hold(Walk walk, List<Report> chain, Key from)
+    {
+        var life = LifeOf(chain);
+        walk.Views[chain[0]] = life.View;
+        walk.Holder = ([.. chain], from, life);
+        walk.Holds.Add(walk.Holder.Value);
+    }
+
+    // 0001, 5 and 11: what a reversal or a credit does to the session, up to a place in the order.
+    private void FreeUntil(Walk walk, List<Report> group, Instant? until)
+    {
+        while (walk.Holder is { Life.FreedAt: { } freed } holder && (until is null || freed.Time <= until))
+        {
+            walk.Holder = null;
+            if (holder.From > freed) freed = holder.From;
+            if (!holder.Life.Reversed)
+            {
+                walk.LeftByCredit.AddRange(walk.Duplicates);
+                continue;
+            }
+            walk.Reversed = holder.Chain[0];
+            var promoted = walk.Duplicates.FirstOrDefault(other =>
+                other.Time < freed.Time && !ReversedBefore(other, freed) && !ComesTooLate(other, group, freed, holder.Chain[^1]));
+            if (promoted is null) continue;
+            if (IsClosed(promoted.Period) && !promoted.IsHolding)
+                throw new AmbiguousException("a duplicate of a closed period would be promoted");
+            if (walk.LeftByCredit.Contains(promoted))
+                throw new AmbiguousException("a duplicate of a credited outcome would be promoted by another's reversal");
+            walk.Duplicates.Remove(promoted);
+            walk.Reversed = null;
+            Take(walk, promoted, freed);
+        }
+    }
+
+    private bool ReversedBefore(Report duplicate, Key at) =>
+        LifeOf([duplicate]) is { Reversed: true, FreedAt: { } freed } && freed < at;
+
+    // What the journal's order decided is kept: who settled, when windows closed, who trained, what was drawn.
+    private void Commit(List<Report> group, Walk walk, Report? arriving)
+    {
+        foreach (var (chain, from, life) in walk.Holds)
+        {
+            var opening = chain[^1];
+            if (life.View.Reason == Reason.Training) opening.Training = true;
+            if (!life.Settled || opening.Pin is not null) continue;
+            opening.Pin = new Pin(_arrivals, from, chain[0]);
+            opening.FrozenClose = ClosesAt(chain[0], opening);
+        }
+        foreach (var report in group.Where(report => report.Pin is not null))
+            if (!walk.Holds.Any(hold => hold.Chain[^1] == report && hold.Chain[0] == report.Pin!.First))
+                throw new AmbiguousException("a settled outcome would lose its place");
+        if (arriving is { Drawn: { } held })
+        {
+            if (IsOpening(walk, arriving) is { View: { } kept } continued && continued != arriving && Counts(continued, kept))
+                throw new AmbiguousException("a reservation named by a report whose outcome kept its room");
+            if (IsOpening(walk, arriving) is { } first && Drawn(first, arriving) is not null && Counts(first, walk.Views[first]))
+                held.Remaining -= Math.Min(held.Remaining, first.Command.Quantity);
+            else arriving.Drawn = null;
+        }
+        var before = _closedPeriods.Keys.ToDictionary(id => id, AmountNow);
+        foreach (var report in group)
+            report.View = walk.Views[report] with { Disputed = walk.Views[report].Disputed || report.View is { Disputed: true } };
+        Correct(before);
+    }
+
+    private static Report? IsOpening(Walk walk, Report opening) =>
+        walk.Views.FirstOrDefault(view => view.Value.AliasOf is null && view.Value.Opening == opening).Key;
+}

@@ -1,0 +1,101 @@
+namespace MeteringGateway.Core.Tests.Oracles;
+
+/// <summary>
+/// The rules, done the dumb way: it keeps everything that was ever accepted, and works every figure out of the whole of it, each
+/// time. Written from the rules and decision record 0001; it shares nothing with the product but the types of its input.
+/// </summary>
+internal sealed partial class Oracle(Calendar calendar)
+{
+    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
+
+    private readonly List<Report> _reports = [];
+    private readonly List<Fact> _facts = [];
+    private readonly List<Happened> _activities = [];
+    private readonly List<Held> _held = [];
+    private readonly List<(Instant From, Terms Terms)> _terms = [];
+    private readonly List<Period> _periods = [];
+    private int _arrivals;
+    private string _zone = "";
+    private int _anchor;
+    private Instant _started;
+    private TestClock? _testClock;
+    private bool _closed;
+
+    public Instant Now { get; private set; }
+    public Period Open => _periods[^1];
+    public List<ExpectedSignal> Signals { get; } = [];
+    public IReadOnlyList<Report> Reports => _reports;
+    public IReadOnlyList<Held> Reservations => _held;
+    public IReadOnlyList<Period> Periods => _periods;
+    public int Today => Days.Of(Open, Now);
+    public bool IsOver => _closed;
+    public bool InTraining => TrainingApplies(Now);
+
+    /// <summary>Answers a command that arrives at <paramref name="realTime"/>, after everything that was due (T1).</summary>
+    public Expected Run(Command command, Instant realTime)
+    {
+        _arrivals++;
+        if (command is Command.Create create) return Create(create, realTime);
+        if (_testClock is null) FireUntil(Instant.Max(Now, realTime));
+        var answer = command is Command.Event happened ? Take(happened) : Administer(command);
+        UpdateStates();
+        return answer;
+    }
+
+    private Expected.Done Create(Command.Create create, Instant realTime)
+    {
+        Now = _started = create.TestClock?.Start ?? realTime;
+        (_zone, _anchor, _testClock) = (create.Zone, create.AnchorDay, create.TestClock);
+        _terms.Add((Instant.MinValue, create.Terms));
+        _periods.Add(calendar(_zone, _anchor, Now, null));
+        foreach (var cap in create.Terms.Caps) _caps[cap.Id] = cap;
+        UpdateStates();
+        return new Expected.Done();
+    }
+
+    private Expected Administer(Command command)
+    {
+        switch (command)
+        {
+            case Command.Tick: return new Expected.Done();
+            case Command.Close: _closed = true; return new Expected.Done();
+            case Command.AdvanceClock advance: return Advance(advance.To);
+            case Command.Change change: return Change(change);
+            case Command.SetCap set: return SetCap(set);
+            case Command.RemoveCap remove: return RemoveCap(remove.Cap);
+            case Command.Pause pause: _pausedBy = pause.Action; return new Expected.Done();
+            case Command.Resume: _pausedBy = null; return new Expected.Done();
+            case Command.RecordCheck check: return Check(check.Question);
+            case Command.Reserve reserve: return Reserve(reserve);
+            case Command.ExtendReservation extend: return Extend(extend);
+            case Command.ReleaseReservation release: return Release(release.Reservation);
+            default: return new Expected.Unknown();
+        }
+    }
+
+    // T5
+    private Expected Advance(Instant to)
+    {
+        if (_testClock is null) return new Expected.Refused(Refusal.NotATestClock);
+        if (to < Now) return new Expected.Refused(Refusal.ClockRunsBack);
+        FireUntil(to);
+        return new Expected.Done();
+    }
+
+    // F7, T2
+    private Expected Change(Command.Change change)
+    {
+        if (change.Terms is { } terms)
+        {
+            if (terms.Currency != _terms[0].Terms.Currency) return new Expected.Refused(Refusal.CurrencyFixed);
+            if (_terms.Any(known => known.From > Now))
+                throw new AmbiguousException("a change of terms while another waits for the next period");
+            _terms.Add((change.Effective == Effective.Now ? Now : Open.End, terms));
+        }
+        (_zone, _anchor) = (change.Zone ?? _zone, change.AnchorDay ?? _anchor);
+        return new Expected.Done();
+    }
+
+    private Terms TermsAt(Instant time) => _terms.Last(known => known.From <= time).Terms;
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+
+namespace MeteringGateway.Core.Tests.Scenarios;
+
+/// <summary>
+/// Runs a scenario file: commands, each followed by its output on lines that begin with <c>=</c>. Lines that begin with <c>#</c>
+/// say which rule is shown; a plan is written under <c>tenant</c> or <c>change</c> on lines that begin with two spaces.
+/// </summary>
+internal sealed class Scenario
+{
+    private readonly RealTenant _tenant = new();
+    private Instant _now;
+    private long _signalsSeen;
+
+    /// <summary>The file with the outputs as they are now.</summary>
+    public static string Run(string text)
+    {
+        var scenario = new Scenario();
+        var lines = text.ReplaceLineEndings("\n").Split('\n').Where(line => !line.StartsWith('=')).ToList();
+        var result = new List<string>();
+        for (var at = 0; at < lines.Count; at++)
+        {
+            result.Add(lines[at]);
+            if (string.IsNullOrWhiteSpace(lines[at]) || lines[at].StartsWith('#')) continue;
+            var block = lines.Skip(at + 1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)).ToList();
+            result.AddRange(block);
+            at += block.Count;
+            result.AddRange(scenario.Do(new Words(lines[at - block.Count]), [.. block.Select(line => new Words(line))])
+                .Select(line => "= " + line));
+        }
+        return string.Join('\n', result);
+    }
+
+    private IEnumerable<string> Do(Words words, IReadOnlyList<Words> block)
+    {
+        IEnumerable<string> output;
+        if (ScenarioReader.Event(words) is { } happened) output = Ask(happened);
+        else output = words.Verb switch
+        {
+            "tenant" => Tenant(words, block),
+            "at" => Pass(ScenarioReader.Time(words.At(0))),
+            "advance" => Pass(_now + ScenarioReader.Span(words.At(0))),
+            "check" => [ScenarioText.Of(Check(ScenarioReader.Question(words, 0)))],
+            "usage" => ScenarioText.Of(_tenant.State.Usage(Period(words), _now)),
+            "outcome" => [_tenant.Outcome(words.At(0)) is { } figure ? ScenarioText.Of(figure) : "unknown"],
+            "caps" => _tenant.State.Usage(null, _now)!.Caps.Select(ScenarioText.Of),
+            "signals" => Signals(),
+            "state" => [ScenarioText.Word(_tenant.State.Figure(_now).State)],
+            "periods" => Periods(),
+            _ => Ask(Command(words, block), words.Verb == "reserve" ? words.At(0) : null),
+        };
+        var lines = output.ToList();
+        words.RefuseUnknown();
+        return lines;
+    }
+
+    private IEnumerable<string> Tenant(Words words, IReadOnlyList<Words> block)
+    {
+        _now = ScenarioReader.Time(words["start"]!);
+        TestClock? clock = words["clock"] switch { null => null, var kind => new TestClock(_now, kind == "follow") };
+        var anchor = int.Parse(words["anchor"] ?? "1", CultureInfo.InvariantCulture);
+        return Ask(new Command.Create("Acme", new PlanRef("plan", 1), ScenarioReader.Terms(block), words["zone"]
+            ?? "UTC", anchor, clock));
+    }
+
+    // Time passes for whoever waits for it: what is due happens.
+    private IEnumerable<string> Pass(Instant to)
+    {
+        _now = to;
+        return Ask(_tenant.State.TestClock is null ? new Command.Tick() : new Command.AdvanceClock(to));
+    }
+
+    private Command Command(Words words, IReadOnlyList<Words> block) => words.Verb switch
+    {
+        "cap" => new Command.SetCap(ScenarioReader.Cap(words),
+            words["below"] switch { null => null, "now" => Effective.Now, _ => Effective.NextPeriod }),
+        "uncap" => new Command.RemoveCap(words.At(0)),
+        "reserve" => new Command.Reserve(ScenarioReader.Question(words, 1), ScenarioReader.Span(words["ttl"] ?? "60s"),
+            words.Has("partial")),
+        "extend" => new Command.ExtendReservation(words.At(0), ScenarioReader.Span(words.At(1))),
+        "release" => new Command.ReleaseReservation(words.At(0)),
+        "record" => new Command.RecordCheck(ScenarioReader.Question(words, 0)),
+        "pause" => new Command.Pause(ScenarioReader.AtLimit(words, words.MaybeAt(0)), "by hand"),
+        "resume" => new Command.Resume(),
+        "clock" => new Command.AdvanceClock(ScenarioReader.Time(words.At(0))),
+        "close" => new Command.Close(),
+        "tick" => new Command.Tick(),
+        "change" => new Command.Change(null, block.Count > 0 ? new PlanRef("plan", 2) : null, block.Count > 0
+            ? ScenarioReader.Terms(block) : null, words["zone"],
+            words["anchor"] is { } anchor ? int.Parse(anchor, CultureInfo.InvariantCulture) : null, words.Has("now")
+                ? Effective.Now : Effective.NextPeriod),
+        _ => throw new FormatException($"unknown command '{words.Verb}'"),
+    };
+
+    private IEnumerable<string> Ask(Command command, string? label = null)
+    {
+        var answer = _tenant.Run(command, _now, label);
+        return answer is Answer.Done ? ScenarioText.Of(_tenant.Taken)
+            : [ScenarioText.Of(answer), .. ScenarioText.Of(_tenant.Taken)];
+    }
+
+    private Decision Check(Question question)
+    {
+        _tenant.Run(new Command.Tick(), _now);
+        return _tenant.State.Allowance().Check(question, _now) ?? throw new FormatException("no such type");
+    }
+
+    private IEnumerable<string> Signals()
+    {
+        var signals = _tenant.State.SignalsAfter(_signalsSeen);
+        if (signals.Count > 0) _signalsSeen = signals[^1].Sequence;
+        return signals.Count == 0 ? ["none"] : signals.Select(ScenarioText.Of);
+    }
+
+    private IEnumerable<string> Periods()
+    {
+        var period = _tenant.State.Usage(null, _now)!.Period;
+        return [$"{period.Id:yyyy-MM-dd} from {ScenarioWriter.Time(period.Start)} to {ScenarioWriter.Time(period.End)}, {period.Days.Length} days"];
+    }
+
+    private static DateOnly? Period(Words words) =>
+        words.MaybeAt(0) is { } id ? DateOnly.Parse(id, CultureInfo.InvariantCulture) : null;
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace MeteringGateway.Core.Tests.Scenarios;
+
+/// <summary>Answers, figures and signals as a finance person would read them.</summary>
+internal static partial class ScenarioText
+{
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
+    private static partial Regex WordStart();
+
+    public static string Word<T>(T value) where T : struct, Enum =>
+        WordStart().Replace(value.ToString(), "_").ToLower(CultureInfo.InvariantCulture);
+
+    public static string Of(Answer answer) => answer switch
+    {
+        Answer.Refused refused =>
+            $"refused: {Word(refused.Code)}{(refused.Exposure is { } exposure ? $" (exposure {exposure})" : "")}",
+        Answer.Accepted accepted =>
+            $"{(accepted.Duplicate ? "duplicate" : "accepted")}{(accepted.Outcome is { } outcome ? $": {outcome.Id} {Standing(outcome.Status, outcome.Reason)}" : "")}"
+            + (accepted.Remaining is { } remaining ? $", {remaining} remaining" : ""),
+        Answer.Decided decided => Of(decided.Decision),
+        Answer.Reserved { Reservation: { } held } =>
+            $"reserved {held.Quantity}, {held.Remaining} left, until {ScenarioWriter.Time(held.ExpiresAt)}",
+        Answer.Reserved reserved => $"not reserved: {Of(reserved.Decision)}",
+        var other => other.GetType().Name,
+    };
+
+    public static string Of(Decision decision)
+    {
+        var words = new List<string> { $"{Word(decision.Kind)}: {Word(decision.Reason)}" };
+        if (decision.Remaining is { } remaining) words.Add($"{remaining} remaining");
+        if (decision.Limit is { } limit)
+            words.Add($"{limit.Kind} {limit.Id} {limit.Used} of {limit.Limit} until {ScenarioWriter.Time(limit.ResetsAt)}");
+        if (decision.Handoff?.To is { } to) words.Add($"to {to}");
+        if (decision.Funding is { } funding) words.Add($"{Word(funding)} at {decision.UnitPrice?.ToString(2) ?? "no price"}");
+        return string.Join(", ", words);
+    }
+
+    /// <summary>What a command changed beside its answer: outcomes, periods, reservations, states.</summary>
+    public static IEnumerable<string> Of(IEnumerable<Entry> entries) => entries.Select(entry => entry switch
+    {
+        Entry.OutcomeChanged { ContinuationOf: { } first } changed => $"{changed.OutcomeId} continues {first}",
+        Entry.OutcomeChanged changed => $"{changed.OutcomeId} {Standing(changed.Status, changed.Reason)}"
+            + (changed is { Status: OutcomeStatus.Pending, ClosesAt: { } closes } ? $", window closes {ScenarioWriter.Time(closes)}" : "")
+            + (changed.Correction is { } correction ? $", correction {correction.ToString(2)}" : ""),
+        Entry.OutcomeReported { ContinuationOf: { } first } reported => $"{reported.OutcomeId} continues {first}",
+        Entry.PeriodStarted started => $"period {started.Period.Id:yyyy-MM-dd} started",
+        Entry.PeriodClosed closed =>
+            $"period {closed.Period:yyyy-MM-dd} closed: "
+            + string.Join("; ",
+            closed.Ratings.Select(rated =>
+            $"{rated.OutcomeType} {rated.Units} units, {rated.Included} included, {rated.Amount.ToString(2)}")),
+        Entry.ReservationExpired expired => $"reservation {expired.Reservation} expired",
+        Entry.ActivityReported { BeyondCap: true } => "beyond the cap",
+        Entry.DisputeOpened dispute => $"dispute of {dispute.OutcomeId} opened: {dispute.Reason}",
+        Entry.StateChanged changed => $"signal {Word(changed.Action)} {changed.Cap ?? "tenant"}",
+        _ => null,
+    }).OfType<string>();
+
+    public static string Of(OutcomeFigure figure)
+    {
+        var words = new List<string> { $"{figure.Id} {Standing(figure.Status, figure.Reason)}",
+            $"period {figure.Period:yyyy-MM-dd}" };
+        if (figure.Window == WindowStatus.Open) words.Add($"window closes {ScenarioWriter.Time(figure.ClosesAt!.Value)}");
+        if (figure.Status is OutcomeStatus.Pending or OutcomeStatus.Billable) words.Add($"amount {figure.Amount.ToString(2)}");
+        if (figure.Charges.Length > 1)
+            words.Add(string.Join(" + ",
+                figure.Charges.Select(charge => $"{charge.Units} {Word(charge.Source)} at {charge.UnitPrice.ToString(2)}")));
+        if (figure.Dispute is { } dispute) words.Add($"disputed ({Word(dispute.Status)})");
+        return string.Join(", ", words);
+    }
+
+    public static IEnumerable<string> Of(Usage? usage)
+    {
+        if (usage is null) return ["no such period"];
+        var lines = new List<string> { $"period {usage.Period.Id:yyyy-MM-dd} {Word(usage.Status)}, spend {usage.Spend.ToString(2)}" };
+        lines.AddRange(usage.OutcomeTypes.Where(type => type.Reported + type.Reserved > 0).Select(Of));
+        lines.AddRange(usage.Included.Where(included => included.Units > 0)
+            .Select(included => $"{included.OutcomeType} included {included.Used} of {included.Units}"));
+        lines.AddRange(usage.Activities.Where(activity => activity.Reported > 0)
+            .Select(activity => $"{activity.Id} {activity.Reported}, amount {activity.Amount.ToString(2)}"));
+        return lines;
+    }
+
+    private static string Of(TypeUsage type)
+    {
+        (string Name, long Units)[] parts = [("pending", type.Pending), ("settled", type.Settled), ("reserved", type.Reserved),
+            ("credited", type.Credited)];
+        var free = type.NonBillable.Where(reason => reason.Value > 0).Select(reason => $"{reason.Value} {Word(reason.Key)}");
+        return $"{type.Id} reported {type.Reported}: {string.Join(", ", parts.Where(part => part.Units > 0).Select(part => $"{part.Units} {part.Name}").Concat(free).Append($"amount {type.Amount.ToString(2)}"))}";
+    }
+
+    public static string Of(CapUsage cap) =>
+        $"{cap.Cap.Id} {cap.Exposure} of {cap.Cap.Limit}, {cap.Remaining} remaining, {Word(cap.State)}, until {ScenarioWriter.Time(cap.ResetsAt)}";
+
+    public static string Of(Signal signal) =>
+        $"{ScenarioWriter.Time(signal.At)} {Word(signal.Action)} {signal.Cap ?? "tenant"}: {Word(signal.State)}{(signal.Handoff?.To is { } to ? $", to {to}" : "")}";
+
+    private static string Standing(OutcomeStatus status, Reason reason) =>
+        reason == Reason.None ? Word(status) : $"{Word(status)} ({Word(reason)})";
+}

@@ -1,0 +1,217 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine.Tests;
+
+/// <summary>
+/// A store without a disk, with the faults of one. What was appended is visible at once and durable when the append returns; a
+/// crash at any point leaves exactly the durable part (<see cref="AfterCrash"/>).
+/// </summary>
+internal sealed class MemoryStore : IStore
+{
+    private readonly Lock _gate = new();
+    private readonly Disk _disk;
+    private bool _dead;
+
+    public MemoryStore() : this(new Disk()) { }
+
+    private MemoryStore(Disk disk) => _disk = disk;
+
+    /// <summary>Called with the number of each append, from 1, before anything is written.</summary>
+    public Func<int, Fault> Fault { get; set; } = _ => Tests.Fault.None;
+
+    /// <summary>Called on the committer's thread when an append is about to become durable.</summary>
+    public Action<IReadOnlyList<TenantBatch>>? BeforeDurable { get; set; }
+
+    public int Appends { get; private set; }
+    public int SnapshotsSaved { get; private set; }
+
+    public static MemoryStore AfterCrash(MemoryStore crashed)
+    {
+        lock (crashed._gate)
+        {
+            crashed._dead = true;
+            return new MemoryStore(crashed._disk);
+        }
+    }
+
+    /// <summary>The last durable sequence; 0 if the tenant was never written.</summary>
+    public long DurableSequence(string tenant)
+    {
+        lock (_gate) return _disk.Tenants.TryGetValue(tenant, out var stored) ? stored.Sequence : 0;
+    }
+
+    /// <summary>Breaks a byte of a stored block.</summary>
+    public void Corrupt(string tenant, int block, int offset)
+    {
+        lock (_gate) _disk.Tenants[tenant].Blocks[block].Entries[offset] ^= 0x40;
+    }
+
+    public void CorruptSnapshot(string tenant)
+    {
+        lock (_gate) _disk.Tenants[tenant].Snapshot = _disk.Tenants[tenant].Snapshot! with { State = [255, 1, 2] };
+    }
+
+    public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches, CancellationToken cancellation)
+    {
+        BeforeDurable?.Invoke(batches);
+        lock (_gate)
+        {
+            if (_dead) throw new IOException("the process is gone");
+            var fault = Fault(++Appends);
+            if (fault == Tests.Fault.Lost)
+            {
+                _dead = true;
+                throw new IOException("the write failed, and nothing of it is there");
+            }
+            AppendResult[] results = [.. batches.Select(Append)];
+            if (fault == Tests.Fault.WrittenButFailed)
+            {
+                _dead = true;
+                throw new IOException("the sync failed, though everything is there");
+            }
+            return new(results);
+        }
+    }
+
+    private AppendResult Append(TenantBatch batch)
+    {
+        if (!_disk.Tenants.TryGetValue(batch.Tenant, out var tenant))
+        {
+            if (batch.FirstSequence != 1 || !batch.PreviousHash.SequenceEqual(Chain.Genesis(batch.Tenant))) return AppendResult.LostFence;
+            tenant = _disk.Tenants[batch.Tenant] = new StoredRows { Hash = batch.PreviousHash };
+        }
+        else if (!tenant.Hash.SequenceEqual(batch.PreviousHash) || tenant.Sequence != batch.FirstSequence - 1) return AppendResult.LostFence;
+        if (batch.Count > 0)
+            tenant.Blocks.Add(new EntryBlock(batch.FirstSequence, batch.Count, batch.Entries.ToArray(), batch.PreviousHash));
+        (tenant.Sequence, tenant.Hash, tenant.Due) = (batch.FirstSequence + batch.Count - 1, batch.LastHash, batch.Due);
+        foreach (var row in batch.Details) tenant.Details.Add(row.Sequence, row);
+        foreach (var row in batch.Archived) tenant.Archived[row.Outcome.Id] = row;
+        foreach (var row in batch.Idempotency) _disk.Idempotency[row.Key] = row;
+        return AppendResult.Written;
+    }
+
+    public ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (!_disk.Tenants.TryGetValue(tenant, out var rows)) return new((StoredTenant?)null);
+            EntryBlock[] tail = [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > (rows.Snapshot?.Sequence ?? 0))];
+            return new(new StoredTenant(rows.Snapshot, tail, rows.Sequence, rows.Hash));
+        }
+    }
+
+    public ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_dead) throw new IOException("the process is gone");
+            var rows = _disk.Tenants[tenant];
+            Assert.True(snapshot.Sequence <= rows.Sequence, "a snapshot of entries that are not durable");
+            if (snapshot.Sequence >= (rows.Snapshot?.Sequence ?? 0)) rows.Snapshot = snapshot;
+            SnapshotsSaved++;
+        }
+        return default;
+    }
+
+    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (!_disk.Tenants.TryGetValue(tenant, out var rows)) return new([]);
+            return new([.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > after).TakeWhile(block => block.FirstSequence <= after + limit)]);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<byte[]?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
+    {
+        lock (_gate) return new([.. sequences.Select(sequence => _disk.Tenants[tenant].Details.GetValueOrDefault(sequence)?.Json)]);
+    }
+
+    public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
+    {
+        lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
+    }
+
+    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            var all = _disk.Tenants.GetValueOrDefault(tenant)?.Archived.Values.AsEnumerable() ?? [];
+            var rows = all.Where(row => Passes(row.Outcome, filter));
+            rows = filter.ChangedAfter is { } after
+                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0)).OrderBy(row => row.Outcome.Sequence)
+                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue)).OrderByDescending(row => row.Outcome.FirstSequence);
+            return new([.. rows.Take(limit).Select(row => row.Bytes)]);
+        }
+    }
+
+    private static bool Passes(OutcomeFigure outcome, OutcomeFilter filter) =>
+        (filter.Period ?? outcome.Period) == outcome.Period && (filter.Status ?? outcome.Status) == outcome.Status
+        && (filter.OutcomeType ?? outcome.OutcomeType) == outcome.OutcomeType && (filter.Reason ?? outcome.Reason) == outcome.Reason
+        && (filter.Session ?? outcome.Session) == outcome.Session;
+
+    public ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)
+    {
+        lock (_gate) return new(_disk.Idempotency.GetValueOrDefault(key));
+    }
+
+    public ValueTask Expire(Instant now, CancellationToken cancellation)
+    {
+        lock (_gate)
+            foreach (var row in _disk.Idempotency.Values.Where(row => row.ExpiresAt <= now).ToList()) _disk.Idempotency.Remove(row.Key);
+        return default;
+    }
+
+    public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation)
+    {
+        lock (_gate)
+            return new([.. _disk.Tenants.Where(row => row.Value.Due <= now).OrderBy(row => row.Value.Due).Take(limit)
+                .Select(row => new DueTenant(row.Key, row.Value.Due!.Value))]);
+    }
+
+    public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation)
+    {
+        lock (_gate)
+            return new([.. _disk.Tenants.Keys.Order(StringComparer.Ordinal).Where(id => string.CompareOrdinal(id, after) > 0).Take(limit)]);
+    }
+
+    public ValueTask<bool> Put(Document document, CancellationToken cancellation)
+    {
+        lock (_gate) return new(_disk.Documents.TryAdd((document.Kind, document.Id, document.Version), document));
+    }
+
+    public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation)
+    {
+        lock (_gate) return new([.. _disk.Documents.Values.Where(document => document.Kind == kind).OrderBy(document => document.Id, StringComparer.Ordinal).ThenBy(document => document.Version)]);
+    }
+
+    public ValueTask DisposeAsync() => default;
+
+    private sealed class Disk
+    {
+        public Dictionary<string, StoredRows> Tenants { get; } = [];
+        public Dictionary<string, IdempotencyRow> Idempotency { get; } = [];
+        public Dictionary<(string, string, int), Document> Documents { get; } = [];
+    }
+
+    private sealed class StoredRows
+    {
+        public long Sequence { get; set; }
+        public byte[] Hash { get; set; } = [];
+        public Instant? Due { get; set; }
+        public StoredSnapshot? Snapshot { get; set; }
+        public List<EntryBlock> Blocks { get; } = [];
+        public Dictionary<long, DetailRow> Details { get; } = [];
+        public Dictionary<string, ArchivedRow> Archived { get; } = [];
+    }
+}
+
+/// <summary>What becomes of an append.</summary>
+internal enum Fault
+{
+    None,
+    /// <summary>It fails, and nothing of it is there after a restart.</summary>
+    Lost,
+    /// <summary>It fails, and all of it is there after a restart: nobody can know.</summary>
+    WrittenButFailed,
+}

@@ -1,0 +1,249 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine.Tests;
+
+/// <summary>How tenants come into memory and leave it, and what happens by itself.</summary>
+public sealed class HostingTests
+{
+    private const string Acme = "acme";
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    [Fact]
+    public async Task O4_a_window_closes_at_its_due_time_whether_or_not_anything_arrives()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+        var before = engine.Store.DurableSequence(Acme);
+
+        engine.Time.Advance(Hour);
+
+        await TestEngine.Until(() => engine.Store.DurableSequence(Acme) > before);
+        Assert.Equal(OutcomeStatus.Billable, (await engine.Tenants.Outcome(Acme, "a"))!.Outcome.Status);
+    }
+
+    [Fact]
+    public async Task O4_a_process_that_was_down_settles_with_the_due_time()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+        engine.Time.Jump(TimeSpan.FromHours(5));
+
+        await using var next = await engine.Crash();
+
+        Assert.Equal(1, next.Tenants.TenantsLoaded);
+        var last = (await next.Tenants.History(Acme, "a"))![^1];
+        Assert.Equal(TestEngine.Begin + Hour, last.Entry.At);
+    }
+
+    [Fact]
+    public async Task An_evicted_tenant_is_woken_by_what_is_due()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+        await Evict(engine);
+        var before = engine.Store.DurableSequence(Acme);
+
+        engine.Time.Advance(Hour);
+
+        await TestEngine.Until(() => engine.Store.DurableSequence(Acme) > before);
+    }
+
+    [Fact]
+    public async Task T5_a_tenant_on_a_test_clock_is_never_due_in_real_time()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour), new TestClock(TestEngine.Begin, false)));
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+
+        engine.Time.Advance(TimeSpan.FromDays(3));
+
+        Assert.Equal(OutcomeStatus.Pending, (await engine.Tenants.Outcome(Acme, "a"))!.Outcome.Status);
+        Assert.Empty(await engine.Store.Due(Instant.MaxValue, 10, default));
+    }
+
+    [Fact]
+    public async Task T1_a_check_does_first_what_is_due()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+        Assert.Equal(DecisionKind.Pause, (await engine.Tenants.Check(Acme, Make.One))!.Kind);
+
+        engine.Time.Jump(TimeSpan.FromDays(10)); // no timer has seen it
+
+        var decision = await engine.Tenants.Check(Acme, Make.One);
+        Assert.Equal((DecisionKind.Allow, DateOnly.Parse("2026-12-01")), (decision!.Kind, decision.Period));
+    }
+
+    [Fact]
+    public async Task A_clock_that_jumps_back_changes_nothing_that_was()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant());
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+        engine.Time.Jump(-Hour);
+
+        Assert.IsType<Answer.Accepted>(await engine.Tenants.Execute(Acme, Make.Report("b")));
+        Assert.Equal(TestEngine.Begin, (await engine.Tenants.Outcome(Acme, "b"))!.Outcome.Time);
+    }
+
+    [Fact]
+    public async Task An_idle_tenant_leaves_memory_and_comes_back_the_same()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1), IdleSnapshotEntries = 3 });
+        foreach (var tenant in (string[])[Acme, "small"]) await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 10)));
+        await engine.Tenants.Execute(Acme, [Make.Report("a"), Make.Report("b"), Make.Report("c")]);
+        var (check, usage) = (await engine.Tenants.Check(Acme, Make.One), await engine.Tenants.Usage(Acme, null));
+        await Evict(engine);
+
+        Assert.Equal(1, engine.Store.SnapshotsSaved); // the small one is as quickly folded
+        Assert.Equal(check, await engine.Tenants.Check(Acme, Make.One));
+        Assert.Equal(usage!.Caps.Single(), (await engine.Tenants.Usage(Acme, null))!.Caps.Single());
+        Assert.Equal(0, engine.Tenants.EntriesReplayed);
+        Assert.NotNull(await engine.Tenants.Check("small", Make.One));
+        Assert.Equal(1, engine.Tenants.EntriesReplayed);
+    }
+
+    [Fact]
+    public async Task A_tenant_whose_signals_are_read_stays_in_memory()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
+        foreach (var tenant in (string[])[Acme, "idle"]) await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 1)));
+        using var reader = (await engine.Tenants.Signals(Acme, null))!;
+        engine.Time.Advance(TimeSpan.FromMinutes(5));
+        await TestEngine.Until(() => engine.Tenants.TenantsLoaded == 1);
+
+        await engine.Tenants.Execute(Acme, Make.Report("a"));
+
+        Assert.Equal(SignalAction.Pause, (await reader.Signals.ReadAsync()).Action);
+    }
+
+    [Fact]
+    public async Task Snapshots_are_taken_as_a_tenant_grows_and_shorten_the_next_start()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { SnapshotEntries = 50 });
+        await engine.Tenants.Execute(Acme, Make.Tenant());
+        for (var i = 0; i < 100; i++) await engine.Tenants.Execute(Acme, Make.Report($"r{i}"));
+        await TestEngine.Until(() => engine.Store.SnapshotsSaved > 0);
+
+        await using var next = await engine.Crash();
+
+        Assert.Equal(100, (await next.Tenants.Usage(Acme, null))!.OutcomeTypes.Single().Reported);
+        Assert.InRange(next.Tenants.EntriesReplayed, 0, 60);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_cannot_be_read_costs_time_and_nothing_else()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleSnapshotEntries = 1 });
+        await engine.Tenants.Execute(Acme, [Make.Tenant(), Make.Report("a")]);
+        await engine.DisposeAsync();
+        engine.Store.CorruptSnapshot(Acme);
+
+        await using var next = await TestEngine.Start(engine.Store);
+
+        Assert.True(Assert.IsType<Answer.Accepted>(await next.Tenants.Execute(Acme, Make.Report("a"))).Duplicate);
+        Assert.Equal(2, next.Tenants.EntriesReplayed);
+    }
+
+    [Fact]
+    public async Task A_damaged_journal_is_named_and_touches_no_other_tenant()
+    {
+        await using var engine = await TestEngine.Start();
+        foreach (var tenant in (string[])[Acme, "sound"]) await engine.Tenants.Execute(tenant, Make.Tenant());
+        await engine.Tenants.Execute(Acme, [Make.Report("a"), Make.Report("b")]);
+        await using var next = await engine.Crash();
+        next.Store.Corrupt(Acme, block: 1, offset: 30);
+
+        var error = await Assert.ThrowsAsync<JournalCorruptException>(async () => await next.Tenants.Check(Acme, Make.One));
+
+        Assert.Contains("'acme'", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Sequence, 2, 3);
+        Assert.NotNull(await next.Tenants.Check("sound", Make.One));
+    }
+
+    [Fact]
+    public async Task S1_a_reader_that_does_not_keep_up_is_closed_and_slows_nobody()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { SignalBuffer = 2 });
+        await engine.Tenants.Execute(Acme, Make.Tenant());
+        using var slow = (await engine.Tenants.Signals(Acme, null))!;
+        using var quick = (await engine.Tenants.Signals(Acme, null))!;
+
+        for (var i = 0; i < 3; i++)
+        {
+            await engine.Tenants.Execute(Acme, i % 2 == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume());
+            await quick.Signals.ReadAsync();
+        }
+
+        var last = new List<Signal> { await slow.Signals.ReadAsync(), await slow.Signals.ReadAsync() }[^1];
+        await Assert.ThrowsAsync<SlowReaderException>(() => slow.Signals.Completion);
+        using var again = (await engine.Tenants.Signals(Acme, last.Sequence))!;
+        Assert.Equal(SignalAction.Pause, (await again.Signals.ReadAsync()).Action);
+    }
+
+    [Fact]
+    public async Task S1_readers_that_join_at_any_moment_miss_nothing_and_see_nothing_twice()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { SignalBuffer = 1000 });
+        await engine.Tenants.Execute(Acme, Make.Tenant());
+        var readers = new List<SignalReader>();
+        var joining = Task.Run(async () =>
+        {
+            for (var i = 0; i < 50; i++) readers.Add((await engine.Tenants.Signals(Acme, 0))!);
+        });
+        for (var i = 0; i < 200; i++)
+            await engine.Tenants.Execute(Acme, i % 2 == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume());
+        await joining;
+
+        foreach (var reader in readers)
+        {
+            var seen = new List<long>();
+            while (seen.Count < 200) seen.Add((await reader.Signals.ReadAsync()).Sequence);
+            Assert.Equal(Enumerable.Range(0, 200).Select(i => 3L + 2 * i), seen); // each after its own entry
+            Assert.False(reader.Signals.TryRead(out _));
+            reader.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task The_instruments_have_the_names_that_are_documented()
+    {
+        var documented = typeof(Instruments).GetFields(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(field => field.IsLiteral && field.Name != nameof(Instruments.Name)).Select(field => (string)field.GetRawConstantValue()!);
+        var published = new List<string>();
+        var measured = new ConcurrentQueue<(string Name, string Tags)>(); // other tests measure too
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name != Instruments.Name) return;
+            published.Add(instrument.Name);
+            self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
+            measured.Enqueue((instrument.Name, string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")))));
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, [Make.Tenant(), Make.Report("a"), Make.Report("a"), Make.Report("b", TestEngine.Begin - TimeSpan.FromDays(9))]);
+        await engine.Tenants.Check(Acme, Make.One);
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        Assert.Equal(documented.Order(), published.Order());
+        string[] events = ["accepted", "duplicate", "event_too_old"];
+        Assert.All(events, result => Assert.Contains((Instruments.Events, $"type=outcome.reported result={result}"), measured));
+        Assert.Contains((Instruments.Decisions, "decision=allow reason=ok"), measured);
+        Assert.Contains(measured, item => item.Name == Instruments.TenantsLoaded);
+    }
+
+    private static async Task Evict(TestEngine engine)
+    {
+        engine.Time.Advance(TimeSpan.FromMinutes(5));
+        await TestEngine.Until(() => engine.Tenants.TenantsLoaded == 0);
+    }
+}

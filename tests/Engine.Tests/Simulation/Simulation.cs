@@ -1,0 +1,124 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine.Tests;
+
+/// <summary>Several lives of one store: each ends by a crash, a failed flush or a shutdown, and the next begins with what was durable.</summary>
+internal sealed class Simulation
+{
+    private readonly Random _random;
+    private readonly Totals _totals;
+    private readonly FakeTime _time = new(TestEngine.Begin.ToDateTimeOffset());
+    private readonly Commands _commands;
+    private readonly Ledger _ledger = new();
+    private MemoryStore _store = new();
+
+    public Simulation(int seed, Totals totals)
+    {
+        (_random, _totals) = (new Random(seed), totals);
+        _commands = new Commands(_random, _time);
+    }
+
+    public async Task Run()
+    {
+        for (var life = _random.Next(2, 5); life > 0; life--) await Live();
+    }
+
+    private async Task Live()
+    {
+        var options = new EngineOptions
+        {
+            IdleAfter = TimeSpan.FromMinutes(_random.Next(1, 120)), SnapshotEntries = _random.Next(1, 40),
+            IdleSnapshotEntries = _random.Next(0, 4), QueueEntries = _random.Next(1, 50), DuePoll = TimeSpan.FromMinutes(_random.Next(1, 30)),
+        };
+        var failsAt = _random.Next(3) == 0 ? _random.Next(1, 40) : int.MaxValue;
+        var fault = _random.Next(2) == 0 ? Fault.Lost : Fault.WrittenButFailed;
+        _store.Fault = append => append == failsAt ? fault : Fault.None;
+        var tenants = new EmbeddedTenants(_store, options, _time);
+        try
+        {
+            await tenants.StartAsync();
+            foreach (var tenant in Commands.Tenants) await _ledger.Watch(tenants, tenant);
+            for (var step = _random.Next(10, 40); step > 0; step--) await Step(tenants);
+            if (_random.Next(2) == 0) await Audit.SameAlive(tenants, _store);
+        }
+        catch (Exception e) when (e is StoreFailedException || (e is IOException && tenants.Failure is not null))
+        {
+            _totals.Failures++;
+        }
+        await End(tenants, crashed: tenants.Failure is not null || _random.Next(2) == 0);
+    }
+
+    private async Task End(EmbeddedTenants tenants, bool crashed)
+    {
+        if (crashed) _totals.Crashes++;
+        // In a crash nothing is written any more; a shutdown writes what waits.
+        var left = crashed ? MemoryStore.AfterCrash(_store) : null;
+        await tenants.DisposeAsync();
+        _totals.Snapshots += _store.SnapshotsSaved;
+        _store = left ?? MemoryStore.AfterCrash(_store);
+        _totals.Signals += _ledger.EndOfLife();
+        foreach (var tenant in Commands.Tenants) _totals.Entries += await Audit.Journal(_store, tenant, _ledger);
+        (_totals.Acknowledged, _totals.Unknown) = (_totals.Acknowledged + _ledger.TakeAcknowledged(), _totals.Unknown + _ledger.TakeUnknown());
+        _totals.Duplicates += _ledger.TakeDuplicates();
+    }
+
+    /// <summary>A few calls at once, or time goes by.</summary>
+    private async Task Step(EmbeddedTenants tenants)
+    {
+        switch (_random.Next(12))
+        {
+            case 0: _time.Advance(TimeSpan.FromMinutes(_random.Next(1, 300))); break;
+            case 1: _time.Jump(TimeSpan.FromHours(_random.Next(-3, 24))); break;
+            case 2: await Evict(tenants); break;
+            case 3: _time.Advance(TimeSpan.FromDays(_random.Next(1, 12)) / 100); _time.Jump(TimeSpan.FromDays(_random.Next(1, 12))); break;
+            default: await Task.WhenAll(Enumerable.Range(0, _random.Next(1, 7)).Select(_ => Call(tenants)).ToList()); break;
+        }
+    }
+
+    private async Task Evict(EmbeddedTenants tenants)
+    {
+        foreach (var tenant in Commands.Tenants) _ledger.Unwatch(tenant);
+        var loaded = tenants.TenantsLoaded;
+        _time.Jump(TimeSpan.FromHours(3));
+        await tenants.Sweep();
+        if (tenants.TenantsLoaded < loaded) _totals.Evictions++;
+        foreach (var tenant in Commands.Tenants) await _ledger.Watch(tenants, tenant);
+    }
+
+    private Task Call(EmbeddedTenants tenants)
+    {
+        var tenant = Commands.Tenants[_random.Next(Commands.Tenants.Length)];
+        if (_random.Next(4) == 0) return Check(tenants, tenant);
+        var commands = new List<Command>();
+        if (_store.DurableSequence(tenant) == 0) commands.Add(_commands.Create(tenant));
+        for (var i = _random.Next(1, 6); i > 0; i--) commands.Add(_commands.Next(tenant));
+        return Execute(tenants, tenant, commands);
+    }
+
+    private async Task Execute(EmbeddedTenants tenants, string tenant, List<Command> commands)
+    {
+        try
+        {
+            var answers = await tenants.Execute(tenant, commands);
+            var durable = _store.DurableSequence(tenant);
+            for (var i = 0; i < answers.Count; i++)
+            {
+                Assert.True(answers[i].Sequence <= durable, $"an answer of {answers[i].Sequence} left when {durable} was durable");
+                _ledger.Answered(tenant, commands[i], answers[i]);
+                if (answers[i] is Answer.Reserved { Reservation: { } reservation }) _commands.Reserved(reservation.Id);
+            }
+        }
+        catch (StoreFailedException)
+        {
+            _ledger.NotKnown(tenant, commands);
+            throw;
+        }
+    }
+
+    private async Task Check(EmbeddedTenants tenants, string tenant)
+    {
+        var decision = await tenants.Check(tenant, Make.One);
+        var durable = _store.DurableSequence(tenant);
+        Assert.True(decision is null || decision.Sequence <= durable, $"a view of {decision?.Sequence} was seen when {durable} was durable");
+    }
+}

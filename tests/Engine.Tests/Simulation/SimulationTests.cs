@@ -1,0 +1,51 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace MeteringGateway.Engine.Tests;
+
+/// <summary>
+/// Random commands against random faults, on every seed of a range. METERING_SEEDS says how many (500 unless told otherwise),
+/// METERING_FIRST_SEED where to begin; a failure names its seed. A seed fixes the commands, the faults and the clock; which turns
+/// share a flush is the scheduler's.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task What_was_acknowledged_is_there_once_whatever_fails()
+    {
+        var seeds = Number("METERING_SEEDS", 500);
+        var first = Number("METERING_FIRST_SEED", 1);
+        var totals = new Totals();
+        for (var seed = first; seed < first + seeds; seed++)
+        {
+            try
+            {
+                await new Simulation(seed, totals).Run();
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+            }
+        }
+        output.WriteLine(totals.ToString());
+        // A simulation in which nothing happens would find nothing.
+        Assert.True(seeds < 100 || totals is { Crashes: > 0, Failures: > 0, Acknowledged: > 0, Duplicates: > 0, Snapshots: > 0, Evictions: > 0, Signals: > 0, Unknown: > 0 }, totals.ToString());
+    }
+
+    private static int Number(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+}
+
+/// <summary>What happened in all seeds together.</summary>
+internal sealed record Totals
+{
+    public int Crashes { get; set; }
+    public int Failures { get; set; }
+    public int Acknowledged { get; set; }
+    public int Duplicates { get; set; }
+    public int Unknown { get; set; }
+    public int Snapshots { get; set; }
+    public int Evictions { get; set; }
+    public int Signals { get; set; }
+    public int Entries { get; set; }
+}

@@ -1,0 +1,23 @@
+using System.Diagnostics;
+using MeteringGateway.LoadTests;
+
+namespace MeteringGateway.Program.Tests;
+
+/// <summary>The demo as a newcomer runs it, without a terminal.</summary>
+public sealed class DemoTests
+{
+    [Fact]
+    public async Task The_demo_shows_the_signal_the_hand_off_the_raise_and_the_resume_and_ends_well()
+    {
+        using var demo = Process.Start(new ProcessStartInfo("dotnet", [Options.DefaultDll(), "demo"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = demo.StandardError.ReadToEndAsync();
+        var output = await demo.StandardOutput.ReadToEndAsync();
+        await demo.WaitForExitAsync();
+        Assert.True(demo.ExitCode == 0, output + await error);
+        Assert.Contains("signal handoff", output, StringComparison.Ordinal);
+        Assert.Contains("was told handoff", output, StringComparison.Ordinal);
+        Assert.Contains("raises the cap", output, StringComparison.Ordinal);
+        Assert.Contains("signal resume", output, StringComparison.Ordinal);
+        Assert.Contains("Try next", output, StringComparison.Ordinal);
+    }
+}
