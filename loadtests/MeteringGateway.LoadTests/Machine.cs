@@ -7,13 +7,13 @@ namespace MeteringGateway.LoadTests;
 /// <summary>What a figure was measured on, and how its cores are shared between the driver and the servers.</summary>
 public sealed record Machine(int Cores, string Cpu, double MemoryGiB, string Kernel, string Dotnet, string? ServerCores, string? DriverCores)
 {
-    public static Machine Describe()
+    /// <param name="pin">The driver gets the first core and the servers the others; else the system shares them out, as it does in use.</param>
+    public static Machine Describe(bool pin)
     {
         var cpu = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
         var memory = long.Parse(File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
         var cores = Environment.ProcessorCount;
-        // The driver is one thread and gets the first core; the servers get the others.
-        var pinned = cores > 1 && File.Exists("/usr/bin/taskset");
+        var pinned = pin && cores > 1 && File.Exists("/usr/bin/taskset");
         return new Machine(cores, cpu, Math.Round(memory / 1048576.0, 1), "Linux " + Environment.OSVersion.Version, RuntimeInformation.FrameworkDescription,
             pinned ? (cores == 2 ? "1" : string.Create(CultureInfo.InvariantCulture, $"1-{cores - 1}")) : null, pinned ? "0" : null);
     }

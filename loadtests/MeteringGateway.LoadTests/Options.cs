@@ -6,8 +6,8 @@ namespace MeteringGateway.LoadTests;
 public sealed record Options(string Command, string MeteringDll, Machine Machine, int Pairs, TimeSpan Each, TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File)
 {
     public const string Usage = """
-        loadtests [all|check|ingest|decisions] [--pairs N] [--seconds S] [--json FILE] [--write [FILE]]
-            measures the rows of the table against what they are compared with
+        loadtests [all|check|ingest|decisions] [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
+            measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged
         loadtests log FILE.ndjson
@@ -25,12 +25,12 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             else if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)) named[args[i]] = args[++i];
             else named[args[i]] = "";
         }
-        string[] known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed", "--metering"];
+        string[] known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed", "--metering", "--pin"];
         if (plain.Count > 2 || named.Keys.Except(known).Any()) return null;
         int Number(string name, int otherwise) => named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         var seconds = Number("--seconds", 3);
         return new Options(
-            plain.FirstOrDefault("all"), named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(),
+            plain.FirstOrDefault("all"), named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
             Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 30)), TimeSpan.FromSeconds(2),
             named.GetValueOrDefault("--json", "artifacts/loadtests.json"),
             named.TryGetValue("--write", out var write) ? (write.Length > 0 ? write : "docs/performance.md") : null,

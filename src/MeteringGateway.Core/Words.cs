@@ -26,13 +26,16 @@ public static class Words
         if (utf8.Length <= Longest && word.Length == utf8.Length) Slots[Slot(utf8)] = word;
     }
 
-    private static int Slot(ReadOnlySpan<byte> utf8)
+    /// <summary>A fast 64-bit hash, the same on every machine and for good: journals hold it. Not for secrets.</summary>
+    public static ulong Hash(ReadOnlySpan<byte> bytes)
     {
-        var hash = (ulong)utf8.Length * 0x9E3779B97F4A7C15;
-        for (; utf8.Length >= 8; utf8 = utf8[8..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(utf8));
-        foreach (var one in utf8) hash = (hash ^ one) * 0x100000001B3;
-        return (int)(Mix(hash) >> 52);
+        var hash = (ulong)bytes.Length * 0x9E3779B97F4A7C15;
+        for (; bytes.Length >= 8; bytes = bytes[8..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        foreach (var one in bytes) hash = (hash ^ one) * 0x100000001B3;
+        return Mix(hash);
     }
+
+    private static int Slot(ReadOnlySpan<byte> utf8) => (int)(Hash(utf8) >> 52);
 
     private static ulong Mix(ulong value)
     {

@@ -9,8 +9,8 @@ public sealed class EngineOptions
     /// <summary>A tenant that nobody asked anything of for this long leaves memory.</summary>
     public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>A snapshot is taken when at least so many entries came after the last one, and half as many bytes as it has.</summary>
-    public int SnapshotEntries { get; set; } = 10_000;
+    /// <summary>A snapshot is taken when at least so many entries came after the last one, and twice as many bytes as it has.</summary>
+    public int SnapshotEntries { get; set; } = 50_000;
 
     /// <summary>A tenant that leaves memory is snapshotted first if at least so many entries came after its last snapshot.</summary>
     public int IdleSnapshotEntries { get; set; } = 200;

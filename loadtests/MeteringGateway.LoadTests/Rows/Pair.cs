@@ -45,16 +45,16 @@ public static class Pair
     }
 
     /// <summary>
-    /// Until an operation's CPU falls no more: as long as the server compiles what it runs, it is its compiler that is measured.
-    /// At most ten times.
+    /// Until an operation's CPU falls no more: as long as the server compiles what it runs, it is its compiler that is measured,
+    /// and on one core the runtime's second, optimizing round takes long. At least eight and at most 25 times.
     /// </summary>
     private static void WarmUp(Side side, TimeSpan each)
     {
         var (best, settled) = (double.MaxValue, 0);
-        for (var i = 0; i < 10 && settled < 2; i++)
+        for (var i = 0; i < 25 && (i < 8 || settled < 4); i++)
         {
             var now = side.Measure(each).CpuMicroseconds;
-            settled = now < best * 0.95 ? 0 : settled + 1;
+            settled = now < best * 0.97 ? 0 : settled + 1;
             best = Math.Min(best, now);
         }
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Features;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
@@ -16,11 +17,16 @@ internal static class AllowanceEndpoints
     {
         var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Allowance").Needs(Permission.Allowance);
 
-        tenant.MapPost("/check", async (string tenant, HttpContext context, Principal caller, ITenants tenants, TimeProvider clock) =>
+        // The hottest call asks for its services once, not with every request.
+        var (services, clock) = (app.ServiceProvider, app.ServiceProvider.GetRequiredService<TimeProvider>());
+        ITenants? found = null;
+
+        tenant.MapPost("/check", async (string tenant, HttpContext context) =>
         {
+            var tenants = found ??= services.GetRequiredService<ITenants>();
             var (question, record) = await Ask(context);
             var decision = record
-                ? await Recorded(tenants, tenant, question, caller, context.RequestAborted)
+                ? await Recorded(tenants, tenant, question, context.Features.GetRequiredFeature<Principal>(), context.RequestAborted)
                 : await tenants.Check(tenant, question, context.RequestAborted);
             if (decision is null) throw new ProblemException(await Unknown(tenants, tenant, question, context.RequestAborted));
             RateLimitFields.Write(context.Response, decision, Instant.From(clock.GetUtcNow()));

@@ -252,7 +252,7 @@ internal sealed class TenantHost
     {
         lock (_state)
         {
-            if (_snapshotting || _retired || _tailEntries < entries || _tailBytes < _snapshotBytes / 2) return false;
+            if (_snapshotting || _retired || _tailEntries < entries || _tailBytes < 2L * _snapshotBytes) return false;
             return _snapshotting = true;
         }
     }
