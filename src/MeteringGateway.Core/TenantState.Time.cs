@@ -64,13 +64,12 @@ public sealed partial class TenantState
 
     private void NextDay()
     {
-        foreach (var cap in Open.Caps)
+        foreach (var cap in Open.Caps.ToArray())
         {
             if (cap.Cap.Period != CapPeriod.Day || cap.Next is not { } next) continue;
             cap.Next = null;
             if (next.Scope == cap.Cap.Scope && next.Period == cap.Cap.Period) cap.Cap = next;
             else Open.Put(Recount(new CapBook(next) { State = cap.State }));
-            return; // the list has changed; a daily cap that waits beside it is taken at the same instant by the next entry
         }
     }
 
