@@ -29,7 +29,7 @@ public readonly record struct Instant(long UnixMilliseconds) : IComparable<Insta
 
     public int CompareTo(Instant other) => UnixMilliseconds.CompareTo(other.UnixMilliseconds);
 
-    /// <summary>By hand, because every answer has a few of them: a third of the time that a format string takes.</summary>
+    /// <summary>By hand, because every answer has a few of them.</summary>
     public override string ToString() => string.Create(24, ToDateTimeOffset().UtcDateTime, static (text, time) =>
     {
         Digits(text, 0, 4, time.Year);
