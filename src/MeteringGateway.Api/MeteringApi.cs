@@ -4,17 +4,23 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using MeteringGateway.Api.Allowance;
+using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Outcomes;
+using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Signals;
+using MeteringGateway.Api.Statements;
 using MeteringGateway.Api.Tenants;
+using MeteringGateway.Api.Thresholds;
 using MeteringGateway.Api.Usage;
+using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api;
 
@@ -41,6 +47,7 @@ public static class MeteringApi
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOptions<KestrelServerOptions>().Configure<MeteringSettings>(Guard);
         services.AddApiDocument();
+        services.AddWebhooks();
         return builder;
     }
 
@@ -60,7 +67,13 @@ public static class MeteringApi
         app.MapOutcomes();
         app.MapSignals();
         app.MapCaps();
+        app.MapThresholds();
+        app.MapOverage();
+        app.MapGrants();
+        app.MapStatements();
+        app.MapAttention();
         app.MapUsage();
+        app.MapWebhooks();
         return app;
     }
 

@@ -9,8 +9,8 @@ public sealed class Allowance
     private readonly AtLimit? paused;
     private readonly Period period;
     private readonly CapRoom[] caps;
-    private readonly TypeRoom[] types;
     private readonly Instant trainingUntil;
+    private readonly Funds? funds;
 
     internal Allowance(TenantState state)
     {
@@ -24,15 +24,9 @@ public sealed class Allowance
         ValidUntil = testClock ? Instant.MaxValue : state.NextDue ?? Instant.MaxValue;
         caps = book.Caps.Count == 0 ? [] : new CapRoom[book.Caps.Count];
         var day = state.CurrentDay(clock);
-        for (var i = 0; i < caps.Length; i++) caps[i] = new CapRoom(book.Caps[i].Cap, book.Caps[i].On(day).All);
-        types = new TypeRoom[terms.OutcomeTypes.Length];
-        for (var i = 0; i < types.Length; i++)
-        {
-            var type = terms.OutcomeTypes[i];
-            var used = book.Types.Find(counted => counted.Id == type.Id)?.RatedUnits ?? 0;
-            types[i] = new TypeRoom(type, Math.Max(0, state.IncludedUnits(book, type.Id) - used));
-        }
+        for (var i = 0; i < caps.Length; i++) caps[i] = new CapRoom(book.Caps[i].Cap, state.ExposureOf(book, book.Caps[i], day, clock).All);
         trainingUntil = state.TrainingEnd();
+        funds = state.IsPlain(book, terms) ? null : new Funds(state, book);
     }
 
     public long Sequence { get; }
@@ -45,16 +39,24 @@ public sealed class Allowance
     public Decision? Check(Question question, Instant realTime)
     {
         var now = testClock ? clock : Instant.Max(realTime, clock);
-        var type = question.Subject.IsActivity ? null : Type(question.Subject.What);
-        if (type is null && !question.Subject.IsActivity) return null;
-        var tightest = Tightest(question.Subject);
-        var binding = tightest is { } cap ? BindingOf(cap, now) : null;
-        long? remaining = tightest is { } least ? Math.Max(0, least.Room) : null;
-        if (paused is not null)
-            return Denied(DecisionReason.TenantPaused, paused, remaining, binding, retry: null);
-        if (remaining < question.Quantity)
-            return Denied(DecisionReason.CapReached, tightest!.Value.Cap.AtLimit, remaining, binding, binding!.ResetsAt);
-        var (funding, price) = type is null ? (null, terms.Activity(question.Subject.What)?.Price) : Fund(type.Value, now);
+        var subject = question.Subject;
+        var type = subject.IsActivity ? null : terms.Type(subject.What);
+        if (type is null && !subject.IsActivity) return null;
+        var fee = subject.IsActivity ? terms.Activity(subject.What)?.Price : null;
+        var trains = type is not null && now < trainingUntil;
+        var outlook = type is null || funds is null || trains ? null : funds.Ahead(type, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), now);
+        var tightest = Tightest(subject, outlook, fee, trains);
+        var fundable = outlook?.Fundable ?? long.MaxValue;
+        var least = Math.Min(tightest?.Left ?? long.MaxValue, fundable);
+        long? remaining = least == long.MaxValue ? null : least;
+        var binding = tightest is { } cap && cap.Left <= fundable ? BindingOf(cap.Room, now)
+            : fundable < long.MaxValue ? funds!.BindingOf(outlook!, type!, period, now) : null;
+        if (paused is not null) return Denied(DecisionReason.TenantPaused, paused, remaining, binding, retry: null);
+        if (tightest?.Left < question.Quantity)
+            return Denied(DecisionReason.CapReached, tightest.Value.Room.Cap.AtLimit, remaining, binding, ResetsAt(tightest.Value.Room.Cap, now));
+        if (fundable < question.Quantity)
+            return Denied(outlook!.Reason, Pricing.RuleOf(type!, terms).AtLimit, remaining, binding, funds!.Renews(outlook, type!) ? period.End : null);
+        var (funding, price) = type is null ? (null, fee) : trains ? (Funding.Training, Amount.Zero) : Fund(type, subject, outlook);
         return new Decision(DecisionKind.Allow, DecisionReason.Ok, remaining, binding, funding, price, null, null, period.Id, Sequence);
     }
 
@@ -63,46 +65,101 @@ public sealed class Allowance
         limit.Action == LimitAction.Handoff ? limit : null, retry, period.Id, Sequence);
 
     /// <summary>The cap in scope with the fewest whole units left; at a tie pause before hand-off, then the id (A1).</summary>
-    internal CapRoom? Tightest(in Subject subject)
+    private (CapRoom Room, long Left)? Tightest(in Subject subject, Outlook? outlook, Amount? fee, bool trains)
     {
-        CapRoom? tightest = null;
+        (CapRoom Room, long Left)? tightest = null;
         foreach (var cap in caps)
         {
-            if (cap.Cap.AtLimit.Action == LimitAction.Notify || !cap.Cap.Scope.Matches(subject)) continue;
-            if (tightest is not { } best || cap.Left < best.Left
-                || (cap.Left == best.Left && cap.Cap.AtLimit.Action < best.Cap.AtLimit.Action)) tightest = cap;
+            if (cap.Cap.AtLimit.Action == LimitAction.Notify || !cap.Cap.Counts(subject)) continue;
+            var left = cap.Cap.Limit.IsMoney ? MoneyLeft(cap, subject, outlook, fee, trains) : Math.Max(0, cap.Room);
+            if (left == long.MaxValue) continue;
+            if (tightest is not { } best || left < best.Left
+                || (left == best.Left && cap.Cap.AtLimit.Action < best.Room.Cap.AtLimit.Action)) tightest = (cap, left);
         }
         return tightest;
     }
 
-    private Binding BindingOf(in CapRoom cap, Instant now)
+    /// <summary>Whole units that an amount is enough for; without end where they cost nothing.</summary>
+    private long MoneyLeft(in CapRoom cap, in Subject subject, Outlook? outlook, Amount? fee, bool trains)
     {
-        var daily = cap.Cap.Period == CapPeriod.Day;
-        var resets = daily && period.Contains(now) ? period.DayEnd(period.DayOf(now)) : period.End;
-        return new Binding(cap.Cap.Id, "cap", cap.Cap.Limit, cap.Used, resets, cap.Cap.Period);
+        if (trains) return long.MaxValue;
+        if (outlook is not null) return Outlook.UnitsFor(outlook.Runs, cap.Room);
+        var price = fee ?? Amount.Zero;
+        return price.Micros == 0 ? long.MaxValue : Math.Max(0, cap.Room) / price.Micros;
     }
 
-    /// <summary>Which source would fund the first of these units, and what it would cost (A2, F1).</summary>
-    private (Funding?, Amount?) Fund(in TypeRoom type, Instant now)
+    private Binding BindingOf(in CapRoom cap, Instant now) =>
+        new(cap.Cap.Id, "cap", cap.Cap.Limit, cap.Cap.Limit.With(cap.Used), ResetsAt(cap.Cap, now), cap.Cap.Period);
+
+    private Instant ResetsAt(Cap cap, Instant now) =>
+        cap.Period == CapPeriod.Day && period.Contains(now) ? period.DayEnd(period.DayOf(now)) : period.End;
+
+    /// <summary>Which source would fund the first of these units, and what it would cost (A2, F1); by credits, what they are worth.</summary>
+    private (Funding?, Amount?) Fund(OutcomeType type, in Subject subject, Outlook? outlook)
     {
-        if (now < trainingUntil) return (Funding.Training, Amount.Zero);
-        return type.Included > 0
-            ? (Funding.Included, Amount.Zero)
-            : (Funding.OnDemand, type.Type.Price ?? Amount.Zero);
+        if (outlook is null) return (Funding.OnDemand, Pricing.OwnPrice(type, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), 0).Price);
+        var first = outlook.Runs[0];
+        return (first.Source, first.Source == Funding.Credits ? TenantState.Worth(first.Credits, terms) : first.Price);
     }
 
-    private TypeRoom? Type(string id)
+    private readonly record struct CapRoom(Cap Cap, long Used)
     {
-        foreach (var type in types) if (type.Type.Id == id) return type;
-        return null;
+        public long Room => Cap.Limit.Value - Used;
     }
 
-    internal readonly record struct CapRoom(Cap Cap, long Used)
+    /// <summary>What funds the units of a plan in which something can be used up.</summary>
+    private sealed class Funds
     {
-        public long Room => Cap.Limit - Used;
-        public long Left => Math.Max(0, Room);
-    }
+        private readonly TypeRates[] types;
+        private readonly Outlook?[][] outlooks;
+        private readonly Tally tally;
+        private readonly GrantRoom[] grants;
+        private readonly Overage overage;
+        private readonly Terms terms;
 
-    /// <param name="Included">Units of it that are still free in this period.</param>
-    private readonly record struct TypeRoom(OutcomeType Type, long Included);
+        public Funds(TenantState state, PeriodBook book)
+        {
+            var rating = state.RatingOf(book);
+            var held = state.Held(book, state.Now);
+            tally = ReferenceEquals(held, rating.Tail) ? held.Copy() : held;
+            var index = state.TermsIndexAt(state.Now);
+            types = [.. state.Terms.OutcomeTypes.Select(type => rating.Rater.RatesOf(index, type.Id))];
+            outlooks = new Outlook?[types.Length][];
+            grants = rating.Rater.Grants;
+            overage = Overage.Of(rating.Rater, index, state.Authorization);
+            terms = state.Terms;
+        }
+
+        /// <summary>Worked out when first asked for: whoever asks for the same again finds it.</summary>
+        public Outlook Ahead(OutcomeType type, int priceClass, Instant now)
+        {
+            var at = IndexOf(type);
+            var known = outlooks[at] ??= new Outlook?[type.Prices.Length + 1];
+            return known[priceClass + 1] ??= Outlook.From(tally, types[at], priceClass, now, grants, overage);
+        }
+
+        public Binding BindingOf(Outlook outlook, OutcomeType type, Period period, Instant now)
+        {
+            if (outlook.Binds is { } binds) return new Binding("overage", "overage", binds.Limit, binds.Used, period.End, CapPeriod.BillingPeriod);
+            var rates = types[IndexOf(type)];
+            if (type.Credits is not null)
+            {
+                var (all, used) = (0L, 0L);
+                foreach (var grant in grants)
+                    if (grant.From <= now && now < grant.Until) (all, used) = (all + grant.Available, used + tally[grant.Slot]);
+                return new Binding("credits", "credits", new Limit(all, true), new Limit(used, true), period.End, CapPeriod.BillingPeriod);
+            }
+            var (units, taken) = (rates.Included, tally[rates.IncludedLine]);
+            foreach (var commitment in rates.Commitments)
+                if (commitment.Price is not null) (units, taken) = (units + commitment.Left, taken + tally[commitment.Slot]);
+            return new Binding(type.Id, "included", units, taken, period.End, CapPeriod.BillingPeriod);
+        }
+
+        /// <summary>Something of what funds the type begins anew with the next period.</summary>
+        public bool Renews(Outlook outlook, OutcomeType type) =>
+            outlook.Binds is not null || type.IncludedUnits > 0 || (type.Credits is not null && terms.PeriodGrant.Micros > 0)
+            || terms.Commitments.Any(commitment => !commitment.PerYear && Pricing.Covers(commitment, type.Id) && (commitment.Units is not null || type.Credits is null));
+
+        private int IndexOf(OutcomeType type) => Array.FindIndex(types, rates => ReferenceEquals(rates.Type, type));
+    }
 }

@@ -11,8 +11,8 @@ public abstract record Answer
     public sealed record Done : Answer;
 
     /// <param name="Detail">Says what and where, for the caller.</param>
-    /// <param name="Exposure">With <see cref="Core.Refusal.CapBelowExposure"/>: the units that stand.</param>
-    public sealed record Refused(Refusal Code, string Detail, long? Exposure = null) : Answer;
+    /// <param name="Exposure">With <see cref="Core.Refusal.CapBelowExposure"/>: what stands.</param>
+    public sealed record Refused(Refusal Code, string Detail, Limit? Exposure = null) : Answer;
 
     /// <summary>An event was taken, now or before.</summary>
     /// <param name="Duplicate">True: it had been; this is the first answer (I1).</param>
@@ -23,6 +23,9 @@ public abstract record Answer
 
     /// <param name="Reservation">Null when the decision is a refusal.</param>
     public sealed record Reserved(Decision Decision, ReservationFigure? Reservation) : Answer;
+
+    /// <param name="Bought">False: it had been, under the same key (F6).</param>
+    public sealed record Granted(GrantFigure Grant, bool Bought) : Answer;
 
     /// <summary>The outcome may be among the archived ones: ask again when it has been recalled from the store.</summary>
     public sealed record Needs(string OutcomeId) : Answer;
@@ -40,12 +43,12 @@ public sealed record Decision(
 
 /// <summary>What binds a question most.</summary>
 /// <param name="Kind"><c>cap</c>, <c>included</c>, <c>credits</c> or <c>overage</c>.</param>
-public sealed record Binding(string Id, string Kind, long Limit, long Used, Instant ResetsAt, CapPeriod Period);
+public sealed record Binding(string Id, string Kind, Limit Limit, Limit Used, Instant ResetsAt, CapPeriod Period);
 
 public sealed record ReservationFigure(string Id, long Quantity, long Remaining, Instant ExpiresAt);
 
 /// <summary>A pushed change of state (S1).</summary>
-/// <param name="Cap">Null: the tenant as a whole.</param>
+/// <param name="Cap">Null: the tenant as a whole; with a scope, the funding of that outcome type.</param>
 public sealed record Signal(
-    long Sequence, Instant At, SignalAction Action, LimitState State, string? Cap, Scope? Scope, long? Limit,
+    long Sequence, Instant At, SignalAction Action, LimitState State, string? Cap, Scope? Scope, Limit? Limit,
     DecisionReason Reason, AtLimit? Handoff, Instant? ResetsAt);

@@ -91,6 +91,25 @@ public abstract record Command
     public sealed record Resume : Command;
 
     public sealed record Acknowledge(long Signal, string Agent) : Command;
+
+    public sealed record SetThreshold(Threshold Threshold) : Command;
+
+    public sealed record RemoveThreshold(string Threshold) : Command;
+
+    /// <summary>Issues credits (F5): a top-up or a promotion.</summary>
+    /// <param name="Amount">Credits, above 0.</param>
+    /// <param name="Priority">Lower is spent first; null: that of the kind.</param>
+    /// <param name="Price">What was paid for it, in the tenant's currency.</param>
+    /// <param name="Key">The caller's idempotency key: the same never buys twice, at any age (F6).</param>
+    public sealed record IssueGrant(GrantKind Kind, Amount Amount, Instant? ExpiresAt, int? Priority, Amount? Price, string? Note, string? Key) : Command;
+
+    public sealed record VoidGrant(string Grant) : Command;
+
+    /// <summary>Lets what a rule of overage holds back go on demand (F2).</summary>
+    /// <param name="Standing">Until it is taken back; else for the open period.</param>
+    public sealed record AuthorizeOverage(bool Standing, Limit? Limit) : Command;
+
+    public sealed record WithdrawAuthorization : Command;
 }
 
 /// <summary>Source and id of an event; a pair names one event within a tenant (I1).</summary>

@@ -16,6 +16,7 @@ public static partial class EntryCodec
                 break;
             case Answer.Decided a: to.Byte(3); Values.Write(to, a.Decision); break;
             case Answer.Reserved a: to.Byte(4); Values.Write(to, a.Decision); to.Maybe(a.Reservation, Values.Write); break;
+            case Answer.Granted a: to.Byte(5); Values.Write(to, a.Grant); to.Bool(a.Bought); break;
             default: throw new ArgumentException($"a {answer.GetType().Name} answer is not kept", nameof(answer));
         }
         return to.Written.ToArray();
@@ -32,6 +33,7 @@ public static partial class EntryCodec
             2 => new Answer.Accepted(from.Bool(), from.Maybe(Values.ReadSummary), from.MaybeNumber()),
             3 => new Answer.Decided(Values.ReadDecision(ref from)),
             4 => new Answer.Reserved(Values.ReadDecision(ref from), from.Maybe(Values.ReadReservationFigure)),
+            5 => new Answer.Granted(Values.ReadGrant(ref from), from.Bool()),
             var kind => throw new FormatException($"answer kind {kind} is not known"),
         };
         answer.Sequence = sequence;
@@ -65,7 +67,7 @@ internal static class OutcomeWire
         to.List(o.Facts, Values.Write); to.Maybe(o.Dispute, Values.Write);
         to.Bool(o.Charges is not null);
         if (o.Charges is { } charges) to.List(charges, Values.Write);
-        to.Number(o.ReportedBy); to.Number(o.SettledBy); to.List(o.ChangedBy, (w, sequence) => w.Number(sequence));
+        to.Number(o.Place); to.Number(o.ReportedBy); to.Number(o.SettledBy); to.List(o.ChangedBy, (w, sequence) => w.Number(sequence));
     }
 
     public static Outcome Read(ref Reader from)
@@ -82,7 +84,7 @@ internal static class OutcomeWire
         Drawn = from.Int(), HasDetail = from.Bool(), Terms = from.Int(), Status = (OutcomeStatus)from.Byte(), Reason = (Reason)from.Byte(), Admitted = from.Bool(),
         Opened = from.Time(), ClosesAt = from.MaybeTime(), End = (WindowEnd)from.Byte(), ContinuationOf = from.MaybeText(),
         Facts = [.. from.List(Values.ReadFact)], Dispute = from.Maybe(Values.ReadDispute),
-        Charges = from.Bool() ? [.. from.List(Values.ReadCharge)] : null, ReportedBy = from.Number(), SettledBy = from.Number(),
+        Charges = from.Bool() ? [.. from.List(Values.ReadCharge)] : null, Place = from.Number(), ReportedBy = from.Number(), SettledBy = from.Number(),
         ChangedBy = [.. from.List((ref r) => r.Number())],
     };
 }

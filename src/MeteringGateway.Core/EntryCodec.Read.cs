@@ -7,6 +7,9 @@ public enum EntryKind : byte
     OutcomeReported = 10, FactReported = 11, OutcomeChanged = 12, ActivityReported = 13,
     ReservationMade = 20, ReservationExtended = 21, ReservationReleased = 22, ReservationExpired = 23, DecisionRecorded = 24,
     CapSet = 30, CapRemoved = 31, TenantPaused = 32, TenantResumed = 33, StateChanged = 40, SignalAcknowledged = 41, DisputeOpened = 50,
+    ThresholdSet = 60, ThresholdRemoved = 61, ThresholdCrossed = 62, ThresholdRearmed = 63,
+    GrantIssued = 70, GrantEnded = 71, GrantExpiring = 72, CreditsExhausted = 73,
+    OverageStarted = 80, OverageAuthorized = 81, AuthorizationWithdrawn = 82,
 }
 
 public static partial class EntryCodec
@@ -37,6 +40,17 @@ public static partial class EntryCodec
         Entry.StateChanged => EntryKind.StateChanged,
         Entry.SignalAcknowledged => EntryKind.SignalAcknowledged,
         Entry.DisputeOpened => EntryKind.DisputeOpened,
+        Entry.ThresholdSet => EntryKind.ThresholdSet,
+        Entry.ThresholdRemoved => EntryKind.ThresholdRemoved,
+        Entry.ThresholdCrossed => EntryKind.ThresholdCrossed,
+        Entry.ThresholdRearmed => EntryKind.ThresholdRearmed,
+        Entry.GrantIssued => EntryKind.GrantIssued,
+        Entry.GrantEnded => EntryKind.GrantEnded,
+        Entry.GrantExpiring => EntryKind.GrantExpiring,
+        Entry.CreditsExhausted => EntryKind.CreditsExhausted,
+        Entry.OverageStarted => EntryKind.OverageStarted,
+        Entry.OverageAuthorized => EntryKind.OverageAuthorized,
+        Entry.AuthorizationWithdrawn => EntryKind.AuthorizationWithdrawn,
         _ => throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry)),
     };
 
@@ -50,7 +64,8 @@ public static partial class EntryCodec
         EntryKind.TenantClosed => new Entry.TenantClosed { At = at },
         EntryKind.ClockAdvanced => new Entry.ClockAdvanced { At = at },
         EntryKind.PeriodStarted => new Entry.PeriodStarted(Values.ReadPeriod(ref from)) { At = at },
-        EntryKind.PeriodClosed => new Entry.PeriodClosed(from.Date(), [.. from.List(Values.ReadRated)]) { At = at },
+        EntryKind.PeriodClosed => new Entry.PeriodClosed(
+            from.Date(), [.. from.List(Values.ReadLine)], [.. from.List(Values.ReadDraw)], [.. from.List(Values.ReadLimit)]) { At = at },
         EntryKind.DayStarted => new Entry.DayStarted(from.Date(), from.Int()) { At = at },
         EntryKind.OutcomeReported => ReadReported(ref from, at),
         EntryKind.FactReported => new Entry.FactReported(
@@ -59,7 +74,7 @@ public static partial class EntryCodec
             from.MaybeBytes()) { At = at },
         EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
             from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(), (WindowEnd)from.Byte(),
-            from.MaybeText(), from.MaybeMoney()) { At = at },
+            from.MaybeText(), from.Maybe(Values.ReadCorrection)) { At = at },
         EntryKind.ActivityReported => new Entry.ActivityReported(
             Values.ReadEventId(ref from), from.Fixed(), from.Time(), Values.Shared(ref from), from.Int(), from.MaybeText(), Values.ReadDimensions(ref from),
             from.Bool(), from.Date(), from.Bool(), from.MaybeNumber(), from.MaybeBytes()) { At = at },
@@ -74,10 +89,24 @@ public static partial class EntryCodec
         EntryKind.TenantPaused => new Entry.TenantPaused(Values.ReadAtLimit(ref from), from.Text()) { At = at },
         EntryKind.TenantResumed => new Entry.TenantResumed { At = at },
         EntryKind.StateChanged => new Entry.StateChanged(
-            from.MaybeText(), (LimitState)from.Byte(), (SignalAction)from.Byte(), from.Maybe(Values.ReadScope), from.MaybeNumber(),
-            (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime()) { At = at },
+            from.MaybeText(), (LimitState)from.Byte(), (SignalAction)from.Byte(), from.Maybe(Values.ReadScope), Values.MaybeLimit(ref from),
+            (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime(), (LimitState)from.Byte()) { At = at },
         EntryKind.SignalAcknowledged => new Entry.SignalAcknowledged(from.Number(), from.Text()) { At = at },
         EntryKind.DisputeOpened => new Entry.DisputeOpened(from.Text(), from.Text(), from.Text()) { At = at },
+        EntryKind.ThresholdSet => new Entry.ThresholdSet(Values.ReadThreshold(ref from), from.Maybe(Values.ReadThreshold)) { At = at },
+        EntryKind.ThresholdRemoved => new Entry.ThresholdRemoved(Values.ReadThreshold(ref from)) { At = at },
+        EntryKind.ThresholdCrossed => new Entry.ThresholdCrossed(
+            Values.ReadThreshold(ref from), Values.MaybeLimit(ref from), Values.ReadLimit(ref from), from.Date()) { At = at },
+        EntryKind.ThresholdRearmed => new Entry.ThresholdRearmed(from.Text(), from.Bool()) { At = at },
+        EntryKind.GrantIssued => new Entry.GrantIssued(
+            from.Text(), (GrantKind)from.Byte(), from.Money(), from.Int(), from.Time(), from.MaybeTime(), from.MaybeMoney(), from.MaybeText(),
+            from.MaybeText(), from.MaybeText()) { At = at },
+        EntryKind.GrantEnded => new Entry.GrantEnded(from.Text(), from.Money(), from.Bool()) { At = at },
+        EntryKind.GrantExpiring => new Entry.GrantExpiring(from.Text(), from.Money(), from.Time()) { At = at },
+        EntryKind.CreditsExhausted => new Entry.CreditsExhausted(from.Date()) { At = at },
+        EntryKind.OverageStarted => new Entry.OverageStarted(from.MaybeText(), from.Date()) { At = at },
+        EntryKind.OverageAuthorized => new Entry.OverageAuthorized(from.Bool(), Values.MaybeLimit(ref from)) { At = at },
+        EntryKind.AuthorizationWithdrawn => new Entry.AuthorizationWithdrawn { At = at },
         _ => throw new FormatException($"entry kind {(byte)kind} is not known"),
     };
 

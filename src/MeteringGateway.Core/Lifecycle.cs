@@ -208,7 +208,8 @@ public sealed class Lifecycle
     {
         var candidate = group[holder];
         var rests = opener[holder] == segment.Opener; // not a segment that ended before the period did
-        if (candidate.PeriodClosed && rests && candidate.Outcome.Status != OutcomeStatus.NonBillable)
+        var settled = candidate.Outcome.Status != OutcomeStatus.NonBillable || candidate.Outcome.Reason is Reason.Unverified or Reason.Unconfirmed;
+        if (candidate.PeriodClosed && rests && settled)
         {
             Credit(time);
             return;

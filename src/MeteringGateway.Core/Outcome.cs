@@ -41,6 +41,8 @@ public sealed record Outcome
     public Dispute? Dispute { get; init; }
     /// <summary>Fixed when its period closes (F4); until then null, and worked out when asked.</summary>
     public ImmutableArray<Charge>? Charges { get; init; }
+    /// <summary>Units rated before it in its period, fixed with <see cref="Charges"/>.</summary>
+    public long Place { get; init; }
     /// <summary>Sequence of the entry that reported it; 0 as long as none has.</summary>
     public long ReportedBy { get; init; }
     /// <summary>Sequences of the entries that changed it, in order.</summary>
@@ -58,14 +60,14 @@ public sealed record Outcome
     public Subject Subject => new(Type, IsActivity: false, Dimensions);
     public bool IsAlias => ContinuationOf is not null;
 
-    /// <summary>It is rated: what stands to be charged (F4).</summary>
-    public bool IsRated => !IsAlias && (Status is OutcomeStatus.Pending or OutcomeStatus.Billable);
+    /// <summary>It is rated: what stands to be charged (F4). A pending outcome of a type with weight <c>none</c> is not admitted until it settles (C3).</summary>
+    public bool IsRated => Admitted && !IsAlias && (Status is OutcomeStatus.Pending or OutcomeStatus.Billable);
 
-    /// <summary>Units of exposure (C2). A pending outcome of a type with weight <c>none</c> is not admitted until it settles (C3).</summary>
-    public int Exposure => Admitted && IsRated ? Quantity : 0;
+    /// <summary>Units of exposure (C2).</summary>
+    public int Exposure => IsRated ? Quantity : 0;
 
     /// <summary>It settled while it held its session, and so keeps its place in it.</summary>
-    public static bool HasSettled(Reason reason, WindowEnd end) => reason != Reason.OverCap
+    public static bool HasSettled(Reason reason, WindowEnd end) => reason < Reason.OverCap
         && (end is WindowEnd.Lapsed or WindowEnd.Confirmed or WindowEnd.ReversedLate
             || (end == WindowEnd.None && reason is (Reason.Immediate or Reason.Unverified or Reason.Unconfirmed or Reason.Training)));
 
@@ -85,7 +87,8 @@ public sealed record Outcome
     public OutcomeFigure Figure(ImmutableArray<Charge> charges) => new(
         Id, Time, Period, Type, Dimensions, Session, Quantity, Result, CriteriaMet, HandedOff, LatestVerification(),
         End switch { WindowEnd.None => WindowStatus.None, WindowEnd.Open => WindowStatus.Open, _ => WindowStatus.Closed },
-        ClosesAt, Status, Reason, charges, charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Amount), Dispute,
+        ClosesAt, Status, Reason, charges, charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Amount),
+        charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Credits), Dispute,
         ReportedBy, LastSequence, HasDetail);
 
     private Verification? LatestVerification()

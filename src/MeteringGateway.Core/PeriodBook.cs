@@ -8,13 +8,39 @@ public sealed class PeriodBook(Period period)
     public Period Period { get; } = period;
     public PeriodStatus Status { get; internal set; } = PeriodStatus.Open;
     internal List<TypeBook> Types { get; } = [];
+    /// <summary>Quantities.</summary>
     internal Dictionary<ActivityKey, long>? Activities { get; set; }
     /// <summary>In order of their ids.</summary>
     internal List<CapBook> Caps { get; } = [];
     /// <summary>Outcomes whose window is open; the period cannot close before them (T3).</summary>
     internal int Pending { get; set; }
-    /// <summary>Credits for closed periods that fall into this one (T3, O5).</summary>
-    internal Amount Corrections { get; set; }
+    /// <summary>Credits for closed periods that fall into this one (T3, O5), in order of period and type.</summary>
+    internal SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections { get; set; }
+    /// <summary>Millionths of credits that there were when it began, and that were issued in it (S4).</summary>
+    internal long CreditsInForce { get; set; }
+    internal bool CreditsExhausted { get; set; }
+    /// <summary>Rules under which something went on demand (see <see cref="Entry.OverageStarted"/>).</summary>
+    internal SortedSet<string>? OverageStarted { get; set; }
+    /// <summary>What was authorised when it ended (F2, T6).</summary>
+    internal Authorization? Authorized { get; set; }
+    /// <summary>Governed types whose funding is not active, as last signalled (S1).</summary>
+    internal SortedDictionary<string, LimitState>? Funding { get; set; }
+    /// <summary>As journalled when it closed (F4).</summary>
+    internal FinalRating? Final { get; set; }
+
+    /// <summary>Kept up to date while the period is not closed; null until asked for. Not part of the state: it can be worked out.</summary>
+    internal PeriodRating? Rating { get; set; }
+
+    internal bool HasMoneyCaps
+    {
+        get
+        {
+            foreach (var cap in Caps) if (cap.Cap.Limit.IsMoney) return true;
+            return false;
+        }
+    }
+
+    internal LimitState FundingOf(string type) => Funding?.GetValueOrDefault(type) ?? LimitState.Active;
 
     internal TypeBook Type(string id)
     {
@@ -33,6 +59,7 @@ public sealed class PeriodBook(Period period)
 
     internal void Put(CapBook book)
     {
+        if (book.Cap.Limit.IsMoney || Cap(book.Cap.Id)?.Cap.Limit.IsMoney == true) Rating = null;
         var at = Caps.FindIndex(cap => string.CompareOrdinal(cap.Cap.Id, book.Cap.Id) >= 0);
         if (at < 0) Caps.Add(book);
         else if (Caps[at].Cap.Id == book.Cap.Id) Caps[at] = book;
@@ -53,18 +80,34 @@ public sealed class PeriodBook(Period period)
         var type = Type(outcome.Type);
         type.Add(outcome, units);
         if (outcome.Status == OutcomeStatus.Pending) Pending += sign;
-        if (outcome.Exposure == 0) return;
+        if (!outcome.IsRated) return;
         foreach (var cap in Caps)
-            if (cap.Cap.Scope.Matches(outcome.Subject)) cap.Add(outcome.Day, units, 0);
+            if (!cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(outcome.Subject)) cap.Add(outcome.Day, units, 0);
     }
 
-    /// <summary>Adds to (or takes from) what is held under every cap that matches.</summary>
+    /// <summary>Puts an outcome into the rating, takes it out, or leaves it where it is (F4).</summary>
+    internal void Rate(Outcome? before, Outcome after)
+    {
+        if (Rating is not { } rating) return;
+        if (before?.IsRated == true)
+        {
+            if (after.IsRated) rating.Swap(after);
+            else rating.Remove(before);
+        }
+        else if (after.IsRated) rating.Add(after);
+    }
+
+    /// <summary>Adds to (or takes from) what is held under every cap in units that matches.</summary>
     internal void Reserve(in Subject subject, int day, long units)
     {
         foreach (var cap in Caps)
-            if (cap.Cap.Scope.Matches(subject)) cap.Add(day, 0, units);
+            if (!cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(subject)) cap.Add(day, 0, units);
     }
 }
+
+/// <summary>Credits for outcomes of one type in one closed period.</summary>
+/// <param name="Amount">Not above 0.</param>
+internal readonly record struct CorrectionSum(long Quantity, Amount Amount);
 
 /// <summary>Units of one outcome type in one period.</summary>
 internal sealed class TypeBook(string id)
@@ -74,19 +117,9 @@ internal sealed class TypeBook(string id)
     public long Settled { get; set; }
     public long Credited { get; set; }
     public SortedDictionary<Reason, long>? NonBillable { get; set; }
-    /// <summary>Fixed when the period closed.</summary>
-    public RatedType? Rated { get; set; }
-    /// <summary>Units credited after that.</summary>
-    public long Corrected { get; set; }
-
-    /// <summary>Charges of the rated outcomes, kept until something changes. Not part of the state: it can be worked out.</summary>
-    public Rating? Rating { get; set; }
-
-    public long RatedUnits => Pending + Settled;
 
     public void Add(Outcome outcome, long units)
     {
-        Rating = null;
         switch (outcome.Status)
         {
             case OutcomeStatus.Pending: Pending += units; break;
@@ -102,7 +135,7 @@ internal sealed class TypeBook(string id)
     }
 }
 
-/// <summary>A cap, with what stands against it in one period.</summary>
+/// <summary>A cap, with what stands against it in one period; against one on money activity fees only: the rest is in the rating.</summary>
 internal sealed class CapBook(Cap cap)
 {
     public Cap Cap { get; set; } = cap;
@@ -115,7 +148,7 @@ internal sealed class CapBook(Cap cap)
 
     public Exposure On(int day) => Cap.Period == CapPeriod.BillingPeriod ? Total : Days?.GetValueOrDefault(day) ?? default;
 
-    public long Room(int day) => Cap.Limit - On(day).All;
+    public long Room(int day) => Cap.Limit.Value - On(day).All;
 
     public void Add(int day, long counted, long reserved)
     {
@@ -131,7 +164,7 @@ internal sealed class CapBook(Cap cap)
     }
 }
 
-/// <summary>Units that count against a cap: settled and pending ones, and reserved ones (C2).</summary>
+/// <summary>Units, or millionths, that count against a cap: settled and pending ones, and reserved ones (C2).</summary>
 public readonly record struct Exposure(long Counted, long Reserved)
 {
     public long All => Counted + Reserved;
@@ -139,4 +172,5 @@ public readonly record struct Exposure(long Counted, long Reserved)
 }
 
 /// <param name="Day">Local day in the period, 0-based.</param>
-internal readonly record struct ActivityKey(string Activity, Dimensions Dimensions, int Day);
+/// <param name="Fee">Of a unit; 0 where it has none, or was beyond a cap.</param>
+internal readonly record struct ActivityKey(string Activity, Dimensions Dimensions, int Day, Amount Fee);

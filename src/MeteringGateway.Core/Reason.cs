@@ -35,6 +35,7 @@ public enum Refusal : byte
     UnknownTenant, IdReused, TenantClosed, UnknownOutcomeType, EventTooOld, EventInFuture, OutcomeExists,
     TenantExists, NotATestClock, ClockRunsBack, CapBelowExposure, UnknownCap, TooManyCaps, UnknownReservation, CurrencyFixed, TestClockFixed,
     UnknownSignal, UnknownPeriod, UnknownOutcome, NotDisputable, AmountOverflow,
+    UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

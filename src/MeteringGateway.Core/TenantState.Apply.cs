@@ -28,8 +28,19 @@ public sealed partial class TenantState
             case Entry.TenantChanged e: (Name, Zone, AnchorDay) = (e.Name, e.Zone, e.AnchorDay); break;
             case Entry.TenantPaused e: Paused = e; break;
             case Entry.TenantResumed: Paused = null; break;
-            case Entry.TenantClosed: ClosedAt = entry.At; break;
+            case Entry.TenantClosed: Close(entry.At); break;
             case Entry.DisputeOpened e: Apply(e); break;
+            case Entry.GrantIssued e: Apply(e); break;
+            case Entry.GrantEnded e: Apply(e); break;
+            case Entry.GrantExpiring e: Grant(e.Grant)!.Announced = true; break;
+            case Entry.CreditsExhausted: Open.CreditsExhausted = true; break;
+            case Entry.OverageStarted e: (Book(e.Period)!.OverageStarted ??= new(StringComparer.Ordinal)).Add(e.OutcomeType ?? ""); break;
+            case Entry.OverageAuthorized e: Apply(e); break;
+            case Entry.AuthorizationWithdrawn: Authorization = null; break;
+            case Entry.ThresholdSet e: Put(e.Threshold); break;
+            case Entry.ThresholdRemoved e: thresholds!.Remove(e.Before.Id); break;
+            case Entry.ThresholdCrossed e: Apply(e); break;
+            case Entry.ThresholdRearmed e: Apply(e); break;
             case Entry.ClockAdvanced or Entry.SignalAcknowledged or Entry.DecisionRecorded: break;
             default: throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry));
         }
@@ -42,12 +53,21 @@ public sealed partial class TenantState
         var book = new PeriodBook(e.Period);
         foreach (var cap in e.Terms.Caps) book.Put(new CapBook(cap));
         books.Add(book);
+        foreach (var threshold in e.Terms.Thresholds) Put(threshold);
+    }
+
+    private void Close(Instant at)
+    {
+        ClosedAt = at;
+        foreach (var grant in Grants) Watch(grant);
     }
 
     private void Apply(Entry.TermsSet e)
     {
         var before = Terms;
         terms.Add(new TermsInForce(e.From, e.Plan, e.Terms));
+        // Terms set at a period's very first instant are the terms that it begins with.
+        if (e.From == Open.Period.Start) Open.Rating = null;
         if (e.From <= e.At) ReplaceCaps(before, e.Terms);
     }
 
@@ -58,11 +78,13 @@ public sealed partial class TenantState
             if (Open.Cap(cap.Id) is { } book && book.Cap == cap && !after.Caps.Contains(cap)) Remove(book);
         foreach (var cap in after.Caps)
             if (Open.Cap(cap.Id) is null) Open.Put(Recount(new CapBook(cap)));
+        ReplaceThresholds(before, after);
     }
 
     private void Remove(CapBook cap)
     {
         Open.Caps.Remove(cap);
+        if (cap.Cap.Limit.IsMoney) Open.Rating = null;
         if (cap.State != LimitState.Active) (lifted ??= []).Add(cap);
     }
 
@@ -86,13 +108,14 @@ public sealed partial class TenantState
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
+        book.Rate(null, outcome);
         Watch(outcome);
         Remember(e.Id, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, new OutcomeSummary(e.OutcomeId, e.Status, e.Reason)));
     }
 
     private void Apply(Entry.OutcomeChanged e)
     {
-        if (e.Correction is { } amount) Open.Corrections += amount;
+        if (e.Correction is { } correction) Apply(correction);
         if (Find(e.OutcomeId) is not { } before) return; // archived: the store holds it
         var after = before with
         {
@@ -105,9 +128,9 @@ public sealed partial class TenantState
         {
             book.Count(before, -1);
             book.Count(after, 1);
+            book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
-        else if (e.Status == OutcomeStatus.Credited) book.Type(before.Type).Corrected += before.Quantity;
         outcomes![e.OutcomeId] = after;
         Watch(after);
     }
@@ -131,12 +154,13 @@ public sealed partial class TenantState
     {
         var book = Book(e.Period)!;
         var day = book.Period.DayOf(e.Time);
-        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day), e.Quantity);
+        var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
+        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee), e.Quantity);
         if (!e.BeyondCap)
         {
             var subject = new Subject(e.Activity, IsActivity: true, e.Dimensions);
             foreach (var cap in book.Caps)
-                if (cap.Cap.Scope.Matches(subject)) cap.Add(day, e.Quantity, 0);
+                if (cap.Cap.Counts(subject)) cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
         }
         if (e.Session is not null) Touch(e.Session, e.Time).AddActivity(e.Time);
         Remember(e.Id, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
@@ -145,7 +169,7 @@ public sealed partial class TenantState
     private void Apply(Entry.ReservationMade e)
     {
         var reservation = new Reservation(e.Reservation, e.Subject, e.Quantity, e.Quantity, e.ExpiresAt, e.Period, e.Day);
-        (reservations ??= []).Add(e.Reservation, reservation);
+        (reservations ??= new(Ids.InOrder)).Add(e.Reservation, reservation);
         Book(e.Period)!.Reserve(e.Subject, e.Day, e.Quantity);
         due.Enqueue(new Due(e.ExpiresAt, DueKind.Reservation, e.Reservation));
     }
@@ -173,7 +197,8 @@ public sealed partial class TenantState
 
     private void Apply(Entry.StateChanged e)
     {
-        if (lifted?.RemoveAll(cap => cap.Cap.Id == e.Cap) > 0) lifted = lifted.Count == 0 ? null : lifted;
+        if (e is { Cap: null, Scope.OutcomeType: { } type }) SetFunding(type, e.State);
+        else if (lifted?.RemoveAll(cap => cap.Cap.Id == e.Cap) > 0) lifted = lifted.Count == 0 ? null : lifted;
         else if (e.Cap is not null && Open.Cap(e.Cap) is { } cap) cap.State = e.State;
         signals ??= [];
         if (signals.Count == SignalsKept) signals.RemoveAt(0);
@@ -184,7 +209,7 @@ public sealed partial class TenantState
     {
         var book = Open.Cap(e.Cap.Id);
         if (e.Effective == Effective.NextPeriod && book is not null) book.Next = e.Cap;
-        else if (book is not null && book.Cap.Scope == e.Cap.Scope && book.Cap.Period == e.Cap.Period) (book.Cap, book.Next) = (e.Cap, null);
+        else if (book is not null && book.Cap.IsSameAs(e.Cap)) (book.Cap, book.Next) = (e.Cap, null);
         else Open.Put(Recount(new CapBook(e.Cap) { State = book?.State ?? LimitState.Active }));
     }
 
@@ -201,13 +226,19 @@ public sealed partial class TenantState
     private CapBook Recount(CapBook cap)
     {
         foreach (var outcome in outcomes?.Values ?? Enumerable.Empty<Outcome>())
-            if (outcome.Period == Open.Period.Id && outcome.Exposure > 0 && cap.Cap.Scope.Matches(outcome.Subject))
+            if (outcome.Period == Open.Period.Id && outcome.Exposure > 0 && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(outcome.Subject))
                 cap.Add(outcome.Day, outcome.Exposure, 0);
-        foreach (var ((activity, dimensions, day), quantity) in Open.Activities ?? [])
-            if (cap.Cap.Scope.Matches(new Subject(activity, IsActivity: true, dimensions))) cap.Add(day, quantity, 0);
+        foreach (var ((activity, dimensions, day, fee), quantity) in Open.Activities ?? [])
+            if (cap.Cap.Counts(new Subject(activity, IsActivity: true, dimensions))) cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * quantity).Micros : quantity, 0);
         foreach (var held in reservations?.Values ?? Enumerable.Empty<Reservation>())
-            if (held.Period == Open.Period.Id && cap.Cap.Scope.Matches(held.Subject)) cap.Add(held.Day, 0, held.Remaining);
+            if (held.Period == Open.Period.Id && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(held.Subject)) cap.Add(held.Day, 0, held.Remaining);
         return cap;
+    }
+
+    private void SetFunding(string type, LimitState reached)
+    {
+        if (reached == LimitState.Active) Open.Funding?.Remove(type);
+        else (Open.Funding ??= new(StringComparer.Ordinal))[type] = reached;
     }
 
     private Session Touch(string name, Instant time)

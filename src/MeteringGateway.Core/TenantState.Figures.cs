@@ -10,11 +10,32 @@ public sealed partial class TenantState
 
     public TenantFigure Figure(Instant realTime) => new(
         Name, Plan, Terms, Zone, AnchorDay, TestClock, TestClock is null ? Instant.Max(realTime, Now) : Now, State, Open.Period, Open.Status,
-        [.. Open.Caps.Select(cap => new CapFigure(cap.Cap, cap.State))], CreatedAt, ClosedAt, Sequence);
+        [.. Open.Caps.Select(cap => new CapFigure(cap.Cap, cap.State))], Authorization, CreatedAt, ClosedAt, Sequence);
 
-    /// <summary>The most severe of the tenant's own state and of its caps on everything (S1).</summary>
-    internal LimitState State => Open.Caps.Where(cap => cap.Cap.Scope == Scope.Everything).Select(cap => cap.State)
-        .Append(Paused is null ? LimitState.Active : StateOf(Paused.Action)).Max();
+    /// <summary>The most severe of what stops everything: the tenant's own state, its caps on everything, and its types' funding if all are stopped (S1).</summary>
+    internal LimitState State
+    {
+        get
+        {
+            var state = Paused is null ? LimitState.Active : StateOf(Paused.Action);
+            foreach (var cap in Open.Caps) if (cap.Cap.Scope == Scope.Everything && cap.State > state) state = cap.State;
+            if (Open.Funding is not { Count: > 0 } funding) return state;
+            var mildest = Terms.OutcomeTypes.Min(type => funding.GetValueOrDefault(type.Id));
+            return mildest > state ? mildest : state;
+        }
+    }
+
+    /// <summary>The most severe state of the tenant, of any of its caps, and of any type's funding: what an operator looks for.</summary>
+    public LimitState Severity
+    {
+        get
+        {
+            var worst = State;
+            foreach (var cap in Open.Caps) if (cap.State > worst) worst = cap.State;
+            foreach (var state in Open.Funding?.Values ?? Enumerable.Empty<LimitState>()) if (state > worst) worst = state;
+            return worst;
+        }
+    }
 
     internal static LimitState StateOf(AtLimit limit) => limit.Action switch
     {
@@ -31,10 +52,9 @@ public sealed partial class TenantState
         var now = TestClock is null ? Instant.Max(realTime, Now) : Now;
         if ((period is { } id ? Book(id) : Open) is not { } book) return null;
         var types = TypesOf(book).Select(type => Usage(book, type)).ToImmutableArray();
-        var activities = ActivitiesOf(book);
-        var spend = activities.Aggregate(types.Aggregate(book.Corrections, (sum, type) => sum + type.Amount), (sum, activity) => sum + activity.Amount);
-        return new Usage(book.Period, book.Status, State, Sequence, Terms.Currency, types, activities,
-            [.. book.Caps.Select(cap => Usage(book, cap, now))], IncludedOf(book), spend);
+        return new Usage(book.Period, book.Status, State, Sequence, Terms.Currency, types, ActivitiesOf(book),
+            [.. book.Caps.Select(cap => Usage(book, cap, now))], IncludedOf(book), CommitmentsOf(book), CreditsNow(now), OverageOf(book, now),
+            SpendOf(book), ForecastOf(book, now));
     }
 
     /// <summary>Null: not in memory. An alias gives the outcome that it stands for (O3).</summary>
@@ -64,16 +84,7 @@ public sealed partial class TenantState
     public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
 
     internal OutcomeFigure FigureOf(Outcome outcome) =>
-        outcome.Figure(outcome.Charges ?? RatingOf(Book(outcome.Period)!, outcome.Type).Of(outcome.Id));
-
-    internal Rating RatingOf(PeriodBook book, string type)
-    {
-        // Reading must not add a line to the book.
-        if (book.Types.Find(counted => counted.Id == type) is not { } counts) return Rating.None;
-        return counts.Rating ??= Rating.Rate(
-            outcomes?.Values.Where(outcome => outcome.IsRated && outcome.Type == type && outcome.Period == book.Period.Id) ?? [],
-            IncludedUnits(book, type), outcome => TypeOf(outcome).Price ?? Amount.Zero);
-    }
+        outcome.Figure(outcome.Charges ?? (outcome.IsRated ? RatingOf(Book(outcome.Period)!).ChargesOf(outcome) : []));
 
     /// <summary>As agreed when the period began (F7).</summary>
     internal long IncludedUnits(PeriodBook book, string type) => TermsAt(book.Period.Start).Type(type)?.IncludedUnits ?? 0;
@@ -88,26 +99,43 @@ public sealed partial class TenantState
         type.Id, type.Pending + type.Settled + type.Credited + (type.NonBillable?.Values.Sum() ?? 0), type.Pending, type.Settled,
         reservations?.Values.Where(held => held.Period == book.Period.Id && held.Subject.What == type.Id && !held.Subject.IsActivity).Sum(held => held.Remaining) ?? 0,
         type.Credited, type.NonBillable?.ToImmutableSortedDictionary() ?? ImmutableSortedDictionary<Reason, long>.Empty,
-        type.Rated?.Amount ?? RatingOf(book, type.Id).Amount);
+        LinesOn(book, type.Id).Aggregate(Amount.Zero, (sum, line) => sum + line.Amount));
+
+    /// <summary>A type's lines of a statement, or all types'.</summary>
+    private IEnumerable<Line> LinesOn(PeriodBook book, string? type = null) => book.Final is { } final
+        ? final.Lines.Where(line => line.Kind is LineKind.Outcomes or LineKind.Overage && (type is null || line.What == type))
+        : RatingOf(book) is var rating
+            ? rating.Lines.Where(line => type is null || line.Key.Type == type).Select(line => rating.LineOf(line.Key, line.Value))
+            : [];
+
+    /// <summary>What the period's outcomes and activities come to, with what was taken back from closed ones; fees apart.</summary>
+    internal Amount SpendOf(PeriodBook book)
+    {
+        var spend = LinesOn(book).Aggregate(Amount.Zero, (sum, line) => sum + line.Amount);
+        foreach (var (activity, quantity) in book.Activities ?? []) spend += activity.Fee * quantity;
+        foreach (var sum in book.Corrections?.Values ?? Enumerable.Empty<CorrectionSum>()) spend += sum.Amount;
+        return spend;
+    }
 
     private ImmutableArray<ActivityUsage> ActivitiesOf(PeriodBook book) =>
         [.. (book.Activities ?? []).GroupBy(activity => activity.Key.Activity, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => Usage(group.Key, group.Sum(activity => activity.Value), TermsAt(book.Period.Start)))];
-
-    private static ActivityUsage Usage(string activity, long reported, Terms terms) =>
-        new(activity, reported, (terms.Activity(activity)?.Price ?? Amount.Zero) * reported);
+            .Select(group => new ActivityUsage(group.Key, group.Sum(activity => activity.Value),
+                group.Aggregate(Amount.Zero, (sum, activity) => sum + activity.Key.Fee * activity.Value)))];
 
     private CapUsage Usage(PeriodBook book, CapBook cap, Instant now)
     {
         var day = book == Open ? CurrentDay(now) : book.Period.Days.Length - 1;
-        var exposure = cap.On(day).All;
-        return new CapUsage(cap.Cap, exposure, Math.Max(0, cap.Cap.Limit - exposure), cap.State,
+        var exposure = ExposureOf(book, cap, day, now).All;
+        return new CapUsage(cap.Cap, cap.Cap.Limit.With(exposure), cap.Cap.Limit.With(Math.Max(0, cap.Cap.Limit.Value - exposure)), cap.State,
             cap.Cap.Period == CapPeriod.Day ? book.Period.DayEnd(day) : book.Period.End);
     }
 
     private ImmutableArray<IncludedUsage> IncludedOf(PeriodBook book) =>
-        [.. TermsAt(book.Period.Start).OutcomeTypes.Where(type => type.IncludedUnits > 0).Select(type => new IncludedUsage(
-            type.Id, type.IncludedUnits, Math.Min(type.IncludedUnits, book.Types.Find(counted => counted.Id == type.Id)?.RatedUnits ?? 0)))];
+        [.. TermsAt(book.Period.Start).OutcomeTypes.Where(type => type.IncludedUnits > 0)
+            .Select(type => new IncludedUsage(type.Id, type.IncludedUnits, IncludedUsed(book, type.Id)))];
+
+    internal long IncludedUsed(PeriodBook book, string type) =>
+        LinesOn(book, type).Where(line => line.Source == Core.Funding.Included).Sum(line => line.Quantity);
 
     private static bool Passes(Outcome outcome, OutcomeFilter filter) =>
         !outcome.IsAlias
@@ -129,6 +157,13 @@ public sealed partial class TenantState
     }
 
     /// <summary>What would stand against this cap today, whether it is set or not (C6, C8).</summary>
-    internal Exposure ExposureUnder(Cap cap, int day) =>
-        (Open.Cap(cap.Id) is { } book && book.Cap.Scope == cap.Scope && book.Cap.Period == cap.Period ? book : Recount(new CapBook(cap))).On(day);
+    internal Exposure ExposureUnder(Cap cap, int day, Instant now)
+    {
+        if (Open.Cap(cap.Id) is { } book && book.Cap.IsSameAs(cap)) return ExposureOf(Open, book, day, now);
+        var recounted = Recount(new CapBook(cap)).On(day);
+        if (!cap.Limit.IsMoney) return recounted;
+        var rating = NewRating(Open, CommittedBefore(Open), [cap]);
+        var charged = rating.Charged(rating.Tail, cap, day);
+        return recounted.Plus(charged, rating.Charged(Hold(rating.Tail, rating, Open, now), cap, day) - charged);
+    }
 }

@@ -4,24 +4,38 @@ public sealed partial class TenantState
 {
     private static void WriteBook(Writer to, PeriodBook book)
     {
-        Values.Write(to, book.Period); to.Byte((byte)book.Status); to.Number(book.Pending); to.Money(book.Corrections);
+        Values.Write(to, book.Period); to.Byte((byte)book.Status); to.Number(book.Pending);
         to.List(book.Types, WriteType);
         to.List(book.Activities?.OrderBy(a => a.Key.Activity, StringComparer.Ordinal).ThenBy(a => a.Key.Day)
             .ThenBy(a => a.Key.Dimensions.Agent, StringComparer.Ordinal).ThenBy(a => a.Key.Dimensions.Channel, StringComparer.Ordinal)
-            .ThenBy(a => a.Key.Dimensions.Workflow, StringComparer.Ordinal).ToArray() ?? [], (w, a) =>
+            .ThenBy(a => a.Key.Dimensions.Workflow, StringComparer.Ordinal).ThenBy(a => a.Key.Fee).ToArray() ?? [], (w, a) =>
             {
-                w.Text(a.Key.Activity); Values.Write(w, a.Key.Dimensions); w.Number(a.Key.Day); w.Number(a.Value);
+                w.Text(a.Key.Activity); Values.Write(w, a.Key.Dimensions); w.Number(a.Key.Day); w.Money(a.Key.Fee); w.Number(a.Value);
             });
         to.List(book.Caps, WriteCap);
+        to.List(book.Corrections?.ToArray() ?? [], (w, sum) =>
+        {
+            w.Date(sum.Key.Period); w.Text(sum.Key.Type); w.Number(sum.Value.Quantity); w.Money(sum.Value.Amount);
+        });
+        to.Number(book.CreditsInForce); to.Bool(book.CreditsExhausted); to.List(book.OverageStarted ?? (IReadOnlyCollection<string>)[], (w, owner) => w.Text(owner));
+        to.Maybe(book.Authorized, WriteAuthorization);
+        to.List(book.Funding?.ToArray() ?? [], (w, state) => { w.Text(state.Key); w.Byte((byte)state.Value); });
+        to.Maybe(book.Final, WriteFinal);
     }
 
     private static PeriodBook ReadBook(ref Reader from)
     {
-        var book = new PeriodBook(Values.ReadPeriod(ref from)) { Status = (PeriodStatus)from.Byte(), Pending = from.Int(), Corrections = from.Money() };
+        var book = new PeriodBook(Values.ReadPeriod(ref from)) { Status = (PeriodStatus)from.Byte(), Pending = from.Int() };
         book.Types.AddRange(from.List(ReadType));
-        foreach (var (key, quantity) in from.List((ref r) => (new ActivityKey(Values.Shared(ref r), Values.ReadDimensions(ref r), r.Int()), r.Number())))
+        foreach (var (key, quantity) in from.List((ref r) => (new ActivityKey(Values.Shared(ref r), Values.ReadDimensions(ref r), r.Int(), r.Money()), r.Number())))
             book.AddActivity(key, quantity);
         book.Caps.AddRange(from.List(ReadCap));
+        foreach (var (key, sum) in from.List((ref r) => ((r.Date(), Values.Shared(ref r)), new CorrectionSum(r.Number(), r.Money())))) (book.Corrections ??= [])[key] = sum;
+        (book.CreditsInForce, book.CreditsExhausted) = (from.Number(), from.Bool());
+        foreach (var owner in from.List(Values.Shared)) (book.OverageStarted ??= new(StringComparer.Ordinal)).Add(owner);
+        book.Authorized = from.Maybe(ReadAuthorization);
+        foreach (var (type, state) in from.List((ref r) => (Values.Shared(ref r), (LimitState)r.Byte()))) (book.Funding ??= new(StringComparer.Ordinal))[type] = state;
+        book.Final = from.Maybe(ReadFinal);
         return book;
     }
 
@@ -29,15 +43,12 @@ public sealed partial class TenantState
     {
         to.Text(type.Id); to.Number(type.Pending); to.Number(type.Settled); to.Number(type.Credited);
         to.List(type.NonBillable?.ToArray() ?? [], (w, counted) => { w.Byte((byte)counted.Key); w.Number(counted.Value); });
-        to.Maybe(type.Rated, Values.Write); to.Number(type.Corrected);
     }
 
     private static TypeBook ReadType(ref Reader from)
     {
         var type = new TypeBook(Values.Shared(ref from)) { Pending = from.Number(), Settled = from.Number(), Credited = from.Number() };
         foreach (var (reason, units) in from.List((ref r) => ((Reason)r.Byte(), r.Number()))) (type.NonBillable ??= [])[reason] = units;
-        type.Rated = from.Maybe(Values.ReadRated);
-        type.Corrected = from.Number();
         return type;
     }
 

@@ -8,7 +8,7 @@ namespace MeteringGateway.Core;
 /// </summary>
 public sealed partial class TenantState
 {
-    private const byte SnapshotVersion = 1;
+    private const byte SnapshotVersion = 2;
 
     public byte[] Snapshot()
     {
@@ -27,9 +27,12 @@ public sealed partial class TenantState
             w.Text(facts.Key);
             w.List(facts.Value, (w, fact) => { Values.Write(w, fact.Fact); w.Time(fact.Until); });
         });
-        to.List(Sorted(reservations?.Values, r => r.Id), WriteReservation);
+        to.List(reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation);
         to.List(signals ?? [], WriteSignal);
         to.List(archived?.Layers ?? [], (w, layer) => w.Bytes(layer));
+        to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
+        to.Maybe(Authorization, WriteAuthorization);
+        to.List(thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold);
         return to.Written.ToArray();
     }
 
@@ -56,11 +59,15 @@ public sealed partial class TenantState
             (state.waiting ??= []).Add(id, [.. facts]);
         foreach (var held in from.List(ReadReservation))
         {
-            (state.reservations ??= []).Add(held.Id, held);
+            (state.reservations ??= new(Ids.InOrder)).Add(held.Id, held);
             state.due.Enqueue(new Due(held.ExpiresAt, DueKind.Reservation, held.Id));
         }
         if (from.List(ReadSignal) is { Length: > 0 } signals) state.signals = [.. signals];
         if (from.List((ref r) => r.Bytes()) is { Length: > 0 } layers) state.archived = new IdFilter { Layers = [.. layers] };
+        foreach (var grant in from.List(ReadGrant)) { (state.grants ??= []).Add(grant); state.Watch(grant); }
+        state.grants?.Sort(Core.Grant.Order);
+        state.Authorization = from.Maybe(ReadAuthorization);
+        foreach (var threshold in from.List(ReadThreshold)) (state.thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
         return from.AtEnd ? state : throw new FormatException("the snapshot has bytes left over");
     }
 
@@ -111,10 +118,10 @@ public sealed partial class TenantState
     private static void WriteSignal(Writer to, Signal s)
     {
         to.Number(s.Sequence); to.Time(s.At); to.Byte((byte)s.Action); to.Byte((byte)s.State); to.MaybeText(s.Cap); to.Maybe(s.Scope, Values.Write);
-        to.MaybeNumber(s.Limit); to.Byte((byte)s.Reason); to.Maybe(s.Handoff, Values.Write); to.MaybeTime(s.ResetsAt);
+        Values.Write(to, s.Limit); to.Byte((byte)s.Reason); to.Maybe(s.Handoff, Values.Write); to.MaybeTime(s.ResetsAt);
     }
 
     private static Signal ReadSignal(ref Reader from) => new(
         from.Number(), from.Time(), (SignalAction)from.Byte(), (LimitState)from.Byte(), from.MaybeText(), from.Maybe(Values.ReadScope),
-        from.MaybeNumber(), (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime());
+        Values.MaybeLimit(ref from), (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime());
 }

@@ -40,7 +40,7 @@ public sealed partial class TenantState
         foreach (var cap in Open.Caps)
         {
             if (cap.Cap.Period != CapPeriod.Day) continue;
-            if (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true)
+            if (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true || IsCharged(cap, day))
             {
                 var end = Open.Period.DayEnd(day);
                 return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
@@ -49,13 +49,28 @@ public sealed partial class TenantState
         return null;
     }
 
+    /// <summary>Against a daily cap on money something stands today, or tomorrow by a clock that is ahead.</summary>
+    private bool IsCharged(CapBook cap, int day) =>
+        cap.Cap.Limit.IsMoney && (ExposureOf(Open, cap, day, Now).All != 0 || ExposureOf(Open, cap, day + 1, Now).All != 0);
+
     /// <summary>The local day of the open period that a time falls on, held within the period.</summary>
     internal int CurrentDay(Instant time) =>
         time < Open.Period.Start ? 0 : time >= Open.Period.End ? Open.Period.Days.Length - 1 : Open.Period.DayOf(time);
 
-    private bool IsCurrent(in Due item) => item.Kind == DueKind.Window
-        ? Find(item.Id) is { Status: OutcomeStatus.Pending } outcome && outcome.ClosesAt == item.At
-        : Held(item.Id) is { } held && held.ExpiresAt == item.At;
+    private bool IsCurrent(in Due item) => item.Kind switch
+    {
+        DueKind.Window => Find(item.Id) is { Status: OutcomeStatus.Pending } outcome && outcome.ClosesAt == item.At,
+        DueKind.Reservation => Held(item.Id) is { } held && held.ExpiresAt == item.At,
+        DueKind.GrantNotice => Grant(item.Id) is { Ended: false, Announced: false },
+        // A plan grant ends with its period, as long as there are periods.
+        _ => Grant(item.Id) is { Ended: false } grant && (grant.Kind != GrantKind.Plan || ClosedAt is not null),
+    };
+
+    /// <summary>What was due had nothing to do.</summary>
+    internal void PassOver(in Due item)
+    {
+        if (due.TryPeek(out var top) && top == item) due.Dequeue();
+    }
 
     private void Watch(Outcome outcome)
     {
@@ -68,19 +83,24 @@ public sealed partial class TenantState
         {
             if (cap.Cap.Period != CapPeriod.Day || cap.Next is not { } next) continue;
             cap.Next = null;
-            if (next.Scope == cap.Cap.Scope && next.Period == cap.Cap.Period) cap.Cap = next;
+            if (next.IsSameAs(cap.Cap)) cap.Cap = next;
             else Open.Put(Recount(new CapBook(next) { State = cap.State }));
         }
     }
 
-    /// <summary>The open period begins to settle, with its caps as they stand (T6); the new one starts with fresh counts.</summary>
+    /// <summary>The open period begins to settle, with its caps and what was authorised as they stand (T6); the new one starts with fresh counts.</summary>
     private void Start(Period period)
     {
         var ended = Open;
         ended.Status = PeriodStatus.Settling;
-        var book = new PeriodBook(period);
+        ended.Authorized = Authorization;
+        if (Authorization is { Period: not null }) Authorization = null;
+        var book = new PeriodBook(period) { Funding = ended.Funding };
+        ended.Funding = null;
         foreach (var cap in ended.Caps) book.Put(new CapBook(cap.Next ?? cap.Cap) { State = cap.State });
+        foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
         books.Add(book);
+        foreach (var threshold in thresholds?.Values ?? Enumerable.Empty<ThresholdBook>()) threshold.BeginAnew();
         if (terms.Count > 1 && terms[^1].From == period.Start) ReplaceCaps(terms[^2].Terms, terms[^1].Terms);
     }
 
@@ -88,21 +108,31 @@ public sealed partial class TenantState
     private void Close(Entry.PeriodClosed e)
     {
         var book = Book(e.Period)!;
-        foreach (var outcome in outcomes?.Values.Where(outcome => outcome.Period == e.Period && !outcome.IsAlias).ToArray() ?? [])
-            outcomes![outcome.Id] = outcome with { Charges = RatingOf(book, outcome.Type).Of(outcome.Id) };
-        foreach (var rated in e.Ratings) book.Type(rated.OutcomeType).Rated = rated;
+        var rating = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
+        book.Final = Fix(book, rating, e);
+        foreach (var draw in e.Draws) Grant(draw.Grant)!.Spent += draw.Credits.Micros;
+        GrantsChanged();
+        foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
         book.Status = PeriodStatus.Closed;
-        foreach (var type in book.Types) type.Rating = null;
+        book.Rating = null;
         FoldActivities(book);
+        foreach (var older in books) if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At) older.Final = final with { Walk = null };
         Forget(book.Period.End, e.At);
+    }
+
+    private static void Fix(CapBook cap, PeriodBook book, PeriodRating rating)
+    {
+        var days = cap.Cap.Period == CapPeriod.Day ? book.Period.Days.Length : 1;
+        for (var day = 0; day < days; day++)
+            if (rating.Charged(rating.Tail, cap.Cap, day) is var charged and not 0) cap.Add(day, charged, 0);
     }
 
     /// <summary>Of a closed period only the totals are asked for.</summary>
     private static void FoldActivities(PeriodBook book)
     {
         if (book.Activities is not { } activities) return;
-        book.Activities = activities.GroupBy(activity => activity.Key.Activity, StringComparer.Ordinal)
-            .ToDictionary(group => new ActivityKey(group.Key, Dimensions.None, 0), group => group.Sum(activity => activity.Value));
+        book.Activities = activities.GroupBy(activity => (activity.Key.Activity, activity.Key.Fee))
+            .ToDictionary(group => new ActivityKey(group.Key.Activity, Dimensions.None, 0, group.Key.Fee), group => group.Sum(activity => activity.Value));
     }
 
     private void Forget(Instant closed, Instant at)
@@ -130,7 +160,7 @@ public sealed partial class TenantState
 }
 
 /// <summary>Kinds of what is due, in the order in which they happen at the same instant (T1).</summary>
-internal enum DueKind : byte { Window = 1, Reservation = 2, Day = 3, PeriodEnd = 4, PeriodClose = 5 }
+internal enum DueKind : byte { Window = 1, Reservation = 2, GrantNotice = 3, Grant = 4, Day = 5, PeriodEnd = 6, PeriodClose = 7 }
 
 internal readonly record struct Due(Instant At, DueKind Kind, string Id) : IComparable<Due>
 {

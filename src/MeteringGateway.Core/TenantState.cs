@@ -49,7 +49,7 @@ public sealed partial class TenantState
     private Dictionary<string, Session>? sessions;
     private Dictionary<UInt128, EventRecord>? events;
     private Dictionary<string, List<WaitingFact>>? waiting;
-    private Dictionary<string, Reservation>? reservations;
+    private SortedDictionary<string, Reservation>? reservations;
     private List<Signal>? signals;
     private IdFilter? archived;
     private List<Outcome>? departed;
@@ -86,6 +86,8 @@ public sealed partial class TenantState
     internal CapBook? Lifted => lifted?[0];
 
     internal EventRecord? Seen(EventId id) => events is not null && events.TryGetValue(id.Key, out var record) ? record : null;
+
+    internal bool HasOutcomes => outcomes is { Count: > 0 };
 
     internal Outcome? Find(string id) => outcomes?.GetValueOrDefault(id);
 

@@ -9,11 +9,11 @@ public sealed partial class Turn
     {
         var before = state.Open.Cap(c.Cap.Id);
         if (before is null && state.Open.Caps.Count >= MostCaps) return Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
-        var exposure = state.ExposureUnder(c.Cap, state.CurrentDay(now)).All;
-        var raised = before is not null && c.Cap.Limit >= before.Cap.Limit && c.Cap.Scope == before.Cap.Scope && c.Cap.Period == before.Cap.Period;
-        var below = c.Cap.Limit < exposure && !raised && c.Cap.AtLimit.Action != LimitAction.Notify;
+        var exposure = state.ExposureUnder(c.Cap, state.CurrentDay(now), now).All;
+        var raised = before is not null && c.Cap.Limit.Value >= before.Cap.Limit.Value && c.Cap.IsSameAs(before.Cap);
+        var below = c.Cap.Limit.Value < exposure && !raised && c.Cap.AtLimit.Action != LimitAction.Notify;
         if (below && c.WhenBelowExposure is null)
-            return new Answer.Refused(Refusal.CapBelowExposure, $"{exposure} units stand against a limit of {c.Cap.Limit}", exposure);
+            return new Answer.Refused(Refusal.CapBelowExposure, $"{c.Cap.Limit.With(exposure)} stand against a limit of {c.Cap.Limit}", c.Cap.Limit.With(exposure));
         var effective = below ? c.WhenBelowExposure!.Value : Effective.Now;
         if (before is { Next: null } && before.Cap == c.Cap) return new Answer.Done();
         return Add(new Entry.CapSet(c.Cap, effective, before?.Cap) { At = now, Actor = actor });

@@ -18,12 +18,12 @@ public sealed partial class Turn
         TakeAll(judged, refused, report);
     }
 
-    private void TakeAll(List<Judged> judged, List<Outcome> refused, Command.ReportOutcome? report)
+    private void TakeAll(List<Judged> judged, List<(Outcome Outcome, Reason Reason)> refused, Command.ReportOutcome? report)
     {
         foreach (var item in judged) if (GivesBack(item)) Take(item, judged, report);
         foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judged, report!);
         foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item, judged, report);
-        foreach (var outcome in refused) Take(new Judged(outcome, OverCap(outcome), false), judged, report);
+        foreach (var (outcome, reason) in refused) Take(new Judged(outcome, Refused(outcome, reason), false), judged, report);
         foreach (var item in judged)
         {
             if (state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome) continue;
@@ -43,7 +43,7 @@ public sealed partial class Turn
         {
             var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
             var closed = state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-            Add(Changed(outcome, verdict, admitted) with { Correction = credited && closed ? Correction(outcome) : null });
+            Credit(Changed(outcome, verdict, admitted), credited && closed ? state.CorrectionOf(outcome) : null);
         }
     }
 
@@ -62,7 +62,7 @@ public sealed partial class Turn
         outcome.Id, verdict.Status, verdict.Reason, admitted, verdict.Opened, verdict.ClosesAt, verdict.End, verdict.ContinuationOf, null) { At = now };
 
     /// <summary>What was not admitted does not count: without it the group is judged again (I4, C4).</summary>
-    private List<Judged> Judge(List<Candidate> group, Command.ReportOutcome? report, out List<Outcome> refused)
+    private List<Judged> Judge(List<Candidate> group, Command.ReportOutcome? report, out List<(Outcome Outcome, Reason Reason)> refused)
     {
         refused = [];
         while (true)
@@ -73,11 +73,21 @@ public sealed partial class Turn
             var judged = new List<Judged>(candidates.Length);
             for (var i = 0; i < candidates.Length; i++)
                 judged.Add(new Judged(candidates[i].Outcome, verdicts[i], Weighs(verdicts[i], candidates[i].Type, Held(candidates, verdicts, i, report))));
-            var misfit = judged.FindIndex(item => item.Admitted && !item.Outcome.Admitted && !Fits(PlaceOf(item.Outcome), judged, Bringing(item, judged, report)));
-            if (misfit < 0) return judged;
-            refused.Add(judged[misfit].Outcome);
-            group.RemoveAll(candidate => candidate.Outcome.Id == judged[misfit].Outcome.Id);
+            if (Misfit(judged, report) is not { } misfit) return judged;
+            refused.Add(misfit);
+            group.RemoveAll(candidate => candidate.Outcome.Id == misfit.Outcome.Id);
         }
+    }
+
+    /// <summary>The first that would be admitted and does not fit, with the reason; null: all fit.</summary>
+    private (Outcome Outcome, Reason Reason)? Misfit(List<Judged> judged, Command.ReportOutcome? report)
+    {
+        foreach (var item in judged)
+        {
+            if (!item.Admitted || item.Outcome.Admitted) continue;
+            if (Fits(PlaceOf(item.Outcome), item.Outcome, judged, Bringing(item, judged, report)) is var reason and not Reason.None) return (item.Outcome, reason);
+        }
+        return null;
     }
 
     private Session? SessionOf(Outcome outcome) => outcome.IsNew ? state.SessionAt(outcome.Session, outcome.Time) : state.SessionOf(outcome);
@@ -105,12 +115,18 @@ public sealed partial class Turn
         verdict.ContinuationOf is null
         && (verdict.Status == OutcomeStatus.Billable || (verdict.Status == OutcomeStatus.Pending && (type.PendingCounts || held > 0)));
 
-    /// <summary>C2: room under every cap that matches, once what the group gives back is back, and what is held for it is drawn.</summary>
-    private bool Fits(in Place place, IReadOnlyList<Judged> judged, Command.ReportOutcome? report)
+    /// <summary>Why it is not admitted: no room under a cap (C2, C4), or nothing funds it (F3); <see cref="Reason.None"/>: it is.</summary>
+    private Reason Fits(in Place place, Outcome? outcome, IReadOnlyList<Judged> judged, Command.ReportOutcome? report) =>
+        !HasRoom(place, judged, report) ? Reason.OverCap
+        : outcome is null || !IsRestricted(place.Book, outcome.Time, state.TypeOf(outcome), outcome.Quantity) ? Reason.None
+        : Funds(place, outcome, judged, report);
+
+    /// <summary>C2: room under every cap in units that matches, once what the group gives back is back, and what is held for it is drawn.</summary>
+    private bool HasRoom(in Place place, IReadOnlyList<Judged> judged, Command.ReportOutcome? report)
     {
         foreach (var cap in place.Book.Caps)
         {
-            if (!Denies(cap, place.Subject)) continue;
+            if (cap.Cap.Limit.IsMoney || !Denies(cap, place.Subject)) continue;
             // What was held stays honoured under a limit that was lowered since.
             var growth = place.Quantity - Relief(cap, place, report);
             if (growth <= 0) continue;
@@ -122,7 +138,7 @@ public sealed partial class Turn
         return true;
     }
 
-    private static bool Denies(CapBook cap, in Subject subject) => cap.Cap.AtLimit.Action != LimitAction.Notify && cap.Cap.Scope.Matches(subject);
+    private static bool Denies(CapBook cap, in Subject subject) => cap.Cap.AtLimit.Action != LimitAction.Notify && cap.Cap.Counts(subject);
 
     /// <summary>A4, A5: what the named reservation holds under this cap, for an outcome of its period, or day.</summary>
     private long Relief(CapBook cap, in Place place, Command.ReportOutcome? report)
@@ -144,25 +160,25 @@ public sealed partial class Turn
         long? left = null;
         foreach (var cap in place.Book.Caps)
         {
-            if (!Denies(cap, place.Subject)) continue;
+            if (cap.Cap.Limit.IsMoney || !Denies(cap, place.Subject)) continue;
             var room = cap.Room(place.Day);
             if (held is not null && Counts(cap, held.Subject, held.Period, held.Day, place)) room += drawn;
             if (brings is { } b && Counts(cap, b.Subject, b.Book.Period.Id, b.Day, place)) room -= b.Quantity;
             if (left is null || room < left) left = Math.Max(0, room);
         }
-        return left;
+        return Least(left, LeftByRating(place, brings));
     }
 
     /// <summary>Whether units of a subject, in a period and on a day, stand against the cap that a place looks at.</summary>
     private static bool Counts(CapBook cap, in Subject subject, DateOnly period, int day, in Place place) =>
         period == place.Book.Period.Id && (cap.Cap.Period == CapPeriod.BillingPeriod || day == place.Day) && cap.Cap.Scope.Matches(subject);
 
-    private static Verdict OverCap(in Verdict verdict) => verdict with
+    private static Verdict Refused(in Verdict verdict, Reason reason) => verdict with
     {
-        Status = OutcomeStatus.NonBillable, Reason = Reason.OverCap, ClosesAt = null, End = WindowEnd.None,
+        Status = OutcomeStatus.NonBillable, Reason = reason, ClosesAt = null, End = WindowEnd.None,
     };
 
-    /// <summary>C4: recorded, given away, and final.</summary>
-    private static Verdict OverCap(Outcome outcome) =>
-        new(OutcomeStatus.NonBillable, Reason.OverCap, outcome.Opened, outcome.ClosesAt, outcome.ClosesAt is null ? WindowEnd.None : WindowEnd.Lapsed, null);
+    /// <summary>C4, F3: recorded, given away, and final.</summary>
+    private static Verdict Refused(Outcome outcome, Reason reason) =>
+        new(OutcomeStatus.NonBillable, reason, outcome.Opened, outcome.ClosesAt, outcome.ClosesAt is null ? WindowEnd.None : WindowEnd.Lapsed, null);
 }

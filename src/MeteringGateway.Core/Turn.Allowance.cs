@@ -8,7 +8,7 @@ public sealed partial class Turn
         if (state.Allowance().Check(c.Question, now) is not { } asked) return UnknownType(c.Question.Subject.What);
         var quantity = c.Question.Quantity;
         var decision = asked;
-        if (asked.Reason == DecisionReason.CapReached && c.AllowPartial && asked.Remaining > 0)
+        if (asked.Reason is not (DecisionReason.Ok or DecisionReason.TenantPaused) && c.AllowPartial && asked.Remaining > 0)
         {
             quantity = asked.Remaining.Value;
             decision = state.Allowance().Check(c.Question with { Quantity = quantity }, now)!;

@@ -58,8 +58,9 @@ public sealed partial class Turn
         var book = state.BookAt(time)!;
         var subject = new Subject(a.Activity, IsActivity: true, a.Dimensions);
         var day = book.Period.DayOf(time);
-        var beyond = book.Caps.Exists(cap => Denies(cap, subject) && cap.Room(day) < a.Quantity);
-        var remaining = Left(book, subject, day);
+        var fee = state.TermsAt(time).Activity(a.Activity)?.Price ?? Amount.Zero;
+        var remaining = Left(book, subject, day, fee);
+        var beyond = remaining < a.Quantity;
         if (!beyond && remaining is not null) remaining = Math.Max(0, remaining.Value - a.Quantity);
         Add(new Entry.ActivityReported(
             a.Id, a.Fingerprint, time, a.Activity, a.Quantity, a.Session, a.Dimensions, a.HandedOff, book.Period.Id, beyond,
@@ -78,18 +79,22 @@ public sealed partial class Turn
         }
     }
 
-    /// <summary>Units left under every cap that would deny; null where none applies.</summary>
-    private static long? Left(PeriodBook book, in Subject subject, int day)
+    /// <summary>Units of an activity left under every cap that would deny; null where none applies.</summary>
+    private long? Left(PeriodBook book, in Subject subject, int day, Amount fee)
     {
         long? left = null;
         foreach (var cap in book.Caps)
         {
-            if (!Denies(cap, subject)) continue;
-            var room = Math.Max(0, cap.Room(day));
-            if (left is null || room < left) left = room;
+            if (!Denies(cap, subject) || (cap.Cap.Limit.IsMoney && fee.Micros == 0)) continue;
+            var room = cap.Cap.Limit.IsMoney
+                ? Math.Max(0, cap.Cap.Limit.Value - state.ExposureOf(book, cap, day, now).All) / fee.Micros
+                : Math.Max(0, cap.Room(day));
+            left = Least(left, room);
         }
         return left;
     }
+
+    private static long? Least(long? a, long? b) => a is null ? b : b is null ? a : Math.Min(a.Value, b.Value);
 
     private static byte[]? Hash(Detail? detail)
     {

@@ -11,6 +11,7 @@ public sealed partial class Turn
         if (!recallDone && state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
 
         var time = c.Time ?? now;
+        afterwards = [];
         var book = state.BookAt(time)!;
         var type = state.TermsAt(time).Type(c.OutcomeType)!;
         var place = new Place(book, book.Period.DayOf(time), new Subject(c.OutcomeType, IsActivity: false, c.Dimensions), c.Quantity);
@@ -28,7 +29,11 @@ public sealed partial class Turn
         var verdict = Lifecycle.EvaluateAlone(type, time, c.Verification, state.IsTraining(time), state.SessionAt(c.Session, time)?.Activities, now);
         var drawn = Drawable(place, c);
         var admitted = Weighs(verdict, type, drawn);
-        if (admitted && !Fits(place, [], c)) (verdict, admitted) = (OverCap(verdict), false);
+        if (admitted)
+        {
+            var outcome = IsRestricted(place.Book, time, type, c.Quantity) ? Unreported(c, place, time, []) : null;
+            if (Fits(place, outcome, [], c) is var reason and not Reason.None) (verdict, admitted) = (Refused(verdict, reason), false);
+        }
         Add(Reported(c, place, time, verdict, admitted, admitted ? place : null, admitted ? drawn : 0));
     }
 
@@ -84,9 +89,9 @@ public sealed partial class Turn
         return new Answer.Accepted(Duplicate: false, summary, null);
     }
 
-    private static OutcomeSummary? Summary(string id, List<Judged> judged, List<Outcome> refused)
+    private static OutcomeSummary? Summary(string id, List<Judged> judged, List<(Outcome Outcome, Reason Reason)> refused)
     {
-        if (refused.Exists(outcome => outcome.Id == id)) return new OutcomeSummary(id, OutcomeStatus.NonBillable, Reason.OverCap);
+        if (refused.Find(item => item.Outcome.Id == id) is { Outcome: not null } no) return new OutcomeSummary(id, OutcomeStatus.NonBillable, no.Reason);
         var root = judged.Find(item => item.Outcome.Id == id).Verdict.ContinuationOf ?? id;
         var standing = judged.Find(item => item.Outcome.Id == root);
         return standing.Outcome is null ? null : new OutcomeSummary(id, standing.Verdict.Status, standing.Verdict.Reason);
@@ -134,7 +139,7 @@ public sealed partial class Turn
         else if (credits)
         {
             var closed = state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-            Add(Changed(outcome, outcome.Credited(), admitted: false) with { Correction = closed ? Correction(outcome) : null });
+            Credit(Changed(outcome, outcome.Credited(), admitted: false), closed ? state.CorrectionOf(outcome) : null);
             outcome = outcome with { Status = OutcomeStatus.Credited, Admitted = false, ChangedBy = outcome.ChangedBy.Add(state.Sequence) };
         }
         if (state.Find(outcome.Id) is null) state.Depart(outcome);
@@ -143,7 +148,7 @@ public sealed partial class Turn
 
     /// <summary>Whether it takes part in its session's evaluation: nothing that its own report ruled out, and nothing refused by a cap.</summary>
     private static bool MayHold(Outcome outcome) =>
-        outcome.Result == Result.Success && !outcome.Sandbox && outcome.Reason is not (Reason.OverCap or Reason.CriteriaNotMet)
+        outcome.Result == Result.Success && !outcome.Sandbox && outcome.Reason is < Reason.OverCap and not Reason.CriteriaNotMet
         && !(outcome is { HandedOff: true, Reason: Reason.Escalated, End: WindowEnd.None });
 
     private List<Candidate> GroupOf(Outcome outcome) => GroupOf(outcome, state.TypeOf(outcome));
@@ -167,14 +172,5 @@ public sealed partial class Turn
     {
         var fresh = outcome.IsNew || outcome.Reason == Reason.DuplicateInSession;
         return new Candidate(outcome, type, fresh && state.IsTraining(outcome.Time), state.Book(outcome.Period)!.Status == PeriodStatus.Closed);
-    }
-
-    private Amount Correction(Outcome outcome)
-    {
-        var book = state.Book(outcome.Period)!;
-        var rated = book.Type(outcome.Type);
-        // What the period's rating would have differed by: on-demand units go first, the included ones stay used.
-        var paid = Math.Max(0, (rated.Rated?.Units ?? 0) - rated.Corrected - state.IncludedUnits(book, outcome.Type));
-        return (state.TypeOf(outcome).Price ?? Amount.Zero) * -Math.Min(paid, outcome.Quantity);
     }
 }

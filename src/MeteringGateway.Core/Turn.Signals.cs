@@ -17,11 +17,36 @@ public sealed partial class Turn
 
     private LimitState StateOf(CapBook cap)
     {
-        var used = cap.Cap.Period == CapPeriod.BillingPeriod ? cap.Total.Counted : cap.On(state.CurrentDay(now)).Counted;
-        if (used >= cap.Cap.Limit) return TenantState.StateOf(cap.Cap.AtLimit);
-        foreach (var threshold in state.Terms.Thresholds)
-            if (threshold.Cap == cap.Cap.Id && used >= threshold.Level(cap.Cap.Limit)) return LimitState.Warned;
+        var day = cap.Cap.Period == CapPeriod.Day ? state.CurrentDay(now) : 0;
+        var used = cap.Cap.Limit.IsMoney ? state.ExposureOf(state.Open, cap, day, now).Counted : cap.On(day).Counted;
+        if (cap.Cap.Limit.IsMoney ? !state.FitsOne(cap.Cap, used, now) : used >= cap.Cap.Limit.Value) return TenantState.StateOf(cap.Cap.AtLimit);
+        foreach (var book in state.ThresholdBooks)
+        {
+            var threshold = book.Threshold;
+            if (threshold.Of == Measure.Cap && threshold.Target == cap.Cap.Id && used >= threshold.Level(cap.Cap.Limit.Value)) return LimitState.Warned;
+        }
         return LimitState.Active;
+    }
+
+    /// <summary>S1: a governed type's funding has a state of its own, reached when one more unit would be refused by it alone.</summary>
+    private void SignalFunding()
+    {
+        if (state.Open.Funding is null && !state.Restricts(state.Open, state.Terms)) return;
+        foreach (var type in state.Terms.OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal))
+        {
+            var before = state.Open.FundingOf(type.Id);
+            var reason = state.FundsOne(type, now);
+            var limit = Pricing.RuleOf(type, state.Terms).AtLimit;
+            var after = reason == DecisionReason.Ok ? LimitState.Active : limit.Action == LimitAction.Handoff ? LimitState.Handoff : LimitState.Paused;
+            if (after == before) continue;
+            Add(new Entry.StateChanged(
+                null, after, ActionOf(before, after), new Scope(type.Id), null, reason, after == LimitState.Handoff ? limit : null,
+                after == LimitState.Active ? null : state.Open.Period.End, before) { At = now });
+        }
+        // A type that the plan no longer has stops nobody.
+        foreach (var (type, before) in state.Open.Funding?.ToArray() ?? [])
+            if (state.Terms.Type(type) is null)
+                Add(new Entry.StateChanged(null, LimitState.Active, ActionOf(before, LimitState.Active), new Scope(type), null, DecisionReason.Ok, null, null, before) { At = now });
     }
 
     private Entry.StateChanged StateChanged(CapBook cap, LimitState reached)
@@ -31,13 +56,16 @@ public sealed partial class Turn
         return new Entry.StateChanged(
             cap.Cap.Id, reached, ActionOf(cap.State, reached), cap.Cap.Scope, cap.Cap.Limit, stopped ? DecisionReason.CapReached : DecisionReason.Ok,
             reached == LimitState.Handoff ? cap.Cap.AtLimit : null,
-            cap.Cap.Period == CapPeriod.Day ? period.DayEnd(state.CurrentDay(now)) : period.End) { At = now };
+            cap.Cap.Period == CapPeriod.Day ? period.DayEnd(state.CurrentDay(now)) : period.End, cap.State) { At = now };
     }
 
-    /// <summary>Upwards it is named for what is reached; downwards agents go on.</summary>
-    private static SignalAction ActionOf(LimitState from, LimitState to) =>
-        to < from ? SignalAction.Resume
-        : to switch { LimitState.Warned => SignalAction.Warn, LimitState.Paused => SignalAction.Pause, _ => SignalAction.Handoff };
+    /// <summary>Named for the stop that is reached; from a stop, or from a warning, downwards agents go on.</summary>
+    private static SignalAction ActionOf(LimitState from, LimitState to) => to switch
+    {
+        LimitState.Handoff => SignalAction.Handoff,
+        LimitState.Paused => SignalAction.Pause,
+        _ => to < from ? SignalAction.Resume : SignalAction.Warn,
+    };
 
     private Answer Pause(Command.Pause c)
     {
@@ -60,7 +88,7 @@ public sealed partial class Turn
         ? new Answer.Done()
         : Add(new Entry.StateChanged(
             null, after, ActionOf(before, after), null, null, after == LimitState.Active ? DecisionReason.Ok : DecisionReason.TenantPaused,
-            after == LimitState.Handoff ? action : null, null) { At = now });
+            after == LimitState.Handoff ? action : null, null, before) { At = now });
 
     private Answer Acknowledge(Command.Acknowledge c) => state.IsKept(c.Signal)
         ? Add(new Entry.SignalAcknowledged(c.Signal, c.Agent) { At = now, Actor = actor })

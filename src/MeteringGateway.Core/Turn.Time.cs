@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace MeteringGateway.Core;
 
 public sealed partial class Turn
@@ -18,31 +16,27 @@ public sealed partial class Turn
         {
             case DueKind.Window: Evaluate(GroupOf(state.Find(due.Id)!)); break;
             case DueKind.Reservation: Add(new Entry.ReservationExpired(due.Id) { At = now }); break;
+            case DueKind.GrantNotice: Announce(due); break;
+            case DueKind.Grant: End(state.Grant(due.Id)!, voided: false); break;
             case DueKind.Day: Add(new Entry.DayStarted(state.Open.Period.Id, state.Open.Period.DayOf(due.At)) { At = now }); break;
             case DueKind.PeriodEnd: StartPeriod(); break;
             case DueKind.PeriodClose: ClosePeriod(DateOnly.ParseExact(due.Id, "O")); break;
         }
-        Signal();
+        // At the very instant of its end a period's grants have ended and the next one's are not there: nobody is told before both are done.
+        if (due.Kind == DueKind.PeriodEnd || now < state.Open.Period.End || state.ClosedAt is not null) Settle();
         now = until;
     }
 
     private void StartPeriod()
     {
         var ended = state.Open.Period;
+        var rolled = EndPlanGrant(ended);
         Add(new Entry.PeriodStarted(calendar(state.Zone, state.AnchorDay, ended.End, ended.End)) { At = now });
+        if (rolled is { } left) RollOver(left.Grant, left.Left, state.TermsAt(ended.Start).Rollover);
+        GrantForPeriod();
     }
 
-    private void ClosePeriod(DateOnly id)
-    {
-        var book = state.Book(id)!;
-        var ratings = ImmutableArray.CreateBuilder<RatedType>();
-        foreach (var type in book.Types)
-        {
-            var rating = state.RatingOf(book, type.Id);
-            ratings.Add(new RatedType(type.Id, rating.Units, rating.Included, rating.Amount));
-        }
-        Add(new Entry.PeriodClosed(id, ratings.ToImmutable()) { At = now });
-    }
+    private void ClosePeriod(DateOnly id) => Add(state.Closing(state.Book(id)!, now));
 
     /// <summary>T5: forward only, and everything on the way happens in order.</summary>
     private Answer Advance(Instant to)

@@ -22,6 +22,9 @@ public sealed partial class Turn
     /// Decides, and applies to <paramref name="state"/> each entry that it takes, adding it to <paramref name="taken"/>. The
     /// caller makes these durable before the answer leaves. A refused command takes no entry but what was due.
     /// </summary>
+    /// <exception cref="OverflowException">
+    /// A sum leaves 64 bits, after entries were taken (N1): none of them may be kept, and the state is to be folded anew.
+    /// </exception>
     /// <param name="realTime">Now; a tenant on a test clock lives by its own (T5).</param>
     /// <param name="recalled">An archived outcome that an earlier answer asked for (<see cref="Answer.Needs"/>); null: there is none.</param>
     /// <param name="recallDone">The store has been asked.</param>
@@ -38,11 +41,11 @@ public sealed partial class Turn
         try
         {
             var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
-            turn.Signal();
+            turn.Settle();
             answer.Sequence = state.Sequence;
             return answer;
         }
-        catch (OverflowException)
+        catch (OverflowException) when (taken.Count == 0)
         {
             return Refuse(Refusal.AmountOverflow, "the amount is out of range") with { Sequence = state.Sequence };
         }
@@ -68,6 +71,12 @@ public sealed partial class Turn
             Command.Change c => Change(c),
             Command.Close => Add(new Entry.TenantClosed { At = now, Actor = actor }),
             Command.Acknowledge c => Acknowledge(c),
+            Command.SetThreshold c => SetThreshold(c),
+            Command.RemoveThreshold c => RemoveThreshold(c),
+            Command.IssueGrant c => IssueGrant(c),
+            Command.VoidGrant c => VoidGrant(c),
+            Command.AuthorizeOverage c => Authorize(c),
+            Command.WithdrawAuthorization => Withdraw(),
             _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
         };
     }
@@ -75,8 +84,8 @@ public sealed partial class Turn
     /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
     private Answer.Done Add(Entry entry)
     {
+        taken.Add(entry); // first: if it cannot be applied, it shows that the state was touched
         state.Apply(entry);
-        taken.Add(entry);
         return new Answer.Done();
     }
 
@@ -86,7 +95,8 @@ public sealed partial class Turn
     {
         var period = calendar(c.Zone, c.AnchorDay, now, null);
         Add(new Entry.TenantCreated(c.Name, c.Zone, c.AnchorDay, c.TestClock, c.Plan, c.Terms, period) { At = now, Actor = actor });
-        Signal();
+        GrantForPeriod();
+        Settle();
         return new Answer.Done();
     }
 }

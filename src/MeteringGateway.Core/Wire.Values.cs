@@ -47,12 +47,12 @@ internal static class Values
 
     public static void Write(Writer to, Cap value)
     {
-        to.Text(value.Id); Write(to, value.Scope); to.Number(value.Limit); to.Byte((byte)value.Period); Write(to, value.AtLimit);
+        to.Text(value.Id); Write(to, value.Scope); Write(to, value.Limit); to.Byte((byte)value.Period); Write(to, value.AtLimit);
     }
 
     public static Cap ReadCap(ref Reader from) => new()
     {
-        Id = Shared(ref from), Scope = ReadScope(ref from), Limit = from.Number(), Period = (CapPeriod)from.Byte(), AtLimit = ReadAtLimit(ref from),
+        Id = Shared(ref from), Scope = ReadScope(ref from), Limit = ReadLimit(ref from), Period = (CapPeriod)from.Byte(), AtLimit = ReadAtLimit(ref from),
     };
 
     public static void Write(Writer to, Period value)
@@ -66,8 +66,8 @@ internal static class Values
     public static void Write(Writer to, OutcomeSummary value) { to.Text(value.Id); to.Byte((byte)value.Status); to.Byte((byte)value.Reason); }
     public static OutcomeSummary ReadSummary(ref Reader from) => new(from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte());
 
-    public static void Write(Writer to, Charge value) { to.Byte((byte)value.Source); to.Number(value.Units); to.Money(value.UnitPrice); to.Money(value.Amount); }
-    public static Charge ReadCharge(ref Reader from) => new((Funding)from.Byte(), from.Number(), from.Money(), from.Money());
+    public static void Write(Writer to, Charge value) { to.Byte((byte)value.Source); to.Number(value.Units); to.Money(value.UnitPrice); to.Money(value.Amount); to.Money(value.Credits); }
+    public static Charge ReadCharge(ref Reader from) => new((Funding)from.Byte(), from.Number(), from.Money(), from.Money(), from.Money());
 
     public static void Write(Writer to, Dispute value)
     {
@@ -76,12 +76,46 @@ internal static class Values
 
     public static Dispute ReadDispute(ref Reader from) => new(from.Text(), from.Text(), from.Text(), (DisputeStatus)from.Byte(), from.Time());
 
-    public static void Write(Writer to, RatedType value)
+    public static void Write(Writer to, Limit value) { to.Bool(value.IsMoney); to.Number(value.Value); }
+    public static Limit ReadLimit(ref Reader from) { var money = from.Bool(); return new Limit(from.Number(), money); }
+
+    public static void Write(Writer to, Limit? value)
     {
-        to.Text(value.OutcomeType); to.Number(value.Units); to.Number(value.Included); to.Money(value.Amount);
+        to.Bool(value is not null);
+        if (value is { } limit) Write(to, limit);
     }
 
-    public static RatedType ReadRated(ref Reader from) => new(Shared(ref from), from.Number(), from.Number(), from.Money());
+    public static Limit? MaybeLimit(ref Reader from) => from.Bool() ? ReadLimit(ref from) : null;
+
+    public static void Write(Writer to, Threshold value)
+    {
+        to.Text(value.Id); to.Byte((byte)value.Of); to.MaybeText(value.Target); to.MaybeNumber(value.Percent); Write(to, value.At);
+    }
+
+    public static Threshold ReadThreshold(ref Reader from) =>
+        new(from.Text(), (Measure)from.Byte(), from.MaybeText(), (int?)from.MaybeNumber(), MaybeLimit(ref from));
+
+    public static void Write(Writer to, Line value)
+    {
+        to.Byte((byte)value.Kind); to.MaybeText(value.What); to.MaybeNumber((long?)value.Source); to.MaybeNumber(value.Of?.DayNumber);
+        to.Number(value.Quantity); to.MaybeMoney(value.UnitPrice); to.Money(value.Amount); to.Money(value.Credits);
+    }
+
+    public static Line ReadLine(ref Reader from) => new(
+        (LineKind)from.Byte(), MaybeShared(ref from), (Funding?)from.MaybeNumber(),
+        from.MaybeNumber() is { } day ? DateOnly.FromDayNumber(checked((int)day)) : null, from.Number(), from.MaybeMoney(), from.Money(), from.Money());
+
+    public static void Write(Writer to, Draw value) { to.Text(value.Grant); to.Money(value.Credits); }
+    public static Draw ReadDraw(ref Reader from) => new(from.Text(), from.Money());
+
+    public static void Write(Writer to, Correction value)
+    {
+        to.Date(value.Period); to.Text(value.OutcomeType); to.Number(value.Quantity); to.Number(value.Place); to.Money(value.Amount);
+        to.List(value.Returned, Write);
+    }
+
+    public static Correction ReadCorrection(ref Reader from) =>
+        new(from.Date(), Shared(ref from), from.Number(), from.Number(), from.Money(), [.. from.List(ReadDraw)]);
 
     public static void Write(Writer to, Fact value)
     {
@@ -107,11 +141,11 @@ internal static class Values
 
     private static void Write(Writer to, Binding value)
     {
-        to.Text(value.Id); to.Text(value.Kind); to.Number(value.Limit); to.Number(value.Used); to.Time(value.ResetsAt); to.Byte((byte)value.Period);
+        to.Text(value.Id); to.Text(value.Kind); Write(to, value.Limit); Write(to, value.Used); to.Time(value.ResetsAt); to.Byte((byte)value.Period);
     }
 
     private static Binding ReadBinding(ref Reader from) =>
-        new(from.Text(), Shared(ref from), from.Number(), from.Number(), from.Time(), (CapPeriod)from.Byte());
+        new(from.Text(), Shared(ref from), ReadLimit(ref from), ReadLimit(ref from), from.Time(), (CapPeriod)from.Byte());
 
     public static void Write(Writer to, ReservationFigure value)
     {
@@ -119,6 +153,16 @@ internal static class Values
     }
 
     public static ReservationFigure ReadReservationFigure(ref Reader from) => new(from.Text(), from.Number(), from.Number(), from.Time());
+
+    public static void Write(Writer to, GrantFigure g)
+    {
+        to.Text(g.Id); to.Byte((byte)g.Kind); to.Money(g.Amount); to.Money(g.Remaining); to.Number(g.Priority); to.Time(g.EffectiveAt);
+        to.MaybeTime(g.ExpiresAt); to.MaybeMoney(g.Price); to.MaybeText(g.Note); to.Time(g.CreatedAt); to.MaybeTime(g.VoidedAt); to.MaybeText(g.From);
+    }
+
+    public static GrantFigure ReadGrant(ref Reader from) => new(
+        from.Text(), (GrantKind)from.Byte(), from.Money(), from.Money(), from.Int(), from.Time(), from.MaybeTime(), from.MaybeMoney(), from.MaybeText(),
+        from.Time(), from.MaybeTime(), from.MaybeText());
 
     public static ImmutableArray<string> ReadTexts(ref Reader from) => [.. from.List(Shared)];
 

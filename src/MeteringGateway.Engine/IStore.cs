@@ -6,7 +6,7 @@ namespace MeteringGateway.Engine;
 /// The one seam to durable storage. What a call has returned from is on disk. A failed write is never retried: the caller
 /// stops (see <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind.
 /// </summary>
-public interface IStore : IAsyncDisposable
+public partial interface IStore : IAsyncDisposable
 {
     /// <summary>
     /// Writes the batches of several tenants as one transaction, each under its fence: a tenant whose last hash is not
@@ -45,6 +45,11 @@ public interface IStore : IAsyncDisposable
     /// <summary>Tenant ids in order, from after <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation);
 
+    /// <summary>Tenants whose last known severity is above <see cref="LimitState.Active"/>: the most severe first, then by id, from after <paramref name="after"/>.</summary>
+    /// <param name="among">Null: all.</param>
+    ValueTask<IReadOnlyList<TenantInNeed>> Attention(
+        IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation);
+
     /// <summary>
     /// Adds version <see cref="Document.Version"/> of a document (a plan, a key); false if that version exists already.
     /// Versions are never changed or removed.
@@ -60,7 +65,11 @@ public interface IStore : IAsyncDisposable
 /// <param name="Due">When something is next due for the tenant, in real time; null for none, and for a test clock.</param>
 public sealed record TenantBatch(
     string Tenant, byte[] PreviousHash, long FirstSequence, int Count, ReadOnlyMemory<byte> Entries, byte[] LastHash, Instant? Due,
-    IReadOnlyList<DetailRow> Details, IReadOnlyList<ArchivedRow> Archived, IReadOnlyList<IdempotencyRow> Idempotency);
+    IReadOnlyList<DetailRow> Details, IReadOnlyList<ArchivedRow> Archived, IReadOnlyList<IdempotencyRow> Idempotency, IReadOnlyList<Alert> Outbox)
+{
+    /// <summary>Null: as it was.</summary>
+    public LimitState? Severity { get; init; }
+}
 
 public enum AppendResult : byte { Written, LostFence, Unknown }
 

@@ -30,6 +30,28 @@ public interface ITenants
     /// <summary>Null: no such tenant or period. A null <paramref name="period"/> is the open one.</summary>
     ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default);
 
+    /// <summary>Null: no such tenant or period. A null <paramref name="period"/> is the open one.</summary>
+    ValueTask<StatementRow?> Statement(string tenant, DateOnly? period, CancellationToken cancellation = default);
+
+    /// <summary>Newest period first; null: no such tenant.</summary>
+    /// <param name="before">Null, or the day number that <see cref="Page{T}.Next"/> of the page before is: only earlier periods.</param>
+    ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit, CancellationToken cancellation = default);
+
+    /// <summary>Every grant, also those that ended, in the order in which they were issued; null: no such tenant.</summary>
+    ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant, CancellationToken cancellation = default);
+
+    /// <summary>Null: no such tenant.</summary>
+    ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Tenants that are not <see cref="LimitState.Active"/>, the most severe first, then by id: as of what is durable, and without
+    /// waking any.
+    /// </summary>
+    /// <param name="among">Null: all.</param>
+    /// <param name="after">Null, or the last row of the page before.</param>
+    ValueTask<IReadOnlyList<TenantInNeed>> Attention(
+        IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default);
+
     /// <summary>
     /// A page of outcomes, newest first (by first sequence), or with <see cref="OutcomeFilter.ChangedAfter"/> oldest change first.
     /// </summary>
@@ -62,6 +84,12 @@ public sealed record JournalEntry(long Sequence, Entry Entry, byte[] PreviousHas
 
 /// <summary>An outcome and what is stored apart from it: a JSON object, or null where there is none or it was erased.</summary>
 public sealed record OutcomeRow(OutcomeFigure Outcome, byte[]? Detail);
+
+/// <summary>A statement, and the journal's head as of it: the entry that made it final, or else the newest.</summary>
+public sealed record StatementRow(Statement Statement, long Sequence, byte[] Hash);
+
+/// <param name="State">The most severe of the tenant's states (S1): its own, any cap's, any type's funding.</param>
+public sealed record TenantInNeed(string Tenant, LimitState State);
 
 /// <param name="Next">Cursor of the next page; null on the last.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, long? Next);

@@ -5,7 +5,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Every endpoint, and everyone who may not use it.</summary>
 public sealed class AccessTests(Started started) : IClassFixture<Started>
 {
-    private static readonly string[] OpenToAll = ["GET /health/live", "GET /health/ready", "GET /openapi/{documentName}.json"];
+    private static readonly string[] OpenToAll = ["GET /health/live", "GET /health/ready", "GET /openapi/{documentName}.json", "GET /v1/plans/{plan}/page"];
 
     private readonly Gateway gateway = started.Gateway;
 

@@ -35,14 +35,6 @@ public sealed class CapTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
-    public async Task A_limit_in_money_is_refused_by_name()
-    {
-        await gateway.Tenant("amounts");
-        var problem = await gateway.Admin.Put("/v1/tenants/amounts/caps/spend", """{"limit":{"amount":"300.00"}}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        Assert.Equal(["/limit/amount"], problem.Pointers());
-    }
-
-    [Fact]
     public async Task A_cap_on_a_type_that_is_not_there_would_never_hold_and_is_refused()
     {
         await gateway.Tenant("typo");

@@ -31,6 +31,11 @@ public sealed class DocumentTests(Started started) : IClassFixture<Started>
     {
         var document = await gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
         var plan = document["components"]!["schemas"]!["Plan"]!["properties"]!.AsObject().Select(member => member.Key);
-        Assert.Equal(["currency", "outcome_types", "activities", "caps", "thresholds", "training", "max_lateness"], plan);
+        Assert.Equal(
+            [
+                "currency", "credit_value", "outcome_types", "activities", "platform_fee", "implementation_fee", "commitments", "credits", "overage",
+                "caps", "thresholds", "training", "max_lateness",
+            ],
+            plan);
     }
 }

@@ -90,7 +90,7 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         var error = Assert.Throws<StoreException>(() => SqliteStore.Open(_directory));
 
         Assert.Contains("schema version 99", error.Message, StringComparison.Ordinal);
-        using (var connection = new Connection(Path.Combine(_directory, "metering.db"), write: true)) connection.Execute("PRAGMA user_version=1");
+        using (var connection = new Connection(Path.Combine(_directory, "metering.db"), write: true)) connection.Execute($"PRAGMA user_version={Schema.Version}");
         _store = SqliteStore.Open(_directory);
     }
 
@@ -175,7 +175,7 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         var last = new byte[Chain.HashLength];
         Chain.Over(previous, bytes, last);
         var first = after is null ? 1 : after.FirstSequence + after.Count;
-        return new TenantBatch(tenant, previous, first, entries.Length, bytes, last, null, [], [], []);
+        return new TenantBatch(tenant, previous, first, entries.Length, bytes, last, null, [], [], [], []);
     }
 
     private static List<string> Texts(EntryBlock block)

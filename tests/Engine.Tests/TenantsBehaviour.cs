@@ -6,7 +6,7 @@ namespace MeteringGateway.Engine.Tests;
 /// What every edition must do, written against <see cref="ITenants"/> alone. Tenants are on a test clock, so that no edition's
 /// own clock matters.
 /// </summary>
-public abstract class TenantsBehaviour : IAsyncLifetime
+public abstract partial class TenantsBehaviour : IAsyncLifetime
 {
     protected const string Acme = "acme";
     protected static readonly Instant Start = Instant.Parse("2026-11-21T09:30:00Z");

@@ -45,7 +45,7 @@ internal sealed record DecisionWire(
     string? RetryAt, string Period, long Sequence);
 
 /// <summary>What binds most.</summary>
-internal sealed record BindingWire(string Id, string Kind, UnitsWire Limit, UnitsWire Used, string ResetsAt);
+internal sealed record BindingWire(string Id, string Kind, LimitWire Limit, LimitWire Used, string ResetsAt);
 
 internal sealed record HandoffWire(string? To, string? Message);
 
@@ -85,5 +85,5 @@ internal static class Decisions
     private static string? Funding(Decision d) => d.Funding is { } source ? Names<Funding>.Of(source) : null;
 
     private static BindingWire? Limit(Decision d) =>
-        d.Limit is { } limit ? new BindingWire(limit.Id, limit.Kind, new UnitsWire(limit.Limit), new UnitsWire(limit.Used), limit.ResetsAt.ToString()) : null;
+        d.Limit is { } limit ? new BindingWire(limit.Id, limit.Kind, limit.Limit.Wire(), limit.Used.Wire(), limit.ResetsAt.ToString()) : null;
 }

@@ -5,7 +5,8 @@ namespace MeteringGateway.Api.Allowance;
 
 /// <summary>
 /// The decision as fields that HTTP clients know (draft-ietf-httpapi-ratelimit-headers). Seconds are real seconds: a tenant on a
-/// test clock whose limit resets in the past, as we see it, gets none.
+/// test clock whose limit resets in the past, as we see it, gets none. A quota of units is counted in units of the question; one of
+/// money or credits in hundredths, which its <c>qu</c> says: how many units fit is in the body.
 /// </summary>
 internal static class RateLimitFields
 {
@@ -15,14 +16,19 @@ internal static class RateLimitFields
         {
             var name = Ids.IsId(limit.Id) ? limit.Id : limit.Kind; // an outcome type's id may hold what a field may not
             var seconds = Seconds(now, limit.ResetsAt);
-            response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{name}\";q={limit.Limit};w={Window(decision, limit)}");
+            var money = limit.Limit.IsMoney;
+            var (quota, unit) = money ? (Hundredths(limit.Limit.Value), ";qu=\"hundredths\"") : (limit.Limit.Value, "");
+            var rest = money ? Hundredths(Math.Max(0, limit.Limit.Value - limit.Used.Value)) : decision.Remaining ?? 0;
+            response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{name}\";q={quota}{unit};w={Window(decision, limit)}");
             response.Headers["RateLimit"] = seconds > 0
-                ? string.Create(CultureInfo.InvariantCulture, $"\"{name}\";r={decision.Remaining ?? 0};t={seconds}")
-                : string.Create(CultureInfo.InvariantCulture, $"\"{name}\";r={decision.Remaining ?? 0}");
+                ? string.Create(CultureInfo.InvariantCulture, $"\"{name}\";r={rest};t={seconds}")
+                : string.Create(CultureInfo.InvariantCulture, $"\"{name}\";r={rest}");
         }
         if (decision.Kind != DecisionKind.Allow && decision.RetryAt is { } at && Seconds(now, at) is var wait and > 0)
             response.Headers.RetryAfter = Text.Of(wait);
     }
+
+    private static long Hundredths(long millionths) => millionths / 10_000;
 
     private static long Seconds(Instant now, Instant then) => (long)Math.Ceiling((then - now).TotalSeconds);
 

@@ -39,12 +39,12 @@ internal sealed class Gate(
         // No endpoint, or the router's own for a method or media type that is not served: nothing of ours is behind it.
         if (endpoint is not RouteEndpoint) return null;
         if (endpoint.Metadata.GetMetadata<Open>() is not null) return null;
-        if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Forbidden(Permission.None);
+        if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Problem.Forbidden(Permission.None);
         if (demands.OpenOnLoopback && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)) return null;
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal) return NoKey;
         if (!principal.Bucket.TryTake(perSecond, clock, out var wait)) return Throttled(wait);
-        if (!principal.May(demands.AnyOf)) return Forbidden(demands.AnyOf);
+        if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!)) return Problem.UnknownTenant();
         if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes && !takes.Accepts(context.Request.ContentType)) return Unsupported(takes);
         context.Features.Set(principal);
@@ -100,9 +100,6 @@ internal sealed class Gate(
         StatusCodes.Status405MethodNotAllowed => new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", $"Allowed here: {response.Headers.Allow}."),
         var status => new Problem(status, "malformed", "The request cannot be read."),
     };
-
-    private static Problem Forbidden(Permission anyOf) =>
-        new(StatusCodes.Status403Forbidden, "forbidden", $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
 
     private static Problem Unsupported(TakesBody takes) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}.");

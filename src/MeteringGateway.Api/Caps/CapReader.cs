@@ -6,13 +6,11 @@ namespace MeteringGateway.Api.Caps;
 /// <summary>A cap from and to its wire form (C1).</summary>
 internal static class CapReader
 {
-    public const long MostUnits = 1_000_000_000_000;
-
     public static Cap Read(string at, CapWire cap, string? id, Findings findings) => new()
     {
         Id = findings.Id($"{at}/id", id),
         Scope = cap.Scope is { } scope ? Scope($"{at}/scope", scope, findings) : Core.Scope.Everything,
-        Limit = Limit($"{at}/limit", cap.Limit, findings),
+        Limit = Limits.Read($"{at}/limit", cap.Limit, findings),
         Period = findings.OneOf<CapPeriod>($"{at}/period", cap.Period) ?? CapPeriod.BillingPeriod,
         AtLimit = cap.AtLimit is { } then ? AtLimit($"{at}/at_limit", then, findings) : Core.AtLimit.Pause,
     };
@@ -21,10 +19,12 @@ internal static class CapReader
     {
         Id = cap.Id,
         Scope = Write(cap.Scope),
-        Limit = new LimitWire { Units = cap.Limit },
+        Limit = cap.Limit.Wire(),
         Period = Names<CapPeriod>.Of(cap.Period),
-        AtLimit = new AtLimitWire { Action = Names<LimitAction>.Of(cap.AtLimit.Action), To = cap.AtLimit.To, Message = cap.AtLimit.Message },
+        AtLimit = Write(cap.AtLimit),
     };
+
+    public static AtLimitWire Write(AtLimit then) => new() { Action = Names<LimitAction>.Of(then.Action), To = then.To, Message = then.Message };
 
     public static ScopeWire Write(Scope scope) => new()
     {
@@ -41,13 +41,6 @@ internal static class CapReader
         var action = findings.OneOf<LimitAction>($"{at}/action", then.Action) ?? LimitAction.Pause;
         if (action != LimitAction.Handoff && then.To is not null) findings.Add($"{at}/to", "goes with the action handoff");
         return new AtLimit(action, findings.OptionalName($"{at}/to", then.To), findings.OptionalName($"{at}/message", then.Message, 1000));
-    }
-
-    private static long Limit(string at, LimitWire? limit, Findings findings)
-    {
-        if (limit?.Amount is not null) findings.Add($"{at}/amount", "is not served by this version: a limit is in units");
-        else if (limit?.Units is null) findings.Add($"{at}/units", "is required");
-        return findings.Whole($"{at}/units", limit?.Units, 0, MostUnits) ?? 0;
     }
 
     private static Scope Scope(string at, ScopeWire scope, Findings findings)

@@ -6,14 +6,16 @@ namespace MeteringGateway.Api.Json;
 /// Turns a document's members into values and collects everything that is wrong with them, so that one answer names it all.
 /// What is wrong yields a default; the caller asks <see cref="Problem"/> before it uses the result.
 /// </summary>
-internal sealed class Findings
+/// <param name="within">Pointer of the member that is the body here, of the document that is read; it is cut off.</param>
+internal sealed class Findings(string within = "")
 {
     private readonly List<ProblemError> errors = [];
 
     /// <summary>Null when nothing was found.</summary>
     public Problem? Problem => errors.Count == 0 ? null : Problems.Problem.Invalid(errors);
 
-    public void Add(string pointer, string detail) => errors.Add(new ProblemError(pointer, detail));
+    public void Add(string pointer, string detail) =>
+        errors.Add(new ProblemError(pointer.StartsWith(within, StringComparison.Ordinal) ? pointer[within.Length..] : pointer, detail));
 
     /// <summary>An identifier that we keep: 1 to 64 of <c>a-z 0-9 . _ -</c>.</summary>
     public string Id(string pointer, string? value)
@@ -44,6 +46,15 @@ internal sealed class Findings
         if (value is null) return null;
         if (Core.Amount.TryParse(value, out var amount) && amount.Micros >= 0) return amount;
         Add(pointer, "must be a decimal string with at most 6 fraction digits, 0 or more, such as \"0.99\"");
+        return null;
+    }
+
+    /// <summary>As <see cref="Amount"/>, and not 0.</summary>
+    public Amount? Positive(string pointer, string? value)
+    {
+        if (value is null) return null;
+        if (Core.Amount.TryParse(value, out var amount) && amount.Micros > 0) return amount;
+        Add(pointer, "must be a decimal string above 0 with at most 6 fraction digits, such as \"250\"");
         return null;
     }
 

@@ -7,8 +7,6 @@ namespace MeteringGateway.Api.Json;
 /// <param name="NextCursor">Opaque; null on the last page.</param>
 internal sealed record ListWire<T>(IReadOnlyList<T> Data, string? NextCursor = null);
 
-internal sealed record UnitsWire(long Units);
-
 /// <summary>The query of a list.</summary>
 internal readonly record struct Paging(string? Cursor, int Limit)
 {

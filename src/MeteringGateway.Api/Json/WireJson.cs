@@ -3,16 +3,22 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using MeteringGateway.Api.Allowance;
+using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Outcomes;
+using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Signals;
+using MeteringGateway.Api.Statements;
 using MeteringGateway.Api.Tenants;
+using MeteringGateway.Api.Thresholds;
 using MeteringGateway.Api.Usage;
+using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api.Json;
 
@@ -51,10 +57,33 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(PutCapWire))]
 [JsonSerializable(typeof(ListWire<CapWire>))]
 [JsonSerializable(typeof(PauseWire))]
+[JsonSerializable(typeof(ThresholdWire))]
+[JsonSerializable(typeof(PutThresholdWire))]
+[JsonSerializable(typeof(ThresholdStateWire))]
+[JsonSerializable(typeof(ListWire<ThresholdStateWire>))]
+[JsonSerializable(typeof(OverageRuleWire))]
+[JsonSerializable(typeof(OverageWire))]
+[JsonSerializable(typeof(AuthorizeWire))]
+[JsonSerializable(typeof(AuthorizationWire))]
+[JsonSerializable(typeof(NewGrantWire))]
+[JsonSerializable(typeof(GrantWire))]
+[JsonSerializable(typeof(ListWire<GrantWire>))]
+[JsonSerializable(typeof(StatementWire))]
+[JsonSerializable(typeof(ListWire<StatementWire>))]
+[JsonSerializable(typeof(AttentionWire))]
+[JsonSerializable(typeof(ListWire<AttentionWire>))]
+[JsonSerializable(typeof(PricePageWire))]
 [JsonSerializable(typeof(UsageWire))]
 [JsonSerializable(typeof(SignalWire))]
 [JsonSerializable(typeof(StateWire))]
 [JsonSerializable(typeof(AckWire))]
+[JsonSerializable(typeof(PutWebhookWire))]
+[JsonSerializable(typeof(WebhookWire))]
+[JsonSerializable(typeof(ListWire<WebhookWire>))]
+[JsonSerializable(typeof(CreatedWebhookWire))]
+[JsonSerializable(typeof(RotatedSecretWire))]
+[JsonSerializable(typeof(DeliveryWire))]
+[JsonSerializable(typeof(ListWire<DeliveryWire>))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class WireJson : JsonSerializerContext

@@ -29,13 +29,14 @@ internal static class ApiDocument
         options.AddOperationTransformer(Describe);
         options.AddSchemaTransformer((schema, context, _) =>
         {
-            if (context.JsonTypeInfo.Type != typeof(TenantsWire)) return Task.CompletedTask;
-            schema.Type = null;
-            schema.OneOf =
-            [
-                new OpenApiSchema { Type = JsonSchemaType.String, Enum = [JsonValue.Create("*")] },
-                new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
-            ];
+            OpenApiSchema[]? forms = context.JsonTypeInfo.Type == typeof(TenantsWire)
+                ?
+                [
+                    new() { Type = JsonSchemaType.String, Enum = [JsonValue.Create("*")] },
+                    new() { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
+                ]
+                : context.JsonTypeInfo.Type == typeof(LeftWire) ? [new() { Type = JsonSchemaType.Integer }, new() { Type = JsonSchemaType.String }] : null;
+            if (forms is not null) (schema.Type, schema.OneOf) = (null, [.. forms]);
             return Task.CompletedTask;
         });
     });

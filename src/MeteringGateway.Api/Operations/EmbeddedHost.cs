@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>Opens, recovers, watches and closes the journal and the tenants on it.</summary>
 internal sealed class EmbeddedHost(
-    EngineOptions options, MeteringSettings settings, KeyRing keys, PlanBook plans, Readiness readiness, AdminKeyDisplay display,
+    EngineOptions options, MeteringSettings settings, KeyRing keys, PlanBook plans, Dispatcher webhooks, Readiness readiness, AdminKeyDisplay display,
     TimeProvider clock, ILoggerFactory logs, IHostApplicationLifetime lifetime) : BackgroundService
 {
     private readonly ILogger log = logs.CreateLogger<EmbeddedHost>();
@@ -26,7 +27,9 @@ internal sealed class EmbeddedHost(
             tenants = new EmbeddedTenants(store, options, clock, logs.CreateLogger<EmbeddedTenants>());
             await plans.Load(store, stoppingToken);
             await keys.Load(store, settings.AdminKey, display.Show, stoppingToken);
+            tenants.OutboxGrew += webhooks.Wake;
             await tenants.StartAsync(stoppingToken);
+            await webhooks.Start(store, tenants, stoppingToken);
             readiness.Ready();
             await tenants.Failed.WaitAsync(stoppingToken);
             Fail("the store has failed", null);
@@ -46,6 +49,7 @@ internal sealed class EmbeddedHost(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await webhooks.DisposeAsync();
         if (tenants is not null) await tenants.DisposeAsync();
         if (store is not null) await store.DisposeAsync();
     }

@@ -1,3 +1,5 @@
+using MeteringGateway.Api.Webhooks;
+
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>The section <c>Metering</c> of the settings.</summary>
@@ -10,6 +12,8 @@ public sealed class MeteringSettings
     public string? AdminKey { get; set; }
 
     public MeteringLimits Limits { get; set; } = new();
+
+    public WebhookSettings Webhooks { get; set; } = new();
 }
 
 /// <summary>What one caller may ask of the process. Each is refused with a code of its own, or by closing the connection.</summary>

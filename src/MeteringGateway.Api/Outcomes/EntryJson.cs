@@ -29,6 +29,17 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Entry.TenantResumed))]
 [JsonSerializable(typeof(Entry.StateChanged))]
 [JsonSerializable(typeof(Entry.SignalAcknowledged))]
+[JsonSerializable(typeof(Entry.ThresholdSet))]
+[JsonSerializable(typeof(Entry.ThresholdRemoved))]
+[JsonSerializable(typeof(Entry.ThresholdCrossed))]
+[JsonSerializable(typeof(Entry.ThresholdRearmed))]
+[JsonSerializable(typeof(Entry.GrantIssued))]
+[JsonSerializable(typeof(Entry.GrantEnded))]
+[JsonSerializable(typeof(Entry.GrantExpiring))]
+[JsonSerializable(typeof(Entry.CreditsExhausted))]
+[JsonSerializable(typeof(Entry.OverageStarted))]
+[JsonSerializable(typeof(Entry.OverageAuthorized))]
+[JsonSerializable(typeof(Entry.AuthorizationWithdrawn))]
 [JsonSerializable(typeof(Entry.DisputeOpened))]
 internal sealed partial class EntryJson : JsonSerializerContext
 {
@@ -46,6 +57,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
             Converters =
             {
                 new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),
+                new ShowsLimit(),
                 new Shows<Instant>(value => value.ToString()),
                 new Shows<Amount>(Text.Money),
                 new Shows<TimeSpan>(Durations.Write),
@@ -63,6 +75,21 @@ internal sealed partial class EntryJson : JsonSerializerContext
         if (!type.Type.IsSubclassOf(typeof(Entry))) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
             if (type.Properties[i].Name is "at" or "actor") type.Properties.RemoveAt(i);
+    }
+
+    /// <summary>As on the wire: units or an amount.</summary>
+    private sealed class ShowsLimit : JsonConverter<Limit>
+    {
+        public override Limit Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("entries are only shown");
+
+        public override void Write(Utf8JsonWriter writer, Limit value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            if (value.Amount is { } amount) writer.WriteString("amount"u8, Text.Money(amount));
+            else writer.WriteNumber("units"u8, value.Value);
+            writer.WriteEndObject();
+        }
     }
 
     private sealed class Shows<T>(Func<T, string> text) : JsonConverter<T>

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Events;
+using MeteringGateway.Api.Html;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
@@ -72,8 +73,7 @@ internal static class OutcomeEndpoints
 
     private static Problem Unknown() => Problem.NotFound("unknown_outcome", "There is no such outcome.");
 
-    private static bool WantsCsv(HttpRequest request) =>
-        request.Headers.Accept.ToString().Contains(OutcomeCsv.MediaType, StringComparison.OrdinalIgnoreCase);
+    private static bool WantsCsv(HttpRequest request) => Accept.Choose(request, TakesExtensions.Json, OutcomeCsv.MediaType) == OutcomeCsv.MediaType;
 
     private static async Task<OutcomeWire?> Find(ITenants tenants, string tenant, string id, CancellationToken cancellation) =>
         await tenants.Outcome(tenant, id, cancellation) is { } row && await tenants.Tenant(tenant, cancellation) is { } figure

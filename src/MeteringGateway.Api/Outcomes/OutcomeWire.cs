@@ -9,21 +9,22 @@ internal sealed record OutcomeWire(
     string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow, string? Channel, string? Agent,
     string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff, WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
-    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence);
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence);
 
 /// <summary>An outcome with the entries that made and changed it.</summary>
 internal sealed record InspectedOutcomeWire(
     string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow, string? Channel, string? Agent,
     string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff, WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
-    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence,
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence,
     IReadOnlyList<EntryWire> History);
 
 /// <param name="Status"><c>open</c>, <c>closed</c> or <c>none</c>.</param>
 internal sealed record WindowWire(string Status, string? ClosesAt);
 
 /// <summary>Part of the units, and what funds them (F4).</summary>
-internal sealed record ChargeWire(string Source, long Units, string UnitPrice, string Amount);
+/// <param name="Credits">What these units took of grants; their amount is then 0.</param>
+internal sealed record ChargeWire(string Source, long Units, string UnitPrice, string Amount, string Credits);
 
 internal sealed record DisputeWire(string Id, string OutcomeId, string Reason, string Status, string OpenedAt);
 
@@ -51,15 +52,17 @@ internal static class OutcomeFigures
             Wire(outcome.Verification, String(apart, "evidence_url")), Names<OutcomeStatus>.Of(outcome.Status),
             outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason : null,
             IsBillable(outcome.Reason) ? null : reason,
-            [.. outcome.Charges.Select(charge => new ChargeWire(Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice), Text.Money(charge.Amount)))],
-            Text.Money(outcome.Amount), currency, Wire(outcome.Dispute), String(apart, "source_url"),
+            [.. outcome.Charges.Select(Wire)], Text.Money(outcome.Amount), currency, outcome.Credits.ToString(), Wire(outcome.Dispute), String(apart, "source_url"),
             apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
     }
 
     public static InspectedOutcomeWire With(this OutcomeWire o, IReadOnlyList<EntryWire> history) => new(
         o.OutcomeId, o.Tenant, o.Timestamp, o.Period, o.OutcomeType, o.Workflow, o.Channel, o.Agent, o.Session, o.EndCustomer, o.Quantity,
         o.SuccessCriteriaMet, o.HandedOff, o.Window, o.Verification, o.Status, o.BillableReason, o.NonBillableReason, o.Charges, o.Amount,
-        o.Currency, o.Dispute, o.SourceUrl, o.Metadata, o.Sequence, history);
+        o.Currency, o.Credits, o.Dispute, o.SourceUrl, o.Metadata, o.Sequence, history);
+
+    private static ChargeWire Wire(Charge charge) => new(
+        Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice), Text.Money(charge.Amount), charge.Credits.ToString());
 
     private static bool IsBillable(Reason reason) => reason is Reason.WindowClosed or Reason.Confirmed or Reason.Immediate;
 

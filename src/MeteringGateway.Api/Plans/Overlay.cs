@@ -1,8 +1,9 @@
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>
-/// A tenant's negotiated terms laid over its plan (F7). Types and activities are changed member by member, caps and thresholds
-/// as wholes, each by its id; what the plan does not have is added.
+/// A tenant's negotiated terms laid over its plan (F7). Types, activities and credits are changed member by member, caps and
+/// thresholds as wholes, each by its id; what the plan does not have is added. Commitments, which have no ids, and rules of
+/// overage are replaced.
 /// </summary>
 internal static class Overlay
 {
@@ -10,6 +11,12 @@ internal static class Overlay
     {
         OutcomeTypes = Merge(plan.OutcomeTypes, terms.OutcomeTypes, type => type.Id, Merge),
         Activities = Merge(plan.Activities, terms.Activities, activity => activity.Id, Merge),
+        CreditValue = terms.CreditValue ?? plan.CreditValue,
+        PlatformFee = terms.PlatformFee ?? plan.PlatformFee,
+        ImplementationFee = terms.ImplementationFee ?? plan.ImplementationFee,
+        Commitments = terms.Commitments ?? plan.Commitments,
+        Credits = Merge(plan.Credits, terms.Credits),
+        Overage = terms.Overage ?? plan.Overage,
         Caps = Merge(plan.Caps, terms.Caps, cap => cap.Id, (_, own) => own),
         Thresholds = Merge(plan.Thresholds, terms.Thresholds, threshold => threshold.Id, (_, own) => own),
         Training = terms.Training ?? plan.Training,
@@ -33,7 +40,12 @@ internal static class Overlay
     private static OutcomeTypeWire Merge(OutcomeTypeWire plan, OutcomeTypeWire own) => new()
     {
         Id = plan.Id,
-        Price = own.Price ?? plan.Price,
+        // Another way to price takes the place of the plan's: the two do not go together.
+        Price = own.Price ?? (own.Tiers is null ? plan.Price : null),
+        Tiers = own.Tiers ?? (own is { Price: null, Prices: null, Credits: null } ? plan.Tiers : null),
+        Prices = own.Prices ?? (own is { Tiers: null, Credits: null } ? plan.Prices : null),
+        Credits = own.Credits ?? (own is { Tiers: null, Prices: null } ? plan.Credits : null),
+        Overage = own.Overage ?? plan.Overage,
         IncludedUnits = own.IncludedUnits ?? plan.IncludedUnits,
         MeasurementWindow = own.MeasurementWindow ?? plan.MeasurementWindow,
         WindowRestartsOnActivity = own.WindowRestartsOnActivity ?? plan.WindowRestartsOnActivity,
@@ -48,6 +60,12 @@ internal static class Overlay
         AfterWindow = own.AfterWindow ?? plan.AfterWindow,
         PendingWeight = own.PendingWeight ?? plan.PendingWeight,
         Description = own.Description ?? plan.Description,
+    };
+
+    private static PlanCreditsWire? Merge(PlanCreditsWire? plan, PlanCreditsWire? own) => plan is null || own is null ? own ?? plan : new()
+    {
+        PeriodGrant = own.PeriodGrant ?? plan.PeriodGrant,
+        Rollover = own.Rollover ?? plan.Rollover,
     };
 
     private static ActivityTypeWire Merge(ActivityTypeWire plan, ActivityTypeWire own) => new()

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Html;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Plans;
@@ -33,10 +35,26 @@ internal static class PlanEndpoints
 
         plans.MapGet("/{plan}", Results<Ok<PlanVersionWire>, Problem> (string plan, string? version, HttpContext context, PlanBook book) =>
         {
-            if (book.Find(plan, (int?)Math.Min(Query.Whole("version", version) ?? -1, int.MaxValue) is var n and >= 0 ? n : null) is not { } found)
-                return Problem.NotFound("unknown_plan", "There is no such plan, or no such version of it.");
+            if (Find(book, plan, version) is not { } found) return Unknown();
             ETags.Send(context, ETags.Of(found.Version));
             return TypedResults.Ok(found);
         }).Needs(Permission.PlansWrite | Permission.TermsWrite).WithSummary("A version of a plan");
+
+        plans.MapGet("/{plan}/page", (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
+        {
+            if (readiness.Problem is { } notReady) return notReady; // the gate asks this only where it asks for a key
+            if (Find(book, plan, version) is not { } found) return Unknown();
+            var page = PricePage.Of(found.Id, found.Version, PlanReader.Read(found.Plan, new Findings()));
+            context.Response.Headers.Vary = "Accept";
+            return Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType) == HtmlPage.MediaType
+                ? PricePageHtml.Answer(context, page)
+                : TypedResults.Ok(page);
+        }).OpenToAll().Produces<PricePageWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
+            .WithSummary("The plan as a public pricing page, for people (HTML) and programs (JSON)");
     }
+
+    private static PlanVersionWire? Find(PlanBook book, string plan, string? version) =>
+        book.Find(plan, (int?)Math.Min(Query.Whole("version", version) ?? -1, int.MaxValue) is var n and >= 0 ? n : null);
+
+    private static Problem Unknown() => Problem.NotFound("unknown_plan", "There is no such plan, or no such version of it.");
 }

@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Thresholds;
 
 namespace MeteringGateway.Api.Plans;
 
@@ -11,8 +12,19 @@ internal sealed record PlanWire
 {
     /// <summary>ISO 4217 code; one for the tenant's whole life (N2).</summary>
     public string? Currency { get; init; }
+    /// <summary>What a credit is worth in the currency (N2).</summary>
+    public string? CreditValue { get; init; }
     public IReadOnlyList<OutcomeTypeWire?>? OutcomeTypes { get; init; }
     public IReadOnlyList<ActivityTypeWire?>? Activities { get; init; }
+    /// <summary>A line of every statement (F8).</summary>
+    public string? PlatformFee { get; init; }
+    /// <summary>A line of the first statement (F8).</summary>
+    public string? ImplementationFee { get; init; }
+    /// <summary>In the order in which they are used up (F8).</summary>
+    public IReadOnlyList<CommitmentWire?>? Commitments { get; init; }
+    public PlanCreditsWire? Credits { get; init; }
+    /// <summary>For what the types' own rules do not govern (F2).</summary>
+    public OverageRuleWire? Overage { get; init; }
     public IReadOnlyList<CapWire?>? Caps { get; init; }
     public IReadOnlyList<ThresholdWire?>? Thresholds { get; init; }
     public TrainingWire? Training { get; init; }
@@ -25,6 +37,13 @@ internal sealed record OutcomeTypeWire
 {
     public string? Id { get; init; }
     public string? Price { get; init; }
+    /// <summary>Graduated prices, instead of <see cref="Price"/> (F7).</summary>
+    public IReadOnlyList<TierWire?>? Tiers { get; init; }
+    /// <summary>The first that matches, else <see cref="Price"/> (F7).</summary>
+    public IReadOnlyList<PriceClassWire?>? Prices { get; init; }
+    /// <summary>Credits that a unit takes, while there are any (F1); <see cref="Price"/> is what follows.</summary>
+    public string? Credits { get; init; }
+    public OverageRuleWire? Overage { get; init; }
     public long? IncludedUnits { get; init; }
     public string? MeasurementWindow { get; init; }
     public bool? WindowRestartsOnActivity { get; init; }
@@ -77,15 +96,6 @@ internal sealed record ScopeWire
     public string? Workflow { get; init; }
 }
 
-/// <summary>A level: <c>units</c>, or for a threshold also <c>percent</c>.</summary>
-[OmitNulls]
-internal sealed record LimitWire
-{
-    public long? Units { get; init; }
-    /// <summary>Money. Limits in money are not served by this version, which says so.</summary>
-    public string? Amount { get; init; }
-}
-
 [OmitNulls]
 internal sealed record AtLimitWire
 {
@@ -93,22 +103,6 @@ internal sealed record AtLimitWire
     public string? Action { get; init; }
     public string? To { get; init; }
     public string? Message { get; init; }
-}
-
-[OmitNulls]
-internal sealed record ThresholdWire
-{
-    public string? Id { get; init; }
-    /// <summary><c>cap:</c> and the cap's id.</summary>
-    public string? Of { get; init; }
-    public LevelWire? At { get; init; }
-}
-
-[OmitNulls]
-internal sealed record LevelWire
-{
-    public long? Percent { get; init; }
-    public long? Units { get; init; }
 }
 
 [OmitNulls]

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Metadata;
+using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Problems;
@@ -18,7 +19,7 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public IReadOnlyList<ProblemError>? Errors { get; init; }
 
     /// <summary>With <c>cap_below_exposure</c>: what stands against the cap.</summary>
-    public UnitsWire? Exposure { get; init; }
+    public LimitWire? Exposure { get; init; }
 
     /// <summary>With <c>cap_below_exposure</c>: the values of <c>when_below_exposure</c> that would be accepted.</summary>
     public IReadOnlyList<string>? Choices { get; init; }
@@ -57,6 +58,9 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
 
     /// <summary>The same for a tenant that is not there and for one that the key may not see.</summary>
     public static Problem UnknownTenant() => NotFound("unknown_tenant", "There is no such tenant.");
+
+    public static Problem Forbidden(Permission anyOf) =>
+        new(StatusCodes.Status403Forbidden, "forbidden", $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
 
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");

@@ -10,7 +10,7 @@ internal static class Refusals
         Refusal.UnknownTenant => Problem.UnknownTenant(),
         Refusal.CapBelowExposure => Of(refused) with
         {
-            Exposure = new UnitsWire(refused.Exposure ?? 0),
+            Exposure = (refused.Exposure ?? 0).Wire(),
             Choices = ["now", "next_period"],
         },
         _ => Of(refused),
@@ -22,12 +22,12 @@ internal static class Refusals
     public static int Status(Refusal code) => code switch
     {
         Refusal.UnknownTenant or Refusal.UnknownCap or Refusal.UnknownReservation or Refusal.UnknownSignal
-            or Refusal.UnknownPeriod or Refusal.UnknownOutcome => StatusCodes.Status404NotFound,
+            or Refusal.UnknownPeriod or Refusal.UnknownOutcome or Refusal.UnknownThreshold or Refusal.UnknownGrant => StatusCodes.Status404NotFound,
         Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
-            => StatusCodes.Status422UnprocessableEntity,
+            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired => StatusCodes.Status422UnprocessableEntity,
         Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
-            or Refusal.TestClockFixed or Refusal.NotDisputable => StatusCodes.Status409Conflict,
+            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants => StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };
 

@@ -1,5 +1,6 @@
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Problems;
 
@@ -29,6 +30,23 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         ETags.Demand(context, plans.TermsOf(tenant) is { } had ? ETags.Of(had) : null);
         var findings = new Findings();
         if (own.Currency is not null) findings.Add("/currency", "is the plan's; a tenant's own terms cannot change it");
+        await Replace(tenant, own, before, findings, caller, cancellation);
+    }
+
+    /// <summary>Replaces the one member <c>overage</c> of the tenant's own terms (F2).</summary>
+    public async Task<TenantFigure> PutOverage(HttpContext context, string tenant, OverageRuleWire rule, Principal caller, CancellationToken cancellation)
+    {
+        using var turn = await etags.Take($"tenant {tenant}", cancellation);
+        var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
+        ETags.Demand(context, OverageEndpoints.Tag(before));
+        // Whatever is wrong is under the member that the body is here.
+        var findings = new Findings("/overage");
+        await Replace(tenant, (plans.TermsOf(tenant) ?? new PlanWire()) with { Overage = rule }, before, findings, caller, cancellation);
+        return await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
+    }
+
+    private async Task Replace(string tenant, PlanWire own, TenantFigure before, Findings findings, Principal caller, CancellationToken cancellation)
+    {
         var plan = plans.Find(before.Plan.Id, before.Plan.Version) ?? throw new InvalidOperationException($"the plan of {tenant} is not there");
         var terms = PlanReader.Read(own.On(plan.Plan), findings);
         Demand(findings);

@@ -112,6 +112,7 @@ internal sealed class Committer(EmbeddedTenants engine, IStore store)
     {
         var batches = new List<TenantBatch>(waiting.Count);
         long entries = 0, bytes = 0;
+        var alerts = false;
         foreach (var pending in waiting)
         {
             var (mine, batch) = pending.Host.Take();
@@ -119,6 +120,7 @@ internal sealed class Committer(EmbeddedTenants engine, IStore store)
             batches.Add(batch);
             entries += mine.Count;
             bytes += mine.Bytes;
+            alerts |= batch.Outbox.Count > 0;
         }
         var began = Stopwatch.GetTimestamp();
         Write(batches);
@@ -130,6 +132,7 @@ internal sealed class Committer(EmbeddedTenants engine, IStore store)
             pending.Host.Publish(pending);
             if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
         }
+        if (alerts) engine.TellOutboxGrew();
     }
 
     private void Write(List<TenantBatch> batches)

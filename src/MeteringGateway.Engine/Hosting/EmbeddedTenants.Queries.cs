@@ -10,6 +10,32 @@ public sealed partial class EmbeddedTenants
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Usage(period, Now), cancellation);
 
+    public async ValueTask<StatementRow?> Statement(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
+        await Ask(tenant, state => state.Statement(period), cancellation) is { } statement ? await WithHead(tenant, statement, cancellation) : null;
+
+    public async ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit, CancellationToken cancellation = default)
+    {
+        var all = await Ask(tenant, state => state.Statements(), cancellation);
+        if (all is null) return null;
+        var rest = all.Where(statement => before is null || statement.Period.Id < before).Take(limit + 1).ToList();
+        var page = new List<StatementRow>();
+        foreach (var statement in rest.Take(limit)) page.Add(await WithHead(tenant, statement, cancellation));
+        return new Page<StatementRow>(page, rest.Count > limit ? page[^1].Statement.Period.Id.DayNumber : null);
+    }
+
+    public ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.GrantFigures(), cancellation);
+
+    public ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Thresholds(Now), cancellation);
+
+    public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
+        IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default)
+    {
+        Guard();
+        return _store.Attention(among, after, limit, cancellation);
+    }
+
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Reservation(id), cancellation);
 
@@ -49,6 +75,14 @@ public sealed partial class EmbeddedTenants
     {
         var details = await _store.Details(tenant, [.. figures.Select(figure => figure.HasDetail ? figure.FirstSequence : 0)], cancellation);
         return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]))];
+    }
+
+    /// <summary>The entry is durable: what was asked of the state is answered when it is.</summary>
+    private async ValueTask<StatementRow> WithHead(string tenant, Statement statement, CancellationToken cancellation)
+    {
+        var head = statement.ClosedBy ?? statement.Sequence;
+        var block = (await _store.Read(tenant, head - 1, 1, cancellation))[0];
+        return new StatementRow(statement, head, EntriesOf(block).First(entry => entry.Sequence == head).Hash);
     }
 
     public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId, CancellationToken cancellation = default)

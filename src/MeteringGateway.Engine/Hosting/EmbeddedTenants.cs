@@ -37,6 +37,9 @@ public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
     /// <summary>Completes with the reason when the store has failed: the process should say so and end with an error.</summary>
     public Task<string> Failed => _failed.Task;
 
+    /// <summary>After a flush that wrote to the outbox, on the thread that writes: a handler must return at once.</summary>
+    public event Action? OutboxGrew;
+
     /// <summary>Why nothing is answered any more; null as long as all is well.</summary>
     public string? Failure => Volatile.Read(ref _failure)?.Message;
 
@@ -124,6 +127,8 @@ public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
     }
 
     internal Task Sweep() => _eviction.Sweep();
+
+    internal void TellOutboxGrew() => OutboxGrew?.Invoke();
 
     internal void Remove(TenantHost host)
     {

@@ -12,11 +12,13 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     private static readonly DetailRow[] NoDetails = [];
     private static readonly ArchivedRow[] NoArchived = [];
     private static readonly IdempotencyRow[] NoIdempotency = [];
+    private static readonly Alert[] NoAlerts = [];
     private readonly TaskCompletionSource _durable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BlockWriter _block = new();
     private List<DetailRow>? _details;
     private List<ArchivedRow>? _archived;
     private List<IdempotencyRow>? _idempotency;
+    private List<Alert>? _outbox;
 
     public TenantHost Host { get; } = host;
     public long FirstSequence { get; } = firstSequence;
@@ -29,22 +31,25 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     /// <summary>What checks are answered from when this is on disk; null leaves what there is.</summary>
     public Allowance? View { get; private set; }
 
-    public void Add(Entry entry, ReadOnlySpan<byte> bytes)
+    /// <param name="hash">The chain's, after the entry.</param>
+    public void Add(Entry entry, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> hash)
     {
         var sequence = FirstSequence + Count++;
         _block.Add(bytes);
+        if (Alerts.TypeOf(entry) is { } type) (_outbox ??= []).Add(new Alert(sequence, type, entry.At, hash.ToArray(), bytes.ToArray()));
         if (entry is Entry.StateChanged e)
             (Signals ??= []).Add(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt));
     }
 
-    public (int Count, int Bytes, int Signals) Mark() => (Count, _block.Length, Signals?.Count ?? 0);
+    public (int Count, int Bytes, int Signals, int Outbox) Mark() => (Count, _block.Length, Signals?.Count ?? 0, _outbox?.Count ?? 0);
 
     /// <summary>Forgets the entries that were added since <paramref name="mark"/>.</summary>
-    public void CutBack((int Count, int Bytes, int Signals) mark)
+    public void CutBack((int Count, int Bytes, int Signals, int Outbox) mark)
     {
         Count = mark.Count;
         _block.CutBack(mark.Bytes);
         Signals?.RemoveRange(mark.Signals, Signals.Count - mark.Signals);
+        _outbox?.RemoveRange(mark.Outbox, _outbox.Count - mark.Outbox);
     }
 
     public void Add(DetailRow row) => (_details ??= []).Add(row);
@@ -56,12 +61,16 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
         foreach (var outcome in departed) (_archived ??= []).Add(new ArchivedRow(EmbeddedTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
     }
 
-    public TenantBatch ToBatch(byte[] lastHash, Instant? due, Allowance? view)
+    public TenantBatch ToBatch(byte[] lastHash, Instant? due, LimitState? severity, Allowance? view)
     {
         View = view;
         return new TenantBatch(
             Host.Id, previousHash, FirstSequence, Count, _block.Written, lastHash, due, (IReadOnlyList<DetailRow>?)_details ?? NoDetails,
-            (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived, (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency);
+            (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived, (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency,
+            (IReadOnlyList<Alert>?)_outbox ?? NoAlerts)
+        {
+            Severity = severity,
+        };
     }
 
     public void Complete()

@@ -95,6 +95,13 @@ internal sealed class TenantHost
             work.Answer(answer);
             return true;
         }
+        catch (OverflowException)
+        {
+            // N1: nothing of it is kept, and the state that it has touched is loaded again.
+            Retire();
+            work.Answer(new Answer.Refused(Refusal.AmountOverflow, "the amount is out of range"));
+            return false;
+        }
         catch
         {
             // The state may be ahead of what was kept: what was kept is written, and the tenant is loaded again.
@@ -139,7 +146,7 @@ internal sealed class TenantHost
                 bytes.ResetWrittenCount();
                 EntryCodec.Write(bytes, entry);
                 Chain.Next(hash, bytes.WrittenSpan, hash);
-                pending.Add(entry, bytes.WrittenSpan);
+                pending.Add(entry, bytes.WrittenSpan, hash);
             }
         }
         catch
@@ -195,12 +202,12 @@ internal sealed class TenantHost
             var pending = _flushing = _pending!;
             _pending = null;
             var now = _engine.Now;
-            if (_retired) return (pending, pending.ToBatch(_hash.ToArray(), now, null));
+            if (_retired) return (pending, pending.ToBatch(_hash.ToArray(), now, null, null));
             var due = Due;
             if (due is { } at) _engine.Timers.Schedule(this, at);
             // Making a view costs a turn something: only for those who are asked.
             var asked = _state.Exists && now.UnixMilliseconds - _lastCheck < ViewsKept;
-            return (pending, pending.ToBatch(_hash.ToArray(), due, asked ? _state.Allowance() : null));
+            return (pending, pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null, asked ? _state.Allowance() : null));
         }
     }
 

@@ -10,7 +10,9 @@ internal sealed class DirectoryLock : IDisposable
 
     public DirectoryLock(string directory)
     {
-        Directory.CreateDirectory(directory);
+        // What is in it is nobody else's: webhooks' signing secrets, for one.
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
+        else Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var path = Path.Combine(directory, "metering.lock");
         try
         {

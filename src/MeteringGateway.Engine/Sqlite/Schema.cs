@@ -3,9 +3,12 @@ namespace MeteringGateway.Engine.Sqlite;
 /// <summary>The tables; described in <c>docs/journal.md</c>.</summary>
 internal static class Schema
 {
-    public const int Version = 1;
+    public const int Version = 3;
 
-    private const string Tables = """
+    /// <summary>What makes each version out of the one before it.</summary>
+    private static readonly string[] Steps = [Journal, Webhooks, Severity];
+
+    private const string Journal = """
         CREATE TABLE tenants(
           key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL, hash BLOB NOT NULL, due INTEGER,
           snapshot_sequence INTEGER NOT NULL DEFAULT 0, snapshot_hash BLOB);
@@ -44,16 +47,47 @@ internal static class Schema
         PRAGMA user_version = 1;
         """;
 
-    /// <summary>Makes the tables in a new database; refuses one that a newer program wrote.</summary>
+    private const string Webhooks = """
+        CREATE TABLE outbox(
+          position INTEGER PRIMARY KEY AUTOINCREMENT, tenant INTEGER NOT NULL, sequence INTEGER NOT NULL, type TEXT NOT NULL,
+          at INTEGER NOT NULL, hash BLOB NOT NULL, entry BLOB NOT NULL);
+
+        CREATE TABLE webhooks(id TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE deliveries(
+          number INTEGER PRIMARY KEY AUTOINCREMENT, webhook TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
+          sequence INTEGER NOT NULL, type TEXT NOT NULL, body BLOB NOT NULL, created INTEGER NOT NULL, status INTEGER NOT NULL,
+          head INTEGER NOT NULL, due INTEGER NOT NULL, give_up INTEGER NOT NULL, tries INTEGER NOT NULL, ended INTEGER,
+          attempts BLOB NOT NULL);
+        CREATE UNIQUE INDEX deliveries_id ON deliveries(webhook, id);
+        CREATE INDEX deliveries_webhook ON deliveries(webhook);
+        CREATE INDEX deliveries_status ON deliveries(webhook, status);
+        CREATE INDEX deliveries_pending ON deliveries(webhook, tenant, number) WHERE status=0;
+        CREATE UNIQUE INDEX deliveries_head ON deliveries(webhook, tenant) WHERE head=1;
+        CREATE INDEX deliveries_due ON deliveries(webhook, due) WHERE head=1;
+        CREATE INDEX deliveries_created ON deliveries(created) WHERE status=0;
+        CREATE INDEX deliveries_ended ON deliveries(ended) WHERE ended IS NOT NULL;
+
+        PRAGMA user_version = 2;
+        """;
+
+    private const string Severity = """
+        ALTER TABLE tenants ADD COLUMN severity INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX tenants_severity ON tenants(severity DESC, id) WHERE severity>0;
+
+        PRAGMA user_version = 3;
+        """;
+
+    /// <summary>Makes the tables that are not there yet; refuses a database that a newer program wrote.</summary>
     public static void Prepare(Connection connection, string path)
     {
         var version = Check(connection, path);
         // Before the first write; a database in write-ahead mode stays in it.
         connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
-        if (version == 0)
+        if (version < Version)
             connection.Transaction("BEGIN IMMEDIATE", db =>
             {
-                db.Execute(Tables);
+                foreach (var step in Steps.Skip((int)version)) db.Execute(step);
                 return true;
             });
     }

@@ -38,18 +38,19 @@ public sealed partial class SqliteStore
         foreach (var row in batch.Idempotency)
             db["INSERT OR REPLACE INTO idempotency(key, content, answer, expires) VALUES(?,?,?,?)"]
                 .Add(row.Key).Add(row.Content).Add(row.Answer).Add(row.ExpiresAt.UnixMilliseconds).Run();
+        foreach (var alert in batch.Outbox) Post(db, tenant, alert);
     }
 
     /// <summary>The fence: the tenant's key if it stood at the batch's previous hash, and now stands at its last; else null.</summary>
     private static long? Advance(Connection db, TenantBatch batch)
     {
         var last = batch.FirstSequence + batch.Count - 1;
-        using (var moved = db["UPDATE tenants SET sequence=?, hash=?, due=? WHERE id=? AND hash=? AND sequence=? RETURNING key"]
-            .Add(last).Add(batch.LastHash).Add(batch.Due).Add(batch.Tenant).Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
+        using (var moved = db["UPDATE tenants SET sequence=?, hash=?, due=?, severity=IFNULL(?, severity) WHERE id=? AND hash=? AND sequence=? RETURNING key"]
+            .Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity).Add(batch.Tenant).Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
             if (moved.Step()) return moved.Int64(0);
         if (batch.FirstSequence != 1 || !batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant))) return null;
-        using var made = db["INSERT INTO tenants(id, sequence, hash, due) VALUES(?,?,?,?) ON CONFLICT DO NOTHING RETURNING key"]
-            .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due);
+        using var made = db["INSERT INTO tenants(id, sequence, hash, due, severity) VALUES(?,?,?,?,IFNULL(?, 0)) ON CONFLICT DO NOTHING RETURNING key"]
+            .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity);
         return made.Step() ? made.Int64(0) : null;
     }
 

@@ -19,10 +19,17 @@ public sealed partial class SqliteStore
     private long _grown;
     private long _pages;
 
-    /// <summary>Called by the writer after a commit.</summary>
     private void Grown(Connection db, IReadOnlyList<TenantBatch> batches)
     {
-        foreach (var batch in batches) _grown += batch.Entries.Length + Around;
+        long bytes = 0;
+        foreach (var batch in batches) bytes += batch.Entries.Length + Around;
+        Grown(db, bytes);
+    }
+
+    /// <summary>Called by the writer after a commit.</summary>
+    private void Grown(Connection db, long bytes)
+    {
+        _grown += bytes;
         if (_grown < Worth || !_checkpoint.IsCompleted) return;
         _grown = 0;
         if (Volatile.Read(ref _pages) > LongLog) Checkpoint(db);

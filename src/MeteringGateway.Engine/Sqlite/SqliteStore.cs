@@ -59,13 +59,16 @@ public sealed partial class SqliteStore : IStore
         return true;
     });
 
-    public ValueTask<bool> Put(Document document, CancellationToken cancellation) => new(Write(db => db.Transaction(Begin, _ =>
+    public ValueTask<bool> Put(Document document, CancellationToken cancellation) =>
+        new(Write(db => db.Transaction(Begin, _ => Put(db, document))));
+
+    private static bool Put(Connection db, Document document)
     {
         db["INSERT INTO documents(kind, id, version, at, actor, content) VALUES(?,?,?,?,?,?) ON CONFLICT DO NOTHING"]
             .Add(document.Kind).Add(document.Id).Add(document.Version).Add(document.At.UnixMilliseconds).Add(document.Actor)
             .Add(document.Content).Run();
         return db.Changes == 1;
-    })));
+    }
 
     public ValueTask Expire(Instant now, CancellationToken cancellation)
     {

@@ -12,15 +12,16 @@ internal sealed record Verdict(int Step, string? Difference, string? Ambiguous)
 }
 
 /// <summary>Plays one history through the product and through the oracle, and compares after every step.</summary>
-internal sealed partial class Duel(History history)
+internal sealed partial class Duel(History history, Reach reach)
 {
     private const int LookEvery = 4;
     private readonly RealTenant _real = new();
     private readonly Oracle _oracle = new(TestCalendar.Of);
+    private readonly GrantNames _grants = new();
     private byte[]? _snapshot;
     private int _snapshotAt;
 
-    public static Verdict Play(History history) => new Duel(history).Play();
+    public static Verdict Play(History history, Reach? reach = null) => new Duel(history, reach ?? new Reach()).Play();
 
     private Verdict Play()
     {
@@ -31,6 +32,7 @@ internal sealed partial class Duel(History history)
             try
             {
                 difference = Step(history.Steps[index]);
+                if (difference is null && _oracle.HasEnded) break;
                 if (difference is null && (index % LookEvery == 0 || index == history.Steps.Count - 1))
                     difference = Look() ?? Folds(index);
             }
@@ -38,29 +40,31 @@ internal sealed partial class Duel(History history)
             {
                 return new Verdict(index, null, silent.Message);
             }
+            catch (Exception thrown)
+            {
+                difference = Thrown(thrown);
+            }
             if (difference is not null) return new Verdict(index, difference, null);
         }
         return new Verdict(history.Steps.Count, null, null);
     }
 
+    private static string Thrown(Exception thrown) =>
+        $"thrown {thrown.GetType().Name}: {thrown.Message} {string.Join(' ', (thrown.StackTrace ?? "").Split('\n').Take(6).Select(line => line.Trim()))}";
+
     private string? Step(Step step)
     {
         if (step.Ask is not null) return Ask(step);
-        var before = _oracle.Signals.Count;
-        var command = _real.Labelled(step.Command!);
+        var before = Seen.Of(_oracle);
+        var command = _grants.Labelled(_real.Labelled(step.Command!));
         var expected = _oracle.Run(command, step.Now);
-        Answer actual;
-        try
-        {
-            actual = _real.Run(step.Command!, step.Now, step.Label);
-        }
-        catch (Exception thrown) when (thrown is not AmbiguousException)
-        {
-            return $"thrown: {thrown.GetType().Name} {thrown.Message} {thrown.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}";
-        }
+        var actual = _real.Run(_grants.Labelled(step.Command!), step.Now, step.Label);
         if (expected is Expected.Reserved { Quantity: not null } && actual is Answer.Reserved { Reservation: { } made })
             _oracle.NameLastReservation(made.Id);
-        return Compare(expected, actual) ?? Entries(command, expected) ?? Signals(before) ?? Limits();
+        _grants.Take(_real.Taken, step.Label);
+        reach.Note(actual, _real.Taken);
+        return Issued(before) ?? Compare(expected, actual) ?? Entries(command, expected) ?? Credits(before) ?? Closings(before)
+            ?? Rating() ?? (_oracle.HasEnded ? null : Signals(before) ?? Alerts(before) ?? Limits());
     }
 
     // A3: a check is of now, so what is due comes first; A1: the same question, the same answer.
@@ -72,6 +76,7 @@ internal sealed partial class Duel(History history)
         var first = allowance.Check(step.Ask!, step.Now);
         if (first != allowance.Check(step.Ask!, step.Now) || first != _real.State.Allowance().Check(step.Ask!, step.Now))
             return "A1: the same question was answered twice differently";
+        if (first is not null) reach.Note(first);
         return first is null ? "check: not answered" : Compare("check", _oracle.Check(step.Ask!), first);
     }
 
@@ -79,6 +84,8 @@ internal sealed partial class Duel(History history)
     {
         (Expected.Unknown, _) => null,
         (Expected.Done, Answer.Done) => null,
+        (Expected.Granted should, Answer.Granted granted) when should.Bought == granted.Bought && should.Lot.Id == granted.Grant.Id =>
+            Compare(should.Lot, granted.Grant),
         (Expected.Refused should, Answer.Refused refused) when should.Code == refused.Code
             && (should.Exposure is null || should.Exposure == refused.Exposure) => null,
         (Expected.DuplicateOrTooOld,
@@ -104,10 +111,15 @@ internal sealed partial class Duel(History history)
     private static string? Compare(string what, Expected.Decided should, Decision decision)
     {
         var same = should.Kind == decision.Kind && should.Reason == decision.Reason;
-        if (same && should.Reason != DecisionReason.TenantPaused) same = should.Remaining == decision.Remaining;
-        if (same && should.Reason == DecisionReason.CapReached) same = should.Limit == decision.Limit?.Id;
-        return same ? null : $"{what}: expected {should}, was {decision}";
+        if (same && should.Reason != DecisionReason.TenantPaused)
+            same = should.Remaining == decision.Remaining && should.Funding == decision.Funding && should.UnitPrice == decision.UnitPrice
+                && should.RetryAt == decision.RetryAt && Same(should.Limit, decision.Limit);
+        return same ? null : $"{what} {should.Reason} {decision.Reason}: expected {should}, was {decision}";
     }
+
+    private static bool Same(Expected.Bound? should, Binding? was) => should is null || was is null ? should is null && was is null
+        : should.Kind == was.Kind && (should.Kind != "cap" || should.Id == was.Id) && (should.Limit is null || should.Limit == was.Limit)
+            && (should.Used is null || should.Used == was.Used);
 
     // C9: what arrives beyond a cap on an activity is flagged.
     private string? Entries(Command command, Expected expected)
@@ -119,14 +131,21 @@ internal sealed partial class Duel(History history)
     }
 
     // S1: within a turn the order between caps is not said; for one cap it is.
-    private string? Signals(int before)
+    private string? Signals(Seen before)
     {
-        static string Text(SignalAction action, string? cap, LimitState state) => $"{cap ?? "tenant"} {action} {state}";
-        var expected = _oracle.Signals.Skip(before).OrderBy(signal => signal.Cap, StringComparer.Ordinal)
-            .Select(signal => Text(signal.Action, signal.Cap, signal.State)).ToList();
-        var actual = _real.Taken.OfType<Entry.StateChanged>().OrderBy(entry => entry.Cap, StringComparer.Ordinal)
-            .Select(entry => Text(entry.Action, entry.Cap, entry.State)).ToList();
-        return expected.SequenceEqual(actual) ? null
-            : $"signals: expected [{string.Join("; ", expected)}], was [{string.Join("; ", actual)}]";
+        static string Text(SignalAction action, string? cap, string? funded, LimitState state) =>
+            $"{cap ?? (funded is null ? "tenant" : $"funding:{funded}")} {action} {state}";
+        var expected = _oracle.Signals.Skip(before.Signals).Select(signal => Text(signal.Action, signal.Cap, signal.Funded, signal.State));
+        var actual = _real.Taken.OfType<Entry.StateChanged>()
+            .Select(entry => Text(entry.Action, entry.Cap, entry.Cap is null ? entry.Scope?.OutcomeType : null, entry.State));
+        return Same("signals", expected, actual);
+    }
+
+    // In order for whatever each is about; between several the order is not said.
+    private static string? Same(string what, IEnumerable<string> expected, IEnumerable<string> actual)
+    {
+        static string[] Sorted(IEnumerable<string> texts) => [.. texts.OrderBy(text => text.Split(' ')[0], StringComparer.Ordinal)];
+        var (should, was) = (Sorted(expected), Sorted(actual));
+        return should.SequenceEqual(was) ? null : $"{what}: expected [{string.Join("; ", should)}], was [{string.Join("; ", was)}]";
     }
 }

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Core.Tests.Histories;
 
 /// <summary>Random histories: few sessions and few ids, so that things collide.</summary>
-internal sealed class HistoryGenerator
+internal sealed partial class HistoryGenerator
 {
     private static readonly FactKind[] Facts =
         [FactKind.Reopened, FactKind.Reopened, FactKind.Confirmed, FactKind.Confirmed, FactKind.Escalated, FactKind.Abandoned,
@@ -16,7 +16,8 @@ internal sealed class HistoryGenerator
     private readonly bool _changesPlans;
     private readonly bool _jumps;
     private readonly bool _forgets;
-    private readonly List<Command.Event> _sent = [];
+    private readonly bool _long;
+    private readonly List<(Command.Event Event, Instant At)> _sent = [];
     private readonly List<string> _outcomes = [];
     private readonly List<string> _labels = [];
     private Period _period;
@@ -36,7 +37,8 @@ internal sealed class HistoryGenerator
             _dice.One(1, 15, 28, 31, 31), _testClock);
         _changesPlans = _dice.Chance(20);
         _jumps = _dice.Chance(60);
-        _forgets = _dice.Chance(10);
+        _forgets = _dice.Chance(4);
+        _long = _dice.Chance(20);
         _now = _start;
         _period = TestCalendar.Of(_create.Zone, _create.AnchorDay, _now, null);
     }
@@ -52,6 +54,7 @@ internal sealed class HistoryGenerator
         {
             steps.Add(new Step(_now, new Command.Close()));
             for (var i = 0; i < 4; i++) steps.Add(new Step(_now, _dice.Chance(50) ? Report() : Again()));
+            for (var i = 0; i < 3 && _testClock is null; i++) steps.Add(new Step(_now += TimeSpan.FromDays(25), new Command.Tick()));
         }
         return new History(_seed, _start, _create, steps);
     }
@@ -62,13 +65,14 @@ internal sealed class HistoryGenerator
         var choice = _dice.Below(100);
         yield return choice switch
         {
-            < 36 => new Step(_now, Report()),
-            < 56 => new Step(_now, Fact()),
-            < 66 => new Step(_now, Activity()),
-            < 72 => new Step(_now, Again()),
-            < 80 => new Step(_now, null, Question()),
-            < 92 => Allowance(),
-            < 96 => new Step(_now, Administer()),
+            < 37 => new Step(_now, Report()),
+            < 54 => new Step(_now, Fact()),
+            < 62 => new Step(_now, Activity()),
+            < 67 => new Step(_now, Again()),
+            < 75 => new Step(_now, null, Question()),
+            < 86 => Allowance(),
+            < 94 => Finance(),
+            < 98 => new Step(_now, Administer()),
             _ => new Step(_now, new Command.Tick()),
         };
     }
@@ -94,6 +98,7 @@ internal sealed class HistoryGenerator
         < 5 => TimeSpan.Zero,
         < 9 => _dice.Within(TimeSpan.FromMinutes(10)),
         < 14 => _dice.Within(TimeSpan.FromHours(5)),
+        16 when _long => _dice.Within(TimeSpan.FromDays(45)),
         < 17 => _dice.Within(TimeSpan.FromDays(1)),
         17 => _dice.Within(TimeSpan.FromDays(4)),
         18 when _jumps => _dice.Within(TimeSpan.FromDays(40)),
@@ -108,7 +113,7 @@ internal sealed class HistoryGenerator
             < 42 => null,
             < 58 => hour,
             < 76 => hour - TimeSpan.FromHours(_dice.Below(1 + (int)_terms.MaxLateness.TotalHours)),
-            < 88 when _sent.Count > 0 => _dice.One(_sent).Time,
+            < 88 when _sent.Count > 0 => _dice.One(_sent).Event.Time,
             < 92 => _now - _terms.MaxLateness + TimeSpan.FromMilliseconds(_dice.Below(3) - 1),
             < 95 => _now + TimeSpan.FromSeconds(_dice.Below(300)),
             95 when _testClock?.FollowEvents != true =>
@@ -146,13 +151,15 @@ internal sealed class HistoryGenerator
         return Sent(report);
     }
 
-    private string OutcomeId(int number) => _outcomes.Count > 0 && _dice.Chance(3) ? _dice.One(_outcomes) : $"r{number}";
+    // A clock that follows events would have to say what a refused one ahead of it does.
+    private string OutcomeId(int number) => _outcomes.Count > 0 && _testClock?.FollowEvents != true && _dice.Chance(3) ? _dice.One(_outcomes) : $"r{number}";
 
     private Command.ReportFact Fact()
     {
         var number = ++_numbers;
         // A third of them come before what they are about.
-        var about = _outcomes.Count > 0 && _dice.Chance(85) ? _outcomes[^(1 + _dice.Below(Math.Min(6, _outcomes.Count)))]
+        var about = _outcomes.Count > 0 && _dice.Chance(15) ? _dice.One(_outcomes)
+            : _outcomes.Count > 0 && _dice.Chance(85) ? _outcomes[^(1 + _dice.Below(Math.Min(6, _outcomes.Count)))]
             : $"r{number + 1 + _dice.Below(3)}";
         var kind = _dice.One(Facts);
         return Sent(new Command.ReportFact(new EventId(_dice.One("/a", "/crm"), $"e{number}"), Time(), about, kind)
@@ -174,8 +181,11 @@ internal sealed class HistoryGenerator
     private Command.Event Again()
     {
         if (_sent.Count == 0) return Report();
-        var before = _dice.One(_sent.Where(sent => _dice.Chance(3) || sent.Time > _now - TimeSpan.FromDays(30))
-            .DefaultIfEmpty(_sent[^1]).ToList());
+        var recent = _sent.Where(one => one.At > _now - TimeSpan.FromDays(30)).ToList();
+        // What may have been forgotten comes again as it was, with a time of its own.
+        if (recent.Count == 0 || _dice.Chance(3))
+            return _sent.Where(one => one.Event.Time is not null).Select(one => one.Event).DefaultIfEmpty(Report()).First();
+        var before = _dice.One(recent).Event;
         if (_dice.Chance(75)) return before;
         if (_testClock?.FollowEvents == true) return before;
         return EventText.Fingerprinted(before with { Session = "other" });
@@ -184,7 +194,7 @@ internal sealed class HistoryGenerator
     private T Sent<T>(T happened) where T : Command.Event
     {
         var sent = EventText.Fingerprinted(happened);
-        _sent.Add(sent);
+        _sent.Add((sent, _now));
         return sent;
     }
 
@@ -196,10 +206,12 @@ internal sealed class HistoryGenerator
     }
 
     private Dimensions Where() =>
-        new(_dice.Chance(60) ? _dice.One(PlanGenerator.Agents) : null, _dice.Chance(50) ? _dice.One("chat", "phone") : null);
+        new(_dice.Chance(60) ? _dice.One(PlanGenerator.Agents) : null, _dice.Chance(50) ? _dice.One("chat", "phone") : null,
+            _dice.Chance(45) ? _dice.One(PlanGenerator.Workflows) : null);
+
     private Verification? Verified(int percent) =>
         _dice.Chance(percent)
-        ? new Verification("llm", _dice.Chance(80), _dice.Chance(90) ? _dice.One(700_000, 800_000, 950_000) : null) : null;
+        ? new Verification(_dice.One(PlanGenerator.Methods), _dice.Chance(80), _dice.Chance(90) ? _dice.One(700_000, 800_000, 950_000) : null) : null;
 
     private Question Question()
     {
@@ -252,8 +264,8 @@ internal sealed class HistoryGenerator
     private Command.SetCap SetCap()
     {
         var id = $"c{1 + _dice.Below(4)}";
-        var known = _terms.Caps.FirstOrDefault(cap => cap.Id == id) ?? new Cap { Id = id, Limit = 0, Scope = Scope.Everything };
-        var cap = known with { Limit = _dice.One(0, 1, 2, 4, 6, 10, 20), AtLimit = PlanGenerator.AtLimit(_dice) };
+        var known = _terms.Caps.FirstOrDefault(cap => cap.Id == id) ?? new Cap { Id = id, Limit = 0 };
+        var cap = known with { Limit = PlanGenerator.Limit(_dice, known.Limit.IsMoney), AtLimit = PlanGenerator.AtLimit(_dice) };
         Effective? choice = _dice.Below(3) switch { 0 => null, 1 => Effective.Now, _ => Effective.NextPeriod };
         return new Command.SetCap(cap, choice == Effective.NextPeriod
             && (cap.Period == CapPeriod.Day || !_terms.Caps.Contains(known)) ? Effective.Now : choice);

@@ -8,13 +8,16 @@ internal sealed partial class Oracle
 
     public IReadOnlyDictionary<string, Cap> Caps => _caps;
 
-    /// <summary>C2: settled + pending + reserved.</summary>
-    public long Exposure(Cap cap, Period period, int day) => Exposure(cap, period, day, report => report.View, true);
+    /// <summary>C2: settled + pending + reserved; C7 in money.</summary>
+    public Limit Exposure(Cap cap, Period period, int day) =>
+        cap.Limit.With(cap.Limit.IsMoney ? Money(cap, period, day, Exposed()) : Units(cap, period, day));
 
-    private long Exposure(Cap cap, Period period, int day, Func<Report, View?> viewOf, bool reserved)
+    private long Units(Cap cap, Period period, int day) => Units(cap, period, day, report => report.View, true);
+
+    private long Units(Cap cap, Period period, int day, Func<Report, View?> viewOf, bool reserved)
     {
         bool Counted(Subject subject, Period its, int itsDay) =>
-            Matches(cap.Scope, subject) && its.Id == period.Id && (cap.Period == CapPeriod.BillingPeriod || itsDay == day);
+            Matches(cap, subject) && its.Id == period.Id && (cap.Period == CapPeriod.BillingPeriod || itsDay == day);
 
         var outcomes = _reports.Where(report =>
             viewOf(report) is { } view && Counts(report, view) && Counted(report.Subject, report.Period, report.Day))
@@ -33,17 +36,20 @@ internal sealed partial class Oracle
         view.AliasOf is null
         && (view.Status == OutcomeStatus.Billable
             || (view.Status == OutcomeStatus.Pending
-                && (first.Type.PendingCounts || first.Drawn is not null || Drawn(first, view.Opening) is not null)));
+                && (first.Type.PendingCounts || Drawn(first, first) is not null || Drawn(first, view.Opening) is not null)));
 
     // 0001, 25: a continued outcome is timed where its first report is.
     private static Held? Drawn(Report first, Report? opening) =>
         opening?.Drawn is { } held && held.Period.Id == first.Period.Id ? held : null;
 
-    private static bool Matches(Scope scope, Subject subject)
+    // C1, C9; 0004, 15: a cap on money without a type or an activity is on the activities' fees as well.
+    private static bool Matches(Cap cap, Subject subject)
     {
-        if (subject.IsActivity ? scope.Activity != subject.What : scope.Activity is not null) return false;
-        if (!subject.IsActivity && scope.OutcomeType is not null && scope.OutcomeType != subject.What) return false;
-        return (scope.Agent is null || scope.Agent == subject.Dimensions.Agent)
+        var scope = cap.Scope;
+        var what = subject.IsActivity
+            ? scope.Activity == subject.What || (cap.Limit.IsMoney && scope.Activity is null && scope.OutcomeType is null)
+            : scope.Activity is null && (scope.OutcomeType is null || scope.OutcomeType == subject.What);
+        return what && (scope.Agent is null || scope.Agent == subject.Dimensions.Agent)
             && (scope.Channel is null || scope.Channel == subject.Dimensions.Channel)
             && (scope.Workflow is null || scope.Workflow == subject.Dimensions.Workflow);
     }
@@ -52,7 +58,7 @@ internal sealed partial class Oracle
     private IEnumerable<Cap> CapsFor(Period period) => _capsAtEnd.TryGetValue(period.Id, out var atEnd) ? atEnd : _caps.Values;
 
     // In the order in which they hold, each that begins to count now needs room beside all the others (C2, C4; 0001, 17 and 26).
-    private Report? FirstWithoutRoom(List<Report> group, Walk walk, Report? arriving)
+    private (Report Report, Reason Why)? FirstRefused(List<Report> group, Walk walk, Report? arriving)
     {
         var views = group.ToDictionary(report => report, report => walk.Views[report]);
         var fresh = group.Where(report => Counts(report, views[report]) && !(report.View is { } before && Counts(report, before)))
@@ -62,26 +68,25 @@ internal sealed partial class Oracle
             var waiting = fresh.SkipWhile(other => other != report).ToHashSet();
             View? Before(Report other) => waiting.Contains(other) ? null : group.Contains(other) ? views[other] : other.View;
             var held = views[report].Opening == arriving ? Drawn(report, arriving) : null;
-            if (CapsFor(report.Period).Any(cap => !HasRoom(cap, report, held, Before)))
-                return report;
+            if (CapsFor(report.Period).Any(cap => !HasRoom(cap, report, held, Before))) return (report, Reason.OverCap);
+            if (NotFunded(report, held, Before) is { } why) return (report, why);
         }
         return null;
     }
 
     private bool HasRoom(Cap cap, Report report, Held? held, Func<Report, View?> before)
     {
-        if (cap.AtLimit.Action == LimitAction.Notify || !Matches(cap.Scope, report.Subject)) return true;
-        var relieves = held is not null && Matches(cap.Scope, held.Subject)
+        if (cap.AtLimit.Action == LimitAction.Notify || cap.Limit.IsMoney || !Matches(cap, report.Subject)) return true;
+        var relieves = held is not null && Matches(cap, held.Subject)
             && (cap.Period == CapPeriod.BillingPeriod || held.Day == report.Day);
         var drawn = relieves ? Math.Min(held!.Remaining, report.Command.Quantity) : 0;
         var added = report.Command.Quantity - drawn;
-        return added == 0 || Exposure(cap, report.Period, report.Day, before, true) + added <= cap.Limit;
+        return added == 0 || Units(cap, report.Period, report.Day, before, true) + added <= cap.Limit.Value;
     }
 
-    // A4, A5, and 0001, 25: what it names, if that still holds something for this period.
+    // A4: what it names, if that still holds something; whether for this period is asked when it is drawn from (A5; 0001, 25).
     private Held? Drawable(Report report) =>
-        _held.FirstOrDefault(held =>
-            held.Id == report.Command.Reservation && held.Remaining > 0 && held.Period.Id == report.Period.Id);
+        _held.FirstOrDefault(held => held.Id == report.Command.Reservation && held.Remaining > 0);
 
     // C6, C8
     private Expected SetCap(Command.SetCap set)
@@ -90,8 +95,8 @@ internal sealed partial class Oracle
         var before = _caps.GetValueOrDefault(cap.Id);
         if (before is null && _caps.Count >= 100) return new Expected.Refused(Refusal.TooManyCaps);
         var exposure = Exposure(cap, Open, Days.Of(Open, Now));
-        var lowers = cap.AtLimit.Action != LimitAction.Notify && (before is null || cap.Limit < before.Limit)
-            && cap.Limit < exposure;
+        var lowers = cap.AtLimit.Action != LimitAction.Notify && (before is null || cap.Limit.Value < before.Limit.Value)
+            && cap.Limit.Value < exposure.Value;
         if (lowers && set.WhenBelowExposure is null) return new Expected.Refused(Refusal.CapBelowExposure, exposure);
         _nextCaps.Remove(cap.Id);
         if (lowers && set.WhenBelowExposure == Effective.NextPeriod) _nextCaps[cap.Id] = cap;

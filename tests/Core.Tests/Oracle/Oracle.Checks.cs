@@ -1,36 +1,65 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>Checks, reservations, states and signals (A1 to A5, S1, S2).</summary>
+/// <summary>Checks and reservations (A1 to A5).</summary>
 internal sealed partial class Oracle
 {
-    private readonly Dictionary<string, LimitState> _states = [];
-    private LimitState _ownState;
     private AtLimit? _pausedBy;
 
-    /// <summary>A1</summary>
+    /// <summary>A1, A2</summary>
     public Expected.Decided Check(Question question)
     {
         if (_pausedBy is not null)
-            return new Expected.Decided(_pausedBy.Action == LimitAction.Handoff ? DecisionKind.Handoff
-                : DecisionKind.Pause, DecisionReason.TenantPaused, null, null);
-        var today = Days.Of(Open, Now);
-        var binding = Denying(question.Subject, Open)
-            .Select(cap => (Cap: cap, Left: Math.Max(0, cap.Limit - Exposure(cap, Open, today))))
-            .OrderBy(cap => cap.Left).ThenBy(cap => cap.Cap.AtLimit.Action == LimitAction.Handoff)
-                .ThenBy(cap => cap.Cap.Id, StringComparer.Ordinal)
-            .Cast<(Cap Cap, long Left)?>().FirstOrDefault();
-        if (binding is null) return new Expected.Decided(DecisionKind.Allow, DecisionReason.Ok, null, null);
-        var (cap, left) = binding.Value;
-        if (left >= question.Quantity) return new Expected.Decided(DecisionKind.Allow, DecisionReason.Ok, left, cap.Id);
-        return new Expected.Decided(cap.AtLimit.Action == LimitAction.Handoff ? DecisionKind.Handoff
-            : DecisionKind.Pause, DecisionReason.CapReached, left, cap.Id);
+            return Denied(_pausedBy, DecisionReason.TenantPaused, null, new Expected.Bound("", "", null, null), null);
+        var fit = Fit(question.Subject, question.Quantity);
+        var cap = fit.Caps.Where(one => one.Left is not null).OrderBy(one => one.Left)
+            .ThenBy(one => one.Cap.AtLimit.Action == LimitAction.Handoff).ThenBy(one => one.Cap.Id, StringComparer.Ordinal)
+            .Cast<(Cap Cap, long? Left)?>().FirstOrDefault();
+        var funding = fit.Funding is { } left && (cap is null || left < cap.Value.Left);
+        var remaining = funding ? fit.Funding : cap?.Left;
+        var bound = funding ? Binding(question.Subject, fit) : cap is { } one ? Binding(one.Cap) : null;
+        if (cap?.Left < question.Quantity)
+            return Denied(cap.Value.Cap.AtLimit, DecisionReason.CapReached, remaining, bound, Resets(cap.Value.Cap));
+        if (fit.Funding < question.Quantity)
+            return Denied(RuleNow(question.Subject.What)!.AtLimit, Enum.Parse<DecisionReason>(fit.Why!.Value.ToString()), remaining,
+                bound, Retry(question.Subject.What, fit));
+        return new Expected.Decided(DecisionKind.Allow, DecisionReason.Ok, remaining, bound, fit.First, fit.UnitPrice, null);
     }
 
-    private IEnumerable<Cap> Denying(Subject subject, Period period) =>
-        CapsFor(period).Where(cap => cap.AtLimit.Action != LimitAction.Notify && Matches(cap.Scope, subject));
+    // 21: an overage limit, credits, or included and committed units together.
+    private Expected.Bound Binding(Subject subject, Fitting fit)
+    {
+        var type = TermsAt(Now).Type(subject.What)!;
+        var kind = fit.Why == Reason.OverageLimitReached ? "overage" : type.Credits is not null ? "credits" : "included";
+        return new Expected.Bound("", kind, null, null);
+    }
 
-    private long? Remaining(Subject subject, Period period, int day) =>
-        Denying(subject, period).Select(cap => (long?)Math.Max(0, cap.Limit - Exposure(cap, period, day))).Min();
+    // 21: the period's end, if something begins anew then.
+    private Instant? Retry(string what, Fitting fit)
+    {
+        var terms = TermsAt(Now);
+        var type = terms.Type(what)!;
+        var anew = fit.Why == Reason.OverageLimitReached || type.IncludedUnits > 0
+            || terms.Commitments.Any(one => !one.PerYear && Prices.Covers(one, type))
+            || (type.Credits is not null && terms.PeriodGrant > Amount.Zero);
+        return anew ? Open.End : null;
+    }
+
+    private static Expected.Decided Denied(
+        AtLimit at, DecisionReason reason, long? remaining, Expected.Bound? bound, Instant? retry) =>
+        new(at.Action == LimitAction.Handoff ? DecisionKind.Handoff : DecisionKind.Pause, reason, remaining, bound, null, null, retry);
+
+    private Instant Resets(Cap cap) => cap.Period == CapPeriod.Day ? Days.EndOf(Open, Today) : Open.End;
+
+    private Expected.Bound Binding(Cap cap) => new(cap.Id, "cap", cap.Limit, Exposure(cap, Open, Today));
+
+    private IEnumerable<Cap> Denying(Subject subject, Period period) =>
+        CapsFor(period).Where(cap => cap.AtLimit.Action != LimitAction.Notify && Matches(cap, subject));
+
+    private long? Remaining(Subject subject)
+    {
+        var fit = Fit(subject, 0);
+        return fit.Caps.Select(one => one.Left).Append(fit.Funding).Min();
+    }
 
     // What remains after an event of another period or day, or of training, may be read in more than one way.
     private bool RemainingIsPlain(Period period, int day) =>
@@ -41,7 +70,7 @@ internal sealed partial class Oracle
     {
         var decision = Check(command.Question);
         var quantity = decision.Kind == DecisionKind.Allow ? command.Question.Quantity
-            : command.AllowPartial && decision is { Reason: DecisionReason.CapReached, Remaining: > 0 }
+            : command.AllowPartial && decision is { Reason: not DecisionReason.TenantPaused, Remaining: > 0 }
                 ? decision.Remaining.Value : 0;
         if (quantity == 0) return new Expected.Reserved(decision, null);
         _held.Add(new Held(command.Question.Subject, Open, Days.Of(Open, Now)) { Remaining = quantity, ExpiresAt = Now
@@ -67,47 +96,5 @@ internal sealed partial class Oracle
         // Also when it has gone (http.md).
         _held.RemoveAll(held => held.Id == id);
         return new Expected.Done();
-    }
-
-    /// <summary>S1: from what is settled and pending; what is reserved does not change it.</summary>
-    public LimitState StateOf(Cap cap)
-    {
-        var used = Exposure(cap, Open, Days.Of(Open, Now), report => report.View, false);
-        if (used + 1 > cap.Limit)
-            return cap.AtLimit.Action switch { LimitAction.Handoff => LimitState.Handoff, LimitAction.Pause =>
-                LimitState.Paused, _ => LimitState.Warned };
-        var crossed = TermsAt(Now).Thresholds.Where(threshold => threshold.Cap == cap.Id)
-            .Any(threshold => threshold.Units is { } units ? used >= units : used * 100 >= cap.Limit * threshold.Percent!.Value);
-        return crossed ? LimitState.Warned : LimitState.Active;
-    }
-
-    /// <summary>The tenant's own state, and those of its caps over everything (0001, 19).</summary>
-    public LimitState State => _caps.Values.Where(cap => cap.Scope == Scope.Everything).Select(StateOf).Append(_ownState).Max();
-
-    private void UpdateStates()
-    {
-        foreach (var gone in _states.Keys.Where(id => !_caps.ContainsKey(id)).ToList())
-        {
-            if (_states[gone] != LimitState.Active) Signals.Add(new ExpectedSignal(SignalAction.Resume, gone, LimitState.Active));
-            _states.Remove(gone);
-        }
-        foreach (var cap in _caps.Values)
-        {
-            Changed(cap.Id, _states.GetValueOrDefault(cap.Id), StateOf(cap));
-            _states[cap.Id] = StateOf(cap);
-        }
-        var own = _pausedBy is null ? LimitState.Active : _pausedBy.Action == LimitAction.Handoff ? LimitState.Handoff
-            : LimitState.Paused;
-        Changed(null, _ownState, own);
-        _ownState = own;
-    }
-
-    private void Changed(string? cap, LimitState before, LimitState after)
-    {
-        if (before == after) return;
-        var action = after < before ? SignalAction.Resume
-            : after switch { LimitState.Warned => SignalAction.Warn, LimitState.Paused => SignalAction.Pause, _ =>
-                SignalAction.Handoff };
-        Signals.Add(new ExpectedSignal(action, cap, after));
     }
 }

@@ -1,12 +1,12 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>What happens by itself (T1, T3, A4, and 0001 14 and 21).</summary>
+/// <summary>What happens by itself (T1, T3, A4, F5, F6, and 0001 14 and 21).</summary>
 internal sealed partial class Oracle
 {
     private readonly Dictionary<DateOnly, int> _closedPeriods = [];
     private readonly Dictionary<DateOnly, IReadOnlyList<Cap>> _capsAtEnd = [];
 
-    private enum Due { Window, Reservation, Fact, Day, PeriodEnd, PeriodClose }
+    private enum Due { Window, Reservation, Fact, Day, PeriodEnd, PeriodClose, Expiring, Expiry }
 
     // Every due is a step of its own, with its own time and its own signals (T1, S1).
     private void FireUntil(Instant target)
@@ -18,7 +18,8 @@ internal sealed partial class Oracle
             Now = Instant.Max(Now, due.At);
             _arrivals++;
             Fire(due.Kind, due.Id);
-            UpdateStates();
+            // At a period's very end nothing is settled before the next one has begun.
+            if (due.Kind == Due.PeriodEnd || _closed || due.At != Open.End) Conclude();
         }
         Now = Instant.Max(Now, target);
         _arrivals++;
@@ -34,13 +35,16 @@ internal sealed partial class Oracle
         var reservations = _held.Select(held => (held.ExpiresAt, Due.Reservation, held.Id));
         var facts = _facts.Where(fact => !_reports.Any(report => report.Id == fact.Command.OutcomeId))
             .Select(fact => (fact.ArrivedAt + Lateness, Due.Fact, $"{fact.Key.Source} {fact.Key.Id}"));
-        var closing = _periods.SkipLast(1).Where(period => !_closedPeriods.ContainsKey(period.Id) && !AnyWindowIn(period))
+        var closing = _periods.SkipLast(_closed ? 0 : 1).Where(period => !_closedPeriods.ContainsKey(period.Id) && !AnyWindowIn(period))
             .Select(period => (Instant.Max(period.End + Lateness, Now), Due.PeriodClose, $"{period.Id:yyyy-MM-dd}"));
-        (Instant, Due, string)[] periodEnd = [(Open.End, Due.PeriodEnd, "")];
+        (Instant, Due, string)[] periodEnd = _closed ? [] : [(Open.End, Due.PeriodEnd, "")];
+        var expiries = _lots.Where(lot => !lot.Expired && lot.ExpiresAt is not null && (lot.Kind != GrantKind.Plan || (_closed && lot.ExpiresAt == Open.End)))
+            .Select(lot => (lot.ExpiresAt!.Value, Due.Expiry, $"{_lots.IndexOf(lot):D4}"));
+        var notices = _lots.Where(IsToldOf).Select(lot => (lot.ExpiresAt!.Value - Notice, Due.Expiring, $"{_lots.IndexOf(lot):D4}"));
         var day = Days.EndOf(Open, Days.Of(Open, Now));
         (Instant, Due, string)[] dayEnd = day < Open.End && _caps.Values.Any(cap => cap.Period == CapPeriod.Day)
             ? [(day, Due.Day, "")] : [];
-        return windows.Concat(reservations).Concat(facts).Concat(closing).Concat(periodEnd).Concat(dayEnd)
+        return windows.Concat(reservations).Concat(facts).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries).Concat(notices)
             .Where(due => due.Item1 <= target);
     }
 
@@ -54,22 +58,25 @@ internal sealed partial class Oracle
                 $"{fact.Key.Source} {fact.Key.Id}" == id && !_reports.Any(report => report.Id == fact.Command.OutcomeId)); break;
             case Due.PeriodEnd: NextPeriod(); break;
             case Due.PeriodClose: ClosePeriod(_periods.First(period => $"{period.Id:yyyy-MM-dd}" == id)); break;
+            case Due.Expiry: Expire(_lots[int.Parse(id)]); break;
+            case Due.Expiring: TellOfExpiry(_lots[int.Parse(id)]); break;
             default: break;
         }
     }
 
+    private static bool IsToldOf(Lot lot) => lot is { Ended: false, Warned: false, ExpiresAt: not null }
+        && lot.Kind is GrantKind.TopUp or GrantKind.Promotional or GrantKind.Rollover && lot.ExpiresAt - lot.EffectiveAt > Notice;
+
     private void NextPeriod()
     {
-        _capsAtEnd[Open.Id] = [.. _caps.Values];
-        _periods.Add(calendar(_zone, _anchor, Open.End, Open.End));
+        var ended = Open;
+        _capsAtEnd[ended.Id] = [.. _caps.Values];
+        _authorizationAtEnd[ended.Id] = AuthorizationFor(ended);
+        _periods.Add(calendar(_zone, _anchor, ended.End, ended.End));
+        RollOver(ended);
+        IssuePlanGrant();
         foreach (var (id, cap) in _nextCaps) _caps[id] = cap;
         _nextCaps.Clear();
-    }
-
-    private void ClosePeriod(Period period)
-    {
-        _fixed[period.Id] = RateAll(period);
-        _closedPeriods[period.Id] = _arrivals;
     }
 
     private TimeSpan Lateness => TermsAt(Now).MaxLateness;
@@ -79,8 +86,7 @@ internal sealed partial class Oracle
             report.Period.Id == period.Id && report.View.Status == OutcomeStatus.Pending && report.View.AliasOf is null);
 
     public PeriodStatus StatusOf(Period period) =>
-        period.Id == Open.Id ? PeriodStatus.Open : _closedPeriods.ContainsKey(period.Id) ? PeriodStatus.Closed
-            : PeriodStatus.Settling;
+        IsClosed(period) ? PeriodStatus.Closed : period.Id == Open.Id ? PeriodStatus.Open : PeriodStatus.Settling;
 
     private bool IsClosed(Period period) => _closedPeriods.ContainsKey(period.Id);
 

@@ -58,15 +58,13 @@ internal sealed partial class Oracle
 
     private Expected.Accepted Add(Command.ReportOutcome command, Instant time)
     {
-        var type = TermsAt(time).Type(command.OutcomeType)!;
         var session = command.Session is null ? null : Generation(command.Session, time);
-        var report = new Report(command, time, _arrivals, type, PeriodOf(time), session);
+        var report = new Report(command, time, _arrivals, TermsAt(time), PeriodOf(time), session);
         report.Drawn = Drawable(report);
         _reports.Add(report);
         Evaluate(GroupOf(report), report);
         var view = (report.View.AliasOf ?? report).View;
-        return new Expected.Accepted(false, view.Status, view.Reason, RemainingIsPlain(report.Period, report.Day),
-            Remaining(report.Subject, report.Period, report.Day));
+        return new Expected.Accepted(false, view.Status, view.Reason, RemainingIsPlain(report.Period, report.Day), Remaining(report.Subject));
     }
 
     private Expected.Accepted Add(Command.ReportFact command, Instant time)
@@ -85,12 +83,22 @@ internal sealed partial class Oracle
         var period = PeriodOf(time);
         var day = Days.Of(period, time);
         var subject = new Subject(command.Activity, true, command.Dimensions);
-        var beyond = Denying(subject, period).Any(cap => Exposure(cap, period, day) + command.Quantity > cap.Limit);
-        _activities.Add(new Happened(command, time, period, day, _arrivals, beyond));
+        var price = TermsAt(time).Activity(command.Activity)?.Price;
+        _activities.Add(new Happened(command, time, period, day, _arrivals, IsBeyond(subject, command.Quantity, price, period, day),
+            price));
         foreach (var group in _reports.Where(report => command.Session is not null && report.Command.Session == command.Session)
             .Select(GroupOf).ToList())
             Evaluate(group, null);
-        return new Expected.Accepted(false, null, null, RemainingIsPlain(period, day), Remaining(subject, period, day));
+        return new Expected.Accepted(false, null, null, RemainingIsPlain(period, day), Remaining(subject));
+    }
+
+    // C9; 0004, 15 and 19: whole or not at all; what carries no fee adds nothing to money.
+    private bool IsBeyond(Subject subject, int quantity, Amount? price, Period period, int day)
+    {
+        var walk = Exposed();
+        return Denying(subject, period).Any(cap => cap.Limit.IsMoney
+            ? price > Amount.Zero && Money(cap, period, day, walk) + (price.Value * quantity).Micros > cap.Limit.Value
+            : Units(cap, period, day) + quantity > cap.Limit.Value);
     }
 
     /// <summary>True when the activity's quantity found no room under a cap on it (C9).</summary>

@@ -22,14 +22,13 @@ internal sealed partial class Oracle
         while (true)
         {
             var walk = WalkThrough(group);
-            var refused = FirstWithoutRoom(group, walk, arriving);
-            if (refused is null)
+            if (FirstRefused(group, walk, arriving) is not { } refused)
             {
                 Commit(group, walk, arriving);
                 return;
             }
-            refused.OverCap = true;
-            if (refused == arriving) refused.Drawn = null;
+            refused.Report.Refused = refused.Why;
+            if (refused.Report == arriving) arriving.Drawn = null;
         }
     }
 
@@ -43,9 +42,9 @@ internal sealed partial class Oracle
                 walk.Views[report] = new View(OutcomeStatus.NonBillable, reason);
                 continue;
             }
-            if (report.OverCap)
+            if (report.Refused is { } why)
             {
-                walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.OverCap);
+                walk.Views[report] = new View(OutcomeStatus.NonBillable, why);
                 continue;
             }
             FreeUntil(walk, group, report.Time);
@@ -152,10 +151,12 @@ internal sealed partial class Oracle
                 held.Remaining -= Math.Min(held.Remaining, first.Command.Quantity);
             else arriving.Drawn = null;
         }
-        var before = _closedPeriods.Keys.ToDictionary(id => id, AmountNow);
         foreach (var report in group)
             report.View = walk.Views[report] with { Disputed = walk.Views[report].Disputed || report.View is { Disputed: true } };
-        Correct(before);
+        // Who was reversed and continued has its window open again, and no place to keep.
+        foreach (var report in group.Where(report => report.View is { AliasOf: null, Status: OutcomeStatus.Pending }))
+            report.Pin = null;
+        foreach (var report in group) Correct(report);
     }
 
     private static Report? IsOpening(Walk walk, Report opening) =>

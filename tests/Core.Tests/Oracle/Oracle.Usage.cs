@@ -3,16 +3,13 @@ namespace MeteringGateway.Core.Tests.Oracles;
 /// <summary>A period's figures, and what they come to (F1, F4, T3).</summary>
 internal sealed partial class Oracle
 {
-    private readonly Dictionary<DateOnly, Amount> _corrections = [];
-    private readonly Dictionary<DateOnly, Dictionary<string, (long Included, Amount Amount)>> _fixed = [];
-
     public ExpectedType TypeIn(Period period, string type)
     {
         var outcomes = _reports.Where(report =>
             report.View.AliasOf is null && report.Period.Id == period.Id && report.Type.Id == type).ToList();
         long Units(Func<Report, bool> which) => outcomes.Where(which).Sum(report => (long)report.Command.Quantity);
 
-        var (included, amount) = Rated(period, type);
+        var those = RatedIn(period).Where(unit => unit.Item.Type.Id == type).ToList();
         return new ExpectedType(
             Units(_ => true), Units(report => report.View.Status == OutcomeStatus.Pending),
                 Units(report => report.View.Status == OutcomeStatus.Billable),
@@ -20,65 +17,70 @@ internal sealed partial class Oracle
             Units(report => report.View.Status == OutcomeStatus.Credited),
             outcomes.Where(report => report.View.Status == OutcomeStatus.NonBillable).GroupBy(report => report.View.Reason)
                 .ToDictionary(group => group.Key, group => group.Sum(report => (long)report.Command.Quantity)),
-            included, amount);
+            those.Count(unit => unit.Source == Funding.Included), Sum(those.Select(unit => unit.Price)));
     }
 
+    /// <summary>What beyond a cap was reported is reported all the same (C9).</summary>
     public (long Reported, Amount Amount) ActivityIn(Period period, string activity)
     {
         var those = _activities.Where(one => one.Period.Id == period.Id && one.Command.Activity == activity).ToList();
-        return (those.Sum(one => (long)one.Command.Quantity),
-            those.Aggregate(Amount.Zero, (sum, one) =>
-                sum + (TermsAt(one.Time).Activity(activity)?.Price ?? Amount.Zero) * one.Command.Quantity));
+        return (those.Sum(one => (long)one.Command.Quantity), Sum(those.Select(one => one.Fee)));
     }
 
     /// <summary>What the period's statement would total for outcomes and activities now; what a credit takes from a closed period
     /// is a line of the open one (T3, O5).</summary>
     public Amount SpendIn(Period period) =>
-        _corrections.GetValueOrDefault(period.Id) + TypesIn(period).Select(type => Rated(period, type).Amount)
-            .Concat(_activities.Where(one => one.Period.Id == period.Id).Select(one => one.Command.Activity).Distinct()
-                .Select(activity => ActivityIn(period, activity).Amount))
-            .Aggregate(Amount.Zero, (sum, amount) => sum + amount);
+        Sum(_corrections.Where(one => one.In == period.Id).Select(one => one.Amount)
+            .Concat(RatedIn(period).Select(unit => unit.Price))
+            .Concat(_activities.Where(one => one.Period.Id == period.Id).Select(one => one.Fee)));
 
     public IEnumerable<string> TypesIn(Period period) =>
         _reports.Where(report => report.Period.Id == period.Id).Select(report => report.Type.Id).Distinct();
 
-    // A closed period is what it was when it closed.
-    private (long Included, Amount Amount) Rated(Period period, string type)
+    /// <summary>What an outcome is charged, part by part; a closed period's is what it was when it closed.</summary>
+    public IReadOnlyList<Charge> ChargesOf(Report report) =>
+        [.. RatedIn(report.Period).Where(unit => unit.Item.Name == report.Id).GroupBy(unit => (unit.Source, unit.Price))
+            .OrderBy(part => part.Key.Source).ThenBy(part => part.Key.Price)
+            .Select(part => new Charge(part.Key.Source, part.Count(), part.Key.Price, part.Key.Price * part.Count(),
+                Sum(part.Select(unit => unit.Credits))))];
+
+    /// <summary>What is used of each commitment of the period's terms; per year, of all its periods up to this one.</summary>
+    public IEnumerable<(Commitment Commitment, long Used)> CommitmentsIn(Period period)
     {
-        if (_fixed.TryGetValue(period.Id, out var rated)) return rated.GetValueOrDefault(type);
-        return Rate(period, type);
+        var walk = Standing();
+        return Pledge.Of(TermsAt(period.Start)).Select(pledge => (pledge.Commitment, (pledge.Commitment.PerYear
+            ? _periods.Where(one => Year(one) == Year(period) && one.Start <= period.Start) : [period])
+            .Sum(one => CommittedIn(one, pledge.Name, walk))));
     }
 
-    private Amount AmountNow(DateOnly id)
+    /// <summary>Of every type that the period's terms give units to.</summary>
+    public IEnumerable<string> IncludedIn(Period period)
     {
-        var period = _periods.First(period => period.Id == id);
-        return TypesIn(period).Select(type => Rate(period, type).Amount).Aggregate(Amount.Zero, (sum, amount) => sum + amount);
+        var standing = Standing();
+        return TermsAt(period.Start).OutcomeTypes.Where(type => type.IncludedUnits > 0)
+            .Select(type => $"{type.Id} {standing.IncludedUsed(period, type.Id)} of {type.IncludedUnits}");
     }
 
-    // What the closed period's rating would have differed by.
-    private void Correct(Dictionary<DateOnly, Amount> before)
+    /// <summary>On demand under a rule (F2; 0004, 9).</summary>
+    public (long Units, Amount Amount) OverageIn(Period period)
     {
-        foreach (var (id, amount) in before)
-            _corrections[Open.Id] = _corrections.GetValueOrDefault(Open.Id) + AmountNow(id) - amount;
+        var those = RatedIn(period).Where(unit => unit.IsOverage).ToList();
+        return (those.Count, Sum(those.Select(unit => unit.Price)));
     }
 
-    private Dictionary<string, (long Included, Amount Amount)> RateAll(Period period) =>
-        TypesIn(period).ToDictionary(type => type, type => Rate(period, type));
+    public Amount CreditsUsed(Period period) => Sum(RatedIn(period).Select(unit => unit.Credits));
 
-    // F4: sorted by (time, source, id); the period's included units first, then each at its price.
-    private (long Included, Amount Amount) Rate(Period period, string type)
-    {
-        var left = TermsAt(period.Start).Type(type)?.IncludedUnits ?? 0;
-        var (included, amount) = (0L, Amount.Zero);
-        foreach (var report in _reports.Where(report =>
-            report.Period.Id == period.Id && report.Type.Id == type
-                && report.View is { AliasOf: null, Status: OutcomeStatus.Pending or OutcomeStatus.Billable })
-                    .OrderBy(report => report.Key))
-        {
-            var free = Math.Min(left - included, report.Command.Quantity);
-            included += free;
-            amount += (report.Type.Price ?? Amount.Zero) * (report.Command.Quantity - free);
-        }
-        return (included, amount);
-    }
+    private static Amount CreditsUsed(Period period, FundingWalk standing) =>
+        Sum(standing.Units.Where(unit => unit.Item.Period.Id == period.Id).Select(unit => unit.Credits));
+
+    public Amount LeftOf(Lot lot) => lot.Left - Standing().Drawn(lot);
+
+    /// <summary>It has not ended, and has something left or is drawn on by a period that is not closed.</summary>
+    public bool IsListed(Lot lot) => !lot.Ended && lot.Left > Amount.Zero;
+
+    private List<Unit> RatedIn(Period period) => [.. UnitsIn(period, Standing())];
+
+    /// <summary>Nothing that is governed waits for an authorisation.</summary>
+    public bool NothingWaits => AuthorizationFor(Open) is not null
+        || !TermsAt(Now).OutcomeTypes.Any(type => RuleNow(type.Id) is { RequiresAuthorization: true });
 }

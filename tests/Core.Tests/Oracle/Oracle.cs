@@ -2,7 +2,7 @@ namespace MeteringGateway.Core.Tests.Oracles;
 
 /// <summary>
 /// The rules, done the dumb way: it keeps everything that was ever accepted, and works every figure out of the whole of it, each
-/// time. Written from the rules and decision record 0001; it shares nothing with the product but the types of its input.
+/// time. Written from the rules and decision records 0001 and 0004; it shares nothing with the product but the types of its input.
 /// </summary>
 internal sealed partial class Oracle(Calendar calendar)
 {
@@ -15,6 +15,8 @@ internal sealed partial class Oracle(Calendar calendar)
     private readonly List<Held> _held = [];
     private readonly List<(Instant From, Terms Terms)> _terms = [];
     private readonly List<Period> _periods = [];
+    private readonly Dictionary<DateOnly, Authorization?> _authorizationAtEnd = [];
+    private Authorization? _authorization;
     private int _arrivals;
     private string _zone = "";
     private int _anchor;
@@ -30,17 +32,38 @@ internal sealed partial class Oracle(Calendar calendar)
     public IReadOnlyList<Period> Periods => _periods;
     public int Today => Days.Of(Open, Now);
     public bool IsOver => _closed;
+
+    /// <summary>Closed, and its last statement is final.</summary>
+    public bool HasEnded => _closed && IsClosed(Open);
     public bool InTraining => TrainingApplies(Now);
 
     /// <summary>Answers a command that arrives at <paramref name="realTime"/>, after everything that was due (T1).</summary>
     public Expected Run(Command command, Instant realTime)
     {
+        (_resting, _standing) = (false, null);
         _arrivals++;
-        if (command is Command.Create create) return Create(create, realTime);
-        if (_testClock is null) FireUntil(Instant.Max(Now, realTime));
-        var answer = command is Command.Event happened ? Take(happened) : Administer(command);
-        UpdateStates();
+        var answer = command is Command.Create create ? Create(create, realTime) : Take(command, realTime);
+        _resting = true;
         return answer;
+    }
+
+    private Expected Take(Command command, Instant realTime)
+    {
+        FireUntil(_testClock is null ? Instant.Max(Now, realTime) : Now);
+        var answer = command is Command.Event happened ? Take(happened) : Administer(command);
+        Conclude();
+        return answer;
+    }
+
+    // What is looked at when everything else is done: once for a command, and once for everything that is due.
+    private void Conclude()
+    {
+        TakeBack();
+        var standing = Standing();
+        UpdateStates(standing);
+        UpdateThresholds(standing);
+        TellOfCredits(standing);
+        TellOfOverage(standing);
     }
 
     private Expected.Done Create(Command.Create create, Instant realTime)
@@ -50,7 +73,9 @@ internal sealed partial class Oracle(Calendar calendar)
         _terms.Add((Instant.MinValue, create.Terms));
         _periods.Add(calendar(_zone, _anchor, Now, null));
         foreach (var cap in create.Terms.Caps) _caps[cap.Id] = cap;
-        UpdateStates();
+        foreach (var threshold in create.Terms.Thresholds) _thresholds[threshold.Id] = threshold;
+        IssuePlanGrant();
+        Conclude();
         return new Expected.Done();
     }
 
@@ -70,6 +95,12 @@ internal sealed partial class Oracle(Calendar calendar)
             case Command.Reserve reserve: return Reserve(reserve);
             case Command.ExtendReservation extend: return Extend(extend);
             case Command.ReleaseReservation release: return Release(release.Reservation);
+            case Command.SetThreshold set: return SetThreshold(set.Threshold);
+            case Command.RemoveThreshold remove: return RemoveThreshold(remove.Threshold);
+            case Command.IssueGrant issue: return IssueGrant(issue);
+            case Command.VoidGrant gone: return VoidGrant(gone.Grant);
+            case Command.AuthorizeOverage authorize: return Authorize(authorize);
+            case Command.WithdrawAuthorization: _authorization = null; return new Expected.Done();
             default: return new Expected.Unknown();
         }
     }
@@ -95,6 +126,20 @@ internal sealed partial class Oracle(Calendar calendar)
         }
         (_zone, _anchor) = (change.Zone ?? _zone, change.AnchorDay ?? _anchor);
         return new Expected.Done();
+    }
+
+    // F2: for the open period, or standing; a settling one keeps what held at its end (0004, 10).
+    private Expected.Done Authorize(Command.AuthorizeOverage authorize)
+    {
+        _authorization = new Authorization(authorize.Standing ? null : Open.Id, authorize.Limit);
+        return new Expected.Done();
+    }
+
+    /// <summary>What holds for a period; null: nothing is authorised.</summary>
+    public Authorization? AuthorizationFor(Period period)
+    {
+        if (_authorizationAtEnd.TryGetValue(period.Id, out var atEnd)) return atEnd;
+        return _authorization is { } now && (now.Period is null || now.Period == period.Id) ? now : null;
     }
 
     private Terms TermsAt(Instant time) => _terms.Last(known => known.From <= time).Terms;

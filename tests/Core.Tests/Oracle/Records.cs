@@ -17,7 +17,7 @@ internal readonly record struct Key(Instant Time, string Source, string Id) : IC
 }
 
 /// <summary>A report as it was accepted, with the definition and the period that its own time gives it.</summary>
-internal sealed class Report(Command.ReportOutcome command, Instant time, int arrival, OutcomeType type, Period period,
+internal sealed class Report(Command.ReportOutcome command, Instant time, int arrival, Terms terms, Period period,
     string? session)
 {
     public Command.ReportOutcome Command => command;
@@ -25,16 +25,18 @@ internal sealed class Report(Command.ReportOutcome command, Instant time, int ar
     public Instant Time => time;
     public Key Key { get; } = new(time, command.Id.Source, command.Id.Id);
     public int Arrival => arrival;
-    public OutcomeType Type => type;
+    public Terms Terms => terms;
+    public OutcomeType Type { get; } = terms.Type(command.OutcomeType)!;
     public Period Period => period;
     public int Day { get; } = Days.Of(period, time);
-    public Subject Subject { get; } = new(type.Id, false, command.Dimensions);
+    public Subject Subject { get; } = new(command.OutcomeType, false, command.Dimensions);
 
     /// <summary>The session, as long as it is remembered (I4); afterwards the same name is another session.</summary>
     public string? Session => session;
 
     // What the journal's order decided, and stays.
-    public bool OverCap { get; set; }
+    /// <summary>Why it was not admitted, for good (C4, F3).</summary>
+    public Reason? Refused { get; set; }
     public bool Training { get; set; }
     public Held? Drawn { get; set; }
     public Instant? FrozenClose { get; set; }
@@ -78,7 +80,12 @@ internal sealed class Fact(Command.ReportFact command, Instant time, int arrival
     };
 }
 
-internal sealed record Happened(Command.ReportActivity Command, Instant Time, Period Period, int Day, int Arrival, bool Beyond);
+/// <param name="Price">Its fee for one, of the terms when it was taken, for its time (0004, 19).</param>
+internal sealed record Happened(
+    Command.ReportActivity Command, Instant Time, Period Period, int Day, int Arrival, bool Beyond, Amount? Price)
+{
+    public Amount Fee => Beyond || Price is null ? Amount.Zero : Price.Value * Command.Quantity;
+}
 
 /// <summary>A reservation (A4).</summary>
 internal sealed class Held(Subject subject, Period period, int day)

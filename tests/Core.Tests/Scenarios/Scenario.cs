@@ -4,11 +4,13 @@ namespace MeteringGateway.Core.Tests.Scenarios;
 
 /// <summary>
 /// Runs a scenario file: commands, each followed by its output on lines that begin with <c>=</c>. Lines that begin with <c>#</c>
-/// say which rule is shown; a plan is written under <c>tenant</c> or <c>change</c> on lines that begin with two spaces.
+/// say which rule is shown; a plan is written under <c>tenant</c> or <c>change</c> on lines that begin with two spaces. Each
+/// <c>tenant</c> begins an account of its own.
 /// </summary>
-internal sealed class Scenario
+internal sealed partial class Scenario
 {
-    private readonly RealTenant _tenant = new();
+    private RealTenant _tenant = new();
+    private GrantNames _grants = new();
     private Instant _now;
     private long _signalsSeen;
 
@@ -28,6 +30,7 @@ internal sealed class Scenario
             result.AddRange(scenario.Do(new Words(lines[at - block.Count]), [.. block.Select(line => new Words(line))])
                 .Select(line => "= " + line));
         }
+        scenario.MustReplay();
         return string.Join('\n', result);
     }
 
@@ -41,13 +44,12 @@ internal sealed class Scenario
             "at" => Pass(ScenarioReader.Time(words.At(0))),
             "advance" => Pass(_now + ScenarioReader.Span(words.At(0))),
             "check" => [ScenarioText.Of(Check(ScenarioReader.Question(words, 0)))],
-            "usage" => ScenarioText.Of(_tenant.State.Usage(Period(words), _now)),
             "outcome" => [_tenant.Outcome(words.At(0)) is { } figure ? ScenarioText.Of(figure) : "unknown"],
             "caps" => _tenant.State.Usage(null, _now)!.Caps.Select(ScenarioText.Of),
             "signals" => Signals(),
             "state" => [ScenarioText.Word(_tenant.State.Figure(_now).State)],
             "periods" => Periods(),
-            _ => Ask(Command(words, block), words.Verb == "reserve" ? words.At(0) : null),
+            _ => Figures(words) ?? Ask(Command(words, block), words.Verb == "reserve" ? words.At(0) : null),
         };
         var lines = output.ToList();
         words.RefuseUnknown();
@@ -56,11 +58,12 @@ internal sealed class Scenario
 
     private IEnumerable<string> Tenant(Words words, IReadOnlyList<Words> block)
     {
+        MustReplay();
+        (_tenant, _grants, _signalsSeen) = (new RealTenant(), new GrantNames(), 0);
         _now = ScenarioReader.Time(words["start"]!);
         TestClock? clock = words["clock"] switch { null => null, var kind => new TestClock(_now, kind == "follow") };
-        var anchor = int.Parse(words["anchor"] ?? "1", CultureInfo.InvariantCulture);
-        return Ask(new Command.Create("Acme", new PlanRef("plan", 1), ScenarioReader.Terms(block), words["zone"]
-            ?? "UTC", anchor, clock));
+        return Ask(new Command.Create(words["name"] ?? "Acme", new PlanRef("plan", 1), PlanLines.Read(block), words["zone"]
+            ?? "UTC", ScenarioReader.Int(words["anchor"]) ?? 1, clock));
     }
 
     // Time passes for whoever waits for it: what is due happens.
@@ -86,17 +89,18 @@ internal sealed class Scenario
         "close" => new Command.Close(),
         "tick" => new Command.Tick(),
         "change" => new Command.Change(null, block.Count > 0 ? new PlanRef("plan", 2) : null, block.Count > 0
-            ? ScenarioReader.Terms(block) : null, words["zone"],
-            words["anchor"] is { } anchor ? int.Parse(anchor, CultureInfo.InvariantCulture) : null, words.Has("now")
-                ? Effective.Now : Effective.NextPeriod),
-        _ => throw new FormatException($"unknown command '{words.Verb}'"),
+            ? PlanLines.Read(block) : null, words["zone"], ScenarioReader.Int(words["anchor"]),
+            words.OneOf("now", "next_period") == "now" ? Effective.Now : Effective.NextPeriod),
+        _ => Finance(words) ?? throw new FormatException($"unknown command '{words.Verb}'"),
     };
 
     private IEnumerable<string> Ask(Command command, string? label = null)
     {
         var answer = _tenant.Run(command, _now, label);
-        return answer is Answer.Done ? ScenarioText.Of(_tenant.Taken)
-            : [ScenarioText.Of(answer), .. ScenarioText.Of(_tenant.Taken)];
+        if (_tenant.State.VerifyRating() is { } where) throw new InvalidOperationException($"rated anew it is different: {where}");
+        _grants.Take(_tenant.Taken, command is Core.Command.IssueGrant ? _label : null);
+        return answer is Answer.Done ? ScenarioText.Of(_tenant.Taken, _grants)
+            : [ScenarioText.Of(answer, _grants), .. ScenarioText.Of(_tenant.Taken, _grants)];
     }
 
     private Decision Check(Question question)

@@ -1,52 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 namespace MeteringGateway.Core.Tests.Scenarios;
 
-/// <summary>One line of a scenario: its first word, the words that stand alone, and those of the form
-/// <c>name=value</c>.</summary>
-internal sealed class Words
-{
-    private readonly List<string> _plain = [];
-    private readonly Dictionary<string, string> _named = [];
-    private readonly HashSet<string> _asked = [];
-
-    public Words(string line)
-    {
-        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Verb = words[0];
-        foreach (var word in words.Skip(1))
-        {
-            var equals = word.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0) _named[word[..equals]] = word[(equals + 1)..];
-            else _plain.Add(word);
-        }
-    }
-
-    public string Verb { get; }
-
-    public string At(int index) => index < _plain.Count ? _plain[index] : throw new FormatException($"'{Verb}' lacks a word");
-    public string? MaybeAt(int index) => index < _plain.Count ? _plain[index] : null;
-    public bool Has(string word) => _plain.Contains(word);
-
-    public string? this[string name]
-    {
-        get
-        {
-            _asked.Add(name);
-            return _named.GetValueOrDefault(name);
-        }
-    }
-
-    /// <summary>A misspelt word must not be a missing one.</summary>
-    public void RefuseUnknown()
-    {
-        if (_named.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown)
-            throw new FormatException($"'{Verb}' knows no '{unknown}='");
-    }
-}
-
-/// <summary>Reads the language of the scenario files into commands.</summary>
+/// <summary>Reads the language of the scenario files into commands. Plans are read by <see cref="PlanLines"/>.</summary>
 internal static class ScenarioReader
 {
     public static Instant Time(string text) =>
@@ -65,53 +23,22 @@ internal static class ScenarioReader
         };
     }
 
-    public static Terms Terms(IEnumerable<Words> lines)
-    {
-        var terms = new Terms { Currency = "USD", OutcomeTypes = [] };
-        foreach (var words in lines)
-        {
-            terms = words.Verb switch
-            {
-                "type" => terms with { OutcomeTypes = terms.OutcomeTypes.Add(Type(words)) },
-                "activity" =>
-                    terms with { Activities = terms.Activities.Add(new ActivityType { Id = words.At(0),
-                    Price = words["price"] is { } price ? Amount.Parse(price) : null }) },
-                "cap" => terms with { Caps = terms.Caps.Add(Cap(words)) },
-                "threshold" => terms with { Thresholds = terms.Thresholds.Add(Threshold(words)) },
-                "training" =>
-                    terms with { Training = new Training(Int(words["days"]), words["until"] is { } until ? Time(until)
-                    : null, Int(words["max"])) },
-                "lateness" => terms with { MaxLateness = Span(words.At(0)) },
-                _ => throw new FormatException($"a plan knows no '{words.Verb}'"),
-            };
-            words.RefuseUnknown();
-        }
-        return terms;
-    }
+    /// <summary><c>$300.00</c> is money, <c>200cr</c> credits, and <c>200</c> units.</summary>
+    public static Limit Limit(string text) =>
+        text.StartsWith('$') ? Core.Limit.Of(Amount.Parse(text[1..]))
+        : text.EndsWith("cr", StringComparison.Ordinal) ? Core.Limit.Of(Amount.Parse(text[..^2]))
+        : long.Parse(text, CultureInfo.InvariantCulture);
 
-    private static OutcomeType Type(Words words) => new()
-    {
-        Id = words.At(0),
-        Price = words["price"] is { } price ? Amount.Parse(price) : null,
-        MeasurementWindow = Span(words["window"] ?? "72h"),
-        IncludedUnits = Int(words["included"]) ?? 0,
-        WindowRestartsOnActivity = words.Has("restarts"),
-        OncePerSession = !words.Has("every"),
-        ExclusiveGroup = words["group"],
-        Continuation = words["reopen"] != "new",
-        SettlesOnConfirmation = words["settles"] == "confirmation",
-        VerificationRequired = words.Has("verified"),
-        MinConfidence = words["confidence"] is { } least ? (int)Amount.Parse(least).Micros : null,
-        RequiredCriteria = List(words["criteria"]),
-        HandoffBillable = words.Has("handoff_billable"),
-        CreditAfterWindow = words["after"] == "credit",
-        PendingCounts = words["pending"] != "none",
-    };
+    public static Limit? Limit(Words words, string name) => words[name] is { } text ? Limit(text) : null;
+    public static Amount? Money(Words words, string name) => words[name] is { } text ? Amount.Parse(text) : null;
+    public static Instant? Time(Words words, string name) => words[name] is { } text ? Time(text) : null;
+    public static int? Int(string? text) => text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
+    public static ImmutableArray<string> List(string? text) => text is null ? [] : [.. text.Split('+')];
 
     public static Cap Cap(Words words) => new()
     {
         Id = words.At(0),
-        Limit = long.Parse(words.At(1), CultureInfo.InvariantCulture),
+        Limit = Limit(words.At(1)),
         Scope = new Scope(words["type"], words["activity"], words["agent"], words["channel"], words["workflow"]),
         Period = words["per"] == "day" ? CapPeriod.Day : CapPeriod.BillingPeriod,
         AtLimit = AtLimit(words, words.MaybeAt(2)),
@@ -120,13 +47,26 @@ internal static class ScenarioReader
     public static AtLimit AtLimit(Words words, string? action) =>
         new(action is null ? LimitAction.Pause : Enum.Parse<LimitAction>(action, ignoreCase: true), words["to"]);
 
-    private static Threshold Threshold(Words words) => words.At(2) is var level && level.EndsWith('%')
-        ? new Threshold(words.At(0), words.At(1), int.Parse(level[..^1], CultureInfo.InvariantCulture), null)
-        : new Threshold(words.At(0), words.At(1), null, Int(level));
+    /// <summary><c>threshold eighty cap:monthly 80%</c>, or of <c>included:type</c>, <c>credits</c>, <c>spend</c>.</summary>
+    public static Threshold Threshold(Words words)
+    {
+        var of = words.At(1).Split(':', 2);
+        var measure = Enum.Parse<Measure>(of[0], ignoreCase: true);
+        var target = of.Length > 1 ? of[1] : null;
+        if (target is null != measure is Measure.Credits or Measure.Spend)
+            throw new FormatException($"a threshold is not of '{words.At(1)}'");
+        return words.At(2) is var level && level.EndsWith('%')
+            ? new Threshold(words.At(0), measure, target, int.Parse(level[..^1], CultureInfo.InvariantCulture), null)
+            : new Threshold(words.At(0), measure, target, null, Limit(level));
+    }
+
+    public static Command.IssueGrant Grant(Words words, GrantKind kind) => new(
+        kind, Amount.Parse(words.At(1)), Time(words, "expires"), Int(words["priority"]), Money(words, "price"),
+        words["note"], words["key"]);
 
     public static Command.Event? Event(Words words) => words.Verb switch
     {
-        "report" => EventText.Fingerprinted(new Command.ReportOutcome(Id(words), Time(words), words.At(1), words.At(0))
+        "report" => EventText.Fingerprinted(new Command.ReportOutcome(Id(words), Time(words, "time"), words.At(1), words.At(0))
         {
             Session = words["session"],
             Dimensions = Where(words),
@@ -137,9 +77,10 @@ internal static class ScenarioReader
             CriteriaMet = List(words["criteria"]),
             HandedOff = words.Has("handed_off"),
             Sandbox = words.Has("sandbox"),
-            Verification = Verified(words["verified"]),
+            Verification = Verified(words),
+            Detail = Link(words["link"]),
         }),
-        "activity" => EventText.Fingerprinted(new Command.ReportActivity(Id(words), Time(words), words.At(0))
+        "activity" => EventText.Fingerprinted(new Command.ReportActivity(Id(words), Time(words, "time"), words.At(0))
         {
             Session = words["session"],
             Dimensions = Where(words),
@@ -153,11 +94,11 @@ internal static class ScenarioReader
         if (Enum.GetValues<FactKind>().Cast<FactKind?>()
             .FirstOrDefault(kind => ScenarioWriter.Name(kind!.Value) == words.Verb) is not { } kind)
             return null;
-        return EventText.Fingerprinted(new Command.ReportFact(Id(words), Time(words), words.At(0), kind)
+        return EventText.Fingerprinted(new Command.ReportFact(Id(words), Time(words, "time"), words.At(0), kind)
         {
             Session = words["session"],
             Dimensions = Where(words),
-            Verification = Verified(words["verified"]),
+            Verification = Verified(words),
             Csat = (byte?)Int(words["csat"]),
         });
     }
@@ -174,15 +115,16 @@ internal static class ScenarioReader
     private static EventId Id(Words words) =>
         new(words["source"] ?? "/a", words["id"] ?? (words.Verb == "report" ? words.At(0) : $"{words.At(0)}-{words.Verb}"));
 
-    private static Instant? Time(Words words) => words["time"] is { } time ? Time(time) : null;
     private static Dimensions Where(Words words) => new(words["agent"], words["channel"], words["workflow"]);
-    private static int? Int(string? text) => text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
-    private static ImmutableArray<string> List(string? text) => text is null ? [] : [.. text.Split('+')];
 
-    private static Verification? Verified(string? text)
+    private static Verification? Verified(Words words)
     {
-        if (text is null) return null;
+        var method = words["method"] ?? "llm";
+        if (words["verified"] is not { } text) return null;
         var parts = text.Split(',');
-        return new Verification("llm", parts[0] == "yes", parts.Length > 1 ? (int)Amount.Parse(parts[1]).Micros : null);
+        return new Verification(method, parts[0] == "yes", parts.Length > 1 ? (int)Amount.Parse(parts[1]).Micros : null);
     }
+
+    private static Detail? Link(string? address) =>
+        address is null ? null : new Detail(Encoding.UTF8.GetBytes($"{{\"source_url\":\"{address}\"}}"), new byte[16], null);
 }

@@ -12,10 +12,11 @@ internal static partial class ScenarioText
     public static string Word<T>(T value) where T : struct, Enum =>
         WordStart().Replace(value.ToString(), "_").ToLower(CultureInfo.InvariantCulture);
 
-    public static string Of(Answer answer) => answer switch
+    public static string Of(Answer answer, GrantNames grants) => answer switch
     {
         Answer.Refused refused =>
-            $"refused: {Word(refused.Code)}{(refused.Exposure is { } exposure ? $" (exposure {exposure})" : "")}",
+            $"refused: {Word(refused.Code)}{(refused.Exposure is { } exposure ? $" (exposure {Of(exposure)})" : "")}",
+        Answer.Granted granted => granted.Bought ? Of(granted.Grant, grants) : $"bought before: {Of(granted.Grant, grants)}",
         Answer.Accepted accepted =>
             $"{(accepted.Duplicate ? "duplicate" : "accepted")}{(accepted.Outcome is { } outcome ? $": {outcome.Id} {Standing(outcome.Status, outcome.Reason)}" : "")}"
             + (accepted.Remaining is { } remaining ? $", {remaining} remaining" : ""),
@@ -31,31 +32,29 @@ internal static partial class ScenarioText
         var words = new List<string> { $"{Word(decision.Kind)}: {Word(decision.Reason)}" };
         if (decision.Remaining is { } remaining) words.Add($"{remaining} remaining");
         if (decision.Limit is { } limit)
-            words.Add($"{limit.Kind} {limit.Id} {limit.Used} of {limit.Limit} until {ScenarioWriter.Time(limit.ResetsAt)}");
+            words.Add($"{(limit.Kind == limit.Id ? limit.Kind : $"{limit.Kind} {limit.Id}")} {Of(limit.Used, limit.Kind == "credits")} of {Of(limit.Limit, limit.Kind == "credits")} until {ScenarioWriter.Time(limit.ResetsAt)}");
         if (decision.Handoff?.To is { } to) words.Add($"to {to}");
         if (decision.Funding is { } funding) words.Add($"{Word(funding)} at {decision.UnitPrice?.ToString(2) ?? "no price"}");
+        if (decision.Reason > DecisionReason.CapReached)
+            words.Add(decision.RetryAt is { } retry ? $"again {ScenarioWriter.Time(retry)}" : "until it is funded");
         return string.Join(", ", words);
     }
 
     /// <summary>What a command changed beside its answer: outcomes, periods, reservations, states.</summary>
-    public static IEnumerable<string> Of(IEnumerable<Entry> entries) => entries.Select(entry => entry switch
+    public static IEnumerable<string> Of(IEnumerable<Entry> entries, GrantNames grants) => entries.Select(entry => entry switch
     {
         Entry.OutcomeChanged { ContinuationOf: { } first } changed => $"{changed.OutcomeId} continues {first}",
         Entry.OutcomeChanged changed => $"{changed.OutcomeId} {Standing(changed.Status, changed.Reason)}"
             + (changed is { Status: OutcomeStatus.Pending, ClosesAt: { } closes } ? $", window closes {ScenarioWriter.Time(closes)}" : "")
-            + (changed.Correction is { } correction ? $", correction {correction.ToString(2)}" : ""),
+            + (changed.Correction is { } correction ? $", correction {Of(correction, grants)}" : ""),
         Entry.OutcomeReported { ContinuationOf: { } first } reported => $"{reported.OutcomeId} continues {first}",
         Entry.PeriodStarted started => $"period {started.Period.Id:yyyy-MM-dd} started",
-        Entry.PeriodClosed closed =>
-            $"period {closed.Period:yyyy-MM-dd} closed: "
-            + string.Join("; ",
-            closed.Ratings.Select(rated =>
-            $"{rated.OutcomeType} {rated.Units} units, {rated.Included} included, {rated.Amount.ToString(2)}")),
+        Entry.PeriodClosed closed => $"period {closed.Period:yyyy-MM-dd} closed: {Of(closed.Lines)}",
         Entry.ReservationExpired expired => $"reservation {expired.Reservation} expired",
         Entry.ActivityReported { BeyondCap: true } => "beyond the cap",
         Entry.DisputeOpened dispute => $"dispute of {dispute.OutcomeId} opened: {dispute.Reason}",
-        Entry.StateChanged changed => $"signal {Word(changed.Action)} {changed.Cap ?? "tenant"}",
-        _ => null,
+        Entry.StateChanged changed => $"signal {Word(changed.Action)} {Where(changed.Cap, changed.Scope)}",
+        _ => Finance(entry, grants),
     }).OfType<string>();
 
     public static string Of(OutcomeFigure figure)
@@ -65,11 +64,14 @@ internal static partial class ScenarioText
         if (figure.Window == WindowStatus.Open) words.Add($"window closes {ScenarioWriter.Time(figure.ClosesAt!.Value)}");
         if (figure.Status is OutcomeStatus.Pending or OutcomeStatus.Billable) words.Add($"amount {figure.Amount.ToString(2)}");
         if (figure.Charges.Length > 1)
-            words.Add(string.Join(" + ",
-                figure.Charges.Select(charge => $"{charge.Units} {Word(charge.Source)} at {charge.UnitPrice.ToString(2)}")));
+            words.Add(string.Join(" + ", figure.Charges.Select(Of)));
+        else if (figure.Credits > Amount.Zero) words.Add($"{figure.Credits} credits");
         if (figure.Dispute is { } dispute) words.Add($"disputed ({Word(dispute.Status)})");
         return string.Join(", ", words);
     }
+
+    private static string Of(Charge charge) => $"{charge.Units} {Word(charge.Source)} at "
+        + (charge.Source == Funding.Credits ? $"{charge.Credits} credits" : charge.UnitPrice.ToString(2));
 
     public static IEnumerable<string> Of(Usage? usage)
     {
@@ -78,6 +80,8 @@ internal static partial class ScenarioText
         lines.AddRange(usage.OutcomeTypes.Where(type => type.Reported + type.Reserved > 0).Select(Of));
         lines.AddRange(usage.Included.Where(included => included.Units > 0)
             .Select(included => $"{included.OutcomeType} included {included.Used} of {included.Units}"));
+        lines.AddRange(usage.Commitments.Select(Of));
+        if (usage.Overage.Units > 0) lines.Add(Of(usage.Overage));
         lines.AddRange(usage.Activities.Where(activity => activity.Reported > 0)
             .Select(activity => $"{activity.Id} {activity.Reported}, amount {activity.Amount.ToString(2)}"));
         return lines;
@@ -92,10 +96,13 @@ internal static partial class ScenarioText
     }
 
     public static string Of(CapUsage cap) =>
-        $"{cap.Cap.Id} {cap.Exposure} of {cap.Cap.Limit}, {cap.Remaining} remaining, {Word(cap.State)}, until {ScenarioWriter.Time(cap.ResetsAt)}";
+        $"{cap.Cap.Id} {Of(cap.Exposure)} of {Of(cap.Cap.Limit)}, {Of(cap.Remaining)} remaining, {Word(cap.State)}, until {ScenarioWriter.Time(cap.ResetsAt)}";
 
     public static string Of(Signal signal) =>
-        $"{ScenarioWriter.Time(signal.At)} {Word(signal.Action)} {signal.Cap ?? "tenant"}: {Word(signal.State)}{(signal.Handoff?.To is { } to ? $", to {to}" : "")}";
+        $"{ScenarioWriter.Time(signal.At)} {Word(signal.Action)} {Where(signal.Cap, signal.Scope)}: {Word(signal.State)}{(signal.Handoff?.To is { } to ? $", to {to}" : "")}";
+
+    // A cap, the funding of an outcome type, or the tenant by hand.
+    private static string Where(string? cap, Scope? scope) => cap ?? scope?.OutcomeType ?? "tenant";
 
     private static string Standing(OutcomeStatus status, Reason reason) =>
         reason == Reason.None ? Word(status) : $"{Word(status)} ({Word(reason)})";

@@ -4,12 +4,12 @@ using MeteringGateway.Core.Tests.Histories;
 namespace MeteringGateway.Core.Tests.Scenarios;
 
 /// <summary>Writes commands in the language of the scenario files, so that a history that failed can be kept as one.</summary>
-internal static class ScenarioWriter
+internal static partial class ScenarioWriter
 {
     public static string Write(History history)
     {
         var lines = new List<string> { $"# seed {history.Seed}", Tenant(history.Create, history.Start) };
-        lines.AddRange(Terms(history.Create.Terms));
+        lines.AddRange(Plan(history.Create.Terms));
         lines.Add("");
         var now = history.Start;
         foreach (var step in history.Steps)
@@ -25,37 +25,8 @@ internal static class ScenarioWriter
         "tenant " + Words([$"start={Time(start)}", $"zone={create.Zone}", $"anchor={create.AnchorDay}",
             create.TestClock is null ? null : create.TestClock.FollowEvents ? "clock=follow" : "clock=test"]);
 
-    private static IEnumerable<string> Terms(Terms terms)
-    {
-        yield return $"  lateness {Span(terms.MaxLateness)}";
-        foreach (var type in terms.OutcomeTypes) yield return "  type " + Words(Type(type));
-        foreach (var activity in terms.Activities)
-            yield return "  activity " + Words([activity.Id, activity.Price is { } price ? $"price={price}" : null]);
-        foreach (var cap in terms.Caps) yield return "  cap " + Words(Cap(cap));
-        foreach (var threshold in terms.Thresholds)
-            yield return $"  threshold {threshold.Id} {threshold.Cap} {(threshold.Percent is { } percent ? $"{percent}%" : $"{threshold.Units}")}";
-        if (terms.Training is { } training)
-            yield return "  training "
-                + Words([training.Days is { } days ? $"days={days}" : null, training.Until is { } until ? $"until={Time(until)}"
-                : null, training.MaxOutcomes is { } max ? $"max={max}" : null]);
-    }
-
-    private static IEnumerable<string?> Type(OutcomeType type) =>
-    [
-        type.Id, type.Price is { } price ? $"price={price}"
-            : null, $"window={Span(type.MeasurementWindow)}", type.IncludedUnits > 0 ? $"included={type.IncludedUnits}" : null,
-        type.WindowRestartsOnActivity ? "restarts" : null, type.OncePerSession ? null : "every", type.ExclusiveGroup is { } group
-            ? $"group={group}" : null,
-        type.Continuation ? null : "reopen=new", type.SettlesOnConfirmation ? "settles=confirmation"
-            : null, type.VerificationRequired ? "verified" : null,
-        type.MinConfidence is { } least ? $"confidence={new Amount(least)}" : null, type.RequiredCriteria.Length > 0
-            ? $"criteria={string.Join('+', type.RequiredCriteria)}" : null,
-        type.HandoffBillable ? "handoff_billable" : null, type.CreditAfterWindow ? "after=credit" : null, type.PendingCounts
-            ? null : "pending=none",
-    ];
-
     private static IEnumerable<string?> Cap(Cap cap) =>
-        [cap.Id, $"{cap.Limit}", .. At(cap.AtLimit), cap.Period == CapPeriod.Day ? "per=day" : null, .. Scope(cap.Scope)];
+        [cap.Id, Level(cap.Limit), .. At(cap.AtLimit), cap.Period == CapPeriod.Day ? "per=day" : null, .. Scope(cap.Scope)];
 
     private static IEnumerable<string?> At(AtLimit at) =>
         [at.Action.ToString().ToLowerInvariant(), at.To is null ? null : $"to={at.To}"];
@@ -76,7 +47,7 @@ internal static class ScenarioWriter
         Command.ReportOutcome report => "report " + Words(Report(report)),
         Command.ReportFact fact =>
             $"{Name(fact.Kind)} "
-            + Words([fact.OutcomeId, .. Event(fact), Verified(fact.Verification), fact.Csat is { } csat ? $"csat={csat}"
+            + Words([fact.OutcomeId, .. Event(fact), .. Verified(fact.Verification), fact.Csat is { } csat ? $"csat={csat}"
             : null]),
         Command.ReportActivity activity =>
             "activity " + Words([activity.Activity, .. Event(activity), Quantity(activity.Quantity)]),
@@ -95,10 +66,17 @@ internal static class ScenarioWriter
         Command.AdvanceClock advance => $"clock {Time(advance.To)}",
         Command.Close => "close",
         Command.Tick => "tick",
+        Command.AuthorizeOverage allowed =>
+            "authorise " + Words([allowed.Standing ? "standing" : "period", Maybe("limit", allowed.Limit)]),
+        Command.WithdrawAuthorization => "withdraw",
+        Command.SetThreshold set => "threshold " + Of(set.Threshold),
+        Command.RemoveThreshold remove => $"unthreshold {remove.Threshold}",
+        Command.IssueGrant grant => Issue(grant, step.Label),
+        Command.VoidGrant @void => $"void {@void.Grant}",
         Command.Change change =>
             "change " + Words([change.Effective == Effective.Now ? "now" : "next_period", change.Zone is null ? null
             : $"zone={change.Zone}", change.AnchorDay is null ? null : $"anchor={change.AnchorDay}"])
-            + string.Concat((change.Terms is null ? [] : Terms(change.Terms)).Select(line => "\n" + line)),
+            + string.Concat((change.Terms is null ? [] : Plan(change.Terms)).Select(line => "\n" + line)),
         var other => other?.ToString() ?? "",
     };
 
@@ -108,7 +86,7 @@ internal static class ScenarioWriter
             : $"result={report.Result}",
         report.CriteriaMet.Length > 0 ? $"criteria={string.Join('+', report.CriteriaMet)}" : null, report.HandedOff
             ? "handed_off" : null, report.Sandbox ? "sandbox" : null,
-        Verified(report.Verification), report.Reservation is null ? null : $"reservation={report.Reservation}",
+        .. Verified(report.Verification), report.Reservation is null ? null : $"reservation={report.Reservation}",
     ];
 
     private static IEnumerable<string?> Event(Command.Event happened) =>
@@ -124,10 +102,9 @@ internal static class ScenarioWriter
 
     private static string? Quantity(int quantity) => quantity == 1 ? null : $"quantity={quantity}";
 
-    private static string? Verified(Verification? verification) =>
-        verification is null ? null
-            : $"verified={(verification.Passed ? "yes" : "no")}"
-            + (verification.Confidence is { } confidence ? $",{new Amount(confidence)}" : "");
+    private static IEnumerable<string?> Verified(Verification? verification) => verification is null ? []
+        : [$"verified={(verification.Passed ? "yes" : "no")}" + (verification.Confidence is { } confidence ? $",{new Amount(confidence)}" : ""),
+            verification.Method == "llm" ? null : $"method={verification.Method}"];
 
     public static string Name(FactKind kind) => kind switch
     {

@@ -157,14 +157,14 @@ public sealed class TermsTests
     [InlineData(1000, 80, 800)]
     [InlineData(3, 50, 2)]
     [InlineData(1, 1, 1)]
-    [InlineData(0, 80, 0)]
+    [InlineData(0, 80, long.MaxValue)]
     [InlineData(1_000_000_000_000, 100, 1_000_000_000_000)]
     [InlineData(1_000_000_000_000, 99, 990_000_000_000)]
     public void A_percentage_is_of_the_limit_in_force_rounded_up_to_whole_units_S4(long limit, int percent, long level) =>
-        Assert.Equal(level, new Threshold("t", "c", percent, null).Level(limit));
+        Assert.Equal(level, new Threshold("t", Measure.Cap, "c", percent, null).Level(limit));
 
     [Fact]
-    public void A_level_in_units_is_the_same_under_any_limit_S4() => Assert.Equal(800, new Threshold("t", "c", null, 800).Level(5));
+    public void A_level_in_units_is_the_same_under_any_limit_S4() => Assert.Equal(800, new Threshold("t", Measure.Cap, "c", null, 800).Level(5));
 
     [Theory]
     [InlineData(null, null, null, null, true)]
@@ -201,4 +201,21 @@ public sealed class TermsTests
         Assert.Equal("won", new OutcomeType { Id = "sales.lead", ExclusiveGroup = "won" }.Group);
         Assert.Equal("sales.lead", new OutcomeType { Id = "sales.lead" }.Group);
     }
+}
+
+public sealed class CurrencyTests
+{
+    [Theory]
+    [InlineData("0.005", "USD", "0")]
+    [InlineData("0.015", "USD", "0.02")]
+    [InlineData("0.025", "USD", "0.02")]
+    [InlineData("0.025001", "USD", "0.03")]
+    [InlineData("-0.015", "USD", "-0.02")]
+    [InlineData("-0.025", "USD", "-0.02")]
+    [InlineData("0.5", "JPY", "0")]
+    [InlineData("1.5", "JPY", "2")]
+    [InlineData("0.0125", "KWD", "0.012")]
+    [InlineData("12.345678", "CLF", "12.3457")]
+    public void An_amount_is_rounded_half_to_even_to_the_minor_unit_of_its_currency_N3(string amount, string currency, string rounded) =>
+        Assert.Equal(Amount.Parse(rounded), Currencies.Round(Amount.Parse(amount), currency));
 }

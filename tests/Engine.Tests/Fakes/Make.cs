@@ -17,7 +17,7 @@ internal static class Make
         OutcomeTypes = [new OutcomeType { Id = Type, Price = Amount.Parse("0.99"), MeasurementWindow = window ?? TimeSpan.Zero, IncludedUnits = 10 }],
         Activities = [new ActivityType { Id = "ticket", Price = Amount.Parse("0.40") }],
         Caps = cap is { } limit ? [new Cap { Id = "monthly", Limit = limit }] : [],
-        Thresholds = warnAt is { } percent ? [new Threshold("warn", "monthly", percent, null)] : [],
+        Thresholds = warnAt is { } percent ? [new Threshold("warn", Measure.Cap, "monthly", percent, null)] : [],
     };
 
     public static Command.Create Tenant(Terms? terms = null, TestClock? clock = null, string zone = "UTC") =>

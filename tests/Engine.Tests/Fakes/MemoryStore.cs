@@ -6,7 +6,7 @@ namespace MeteringGateway.Engine.Tests;
 /// A store without a disk, with the faults of one. What was appended is visible at once and durable when the append returns; a
 /// crash at any point leaves exactly the durable part (<see cref="AfterCrash"/>).
 /// </summary>
-internal sealed class MemoryStore : IStore
+internal sealed partial class MemoryStore : IStore
 {
     private readonly Lock _gate = new();
     private readonly Disk _disk;
@@ -84,9 +84,11 @@ internal sealed class MemoryStore : IStore
         if (batch.Count > 0)
             tenant.Blocks.Add(new EntryBlock(batch.FirstSequence, batch.Count, batch.Entries.ToArray(), batch.PreviousHash));
         (tenant.Sequence, tenant.Hash, tenant.Due) = (batch.FirstSequence + batch.Count - 1, batch.LastHash, batch.Due);
+        tenant.Severity = batch.Severity ?? tenant.Severity;
         foreach (var row in batch.Details) tenant.Details.Add(row.Sequence, row);
         foreach (var row in batch.Archived) tenant.Archived[row.Outcome.Id] = row;
         foreach (var row in batch.Idempotency) _disk.Idempotency[row.Key] = row;
+        foreach (var alert in batch.Outbox) _disk.Outbox.Add(new OutboxRow(++_disk.Position, batch.Tenant, alert));
         return AppendResult.Written;
     }
 
@@ -175,6 +177,17 @@ internal sealed class MemoryStore : IStore
             return new([.. _disk.Tenants.Keys.Order(StringComparer.Ordinal).Where(id => string.CompareOrdinal(id, after) > 0).Take(limit)]);
     }
 
+    public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
+        IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation)
+    {
+        lock (_gate)
+            return new([.. _disk.Tenants.Where(row => row.Value.Severity > LimitState.Active && among?.Contains(row.Key) != false)
+                .Where(row => after is null || row.Value.Severity < after.State
+                    || (row.Value.Severity == after.State && string.CompareOrdinal(row.Key, after.Tenant) > 0))
+                .OrderByDescending(row => row.Value.Severity).ThenBy(row => row.Key, StringComparer.Ordinal).Take(limit)
+                .Select(row => new TenantInNeed(row.Key, row.Value.Severity))]);
+    }
+
     public ValueTask<bool> Put(Document document, CancellationToken cancellation)
     {
         lock (_gate) return new(_disk.Documents.TryAdd((document.Kind, document.Id, document.Version), document));
@@ -187,7 +200,7 @@ internal sealed class MemoryStore : IStore
 
     public ValueTask DisposeAsync() => default;
 
-    private sealed class Disk
+    private sealed partial class Disk
     {
         public Dictionary<string, StoredRows> Tenants { get; } = [];
         public Dictionary<string, IdempotencyRow> Idempotency { get; } = [];
@@ -199,6 +212,7 @@ internal sealed class MemoryStore : IStore
         public long Sequence { get; set; }
         public byte[] Hash { get; set; } = [];
         public Instant? Due { get; set; }
+        public LimitState Severity { get; set; }
         public StoredSnapshot? Snapshot { get; set; }
         public List<EntryBlock> Blocks { get; } = [];
         public Dictionary<long, DetailRow> Details { get; } = [];

@@ -21,6 +21,8 @@ internal static class Audit
         Assert.Empty(ledger.Acknowledged(tenant).Except(events)); // and none is missing
         ledger.CompareSignals(tenant, [.. entries.Select((entry, i) => (entry, i)).Where(item => item.entry is Entry.StateChanged).Select(item => item.i + 1L)]);
         await HaveTheirDetails(store, tenant, entries);
+        long[] alerts = [.. entries.Select((entry, i) => (entry, i)).Where(item => Alerts.TypeOf(item.entry) is not null).Select(item => item.i + 1L)];
+        Assert.Equal(alerts, (await store.Outbox(int.MaxValue, default)).Where(row => row.Tenant == tenant).Select(row => row.Alert.Sequence));
 
         var loaded = (await Recovery.Load(store, tenant, NullLogger.Instance, default))!;
         Assert.Equal(Convert.ToHexString(state.Digest()), Convert.ToHexString(loaded.State.Digest())); // snapshot + tail
@@ -69,9 +71,9 @@ internal static class Audit
     {
         foreach (var cap in after.Caps)
         {
-            if (cap.Exposure <= cap.Cap.Limit) continue;
-            var was = before?.Period == after.Period ? before!.Caps.FirstOrDefault(old => old.Cap.Id == cap.Cap.Id)?.Exposure : null;
-            Assert.True(cap.Exposure <= was, $"entry {after.Sequence}, {entry}, took cap '{cap.Cap.Id}' from {was} to {cap.Exposure} of {cap.Cap.Limit}");
+            if (cap.Exposure.Value <= cap.Cap.Limit.Value) continue;
+            var was = before?.Period == after.Period ? before!.Caps.FirstOrDefault(old => old.Cap.Id == cap.Cap.Id)?.Exposure.Value : null;
+            Assert.True(cap.Exposure.Value <= was, $"entry {after.Sequence}, {entry}, took cap '{cap.Cap.Id}' from {was} to {cap.Exposure} of {cap.Cap.Limit}");
         }
     }
 

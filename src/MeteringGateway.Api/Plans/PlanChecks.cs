@@ -1,0 +1,45 @@
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Thresholds;
+
+namespace MeteringGateway.Api.Plans;
+
+/// <summary>What only the whole plan can tell: names that are there twice, or that name nothing.</summary>
+internal static class PlanChecks
+{
+    public static void Run(Terms terms, Findings findings)
+    {
+        findings.Unique("/outcome_types", "id", terms.OutcomeTypes.Select(type => type.Id));
+        findings.Unique("/activities", "id", terms.Activities.Select(activity => activity.Id));
+        findings.Unique("/caps", "id", terms.Caps.Select(cap => cap.Id));
+        findings.Unique("/thresholds", "id", terms.Thresholds.Select(threshold => threshold.Id));
+        KnownTypes(terms, findings);
+        Commitments(terms, findings);
+        Overage(terms, findings);
+        for (var i = 0; i < terms.Thresholds.Length; i++) ThresholdReader.Check($"/thresholds/{i}", terms.Thresholds[i], terms, terms.Caps, "plan", findings);
+    }
+
+    // A typo here would be a cap that never holds. An activity need not be in the plan.
+    private static void KnownTypes(Terms terms, Findings findings)
+    {
+        for (var i = 0; i < terms.Caps.Length; i++)
+            if (terms.Caps[i].Scope.OutcomeType is { } wanted && terms.Type(wanted) is null)
+                findings.Add($"/caps/{i}/scope/outcome_type", $"names no outcome type of this plan: '{wanted}'");
+    }
+
+    private static void Commitments(Terms terms, Findings findings)
+    {
+        for (var i = 0; i < terms.Commitments.Length; i++)
+            if (terms.Commitments[i].OutcomeType is { } wanted && terms.Type(wanted) is null)
+                findings.Add($"/commitments/{i}/outcome_type", $"names no outcome type of this plan: '{wanted}'");
+    }
+
+    // A rule that governs nothing would be taken for a limit, and would hold nothing back.
+    private static void Overage(Terms terms, Findings findings)
+    {
+        for (var i = 0; i < terms.OutcomeTypes.Length; i++)
+            if (terms.OutcomeTypes[i].Overage is not null && !Pricing.IsGoverned(terms.OutcomeTypes[i], terms))
+                findings.Add($"/outcome_types/{i}/overage", "governs nothing: the type has no included units, no commitment and no credits");
+        if (terms.Overage is not null && !terms.OutcomeTypes.Any(type => type.Overage is null && Pricing.IsGoverned(type, terms)))
+            findings.Add("/overage", "governs nothing: no type without a rule of its own has included units, a commitment or credits");
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using MeteringGateway.Api.Json;
+
+namespace MeteringGateway.Api.Plans;
+
+/// <summary>Puts a plan's terms into sentences. Each of them is a rule that the meter holds; its number stands beside it.</summary>
+internal static class PricePage
+{
+    public static PricePageWire Of(string plan, int version, Terms terms) => new(
+        plan, version, terms.Currency, [.. Fees(terms)], [.. terms.OutcomeTypes.Select(type => Outcome(type, terms))],
+        [.. terms.Activities.Select(activity => new PricedWire(Named(activity.Id, activity.Description), activity.Price is { } price ? Money(price, terms) : "free"))],
+        [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)]);
+
+    private static IEnumerable<PricedWire> Fees(Terms terms)
+    {
+        if (terms.PlatformFee is { } platform) yield return new PricedWire("Platform fee", $"{Money(platform, terms)} a billing period"); // F8
+        if (terms.ImplementationFee is { } implementation) yield return new PricedWire("Implementation fee", $"{Money(implementation, terms)} once");
+    }
+
+    private static PricedOutcomeWire Outcome(OutcomeType type, Terms terms) => new(
+        type.Id, type.Description, [.. Prices(type, terms)], type.IncludedUnits, Charged(type), Durations.Write(type.MeasurementWindow), [.. Free(type)]);
+
+    // F7, and in the order of F1.
+    private static IEnumerable<string> Prices(OutcomeType type, Terms terms)
+    {
+        if (type.IncludedUnits > 0) yield return $"{Count(type.IncludedUnits)} included in each billing period";
+        if (type.Credits is { } credits)
+        {
+            var worth = terms.CreditValue is { } value
+                ? $" (worth {Money(new Amount((long)((Int128)credits.Micros * value.Micros / 1_000_000)), terms)})" // N2
+                : "";
+            yield return $"{credits} credits each{worth}, while there are credits";
+        }
+        var from = 1L;
+        foreach (var tier in type.Tiers)
+        {
+            yield return $"{Money(tier.Price, terms)} each "
+                + (tier.UpTo is { } last ? $"for {Count(from)} to {Count(last)} in a billing period" : $"from {Count(from)} on");
+            from = (tier.UpTo ?? 0) + 1;
+        }
+        foreach (var one in type.Prices)
+            yield return $"{Money(one.Price, terms)} each {string.Join(" and ", When(one))}";
+        if (type.Price is { } price) yield return type.Prices.IsEmpty ? $"{Money(price, terms)} each" : $"{Money(price, terms)} each otherwise";
+        else if (!Pricing.HasPrice(type) && type.Credits is null) yield return "free";
+    }
+
+    private static IEnumerable<string> When(PriceClass one)
+    {
+        if (one.Workflow is { } workflow) yield return $"in the workflow {workflow}";
+        if (one.Verification is { } method) yield return $"verified by {method}";
+    }
+
+    private static string Charged(OutcomeType type) // O2, O4
+    {
+        if (type.SettlesOnConfirmation) return $"Charged once it is confirmed within {Span(type.MeasurementWindow)}.";
+        if (type.MeasurementWindow == TimeSpan.Zero) return "Charged as soon as it is reported.";
+        var waited = type.WindowRestartsOnActivity ? $"{Span(type.MeasurementWindow)} without activity" : Span(type.MeasurementWindow);
+        return $"Charged after {waited}, if it has not been taken back by then.";
+    }
+
+    private static IEnumerable<string> Free(OutcomeType type)
+    {
+        if (!type.HandoffBillable) yield return "What was handed to a human";
+        if (type.MeasurementWindow > TimeSpan.Zero) yield return $"What is reopened, escalated, abandoned or rejected within {Span(type.MeasurementWindow)}"; // O3
+        if (type.CreditAfterWindow) yield return "What is taken back later: it is credited"; // O5
+        if (type.OncePerSession)
+            yield return "A second success in the same session" + (type.ExclusiveGroup is { } group ? $", of any type of the group {group}" : ""); // I4
+        if (type.VerificationRequired) yield return "What is not verified";
+        if (!type.RequiredCriteria.IsEmpty) yield return $"What lacks one of: {string.Join(", ", type.RequiredCriteria)}";
+    }
+
+    private static IEnumerable<string> Free(Terms terms)
+    {
+        yield return "Work that failed, or was escalated, abandoned, cancelled, disconnected or rejected"; // O1
+        yield return "No-shows, greetings, unanswered and ignored messages, diagnostics and partial results";
+        yield return "Anything beyond a limit: it is recorded, and not charged"; // C4
+        yield return "Anything in a sandbox"; // O7
+        if (terms.Training is { } training) yield return Training(training);
+    }
+
+    private static string Training(Training training) // O9
+    {
+        var until = training.Days is { } days ? $"The first {Count(days)} days, to learn"
+            : training.Until is { } end ? $"Everything until {end.ToDateTimeOffset().ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, to learn"
+            : "The first outcomes, to learn";
+        return training.MaxOutcomes is { } most ? $"{until}: up to {Count(most)} outcomes" : until;
+    }
+
+    private static IEnumerable<string> Prepaid(Terms terms) // F5, F6, F8
+    {
+        foreach (var commitment in terms.Commitments)
+        {
+            var per = commitment.PerYear ? "year" : "billing period";
+            yield return commitment.Units is { } units
+                ? $"{Count(units)} of {commitment.OutcomeType} at {Money(commitment.Price ?? Amount.Zero, terms)} each are committed for each {per}, used or not"
+                : $"{Money(commitment.Amount!.Value, terms)}{(commitment.OutcomeType is { } type ? $" for {type}" : "")} is committed for each {per}, used or not";
+        }
+        if (terms.PeriodGrant.Micros > 0) yield return $"{terms.PeriodGrant} credits come with each billing period";
+        if (terms.Rollover is { } rollover && terms.PeriodGrant.Micros > 0)
+            yield return $"What is left of them rolls over, up to {rollover.Max} credits, "
+                + (rollover.Periods is { } periods ? $"for {Count(periods)} billing periods" : "without end");
+    }
+
+    internal static string Money(Amount amount, Terms terms) => $"{amount.ToString(Currencies.Digits(terms.Currency))} {terms.Currency}";
+
+    internal static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Named(string id, string? description) => description is null ? id : $"{id}: {description}";
+
+    private static string Span(TimeSpan span)
+    {
+        if (span.TotalHours is >= 168 && span.TotalHours % 24 == 0) return $"{Count((long)span.TotalDays)} days";
+        if (span.TotalHours is >= 2 && span.TotalMinutes % 60 == 0) return $"{Count((long)span.TotalHours)} hours";
+        if (span.TotalMinutes is >= 2 && span.TotalSeconds % 60 == 0) return $"{Count((long)span.TotalMinutes)} minutes";
+        return $"{span.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} seconds";
+    }
+}

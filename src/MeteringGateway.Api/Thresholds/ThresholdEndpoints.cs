@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Thresholds;
+
+/// <summary>Levels at which the buyer wants to be told (S4).</summary>
+internal static class ThresholdEndpoints
+{
+    public static void MapThresholds(this IEndpointRouteBuilder app)
+    {
+        var thresholds = app.MapGroup("/v1/tenants/{tenant}/thresholds").WithTags("Thresholds");
+
+        thresholds.MapPut("/{threshold}", async Task<Results<Created<ThresholdStateWire>, Ok<ThresholdStateWire>, Problem>> (
+            string tenant, string threshold, Body<PutThresholdWire> body, ITenants tenants, Principal caller, ETags etags, HttpContext context,
+            CancellationToken cancellation) =>
+        {
+            var findings = new Findings();
+            var wanted = ThresholdReader.Read("", new ThresholdWire { Of = body.Value.Of, At = body.Value.At }, threshold, findings);
+            if (findings.Problem is { } invalid) return invalid;
+            using var turn = await etags.Take($"tenant {tenant}", cancellation);
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            var had = await Find(tenants, tenant, threshold, cancellation);
+            ETags.Demand(context, had is null ? null : Tag(had));
+            ThresholdReader.Check("", wanted, figure.Terms, figure.Caps.Select(cap => cap.Cap), "tenant", findings);
+            if (findings.Problem is { } nothing) return nothing;
+            var answer = await tenants.Execute(tenant, new Command.SetThreshold(wanted) { Actor = caller.Actor }, cancellation);
+            if (answer is Answer.Refused refused) return refused.ToProblem();
+            if (await Find(tenants, tenant, threshold, cancellation) is not { } set) return Unknown(); // removed at once by new terms
+            ETags.Send(context, Tag(set));
+            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/thresholds/{threshold}", ThresholdReader.Write(set));
+            return TypedResults.Ok(ThresholdReader.Write(set));
+        }).Needs(Permission.AlertsWrite).Takes<PutThresholdWire>().WithSummary("Set a level at which an alert is raised");
+
+        thresholds.MapGet("", async Task<Results<Ok<ListWire<ThresholdStateWire>>, Problem>> (
+            string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
+            await tenants.Thresholds(tenant, cancellation) is { } all
+                ? TypedResults.Ok(Paging.From(cursor, limit).Page(
+                    all.OrderBy(one => one.Threshold.Id, StringComparer.Ordinal), one => one.Threshold.Id, ThresholdReader.Write))
+                : Problem.UnknownTenant())
+            .Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("The thresholds, and where they stand");
+
+        thresholds.MapGet("/{threshold}", async Task<Results<Ok<ThresholdStateWire>, Problem>> (
+            string tenant, string threshold, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
+        {
+            if (await tenants.Thresholds(tenant, cancellation) is not { } all) return Problem.UnknownTenant();
+            if (all.FirstOrDefault(one => one.Threshold.Id == threshold) is not { } found) return Unknown();
+            ETags.Send(context, Tag(found));
+            return TypedResults.Ok(ThresholdReader.Write(found));
+        }).Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("A threshold");
+
+        thresholds.MapDelete("/{threshold}", async Task<Results<NoContent, Problem>> (
+            string tenant, string threshold, ITenants tenants, Principal caller, ETags etags, HttpContext context, CancellationToken cancellation) =>
+        {
+            using var turn = await etags.Take($"tenant {tenant}", cancellation);
+            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
+            if (await Find(tenants, tenant, threshold, cancellation) is not { } had) return Unknown();
+            ETags.Demand(context, Tag(had));
+            var answer = await tenants.Execute(tenant, new Command.RemoveThreshold(threshold) { Actor = caller.Actor }, cancellation);
+            return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
+        }).Needs(Permission.AlertsWrite).WithSummary("Remove a threshold");
+    }
+
+    private static async Task<ThresholdFigure?> Find(ITenants tenants, string tenant, string threshold, CancellationToken cancellation) =>
+        (await tenants.Thresholds(tenant, cancellation))?.FirstOrDefault(one => one.Threshold.Id == threshold);
+
+    // Of what is set: where it stands does not make another version of it.
+    private static string Tag(ThresholdFigure figure) => ETags.Of(ThresholdReader.Write(figure.Threshold));
+
+    private static Problem Unknown() => Problem.NotFound("unknown_threshold", "There is no such threshold.");
+}

@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+
+namespace MeteringGateway.Api.Webhooks;
+
+/// <summary>
+/// Makes deliveries of the outbox and sends them: at least once, of each tenant in order. One pass at a time looks at what has come,
+/// what has ended and what is due; it waits for the store alone, never for a receiver. What it knows is in the store, so that
+/// whoever starts it next goes on from there. It sends what its store shows it, and asks nothing else of where tenants live.
+/// </summary>
+internal sealed partial class Dispatcher(
+    WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log) : IAsyncDisposable
+{
+    private const int AtOnce = 500;
+    private static readonly TimeSpan Expiry = TimeSpan.FromHours(1);
+    private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(30);
+
+    private readonly WebhookSettings settings = all.Webhooks;
+    private readonly SemaphoreSlim turns = new(1, 1);
+    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentQueue<(Lane Lane, Delivery Delivery, Attempt Attempt)> ended = new();
+    private readonly Dictionary<string, Lane> lanes = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource stop = new();
+    private IStore? store;
+    private ITenants? tenants;
+    private ITimer? timer;
+    private Task loop = Task.CompletedTask;
+    private Instant expireAt = Instant.MinValue;
+
+    private IStore Store => store ?? throw new InvalidOperationException("asked for webhooks before they were there");
+    private Instant Now => Instant.From(clock.GetUtcNow());
+
+    /// <summary>Goes on from where the store stands.</summary>
+    public async Task Start(IStore from, ITenants of, CancellationToken cancellation)
+    {
+        (store, tenants) = (from, of);
+        await book.Load(from, cancellation);
+        timer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        WebhookInstruments.Register(this);
+        loop = Task.Run(Loop, CancellationToken.None);
+        Wake();
+    }
+
+    /// <summary>Something may have to be done; returns at once.</summary>
+    public void Wake() => wakes.Writer.TryWrite(true);
+
+    /// <summary>
+    /// Takes the turn in which webhooks change; dispose what comes back to end it. What was told before goes by what the webhooks
+    /// were before, and what comes after by what they are then.
+    /// </summary>
+    public async Task<IDisposable> Turn(CancellationToken cancellation)
+    {
+        await turns.WaitAsync(cancellation);
+        try
+        {
+            await Settle();
+            while (await Deal()) { }
+            return new EndOfTurn(this);
+        }
+        catch
+        {
+            turns.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Age of the oldest delivery that is pending; zero when none is.</summary>
+    public async Task<TimeSpan> OldestPending() =>
+        store is not null && await store.OldestPending(stop.Token) is { } since ? TimeSpan.FromTicks(Math.Max((Now - since).Ticks, 0)) : TimeSpan.Zero;
+
+    /// <summary>Sends nothing more. What was under way, and not taken note of, is sent again by whoever starts next.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (stop.IsCancellationRequested) return;
+        await stop.CancelAsync();
+        WebhookInstruments.Unregister(this);
+        if (timer is not null) await timer.DisposeAsync();
+        await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var lane in lanes.Values) await lane.DisposeAsync();
+        if (store is not null && !ended.IsEmpty) await Safely(Settle);
+    }
+
+    private async Task Loop()
+    {
+        await foreach (var _ in wakes.Reader.ReadAllAsync(stop.Token))
+        {
+            await turns.WaitAsync(stop.Token);
+            try
+            {
+                if (!await Safely(Pass)) timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
+            }
+            finally
+            {
+                turns.Release();
+            }
+        }
+    }
+
+    private async Task Pass()
+    {
+        await Settle();
+        // However much comes, what is due is sent between.
+        if (await Deal()) Wake();
+        await TendLanes();
+        foreach (var lane in lanes.Values) await Fill(lane);
+        if (Now >= expireAt)
+        {
+            await Store.ExpireDeliveries(Now - settings.KeepDeliveries, stop.Token);
+            expireAt = Now + Expiry;
+        }
+        Arm();
+    }
+
+    /// <summary>A lane for every webhook that is on, and for no other.</summary>
+    private async Task TendLanes()
+    {
+        foreach (var lane in lanes.Values.Where(lane => book.Find(lane.Webhook) is not { IsEnabled: true }).ToList())
+        {
+            lanes.Remove(lane.Webhook);
+            await lane.DisposeAsync();
+        }
+        foreach (var (id, webhook) in book.All)
+            if (webhook.IsEnabled && !lanes.ContainsKey(id))
+                lanes[id] = new Lane(id, settings, clock, log, Ended);
+    }
+
+    private void Ended(Lane lane, Delivery delivery, Attempt attempt)
+    {
+        ended.Enqueue((lane, delivery, attempt));
+        Wake();
+    }
+
+    /// <summary>Sends what is due, as far as there is room.</summary>
+    private async Task Fill(Lane lane)
+    {
+        var now = Now;
+        if (lane.LookAt > now || !lane.HasRoom || book.Find(lane.Webhook) is not { } webhook) return;
+        lane.LookAt = Instant.MaxValue;
+        // Those under way are among them.
+        foreach (var head in await Store.Heads(lane.Webhook, 2 * settings.Concurrency + 1, stop.Token))
+        {
+            if (lane.IsUnderWay(head.Tenant)) continue;
+            if (head.Due > now) lane.LookAt = head.Due.Value;
+            if (head.Due > now || !lane.HasRoom) break;
+            lane.Send(webhook, head);
+        }
+    }
+
+    private void Arm()
+    {
+        var next = lanes.Values.Where(lane => lane.HasRoom).Select(lane => lane.LookAt).Append(expireAt).Min();
+        var now = Now;
+        if (next <= now) Wake();
+        else timer!.Change(next - now, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>False when it failed: that is said, and what was to be done is still there to do.</summary>
+    private async Task<bool> Safely(Func<Task> work)
+    {
+        try
+        {
+            await work();
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return true;
+        }
+#pragma warning disable CA1031 // Nobody waits for it; if it is the store, the next flush finds out.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            log.LogError(failure, "Webhooks cannot be sent at present");
+            return false;
+        }
+    }
+
+    private sealed class EndOfTurn(Dispatcher dispatcher) : IDisposable
+    {
+        public void Dispose()
+        {
+            dispatcher.turns.Release();
+            dispatcher.Wake();
+        }
+    }
+}

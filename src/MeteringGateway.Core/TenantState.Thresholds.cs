@@ -1,0 +1,87 @@
+namespace MeteringGateway.Core;
+
+/// <summary>Thresholds, and the levels that they watch (S4).</summary>
+public sealed partial class TenantState
+{
+    private SortedDictionary<string, ThresholdBook>? thresholds;
+
+    internal int ThresholdCount => thresholds?.Count ?? 0;
+
+    internal IEnumerable<ThresholdBook> ThresholdBooks => thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
+
+    internal Threshold? Threshold(string id) => thresholds?.GetValueOrDefault(id)?.Threshold;
+
+    /// <summary>In order of their ids.</summary>
+    public IReadOnlyList<ThresholdFigure> Thresholds(Instant realTime)
+    {
+        var now = TestClock is null ? Instant.Max(realTime, Now) : Now;
+        return ThresholdBooks.Select(book =>
+        {
+            var (level, inForce) = LevelOf(book.Threshold, now);
+            return new ThresholdFigure(book.Threshold, CrossedAt(book, now) is not null, level, inForce);
+        }).ToArray();
+    }
+
+    /// <summary>What stands in the open period, and the limit that it is a level of; reservations do not count.</summary>
+    internal (Limit Level, Limit? InForce) LevelOf(Threshold threshold, Instant now)
+    {
+        switch (threshold.Of)
+        {
+            case Measure.Cap when Open.Cap(threshold.Target!) is { } cap:
+                return (cap.Cap.Limit.With(ExposureOf(Open, cap, CurrentDay(now), now).Counted), cap.Cap.Limit);
+            case Measure.Included:
+                return (IncludedUsed(Open, threshold.Target!), IncludedUnits(Open, threshold.Target!));
+            case Measure.Credits:
+                return (Limit.Of(CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
+            case Measure.Spend:
+                return (Limit.Of(SpendOf(Open)), null);
+            default: // a cap that is not there any more
+                return (0, 0);
+        }
+    }
+
+    /// <summary>The level at which it has alerted in its period, which for one of a daily cap is the day; null: it is armed.</summary>
+    internal long? CrossedAt(ThresholdBook book, Instant now) =>
+        book.Threshold.Of == Measure.Cap && Open.Cap(book.Threshold.Target!) is { Cap.Period: CapPeriod.Day } && book.CrossedDay != CurrentDay(now) ? null : book.CrossedAt;
+
+    private void Put(Threshold threshold)
+    {
+        thresholds ??= new(StringComparer.Ordinal);
+        if (thresholds.GetValueOrDefault(threshold.Id) is { } had && had.Threshold == threshold) return;
+        thresholds[threshold.Id] = new ThresholdBook(threshold);
+    }
+
+    private void Apply(Entry.ThresholdCrossed e) => thresholds![e.Threshold.Id].Cross(e.Threshold.Level(e.InForce?.Value ?? 0), CurrentDay(e.At));
+
+    private void Apply(Entry.ThresholdRearmed e)
+    {
+        var book = thresholds![e.Threshold];
+        book.CrossedAt = null;
+        if (e.RoomCameBack) book.RearmedAt = e.At;
+    }
+
+    /// <summary>As with caps: the new terms' take the place of the old ones', and what the tenant set itself stays.</summary>
+    private void ReplaceThresholds(Terms before, Terms after)
+    {
+        foreach (var threshold in before.Thresholds)
+            if (Threshold(threshold.Id) == threshold && !after.Thresholds.Contains(threshold)) thresholds!.Remove(threshold.Id);
+        foreach (var threshold in after.Thresholds)
+            if (Threshold(threshold.Id) is null) Put(threshold);
+    }
+}
+
+/// <summary>A threshold, and whether it has alerted.</summary>
+internal sealed class ThresholdBook(Threshold threshold)
+{
+    public Threshold Threshold { get; } = threshold;
+    /// <summary>The level that was crossed, in units or millionths; null: not yet in this period, or it is armed again.</summary>
+    public long? CrossedAt { get; set; }
+    /// <summary>Local day of the period on which it was.</summary>
+    public int CrossedDay { get; set; }
+    /// <summary>When it was last armed again because room came back.</summary>
+    public Instant? RearmedAt { get; set; }
+
+    public void Cross(long at, int day) => (CrossedAt, CrossedDay) = (at, day);
+
+    public void BeginAnew() => CrossedAt = null;
+}

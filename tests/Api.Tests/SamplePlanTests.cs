@@ -1,0 +1,33 @@
+namespace MeteringGateway.Api.Tests;
+
+/// <summary>Every plan among the samples can be put, agreed to, and read by its buyers.</summary>
+public sealed class SamplePlanTests(Started started) : IClassFixture<Started>
+{
+    private readonly Gateway gateway = started.Gateway;
+
+    [Fact]
+    public async Task Each_sample_plan_is_valid_and_has_its_pricing_page()
+    {
+        var files = Directory.GetFiles(Path.Combine(Repository(), "samples", "plans"), "*.json");
+        Assert.True(files.Length > 10);
+        foreach (var file in files)
+        {
+            var id = Path.GetFileNameWithoutExtension(file);
+            await gateway.Admin.Put($"/v1/plans/{id}", await File.ReadAllTextAsync(file)).Is(HttpStatusCode.Created);
+            await gateway.Admin.Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{id}}"}""").Is(HttpStatusCode.Created);
+            var page = await gateway.Anyone.Get($"/v1/plans/{id}/page").Is(HttpStatusCode.OK);
+            Assert.All(page["outcomes"]!.AsArray(), outcome => Assert.NotEmpty(outcome!["prices"]!.AsArray()));
+            using var html = await gateway.Anyone.Send(HttpMethod.Get, $"/v1/plans/{id}/page", null, "", ("Accept", "text/html"));
+            Assert.Equal(HttpStatusCode.OK, html.StatusCode);
+            await gateway.Admin.Get($"/v1/tenants/{id}/usage").Is(HttpStatusCode.OK);
+            await gateway.Admin.Get($"/v1/tenants/{id}/statements/current").Is(HttpStatusCode.OK);
+        }
+    }
+
+    private static string Repository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "MeteringGateway.sln"))) folder = folder.Parent!;
+        return folder.FullName;
+    }
+}

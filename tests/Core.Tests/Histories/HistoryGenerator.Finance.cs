@@ -1,0 +1,54 @@
+namespace MeteringGateway.Core.Tests.Histories;
+
+/// <summary>What a finance administrator does (F2, F5, F6, S4).</summary>
+internal sealed partial class HistoryGenerator
+{
+    private readonly List<Command.IssueGrant> _bought = [];
+    private int _grants;
+
+    private Step Finance()
+    {
+        var choice = _dice.Below(100);
+        return choice switch
+        {
+            < 40 => Grant(),
+            < 52 => new Step(_now, new Command.VoidGrant(SomeGrant())),
+            < 70 => new Step(_now, new Command.AuthorizeOverage(_dice.Chance(50),
+                _dice.Chance(50) ? PlanGenerator.Limit(_dice, _dice.Chance(50)) : null)),
+            < 78 => new Step(_now, new Command.WithdrawAuthorization()),
+            _ when _changesPlans => Grant(),
+            < 90 => new Step(_now, new Command.SetThreshold(PlanGenerator.Threshold(_dice, 1 + _dice.Below(5), _terms))),
+            < 93 => new Step(_now, new Command.RemoveThreshold($"t{1 + _dice.Below(5)}")),
+            _ => new Step(_now, SetCap()),
+        };
+    }
+
+    // F6: the same key again, with the same content or with other.
+    private Step Grant()
+    {
+        var label = $"g{++_grants}";
+        if (_bought.Count > 0 && _dice.Chance(20))
+        {
+            var again = _dice.One(_bought);
+            return new Step(_now, _dice.Chance(75) ? again : again with { Amount = again.Amount + new Amount(1) }, null, label);
+        }
+        Instant? expires = _dice.Below(10) switch
+        {
+            < 3 => null,
+            < 5 => _now + _dice.Within(TimeSpan.FromHours(30)),
+            < 7 => _now + TimeSpan.FromDays(7 + _dice.Below(3)),
+            7 => _period.End,
+            8 when _dice.Chance(10) => _now,
+            _ => _now + _dice.Within(TimeSpan.FromDays(60)),
+        };
+        var grant = new Command.IssueGrant(_dice.Chance(70) ? GrantKind.TopUp : GrantKind.Promotional,
+            PlanGenerator.Money(_dice.One(5m, 12m, 20m, 7.5m, 60m)), expires, _dice.Chance(25) ? _dice.Below(60) : null,
+            _dice.Chance(30) ? PlanGenerator.Money(9.99m) : null, null, _dice.Chance(40) ? $"k{_grants}" : null);
+        if (grant.Key is not null) _bought.Add(grant);
+        return new Step(_now, grant, null, label);
+    }
+
+    // Bought ones by their label; others by kind and number.
+    private string SomeGrant() => _dice.Chance(70) && _grants > 0 ? $"g{1 + _dice.Below(_grants)}"
+        : _dice.One("plan-1", "plan-2", "rollover-1", "rollover-2", "correction-1", "g99");
+}

@@ -1,0 +1,59 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine.Tests;
+
+/// <summary>The index of those in need: written with the entries, and read without a tenant.</summary>
+public sealed class AttentionTests
+{
+    [Fact]
+    public async Task To_find_those_in_need_nobody_is_woken()
+    {
+        await using var engine = await Full();
+        await using var next = await engine.Restart();
+        Assert.Equal([new TenantInNeed("acme", LimitState.Paused)], await next.Tenants.Attention(null, null, 10));
+        Assert.Equal(0, next.Tenants.TenantsLoaded);
+    }
+
+    [Fact]
+    public async Task After_a_crash_the_index_says_what_the_entries_say()
+    {
+        await using var engine = await Full();
+        engine.Store.Fault = _ => Fault.Lost;
+        await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Execute("acme", new Command.RemoveCap("monthly")));
+        await using var next = await engine.Crash();
+        Assert.Single(await next.Tenants.Attention(null, null, 10));
+        await next.Tenants.Execute("acme", new Command.RemoveCap("monthly"));
+        Assert.Empty(await next.Tenants.Attention(null, null, 10));
+    }
+
+    [Fact]
+    public async Task A_database_without_the_index_gets_it_and_fills_it_as_tenants_are_written()
+    {
+        var directory = Directory.CreateTempSubdirectory("metering").FullName;
+        await using (var store = SqliteStore.Open(directory))
+        {
+            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await tenants.StartAsync();
+            await tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
+            await tenants.Execute("acme", Make.Report("a"));
+            store.Execute("DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=2;");
+        }
+        await using (var store = SqliteStore.Open(directory))
+        {
+            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await tenants.StartAsync();
+            Assert.Empty(await tenants.Attention(null, null, 10));
+            await tenants.Execute("acme", Make.Report("b"));
+            Assert.Single(await tenants.Attention(null, null, 10));
+        }
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static async Task<TestEngine> Full()
+    {
+        var engine = await TestEngine.Start();
+        await engine.Tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
+        await engine.Tenants.Execute("acme", Make.Report("a"));
+        return engine;
+    }
+}
