@@ -12,7 +12,7 @@ public sealed partial class Turn
     /// <summary>From the period on, as an earlier outcome may take from a later period's what both could have.</summary>
     private bool IsRestricted(PeriodBook book, Instant time, OutcomeType? type = null, long quantity = 1)
     {
-        if (state.Restricts(book, state.TermsAt(time)) || (type is not null && (Int128)Pricing.MostOf(type, state.TermsAt(time)).Micros * quantity >= Huge)) return true;
+        if (state.Restricts(book, state.TermsAt(time)) || state.Restricts(book, state.TermsAt(now)) || (type is not null && (Int128)Pricing.MostOf(type, state.TermsAt(time)).Micros * quantity >= Huge)) return true;
         return book != state.Open && state.Restricts(state.Open, state.Terms);
     }
 

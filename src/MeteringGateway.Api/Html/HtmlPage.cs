@@ -23,6 +23,7 @@ internal static class HtmlPage
         caption { text-align: left; color: var(--soft); padding-bottom: .25rem; }
         th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
         th { font-weight: 600; }
+        th .soft { font-weight: 400; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         tfoot th, tfoot td { border-top: 2px solid currentColor; border-bottom: 0; font-weight: 600; }
         code { font-size: .85rem; overflow-wrap: anywhere; }
