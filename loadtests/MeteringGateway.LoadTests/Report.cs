@@ -5,16 +5,17 @@ using System.Text.Json;
 namespace MeteringGateway.LoadTests;
 
 /// <summary>One figure: the ratio of ours to theirs, measured alternately.</summary>
+/// <param name="Floor">Null, with the other two, where no mark was set.</param>
 /// <param name="Ratios">One for each pair of runs.</param>
 /// <param name="Details">What stands behind the ratio, in words.</param>
-public sealed record Row(string Figure, string Against, double Floor, double Target, double Beyond, IReadOnlyList<double> Ratios, IReadOnlyList<string> Details)
+public sealed record Row(string Figure, string Against, double? Floor, double? Target, double? Beyond, IReadOnlyList<double> Ratios, IReadOnlyList<string> Details)
 {
     public double Median => Statistics.Median(Ratios);
     public double Low => Ratios.Min();
     public double High => Ratios.Max();
 
     /// <summary>The best of the marks that the median reaches.</summary>
-    public string Reached => Median >= Beyond ? "beyond" : Median >= Target ? "target" : Median >= Floor ? "floor" : "below the floor";
+    public string Reached => Floor is null ? "-" : Median >= Beyond ? "beyond" : Median >= Target ? "target" : Median >= Floor ? "floor" : "below the floor";
 }
 
 public static class Statistics
@@ -28,7 +29,6 @@ public static class Statistics
 
 public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<Row> Rows)
 {
-    private const string Begin = "<!-- measured: written by loadtests --write -->";
     private const string End = "<!-- end of measured -->";
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -36,7 +36,7 @@ public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<
     {
         var text = new StringBuilder("| figure | against | ratio: median (spread) | floor | target | beyond | reached |\n|---|---|---|---|---|---|---|\n");
         foreach (var r in Rows)
-            text.Append(CultureInfo.InvariantCulture, $"| {r.Figure} | {r.Against} | **{r.Median:0.00}** ({r.Low:0.00} to {r.High:0.00}) | {r.Floor} | {r.Target} | {r.Beyond} | {r.Reached} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {r.Figure} | {r.Against} | **{r.Median:0.00}** ({r.Low:0.00} to {r.High:0.00}) | {Mark(r.Floor)} | {Mark(r.Target)} | {Mark(r.Beyond)} | {r.Reached} |\n");
         foreach (var r in Rows)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{r.Figure}:\n");
@@ -45,6 +45,8 @@ public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<
         return text.ToString();
     }
 
+    private static string Mark(double? mark) => mark?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
     public void WriteJson(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -52,12 +54,15 @@ public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<
     }
 
     /// <summary>Puts the table into the document in place of the one before.</summary>
-    public void WriteInto(string path)
+    /// <param name="by">The program that the document says the table is written by.</param>
+    public void WriteInto(string path, string by = "loadtests")
     {
-        var document = File.Exists(path) ? File.ReadAllText(path) : "# Performance\n\n" + Begin + "\n" + End + "\n";
-        var (begin, end) = (document.IndexOf(Begin, StringComparison.Ordinal), document.IndexOf(End, StringComparison.Ordinal));
+        var start = $"<!-- measured: written by {by} --write -->";
+        var document = File.Exists(path) ? File.ReadAllText(path) : "# Performance\n\n" + start + "\n" + End + "\n";
+        var begin = document.IndexOf(start, StringComparison.Ordinal);
+        var end = begin < 0 ? -1 : document.IndexOf(End, begin, StringComparison.Ordinal);
         if (begin < 0 || end < begin) throw new InvalidOperationException($"{path} has lost the comments between which the table goes");
         var measured = string.Create(CultureInfo.InvariantCulture, $"\nMeasured {MeasuredAt:yyyy-MM-dd} on {Machine}.\n\n{Table()}");
-        File.WriteAllText(path, document[..(begin + Begin.Length)] + measured + document[end..]);
+        File.WriteAllText(path, document[..(begin + start.Length)] + measured + document[end..]);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Api;
@@ -19,6 +20,9 @@ public static class EmbeddedEdition
         services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
+        services.AddSingleton<Books>();
+        services.AddSingleton<ITurns, LocalTurns>();
+        services.AddSingleton<IMetricsText, PrometheusText>();
         services.AddSingleton<EmbeddedHost>();
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedHost>());
         // Made by the first request that is let through, which is after recovery.

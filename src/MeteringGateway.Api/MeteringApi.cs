@@ -39,8 +39,6 @@ public static class MeteringApi
         services.AddSingleton<Readiness>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();
-        services.AddSingleton<ETags>();
-        services.AddSingleton<PrometheusText>();
         services.AddTransient<TenantChange>();
         services.AddTransient<SignalEndpoints.SignalSource>();
         services.ConfigureHttpJsonOptions(json => WireJson.Make(json.SerializerOptions));
@@ -54,7 +52,7 @@ public static class MeteringApi
     /// <summary>Maps every endpoint, behind the gate that asks for keys.</summary>
     public static WebApplication MapMeteringApi(this WebApplication app)
     {
-        app.Services.GetRequiredService<PrometheusText>(); // listens from the start
+        app.Services.GetRequiredService<IMetricsText>(); // listens from the start
         app.UseRouting();
         app.UseMiddleware<Gate>();
         app.MapOperations();

@@ -41,6 +41,7 @@ public sealed class Lifecycle
     // Who holds the session, and the segment of its life that runs now.
     private int holder = -1;
     private int reversed = -1;
+    private Instant since;
     private Segment segment;
 
     private Lifecycle(Candidate[] group, List<Instant>? activities, Instant now)
@@ -105,7 +106,7 @@ public sealed class Lifecycle
     {
         if (holder >= 0 || Displaced(i, [])) Duplicate(i);
         else if (reversed >= 0 && group[reversed].Type.Continuation && MayContinue(i)) Continue(i, time);
-        else Hold(i);
+        else Hold(i, time);
     }
 
     /// <summary>What settled keeps its place: a success that came after that, but is timed before it, is its duplicate (I4).</summary>
@@ -126,8 +127,15 @@ public sealed class Lifecycle
         return outcome.ContinuationOf is { } root && Array.Find(group, other => other.Outcome.Id == root) is { } found ? found.Outcome : outcome;
     }
 
-    /// <summary>What was reversed in a period that is closed by now stays so (T3), unless this report continued it before.</summary>
-    private bool MayContinue(int i) => !group[unit[reversed]].PeriodClosed || group[i].Outcome.ContinuationOf is not null;
+    /// <summary>
+    /// What was reversed in a period that is closed by now stays so (T3), unless this report continued it before; and what has
+    /// settled as an outcome of its own remains one.
+    /// </summary>
+    private bool MayContinue(int i)
+    {
+        var (root, outcome) = (group[unit[reversed]], group[i].Outcome);
+        return (!root.PeriodClosed || outcome.ContinuationOf == root.Outcome.Id) && (outcome.IsAlias || !Pinned(i));
+    }
 
     private void Duplicate(int i)
     {
@@ -135,9 +143,10 @@ public sealed class Lifecycle
         verdicts[i] = new Verdict(OutcomeStatus.NonBillable, Reason.DuplicateInSession, group[i].Outcome.Time, null, WindowEnd.None, null);
     }
 
-    private void Hold(int i)
+    private void Hold(int i, Instant from)
     {
         holder = i;
+        since = from;
         reversed = -1;
         Open(i, group[i].Outcome.Verification);
     }
@@ -147,6 +156,7 @@ public sealed class Lifecycle
         var root = unit[reversed];
         unit[i] = root;
         holder = root;
+        since = time;
         reversed = -1;
         verdicts[i] = new Verdict(OutcomeStatus.NonBillable, Reason.None, time, null, WindowEnd.None, group[root].Outcome.Id);
         Open(i, group[i].Outcome.Verification ?? segment.Verification);
@@ -200,7 +210,7 @@ public sealed class Lifecycle
                 segment = segment with { Confirmed = time, Verification = fact.Verification ?? segment.Verification };
             else if (fact.IsReversal) Reverse(fact, time);
         }
-        else if (fact.IsReversal && fact.Kind != FactKind.VerdictRejected && group[holder].Type.CreditAfterWindow) Credit(time);
+        else if (fact.IsReversal && fact.Kind != FactKind.VerdictRejected && group[holder].Type.CreditAfterWindow && HasEnded(segment)) Credit(time);
     }
 
     /// <summary>O3: within the window. Of a closed period only a credit remains.</summary>
@@ -208,8 +218,7 @@ public sealed class Lifecycle
     {
         var candidate = group[holder];
         var rests = opener[holder] == segment.Opener; // not a segment that ended before the period did
-        var settled = candidate.Outcome.Status != OutcomeStatus.NonBillable || candidate.Outcome.Reason is Reason.Unverified or Reason.Unconfirmed;
-        if (candidate.PeriodClosed && rests && settled)
+        if (candidate.PeriodClosed && rests && candidate.Outcome.Status != OutcomeStatus.NonBillable)
         {
             Credit(time);
             return;
@@ -228,11 +237,16 @@ public sealed class Lifecycle
         if (duplicates is null) return;
         var waiting = duplicates.ToArray();
         duplicates = null;
+        var promoted = false;
         foreach (var i in waiting)
         {
             var before = group[i].Outcome.Time < time;
-            if (holder >= 0 || (before && (Displaced(i, waiting) || IsReversed(i)))) (duplicates ??= []).Add(i);
-            else if (before) HoldWithPast(i);
+            if (holder >= 0 || (before && (promoted || Displaced(i, waiting) || IsReversed(i)))) (duplicates ??= []).Add(i);
+            else if (before)
+            {
+                promoted = true;
+                HoldWithPast(i, time);
+            }
             else
             {
                 Success(i, time);
@@ -249,9 +263,9 @@ public sealed class Lifecycle
         return false;
     }
 
-    private void HoldWithPast(int i)
+    private void HoldWithPast(int i, Instant from)
     {
-        Hold(i);
+        Hold(i, from);
         Replay(i);
     }
 
@@ -261,20 +275,31 @@ public sealed class Lifecycle
             if (duplicate == i && holder >= 0 && unit[i] == holder) OnHolder(fact, time);
     }
 
-    /// <summary>O5: what was billable is credited, and the session is free from then on.</summary>
+    /// <summary>O5: what was billable is credited, and the session is free from then on, for what is reported at that very time too.</summary>
     private void Credit(Instant time)
     {
         var settled = Settled(group[holder], segment);
         if (settled.Status != OutcomeStatus.Billable) return;
         verdicts[holder] = settled with { Status = OutcomeStatus.Credited };
+        var free = Instant.Max(time, since);
+        var waiting = duplicates?.FindAll(i => group[i].Outcome.Time >= free) ?? [];
         holder = -1;
         duplicates = null;
+        foreach (var i in waiting)
+        {
+            Success(i, free);
+            Replay(i);
+        }
     }
 
     private static Verdict Standing(Candidate holder, in Segment segment, Instant now) =>
         IsTraining(holder) ? Trained(holder.Outcome.Time)
-        : segment.Confirmed is not null || IsOver(segment, holder.Type, now) ? Settled(holder, segment)
+        : HasEnded(holder.Type, segment, now) ? Settled(holder, segment)
         : Waiting(segment);
+
+    private bool HasEnded(in Segment its) => HasEnded(group[holder].Type, its, now);
+
+    private static bool HasEnded(OutcomeType type, in Segment segment, Instant now) => segment.Confirmed is not null || IsOver(segment, type, now);
 
     /// <summary>Without a window it is over at once, even for a report from a clock that is ahead.</summary>
     private static bool IsOver(in Segment segment, OutcomeType type, Instant now) => segment.Closes <= now || type.MeasurementWindow == TimeSpan.Zero;

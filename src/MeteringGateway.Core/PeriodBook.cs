@@ -12,6 +12,8 @@ public sealed class PeriodBook(Period period)
     internal Dictionary<ActivityKey, long>? Activities { get; set; }
     /// <summary>In order of their ids.</summary>
     internal List<CapBook> Caps { get; } = [];
+    /// <summary>New caps below what stands already, that begin when the period, or for a daily one the day, is over (C6).</summary>
+    internal List<Cap>? Coming { get; set; }
     /// <summary>Outcomes whose window is open; the period cannot close before them (T3).</summary>
     internal int Pending { get; set; }
     /// <summary>Credits for closed periods that fall into this one (T3, O5), in order of period and type.</summary>
@@ -173,4 +175,5 @@ public readonly record struct Exposure(long Counted, long Reserved)
 
 /// <param name="Day">Local day in the period, 0-based.</param>
 /// <param name="Fee">Of a unit; 0 where it has none, or was beyond a cap.</param>
-internal readonly record struct ActivityKey(string Activity, Dimensions Dimensions, int Day, Amount Fee);
+/// <param name="Beyond">It found no room under a cap, and stands against none, whenever that is set (C9).</param>
+internal readonly record struct ActivityKey(string Activity, Dimensions Dimensions, int Day, Amount Fee, bool Beyond);

@@ -25,7 +25,7 @@ internal sealed class Rater
 {
     private readonly Terms atStart;
     private readonly Func<int, Terms> termsOf;
-    private readonly ImmutableArray<long> committedBefore;
+    private ImmutableArray<long> committedBefore;
     private readonly List<TypeRates> rates = [];
     private readonly Dictionary<Counter, int> counters = [];
     private readonly Dictionary<LineKey, int> lines = [];
@@ -41,7 +41,16 @@ internal sealed class Rater
         this.committedBefore = committedBefore;
     }
 
-    public ImmutableArray<long> CommittedBefore => committedBefore;
+    /// <summary>With another value the walk is to begin again. What readers keep stays as it was.</summary>
+    public ImmutableArray<long> CommittedBefore
+    {
+        get => committedBefore;
+        set
+        {
+            committedBefore = value;
+            for (var i = 0; i < rates.Count; i++) rates[i] = rates[i] with { Commitments = CommitmentsOf(rates[i].Type) };
+        }
+    }
 
     /// <summary>In the order in which they are spent (F5); replaced as a whole, so that it can be kept by readers.</summary>
     public GrantRoom[] Grants { get; set; } = [];
@@ -223,7 +232,7 @@ internal sealed class Rater
 }
 
 /// <summary>How the units of one type under one version of the terms are rated in a period.</summary>
-internal sealed class TypeRates
+internal sealed record TypeRates
 {
     public required int Terms { get; init; }
     public required OutcomeType Type { get; init; }

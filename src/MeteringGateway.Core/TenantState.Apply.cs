@@ -22,7 +22,7 @@ public sealed partial class TenantState
             case Entry.PeriodClosed e: Close(e); break;
             case Entry.DayStarted: NextDay(); break;
             case Entry.CapSet e: Apply(e); break;
-            case Entry.CapRemoved e: Remove(Open.Cap(e.Before.Id)!); break;
+            case Entry.CapRemoved e: Apply(e); break;
             case Entry.TermsSet e: Apply(e); break;
             case Entry.TenantCreated e: Apply(e); break;
             case Entry.TenantChanged e: (Name, Zone, AnchorDay) = (e.Name, e.Zone, e.AnchorDay); break;
@@ -59,6 +59,7 @@ public sealed partial class TenantState
     private void Close(Instant at)
     {
         ClosedAt = at;
+        terms.RemoveAll(pending => pending.From > at); // there is no next period for them
         foreach (var grant in Grants) Watch(grant);
     }
 
@@ -139,7 +140,7 @@ public sealed partial class TenantState
     {
         var fact = new Fact(e.Id, e.Time, e.Kind, e.Verification);
         if (Find(e.OutcomeId) is { } outcome)
-            outcomes![e.OutcomeId] = outcome with { Facts = outcome.Facts.Add(fact), ChangedBy = outcome.ChangedBy.Add(Sequence) };
+            outcomes![e.OutcomeId] = outcome with { Facts = IsFinal(outcome) ? outcome.Facts : outcome.Facts.Add(fact), ChangedBy = outcome.ChangedBy.Add(Sequence) };
         else if (e.Waits)
         {
             waiting ??= [];
@@ -155,7 +156,7 @@ public sealed partial class TenantState
         var book = Book(e.Period)!;
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
-        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee), e.Quantity);
+        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
         if (!e.BeyondCap)
         {
             var subject = new Subject(e.Activity, IsActivity: true, e.Dimensions);
@@ -208,9 +209,17 @@ public sealed partial class TenantState
     private void Apply(Entry.CapSet e)
     {
         var book = Open.Cap(e.Cap.Id);
+        Open.Coming?.RemoveAll(cap => cap.Id == e.Cap.Id);
         if (e.Effective == Effective.NextPeriod && book is not null) book.Next = e.Cap;
+        else if (e.Effective == Effective.NextPeriod) (Open.Coming ??= []).Add(e.Cap);
         else if (book is not null && book.Cap.IsSameAs(e.Cap)) (book.Cap, book.Next) = (e.Cap, null);
         else Open.Put(Recount(new CapBook(e.Cap) { State = book?.State ?? LimitState.Active }));
+    }
+
+    private void Apply(Entry.CapRemoved e)
+    {
+        Open.Coming?.RemoveAll(cap => cap.Id == e.Before.Id);
+        if (Open.Cap(e.Before.Id) is { } book) Remove(book);
     }
 
     private void Apply(Entry.DisputeOpened e)
@@ -228,8 +237,8 @@ public sealed partial class TenantState
         foreach (var outcome in outcomes?.Values ?? Enumerable.Empty<Outcome>())
             if (outcome.Period == Open.Period.Id && outcome.Exposure > 0 && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(outcome.Subject))
                 cap.Add(outcome.Day, outcome.Exposure, 0);
-        foreach (var ((activity, dimensions, day, fee), quantity) in Open.Activities ?? [])
-            if (cap.Cap.Counts(new Subject(activity, IsActivity: true, dimensions))) cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * quantity).Micros : quantity, 0);
+        foreach (var ((activity, dimensions, day, fee, beyond), quantity) in Open.Activities ?? [])
+            if (!beyond && cap.Cap.Counts(new Subject(activity, IsActivity: true, dimensions))) cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * quantity).Micros : quantity, 0);
         foreach (var held in reservations?.Values ?? Enumerable.Empty<Reservation>())
             if (held.Period == Open.Period.Id && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(held.Subject)) cap.Add(held.Day, 0, held.Remaining);
         return cap;

@@ -50,11 +50,11 @@ public sealed partial class TenantState
     }
 
     /// <summary>What the closed period's rating would have differed by without the outcome and those corrected before it.</summary>
-    internal Correction CorrectionOf(Outcome outcome)
+    internal Correction CorrectionOf(Outcome outcome, Instant now)
     {
         var book = Book(outcome.Period)!;
         var charges = outcome.Charges ?? [];
-        if (book.Final!.Walk is { } walk)
+        if (book.Final is { Walk: { } walk } final && now < final.ClosedAt + CorrectionsExact)
         {
             var (with, without) = (Walked(book, walk), Walked(book, walk.Without(outcome.Place, outcome.Quantity)));
             var returned = walk.Grants

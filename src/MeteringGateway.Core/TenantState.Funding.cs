@@ -41,8 +41,8 @@ public sealed partial class TenantState
         if (book.Rating is { } kept && kept.Stamp == stamp) return kept;
         var committed = CommittedBefore(book);
         var rating = book.Rating;
-        if (rating is null || !rating.Rater.CommittedBefore.AsSpan().SequenceEqual(committed.AsSpan())) rating = NewRating(book, committed, book.Caps.Select(cap => cap.Cap));
-        else FundAnew(rating, EarlierUnclosed(book));
+        if (rating is null) rating = NewRating(book, committed, book.Caps.Select(cap => cap.Cap));
+        else FundAnew(rating, committed, EarlierUnclosed(book));
         rating.Stamp = stamp;
         return book.Rating = rating;
     }
@@ -55,7 +55,7 @@ public sealed partial class TenantState
             rater, caps.Where(cap => cap.Limit.IsMoney),
             outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id && outcome.IsRated) ?? [],
             changes ??= new Changes());
-        FundAnew(rating, EarlierUnclosed(book));
+        FundAnew(rating, committed, EarlierUnclosed(book));
         return rating;
     }
 
@@ -81,10 +81,15 @@ public sealed partial class TenantState
         return earlier;
     }
 
-    private void FundAnew(PeriodRating rating, List<PeriodBook> earlier)
+    private void FundAnew(PeriodRating rating, ImmutableArray<long> committed, List<PeriodBook> earlier)
     {
-        if (grants is null) return;
         var rater = rating.Rater;
+        if (!rater.CommittedBefore.AsSpan().SequenceEqual(committed.AsSpan()))
+        {
+            rater.CommittedBefore = committed;
+            rating.BeginAgain(Instant.MinValue);
+        }
+        if (grants is null) return;
         var before = rater.Grants;
         var rooms = new List<GrantRoom>();
         foreach (var grant in grants)
@@ -125,10 +130,15 @@ public sealed partial class TenantState
     /// <summary>Units, or millionths, that a period's outcomes used of a commitment like this one; the second of its kind is like their second.</summary>
     private long Used(PeriodBook book, Commitment commitment, int nth)
     {
+        var i = IndexOf(book, commitment, nth);
+        return i < 0 ? 0 : book.Final is { } final ? final.Committed[i].Value : RatingOf(book).Committed(i);
+    }
+
+    private int IndexOf(PeriodBook book, Commitment commitment, int nth)
+    {
         var theirs = TermsAt(book.Period.Start).Commitments;
-        for (var i = 0; i < theirs.Length; i++)
-            if (IsLike(theirs[i], commitment) && nth-- == 0) return book.Final is { } final ? final.Committed[i].Value : RatingOf(book).Committed(i);
-        return 0;
+        for (var i = 0; i < theirs.Length; i++) if (IsLike(theirs[i], commitment) && nth-- == 0) return i;
+        return -1;
     }
 
     private static bool IsLike(Commitment a, Commitment b) =>
@@ -166,7 +176,8 @@ public sealed partial class TenantState
     /// <summary>What is held comes after all outcomes, those of later periods too, and after what is held in earlier ones.</summary>
     private void DrawForOthers(Tally tally, Rater rater, PeriodBook book, Instant now)
     {
-        if (grants is null) return;
+        var pledged = TermsAt(book.Period.Start).Commitments.Any(commitment => commitment.PerYear);
+        if (grants is null && !pledged) return;
         foreach (var other in books)
         {
             if (other == book || other.Status == PeriodStatus.Closed) continue;
@@ -180,6 +191,19 @@ public sealed partial class TenantState
             }
             foreach (var grant in rater.Grants)
                 if (theirs.Rater.Known(new Counter(Counts.Grant, grant.Id)) is var slot and >= 0) tally.Add(grant.Slot, to[slot] - from[slot]);
+            if (pledged && books.IndexOf(other) / PeriodsAYear == books.IndexOf(book) / PeriodsAYear) UseForOthers(tally, rater, book, other, from, to);
+        }
+    }
+
+    /// <summary>The same of commitments per year.</summary>
+    private void UseForOthers(Tally tally, Rater rater, PeriodBook book, PeriodBook other, Tally from, Tally to)
+    {
+        var mine = TermsAt(book.Period.Start).Commitments;
+        for (var i = 0; i < mine.Length; i++)
+        {
+            if (!mine[i].PerYear || IndexOf(other, mine[i], mine.Take(i).Count(before => IsLike(before, mine[i]))) is not (>= 0 and var theirs)) continue;
+            if (RatingOf(other).Rater.Known(new Counter(Counts.Commitment, "", theirs)) is var slot and >= 0)
+                tally.Add(rater.Slot(new Counter(Counts.Commitment, "", i)), to[slot] - from[slot]);
         }
     }
 

@@ -8,11 +8,11 @@ public sealed partial class TenantState
         to.List(book.Types, WriteType);
         to.List(book.Activities?.OrderBy(a => a.Key.Activity, StringComparer.Ordinal).ThenBy(a => a.Key.Day)
             .ThenBy(a => a.Key.Dimensions.Agent, StringComparer.Ordinal).ThenBy(a => a.Key.Dimensions.Channel, StringComparer.Ordinal)
-            .ThenBy(a => a.Key.Dimensions.Workflow, StringComparer.Ordinal).ThenBy(a => a.Key.Fee).ToArray() ?? [], (w, a) =>
+            .ThenBy(a => a.Key.Dimensions.Workflow, StringComparer.Ordinal).ThenBy(a => a.Key.Fee).ThenBy(a => a.Key.Beyond).ToArray() ?? [], (w, a) =>
             {
-                w.Text(a.Key.Activity); Values.Write(w, a.Key.Dimensions); w.Number(a.Key.Day); w.Money(a.Key.Fee); w.Number(a.Value);
+                w.Text(a.Key.Activity); Values.Write(w, a.Key.Dimensions); w.Number(a.Key.Day); w.Money(a.Key.Fee); w.Bool(a.Key.Beyond); w.Number(a.Value);
             });
-        to.List(book.Caps, WriteCap);
+        to.List(book.Caps, WriteCap); to.List(book.Coming ?? [], Values.Write);
         to.List(book.Corrections?.ToArray() ?? [], (w, sum) =>
         {
             w.Date(sum.Key.Period); w.Text(sum.Key.Type); w.Number(sum.Value.Quantity); w.Money(sum.Value.Amount);
@@ -27,9 +27,10 @@ public sealed partial class TenantState
     {
         var book = new PeriodBook(Values.ReadPeriod(ref from)) { Status = (PeriodStatus)from.Byte(), Pending = from.Int() };
         book.Types.AddRange(from.List(ReadType));
-        foreach (var (key, quantity) in from.List((ref r) => (new ActivityKey(Values.Shared(ref r), Values.ReadDimensions(ref r), r.Int(), r.Money()), r.Number())))
+        foreach (var (key, quantity) in from.List((ref r) => (new ActivityKey(Values.Shared(ref r), Values.ReadDimensions(ref r), r.Int(), r.Money(), r.Bool()), r.Number())))
             book.AddActivity(key, quantity);
         book.Caps.AddRange(from.List(ReadCap));
+        foreach (var cap in from.List(Values.ReadCap)) (book.Coming ??= []).Add(cap);
         foreach (var (key, sum) in from.List((ref r) => ((r.Date(), Values.Shared(ref r)), new CorrectionSum(r.Number(), r.Money())))) (book.Corrections ??= [])[key] = sum;
         (book.CreditsInForce, book.CreditsExhausted) = (from.Number(), from.Bool());
         foreach (var owner in from.List(Values.Shared)) (book.OverageStarted ??= new(StringComparer.Ordinal)).Add(owner);

@@ -23,11 +23,14 @@ public sealed partial class TenantState
 
     private static void WriteThreshold(Writer to, ThresholdBook value)
     {
-        Values.Write(to, value.Threshold); to.MaybeNumber(value.CrossedAt); to.Number(value.CrossedDay); to.MaybeTime(value.RearmedAt);
+        Values.Write(to, value.Threshold); to.MaybeNumber(value.CrossedAt); to.Number(value.CrossedDay); to.Bool(value.CrossedByDay); to.MaybeTime(value.RearmedAt);
     }
 
     private static ThresholdBook ReadThreshold(ref Reader from) =>
-        new(Values.ReadThreshold(ref from)) { CrossedAt = from.MaybeNumber(), CrossedDay = from.Int(), RearmedAt = from.MaybeTime() };
+        new(Values.ReadThreshold(ref from))
+        {
+            CrossedAt = from.MaybeNumber(), CrossedDay = from.Int(), CrossedByDay = from.Bool(), RearmedAt = from.MaybeTime(),
+        };
 
     private static void WriteFinal(Writer to, FinalRating value)
     {

@@ -8,7 +8,7 @@ namespace MeteringGateway.Core;
 /// </summary>
 public sealed partial class TenantState
 {
-    private const byte SnapshotVersion = 2;
+    private const byte SnapshotVersion = 3;
 
     public byte[] Snapshot()
     {

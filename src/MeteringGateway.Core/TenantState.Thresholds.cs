@@ -42,7 +42,24 @@ public sealed partial class TenantState
 
     /// <summary>The level at which it has alerted in its period, which for one of a daily cap is the day; null: it is armed.</summary>
     internal long? CrossedAt(ThresholdBook book, Instant now) =>
-        book.Threshold.Of == Measure.Cap && Open.Cap(book.Threshold.Target!) is { Cap.Period: CapPeriod.Day } && book.CrossedDay != CurrentDay(now) ? null : book.CrossedAt;
+        (book.CrossedByDay || IsByDay(book.Threshold)) && book.CrossedDay != CurrentDay(now) ? null : book.CrossedAt;
+
+    /// <summary>The first threshold that was armed again within the last day, is crossed since, and has fallen below its level (S4).</summary>
+    private Due? Rearming()
+    {
+        Due? first = null;
+        foreach (var book in ThresholdBooks)
+        {
+            if (book.CrossedAt is null || book.RearmedAt is not { } last) continue;
+            var at = Instant.Max(last + ThresholdBook.OnceADay, Now);
+            if (at >= Open.Period.End || CrossedAt(book, at) is null) continue; // then its period, or day, begins anew
+            var (level, inForce) = LevelOf(book.Threshold, Now);
+            if (level.Value < book.Threshold.Level(inForce?.Value ?? 0)) first = Due.Earliest(first, new Due(at, DueKind.Threshold, book.Threshold.Id));
+        }
+        return first;
+    }
+
+    private bool IsByDay(Threshold threshold) => threshold.Of == Measure.Cap && Open.Cap(threshold.Target!) is { Cap.Period: CapPeriod.Day };
 
     private void Put(Threshold threshold)
     {
@@ -51,7 +68,8 @@ public sealed partial class TenantState
         thresholds[threshold.Id] = new ThresholdBook(threshold);
     }
 
-    private void Apply(Entry.ThresholdCrossed e) => thresholds![e.Threshold.Id].Cross(e.Threshold.Level(e.InForce?.Value ?? 0), CurrentDay(e.At));
+    private void Apply(Entry.ThresholdCrossed e) =>
+        thresholds![e.Threshold.Id].Cross(e.Threshold.Level(e.InForce?.Value ?? 0), CurrentDay(e.At), IsByDay(e.Threshold));
 
     private void Apply(Entry.ThresholdRearmed e)
     {
@@ -73,15 +91,20 @@ public sealed partial class TenantState
 /// <summary>A threshold, and whether it has alerted.</summary>
 internal sealed class ThresholdBook(Threshold threshold)
 {
+    /// <summary>How often it is armed again because room came back.</summary>
+    public static readonly TimeSpan OnceADay = TimeSpan.FromHours(24);
+
     public Threshold Threshold { get; } = threshold;
     /// <summary>The level that was crossed, in units or millionths; null: not yet in this period, or it is armed again.</summary>
     public long? CrossedAt { get; set; }
     /// <summary>Local day of the period on which it was.</summary>
     public int CrossedDay { get; set; }
+    /// <summary>It was of a daily cap, so that the day's end arms it again, even if the cap has gone since.</summary>
+    public bool CrossedByDay { get; set; }
     /// <summary>When it was last armed again because room came back.</summary>
     public Instant? RearmedAt { get; set; }
 
-    public void Cross(long at, int day) => (CrossedAt, CrossedDay) = (at, day);
+    public void Cross(long at, int day, bool byDay) => (CrossedAt, CrossedDay, CrossedByDay) = (at, day, byDay);
 
     public void BeginAnew() => CrossedAt = null;
 }

@@ -22,7 +22,7 @@ public sealed partial class TenantState
             if (IsCurrent(top)) { first = top; break; }
             due.Dequeue();
         }
-        first = Due.Earliest(first, DayEnd());
+        first = Due.Earliest(Due.Earliest(first, DayEnd()), Rearming());
         if (ClosedAt is null) first = Due.Earliest(first, new Due(Open.Period.End, DueKind.PeriodEnd, ""));
         while (firstUnclosed < books.Count - 1 && books[firstUnclosed].Status == PeriodStatus.Closed) firstUnclosed++;
         for (var i = firstUnclosed; i < books.Count; i++)
@@ -37,17 +37,13 @@ public sealed partial class TenantState
     private Due? DayEnd()
     {
         var day = CurrentDay(Now);
-        foreach (var cap in Open.Caps)
-        {
-            if (cap.Cap.Period != CapPeriod.Day) continue;
-            if (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true || IsCharged(cap, day))
-            {
-                var end = Open.Period.DayEnd(day);
-                return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
-            }
-        }
-        return null;
+        if (!Open.Caps.Exists(cap => Waits(cap, day)) && Open.Coming?.Exists(cap => cap.Period == CapPeriod.Day) != true) return null;
+        var end = Open.Period.DayEnd(day);
+        return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
     }
+
+    private bool Waits(CapBook cap, int day) => cap.Cap.Period == CapPeriod.Day
+        && (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true || IsCharged(cap, day));
 
     /// <summary>Against a daily cap on money something stands today, or tomorrow by a clock that is ahead.</summary>
     private bool IsCharged(CapBook cap, int day) =>
@@ -86,6 +82,8 @@ public sealed partial class TenantState
             if (next.IsSameAs(cap.Cap)) cap.Cap = next;
             else Open.Put(Recount(new CapBook(next) { State = cap.State }));
         }
+        foreach (var cap in Open.Coming ?? []) if (cap.Period == CapPeriod.Day) Open.Put(Recount(new CapBook(cap)));
+        Open.Coming?.RemoveAll(cap => cap.Period == CapPeriod.Day);
     }
 
     /// <summary>The open period begins to settle, with its caps and what was authorised as they stand (T6); the new one starts with fresh counts.</summary>
@@ -98,6 +96,8 @@ public sealed partial class TenantState
         var book = new PeriodBook(period) { Funding = ended.Funding };
         ended.Funding = null;
         foreach (var cap in ended.Caps) book.Put(new CapBook(cap.Next ?? cap.Cap) { State = cap.State });
+        foreach (var cap in ended.Coming ?? []) book.Put(new CapBook(cap));
+        ended.Coming = null;
         foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
         books.Add(book);
         foreach (var threshold in thresholds?.Values ?? Enumerable.Empty<ThresholdBook>()) threshold.BeginAnew();
@@ -132,13 +132,14 @@ public sealed partial class TenantState
     {
         if (book.Activities is not { } activities) return;
         book.Activities = activities.GroupBy(activity => (activity.Key.Activity, activity.Key.Fee))
-            .ToDictionary(group => new ActivityKey(group.Key.Activity, Dimensions.None, 0, group.Key.Fee), group => group.Sum(activity => activity.Value));
+            .ToDictionary(group => new ActivityKey(group.Key.Activity, Dimensions.None, 0, group.Key.Fee, false), group => group.Sum(activity => activity.Value));
     }
 
     private void Forget(Instant closed, Instant at)
     {
+        var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
         foreach (var (name, session) in sessions ?? [])
-            if (session.LastEvent + SessionsKept < at) sessions!.Remove(name);
+            if (session.LastEvent + SessionsKept + late < at) sessions!.Remove(name);
         foreach (var (key, record) in events ?? [])
             if (record.Time < closed && record.Time + IdsKept < at) events!.Remove(key);
         foreach (var (id, facts) in waiting ?? [])
@@ -160,7 +161,7 @@ public sealed partial class TenantState
 }
 
 /// <summary>Kinds of what is due, in the order in which they happen at the same instant (T1).</summary>
-internal enum DueKind : byte { Window = 1, Reservation = 2, GrantNotice = 3, Grant = 4, Day = 5, PeriodEnd = 6, PeriodClose = 7 }
+internal enum DueKind : byte { Window = 1, Reservation = 2, GrantNotice = 3, Grant = 4, Day = 5, PeriodEnd = 6, PeriodClose = 7, Threshold = 8 }
 
 internal readonly record struct Due(Instant At, DueKind Kind, string Id) : IComparable<Due>
 {

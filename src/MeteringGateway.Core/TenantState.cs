@@ -93,6 +93,10 @@ public sealed partial class TenantState
 
     internal Outcome? Root(Outcome outcome) => outcome.ContinuationOf is { } root ? Find(root) : outcome;
 
+    /// <summary>Its period is closed, and there is nothing to credit: what is said of it now changes nothing (T3).</summary>
+    internal bool IsFinal(Outcome outcome) =>
+        Root(outcome) is { Status: OutcomeStatus.NonBillable } root && Book(root.Period)!.Status == PeriodStatus.Closed;
+
     internal bool MayBeArchived(string outcomeId) => archived?.MayContain(outcomeId) ?? false;
 
     /// <summary>Facts that wait for this outcome's report (O6).</summary>

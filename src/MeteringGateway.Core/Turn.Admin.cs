@@ -8,7 +8,7 @@ public sealed partial class Turn
     private Answer SetCap(Command.SetCap c)
     {
         var before = state.Open.Cap(c.Cap.Id);
-        if (before is null && state.Open.Caps.Count >= MostCaps) return Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
+        if (before is null && state.Open.Caps.Count + (state.Open.Coming?.Count ?? 0) >= MostCaps) return Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
         var exposure = state.ExposureUnder(c.Cap, state.CurrentDay(now), now).All;
         var raised = before is not null && c.Cap.Limit.Value >= before.Cap.Limit.Value && c.Cap.IsSameAs(before.Cap);
         var below = c.Cap.Limit.Value < exposure && !raised && c.Cap.AtLimit.Action != LimitAction.Notify;
@@ -19,8 +19,8 @@ public sealed partial class Turn
         return Add(new Entry.CapSet(c.Cap, effective, before?.Cap) { At = now, Actor = actor });
     }
 
-    private Answer RemoveCap(Command.RemoveCap c) => state.Open.Cap(c.Cap) is { } cap
-        ? Add(new Entry.CapRemoved(cap.Cap) { At = now, Actor = actor })
+    private Answer RemoveCap(Command.RemoveCap c) => (state.Open.Cap(c.Cap)?.Cap ?? state.Open.Coming?.Find(cap => cap.Id == c.Cap)) is { } cap
+        ? Add(new Entry.CapRemoved(cap) { At = now, Actor = actor })
         : Refuse(Refusal.UnknownCap, $"there is no cap '{c.Cap}'");
 
     private Answer Change(Command.Change c)

@@ -4,7 +4,8 @@ namespace MeteringGateway.Core;
 public sealed partial class Turn
 {
     /// <summary>Where a quantity would count: period, local day, and what it is of.</summary>
-    private readonly record struct Place(PeriodBook Book, int Day, Subject Subject, int Quantity);
+    /// <param name="Of">The outcome, where there is one already.</param>
+    private readonly record struct Place(PeriodBook Book, int Day, Subject Subject, int Quantity, Outcome? Of = null);
 
     private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted);
 
@@ -27,7 +28,7 @@ public sealed partial class Turn
         foreach (var item in judged)
         {
             if (state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome) continue;
-            var said = judged.Where(other => other.Outcome.Id == outcome.Id || other.Verdict.ContinuationOf == outcome.Id).SelectMany(other => other.Outcome.Facts);
+            var said = judged.Where(other => other.Outcome.Id == outcome.Id || other.Verdict.ContinuationOf == outcome.Id).SelectMany(other => SaidOf(other.Outcome));
             if (IsDisputed(outcome, said)) Add(Disputed(outcome));
         }
     }
@@ -43,7 +44,7 @@ public sealed partial class Turn
         {
             var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
             var closed = state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-            Credit(Changed(outcome, verdict, admitted), credited && closed ? state.CorrectionOf(outcome) : null);
+            Credit(Changed(outcome, verdict, admitted), credited && closed ? state.CorrectionOf(outcome, now) : null);
         }
     }
 
@@ -56,7 +57,7 @@ public sealed partial class Turn
         Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, brings, drawn));
     }
 
-    private Place PlaceOf(Outcome outcome) => new(state.Book(outcome.Period)!, outcome.Day, outcome.Subject, outcome.Quantity);
+    private Place PlaceOf(Outcome outcome) => new(state.Book(outcome.Period)!, outcome.Day, outcome.Subject, outcome.Quantity, outcome);
 
     private Entry.OutcomeChanged Changed(Outcome outcome, in Verdict verdict, bool admitted) => new(
         outcome.Id, verdict.Status, verdict.Reason, admitted, verdict.Opened, verdict.ClosesAt, verdict.End, verdict.ContinuationOf, null) { At = now };

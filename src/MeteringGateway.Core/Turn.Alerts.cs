@@ -4,7 +4,6 @@ namespace MeteringGateway.Core;
 public sealed partial class Turn
 {
     private const int MostThresholds = 100;
-    private static readonly TimeSpan OnceADay = TimeSpan.FromHours(24);
 
     private void Settle()
     {
@@ -27,7 +26,7 @@ public sealed partial class Turn
                 Add(new Entry.ThresholdCrossed(book.Threshold, inForce, level, state.Open.Period.Id) { At = now });
         }
         else if (level.Value < at && at > crossed) Add(new Entry.ThresholdRearmed(book.Threshold.Id, RoomCameBack: false) { At = now });
-        else if (level.Value < at && (book.RearmedAt is not { } last || now - last >= OnceADay))
+        else if (level.Value < at && (book.RearmedAt is not { } last || now - last >= ThresholdBook.OnceADay))
             Add(new Entry.ThresholdRearmed(book.Threshold.Id, RoomCameBack: true) { At = now });
     }
 

@@ -58,10 +58,10 @@ public sealed partial class Turn
         var book = state.BookAt(time)!;
         var subject = new Subject(a.Activity, IsActivity: true, a.Dimensions);
         var day = book.Period.DayOf(time);
-        var fee = state.TermsAt(time).Activity(a.Activity)?.Price ?? Amount.Zero;
-        var remaining = Left(book, subject, day, fee);
-        var beyond = remaining < a.Quantity;
-        if (!beyond && remaining is not null) remaining = Math.Max(0, remaining.Value - a.Quantity);
+        var fee = FeeAt(time, a.Activity);
+        var beyond = Left(book, subject, day, fee) < a.Quantity;
+        var counts = beyond ? 0 : a.Quantity;
+        var remaining = Left(book, subject, day, FeeAt(now, a.Activity), counts, fee * counts);
         Add(new Entry.ActivityReported(
             a.Id, a.Fingerprint, time, a.Activity, a.Quantity, a.Session, a.Dimensions, a.HandedOff, book.Period.Id, beyond,
             remaining, Hash(a.Detail)) { At = now });
@@ -79,16 +79,19 @@ public sealed partial class Turn
         }
     }
 
-    /// <summary>Units of an activity left under every cap that would deny; null where none applies.</summary>
-    private long? Left(PeriodBook book, in Subject subject, int day, Amount fee)
+    private Amount FeeAt(Instant time, string activity) => state.TermsAt(time).Activity(activity)?.Price ?? Amount.Zero;
+
+    /// <summary>Units of an activity, at this fee, left under every cap that would deny; null where none applies.</summary>
+    /// <param name="counts">Units that are about to count, and what they come to.</param>
+    private long? Left(PeriodBook book, in Subject subject, int day, Amount fee, long counts = 0, Amount charged = default)
     {
         long? left = null;
         foreach (var cap in book.Caps)
         {
             if (!Denies(cap, subject) || (cap.Cap.Limit.IsMoney && fee.Micros == 0)) continue;
             var room = cap.Cap.Limit.IsMoney
-                ? Math.Max(0, cap.Cap.Limit.Value - state.ExposureOf(book, cap, day, now).All) / fee.Micros
-                : Math.Max(0, cap.Room(day));
+                ? Math.Max(0, cap.Cap.Limit.Value - state.ExposureOf(book, cap, day, now).All - charged.Micros) / fee.Micros
+                : Math.Max(0, cap.Room(day) - counts);
             left = Least(left, room);
         }
         return left;

@@ -74,7 +74,7 @@ public sealed partial class Turn
         }
         var root = state.Root(outcome)!;
         var summary = new OutcomeSummary(c.OutcomeId, root.Status, root.Reason);
-        if (!MayHold(outcome))
+        if (!MayHold(outcome) || state.IsFinal(outcome))
         {
             Add(Reported(c, time, waits: false, summary));
             return new Answer.Accepted(Duplicate: false, summary, null);
@@ -107,7 +107,10 @@ public sealed partial class Turn
     private static bool IsDisputed(Outcome outcome, IEnumerable<Fact> facts) =>
         outcome is { Status: OutcomeStatus.Billable, Dispute: null }
         && facts.Any(fact => fact.Kind == FactKind.VerdictRejected
-            && (outcome.ClosesAt is not { } closed || Instant.Max(fact.Time, outcome.Time) >= closed));
+            && (outcome.ClosesAt is not { } closed || fact.Time >= closed));
+
+    /// <summary>Facts at the times at which they apply: not before the report that they are about.</summary>
+    private static IEnumerable<Fact> SaidOf(Outcome outcome) => outcome.Facts.Select(fact => fact with { Time = Instant.Max(fact.Time, outcome.Time) });
 
     private Entry.DisputeOpened Disputed(Outcome outcome) =>
         new($"d{state.Sequence + 1}", outcome.Id, "rejected by the buyer") { At = now, Actor = actor };
@@ -129,7 +132,7 @@ public sealed partial class Turn
         var summary = new OutcomeSummary(c.OutcomeId, credits ? OutcomeStatus.Credited : outcome.Status, outcome.Reason);
         Add(Reported(c, time, waits: false, summary));
         outcome = outcome with { Facts = outcome.Facts.Add(fact), ChangedBy = outcome.ChangedBy.Add(state.Sequence) };
-        if (IsDisputed(outcome, outcome.Facts))
+        if (IsDisputed(outcome, SaidOf(outcome)))
         {
             var opened = Disputed(outcome);
             Add(opened);
@@ -139,8 +142,10 @@ public sealed partial class Turn
         else if (credits)
         {
             var closed = state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-            Credit(Changed(outcome, outcome.Credited(), admitted: false), closed ? state.CorrectionOf(outcome) : null);
-            outcome = outcome with { Status = OutcomeStatus.Credited, Admitted = false, ChangedBy = outcome.ChangedBy.Add(state.Sequence) };
+            // Of what is added, the first: grants may follow it.
+            var changed = state.Sequence + 1;
+            Credit(Changed(outcome, outcome.Credited(), admitted: false), closed ? state.CorrectionOf(outcome, now) : null);
+            outcome = outcome with { Status = OutcomeStatus.Credited, Admitted = false, ChangedBy = outcome.ChangedBy.Add(changed) };
         }
         if (state.Find(outcome.Id) is null) state.Depart(outcome);
         return new Answer.Accepted(Duplicate: false, summary, null);

@@ -90,19 +90,31 @@ public sealed partial class Turn
     };
 
     /// <summary>Units left under caps on money and by the funding, for more of the same; null where they bind nothing.</summary>
+    /// <param name="brings">Where what is about to count counts; null: nothing is.</param>
     private long? LeftByRating(in Place place, Place? brings)
     {
-        if (!IsRestricted(place.Book, now)) return null;
         var book = place.Book;
+        if (!IsRestricted(book, now)) return null;
+        if (brings?.Of is { } earlier && earlier.Period != book.Period.Id) return LeftBeside(earlier, place);
         var tally = brings is null ? null : Array.Find(afterwards, step => step.Book == book).After;
         return state.LeftAfter(book, tally ?? state.Held(book, now), place.Subject, place.Day, now);
     }
 
-    /// <summary>A credit, and for a closed period what comes back to grants that have ended (F5).</summary>
+    /// <summary>The same where an outcome of another period goes on, and takes from what both periods have.</summary>
+    private long? LeftBeside(Outcome earlier, in Place place)
+    {
+        var theirs = state.Book(earlier.Period)!;
+        state.RatingOf(theirs).Add(earlier);
+        var left = state.LeftAfter(place.Book, state.Held(place.Book, now), place.Subject, place.Day, now);
+        state.RatingOf(theirs).Remove(earlier);
+        return left;
+    }
+
+    /// <summary>A credit, and for a closed period what comes back to grants that have ended (F5); of a voided one it is lost.</summary>
     private void Credit(Entry.OutcomeChanged changed, Correction? correction)
     {
         Add(changed with { Correction = correction });
         foreach (var draw in correction?.Returned ?? [])
-            if (state.Grant(draw.Grant) is not { Ended: false }) Correct(state.Grant(draw.Grant), draw.Credits);
+            if (state.Grant(draw.Grant) is null or { Ended: true, VoidedAt: null }) Correct(state.Grant(draw.Grant), draw.Credits);
     }
 }

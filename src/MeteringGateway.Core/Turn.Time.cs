@@ -20,6 +20,7 @@ public sealed partial class Turn
             case DueKind.Grant: End(state.Grant(due.Id)!, voided: false); break;
             case DueKind.Day: Add(new Entry.DayStarted(state.Open.Period.Id, state.Open.Period.DayOf(due.At)) { At = now }); break;
             case DueKind.PeriodEnd: StartPeriod(); break;
+            case DueKind.Threshold: break; // armed again with whatever else is to be told
             case DueKind.PeriodClose: ClosePeriod(DateOnly.ParseExact(due.Id, "O")); break;
         }
         // At the very instant of its end a period's grants have ended and the next one's are not there: nobody is told before both are done.

@@ -53,8 +53,8 @@ public sealed partial class Turn
 
     private Answer Take(Command command)
     {
-        if (command is Command.AdvanceClock advance) return Advance(advance.To);
         FireDue();
+        if (command is Command.AdvanceClock advance) return Advance(advance.To);
         if (state.ClosedAt is not null && command is not (Command.Tick or Command.Acknowledge))
             return command is Command.Close ? new Answer.Done() : Refuse(Refusal.TenantClosed, "the tenant is closed");
         return command switch

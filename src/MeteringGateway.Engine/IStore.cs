@@ -3,8 +3,10 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// The one seam to durable storage. What a call has returned from is on disk. A failed write is never retried: the caller
-/// stops (see <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind.
+/// The one seam to durable storage. What a call has returned from is as durable as the store can make it. A store that is this
+/// process's alone throws when a write fails, and is never asked again: the caller stops (see <see cref="StoreFailedException"/>),
+/// because nobody can know what a failed sync has left behind. A store that is reached over a network answers
+/// <see cref="AppendResult.Unknown"/> instead, and goes on.
 /// </summary>
 public partial interface IStore : IAsyncDisposable
 {
@@ -24,7 +26,7 @@ public partial interface IStore : IAsyncDisposable
     ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation);
 
     /// <summary>What was stored apart for these sequences; null where there is nothing.</summary>
-    ValueTask<IReadOnlyList<byte[]?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation);
 
     ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation);
 
@@ -35,6 +37,9 @@ public partial interface IStore : IAsyncDisposable
     ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
 
     ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation);
+
+    /// <summary>Idempotency rows by key, from after <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation);
 
     /// <summary>Deletes idempotency rows that expired.</summary>
     ValueTask Expire(Instant now, CancellationToken cancellation);
@@ -71,7 +76,14 @@ public sealed record TenantBatch(
     public LimitState? Severity { get; init; }
 }
 
-public enum AppendResult : byte { Written, LostFence, Unknown }
+public enum AppendResult : byte
+{
+    Written,
+    /// <summary>Somebody else wrote in between. Nothing of the batch is there, and nothing of it ever will be.</summary>
+    LostFence,
+    /// <summary>Nobody can say whether it is there, or will be. Whoever loads the tenant finds out.</summary>
+    Unknown,
+}
 
 public sealed record DetailRow(long Sequence, string? EndCustomer, byte[] Salt, byte[] Json);
 

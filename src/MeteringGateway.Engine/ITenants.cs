@@ -5,7 +5,7 @@ namespace MeteringGateway.Engine;
 /// <summary>
 /// The one seam to where tenants live: in this process, or in a cluster. Whatever comes back is durable: no answer leaves
 /// before the entries it is based on are on disk. Throws <see cref="StoreFailedException"/> when the store has failed and the
-/// outcome is unknown.
+/// outcome is unknown, and <see cref="TenantUnavailableException"/> when that is so for one tenant and for a while.
 /// </summary>
 public interface ITenants
 {
@@ -106,6 +106,12 @@ public abstract record Once
     public sealed record KeyReused : Once;
     public sealed record StillRunning : Once;
 }
+
+/// <summary>
+/// The tenant does not answer at present, and whether what was asked was done is unknown. Whoever asks again with the same event
+/// id or idempotency key is told, and it is done once.
+/// </summary>
+public sealed class TenantUnavailableException(string why, Exception? inner = null) : Exception($"The tenant does not answer: {why}.", inner);
 
 /// <summary>The store failed: what was being written may or may not be there. The process must restart and recover.</summary>
 public sealed class StoreFailedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -39,9 +39,14 @@ public static class Instruments
     /// <summary>Histogram, s. From the turn that made a signal to its being handed to a reader; the flush lies between.</summary>
     public const string SignalDelay = "metering.signal.delay";
 
+    /// <summary>Counter. Batches that the store refused because somebody else had written the tenant in between.</summary>
+    public const string FenceLost = "metering.fence.lost";
+    /// <summary>Counter. Batches of which the store did not say whether it has them.</summary>
+    public const string AppendUnknown = "metering.append.unknown";
+
     private static readonly Meter Meter = new(Name);
     private static readonly Lock Registering = new();
-    private static EmbeddedTenants[] _engines = [];
+    private static LocalTenants[] _engines = [];
 
     private static readonly string[] EventTypes =
         ["outcome.reported", "activity.reported", "outcome.confirmed", "outcome.reopened", "outcome.escalated", "outcome.abandoned", "outcome.failed", "outcome.rejected", "outcome.verdict"];
@@ -57,6 +62,9 @@ public static class Instruments
     internal static readonly Counter<long> Acknowledged = Meter.CreateCounter<long>(SignalsAcknowledged, "{signal}");
     internal static readonly Counter<long> Replayed = Meter.CreateCounter<long>(SignalsReplayed, "{signal}");
     internal static readonly Histogram<double> Delay = Meter.CreateHistogram<double>(SignalDelay, "s");
+
+    internal static readonly Counter<long> FencesLost = Meter.CreateCounter<long>(FenceLost, "{batch}");
+    internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}");
 
     static Instruments()
     {
@@ -85,12 +93,12 @@ public static class Instruments
         }
     }
 
-    internal static void Register(EmbeddedTenants engine)
+    internal static void Register(LocalTenants engine)
     {
         lock (Registering) _engines = [.. _engines, engine];
     }
 
-    internal static void Unregister(EmbeddedTenants engine)
+    internal static void Unregister(LocalTenants engine)
     {
         lock (Registering) _engines = [.. _engines.Where(other => other != engine)];
     }

@@ -1,4 +1,5 @@
 using MeteringGateway.Api;
+using MeteringGateway.Api.Operations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -17,6 +18,8 @@ internal sealed record GatewayRequest(string? Urls, string? DataDirectory, strin
 
 internal static class Gateway
 {
+    /// <summary>The file of settings is read once: a watch on it would go through all that is below the working directory.</summary>
+    private const string Unwatched = "--hostBuilder:reloadConfigOnChange=false";
     private const string DefaultUrl = "http://127.0.0.1:8080";
 
     /// <summary>What the configuration may change.</summary>
@@ -32,7 +35,7 @@ internal static class Gateway
 
     private static WebApplication Build(GatewayRequest request)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = request.Settings });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [Unwatched, .. request.Settings] });
         builder.WebHost.UseKestrelHttpsConfiguration();
         var configuration = builder.Configuration;
         configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });

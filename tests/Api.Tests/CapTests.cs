@@ -35,6 +35,20 @@ public sealed class CapTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_new_cap_below_what_stands_can_begin_with_the_next_period_and_be_removed_before() // C6
+    {
+        await gateway.Tenant("coming");
+        for (var i = 0; i < 2; i++) await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"o-{i}", "coming")).Is(HttpStatusCode.Created);
+
+        await gateway.Admin.Put("/v1/tenants/coming/caps/lower", """{"limit":{"units":1},"when_below_exposure":"next_period"}""").Is(HttpStatusCode.Created);
+
+        await gateway.Admin.Get("/v1/tenants/coming/caps/lower").IsProblem(HttpStatusCode.NotFound, "unknown_cap"); // not in force
+        Assert.Equal("allow", (string?)(await gateway.Admin.Post("/v1/tenants/coming/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK))["decision"]);
+        Assert.Equal(HttpStatusCode.NoContent, (await gateway.Admin.Delete("/v1/tenants/coming/caps/lower")).StatusCode);
+        await gateway.Admin.Delete("/v1/tenants/coming/caps/lower").IsProblem(HttpStatusCode.NotFound, "unknown_cap");
+    }
+
+    [Fact]
     public async Task A_cap_on_a_type_that_is_not_there_would_never_hold_and_is_refused()
     {
         await gateway.Tenant("typo");

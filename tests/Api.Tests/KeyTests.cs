@@ -118,7 +118,7 @@ public sealed class KeyTests(Started started) : IClassFixture<Started>
         await auditor.Get("/v1/tenants").Is(HttpStatusCode.OK);
     }
 
-    [Fact]
+    [FactInOneProcess]
     public async Task A_key_that_asks_too_often_is_told_when_to_come_back()
     {
         await using var limited = await Gateway.Start(new() { ["Metering:Limits:RequestsPerSecond"] = "3" });

@@ -60,7 +60,7 @@ public sealed class SignalTests(Started started) : IClassFixture<Started>
         }
     }
 
-    [Fact]
+    [FactInOneProcess]
     public async Task A_reader_that_does_not_keep_up_is_closed_and_hinders_nobody()
     {
         // Without sockets a connection holds little: a reader that stops reading is felt at once.

@@ -32,7 +32,7 @@ public sealed class AttentionTests
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
             await tenants.Execute("acme", Make.Report("a"));
@@ -40,7 +40,7 @@ public sealed class AttentionTests
         }
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             Assert.Empty(await tenants.Attention(null, null, 10));
             await tenants.Execute("acme", Make.Report("b"));

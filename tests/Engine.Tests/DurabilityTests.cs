@@ -87,7 +87,7 @@ public sealed class DurabilityTests
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         var acknowledged = new List<string>();
         var store = SqliteStore.Open(directory);
-        var engine = new EmbeddedTenants(store, new EngineOptions());
+        var engine = new LocalTenants(store, new EngineOptions());
         await engine.StartAsync();
         await engine.Execute(Acme, Make.Tenant());
         store.Execute("PRAGMA max_page_count=60");
@@ -105,7 +105,7 @@ public sealed class DurabilityTests
         await store.DisposeAsync();
 
         await using var reopened = SqliteStore.Open(directory);
-        await using var next = new EmbeddedTenants(reopened, new EngineOptions());
+        await using var next = new LocalTenants(reopened, new EngineOptions());
         await next.StartAsync();
         var answers = await next.Execute(Acme, [.. acknowledged.Select(id => Make.Report(id))]);
         Assert.NotEmpty(acknowledged);

@@ -13,7 +13,7 @@ public sealed class MemoryTests
         const int count = 10_000;
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using var store = SqliteStore.Open(directory);
-        await using var tenants = new EmbeddedTenants(store, new EngineOptions(), new FakeTime(TestEngine.Begin.ToDateTimeOffset()));
+        await using var tenants = new LocalTenants(store, new EngineOptions(), new FakeTime(TestEngine.Begin.ToDateTimeOffset()));
         await tenants.StartAsync();
         var terms = Make.Terms(cap: 1000);
         await Create(tenants, terms, 0, 1);
@@ -26,7 +26,7 @@ public sealed class MemoryTests
         Assert.True(each < 1024, $"{each} bytes a tenant");
     }
 
-    private static async Task Create(EmbeddedTenants tenants, Terms terms, int from, int count)
+    private static async Task Create(LocalTenants tenants, Terms terms, int from, int count)
     {
         foreach (var some in Enumerable.Range(from, count).Chunk(100))
             await Task.WhenAll(some.Select(i => tenants.Execute($"tenant-{i}", Make.Tenant(terms)).AsTask()));

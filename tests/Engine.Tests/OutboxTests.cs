@@ -50,7 +50,7 @@ public sealed class OutboxTests
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
             store.Execute("PRAGMA max_page_count=1"); // held to the present size
@@ -67,7 +67,7 @@ public sealed class OutboxTests
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
             store.Execute("ALTER TABLE outbox RENAME TO hidden");
@@ -76,7 +76,7 @@ public sealed class OutboxTests
         using (var connection = new Connection(Path.Combine(directory, "metering.db"), write: true)) connection.Execute("ALTER TABLE hidden RENAME TO outbox");
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             Assert.Equal(0, (await tenants.Usage(Acme, null))!.OutcomeTypes[0].Reported);
             Assert.Empty(await store.Outbox(10, default));
@@ -128,7 +128,7 @@ public sealed class OutboxTests
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
             store.Execute("""
@@ -138,7 +138,7 @@ public sealed class OutboxTests
         }
         await using (var store = SqliteStore.Open(directory))
         {
-            await using var tenants = new EmbeddedTenants(store, new EngineOptions());
+            await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Report("a"));
             Assert.Single(await store.Outbox(10, default));

@@ -27,7 +27,7 @@ public sealed class RaceTests
     }
 
     /// <summary>Half report, half reserve, each three units one by one; returns how many were admitted.</summary>
-    private static async Task<int> Ask(EmbeddedTenants tenants, string tenant, int caller)
+    private static async Task<int> Ask(LocalTenants tenants, string tenant, int caller)
     {
         var admitted = 0;
         for (var i = 0; i < 3; i++)

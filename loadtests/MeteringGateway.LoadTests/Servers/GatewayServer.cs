@@ -29,8 +29,14 @@ public sealed class GatewayServer : IDisposable
         {
             ["METERING__ADMINKEY"] = AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "100000000", ["Logging__LogLevel__Default"] = "Warning",
         };
-        var gateway = new GatewayServer(ServerProcess.Start(cores, "dotnet",
+        return Over(ServerProcess.Start(cores, "dotnet",
             [dll, "serve", "--urls", $"http://127.0.0.1:{port}", "--data-directory", dataDirectory], environment));
+    }
+
+    /// <summary>A server that listens, once it says that it is ready. Disposed with this.</summary>
+    public static GatewayServer Over(ServerProcess process)
+    {
+        var gateway = new GatewayServer(process);
         gateway.WaitUntilReady();
         return gateway;
     }

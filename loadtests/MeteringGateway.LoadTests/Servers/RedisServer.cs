@@ -23,21 +23,21 @@ public sealed class RedisServer : IDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("metering-redis-").FullName;
 
+    private readonly string? _cores;
+    private readonly int _port = FreePort();
+
     public RedisServer(string? cores)
     {
-        var port = FreePort();
-        Process = ServerProcess.StartOn(port, cores, "redis-server",
-            ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory, "--save", "", "--daemonize", "no",
-             "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
-        WaitUntilReady();
-        ScriptHash = RespConnection.Ask(port, "SCRIPT", "LOAD", Script);
+        _cores = cores;
+        Process = Start();
+        ScriptHash = RespConnection.Ask(_port, "SCRIPT", "LOAD", Script);
     }
 
     /// <summary>Null, or where the program is.</summary>
     public static string? Installed => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
-    public ServerProcess Process { get; }
+    public ServerProcess Process { get; private set; }
     public string ScriptHash { get; }
 
     public void Dispose()
@@ -46,25 +46,53 @@ public sealed class RedisServer : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private void WaitUntilReady()
+    /// <summary>After <see cref="ServerProcess.KillHard"/>: on the same port, over what it had written.</summary>
+    public void StartAgain()
+    {
+        Process.Dispose();
+        Process = Start();
+    }
+
+    private ServerProcess Start()
+    {
+        var process = ServerProcess.StartOn(_port, _cores, "redis-server",
+            ["--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory, "--save", "", "--daemonize", "no",
+             "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
+        WaitUntilReady(process);
+        return process;
+    }
+
+    private static void WaitUntilReady(ServerProcess process)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                if (RespConnection.Ask(Process.Port, "PING") == "PONG") return;
+                if (RespConnection.Ask(process.Port, "PING") == "PONG") return;
             }
-            catch (Exception e) when (e is SocketException or IOException && attempt < 100 && !Process.HasExited)
+            // While it loads what it had written, it answers with an error.
+            catch (Exception e) when (e is SocketException or IOException && attempt < 600 && !process.HasExited)
             {
                 Thread.Sleep(50);
             }
         }
     }
 
-    private static int FreePort()
+    /// <summary>Below those that the system gives to outgoing connections: one of these could have it while the server is down.</summary>
+    public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(16_384, 32_768));
+            try
+            {
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Taken: another.
+            }
+        }
     }
 }

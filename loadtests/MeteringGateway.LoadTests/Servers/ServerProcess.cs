@@ -60,12 +60,32 @@ public sealed class ServerProcess : IDisposable
     /// <summary>Asks to end and waits; the exit code.</summary>
     public int Stop()
     {
-        if (!_process.HasExited) Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
+        if (!_process.HasExited) Signal("TERM");
         if (!_process.WaitForExit(20_000)) KillHard();
         return _process.ExitCode;
     }
 
+    /// <summary>Sends a signal by its name: <c>TERM</c>, <c>STOP</c>, <c>CONT</c>.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", ["-" + name, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Bytes of memory that the system has given it.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>False: it still runs after that time.</summary>
+    public bool Ended(TimeSpan within) => _process.WaitForExit(within);
 
     public void Dispose()
     {

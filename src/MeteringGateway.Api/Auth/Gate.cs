@@ -11,7 +11,7 @@ namespace MeteringGateway.Api.Auth;
 /// something goes wrong. Kept lean, because a check is cheaper than most middleware.
 /// </summary>
 internal sealed class Gate(
-    RequestDelegate next, Readiness readiness, KeyRing keys, MeteringSettings settings, TimeProvider clock, ILogger<Gate> log)
+    RequestDelegate next, Readiness readiness, KeyRing keys, Books books, MeteringSettings settings, TimeProvider clock, ILogger<Gate> log)
 {
     private static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized", "A valid key is needed: Authorization: Bearer <key>.");
 
@@ -20,6 +20,32 @@ internal sealed class Gate(
     public Task Invoke(HttpContext context)
     {
         context.Response.Headers["request-id"] = context.TraceIdentifier;
+        return books.AreShared && MayBeBehind(context) ? InvokeAbreast(context) : Serve(context);
+    }
+
+    // Where others write too: an unknown key may have been made a moment ago elsewhere, and what is configured may have changed.
+    private bool MayBeBehind(HttpContext context) =>
+        context.GetEndpoint()?.Metadata is { } metadata && readiness.Problem is null
+        && (metadata.GetMetadata<SeesBooks>() is not null
+            || (metadata.GetMetadata<Demands>() is not null && KeyRing.IsKey(context.Request.Headers.Authorization)
+                && keys.Find(context.Request.Headers.Authorization) is null));
+
+    private async Task InvokeAbreast(HttpContext context)
+    {
+        try
+        {
+            await books.CatchUp(context.RequestAborted);
+        }
+        catch (StoreException failure)
+        {
+            await Explain(failure).ExecuteAsync(context);
+            return;
+        }
+        await Serve(context);
+    }
+
+    private Task Serve(HttpContext context)
+    {
         if (Refuse(context) is { } refusal) return refusal.ExecuteAsync(context);
         try
         {
@@ -85,6 +111,9 @@ internal sealed class Gate(
                 return new Problem(status, "malformed", "The request cannot be read.");
             case StoreFailedException:
                 return readiness.Problem!;
+            case TenantUnavailableException or StoreException:
+                log.LogWarning(failure, "A request was not answered");
+                return Problem.Unavailable();
             default:
                 log.LogError(failure, "A request failed");
                 return new Problem(StatusCodes.Status500InternalServerError, "internal", "Something went wrong here; it was logged with this request-id.");

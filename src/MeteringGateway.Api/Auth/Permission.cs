@@ -69,10 +69,16 @@ internal sealed record Demands(Permission AnyOf, bool OpenOnLoopback = false);
 /// <summary>An endpoint that needs no key.</summary>
 internal sealed record Open;
 
+/// <summary>An endpoint that answers from, or changes, what is configured: it sees all that was stored before, by whichever process.</summary>
+internal sealed record SeesBooks;
+
 internal static class DemandsExtensions
 {
     public static TBuilder Needs<TBuilder>(this TBuilder endpoint, Permission anyOf, bool openOnLoopback = false)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Demands(anyOf, openOnLoopback));
+
+    public static TBuilder AsConfigured<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new SeesBooks());
 
     public static TBuilder OpenToAll<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Open());

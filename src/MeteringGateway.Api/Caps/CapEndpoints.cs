@@ -37,13 +37,13 @@ internal static class CapEndpoints
         var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Caps");
 
         tenant.MapPut("/caps/{cap}", async Task<Results<Created<CapWire>, Ok<CapWire>, Problem>> (
-            string tenant, string cap, Body<PutCapWire> body, ITenants tenants, Principal caller, ETags etags, HttpContext context, CancellationToken cancellation) =>
+            string tenant, string cap, Body<PutCapWire> body, ITenants tenants, Principal caller, ITurns turns, HttpContext context, CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var wanted = Read(cap, body.Value, findings);
             var choice = findings.OneOf<Effective>("/when_below_exposure", body.Value.WhenBelowExposure);
             if (findings.Problem is { } invalid) return invalid;
-            using var turn = await etags.Take($"tenant {tenant}", cancellation);
+            await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             var had = Find(before, cap);
             ETags.Demand(context, had is null ? null : Tag(had));
@@ -73,12 +73,12 @@ internal static class CapEndpoints
         }).Needs(MaySet | Permission.UsageRead).WithSummary("A cap");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
-            string tenant, string cap, ITenants tenants, Principal caller, ETags etags, HttpContext context, CancellationToken cancellation) =>
+            string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context, CancellationToken cancellation) =>
         {
-            using var turn = await etags.Take($"tenant {tenant}", cancellation);
+            await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
-            if (Find(before, cap) is not { } had) return UnknownCap();
-            ETags.Demand(context, Tag(had));
+            // One that is not in force yet can be removed too.
+            if (Find(before, cap) is { } had) ETags.Demand(context, Tag(had));
             var answer = await tenants.Execute(tenant, new Command.RemoveCap(cap) { Actor = caller.Actor }, cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
         }).Needs(MaySet).WithSummary("Remove a cap");

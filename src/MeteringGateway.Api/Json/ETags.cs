@@ -4,20 +4,9 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Json;
 
-/// <summary>Entity tags of what a PUT changes. A precondition and its change happen in one turn, so that no update is lost in between.</summary>
-internal sealed class ETags
+/// <summary>Entity tags of what a PUT changes. A precondition and its change happen in one turn (see <see cref="ITurns"/>), so that no update is lost in between.</summary>
+internal static class ETags
 {
-    // Striped: two things may share a turn, one thing never has two.
-    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
-
-    /// <summary>Waits for the turn of <paramref name="thing"/>; dispose what comes back to end it.</summary>
-    public async ValueTask<Turn> Take(string thing, CancellationToken cancellation)
-    {
-        var turn = turns[(uint)string.GetHashCode(thing, StringComparison.Ordinal) % (uint)turns.Length];
-        await turn.WaitAsync(cancellation);
-        return new Turn(turn);
-    }
-
     /// <summary>A hash of the representation.</summary>
     public static string Of<T>(T representation) =>
         Quote(Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(representation, WireJson.Typed<T>())).AsSpan(0, 12)));
@@ -41,9 +30,4 @@ internal sealed class ETags
     public static void Send(HttpContext context, string tag) => context.Response.Headers.ETag = tag;
 
     private static string Quote(string text) => $"\"{text}\"";
-
-    internal readonly struct Turn(SemaphoreSlim turn) : IDisposable
-    {
-        public void Dispose() => turn.Release();
-    }
 }

@@ -12,7 +12,7 @@ internal static class KeyEndpoints
 {
     public static void MapKeys(this IEndpointRouteBuilder app)
     {
-        var keys = app.MapGroup("/v1/keys").WithTags("Keys").Needs(Permission.KeysWrite);
+        var keys = app.MapGroup("/v1/keys").WithTags("Keys").AsConfigured().Needs(Permission.KeysWrite);
 
         keys.MapPost("", async Task<Results<Created<CreatedKeyWire>, Problem>> (
             Body<NewKeyWire> body, Principal caller, HttpContext context, KeyRing ring, IStore store, TimeProvider clock, CancellationToken cancellation) =>

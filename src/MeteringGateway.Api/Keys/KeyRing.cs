@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Keys;
 /// <summary>Every key that is in force, by its id, and the stored versions behind them.</summary>
 internal sealed class KeyRing(TimeProvider clock)
 {
-    private const string Kind = "key";
+    public const string Kind = "key";
     private const string Scheme = "Bearer ";
 
     private readonly ConcurrentDictionary<string, Principal> inForce = new(StringComparer.Ordinal);
@@ -29,16 +29,25 @@ internal sealed class KeyRing(TimeProvider clock)
         return fromSettings?.Proves(header, key) == true ? fromSettings : null;
     }
 
+    /// <summary>Whether it has the form of a key of ours.</summary>
+    public static bool IsKey(string? header) =>
+        header?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true && Secrets.TryId(header.AsSpan(Scheme.Length), out _);
+
     /// <summary>Reads the keys that are stored, and makes the first administrator's if there is none.</summary>
     /// <param name="adminKey">The settings' key; null to keep or make one of our own.</param>
     /// <param name="show">Told the key that was made, once; nobody can be told it again.</param>
     public async Task Load(IStore store, string? adminKey, Action<string> show, CancellationToken cancellation)
     {
-        foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version))
-            Take(document.Id, JsonSerializer.Deserialize(document.Content, WireJson.Typed<StoredKey>())!);
+        foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version)) Take(document);
         if (adminKey is not null) UseSettings(adminKey);
-        else if (!inForce.Values.Any(key => key.Permissions == Permission.All && key.Tenants is null)) await MakeFirst(store, show, cancellation);
+        else if (!HasAdministrator) await MakeFirst(store, show, cancellation);
     }
+
+    /// <summary>Whether a stored key may do everything.</summary>
+    public bool HasAdministrator => inForce.Values.Any(key => key.Permissions == Permission.All && key.Tenants is null);
+
+    /// <summary>Takes note of a version that is stored.</summary>
+    public void Take(Document document) => Take(document.Id, JsonSerializer.Deserialize(document.Content, WireJson.Typed<StoredKey>())!);
 
     /// <summary>Every key that ever was, by id.</summary>
     public IEnumerable<(string Id, StoredKey Key)> All => stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
@@ -71,6 +80,7 @@ internal sealed class KeyRing(TimeProvider clock)
 
     private void Take(string id, StoredKey key)
     {
+        if (key.RevokedAt is null && stored.TryGetValue(id, out var known) && known.RevokedAt is not null) return; // for good
         stored[id] = key;
         if (key.RevokedAt is not null) inForce.TryRemove(id, out _);
         else inForce[id] = ToPrincipal(id, key);

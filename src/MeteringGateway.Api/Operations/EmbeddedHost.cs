@@ -1,18 +1,16 @@
 using Microsoft.Extensions.Hosting;
-using MeteringGateway.Api.Keys;
-using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>Opens, recovers, watches and closes the journal and the tenants on it.</summary>
 internal sealed class EmbeddedHost(
-    EngineOptions options, MeteringSettings settings, KeyRing keys, PlanBook plans, Dispatcher webhooks, Readiness readiness, AdminKeyDisplay display,
+    EngineOptions options, MeteringSettings settings, Books books, Dispatcher webhooks, Readiness readiness, AdminKeyDisplay display,
     TimeProvider clock, ILoggerFactory logs, IHostApplicationLifetime lifetime) : BackgroundService
 {
     private readonly ILogger log = logs.CreateLogger<EmbeddedHost>();
     private SqliteStore? store;
-    private EmbeddedTenants? tenants;
+    private LocalTenants? tenants;
 
     public ITenants Tenants => tenants ?? throw new InvalidOperationException("asked for tenants before they were there");
 
@@ -24,9 +22,8 @@ internal sealed class EmbeddedHost(
         try
         {
             store = SqliteStore.Open(options.DataDirectory);
-            tenants = new EmbeddedTenants(store, options, clock, logs.CreateLogger<EmbeddedTenants>());
-            await plans.Load(store, stoppingToken);
-            await keys.Load(store, settings.AdminKey, display.Show, stoppingToken);
+            tenants = new LocalTenants(store, options, clock, logs.CreateLogger<LocalTenants>());
+            await books.Load(store, settings.AdminKey, display.Show, stoppingToken);
             tenants.OutboxGrew += webhooks.Wake;
             await tenants.StartAsync(stoppingToken);
             await webhooks.Start(store, tenants, stoppingToken);

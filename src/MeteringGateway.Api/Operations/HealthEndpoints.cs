@@ -15,10 +15,11 @@ internal static class OperationsEndpoints
             .WithTags("Operations").OpenToAll().WithSummary("The process runs");
 
         app.MapGet("/health/ready", Results<Ok<HealthWire>, Problem> (Readiness readiness) =>
-            readiness.Problem is { } notReady ? notReady : TypedResults.Ok(new HealthWire("ready")))
+            readiness.Health is { } notReady ? notReady : TypedResults.Ok(new HealthWire("ready")))
             .WithTags("Operations").OpenToAll().WithSummary("It can answer; 503 with the reason while it cannot");
 
-        app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Write(), PrometheusText.MediaType))
+        app.MapGet("/metrics", async (IMetricsText metrics, CancellationToken cancellation) =>
+            TypedResults.Text(await metrics.Write(cancellation), PrometheusText.MediaType))
             .WithTags("Operations").Needs(Permission.OpsRead, openOnLoopback: true)
             .Produces<string>(StatusCodes.Status200OK, "text/plain").WithSummary("Measurements in Prometheus' text format");
     }

@@ -31,7 +31,7 @@ internal static class PrometheusName
 
     private static string Value(string text) => Help(text).Replace("\"", "\\\"", StringComparison.Ordinal);
 
-    private static string Plain(string name)
+    public static string Plain(string name)
     {
         var written = new StringBuilder(name);
         for (var i = 0; i < written.Length; i++)

@@ -8,7 +8,7 @@ namespace MeteringGateway.Api.Operations;
 /// Listens to our meter, to the runtime's, and to the server's connections, and writes what was measured in Prometheus' text
 /// format (0.0.4). The server's measurements of every single request are left alone: they would cost each check.
 /// </summary>
-internal sealed class PrometheusText : IDisposable
+internal sealed class PrometheusText : IMetricsText, IDisposable
 {
     public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -33,6 +33,8 @@ internal sealed class PrometheusText : IDisposable
         listener.Start();
     }
 
+    ValueTask<string> IMetricsText.Write(CancellationToken cancellation) => new(Write());
+
     public string Write()
     {
         lock (writing)
@@ -48,7 +50,8 @@ internal sealed class PrometheusText : IDisposable
 
     public void Dispose() => listener.Dispose();
 
-    private static bool Wanted(Instrument instrument) =>
+    /// <summary>Which instruments are shown.</summary>
+    public static bool Wanted(Instrument instrument) =>
         instrument.Meter.Name is "MeteringGateway" or "System.Runtime"
         || (instrument.Meter.Name == "Microsoft.AspNetCore.Server.Kestrel" && FromServer.Contains(instrument.Name));
 }

@@ -6,12 +6,19 @@ namespace MeteringGateway.Api.Operations;
 internal sealed class Readiness
 {
     private volatile Problem? problem = NotReady("recovery is under way");
+    private volatile Problem? draining;
     private volatile bool failed;
 
     /// <summary>Null when ready; otherwise what every call is answered.</summary>
     public Problem? Problem => problem;
 
+    /// <summary>As <see cref="Problem"/>, and also not null when no new callers should come, though those who do are answered.</summary>
+    public Problem? Health => problem ?? draining;
+
     public bool HasFailed => failed;
+
+    /// <summary>The process is about to stop.</summary>
+    public void Drain() => draining = NotReady("shutting down");
 
     public void Ready()
     {

@@ -25,7 +25,7 @@ internal sealed class Series
         accumulates = type == typeof(Counter<>) || type == typeof(UpDownCounter<>);
         kind = bounds is not null ? "histogram" : monotonic ? "counter" : "gauge";
         Name = PrometheusName.Of(instrument.Name, instrument.Unit, monotonic);
-        help = instrument.Description is { Length: > 0 } said ? said : $"{instrument.Name} of {instrument.Meter.Name}.";
+        help = Help(instrument);
     }
 
     public string Name { get; }
@@ -78,8 +78,12 @@ internal sealed class Series
         text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    private static double[] Bounds(Instrument instrument) =>
+    /// <summary>Upper bounds of a histogram's buckets.</summary>
+    public static double[] Bounds(Instrument instrument) =>
         Advice(instrument) ?? (instrument.Unit == "s" ? Seconds : Counts);
+
+    public static string Help(Instrument instrument) =>
+        instrument.Description is { Length: > 0 } said ? said : $"{instrument.Name} of {instrument.Meter.Name}.";
 
     private static double[]? Advice(Instrument instrument) => instrument switch
     {

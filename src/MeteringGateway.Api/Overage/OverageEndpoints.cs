@@ -13,7 +13,7 @@ internal static class OverageEndpoints
 {
     public static void MapOverage(this IEndpointRouteBuilder app)
     {
-        var overage = app.MapGroup("/v1/tenants/{tenant}/overage").WithTags("Overage");
+        var overage = app.MapGroup("/v1/tenants/{tenant}/overage").WithTags("Overage").AsConfigured();
 
         overage.MapPut("", async (
             string tenant, Body<OverageRuleWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>

@@ -2,24 +2,31 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>Every version of every plan, and each tenant's negotiated terms. Versions are only ever added.</summary>
 internal sealed class PlanBook(TimeProvider clock)
 {
-    private const string PlanKind = "plan";
-    private const string TermsKind = "terms";
+    public const string PlanKind = "plan";
+    public const string TermsKind = "terms";
 
     private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> plans = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (int Version, PlanWire Terms)> terms = new(StringComparer.Ordinal);
 
     public async Task Load(IStore store, CancellationToken cancellation)
     {
-        foreach (var document in (await store.Documents(PlanKind, cancellation)).OrderBy(document => document.Version))
-            Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), Read(document.Content)));
-        foreach (var document in (await store.Documents(TermsKind, cancellation)).OrderBy(document => document.Version))
-            terms[document.Id] = (document.Version, Read(document.Content));
+        foreach (var document in await store.Documents(PlanKind, cancellation)) Take(document);
+        foreach (var document in await store.Documents(TermsKind, cancellation)) Take(document);
+    }
+
+    /// <summary>Takes note of a version that is stored; of one that is known it does nothing.</summary>
+    public void Take(Document document)
+    {
+        var content = Read(document.Content);
+        if (document.Kind == PlanKind) Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
+        else TakeTerms(document.Id, document.Version, content);
     }
 
     /// <summary>The newest version of each plan, by id.</summary>
@@ -39,7 +46,7 @@ internal sealed class PlanBook(TimeProvider clock)
         var now = Instant.From(clock.GetUtcNow());
         var added = new PlanVersionWire(id, (newest?.Version ?? 0) + 1, now.ToString(), plan);
         if (!await store.Put(new Document(PlanKind, id, added.Version, now, actor, Write(plan)), cancellation))
-            throw new InvalidOperationException($"version {added.Version} of plan {id} is there already");
+            throw new ProblemException(Problem.ChangedMeanwhile());
         Take(added);
         return (added, true);
     }
@@ -54,11 +61,18 @@ internal sealed class PlanBook(TimeProvider clock)
         if (before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own))) return;
         var version = before.Version + 1;
         if (!await store.Put(new Document(TermsKind, tenant, version, Instant.From(clock.GetUtcNow()), actor, Write(own)), cancellation))
-            throw new InvalidOperationException($"version {version} of the terms of {tenant} is there already");
-        terms[tenant] = (version, own);
+            throw new ProblemException(Problem.ChangedMeanwhile());
+        TakeTerms(tenant, version, own);
     }
 
-    private void Take(PlanVersionWire plan) => plans.AddOrUpdate(plan.Id, _ => [plan], (_, versions) => versions.Add(plan));
+    private void Take(PlanVersionWire plan) => plans.AddOrUpdate(
+        plan.Id, _ => [plan],
+        (_, versions) => versions.Any(known => known.Version == plan.Version)
+            ? versions
+            : versions.Add(plan).Sort((one, other) => one.Version.CompareTo(other.Version)));
+
+    private void TakeTerms(string tenant, int version, PlanWire own) =>
+        terms.AddOrUpdate(tenant, _ => (version, own), (_, known) => known.Version < version ? (version, own) : known);
 
     private static byte[] Write(PlanWire plan) => JsonSerializer.SerializeToUtf8Bytes(plan, WireJson.Typed<PlanWire>());
 

@@ -12,16 +12,16 @@ internal static class PlanEndpoints
 {
     public static void MapPlans(this IEndpointRouteBuilder app)
     {
-        var plans = app.MapGroup("/v1/plans").WithTags("Plans");
+        var plans = app.MapGroup("/v1/plans").WithTags("Plans").AsConfigured();
 
         plans.MapPut("/{plan}", async Task<Results<Created<PlanVersionWire>, Ok<PlanVersionWire>, Problem>> (
-            string plan, Body<PlanWire> body, Principal caller, HttpContext context, PlanBook book, ETags etags, IStore store, CancellationToken cancellation) =>
+            string plan, Body<PlanWire> body, Principal caller, HttpContext context, PlanBook book, ITurns turns, IStore store, CancellationToken cancellation) =>
         {
             var findings = new Findings();
             if (!Ids.IsId(plan)) return Problem.Invalid([new ProblemError("", "a plan's id must be 1 to 64 of a-z 0-9 . _ -")]);
             PlanReader.Read(body.Value, findings);
             if (findings.Problem is { } invalid) return invalid;
-            using var turn = await etags.Take($"plan {plan}", cancellation);
+            await using var turn = await turns.Take($"plan {plan}", cancellation);
             ETags.Demand(context, book.Find(plan, null) is { } newest ? ETags.Of(newest.Version) : null);
             var (version, added) = await book.Put(store, plan, body.Value, caller.Id, cancellation);
             ETags.Send(context, ETags.Of(version.Version));

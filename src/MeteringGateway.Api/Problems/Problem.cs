@@ -62,6 +62,17 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public static Problem Forbidden(Permission anyOf) =>
         new(StatusCodes.Status403Forbidden, "forbidden", $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
 
+    public static Problem ChangedMeanwhile() =>
+        new(StatusCodes.Status409Conflict, "changed_meanwhile", "Somebody else changed it at the same time; read it again.");
+
+    /// <summary>Nobody knows whether it was done.</summary>
+    public static Problem Unavailable() =>
+        new(StatusCodes.Status503ServiceUnavailable, "unavailable",
+            "The tenant does not answer at present. What was asked may or may not have been done: send the same again, with the same event ids or Idempotency-Key.")
+        {
+            RetryAfter = 1,
+        };
+
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");
 }

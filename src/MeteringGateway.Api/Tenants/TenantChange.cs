@@ -7,14 +7,14 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Tenants;
 
 /// <summary>Makes and changes tenants: a plan's version with the tenant's own terms laid over it becomes the terms in force.</summary>
-internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore store, ETags etags)
+internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore store, ITurns turns)
 {
     public async Task<(TenantFigure Figure, bool Created)> Put(
         HttpContext context, string tenant, PutTenantWire wanted, Principal caller, CancellationToken cancellation)
     {
         var findings = new Findings();
         if (!Ids.IsId(tenant)) findings.Add("", "a tenant's id must be 1 to 64 of a-z 0-9 . _ -");
-        using var turn = await etags.Take($"tenant {tenant}", cancellation);
+        await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = findings.Problem is null ? await tenants.Tenant(tenant, cancellation) : null;
         ETags.Demand(context, before is null ? null : TenantFigures.Tag(tenant, before));
         var command = before is null ? Create(tenant, wanted, findings) : Change(tenant, wanted, before, findings);
@@ -25,7 +25,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
 
     public async Task PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller, CancellationToken cancellation)
     {
-        using var turn = await etags.Take($"tenant {tenant}", cancellation);
+        await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
         ETags.Demand(context, plans.TermsOf(tenant) is { } had ? ETags.Of(had) : null);
         var findings = new Findings();
@@ -36,7 +36,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     /// <summary>Replaces the one member <c>overage</c> of the tenant's own terms (F2).</summary>
     public async Task<TenantFigure> PutOverage(HttpContext context, string tenant, OverageRuleWire rule, Principal caller, CancellationToken cancellation)
     {
-        using var turn = await etags.Take($"tenant {tenant}", cancellation);
+        await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
         ETags.Demand(context, OverageEndpoints.Tag(before));
         // Whatever is wrong is under the member that the body is here.

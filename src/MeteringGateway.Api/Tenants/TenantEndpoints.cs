@@ -11,7 +11,7 @@ internal static class TenantEndpoints
 {
     public static void MapTenants(this IEndpointRouteBuilder app)
     {
-        var tenants = app.MapGroup("/v1/tenants").WithTags("Tenants");
+        var tenants = app.MapGroup("/v1/tenants").WithTags("Tenants").AsConfigured();
 
         tenants.MapPut("/{tenant}", async Task<Results<Created<TenantWire>, Ok<TenantWire>, Problem>> (
             string tenant, Body<PutTenantWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>

@@ -13,13 +13,13 @@ internal static class ThresholdEndpoints
         var thresholds = app.MapGroup("/v1/tenants/{tenant}/thresholds").WithTags("Thresholds");
 
         thresholds.MapPut("/{threshold}", async Task<Results<Created<ThresholdStateWire>, Ok<ThresholdStateWire>, Problem>> (
-            string tenant, string threshold, Body<PutThresholdWire> body, ITenants tenants, Principal caller, ETags etags, HttpContext context,
+            string tenant, string threshold, Body<PutThresholdWire> body, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
             CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var wanted = ThresholdReader.Read("", new ThresholdWire { Of = body.Value.Of, At = body.Value.At }, threshold, findings);
             if (findings.Problem is { } invalid) return invalid;
-            using var turn = await etags.Take($"tenant {tenant}", cancellation);
+            await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             var had = await Find(tenants, tenant, threshold, cancellation);
             ETags.Demand(context, had is null ? null : Tag(had));
@@ -51,9 +51,9 @@ internal static class ThresholdEndpoints
         }).Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("A threshold");
 
         thresholds.MapDelete("/{threshold}", async Task<Results<NoContent, Problem>> (
-            string tenant, string threshold, ITenants tenants, Principal caller, ETags etags, HttpContext context, CancellationToken cancellation) =>
+            string tenant, string threshold, ITenants tenants, Principal caller, ITurns turns, HttpContext context, CancellationToken cancellation) =>
         {
-            using var turn = await etags.Take($"tenant {tenant}", cancellation);
+            await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             if (await Find(tenants, tenant, threshold, cancellation) is not { } had) return Unknown();
             ETags.Demand(context, Tag(had));

@@ -106,15 +106,6 @@ internal sealed partial class Dispatcher
         await Store.GiveUp(webhook, Now, CancellationToken.None);
     }
 
-    /// <summary>Makes a delivery pending again, due at once, for as long as a new one. The caller has the turn.</summary>
-    public async Task<Delivery> Retry(Delivery delivery, CancellationToken cancellation)
-    {
-        var again = delivery with { Status = DeliveryStatus.Pending, Due = Now, GiveUpAt = Now + settings.GiveUpAfter, Tries = 0, EndedAt = null };
-        await Store.Record([again], cancellation);
-        LookAgain(delivery.Webhook);
-        return await Store.Delivery(delivery.Webhook, delivery.Id, cancellation) ?? again;
-    }
-
     public static AttemptWire[] ReadAttempts(Delivery delivery) => JsonSerializer.Deserialize(delivery.Attempts, StoredWebhookJson.Default.AttemptWireArray)!;
 
     private static byte[] WriteAttempts(AttemptWire[] attempts) =>

@@ -48,7 +48,7 @@ internal sealed partial class Dispatcher(
     /// Takes the turn in which webhooks change; dispose what comes back to end it. What was told before goes by what the webhooks
     /// were before, and what comes after by what they are then.
     /// </summary>
-    public async Task<IDisposable> Turn(CancellationToken cancellation)
+    public async Task<IAsyncDisposable> Turn(CancellationToken cancellation)
     {
         await turns.WaitAsync(cancellation);
         try
@@ -175,12 +175,15 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private sealed class EndOfTurn(Dispatcher dispatcher) : IDisposable
+    private sealed class EndOfTurn(Dispatcher dispatcher) : IAsyncDisposable
     {
-        public void Dispose()
+        public ValueTask DisposeAsync()
         {
+            // Whatever was changed in the turn may have made something due.
+            foreach (var lane in dispatcher.lanes.Values) lane.LookAt = Instant.MinValue;
             dispatcher.turns.Release();
             dispatcher.Wake();
+            return default;
         }
     }
 }

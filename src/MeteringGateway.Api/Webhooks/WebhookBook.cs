@@ -2,20 +2,24 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>Every webhook, by its id.</summary>
 internal sealed class WebhookBook(TimeProvider clock)
 {
-    private const string Kind = "webhook";
+    public const string Kind = "webhook";
 
     private readonly ConcurrentDictionary<string, StoredWebhook> webhooks = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> versions = new(StringComparer.Ordinal);
 
+    /// <summary>Reads what is stored; also when another process has changed it.</summary>
     public async Task Load(IStore store, CancellationToken cancellation)
     {
-        foreach (var row in await store.Webhooks(cancellation)) webhooks[row.Id] = StoredWebhook.Read(row.Content);
+        var rows = (await store.Webhooks(cancellation)).ToDictionary(row => row.Id, row => StoredWebhook.Read(row.Content), StringComparer.Ordinal);
+        foreach (var gone in webhooks.Keys.Where(id => !rows.ContainsKey(id))) webhooks.TryRemove(gone, out _);
+        foreach (var (id, webhook) in rows) webhooks[id] = webhook;
         // Of those that were deleted too: a version is never written twice.
         foreach (var document in await store.Documents(Kind, cancellation))
             versions.AddOrUpdate(document.Id, document.Version, (_, before) => Math.Max(before, document.Version));
@@ -37,7 +41,7 @@ internal sealed class WebhookBook(TimeProvider clock)
         var next = webhook is null ? null : webhook with { Version = version, UpdatedAt = now };
         var document = new Document(Kind, id, version, now, actor, next is null ? "{}"u8.ToArray() : Public(id, next));
         if (!await store.PutWebhook(document, next?.Write(), cancellation))
-            throw new InvalidOperationException($"version {version} of webhook {id} is there already");
+            throw new ProblemException(Problem.ChangedMeanwhile());
         versions[id] = version;
         if (next is null) webhooks.TryRemove(id, out _);
         else webhooks[id] = next;

@@ -7,8 +7,8 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Webhooks;
 
-/// <summary>What an administrator does with webhooks, each in a turn of the dispatcher.</summary>
-internal sealed class WebhookChange(WebhookBook book, Dispatcher dispatcher, IStore store, MeteringSettings settings, TimeProvider clock)
+/// <summary>What an administrator does with webhooks, each in the turn of whoever sends them.</summary>
+internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store, MeteringSettings settings, TimeProvider clock)
 {
     private const int MostSecrets = 5;
     private static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
@@ -30,7 +30,7 @@ internal sealed class WebhookChange(WebhookBook book, Dispatcher dispatcher, ISt
         var target = WebhookReader.Read(id, wanted, settings.Webhooks.AllowPrivate, findings);
         if (findings.Problem is { } invalid) throw new ProblemException(invalid);
         if (!IsWithin(target.Tenants, caller)) throw new ProblemException(Beyond());
-        using var turn = await dispatcher.Turn(cancellation);
+        await using var turn = await turns.TakeWebhooks(cancellation);
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));
@@ -41,7 +41,7 @@ internal sealed class WebhookChange(WebhookBook book, Dispatcher dispatcher, ISt
 
     public async Task Delete(HttpContext context, string id, Principal caller, CancellationToken cancellation)
     {
-        using var turn = await dispatcher.Turn(cancellation);
+        await using var turn = await turns.TakeWebhooks(cancellation);
         ETags.Demand(context, ETags.Of(Find(id, caller).Version));
         await book.Put(store, id, null, caller.Id, cancellation);
     }
@@ -49,7 +49,7 @@ internal sealed class WebhookChange(WebhookBook book, Dispatcher dispatcher, ISt
     /// <returns>The new secret, and how long the one before it signs.</returns>
     public async Task<(StoredSecret Secret, Instant Until)> Rotate(string id, string? idempotencyKey, Principal caller, CancellationToken cancellation)
     {
-        using var turn = await dispatcher.Turn(cancellation);
+        await using var turn = await turns.TakeWebhooks(cancellation);
         var (webhook, now) = (Find(id, caller), Now);
         var request = idempotencyKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.Id}\n{idempotencyKey}"));
         if (request is not null && webhook.Secrets.FirstOrDefault(one => one.Request.AsSpan().SequenceEqual(request) && now < one.MadeAt + Overlap) is { } made)
@@ -61,15 +61,17 @@ internal sealed class WebhookChange(WebhookBook book, Dispatcher dispatcher, ISt
         return (secret, now + Overlap);
     }
 
-    /// <summary>Sends a delivery again; a webhook that was switched off is on again.</summary>
+    /// <summary>Makes a delivery pending again, due at once, for as long as a new one; a webhook that was switched off is on again.</summary>
     public async Task<Delivery> Retry(string id, string delivery, Principal caller, CancellationToken cancellation)
     {
-        using var turn = await dispatcher.Turn(cancellation);
+        await using var turn = await turns.TakeWebhooks(cancellation);
         var webhook = Find(id, caller);
         var found = await store.Delivery(id, delivery, cancellation)
             ?? throw new ProblemException(Problem.NotFound("unknown_delivery", "There is no such delivery to this webhook."));
         if (!webhook.IsEnabled) await book.Put(store, id, webhook.Enabled(Now), caller.Id, cancellation);
-        return await dispatcher.Retry(found, cancellation);
+        var again = found with { Status = DeliveryStatus.Pending, Due = Now, GiveUpAt = Now + settings.Webhooks.GiveUpAfter, Tries = 0, EndedAt = null };
+        await store.Record([again], cancellation);
+        return await store.Delivery(id, delivery, cancellation) ?? again;
     }
 
     private StoredWebhook New(WebhookTarget target)

@@ -21,7 +21,7 @@ internal static class WebhookEndpoints
 
     public static void MapWebhooks(this IEndpointRouteBuilder app)
     {
-        var webhooks = app.MapGroup("/v1/webhooks").WithTags("Webhooks").Needs(Permission.WebhooksWrite);
+        var webhooks = app.MapGroup("/v1/webhooks").WithTags("Webhooks").AsConfigured().Needs(Permission.WebhooksWrite);
 
         webhooks.MapPut("/{webhook}", async Task<Results<Created<CreatedWebhookWire>, Ok<WebhookWire>, Problem>> (
             string webhook, Body<PutWebhookWire> body, WebhookChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>

@@ -6,7 +6,7 @@ namespace MeteringGateway.Engine;
 /// The one that writes: a thread that takes whatever waits, makes one transaction of it, and only then lets anybody see it.
 /// Batches form by themselves: while one flush runs, the next fills.
 /// </summary>
-internal sealed class Committer(EmbeddedTenants engine, IStore store)
+internal sealed class Committer(LocalTenants engine, IStore store)
 {
     private readonly Lock _room = new();
     private readonly object _queue = new();
@@ -123,25 +123,38 @@ internal sealed class Committer(EmbeddedTenants engine, IStore store)
             alerts |= batch.Outbox.Count > 0;
         }
         var began = Stopwatch.GetTimestamp();
-        Write(batches);
+        var results = Write(batches);
         Instruments.FlushSeconds.Record(Instruments.SecondsSince(began));
         Instruments.FlushSize.Record(entries);
         MakeRoom(entries, bytes);
-        foreach (var pending in taken)
-        {
-            pending.Host.Publish(pending);
-            if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
-        }
+        for (var i = 0; i < taken.Count; i++) Settle(taken[i], results[i]);
         if (alerts) engine.TellOutboxGrew();
     }
 
-    private void Write(List<TenantBatch> batches)
+    /// <summary>What one tenant's turns took is to be seen, or the tenant is loaded anew; neither is its neighbours' concern.</summary>
+    private void Settle(Pending pending, AppendResult result)
+    {
+        switch (result)
+        {
+            case AppendResult.Written:
+                pending.Host.Publish(pending);
+                if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
+                break;
+            case AppendResult.LostFence:
+                Instruments.FencesLost.Add(1);
+                pending.Host.Lose(pending, new LostFenceException());
+                break;
+            default:
+                Instruments.Unknown.Add(1);
+                pending.Host.Lose(pending, new TenantUnavailableException("the store did not answer"));
+                break;
+        }
+    }
+
+    private IReadOnlyList<AppendResult> Write(List<TenantBatch> batches)
     {
         var append = store.Append(batches, CancellationToken.None);
-        var results = append.IsCompleted ? append.GetAwaiter().GetResult() : append.AsTask().GetAwaiter().GetResult();
-        for (var i = 0; i < results.Count; i++)
-            if (results[i] != AppendResult.Written)
-                throw new StoreException($"Tenant '{batches[i].Tenant}' was not written at sequence {batches[i].FirstSequence}: {results[i]}.");
+        return append.IsCompleted ? append.GetAwaiter().GetResult() : append.AsTask().GetAwaiter().GetResult();
     }
 
     private void MakeRoom(long entries, long bytes)

@@ -58,7 +58,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
 
     public void Archive(IReadOnlyList<Outcome> departed)
     {
-        foreach (var outcome in departed) (_archived ??= []).Add(new ArchivedRow(EmbeddedTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
+        foreach (var outcome in departed) (_archived ??= []).Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
     }
 
     public TenantBatch ToBatch(byte[] lastHash, Instant? due, LimitState? severity, Allowance? view)
@@ -81,6 +81,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
 
     public void Dispose() => _block.Dispose();
 
+    /// <summary>Whoever waits is told; what a failed write may still be reading is not given back.</summary>
     public void Fail(Exception why)
     {
         if (_durable.TrySetException(why)) _ = _durable.Task.Exception; // seen, even if nobody waits

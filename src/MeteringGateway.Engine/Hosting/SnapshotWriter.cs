@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace MeteringGateway.Engine;
 
 /// <summary>Stores snapshots beside the flushes, one after the other, each only when the entries that it covers are durable.</summary>
-internal sealed class SnapshotWriter(EmbeddedTenants engine, IStore store)
+internal sealed class SnapshotWriter(LocalTenants engine, IStore store)
 {
     private readonly Channel<TenantHost> _requests = Channel.CreateUnbounded<TenantHost>(new UnboundedChannelOptions { SingleReader = true });
     private Task _writing = Task.CompletedTask;
@@ -23,7 +23,14 @@ internal sealed class SnapshotWriter(EmbeddedTenants engine, IStore store)
     {
         var snapshot = host.Snapshot(entries, out var seen);
         if (snapshot is null) return;
-        await seen;
+        try
+        {
+            await seen;
+        }
+        catch (Exception e) when (e is LostFenceException or TenantUnavailableException)
+        {
+            return; // of something that is not in the journal
+        }
         await Save(host.Id, snapshot);
     }
 

@@ -16,7 +16,7 @@ internal sealed class TenantHost
     [ThreadStatic] private static List<Entry>? _taken;
     [ThreadStatic] private static ArrayBufferWriter<byte>? _bytes;
 
-    private readonly EmbeddedTenants _engine;
+    private readonly LocalTenants _engine;
     /// <summary>Also what a turn locks: an object of its own for that would be a twentieth of an idle tenant.</summary>
     private readonly TenantState _state;
     private Hash _hash;
@@ -33,7 +33,7 @@ internal sealed class TenantHost
     private bool _retired;
     private bool _snapshotting;
 
-    public TenantHost(EmbeddedTenants engine, string id, Recovered recovered)
+    public TenantHost(LocalTenants engine, string id, Recovered recovered)
     {
         (_engine, Id, _state) = (engine, id, recovered.State);
         recovered.Hash.CopyTo(_hash);
@@ -223,6 +223,29 @@ internal sealed class TenantHost
         }
         if (pending.Signals is { } signals) hub?.Publish(signals, pending.Began);
         pending.Complete();
+    }
+
+    /// <summary>What was taken is not in the journal, or nobody knows: the state is ahead of it, and is loaded anew.</summary>
+    public void Lose(Pending pending, Exception why)
+    {
+        lock (_state)
+        {
+            _flushing = null;
+            Retire();
+        }
+        pending.Fail(why);
+    }
+
+    /// <summary>Ends this host, so that the tenant may live elsewhere. <paramref name="snapshot"/> is what to store of it, if anything, once <paramref name="seen"/> is durable.</summary>
+    public void Leave(int entries, out StoredSnapshot? snapshot, out Task seen)
+    {
+        lock (_state)
+        {
+            (snapshot, seen) = (null, Seen);
+            if (_retired) return;
+            if (_state.Exists && _tailEntries >= entries) snapshot = TakeSnapshot();
+            Retire();
+        }
     }
 
     /// <summary>The store failed: whoever waits is told, and nothing of this host is used again.</summary>

@@ -7,7 +7,7 @@ namespace MeteringGateway.Engine;
 /// that are due before it is asked again wait in one queue, and are on time to the millisecond. Either way a tick runs in the
 /// tenant's turn.
 /// </summary>
-internal sealed class Timers(EmbeddedTenants engine, IStore store) : IAsyncDisposable
+internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposable
 {
     private const int Page = 1000;
     private const int AtOnce = 64;
@@ -88,7 +88,9 @@ internal sealed class Timers(EmbeddedTenants engine, IStore store) : IAsyncDispo
             }
             Arm();
         }
-        foreach (var tenant in due) _ = engine.Tick(tenant);
+        foreach (var tenant in due)
+            if (!engine.IsShared || engine.Loaded(tenant) is { IsRetired: false })
+                _ = engine.Tick(tenant);
     }
 
     private void Poll()
@@ -105,7 +107,7 @@ internal sealed class Timers(EmbeddedTenants engine, IStore store) : IAsyncDispo
         while (More())
             await engine.Guarded(async () =>
             {
-                await Catch(_stop.Token);
+                if (!engine.IsShared) await Catch(_stop.Token);
                 foreach (var near in await store.Due(engine.Now + Horizon, Page, _stop.Token)) engine.Loaded(near.Tenant)?.Reschedule();
             });
     }

@@ -12,6 +12,11 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
 
     public IReadOnlyList<Command> Commands => commands;
 
+    public IdempotencyKey? Key => key;
+
+    /// <summary>What was answered when the key was first used; null: it was not.</summary>
+    public IdempotencyRow? DoneBefore { get; set; }
+
     public bool IsDone => Next == commands.Count;
     public Command Command => commands[Next];
 
@@ -42,6 +47,9 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
 
     /// <summary>More outcomes have left since: it has to be fetched again.</summary>
     public void RecallAgain() => (Recalled, RecallDone) = (null, false);
+
+    /// <summary>What was decided since the work stood at <paramref name="next"/> was not kept: it is decided again.</summary>
+    public void BackTo(int next) => (Next, Recalled, RecallDone, Wanted) = (next, null, false, null);
 
     public void Answer(Answer answer)
     {

@@ -71,14 +71,14 @@ public sealed partial class SqliteStore
         return row.Step() ? row.Int64(0) : null;
     }
 
-    public ValueTask<IReadOnlyList<byte[]?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation) => new(Read(db =>
     {
-        var details = new byte[]?[sequences.Count];
+        var details = new DetailRow?[sequences.Count];
         if (Key(db, tenant) is not { } key) return details;
         for (var i = 0; i < details.Length; i++)
         {
-            using var row = db["SELECT json FROM details WHERE tenant=? AND sequence=?"].Add(key).Add(sequences[i]);
-            if (row.Step()) details[i] = row.Blob(0);
+            using var row = db["SELECT end_customer, salt, json FROM details WHERE tenant=? AND sequence=?"].Add(key).Add(sequences[i]);
+            if (row.Step()) details[i] = new DetailRow(sequences[i], row.IsNull(0) ? null : row.Text(0), row.Blob(1), row.Blob(2));
         }
         return details;
     }));
@@ -109,6 +109,14 @@ public sealed partial class SqliteStore
     {
         using var row = db["SELECT content, answer, expires FROM idempotency WHERE key=?"].Add(key);
         return row.Step() ? new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2))) : null;
+    }));
+
+    public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation) => new(Read(db =>
+    {
+        using var rows = db["SELECT key, content, answer, expires FROM idempotency WHERE key>? ORDER BY key LIMIT ?"].Add(after ?? "").Add(limit);
+        var page = new List<IdempotencyRow>();
+        while (rows.Step()) page.Add(new IdempotencyRow(rows.Text(0), rows.Blob(1), rows.Blob(2), new Instant(rows.Int64(3))));
+        return page;
     }));
 
     public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation) => new(Read(db =>

@@ -36,7 +36,10 @@ internal static class StoredJournal
     public static async Task<bool> Digest(IStore store, string tenant, CancellationToken cancellation)
     {
         var stored = await Load(store, tenant, cancellation);
-        var (recovered, replayed) = (stored.Snapshot is { } snapshot ? TenantState.Restore(snapshot.State) : new TenantState(), new TenantState());
+        var (recovered, replayed) = (Restored(stored.Snapshot), new TenantState());
+        // As a gateway does with a snapshot that it cannot read: it only saves time.
+        if (recovered is null) stored = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
+        recovered ??= new TenantState();
         foreach (var block in stored.Tail)
         {
             foreach (var bytes in Frames(block).Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence))) Apply(recovered, EntryCodec.Read(bytes));
@@ -47,6 +50,19 @@ internal static class StoredJournal
         if (one == other) return true;
         Console.Error.WriteLine($"{tenant}: recovery and replay part");
         return false;
+    }
+
+    /// <summary>Null: another version of the program wrote it.</summary>
+    private static TenantState? Restored(StoredSnapshot? snapshot)
+    {
+        try
+        {
+            return snapshot is null ? new TenantState() : TenantState.Restore(snapshot.State);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 
     private static async Task<StoredTenant> Load(IStore store, string tenant, CancellationToken cancellation) =>

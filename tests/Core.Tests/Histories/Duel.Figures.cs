@@ -135,8 +135,8 @@ internal sealed partial class Duel
             var recovered = RealTenant.Fold(_real.Journal.Skip(_snapshotAt), TenantState.Restore(_snapshot));
             if (RealTenant.Hex(recovered.Digest()) != digest) return "recovery: snapshot and tail give another state";
         }
-        if (index % (3 * LookEvery) == 0) (_snapshot, _snapshotAt) = (_real.State.Snapshot(), _real.Journal.Count);
-        if (index % (5 * LookEvery) == 0) _real.Reload();
+        if (index % (6 * LookEvery) == 0) (_snapshot, _snapshotAt) = (_real.State.Snapshot(), _real.Journal.Count);
+        if (index % (10 * LookEvery) == 0) _real.Reload();
         return null;
     }
 }

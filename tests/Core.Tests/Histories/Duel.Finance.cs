@@ -21,8 +21,7 @@ internal sealed partial class Duel
             var entry = entries.FirstOrDefault(entry => entry.Kind == lot.Kind && entry.Amount == lot.Amount
                 && entry.Priority == lot.Priority && entry.EffectiveAt == lot.EffectiveAt && entry.ExpiresAt == lot.ExpiresAt);
             if (entry is null) return $"grants {lot.Kind}: expected {Text(lot)}, was [{string.Join("; ", entries)}]";
-            // What was used long ago is given back by grants that may have been forgotten.
-            if (entry.From != lot.From?.Id && (entry.From is not null || _oracle.Now < lot.From!.ExpiresAt + TimeSpan.FromDays(60))) return $"grant's origin: expected {lot.From?.Id}, was {entry}";
+            if (entry.From != lot.From?.Id) return $"grant's origin: expected {lot.From?.Id}, was {entry}";
             lot.Id = entry.Grant;
             entries.Remove(entry);
         }
@@ -34,7 +33,7 @@ internal sealed partial class Duel
 
     private string? Compare(Lot lot, GrantFigure was)
     {
-        var left = lot.Ended && lot.VoidedAt is null ? Amount.Zero : _oracle.LeftOf(lot);
+        var left = lot.Ended ? Amount.Zero : _oracle.LeftOf(lot);
         return lot.Kind == was.Kind && lot.Amount == was.Amount && left == was.Remaining && lot.Priority == was.Priority
             && lot.EffectiveAt == was.EffectiveAt && lot.ExpiresAt == was.ExpiresAt && lot.VoidedAt == was.VoidedAt
             ? null : $"grant: expected {Text(lot)}, remaining {left}, was {was}";
@@ -51,7 +50,7 @@ internal sealed partial class Duel
             ExpectedAlert.Crossed one => $"{one.Threshold} crossed at {one.Level} of {one.InForce} in {one.Period:O}",
             ExpectedAlert.Rearmed one => $"{one.Threshold} rearmed {one.RoomCameBack}",
             ExpectedAlert.CreditsExhausted one => $"exhausted in {one.Period:O}",
-            ExpectedAlert.OverageStarted one => $"overage of {one.OutcomeType} in {one.Period:O}",
+            ExpectedAlert.OverageStarted one => $"overage:{one.OutcomeType} in {one.Period:O}",
             ExpectedAlert.GrantExpiring one => $"{one.Lot.Id} expires at {one.Lot.ExpiresAt} with {one.Left}",
             _ => "",
         }),
@@ -61,7 +60,7 @@ internal sealed partial class Duel
                 $"{one.Threshold.Id} crossed at {one.Level.Value} of {one.InForce?.Value} in {one.Period:O}",
             Entry.ThresholdRearmed one => $"{one.Threshold} rearmed {one.RoomCameBack}",
             Entry.CreditsExhausted one => $"exhausted in {one.Period:O}",
-            Entry.OverageStarted one => $"overage of {one.OutcomeType} in {one.Period:O}",
+            Entry.OverageStarted one => $"overage:{one.OutcomeType} in {one.Period:O}",
             Entry.GrantExpiring one => $"{one.Grant} expires at {one.ExpiresAt} with {one.Left}",
             _ => "",
         }).Where(text => text.Length > 0));
@@ -82,12 +81,14 @@ internal sealed partial class Duel
                 is { } other) return other;
             if (Same("committed", _oracle.CommittedIn(entry.Period), entry.Committed.Select(one => $"{one.Value}")) is { } pledged) return pledged;
         }
+        static string Returned(IEnumerable<(string? Grant, Amount Credits)> backs) =>
+            string.Join(", ", backs.Select(back => $"{back.Grant} {back.Credits}").Order(StringComparer.Ordinal));
         return Same("corrections",
-            _oracle.Corrections.Skip(before.Corrections).Select(one => $"{one.Report.Id} {one.Amount} "
-                + string.Join(", ", one.Returned.Select(back => $"{back.Lot.Id} {back.Credits}").Order(StringComparer.Ordinal))),
+            _oracle.Corrections.Skip(before.Corrections)
+                .Select(one => $"{one.Report.Id} {one.Amount} {Returned(one.Returned.Select(back => (back.Lot?.Id, back.Credits)))}"),
             _real.Taken.OfType<Entry.OutcomeChanged>().Where(entry => entry.Correction is not null)
-                .Select(entry => $"{entry.OutcomeId} {entry.Correction!.Amount} " + string.Join(", ",
-                    entry.Correction.Returned.Select(back => $"{back.Grant} {back.Credits}").Order(StringComparer.Ordinal))));
+                .Select(entry => $"{entry.OutcomeId} {entry.Correction!.Amount} "
+                    + Returned(entry.Correction.Returned.Select(back => ((string?)back.Grant, back.Credits)))));
     }
 
     private static string? Same(string what, IEnumerable<Line> should, IEnumerable<Line> was)
@@ -95,10 +96,11 @@ internal sealed partial class Duel
         static string Text(Line line) => line.Kind == LineKind.CommitmentShortfall || line.Kind == LineKind.Correction
             ? $"{line.Kind} {line.What} {line.Of} {line.Amount}"
             : $"{line.Kind} {line.What} {line.Source} {line.Quantity} at {line.UnitPrice ?? Amount.Zero} {line.Amount} {line.Credits} credits";
-        // Several commitments of one type have no order among themselves.
+        // Several commitments of one type have no order among themselves, nor lines that differ only in credits.
         static string[] Texts(IEnumerable<Line> lines) =>
             [.. lines.Where(line => line.Amount != Amount.Zero || line.Kind is LineKind.Outcomes or LineKind.Overage or LineKind.Activities)
-                .Select((line, index) => (Line: line, Place: line.Kind == LineKind.CommitmentShortfall ? 1000 : index))
+                .Select((line, index) => (Line: line, Place: line.Kind == LineKind.CommitmentShortfall ? 1000
+                    : line.Source == Funding.Credits ? lines.TakeWhile(one => one.What != line.What || one.Source != line.Source).Count() : index))
                 .OrderBy(one => one.Place).ThenBy(one => Text(one.Line), StringComparer.Ordinal).Select(one => Text(one.Line))];
 
         var (a, b) = (Texts(should), Texts(was));

@@ -33,8 +33,9 @@ internal sealed partial class Duel(History history, Reach reach)
             {
                 difference = Step(history.Steps[index]);
                 if (difference is null && _oracle.HasEnded) break;
-                if (difference is null && (index % LookEvery == 0 || index == history.Steps.Count - 1))
-                    difference = Look() ?? Folds(index);
+                var last = index == history.Steps.Count - 1;
+                if (difference is null && (last || index % LookEvery == 0)) difference = Look();
+                if (difference is null && (last || index % (2 * LookEvery) == 0)) difference = Folds(index);
             }
             catch (AmbiguousException silent)
             {

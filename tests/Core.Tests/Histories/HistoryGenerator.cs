@@ -266,8 +266,6 @@ internal sealed partial class HistoryGenerator
         var id = $"c{1 + _dice.Below(4)}";
         var known = _terms.Caps.FirstOrDefault(cap => cap.Id == id) ?? new Cap { Id = id, Limit = 0 };
         var cap = known with { Limit = PlanGenerator.Limit(_dice, known.Limit.IsMoney), AtLimit = PlanGenerator.AtLimit(_dice) };
-        Effective? choice = _dice.Below(3) switch { 0 => null, 1 => Effective.Now, _ => Effective.NextPeriod };
-        return new Command.SetCap(cap, choice == Effective.NextPeriod
-            && (cap.Period == CapPeriod.Day || !_terms.Caps.Contains(known)) ? Effective.Now : choice);
+        return new Command.SetCap(cap, _dice.Below(3) switch { 0 => null, 1 => Effective.Now, _ => Effective.NextPeriod });
     }
 }

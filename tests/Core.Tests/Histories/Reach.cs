@@ -21,6 +21,8 @@ internal sealed class Reach
         foreach (var entry in entries) Note(entry);
     }
 
+    public void Note(Reach other) => _reached.UnionWith(other._reached);
+
     public void Note(Decision decision) => _reached.UnionWith([$"decision {decision.Reason}", $"bound by {decision.Limit?.Kind}", $"funded by {decision.Funding}"]);
 
     private void Note(Entry entry)

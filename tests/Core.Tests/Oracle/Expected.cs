@@ -51,8 +51,9 @@ internal abstract record ExpectedAlert
 /// <summary>What was credited of a closed period.</summary>
 /// <param name="In">The period whose line it is.</param>
 /// <param name="Of">The closed one.</param>
+/// <param name="Returned">Without a grant where it is no longer known.</param>
 internal sealed record ExpectedCorrection(
-    DateOnly In, DateOnly Of, Report Report, Amount Amount, IReadOnlyList<(Lot Lot, Amount Credits)> Returned);
+    DateOnly In, DateOnly Of, Report Report, Amount Amount, IReadOnlyList<(Lot? Lot, Amount Credits)> Returned);
 
 /// <summary>Units of one type in a period, by where they stand.</summary>
 internal sealed record ExpectedType(

@@ -3,6 +3,7 @@ namespace MeteringGateway.Core.Tests.Oracles;
 /// <summary>Thresholds and the alerts that are built in (S4; 0004, 24 to 26).</summary>
 internal sealed partial class Oracle
 {
+    private static readonly TimeSpan OnceADay = TimeSpan.FromHours(24);
     private readonly Dictionary<string, Threshold> _thresholds = [];
     private readonly Dictionary<string, Crossing> _crossed = [];
     private readonly Dictionary<string, Instant> _roomCameBack = [];
@@ -14,7 +15,7 @@ internal sealed partial class Oracle
     public List<ExpectedAlert> Alerts { get; } = [];
     public IReadOnlyDictionary<string, Threshold> Thresholds => _thresholds;
 
-    private sealed record Crossing(DateOnly Period, int Day, long At);
+    private sealed record Crossing(DateOnly Period, int Day, bool ByDay, long At);
 
     public (long Level, long? InForce) LevelOf(Threshold threshold) => LevelOf(threshold, Standing());
 
@@ -47,22 +48,35 @@ internal sealed partial class Oracle
             if (_crossed.TryGetValue(threshold.Id, out var crossed)) Rearm(threshold.Id, crossed, level, at);
             else if (level >= at)
             {
-                _crossed[threshold.Id] = new Crossing(Open.Id, Today, at);
+                _crossed[threshold.Id] = new Crossing(Open.Id, Today, IsByDay(threshold), at);
                 Alerts.Add(new ExpectedAlert.Crossed(threshold.Id, level, inForce, Open.Id));
             }
         }
     }
 
-    // It re-arms with the period of what it watches.
+    // It re-arms with the period of what it watches, or watched when it was crossed.
     private bool HasPassed(Threshold threshold, Crossing crossed) => crossed.Period != Open.Id
-        || (threshold.Of == Measure.Cap && _caps.TryGetValue(threshold.Target!, out var cap) && cap.Period == CapPeriod.Day
-            && crossed.Day != Today);
+        || ((crossed.ByDay || IsByDay(threshold)) && crossed.Day != Today);
+
+    private bool IsByDay(Threshold threshold) =>
+        threshold.Of == Measure.Cap && _caps.TryGetValue(threshold.Target!, out var cap) && cap.Period == CapPeriod.Day;
+
+    // Below its level, but armed again less than a day ago: it is, when the day is over.
+    private IEnumerable<(Instant At, string Id)> Rearming() =>
+        from one in _roomCameBack
+        let at = Instant.Max(one.Value + OnceADay, Now)
+        where at < Open.End && _crossed.TryGetValue(one.Key, out var crossed) && crossed.Period == Open.Id
+        let threshold = _thresholds[one.Key]
+        where !(_crossed[one.Key].ByDay || IsByDay(threshold)) || _crossed[one.Key].Day == Days.Of(Open, at)
+        let level = LevelOf(threshold)
+        where level.Level < (At(threshold, level.InForce) ?? long.MaxValue)
+        select (at, one.Key);
 
     private void Rearm(string id, Crossing crossed, long level, long at)
     {
         if (level >= at) return;
         var raised = at > crossed.At;
-        if (!raised && _roomCameBack.TryGetValue(id, out var before) && Now < before + TimeSpan.FromHours(24)) return;
+        if (!raised && _roomCameBack.TryGetValue(id, out var before) && Now < before + OnceADay) return;
         if (!raised) _roomCameBack[id] = Now;
         _crossed.Remove(id);
         Alerts.Add(new ExpectedAlert.Rearmed(id, !raised));

@@ -31,16 +31,18 @@ internal sealed partial class Oracle
         return outcomes + activities + (reserved ? held : 0);
     }
 
-    // C3, and under a reservation in full
+    // C3, and in full under a reservation that one of its reports drew from.
     private static bool Counts(Report first, View view) =>
         view.AliasOf is null
-        && (view.Status == OutcomeStatus.Billable
-            || (view.Status == OutcomeStatus.Pending
-                && (first.Type.PendingCounts || Drawn(first, first) is not null || Drawn(first, view.Opening) is not null)));
+        && (view.Status == OutcomeStatus.Billable || (view.Status == OutcomeStatus.Pending
+            && (first.Type.PendingCounts || view.Chain!.Any(report => Drawn(first, report) is not null))));
 
     // 0001, 25: a continued outcome is timed where its first report is.
-    private static Held? Drawn(Report first, Report? opening) =>
-        opening?.Drawn is { } held && held.Period.Id == first.Period.Id ? held : null;
+    private static Held? Drawn(Report first, Report report) =>
+        report.Drawn is { } held && held.Period.Id == first.Period.Id ? held : null;
+
+    // The outcome that a report brings: its own, or the one that it continues.
+    private static Report CarrierOf(Walk walk, Report report) => walk.Views[report].AliasOf ?? report;
 
     // C1, C9; 0004, 15: a cap on money without a type or an activity is on the activities' fees as well.
     private static bool Matches(Cap cap, Subject subject)
@@ -67,7 +69,7 @@ internal sealed partial class Oracle
         {
             var waiting = fresh.SkipWhile(other => other != report).ToHashSet();
             View? Before(Report other) => waiting.Contains(other) ? null : group.Contains(other) ? views[other] : other.View;
-            var held = views[report].Opening == arriving ? Drawn(report, arriving) : null;
+            var held = arriving is not null && CarrierOf(walk, arriving) == report ? Drawn(report, arriving) : null;
             if (CapsFor(report.Period).Any(cap => !HasRoom(cap, report, held, Before))) return (report, Reason.OverCap);
             if (NotFunded(report, held, Before) is { } why) return (report, why);
         }
@@ -106,8 +108,7 @@ internal sealed partial class Oracle
 
     private Expected RemoveCap(string id)
     {
-        if (!_caps.Remove(id)) return new Expected.Refused(Refusal.UnknownCap);
-        _nextCaps.Remove(id);
-        return new Expected.Done();
+        var (had, awaited) = (_caps.Remove(id), _nextCaps.Remove(id));
+        return had || awaited ? new Expected.Done() : new Expected.Refused(Refusal.UnknownCap);
     }
 }

@@ -54,15 +54,29 @@ internal sealed partial class Oracle
     {
         if (!_closures.TryGetValue(report.Period.Id, out var closed) || !closed.Rated.Contains(report)) return;
         if (Counts(report, report.View) || closed.Credited.Contains(report)) return;
-        var (before, after) = Now < closed.At + Exactly ? (Rewalk(closed), Rewalk(closed, report))
-            : (closed.Walk.Units.Where(unit => unit.Item.Name == report.Id).ToList(), []);
+        if (Now >= closed.At + Exactly)
+        {
+            CorrectLate(report, closed);
+            return;
+        }
+        var (before, after) = (Rewalk(closed), Rewalk(closed, report));
         closed.Credited.Add(report);
-        var amount = new Amount(Math.Min(0, Charged(after) - Charged(before)));
-        if (Now < closed.At + Exactly) amount = new Amount(Math.Min(0, Owed(closed.Period, after) - Owed(closed.Period, before)));
-        var returned = _lots.Select(lot => (Lot: lot, Credits: Drawn(before, lot) - Drawn(after, lot)))
+        var amount = new Amount(Math.Min(0, Owed(closed.Period, after) - Owed(closed.Period, before)));
+        var returned = _lots.Select(lot => (Lot: (Lot?)lot, Credits: Drawn(before, lot) - Drawn(after, lot)))
             .Where(one => one.Credits > Amount.Zero).ToList();
         _corrections.Add(new ExpectedCorrection(Open.Id, closed.Period.Id, report, amount, returned));
-        foreach (var (lot, credits) in returned) GiveBack(lot, credits);
+        foreach (var (lot, credits) in returned) GiveBack(lot!, credits);
+    }
+
+    // What it was charged itself; its credits come back as a grant, whichever they were drawn from.
+    private void CorrectLate(Report report, Closure closed)
+    {
+        closed.Credited.Add(report);
+        var units = closed.Walk.Units.Where(unit => unit.Item.Name == report.Id).ToList();
+        var credits = Sum(units.Select(unit => unit.Credits));
+        _corrections.Add(new ExpectedCorrection(
+            Open.Id, closed.Period.Id, report, new Amount(-Charged(units)), credits > Amount.Zero ? [(null, credits)] : []));
+        if (credits > Amount.Zero && Now < Open.End) Issue(GrantKind.Correction, credits, 10, Now, Open.End);
     }
 
     private static List<Unit> Rewalk(Closure closed, Report? without = null) =>

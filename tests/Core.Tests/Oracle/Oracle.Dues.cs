@@ -6,7 +6,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<DateOnly, int> _closedPeriods = [];
     private readonly Dictionary<DateOnly, IReadOnlyList<Cap>> _capsAtEnd = [];
 
-    private enum Due { Window, Reservation, Fact, Day, PeriodEnd, PeriodClose, Expiring, Expiry }
+    private enum Due { Window, Reservation, Day, PeriodEnd, PeriodClose, Expiring, Expiry, Rearm }
 
     // Every due is a step of its own, with its own time and its own signals (T1, S1).
     private void FireUntil(Instant target)
@@ -33,8 +33,6 @@ internal sealed partial class Oracle
         var windows = _reports.Where(report => report.View.Status == OutcomeStatus.Pending && report.View.AliasOf is null)
             .Select(report => (report.View.ClosesAt!.Value, Due.Window, report.Id));
         var reservations = _held.Select(held => (held.ExpiresAt, Due.Reservation, held.Id));
-        var facts = _facts.Where(fact => !_reports.Any(report => report.Id == fact.Command.OutcomeId))
-            .Select(fact => (fact.ArrivedAt + Lateness, Due.Fact, $"{fact.Key.Source} {fact.Key.Id}"));
         var closing = _periods.SkipLast(_closed ? 0 : 1).Where(period => !_closedPeriods.ContainsKey(period.Id) && !AnyWindowIn(period))
             .Select(period => (Instant.Max(period.End + Lateness, Now), Due.PeriodClose, $"{period.Id:yyyy-MM-dd}"));
         (Instant, Due, string)[] periodEnd = _closed ? [] : [(Open.End, Due.PeriodEnd, "")];
@@ -42,9 +40,10 @@ internal sealed partial class Oracle
             .Select(lot => (lot.ExpiresAt!.Value, Due.Expiry, $"{_lots.IndexOf(lot):D4}"));
         var notices = _lots.Where(IsToldOf).Select(lot => (lot.ExpiresAt!.Value - Notice, Due.Expiring, $"{_lots.IndexOf(lot):D4}"));
         var day = Days.EndOf(Open, Days.Of(Open, Now));
-        (Instant, Due, string)[] dayEnd = day < Open.End && _caps.Values.Any(cap => cap.Period == CapPeriod.Day)
+        (Instant, Due, string)[] dayEnd = day < Open.End && _caps.Values.Concat(_nextCaps.Values).Any(cap => cap.Period == CapPeriod.Day)
             ? [(day, Due.Day, "")] : [];
-        return windows.Concat(reservations).Concat(facts).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries).Concat(notices)
+        return windows.Concat(reservations).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries).Concat(notices)
+            .Concat(Rearming().Select(due => (due.At, Due.Rearm, due.Id)))
             .Where(due => due.Item1 <= target);
     }
 
@@ -54,8 +53,7 @@ internal sealed partial class Oracle
         {
             case Due.Window: Evaluate(GroupOf(_reports.First(report => report.Id == id)), null); break;
             case Due.Reservation: _held.RemoveAll(held => held.Id == id); break;
-            case Due.Fact: _facts.RemoveAll(fact =>
-                $"{fact.Key.Source} {fact.Key.Id}" == id && !_reports.Any(report => report.Id == fact.Command.OutcomeId)); break;
+            case Due.Day: Begin(_nextCaps.Values.Where(cap => cap.Period == CapPeriod.Day)); break;
             case Due.PeriodEnd: NextPeriod(); break;
             case Due.PeriodClose: ClosePeriod(_periods.First(period => $"{period.Id:yyyy-MM-dd}" == id)); break;
             case Due.Expiry: Expire(_lots[int.Parse(id)]); break;
@@ -75,8 +73,17 @@ internal sealed partial class Oracle
         _periods.Add(calendar(_zone, _anchor, ended.End, ended.End));
         RollOver(ended);
         IssuePlanGrant();
-        foreach (var (id, cap) in _nextCaps) _caps[id] = cap;
-        _nextCaps.Clear();
+        Begin(_nextCaps.Values);
+    }
+
+    // C6: what was lowered for the time after this period, or day.
+    private void Begin(IEnumerable<Cap> caps)
+    {
+        foreach (var cap in caps.ToList())
+        {
+            _caps[cap.Id] = cap;
+            _nextCaps.Remove(cap.Id);
+        }
     }
 
     private TimeSpan Lateness => TermsAt(Now).MaxLateness;

@@ -61,6 +61,8 @@ internal sealed partial class Oracle
         var session = command.Session is null ? null : Generation(command.Session, time);
         var report = new Report(command, time, _arrivals, TermsAt(time), PeriodOf(time), session);
         report.Drawn = Drawable(report);
+        // 0001, 14: what waited for it too long is forgotten.
+        _facts.RemoveAll(fact => fact.Command.OutcomeId == report.Id && fact.ArrivedAt + Lateness < Now);
         _reports.Add(report);
         Evaluate(GroupOf(report), report);
         var view = (report.View.AliasOf ?? report).View;

@@ -84,7 +84,9 @@ internal sealed partial class Oracle
             if (!unit.IsOverage || Left is not null) return;
             var before = _more;
             _more = _more.And(unit);
-            Why = oracle.Refusing(one.Period, one.Type, OwnerOf(one), rule, owner => Sum(owner, before), owner => Sum(owner, _more));
+            Why = oracle.Forbidding(one.Period, one.Type, rule)
+                ?? (oracle.IsTooMuch(one.Period, rule, OwnerOf(one), owner => Sum(owner, before), owner => Sum(owner, _more))
+                    ? Reason.OverageLimitReached : null);
             if (Why is not null) Left = number - 1;
         }
 

@@ -82,7 +82,8 @@ internal sealed partial class Oracle
     private void GiveBack(Lot lot, Amount credits)
     {
         lot.Used -= credits;
-        if (lot.Ended) Returned(lot, credits);
+        if (lot.VoidedAt is not null) Take(lot, credits, told: false);
+        else if (lot.Ended) Returned(lot, credits);
     }
 
     // 12: what the plan grant has left at its period's end.

@@ -33,8 +33,8 @@ internal sealed partial class Oracle
         var (first, opening) = (chain[0], chain[^1]);
         var hasWindow = first.Type.MeasurementWindow > TimeSpan.Zero;
         var closes = hasWindow ? opening.FrozenClose ?? ClosesAt(first, opening) : opening.Time;
-        if (FactsOf(chain).Count(fact => fact.Fact.Reverses && fact.At.Time == opening.Time) > 1 && chain.Count > 1)
-            throw new AmbiguousException("several reversals and a continuation at the same instant");
+        if (FactsOf(chain).Count(fact => fact.Fact.Kind != FactKind.VerdictAccepted && fact.At.Time == opening.Time) > 1 && chain.Count > 1)
+            throw new AmbiguousException("several facts and a continuation at the same instant");
         // What was said of the outcome before it was continued, or at that very time, is of the window before.
         var facts = FactsOf(chain).Where(fact => fact.At.Time > opening.Time || fact.Fact.Command.OutcomeId == opening.Id)
             .ToList();
@@ -44,14 +44,14 @@ internal sealed partial class Oracle
             hasWindow && fact.At.Time < closes && fact.Fact.Kind != FactKind.VerdictAccepted
             && !CameAfterClosing(fact.Fact, first));
         if (decisive is { Fact.Reverses: true })
-            return new Life(new View(OutcomeStatus.NonBillable, decisive.Fact.Reason, decisive.At.Time, null, opening), false,
+            return new Life(new View(OutcomeStatus.NonBillable, decisive.Fact.Reason, decisive.At.Time, null, chain), false,
                 decisive.At, true);
         if (decisive is null && hasWindow && closes > Now)
-            return new Life(new View(OutcomeStatus.Pending, Reason.None, closes, null, opening), false);
+            return new Life(new View(OutcomeStatus.Pending, Reason.None, closes, null, chain), false);
 
         if (decisive is not null) verification = decisive.Fact.Command.Verification ?? verification;
         var settled = Settled(first.Type, verification, decisive is not null, hasWindow) with { ClosesAt = decisive?.At.Time
-            ?? closes, Opening = opening };
+            ?? closes, Chain = chain };
         if (settled.Status != OutcomeStatus.Billable) return new Life(settled, true);
         var end = decisive?.At.Time ?? closes;
         var later = facts.Where(fact => fact != decisive

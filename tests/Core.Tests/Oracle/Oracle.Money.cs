@@ -72,33 +72,33 @@ internal sealed partial class Oracle
 
     private static bool Grows(long before, long after, Limit limit) => after > before && after > limit.Value;
 
-    // 0004, 16 and 20: by type, the first whose units on demand grow under a rule that does not allow it.
+    // 0004, 16 and 20: of the types that these terms put under a rule, the first whose units grow where it forbids them; then limits.
     private Reason? Refusing(Period period, Terms terms, FundingWalk without, FundingWalk with)
     {
-        foreach (var (type, owner) in with.Units.Where(unit => unit.IsOverage).Select(unit => (unit.Item.Type.Id, Owner: OwnerOf(unit.Item))).Distinct()
-            .OrderBy(one => one.Id, StringComparer.Ordinal))
+        var governed = terms.OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal)
+            .Select(type => (Type: type, Rule: Prices.RuleOf(TermsAt(period.Start), terms, type))).Where(one => one.Rule is not null).ToList();
+        foreach (var (type, rule) in governed)
         {
-            var (before, after) = (Overage(without, period, type, owner), Overage(with, period, type, owner));
-            if (after.Units <= before.Units && after.Micros <= before.Micros) continue;
-            if (terms.Type(type) is { } known && Refusing(period, known, owner, RuleOf(owner, terms), which => Overage(without, period, terms, which),
-                    which => Overage(with, period, terms, which)) is { } reason) return reason;
+            var owner = Prices.OwnerOf(type);
+            if (Overage(with, period, terms, owner).Units > Overage(without, period, terms, owner).Units
+                && Overage(with, period, type.Id, owner).Units > Overage(without, period, type.Id, owner).Units
+                && Forbidding(period, type, rule!) is { } reason) return reason;
         }
-        return null;
+        return governed.Exists(one => IsTooMuch(period, one.Rule!, Prices.OwnerOf(one.Type),
+            owner => Overage(without, period, terms, owner), owner => Overage(with, period, terms, owner))) ? Reason.OverageLimitReached : null;
+    }
+
+    // Why nothing more of a type may go on demand under its rule.
+    private Reason? Forbidding(Period period, OutcomeType type, OverageRule rule)
+    {
+        if (!Prices.Bills(rule, type))
+            return type.Credits is not null && !Prices.HasPrice(type) ? Reason.CreditsExhausted : Reason.OverageBlocked;
+        return rule.RequiresAuthorization && AuthorizationFor(period) is null ? Reason.OverageNotAuthorized : null;
     }
 
     /// <param name="before">What went on demand under the rule of an owner, or with null under all that require authorisation.</param>
-    private Reason? Refusing(
-        Period period, OutcomeType type, string owner, OverageRule rule, Func<string?, Went> before, Func<string?, Went> after)
-    {
-        if (after(owner).Units > before(owner).Units)
-        {
-            if (!Prices.Bills(rule, type))
-                return type.Credits is not null && !Prices.HasPrice(type) ? Reason.CreditsExhausted : Reason.OverageBlocked;
-            if (rule.RequiresAuthorization && AuthorizationFor(period) is null) return Reason.OverageNotAuthorized;
-        }
-        return LimitsOf(period, rule, owner).Any(one => Grows(before(one.Over).In(one.Limit), after(one.Over).In(one.Limit), one.Limit))
-            ? Reason.OverageLimitReached : null;
-    }
+    private bool IsTooMuch(Period period, OverageRule rule, string owner, Func<string?, Went> before, Func<string?, Went> after) =>
+        LimitsOf(period, rule, owner).Any(one => Grows(before(one.Over).In(one.Limit), after(one.Over).In(one.Limit), one.Limit));
 
     private static string OwnerOf(Item item) => Prices.OwnerOf(item.Type);
 

@@ -10,10 +10,12 @@ internal sealed partial class Oracle
         public Dictionary<Report, View> Views { get; } = [];
         public Dictionary<Report, List<Report>> Chains { get; } = [];
         public List<Report> Duplicates { get; } = [];
-        public List<Report> LeftByCredit { get; } = [];
         public List<(List<Report> Chain, Key From, Life Life)> Holds { get; } = [];
         public (List<Report> Chain, Key From, Life Life)? Holder { get; set; }
         public Report? Reversed { get; set; }
+
+        /// <summary>Where in the order the session was last given back: nobody has held it from before that on.</summary>
+        public Key Freed { get; set; }
     }
 
     // Evaluates the group as a whole; whoever finds no room is over the cap for good, and then the rest is looked at again.
@@ -48,7 +50,7 @@ internal sealed partial class Oracle
                 continue;
             }
             FreeUntil(walk, group, report.Time);
-            if (walk.Holder is null && !ComesTooLate(report, group, report.Key)) Take(walk, report, report.Key);
+            if (walk.Holder is null && !ComesTooLate(report, group, report.Key)) Take(walk, report, report.Key < walk.Freed ? walk.Freed : report.Key);
             else Duplicate(walk, report);
         }
         FreeUntil(walk, group, null);
@@ -83,7 +85,7 @@ internal sealed partial class Oracle
         walk.Chains[report] = [report];
         if (report.Training || (report.Pin is null && TrainingApplies(report.Time)))
         {
-            var view = new View(OutcomeStatus.NonBillable, Reason.Training, Opening: report);
+            var view = new View(OutcomeStatus.NonBillable, Reason.Training, Chain: [report]);
             walk.Views[report] = view;
             walk.Holder = ([report], from, new Life(view, true));
             walk.Holds.Add(walk.Holder.Value);
@@ -94,7 +96,7 @@ internal sealed partial class Oracle
 
     private void Hold(Walk walk, List<Report> chain, Key from)
     {
-        var life = LifeOf(chain);
+        var life = LifeOf([.. chain]);
         walk.Views[chain[0]] = life.View;
         walk.Holder = ([.. chain], from, life);
         walk.Holds.Add(walk.Holder.Value);
@@ -107,19 +109,20 @@ internal sealed partial class Oracle
         {
             walk.Holder = null;
             if (holder.From > freed) freed = holder.From;
+            walk.Freed = freed;
             if (!holder.Life.Reversed)
             {
-                walk.LeftByCredit.AddRange(walk.Duplicates);
+                walk.Duplicates.Clear();
                 continue;
             }
             walk.Reversed = holder.Chain[0];
             var promoted = walk.Duplicates.FirstOrDefault(other =>
                 other.Time < freed.Time && !ReversedBefore(other, freed) && !ComesTooLate(other, group, freed, holder.Chain[^1]));
+            if (promoted is null && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[0].Key))
+                throw new AmbiguousException("a duplicate at the very instant of a reversal, in order before what is reversed");
             if (promoted is null) continue;
             if (IsClosed(promoted.Period) && !promoted.IsHolding)
                 throw new AmbiguousException("a duplicate of a closed period would be promoted");
-            if (walk.LeftByCredit.Contains(promoted))
-                throw new AmbiguousException("a duplicate of a credited outcome would be promoted by another's reversal");
             walk.Duplicates.Remove(promoted);
             walk.Reversed = null;
             Take(walk, promoted, freed);
@@ -145,20 +148,18 @@ internal sealed partial class Oracle
                 throw new AmbiguousException("a settled outcome would lose its place");
         if (arriving is { Drawn: { } held })
         {
-            if (IsOpening(walk, arriving) is { View: { } kept } continued && continued != arriving && Counts(continued, kept))
-                throw new AmbiguousException("a reservation named by a report whose outcome kept its room");
-            if (IsOpening(walk, arriving) is { } first && Drawn(first, arriving) is not null && Counts(first, walk.Views[first]))
+            var first = CarrierOf(walk, arriving);
+            var kept = first != arriving && Counts(first, first.View); // 0001, 26: it adds nothing
+            if (!kept && Drawn(first, arriving) is not null && Counts(first, walk.Views[first]))
                 held.Remaining -= Math.Min(held.Remaining, first.Command.Quantity);
             else arriving.Drawn = null;
         }
         foreach (var report in group)
             report.View = walk.Views[report] with { Disputed = walk.Views[report].Disputed || report.View is { Disputed: true } };
-        // Who was reversed and continued has its window open again, and no place to keep.
-        foreach (var report in group.Where(report => report.View is { AliasOf: null, Status: OutcomeStatus.Pending }))
-            report.Pin = null;
+        // What was reversed and continued has no place of its own to keep any more.
+        foreach (var report in group)
+            foreach (var earlier in report.View is { AliasOf: null, Chain: { } chain } ? chain.SkipLast(1) : [])
+                (earlier.Pin, earlier.FrozenClose) = (null, null);
         foreach (var report in group) Correct(report);
     }
-
-    private static Report? IsOpening(Walk walk, Report opening) =>
-        walk.Views.FirstOrDefault(view => view.Value.AliasOf is null && view.Value.Opening == opening).Key;
 }

@@ -84,7 +84,7 @@ internal sealed partial class Oracle(Calendar calendar)
         switch (command)
         {
             case Command.Tick: return new Expected.Done();
-            case Command.Close: _closed = true; return new Expected.Done();
+            case Command.Close: return Close();
             case Command.AdvanceClock advance: return Advance(advance.To);
             case Command.Change change: return Change(change);
             case Command.SetCap set: return SetCap(set);
@@ -125,6 +125,14 @@ internal sealed partial class Oracle(Calendar calendar)
             _terms.Add((change.Effective == Effective.Now ? Now : Open.End, terms));
         }
         (_zone, _anchor) = (change.Zone ?? _zone, change.AnchorDay ?? _anchor);
+        return new Expected.Done();
+    }
+
+    // There is no next period, so what was to change with it never does.
+    private Expected.Done Close()
+    {
+        _closed = true;
+        _terms.RemoveAll(known => known.From > Now);
         return new Expected.Done();
     }
 

@@ -55,9 +55,9 @@ internal sealed class Report(Command.ReportOutcome command, Instant time, int ar
 internal sealed record Pin(int Arrival, Key From, Report First);
 
 /// <param name="AliasOf">Not null: this report continued that outcome, and is none of its own.</param>
-/// <param name="Opening">The report whose time opened the window now or last running.</param>
+/// <param name="Chain">The outcome's own report, and those that continued it; the last opened the window now or last running.</param>
 internal sealed record View(
-    OutcomeStatus Status, Reason Reason, Instant? ClosesAt = null, Report? AliasOf = null, Report? Opening = null,
+    OutcomeStatus Status, Reason Reason, Instant? ClosesAt = null, Report? AliasOf = null, IReadOnlyList<Report>? Chain = null,
         bool Disputed = false);
 
 internal sealed class Fact(Command.ReportFact command, Instant time, int arrival, Instant arrivedAt)

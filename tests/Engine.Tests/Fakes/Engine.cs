@@ -7,18 +7,18 @@ internal sealed class TestEngine : IAsyncDisposable
 {
     public static readonly Instant Begin = Instant.Parse("2026-11-21T09:30:00Z");
 
-    private TestEngine(MemoryStore store, FakeTime time, EmbeddedTenants tenants) => (Store, Time, Tenants) = (store, time, tenants);
+    private TestEngine(MemoryStore store, FakeTime time, LocalTenants tenants) => (Store, Time, Tenants) = (store, time, tenants);
 
     public MemoryStore Store { get; }
     public FakeTime Time { get; }
-    public EmbeddedTenants Tenants { get; }
+    public LocalTenants Tenants { get; }
     public Instant Now => Instant.From(Time.GetUtcNow());
 
     public static async Task<TestEngine> Start(MemoryStore? store = null, EngineOptions? options = null, FakeTime? time = null, Calendar? calendar = null)
     {
         time ??= new FakeTime(Begin.ToDateTimeOffset());
         store ??= new MemoryStore();
-        var tenants = new EmbeddedTenants(store, options ?? new EngineOptions(), time, calendar: calendar);
+        var tenants = new LocalTenants(store, options ?? new EngineOptions(), time, calendar: calendar);
         await tenants.StartAsync();
         return new TestEngine(store, time, tenants);
     }

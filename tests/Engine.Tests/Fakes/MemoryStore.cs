@@ -63,7 +63,9 @@ internal sealed partial class MemoryStore : IStore
                 _dead = true;
                 throw new IOException("the write failed, and nothing of it is there");
             }
+            if (fault == Tests.Fault.Unknown) return new([.. batches.Select(_ => AppendResult.Unknown)]);
             AppendResult[] results = [.. batches.Select(Append)];
+            if (fault == Tests.Fault.WrittenButUnknown) return new([.. batches.Select(_ => AppendResult.Unknown)]);
             if (fault == Tests.Fault.WrittenButFailed)
             {
                 _dead = true;
@@ -124,9 +126,9 @@ internal sealed partial class MemoryStore : IStore
         }
     }
 
-    public ValueTask<IReadOnlyList<byte[]?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
     {
-        lock (_gate) return new([.. sequences.Select(sequence => _disk.Tenants[tenant].Details.GetValueOrDefault(sequence)?.Json)]);
+        lock (_gate) return new([.. sequences.Select(sequence => _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))]);
     }
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
@@ -151,6 +153,13 @@ internal sealed partial class MemoryStore : IStore
         (filter.Period ?? outcome.Period) == outcome.Period && (filter.Status ?? outcome.Status) == outcome.Status
         && (filter.OutcomeType ?? outcome.OutcomeType) == outcome.OutcomeType && (filter.Reason ?? outcome.Reason) == outcome.Reason
         && (filter.Session ?? outcome.Session) == outcome.Session;
+
+    public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation)
+    {
+        lock (_gate)
+            return new([.. _disk.Idempotency.Values.Where(row => string.CompareOrdinal(row.Key, after ?? "") > 0)
+                .OrderBy(row => row.Key, StringComparer.Ordinal).Take(limit)]);
+    }
 
     public ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)
     {
@@ -228,4 +237,8 @@ internal enum Fault
     Lost,
     /// <summary>It fails, and all of it is there after a restart: nobody can know.</summary>
     WrittenButFailed,
+    /// <summary>The store does not say, and has nothing of it.</summary>
+    Unknown,
+    /// <summary>The store does not say, and has all of it.</summary>
+    WrittenButUnknown,
 }

@@ -30,7 +30,7 @@ internal static class Audit
     }
 
     /// <summary>The live states are the fold of what is durable.</summary>
-    public static async Task SameAlive(EmbeddedTenants tenants, MemoryStore store)
+    public static async Task SameAlive(LocalTenants tenants, MemoryStore store)
     {
         foreach (var tenant in Commands.Tenants)
         {

@@ -34,7 +34,7 @@ internal sealed class Ledger
         Interlocked.Add(ref _unknown, commands.Count);
     }
 
-    public async Task Watch(EmbeddedTenants tenants, string tenant)
+    public async Task Watch(LocalTenants tenants, string tenant)
     {
         if (await tenants.Signals(tenant, null) is not { } reader) return;
         _readers[tenant] = reader;

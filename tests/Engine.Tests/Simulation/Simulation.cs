@@ -33,7 +33,7 @@ internal sealed class Simulation
         var failsAt = _random.Next(3) == 0 ? _random.Next(1, 40) : int.MaxValue;
         var fault = _random.Next(2) == 0 ? Fault.Lost : Fault.WrittenButFailed;
         _store.Fault = append => append == failsAt ? fault : Fault.None;
-        var tenants = new EmbeddedTenants(_store, options, _time);
+        var tenants = new LocalTenants(_store, options, _time);
         try
         {
             await tenants.StartAsync();
@@ -48,7 +48,7 @@ internal sealed class Simulation
         await End(tenants, crashed: tenants.Failure is not null || _random.Next(2) == 0);
     }
 
-    private async Task End(EmbeddedTenants tenants, bool crashed)
+    private async Task End(LocalTenants tenants, bool crashed)
     {
         if (crashed) _totals.Crashes++;
         // In a crash nothing is written any more; a shutdown writes what waits.
@@ -63,7 +63,7 @@ internal sealed class Simulation
     }
 
     /// <summary>A few calls at once, or time goes by.</summary>
-    private async Task Step(EmbeddedTenants tenants)
+    private async Task Step(LocalTenants tenants)
     {
         switch (_random.Next(12))
         {
@@ -75,7 +75,7 @@ internal sealed class Simulation
         }
     }
 
-    private async Task Evict(EmbeddedTenants tenants)
+    private async Task Evict(LocalTenants tenants)
     {
         foreach (var tenant in Commands.Tenants) _ledger.Unwatch(tenant);
         var loaded = tenants.TenantsLoaded;
@@ -85,7 +85,7 @@ internal sealed class Simulation
         foreach (var tenant in Commands.Tenants) await _ledger.Watch(tenants, tenant);
     }
 
-    private Task Call(EmbeddedTenants tenants)
+    private Task Call(LocalTenants tenants)
     {
         var tenant = Commands.Tenants[_random.Next(Commands.Tenants.Length)];
         if (_random.Next(4) == 0) return Check(tenants, tenant);
@@ -95,7 +95,7 @@ internal sealed class Simulation
         return Execute(tenants, tenant, commands);
     }
 
-    private async Task Execute(EmbeddedTenants tenants, string tenant, List<Command> commands)
+    private async Task Execute(LocalTenants tenants, string tenant, List<Command> commands)
     {
         try
         {
@@ -115,7 +115,7 @@ internal sealed class Simulation
         }
     }
 
-    private async Task Check(EmbeddedTenants tenants, string tenant)
+    private async Task Check(LocalTenants tenants, string tenant)
     {
         var decision = await tenants.Check(tenant, Make.One);
         var durable = _store.DurableSequence(tenant);

@@ -1,10 +1,8 @@
 using System.Globalization;
-using MeteringGateway.Engine;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
-namespace MeteringGateway;
+namespace MeteringGateway.Api.Operations;
 
 /// <summary>
 /// A log event as one line. Of an error that explains itself (the store, the file system) only the message is written; of any

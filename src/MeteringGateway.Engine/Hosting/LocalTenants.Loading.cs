@@ -1,6 +1,6 @@
 namespace MeteringGateway.Engine;
 
-public sealed partial class EmbeddedTenants
+public sealed partial class LocalTenants
 {
     /// <summary>The tenant's host, loaded if it is not in memory. Null: there is no such tenant, and none is to be made.</summary>
     private ValueTask<TenantHost?> Find(string tenant, bool make, CancellationToken cancellation) =>
@@ -30,8 +30,8 @@ public sealed partial class EmbeddedTenants
         if (_hosts.TryGetValue(tenant, out var host))
         {
             if (!host.IsRetired) return host;
-            // What was kept of it is read again only when it is on disk.
-            await host.Outstanding;
+            // What was kept of it is read again only when it is on disk, or lost.
+            await host.Outstanding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Remove(host);
         }
         var recovered = await Recovery.Load(_store, tenant, _log, CancellationToken.None);
@@ -41,5 +41,24 @@ public sealed partial class EmbeddedTenants
         _hosts[tenant] = host;
         host.Reschedule();
         return host;
+    }
+
+    /// <summary>
+    /// Ends the tenant's stay in this process: what it has taken is written, and a snapshot where loading it would take long.
+    /// Without one that lives here it does nothing.
+    /// </summary>
+    public async Task Release(string tenant)
+    {
+        if (!_hosts.TryGetValue(tenant, out var host)) return;
+        host.Leave(Options.IdleSnapshotEntries, out var snapshot, out var seen);
+        try
+        {
+            if (snapshot is not null && await IsDurable(seen, CancellationToken.None)) await Snapshots.Save(tenant, snapshot);
+            else await seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            Remove(host);
+        }
     }
 }

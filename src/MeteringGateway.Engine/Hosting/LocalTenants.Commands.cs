@@ -3,7 +3,7 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
 
-public sealed partial class EmbeddedTenants
+public sealed partial class LocalTenants
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
     private static readonly Command[] Tock = [new Command.Tick()];
@@ -26,13 +26,12 @@ public sealed partial class EmbeddedTenants
     {
         try
         {
-            var now = Now;
-            if (await _store.Idempotent(key.Key, CancellationToken.None) is { } row && row.ExpiresAt > now)
-                return CryptographicOperations.FixedTimeEquals(row.Content, key.Content)
-                    ? new Once.Answered(EntryCodec.ReadAnswer(row.Answer), Replayed: true)
-                    : new Once.KeyReused();
-            var answers = await Run(tenant, new Work([command], key, now + KeyLifetime), CancellationToken.None);
-            return new Once.Answered(answers[0], Replayed: false);
+            var work = new Work([command], key, Now + KeyLifetime);
+            var answers = await Run(tenant, work, CancellationToken.None);
+            if (work.DoneBefore is not { } row) return new Once.Answered(answers[0], Replayed: false);
+            return CryptographicOperations.FixedTimeEquals(row.Content, key.Content)
+                ? new Once.Answered(EntryCodec.ReadAnswer(row.Answer), Replayed: true)
+                : new Once.KeyReused();
         }
         finally
         {
@@ -50,15 +49,42 @@ public sealed partial class EmbeddedTenants
             await Committer.Room(cancellation);
             var host = await Find(tenant, work.Creates, cancellation);
             if (host is null) work.RefuseRest(Refusal.UnknownTenant, $"there is no tenant '{tenant}'");
-            else if (host.Decide(work) is { } seen)
+            else if (await WasDoneBefore(work)) return work.Answers;
+            else if (work.Next is var next && host.Decide(work) is { } seen)
             {
-                await seen.WaitAsync(cancellation);
-                if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
+                if (!await IsDurable(seen, cancellation)) work.BackTo(next);
+                else if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
             }
             else if (work.RecallDone) work.RecallAgain();
             if (!work.IsDone) continue;
             for (var i = 0; i < commands.Count; i++) Instruments.Count(commands[i], work.Answers[i]);
             return work.Answers;
+        }
+    }
+
+    /// <summary>
+    /// Whether the work's key has been used. Asked when the tenant is in memory: a use that this does not see was written after the
+    /// tenant was read, and then the turn that follows is not kept (its fence is lost).
+    /// </summary>
+    private async ValueTask<bool> WasDoneBefore(Work work)
+    {
+        if (work.Key is not { } key || await _store.Idempotent(key.Key, CancellationToken.None) is not { } row || row.ExpiresAt <= Now) return false;
+        work.DoneBefore = row;
+        return true;
+    }
+
+    /// <summary>Waits for what was seen in a turn. False: another process wrote in between, and the tenant has to be asked anew.</summary>
+    /// <exception cref="TenantUnavailableException">Nobody knows whether it is durable.</exception>
+    private static async ValueTask<bool> IsDurable(Task seen, CancellationToken cancellation)
+    {
+        try
+        {
+            await seen.WaitAsync(cancellation);
+            return true;
+        }
+        catch (LostFenceException)
+        {
+            return false;
         }
     }
 
@@ -72,13 +98,22 @@ public sealed partial class EmbeddedTenants
     }
 
     /// <summary>Does what is due for a tenant; of one that the store named, it sees to it that the store's due time moves on.</summary>
-    internal Task Tick(string tenant, bool moved = true) => Guarded(async () =>
+    internal Task Tick(string tenant, bool moved = true) => Guarded(() => TickNow(tenant, moved));
+
+    private async Task TickNow(string tenant, bool moved)
     {
         await Run(tenant, new Work(Tock, null, default), CancellationToken.None);
         if (!_hosts.TryGetValue(tenant, out var host)) return;
         host.Reschedule();
-        if (!moved) await host.WriteDue();
-    });
+        if (!moved) await IsDurable(host.WriteDue(), CancellationToken.None);
+    }
+
+    /// <summary>Does what is due for a tenant that lives here, though it may not be in memory.</summary>
+    public Task Wake(string tenant)
+    {
+        Guard();
+        return TickNow(tenant, moved: false);
+    }
 
     internal async Task ExpireKeys() => await _store.Expire(Now, CancellationToken.None);
 
@@ -101,7 +136,7 @@ public sealed partial class EmbeddedTenants
             if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil) return Counted(valid.Check(question, now));
             if (!host.TryView(out var view, out var wait)) continue;
             if (wait is null) return Counted(view?.Check(question, now));
-            await wait.WaitAsync(cancellation);
+            await IsDurable(wait, cancellation);
         }
     }
 

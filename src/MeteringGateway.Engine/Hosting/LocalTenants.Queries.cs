@@ -2,7 +2,7 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
 
-public sealed partial class EmbeddedTenants
+public sealed partial class LocalTenants
 {
     public ValueTask<TenantFigure?> Tenant(string tenant, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Figure(Now), cancellation);
@@ -74,7 +74,7 @@ public sealed partial class EmbeddedTenants
     private async ValueTask<OutcomeRow[]> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures, CancellationToken cancellation)
     {
         var details = await _store.Details(tenant, [.. figures.Select(figure => figure.HasDetail ? figure.FirstSequence : 0)], cancellation);
-        return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]))];
+        return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]?.Json))];
     }
 
     /// <summary>The entry is durable: what was asked of the state is answered when it is.</summary>
@@ -133,8 +133,8 @@ public sealed partial class EmbeddedTenants
             try
             {
                 // Until then the reader is nobody's: what it was given must be durable first.
-                await seen.WaitAsync(cancellation);
-                return reader;
+                if (await IsDurable(seen, cancellation)) return reader;
+                reader?.Dispose();
             }
             catch
             {
@@ -154,9 +154,7 @@ public sealed partial class EmbeddedTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            if (!host.TryRead(read, out var value, out var seen)) continue;
-            await seen.WaitAsync(cancellation);
-            return value;
+            if (host.TryRead(read, out var value, out var seen) && await IsDurable(seen, cancellation)) return value;
         }
     }
 }

@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// The tenants of one process, over one store that is its alone. Call <see cref="StartAsync"/> once before anything else.
-/// The store is not disposed with it.
+/// The tenants that live in this process. Call <see cref="StartAsync"/> once before anything else. The store is not disposed
+/// with it. In the embedded edition the store is this process's alone. Where others share it, the cluster says which tenants
+/// live here, and a tenant that was written from elsewhere in between is loaded anew.
 /// </summary>
-public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
+public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, TenantHost> _hosts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Task<TenantHost?>>> _loading = new(StringComparer.Ordinal);
@@ -24,9 +25,11 @@ public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
     private bool _started;
     private bool _stopping;
 
-    public EmbeddedTenants(IStore store, EngineOptions options, TimeProvider? time = null, ILogger<EmbeddedTenants>? log = null, Calendar? calendar = null)
+    public LocalTenants(
+        IStore store, EngineOptions options, TimeProvider? time = null, ILogger<LocalTenants>? log = null, Calendar? calendar = null, bool shared = false)
     {
-        (_store, Options, Time, _log) = (store, options, time ?? TimeProvider.System, log ?? NullLogger<EmbeddedTenants>.Instance);
+        IsShared = shared;
+        (_store, Options, Time, _log) = (store, options, time ?? TimeProvider.System, log ?? NullLogger<LocalTenants>.Instance);
         Calendar = calendar ?? IanaCalendar.PeriodOf;
         Committer = new Committer(this, store);
         Snapshots = new SnapshotWriter(this, store);
@@ -57,6 +60,9 @@ public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
 
     public int TenantsLoaded => _hosts.Count;
 
+    /// <summary>Other processes have tenants in this store too: nothing that is only there is done from here.</summary>
+    internal bool IsShared { get; }
+
     internal EngineOptions Options { get; }
     internal TimeProvider Time { get; }
     internal Calendar Calendar { get; }
@@ -74,7 +80,7 @@ public sealed partial class EmbeddedTenants : ITenants, IAsyncDisposable
         Committer.Start();
         Snapshots.Start();
         await _store.Expire(Now, cancellation);
-        await Timers.Catch(cancellation);
+        if (!IsShared) await Timers.Catch(cancellation);
         Timers.Start();
         _eviction.Start();
         RecoveryTime = Stopwatch.GetElapsedTime(began);

@@ -1,0 +1,51 @@
+using System.Threading.Channels;
+using MeteringGateway.Core;
+using MeteringGateway.Engine;
+
+namespace MeteringGateway.Cluster.Grains;
+
+internal sealed partial class ClusterTenants
+{
+    /// <summary>How long one question for signals waits at the tenant's silo for the first.</summary>
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// The reader asks the tenant's silo for what comes after the last sequence it has, again and again; whichever silo that is,
+    /// the sequence says where to go on, so that a move loses and doubles nothing.
+    /// </summary>
+    public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)
+    {
+        if (await Call(tenant, grain => grain.Signals(null, AtOnce), mayRepeat: true, cancellation) is not { } first) return null;
+        var channel = Channel.CreateBounded<Signal>(new BoundedChannelOptions(engine.SignalBuffer) { SingleReader = true, SingleWriter = true });
+        var stop = new CancellationTokenSource();
+        _ = Pull(tenant, after ?? first.Sequence, channel.Writer, stop.Token);
+        return new SignalReader(first.Tenant, channel.Reader, () =>
+        {
+            stop.Cancel();
+            stop.Dispose();
+        });
+    }
+
+    private async Task Pull(string tenant, long after, ChannelWriter<Signal> into, CancellationToken stop)
+    {
+        try
+        {
+            while (await Call(tenant, grain => grain.Signals(after, AtOnce), mayRepeat: true, stop) is { } batch)
+            {
+                foreach (var signal in batch.Signals) await into.WriteAsync(signal, stop);
+                after = batch.Sequence;
+            }
+            into.TryComplete();
+        }
+        catch (OperationCanceledException)
+        {
+            into.TryComplete();
+        }
+#pragma warning disable CA1031 // Nobody waits for it: whoever reads is told, and continues from the last sequence that it has.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            into.TryComplete(new SlowReaderException());
+        }
+    }
+}

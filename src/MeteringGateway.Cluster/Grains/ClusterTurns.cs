@@ -1,0 +1,41 @@
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Engine;
+
+namespace MeteringGateway.Cluster.Grains;
+
+/// <summary>Turns that hold for all silos. Who has one knows all that was stored before it.</summary>
+internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
+{
+    public ValueTask<IAsyncDisposable> Take(string thing, CancellationToken cancellation)
+    {
+        var grain = grains.GetGrain<ITurnGrain>(thing);
+        return Take(grain.Take, grain.End, cancellation);
+    }
+
+    public ValueTask<IAsyncDisposable> TakeWebhooks(CancellationToken cancellation)
+    {
+        var grain = grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne);
+        return Take(grain.TakeWebhooks, grain.EndWebhooks, cancellation);
+    }
+
+    private async ValueTask<IAsyncDisposable> Take(Func<Task<Guid>> take, Func<Guid, Task> end, CancellationToken cancellation)
+    {
+        try
+        {
+            var turn = new Turn(await take(), end);
+            await books.CatchUp(cancellation);
+            return turn;
+        }
+        catch (Exception failure) when (failure is OrleansException or TimeoutException)
+        {
+            throw new TenantUnavailableException("its turn could not be had", failure);
+        }
+    }
+
+    private sealed class Turn(Guid ticket, Func<Guid, Task> end) : IAsyncDisposable
+    {
+        // If it does not arrive, the turn ends by time.
+        public async ValueTask DisposeAsync() => await end(ticket).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

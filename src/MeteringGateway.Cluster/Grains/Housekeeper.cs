@@ -1,0 +1,112 @@
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Webhooks;
+using MeteringGateway.Core;
+using MeteringGateway.Engine;
+using Orleans.Concurrency;
+
+namespace MeteringGateway.Cluster.Grains;
+
+/// <summary>What is done once in the cluster, by one silo at a time: tenants that something is due for are woken, and webhooks are sent.</summary>
+[Alias("metering.housekeeper")]
+internal interface IHousekeeperGrain : IGrainWithIntegerKey
+{
+    const int TheOne = 0;
+
+    /// <summary>Sees to it that it is there; what it does, it does by itself.</summary>
+    [Alias("start")]
+    Task Start();
+
+    /// <summary>Something was told: webhooks may have to be sent.</summary>
+    [Alias("outbox-grew"), OneWay]
+    Task OutboxGrew();
+
+    /// <summary>Takes the turn in which webhooks change.</summary>
+    /// <returns>A ticket that ends it; it ends by itself after ten seconds.</returns>
+    [Alias("take-webhooks")]
+    Task<Guid> TakeWebhooks();
+
+    [Alias("end-webhooks")]
+    Task EndWebhooks(Guid ticket);
+}
+
+/// <summary>
+/// A reminder in the store wakes it on another silo when its own has died. If two of it run for a moment, a tenant is woken twice,
+/// which changes nothing, and a receiver may get an alert twice with the same id, as it may anyway.
+/// </summary>
+[Reentrant, GrainType("housekeeper")]
+internal sealed class Housekeeper(
+    IStore store, ITenants tenants, Books books, IServiceProvider services, TimeProvider clock, ILogger<Housekeeper> log) : Grain, IHousekeeperGrain, IRemindable
+{
+    private const string Alive = "alive";
+    private const int Page = 1000;
+    private const int AtOnce = 64;
+
+    private readonly Dispatcher webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
+    private readonly Tickets tickets = new(TimeSpan.FromSeconds(10));
+    private bool waking;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await this.RegisterOrUpdateReminder(Alive, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        await books.CatchUp(cancellationToken);
+        await webhooks.Start(store, tenants, cancellationToken);
+        this.RegisterGrainTimer(WakeDue, new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromSeconds(1)) { Interleave = true, KeepAlive = true });
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await webhooks.DisposeAsync();
+
+    public Task Start() => Task.CompletedTask;
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
+
+    public Task OutboxGrew()
+    {
+        webhooks.Wake();
+        return Task.CompletedTask;
+    }
+
+    public async Task<Guid> TakeWebhooks() => tickets.Hold(await webhooks.Turn(CancellationToken.None));
+
+    public async Task EndWebhooks(Guid ticket)
+    {
+        await books.CatchUp(CancellationToken.None);
+        await tickets.End(ticket);
+    }
+
+    /// <summary>
+    /// Wakes every tenant that the store says is overdue. Those in memory look after themselves, to the millisecond; this is for the
+    /// others, to the second.
+    /// </summary>
+    private async Task WakeDue(CancellationToken cancellation)
+    {
+        if (waking) return;
+        waking = true;
+        try
+        {
+            var due = await store.Due(Instant.From(clock.GetUtcNow()), Page, cancellation);
+            foreach (var some in due.Chunk(AtOnce)) await Task.WhenAll(some.Select(Wake));
+        }
+        catch (Exception failure) when (failure is StoreException or OperationCanceledException)
+        {
+            log.LogWarning(failure, "What is due cannot be read");
+        }
+        finally
+        {
+            waking = false;
+        }
+    }
+
+    private async Task Wake(DueTenant due)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<ITenantGrain>(due.Tenant).Wake();
+        }
+#pragma warning disable CA1031 // One tenant's trouble is not another's; it is tried again in a second.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            log.LogWarning(failure, "Tenant {Tenant} could not be woken", due.Tenant);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using MeteringGateway.Core;
+using MeteringGateway.Engine;
+
+namespace MeteringGateway.Cluster.Grains;
+
+/// <summary>
+/// A tenant, wherever it lives; the key is its id. The members are those of <see cref="ITenants"/>. Calls interleave: what is
+/// decided in one turn waits for its flush while others take theirs.
+/// </summary>
+[Alias("metering.tenant")]
+internal interface ITenantGrain : IGrainWithStringKey
+{
+    [Alias("execute")]
+    Task<Answer[]> Execute(Command[] commands);
+
+    [Alias("execute-once")]
+    Task<Once> ExecuteOnce(Command command, IdempotencyKey key);
+
+    [Alias("check"), ResponseTimeout("00:00:03")]
+    ValueTask<Decision?> Check(Question question);
+
+    [Alias("tenant")]
+    Task<TenantFigure?> Tenant();
+
+    [Alias("usage")]
+    Task<Usage?> Usage(DateOnly? period);
+
+    [Alias("statement")]
+    Task<StatementRow?> Statement(DateOnly? period);
+
+    [Alias("statements")]
+    Task<Page<StatementRow>?> Statements(DateOnly? before, int limit);
+
+    [Alias("grants")]
+    Task<GrantFigure[]?> Grants();
+
+    [Alias("thresholds")]
+    Task<ThresholdFigure[]?> Thresholds();
+
+    [Alias("outcomes")]
+    Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit);
+
+    [Alias("outcome")]
+    Task<OutcomeRow?> Outcome(string outcomeId);
+
+    [Alias("history")]
+    Task<JournalEntry[]?> History(string outcomeId);
+
+    [Alias("entries")]
+    Task<Page<JournalEntry>?> Entries(long after, int limit);
+
+    [Alias("reservation")]
+    Task<ReservationFigure?> Reservation(string id);
+
+    /// <summary>
+    /// The signals after sequence <paramref name="after"/>: at once if there are any, else when the first one comes, and none when
+    /// <paramref name="patience"/> is over. Null: no such tenant.
+    /// </summary>
+    /// <param name="after">Null: none; only the tenant as it is now.</param>
+    [Alias("signals"), ResponseTimeout("00:00:20")]
+    Task<SignalBatch?> Signals(long? after, TimeSpan patience);
+
+    /// <summary>Does what is due.</summary>
+    [Alias("wake")]
+    Task Wake();
+}
+
+/// <param name="Sequence">Everything up to it has been told: what comes after it comes next.</param>
+[GenerateSerializer, Immutable, Alias("metering.signals")]
+internal sealed record SignalBatch([property: Id(0)] TenantFigure Tenant, [property: Id(1)] Signal[] Signals, [property: Id(2)] long Sequence);

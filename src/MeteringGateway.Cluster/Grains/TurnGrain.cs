@@ -1,0 +1,45 @@
+using Orleans.Concurrency;
+
+namespace MeteringGateway.Cluster.Grains;
+
+/// <summary>One at a time changes a thing that is configured; the key is the thing.</summary>
+[Alias("metering.turn")]
+internal interface ITurnGrain : IGrainWithStringKey
+{
+    /// <returns>A ticket that ends the turn; it ends by itself after ten seconds.</returns>
+    [Alias("take")]
+    Task<Guid> Take();
+
+    [Alias("end")]
+    Task End(Guid ticket);
+}
+
+/// <summary>
+/// If its silo dies, two may have the turn for a moment; what they store has versions that are written once, so one of them is told
+/// that it came too late.
+/// </summary>
+[Reentrant, GrainType("turn")]
+internal sealed class TurnGrain : Grain, ITurnGrain, IDisposable
+{
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly Tickets tickets = new(TimeSpan.FromSeconds(10));
+
+    public async Task<Guid> Take()
+    {
+        await turn.WaitAsync();
+        return tickets.Hold(new Ended(turn));
+    }
+
+    public Task End(Guid ticket) => tickets.End(ticket).AsTask();
+
+    public void Dispose() => turn.Dispose();
+
+    private sealed class Ended(SemaphoreSlim turn) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            turn.Release();
+            return default;
+        }
+    }
+}

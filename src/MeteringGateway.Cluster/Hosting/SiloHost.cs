@@ -1,0 +1,102 @@
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Cluster.Grains;
+using MeteringGateway.Engine;
+
+namespace MeteringGateway.Cluster;
+
+/// <summary>
+/// What a silo has beside Orleans: the tenants that live here, and the books. Registered before the silo, so that it is there before
+/// the first grain and until after the last.
+/// </summary>
+internal sealed class SiloHost(
+    LocalTenants tenants, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster, IGrainFactory grains, Readiness readiness,
+    IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private Task polling = Task.CompletedTask;
+    private int telling;
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        await Import.DemandFinished(store, cancellationToken);
+        await books.Load(store, settings.AdminKey, _ => { }, cancellationToken);
+        tenants.OutboxGrew += TellHousekeeper;
+        await tenants.StartAsync(cancellationToken);
+        _ = StopWhenFailed();
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        polling = Task.Run(PollBooks, CancellationToken.None);
+        await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start();
+        readiness.Ready();
+    }
+
+    /// <summary>Before anything stops: new callers are sent elsewhere, while those who come are still served.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        readiness.Drain();
+        await Task.Delay(cluster.DrainDelay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The silo has gone: its tenants have left, and what they took is written.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync();
+        await polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await tenants.DisposeAsync();
+    }
+
+    public void Dispose() => stop.Dispose();
+
+    private async Task PollBooks()
+    {
+        using var timer = new PeriodicTimer(cluster.BooksPoll);
+        while (await timer.WaitForNextTickAsync(stop.Token))
+            try
+            {
+                await books.CatchUp(stop.Token);
+            }
+            catch (StoreException failure)
+            {
+                log.LogWarning(failure, "What was changed elsewhere cannot be read");
+            }
+    }
+
+    /// <summary>One call at a time: what grows while it is under way is told by the next.</summary>
+    private void TellHousekeeper()
+    {
+        if (Interlocked.Increment(ref telling) == 1) _ = Task.Run(Tell);
+    }
+
+    private async Task Tell()
+    {
+        for (var told = 0; told != Interlocked.Add(ref telling, -told);)
+        {
+            told = Volatile.Read(ref telling);
+            try
+            {
+                await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).OutboxGrew();
+            }
+#pragma warning disable CA1031 // It looks by itself when it starts, and is told again by the next alert.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                log.LogWarning(failure, "The housekeeper could not be told of an alert");
+            }
+        }
+    }
+
+    private async Task StopWhenFailed()
+    {
+        var why = await tenants.Failed;
+        readiness.Fail("the store has failed");
+        Environment.ExitCode = 1;
+        log.LogCritical("Stopping: {Reason}", why);
+        lifetime.StopApplication();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using MeteringGateway.Engine;
+using Orleans.Storage;
+using StackExchange.Redis;
+
+namespace MeteringGateway.Cluster;
+
+/// <summary>
+/// The cluster edition's store: one Redis 7.0 or newer (with replicas, and Sentinel to choose among them; not Redis Cluster, as a script
+/// touches a tenant's keys and the indexes over all tenants at once), shared by every silo. Its keys are described in
+/// <c>docs/journal.md</c>. Who writes a tenant is not its business: the fence decides, entry by entry.
+/// <para>
+/// A command whose answer did not come is sent again. That is safe because every command that writes may be run twice, also late: one
+/// that StackExchange.Redis still held in its backlog, or that lay in a socket, meets a fence that has moved on and finds itself written.
+/// </para>
+/// <para>Snapshots are kept by grain storage; without it every tenant is folded from its first entry.</para>
+/// </summary>
+/// <param name="redis">
+/// Not disposed of here. Its time-out for a command, and the time in which it connects again, should be well below <see cref="Patience"/>.
+/// </param>
+/// <param name="prefix">Every key begins with it and a colon.</param>
+public sealed partial class RedisStore(IConnectionMultiplexer redis, string prefix, IGrainStorage? snapshots, ILogger<RedisStore> log) : IStore
+{
+    /// <summary>Replicas may be behind: nothing is ever read from one.</summary>
+    private const CommandFlags Master = CommandFlags.DemandMaster;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Errors of a server that may be another, or ready, in a moment.</summary>
+    private static readonly string[] Passing = ["LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "BUSY", "NOSCRIPT", "NOREPLICAS", "CLUSTERDOWN"];
+
+    private readonly IDatabase _redis = redis.GetDatabase();
+
+    /// <summary>For how long a call tries, in all, to get an answer from Redis.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Blocks of a journal that are read at once, at most.</summary>
+    internal int PageBlocks { get; init; } = 1000;
+
+    /// <summary>Bytes of a journal from which no more blocks are read at once.</summary>
+    internal int PageBytes { get; init; } = 2 << 20;
+
+    /// <summary>Rows that one script looks at or changes, at most: nobody else is served meanwhile.</summary>
+    internal int RowsAtOnce { get; init; } = 500;
+
+    public ValueTask DisposeAsync() => default;
+
+    /// <summary>A key over all tenants, or of one tenant, webhook or delivery.</summary>
+    private RedisKey Key(string kind, string? id = null) => id is null ? $"{prefix}:{kind}" : $"{prefix}:{kind}:{id}";
+
+    private Task<RedisResult> Run(string script, RedisKey[] keys, params RedisValue[] arguments) =>
+        _redis.ScriptEvaluateAsync(script, keys, arguments, Master);
+
+    private ValueTask<RedisResult> Ask(string script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation) =>
+        Ask(_ => Run(script, keys, arguments), cancellation);
+
+    /// <summary>Asks until there is an answer. <paramref name="ask"/> is told how often it was asked before.</summary>
+    /// <exception cref="StoreException">There is none, or it is an error that does not pass.</exception>
+    private async ValueTask<T> Ask<T>(Func<int, Task<T>> ask, CancellationToken cancellation)
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var before = 0; ; before++)
+        {
+            try
+            {
+                return await Within(ask(before), Left(began), cancellation);
+            }
+            catch (Exception e) when (Passes(e) && Left(began) > Pause(before))
+            {
+                await Task.Delay(Pause(before), cancellation);
+            }
+            catch (Exception e) when (IsOfRedis(e) && !cancellation.IsCancellationRequested)
+            {
+                throw new StoreException($"Redis has not answered: {e.Message}");
+            }
+        }
+    }
+
+    // A connection that is being closed cancels what it has not sent.
+    private static bool IsOfRedis(Exception error) =>
+        error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException or OperationCanceledException;
+
+    private TimeSpan Left(long began)
+    {
+        var left = Patience - Stopwatch.GetElapsedTime(began);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private static TimeSpan Pause(int before) => TimeSpan.FromTicks(Math.Min(FirstPause.Ticks << Math.Min(before, 10), LongestPause.Ticks));
+
+    private static async Task<T> Within<T>(Task<T> task, TimeSpan time, CancellationToken cancellation)
+    {
+        try
+        {
+            return await task.WaitAsync(time, cancellation);
+        }
+        finally
+        {
+            // Nobody waits for it any more: whatever becomes of it was looked at.
+            if (!task.IsCompleted) _ = task.ContinueWith(late => late.Exception, TaskScheduler.Default);
+        }
+    }
+
+    private static bool Passes(Exception error) => error switch
+    {
+        RedisConnectionException or TimeoutException => true,
+        // No server is a master at the moment.
+        RedisCommandException => true,
+        RedisServerException server => Passing.Any(text => server.Message.StartsWith(text, StringComparison.Ordinal)),
+        _ => false,
+    };
+}

@@ -1,0 +1,111 @@
+namespace MeteringGateway.Cluster;
+
+internal static partial class Scripts
+{
+    /// <summary>
+    /// Archived outcomes that pass a filter, of so many that are looked at. KEYS: rows, index. ARGV: '1' for lowest first or '0' for highest
+    /// first, the score to begin beyond, how many to look at, period, status, reason, type, session; an empty text filters nothing, and
+    /// a type or session has a '=' before it. Answers the score of the last one looked at ('' when that was all), then the rows that pass.
+    /// </summary>
+    public const string Archived = ReadsOnly + """
+        local up, beyond, most = ARGV[1] == '1', '(' .. ARGV[2], tonumber(ARGV[3])
+        local found
+        if up then found = redis.call('ZRANGEBYSCORE', KEYS[2], beyond, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
+        else found = redis.call('ZREVRANGEBYSCORE', KEYS[2], beyond, '-inf', 'WITHSCORES', 'LIMIT', 0, most) end
+
+        local ids, last = {}, ''
+        local whole = #found == 2 * most
+        if whole then last = found[#found] end
+        for i = 1, #found, 2 do
+          if found[i + 1] ~= last then ids[#ids + 1] = found[i] end
+        end
+        -- Those that share the last score are taken together: the next call begins beyond it.
+        if whole then
+          for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], last, last)) do ids[#ids + 1] = id end
+        end
+
+        local function passes(row)
+          local period, status, reason, type, session, at = struct.unpack('<i4BBHH', row)
+          local function text(length, from) return '=' .. string.sub(row, from, from + length - 1) end
+          return (ARGV[4] == '' or tonumber(ARGV[4]) == period) and (ARGV[5] == '' or tonumber(ARGV[5]) == status)
+            and (ARGV[6] == '' or tonumber(ARGV[6]) == reason) and (ARGV[7] == '' or ARGV[7] == text(type, at))
+            and (ARGV[8] == '' or session ~= 65535 and ARGV[8] == text(session, at + type))
+        end
+
+        local answer = {last}
+        for _, id in ipairs(ids) do
+          local row = redis.call('HGET', KEYS[1], id)
+          if row and passes(row) then answer[#answer + 1] = row end
+        end
+        return answer
+        """;
+
+    /// <summary>
+    /// Those in need, the most severe first, then by id. KEYS: the index of each severity, from the most severe on. ARGV: how many at most,
+    /// the id to begin after in the first index. Answers the severity's place among the keys and the id of each.
+    /// </summary>
+    public const string Attention = ReadsOnly + """
+        local answer, left, from = {}, tonumber(ARGV[1]), ARGV[2] == '' and '-' or '(' .. ARGV[2]
+        for place, index in ipairs(KEYS) do
+          if left <= 0 then break end
+          for _, id in ipairs(redis.call('ZRANGEBYLEX', index, from, '+', 'LIMIT', 0, left)) do
+            answer[#answer + 1] = place
+            answer[#answer + 1] = id
+            left = left - 1
+          end
+          from = '-'
+        end
+        return answer
+        """;
+
+    /// <summary>Deletes idempotency rows. ARGV: prefix, now, how many at most. Answers how many went.</summary>
+    public const string Expire = Writes + """
+        local index = ARGV[1] .. ':expires'
+        local expired = redis.call('ZRANGEBYSCORE', index, '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
+        for _, key in ipairs(expired) do
+          redis.call('DEL', ARGV[1] .. ':i:' .. key)
+          redis.call('ZREM', index, key)
+        end
+        return #expired
+        """;
+
+    /// <summary>
+    /// Versions of documents in the order in which they were written. KEYS: the documents. ARGV: the stamp to begin after, how many at most.
+    /// Answers the newest stamp, then the stamp and the bytes of each. A newest stamp below the one asked about says that Redis has lost
+    /// some: then it begins with the first of all.
+    /// </summary>
+    public const string DocumentsAfter = ReadsOnly + """
+        local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+        if not last then return {'0-0'} end
+        local answer, after = {last[1]}, ARGV[1]
+        if tonumber(string.match(last[1], '%d+')) < tonumber(after) then after = '0' end
+        for _, one in ipairs(redis.call('XRANGE', KEYS[1], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])) do
+          answer[#answer + 1] = one[1]
+          answer[#answer + 1] = one[2][2]
+        end
+        return answer
+        """;
+
+    /// <summary>
+    /// Adds a version of a document, unless it is there. ARGV: prefix, the version's name, its bytes, whether it is sent again. Then the
+    /// same version is no other's but our own, and 1 is answered as it would have been.
+    /// </summary>
+    public const string Put = Writes + Version + "return add(true) and 1 or 0";
+
+    /// <summary>Lua: <c>add</c> adds a version; true if it is there because of this command.</summary>
+    private const string Version = """
+        local function add(ours)
+          local documents, versions = ARGV[1] .. ':documents', ARGV[1] .. ':versions'
+          local known = redis.call('HGET', versions, ARGV[2])
+          if known then
+            return ARGV[4] == '1' and ours and redis.call('XRANGE', documents, known, known)[1][2][2] == ARGV[3]
+          end
+          local last = redis.call('XREVRANGE', documents, '+', '-', 'COUNT', 1)[1]
+          local stamp = string.format('%.0f-0', (last and string.match(last[1], '%d+') or 0) + 1)
+          redis.call('XADD', documents, stamp, 'd', ARGV[3])
+          redis.call('HSET', versions, ARGV[2], stamp)
+          return true
+        end
+
+        """;
+}

@@ -1,0 +1,119 @@
+namespace MeteringGateway.Cluster;
+
+/// <summary>
+/// What Redis runs as one step each. Every script begins with <c>#!lua</c>: Redis (7.0 or newer) then refuses one that writes
+/// before its first line when the server is a replica, is out of memory or cannot write its log. Without it a script would run to
+/// its first write, and a fence that reads a replica's old head would answer for a master that it has never asked.
+/// The keys are described in <c>docs/journal.md</c>.
+/// </summary>
+internal static partial class Scripts
+{
+    private const string Writes = "#!lua\n";
+    private const string ReadsOnly = "#!lua flags=no-writes\n";
+
+    /// <summary>
+    /// The batches of several tenants, each under its fence. KEYS: the head of each. ARGV: the prefix, then the batches one after the
+    /// other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes. Answers for each batch: 1 it is written,
+    /// 0 it lost the fence, a text: the error.
+    /// </summary>
+    public const string Append = Writes + """
+        local prefix = ARGV[1] .. ':'
+        local tenants, due = prefix .. 'tenants', prefix .. 'due'
+
+        -- Exactly this block is there: the hash after it covers its entries and all that came before them.
+        local function written(journal, id, entries, hash, last)
+          if entries == '' or #redis.call('XRANGE', journal, id, id) == 0 then return false end
+          local following = redis.call('XRANGE', journal, '(' .. id, '+', 'COUNT', 1)[1]
+          return (following and following[2][2] or last) == hash
+        end
+
+        local function set(head, tenant, severity)
+          local before = redis.call('HGET', head, 'v')
+          if severity == before then return end
+          if before then redis.call('ZREM', prefix .. 'severity:' .. before, tenant) end
+          if severity ~= '0' then redis.call('ZADD', prefix .. 'severity:' .. severity, 0, tenant) end
+          redis.call('HSET', head, 'v', severity)
+        end
+
+        -- Four runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts.
+        local function beside(tenant, at)
+          for i = at + 1, at + 2 * ARGV[at], 2 do redis.call('HSET', prefix .. 'd:' .. tenant, ARGV[i], ARGV[i + 1]) end
+          at = at + 1 + 2 * ARGV[at]
+          for i = at + 1, at + 4 * ARGV[at], 4 do
+            redis.call('HSET', prefix .. 'a:' .. tenant, ARGV[i], ARGV[i + 3])
+            redis.call('ZADD', prefix .. 'af:' .. tenant, ARGV[i + 1], ARGV[i])
+            redis.call('ZADD', prefix .. 'as:' .. tenant, ARGV[i + 2], ARGV[i])
+          end
+          at = at + 1 + 4 * ARGV[at]
+          for i = at + 1, at + 3 * ARGV[at], 3 do
+            redis.call('SET', prefix .. 'i:' .. ARGV[i], ARGV[i + 2])
+            redis.call('ZADD', prefix .. 'expires', ARGV[i + 1], ARGV[i])
+          end
+          at = at + 1 + 3 * ARGV[at]
+          for i = at + 1, at + 5 * ARGV[at], 5 do
+            local position = redis.call('INCR', prefix .. 'position')
+            redis.call('XADD', prefix .. 'outbox', string.format('%.0f-0', position),
+              't', tenant, 's', ARGV[i], 'y', ARGV[i + 1], 'a', ARGV[i + 2], 'h', ARGV[i + 3], 'e', ARGV[i + 4])
+          end
+        end
+
+        local function append(head, at)
+          local tenant, new, before, previous, id, entries, last, hash, when, severity = unpack(ARGV, at, at + 9)
+          local journal, now = prefix .. 'j:' .. tenant, redis.call('HMGET', head, 's', 'h')
+          if now[1] and (now[1] ~= before or now[2] ~= previous) then return written(journal, id, entries, hash, now[2]) and 1 or 0 end
+          if not now[1] and new ~= '1' then return 0 end
+
+          if entries ~= '' then redis.call('XADD', journal, id, 'p', previous, 'e', entries) end
+          redis.call('HSET', head, 's', last, 'h', hash)
+          if before == '0' then redis.call('ZADD', tenants, 0, tenant) end
+          if when == '' then redis.call('ZREM', due, tenant) else redis.call('ZADD', due, when, tenant) end
+          if severity ~= '' then set(head, tenant, severity) end
+          beside(tenant, at + 10)
+          return 1
+        end
+
+        local answers, at = {}, 2
+        for i = 1, #KEYS do
+          -- What is wrong with one tenant's keys is no other's affair.
+          local ok, answer = pcall(append, KEYS[i], at + 1)
+          if not ok then answer = type(answer) == 'table' and answer.err or tostring(answer) end
+          answers[i] = answer
+          at = at + ARGV[at]
+        end
+        return answers
+        """;
+
+    /// <summary>
+    /// The head, and blocks from the one that holds the entry after ARGV[1] on. KEYS: head, journal. ARGV: after, how many blocks at most,
+    /// bytes from which no more are added. Answers nothing, or: sequence, hash, and of each block its id, previous hash and entries.
+    /// </summary>
+    public const string Blocks = ReadsOnly + """
+        local head = redis.call('HMGET', KEYS[1], 's', 'h')
+        if not head[1] then return {} end
+        local answer, next, most, room = {head[1], head[2]}, ARGV[1] + 1, tonumber(ARGV[2]), tonumber(ARGV[3])
+
+        local from = '-'
+        local before = redis.call('XREVRANGE', KEYS[2], string.format('%.0f', next), '-', 'COUNT', 1)[1]
+        if before then
+          local first, count = string.match(before[1], '(%d+)-(%d+)')
+          from = (first + count > next and '' or '(') .. before[1]
+        end
+
+        while most > 0 and room > 0 do
+          -- Few at a time: how large they are is known only when they are here.
+          local few = math.min(most, 16)
+          local page = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', few)
+          for _, block in ipairs(page) do
+            local previous, entries = block[2][2], block[2][4]
+            answer[#answer + 1] = block[1]
+            answer[#answer + 1] = previous
+            answer[#answer + 1] = entries
+            room = room - #entries
+          end
+          if #page < few then break end
+          from = '(' .. page[#page][1]
+          most = most - few
+        end
+        return answer
+        """;
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using MeteringGateway.Engine;
+
+namespace MeteringGateway.Transfer;
+
+internal static class ImportCommand
+{
+    /// <summary>Where the new store is until it is whole; within the data directory, so that moving it is renaming it.</summary>
+    private const string Unfinished = "import-unfinished";
+    private const string Database = "metering.db";
+
+    public static Command Make()
+    {
+        var from = new Option<string>("--from") { Description = "File that an export made", Required = true };
+        var data = new Option<string>("--data-directory") { Description = "Where the store is made; there must be none yet", DefaultValueFactory = _ => "./data" };
+        var check = new Option<bool>("--check") { Description = "Check the file as an import would, and write nothing" };
+        var command = new Command("import", "Make a store of an exported file. Every tenant is folded from its first entry, written, read back, and compared each time; exit code 1 if anything differs.")
+        {
+            from, data, check,
+        };
+        command.SetAction((parsed, cancellation) => TransferRun.Guarded(() => parsed.GetValue(check)
+            ? Check(parsed.GetRequiredValue(from), cancellation)
+            : Run(parsed.GetRequiredValue(from), parsed.GetRequiredValue(data), cancellation)));
+        return command;
+    }
+
+    private static async Task Check(string from, CancellationToken cancellation)
+    {
+        var summary = await TransferFile.Check(from, new TransferOptions { Progress = TransferRun.Tell }, cancellation);
+        Console.WriteLine($"{summary}: the file is whole, all digests equal");
+    }
+
+    /// <summary>Until all of it is there and compared, there is no store in the directory.</summary>
+    private static async Task Run(string from, string directory, CancellationToken cancellation)
+    {
+        var (place, database) = (Path.Combine(directory, Unfinished), Path.Combine(directory, Database));
+        if (File.Exists(database)) throw new CommandException($"there is a store in {Path.GetFullPath(directory)} already: import into another directory");
+        // No gateway starts there meanwhile, and no other import.
+        using var held = SqliteStore.Hold(directory);
+        // Of an import that was interrupted.
+        if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
+        var store = SqliteStore.Open(place);
+        try
+        {
+            TransferSummary summary;
+            await using (store) summary = await TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell }, cancellation);
+            File.Move(Path.Combine(place, Database), database);
+            Console.WriteLine($"{summary}: all digests equal");
+        }
+        finally
+        {
+            Directory.Delete(place, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace MeteringGateway.Cluster.Tests.Support;
+
+/// <summary>
+/// A real redis-server on a free port of this machine, over a directory of its own. It syncs every write before it answers, so that what
+/// it has acknowledged outlives <see cref="Kill"/>.
+/// </summary>
+public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("metering-redis").FullName;
+    private readonly List<string> _log = [];
+    private Process? _process;
+
+    /// <summary>Where redis-server is; null if it is not on the path.</summary>
+    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+
+    public int Port { get; } = FreePort();
+
+    public string ConnectionString => $"127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)},abortConnect=false";
+
+    public static async Task<RedisServer> Run()
+    {
+        var server = new RedisServer();
+        await server.Start();
+        return server;
+    }
+
+    /// <summary>Starts it over what it has written before; completes when it answers.</summary>
+    public async Task Start()
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var start = new ProcessStartInfo(Program ?? throw new InvalidOperationException("redis-server is not installed"))
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = _directory,
+            ArgumentList = { "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory },
+        };
+        string[] settings = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+        foreach (var setting in settings) start.ArgumentList.Add(setting);
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Heard(line.Data, ready);
+        _process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException($"redis-server ended: {Log()}"));
+        _process.Start();
+        _process.BeginOutputReadLine();
+        await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Ends it as a loss of power to its process would: at once, with nothing said.</summary>
+    public void Kill()
+    {
+        if (_process is not { } process) return;
+        process.Kill();
+        process.WaitForExit();
+        process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>It stands still: its connections stay open, and what is sent to it waits.</summary>
+    public void Pause() => Signal("STOP");
+
+    public void Resume() => Signal("CONT");
+
+    public ValueTask DisposeAsync()
+    {
+        Kill();
+        Directory.Delete(_directory, recursive: true);
+        return default;
+    }
+
+    // As a fixture, where redis-server may be missing: then every test that would use it is skipped.
+    Task IAsyncLifetime.InitializeAsync() => Program is null ? Task.CompletedTask : Start();
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    private void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    private void Heard(string? line, TaskCompletionSource ready)
+    {
+        if (line is null) return;
+        lock (_log) _log.Add(line);
+        if (line.Contains("Ready to accept connections", StringComparison.Ordinal)) ready.TrySetResult();
+    }
+
+    private string Log()
+    {
+        lock (_log) return string.Join('\n', _log.TakeLast(20));
+    }
+
+    /// <summary>Below those that the system gives to outgoing connections: one of these could have it while the server is down.</summary>
+    private static int FreePort()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(16_384, 32_768);
+            using var listener = new TcpListener(System.Net.IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: another.
+            }
+        }
+    }
+}

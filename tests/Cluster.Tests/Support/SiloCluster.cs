@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net.Sockets;
+using MeteringGateway.Engine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using IConnectionMultiplexer = StackExchange.Redis.IConnectionMultiplexer;
+
+namespace MeteringGateway.Cluster.Tests.Support;
+
+/// <summary>Silos in this process, each whole, as the executable composes it: they share nothing but a Redis and the loopback.</summary>
+internal sealed class SiloCluster : IAsyncDisposable
+{
+    public const int Size = 3;
+
+    private readonly List<(WebApplication App, IConnectionMultiplexer Redis)> _silos = [];
+
+    public IReadOnlyList<WebApplication> Silos => [.. _silos.Select(silo => silo.App)];
+
+    /// <summary>Where each silo serves HTTP.</summary>
+    public IReadOnlyList<Uri> Addresses =>
+        [.. Silos.Select(silo => new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))];
+
+    /// <param name="serviceId">What was written under it before is there again.</param>
+    public static async Task<SiloCluster> Start(
+        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? clock = null, ILoggerProvider? log = null,
+        LogLevel lowest = LogLevel.Warning, int size = Size)
+    {
+        var cluster = new SiloCluster();
+        try
+        {
+            for (var i = 0; i < size; i++) cluster._silos.Add(await StartSilo(redis, serviceId, settings, clock, log, lowest));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Every call through another silo than the one before.</summary>
+    public ITenants Tenants => Rotation.Of([.. Silos.Select(silo => silo.Services.GetRequiredService<ITenants>())]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_silos.Select(async silo =>
+        {
+            await silo.App.StopAsync();
+            await silo.App.DisposeAsync();
+            await silo.Redis.DisposeAsync();
+        }));
+        _silos.Clear();
+    }
+
+    private static async Task<(WebApplication, IConnectionMultiplexer)> StartSilo(
+        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings, TimeProvider? clock, ILoggerProvider? log, LogLevel lowest)
+    {
+        var builder = Silo.Builder([]);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
+        {
+            ["urls"] = "http://127.0.0.1:0",
+            ["Metering:Cluster:Redis"] = redis.ConnectionString,
+            ["Metering:Cluster:ServiceId"] = serviceId,
+            ["Metering:Cluster:ClusterId"] = serviceId,
+            ["Metering:Cluster:SiloPort"] = FreePort(),
+            ["Metering:Cluster:GatewayPort"] = FreePort(),
+            ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
+            ["Metering:Cluster:DrainDelay"] = "00:00:00",
+        });
+        if (settings?.ContainsKey("Metering:AdminKey") != true) builder.Configuration["Metering:AdminKey"] = "the-administrator-of-the-tests";
+        foreach (var category in (string[])["Default", "Microsoft.AspNetCore", "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"])
+            builder.Configuration[$"Logging:LogLevel:{category}"] = lowest.ToString();
+        builder.Logging.ClearProviders();
+        if (log is not null) builder.Logging.AddProvider(log);
+        if (clock is not null) builder.Services.AddSingleton(clock);
+        var configured = Silo.Settings(builder.Configuration);
+        var connection = await Silo.Connect(configured);
+        var app = Silo.Build(builder, configured, connection);
+        await app.StartAsync();
+        return (app, connection);
+    }
+
+    private static string FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using MeteringGateway.LoadTests;
+using MeteringGateway.LoadTests.Servers;
+
+namespace MeteringGateway.Program.Tests;
+
+/// <summary><c>metering health</c>, as a container's health check runs it.</summary>
+public sealed class HealthTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task It_says_whether_a_gateway_is_ready()
+    {
+        string url;
+        using (var server = GatewayServer.Start(Options.DefaultDll(), _directory))
+        {
+            url = $"http://127.0.0.1:{server.Port}/health/ready";
+            Assert.Equal((0, "ready"), await Run("health", "--url", url));
+            Assert.Equal(1, (await Run("health", "--url", url.Replace("ready", "nothing", StringComparison.Ordinal))).Code);
+        }
+        var gone = await Run("health", "--url", url);
+        Assert.Equal(1, gone.Code);
+        Assert.StartsWith($"{url} does not answer: ", gone.Said, StringComparison.Ordinal);
+        Assert.Equal((1, "'ftp' is not an http or https address"), await Run("health", "--url", "ftp"));
+    }
+
+    private static async Task<(int Code, string Said)> Run(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, (output + await error).TrimEnd());
+    }
+}
