@@ -1,3 +1,4 @@
+using System.Globalization;
 using MeteringGateway.ClusterLoadTests;
 using MeteringGateway.ClusterLoadTests.Campaign;
 using MeteringGateway.ClusterLoadTests.Figures;
@@ -21,29 +22,52 @@ if (RedisServer.Installed is null)
     Console.Error.WriteLine("redis-server is not installed (Debian: apt-get install redis-server).");
     return 2;
 }
-switch (settings.Command)
+try
 {
-    case "campaign":
-        return (await new ClusterCampaign(settings.Rounds, settings.Seed, settings.SiloDll, Console.Out).Run()).Failures.Count == 0 ? 0 : 1;
-    case "figures":
-        await Measure(settings);
-        return 0;
-    case "memory":
-        using (var run = new MemoryRun(settings, Console.Out)) await run.Run();
-        return 0;
-    default:
-        Console.Error.WriteLine(Settings.Usage);
-        return 2;
+    return await Run(settings);
+}
+#pragma warning disable CA1031 // Caught, so that the servers that were started are ended.
+catch (Exception e)
+#pragma warning restore CA1031
+{
+    Console.Error.WriteLine(e);
+    return 1;
+}
+
+static async Task<int> Run(Settings settings)
+{
+    switch (settings.Command)
+    {
+        case "campaign":
+            return (await new ClusterCampaign(settings.Rounds, settings.Seed, settings.SiloDll, Console.Out).Run()).Failures.Count == 0 ? 0 : 1;
+        case "figures":
+            await Measure(settings);
+            return 0;
+        case "memory":
+            using (var run = new MemoryRun(settings, Console.Out)) await run.Run();
+            return 0;
+        default:
+            Console.Error.WriteLine(Settings.Usage);
+            return 2;
+    }
 }
 
 static async Task Measure(Settings settings)
 {
     Console.WriteLine(settings.Machine);
     var rows = new List<Row>();
-    if (settings.Wants("grain")) rows.AddRange(await GrainRows.Measure(settings));
-    if (settings.Wants("reports")) rows.AddRange([await ReportRows.OverHttp(settings), await ReportRows.InThisProcess(settings)]);
-    if (settings.Wants("scale")) rows.AddRange(await ScaleRows.Measure(settings));
-    if (settings.Wants("failover")) rows.AddRange(await FailoverRows.Measure(settings));
+    void Add(params IEnumerable<Row> measured)
+    {
+        foreach (var row in measured)
+        {
+            rows.Add(row);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Figure}: {row.Median:0.00}; {string.Join("; ", row.Details)}"));
+        }
+    }
+    if (settings.Wants("grain")) Add(await GrainRows.Measure(settings));
+    if (settings.Wants("reports")) Add(await ReportRows.OverHttp(settings), await ReportRows.InThisProcess(settings));
+    if (settings.Wants("scale")) Add(await ScaleRows.Measure(settings));
+    if (settings.Wants("failover")) Add(await FailoverRows.Measure(settings));
     var report = new Report(settings.Machine, DateTime.UtcNow, rows);
     Console.WriteLine(report.Table());
     report.WriteJson(settings.Json);

@@ -8,6 +8,7 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
 {
     private const int Capped = 6;
     private const int Free = 3;
+    private const int Levels = 12;
     private const int ResendAtOnce = 100;
     private static readonly TimeSpan Resending = TimeSpan.FromSeconds(90);
     private readonly Random _random = new(seed);
@@ -45,12 +46,20 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
         for (var i = 0; i < count; i++)
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"{name}-{i}");
-            var cap = string.Create(CultureInfo.InvariantCulture, $$$"""[{"id":"monthly","limit":{"units":{{{_random.Next(100, 800)}}}},"at_limit":{"action":"handoff","to":"queue:tier1"}}]""");
-            await gateway.PutPlan(id, $$$"""{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT72H"}],"caps":{{{(caps ? cap : "[]")}}}}""");
+            await gateway.PutPlan(id, $$$"""{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT72H"}],"caps":[{{{(caps ? Caps() : "")}}}]}""");
             await gateway.PutTenant(id, id);
             names.Add(id);
         }
         return names;
+    }
+
+    /// <summary>One that holds, and some below it that only tell: each is a signal.</summary>
+    private string Caps()
+    {
+        var limit = _random.Next(100, 800);
+        string Cap(string id, int units, string action) => string.Create(CultureInfo.InvariantCulture,
+            $$$"""{"id":"{{{id}}}","limit":{"units":{{{units}}}},"at_limit":{"action":"{{{action}}}"}}""");
+        return string.Join(',', Enumerable.Range(1, Levels).Select(i => Cap($"level-{i:D2}", i * limit / (Levels + 1), "notify")).Append(Cap("monthly", limit, "pause")));
     }
 
     /// <summary>Everything once more, until everything is answered.</summary>

@@ -133,7 +133,7 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
 
     private async Task<long> RedisBytes()
     {
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_cluster.Redis.Process.Port}"));
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_cluster.Redis.Process.Port},allowAdmin=true"));
         var memory = await redis.GetServers()[0].InfoAsync("memory");
         return long.Parse(memory.SelectMany(part => part).First(pair => pair.Key == "used_memory").Value, CultureInfo.InvariantCulture);
     }

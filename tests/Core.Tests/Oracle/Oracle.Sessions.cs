@@ -112,7 +112,7 @@ internal sealed partial class Oracle
             walk.Freed = freed;
             if (!holder.Life.Reversed)
             {
-                walk.Duplicates.Clear();
+                Credit(walk, group, holder.Chain[^1], freed);
                 continue;
             }
             walk.Reversed = holder.Chain[0];
@@ -127,6 +127,16 @@ internal sealed partial class Oracle
             walk.Reversed = null;
             Take(walk, promoted, freed);
         }
+    }
+
+    // 0001, 11: the session is free for a success at that very time too, also one that is before what was credited in the order.
+    private void Credit(Walk walk, List<Report> group, Report credited, Key freed)
+    {
+        var then = walk.Duplicates.Where(other => other.Time >= freed.Time).ToList();
+        walk.Duplicates.Clear();
+        foreach (var other in then)
+            if (walk.Holder is null && !ComesTooLate(other, group, freed, credited)) Take(walk, other, freed);
+            else Duplicate(walk, other);
     }
 
     private bool ReversedBefore(Report duplicate, Key at) =>
