@@ -57,7 +57,7 @@ public static class Import
         await DemandFinished(store, cancellation);
         if ((await store.List(null, 1, cancellation)) is [var tenant]) throw new TransferException($"the store is not empty: it has a tenant '{tenant}'");
         foreach (var kind in (string[])[.. Export.Kinds, Kind])
-            if ((await store.Documents(kind, cancellation)) is [var document, ..]) throw new TransferException($"the store is not empty: it has a document '{document.Id}' of kind '{kind}'");
+            if ((await store.Documents(kind, cancellation)) is [var document, ..]) throw new TransferException($"the store is not empty: it has {(kind == Kind ? "an" : "a")} {kind} '{document.Id}'");
     }
 
     private static async Task Mark(IStore store, int version, string what, TransferOptions options, CancellationToken cancellation)
