@@ -14,7 +14,7 @@ public sealed class SiloLeaseTests
         using var lease = Lease(new Members(status));
         await lease.StartAsync(default);
         await lease.Held();
-        await lease.StopAsync(default);
+        await lease.StoppedAsync(default);
     }
 
     [Theory]
@@ -29,7 +29,7 @@ public sealed class SiloLeaseTests
 
         Assert.False(lease.IsHeld);
         await Assert.ThrowsAsync<TenantUnavailableException>(async () => await lease.Held());
-        await lease.StopAsync(default);
+        await lease.StoppedAsync(default);
     }
 
     private static SiloLease Lease(Members members) => new(

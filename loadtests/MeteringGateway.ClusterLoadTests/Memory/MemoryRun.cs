@@ -20,7 +20,8 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
 
     // Long enough to make them all, as a tenant that is idle for so long leaves memory.
     private readonly LoadCluster _cluster = LoadCluster.Start(
-        typeof(MemoryRun).Assembly.Location, 1, $"--Metering:IdleAfter={TimeSpan.FromSeconds(90 + settings.Tenants / 400):c}");
+        typeof(MemoryRun).Assembly.Location, 1, $"--Metering:IdleAfter={TimeSpan.FromSeconds(90 + settings.Tenants / 400):c}",
+        string.Create(CultureInfo.InvariantCulture, $"--{HostedSilo.Tenants}={settings.Tenants}"));
     private readonly HttpClient _metrics = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     private SiloServer Silo => _cluster.Silos[0];
@@ -36,9 +37,9 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
     public async Task Run()
     {
         await Silo.Gateway.PutPlan("load", Plans.Load);
-        await Make(0, 200);
+        await WarmUp();
         var before = await Now("before");
-        await Make(200, 200 + settings.Tenants);
+        await Make();
         var active = await Now("all active");
         Checks("first check of an active tenant");
         var warm = Checks("check of an active tenant");
@@ -66,25 +67,34 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
 
     private static double Each(long bytes, long tenants) => Math.Round((double)bytes / Math.Max(1, tenants));
 
-    private static string Id(int i) => string.Create(CultureInfo.InvariantCulture, $"m{i:D7}");
-
-    /// <summary>Tenants by their numbers, each with a few events.</summary>
-    private async Task Make(int from, int to)
+    /// <summary>What runs for the first time is not a tenant's.</summary>
+    private async Task WarmUp()
     {
-        var started = Stopwatch.GetTimestamp();
-        await All(to - from, i => HttpConnection.Format("PUT", $"/v1/tenants/{Id(from + i)}", GatewayServer.AdminKey, "application/json", """{"name":"m","plan":"load"}"""u8));
+        await All(100, i => HttpConnection.Format("PUT", $"/v1/tenants/warm-{i}", GatewayServer.AdminKey, "application/json", """{"name":"m","plan":"load"}"""u8));
+        await All(20, n => Events(i => $"warm-{i}", n));
+    }
+
+    private async Task Make()
+    {
+        var (started, before) = (Stopwatch.GetTimestamp(), await Loaded());
+        Silo.Process.Signal(HostedSilo.Make);
+        for (var until = Environment.TickCount64 + 1_200_000; await Loaded() < before + settings.Tenants; await Task.Delay(1000))
+            if (Environment.TickCount64 > until)
+                throw new TimeoutException("the tenants were not made");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{settings.Tenants:N0} tenants made in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
         for (var n = 0; n < EventsEach; n++)
         {
             var number = n;
-            await All((to - from) / Batch.Size, i => Events(from + i * Batch.Size, number));
+            await All(settings.Tenants / Batch.Size, batch => Events(i => HostedSilo.Id(batch * Batch.Size + i), number));
         }
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{to - from:N0} tenants with {EventsEach} events each made in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{EventsEach} events each reported after {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
     }
 
-    private static byte[] Events(int from, int number)
+    /// <summary>One event for each of a batch of tenants.</summary>
+    private static byte[] Events(Func<int, string> tenant, int number)
     {
-        var events = Enumerable.Range(from, Batch.Size).Select(i => $$$"""
-            {"specversion":"1.0","id":"{{{Id(i)}}}-{{{number}}}","source":"/load","type":"outcome.reported","subject":"{{{Id(i)}}}","data":{"outcome_type":"support.resolution","session":"s{{{number}}}"}}
+        var events = Enumerable.Range(0, Batch.Size).Select(i => $$$"""
+            {"specversion":"1.0","id":"{{{tenant(i)}}}-{{{number}}}","source":"/load","type":"outcome.reported","subject":"{{{tenant(i)}}}","data":{"outcome_type":"support.resolution","session":"s{{{number}}}"}}
             """.Trim());
         return HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey, "application/cloudevents-batch+json",
             System.Text.Encoding.UTF8.GetBytes("[" + string.Join(',', events) + "]"));
@@ -154,7 +164,7 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
         var random = new Random(1);
         for (var i = 0; i < Math.Min(Samples, settings.Tenants); i++)
         {
-            var request = HttpConnection.Format("POST", $"/v1/tenants/{Id(200 + random.Next(settings.Tenants))}/check", GatewayServer.AdminKey, "application/json", Body);
+            var request = HttpConnection.Format("POST", $"/v1/tenants/{HostedSilo.Id(random.Next(settings.Tenants))}/check", GatewayServer.AdminKey, "application/json", Body);
             var started = Stopwatch.GetTimestamp();
             Ask(connection, request);
             milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);

@@ -15,6 +15,8 @@ internal sealed class SharedBooks(KeyRing keys, PlanBook plans, WebhookBook webh
     private readonly KeyRing keys = keys;
     private readonly PlanBook plans = plans;
     private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly Lock gate = new();
+    private Task? next;
     private long stamp;
 
     public override bool AreShared => true;
@@ -27,14 +29,21 @@ internal sealed class SharedBooks(KeyRing keys, PlanBook plans, WebhookBook webh
         await base.Load(store, adminKey, show, cancellation);
     }
 
-    public override async Task CatchUp(CancellationToken cancellation)
+    /// <summary>Whoever comes while the store is being asked shares the next question: it is asked after all of them came.</summary>
+    public override Task CatchUp(CancellationToken cancellation)
     {
-        await turn.WaitAsync(cancellation);
+        lock (gate) return (next ??= Task.Run(Ask, CancellationToken.None)).WaitAsync(cancellation);
+    }
+
+    private async Task Ask()
+    {
+        await turn.WaitAsync();
         try
         {
-            var (newest, written) = await store.DocumentsAfter(stamp, cancellation);
+            lock (gate) next = null;
+            var (newest, written) = await store.DocumentsAfter(stamp, CancellationToken.None);
             foreach (var document in written) Take(document);
-            if (written.Any(document => document.Kind == WebhookBook.Kind)) await webhooks.Load(store, cancellation);
+            if (written.Any(document => document.Kind == WebhookBook.Kind)) await webhooks.Load(store, CancellationToken.None);
             stamp = newest;
         }
         finally

@@ -8,11 +8,14 @@ namespace MeteringGateway.Cluster;
 /// was taken for dead without its knowledge (paused, or cut off) could go on answering checks from what it knew. It may do so only
 /// for <see cref="ClusterSettings.Lease"/> after it last read, in the store, that it belongs to the cluster (A1).
 /// </summary>
-internal sealed class SiloLease(IMembershipTable members, ILocalSiloDetails silo, ClusterSettings settings, ILogger<SiloLease> log) : BackgroundService
+internal sealed class SiloLease(IMembershipTable members, ILocalSiloDetails silo, ClusterSettings settings, ILogger<SiloLease> log) : IHostedLifecycleService, IDisposable
 {
+    private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
+    private Task renewing = Task.CompletedTask;
     private TaskCompletionSource renewed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long until;
+    private volatile bool lost;
 
     public bool IsHeld => Stopwatch.GetTimestamp() < Volatile.Read(ref until);
 
@@ -25,6 +28,7 @@ internal sealed class SiloLease(IMembershipTable members, ILocalSiloDetails silo
         var began = Stopwatch.GetTimestamp();
         while (!IsHeld)
         {
+            if (lost) throw new TenantUnavailableException("its silo was taken for dead");
             Task next;
             lock (gate) next = renewed.Task;
             if (IsHeld) return;
@@ -40,7 +44,26 @@ internal sealed class SiloLease(IMembershipTable members, ILocalSiloDetails silo
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        renewing = Task.Run(RenewAgainAndAgain, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Only when the silo has gone: a call that waited for a lease until then would hold its tenant here.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync();
+        await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public void Dispose() => stop.Dispose();
+
+    private async Task RenewAgainAndAgain()
     {
         using var timer = new PeriodicTimer(settings.Lease / 4);
         do
@@ -49,27 +72,16 @@ internal sealed class SiloLease(IMembershipTable members, ILocalSiloDetails silo
             var asked = Stopwatch.GetTimestamp();
             if (await BelongsToTheCluster()) Renew(asked);
         }
-        while (await Next(timer, stoppingToken));
-    }
-
-    private static async Task<bool> Next(PeriodicTimer timer, CancellationToken stoppingToken)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        while (await timer.WaitForNextTickAsync(stop.Token));
     }
 
     private async Task<bool> BelongsToTheCluster()
     {
         try
         {
-            var row = await members.ReadRow(silo.SiloAddress);
-            return row.TryGet(silo.SiloAddress)?.Item1.Status is SiloStatus.Joining or SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
+            var status = (await members.ReadRow(silo.SiloAddress)).TryGet(silo.SiloAddress)?.Item1.Status;
+            lost = status is SiloStatus.Dead; // for good
+            return status is SiloStatus.Joining or SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
         }
 #pragma warning disable CA1031 // Whatever it was, the lease is not renewed, and that shows.
         catch (Exception failure)
