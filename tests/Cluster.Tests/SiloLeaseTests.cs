@@ -43,7 +43,10 @@ public sealed class SiloLeaseTests
         public SiloStatus? Status => status;
         public Task Asked => asked.Task;
 
-        public Task<MembershipTableData> ReadRow(SiloAddress key)
+        [Obsolete("The table's older name for it.")]
+        public Task<MembershipTableData> ReadRow(SiloAddress key) => throw new NotSupportedException();
+
+        public Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken)
         {
             asked.TrySetResult();
             if (status is not { } now) throw new TimeoutException("no answer");

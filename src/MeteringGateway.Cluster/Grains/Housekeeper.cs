@@ -47,7 +47,7 @@ internal sealed class Housekeeper(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        await this.RegisterOrUpdateReminder(Alive, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        await this.RegisterOrUpdateReminder(Alive, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), cancellationToken);
         await books.CatchUp(cancellationToken);
         await webhooks.Start(store, tenants, cancellationToken);
         this.RegisterGrainTimer(WakeDue, new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromSeconds(1)) { Interleave = true, KeepAlive = true });

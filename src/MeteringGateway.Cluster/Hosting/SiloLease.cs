@@ -79,7 +79,7 @@ internal sealed class SiloLease(IMembershipTable members, ILocalSiloDetails silo
     {
         try
         {
-            var status = (await members.ReadRow(silo.SiloAddress)).TryGet(silo.SiloAddress)?.Item1.Status;
+            var status = (await members.ReadRowAsync(silo.SiloAddress)).TryGet(silo.SiloAddress)?.Item1.Status;
             lost = status is SiloStatus.Dead; // for good
             return status is SiloStatus.Joining or SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
         }
