@@ -23,6 +23,14 @@ internal sealed partial class Duel(History history, Reach reach)
 
     public static Verdict Play(History history, Reach? reach = null) => new Duel(history, reach ?? new Reach()).Play();
 
+    /// <summary>The entries of a history, as stored.</summary>
+    public static IReadOnlyList<byte[]> Journal(History history)
+    {
+        var duel = new Duel(history, new Reach());
+        duel.Play();
+        return duel._real.Journal;
+    }
+
     private Verdict Play()
     {
         var difference = Step(new Step(history.Start, history.Create)) ?? Look();
