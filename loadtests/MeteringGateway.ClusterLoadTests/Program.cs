@@ -14,7 +14,8 @@ if (Settings.Parse(args) is not { } settings)
 }
 if (!File.Exists(settings.SiloDll))
 {
-    Console.Error.WriteLine($"There is no {settings.SiloDll}: build src/MeteringGateway.Cluster first, or name it with --silo.");
+    Console.Error.WriteLine(
+        $"There is no {settings.SiloDll}: build src/MeteringGateway.Cluster first, or name it with --silo.");
     return 2;
 }
 if (RedisServer.Installed is null)
@@ -39,7 +40,8 @@ static async Task<int> Run(Settings settings)
     switch (settings.Command)
     {
         case "campaign":
-            return (await new ClusterCampaign(settings.Rounds, settings.Seed, settings.SiloDll, Console.Out).Run()).Failures.Count == 0 ? 0 : 1;
+            return (await new ClusterCampaign(settings.Rounds, settings.Seed, settings.SiloDll, Console.Out)
+                .Run()).Failures.Count == 0 ? 0 : 1;
         case "figures":
             await Measure(settings);
             return 0;
@@ -61,7 +63,8 @@ static async Task Measure(Settings settings)
         foreach (var row in measured)
         {
             rows.Add(row);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Figure}: {row.Median:0.00}; {string.Join("; ", row.Details)}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{row.Figure}: {row.Median:0.00}; {string.Join("; ", row.Details)}"));
         }
     }
     if (settings.Wants("grain")) Add(await GrainRows.Measure(settings));

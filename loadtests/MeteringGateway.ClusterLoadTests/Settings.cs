@@ -5,7 +5,8 @@ namespace MeteringGateway.ClusterLoadTests;
 
 /// <summary>What to run and how long; see <see cref="Usage"/>.</summary>
 internal sealed record Settings(
-    string Command, string SiloDll, Machine Machine, int Rounds, int Seed, int Pairs, TimeSpan Each, int Tenants, IReadOnlyList<string> Only, string Json, string? Write)
+    string Command, string SiloDll, Machine Machine, int Rounds, int Seed, int Pairs, TimeSpan Each, int Tenants,
+    IReadOnlyList<string> Only, string Json, string? Write)
 {
     public const string Usage = """
         cluster-loadtests campaign [--rounds N] [--seed N]
@@ -24,15 +25,19 @@ internal sealed record Settings(
         for (var i = 0; i < args.Length; i++)
         {
             if (!args[i].StartsWith("--", StringComparison.Ordinal)) plain.Add(args[i]);
-            else if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)) named[args[i]] = args[++i];
+            else if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal))
+                named[args[i]] = args[++i];
             else named[args[i]] = "";
         }
-        string[] known = ["--rounds", "--seed", "--pairs", "--seconds", "--tenants", "--only", "--json", "--write", "--silo"];
+        string[] known = ["--rounds", "--seed", "--pairs", "--seconds", "--tenants", "--only", "--json", "--write",
+            "--silo"];
         if (plain.Count != 1 || named.Keys.Except(known).Any()) return null;
-        int Number(string name, int otherwise) => named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+        int Number(string name, int otherwise) =>
+            named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         return new Settings(
             plain[0], named.GetValueOrDefault("--silo", DefaultDll()), Machine.Describe(pin: false),
-            Math.Clamp(Number("--rounds", plain[0] == "campaign" ? 30 : 10), 1, 10_000), Number("--seed", Environment.TickCount & 0xFFFFFF),
+            Math.Clamp(Number("--rounds", plain[0] == "campaign" ? 30 : 10), 1, 10_000),
+            Number("--seed", Environment.TickCount & 0xFFFFFF),
             Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),
             Math.Clamp(Number("--tenants", 100_000), 100, 2_000_000),
             named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries),
@@ -47,6 +52,8 @@ internal sealed record Settings(
     {
         var here = AppContext.BaseDirectory.TrimEnd('/');
         var configuration = Path.GetFileName(Path.GetDirectoryName(here))!;
-        return Path.GetFullPath(Path.Combine(here, "../../../../../src/MeteringGateway.Cluster/bin", configuration, Path.GetFileName(here), "metering-silo.dll"));
+        return Path.GetFullPath(
+            Path.Combine(here, "../../../../../src/MeteringGateway.Cluster/bin", configuration, Path.GetFileName(here),
+                "metering-silo.dll"));
     }
 }

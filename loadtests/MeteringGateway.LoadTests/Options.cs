@@ -3,7 +3,8 @@ using System.Globalization;
 namespace MeteringGateway.LoadTests;
 
 /// <summary>What to run and how long; see <see cref="Usage"/>.</summary>
-public sealed record Options(string Command, string MeteringDll, Machine Machine, int Pairs, TimeSpan Each, TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File)
+public sealed record Options(string Command, string MeteringDll, Machine Machine, int Pairs, TimeSpan Each,
+    TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File)
 {
     public const string Usage = """
         loadtests [all|check|ingest|decisions] [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
@@ -22,19 +23,24 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         for (var i = 0; i < args.Length; i++)
         {
             if (!args[i].StartsWith("--", StringComparison.Ordinal)) plain.Add(args[i]);
-            else if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)) named[args[i]] = args[++i];
+            else if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal))
+                named[args[i]] = args[++i];
             else named[args[i]] = "";
         }
         string[] known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed", "--metering", "--pin"];
         if (plain.Count > 2 || named.Keys.Except(known).Any()) return null;
-        int Number(string name, int otherwise) => named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+        int Number(string name, int otherwise) =>
+            named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         var seconds = Number("--seconds", 3);
         return new Options(
-            plain.FirstOrDefault("all"), named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
-            Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 30)), TimeSpan.FromSeconds(2),
+            plain.FirstOrDefault("all"), named.GetValueOrDefault("--metering", DefaultDll()),
+            Machine.Describe(named.ContainsKey("--pin")),
+            Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 30)),
+            TimeSpan.FromSeconds(2),
             named.GetValueOrDefault("--json", "artifacts/loadtests.json"),
             named.TryGetValue("--write", out var write) ? (write.Length > 0 ? write : "docs/performance.md") : null,
-            Math.Clamp(Number("--rounds", 30), 1, 10_000), Number("--seed", Environment.TickCount & 0xFFFFFF), plain.ElementAtOrDefault(1));
+            Math.Clamp(Number("--rounds", 30), 1, 10_000), Number("--seed", Environment.TickCount & 0xFFFFFF),
+            plain.ElementAtOrDefault(1));
     }
 
     /// <summary>In the tree, the executable's own output for the same configuration.</summary>
@@ -42,6 +48,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     {
         var here = AppContext.BaseDirectory.TrimEnd('/');
         var configuration = Path.GetFileName(Path.GetDirectoryName(here))!;
-        return Path.GetFullPath(Path.Combine(here, "../../../../../src/MeteringGateway/bin", configuration, Path.GetFileName(here), "metering.dll"));
+        return Path.GetFullPath(
+            Path.Combine(here, "../../../../../src/MeteringGateway/bin", configuration, Path.GetFileName(here),
+                "metering.dll"));
     }
 }

@@ -15,7 +15,8 @@ if (Options.Parse(args) is not { } options)
 }
 if (options.Command != "decisions" && !File.Exists(options.MeteringDll))
 {
-    Console.Error.WriteLine($"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
+    Console.Error.WriteLine(
+        $"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
     return 2;
 }
 switch (options.Command)

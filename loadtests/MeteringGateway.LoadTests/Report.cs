@@ -8,14 +8,16 @@ namespace MeteringGateway.LoadTests;
 /// <param name="Floor">Null, with the other two, where no mark was set.</param>
 /// <param name="Ratios">One for each pair of runs.</param>
 /// <param name="Details">What stands behind the ratio, in words.</param>
-public sealed record Row(string Figure, string Against, double? Floor, double? Target, double? Beyond, IReadOnlyList<double> Ratios, IReadOnlyList<string> Details)
+public sealed record Row(string Figure, string Against, double? Floor, double? Target, double? Beyond,
+    IReadOnlyList<double> Ratios, IReadOnlyList<string> Details)
 {
     public double Median => Statistics.Median(Ratios);
     public double Low => Ratios.Min();
     public double High => Ratios.Max();
 
     /// <summary>The best of the marks that the median reaches.</summary>
-    public string Reached => Floor is null ? "-" : Median >= Beyond ? "beyond" : Median >= Target ? "target" : Median >= Floor ? "floor" : "below the floor";
+    public string Reached => Floor is null ? "-" : Median >= Beyond ? "beyond" : Median >= Target ? "target"
+        : Median >= Floor ? "floor" : "below the floor";
 }
 
 public static class Statistics
@@ -23,20 +25,24 @@ public static class Statistics
     public static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2]
+            : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
 }
 
 public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<Row> Rows)
 {
     private const string End = "<!-- end of measured -->";
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public string Table()
     {
-        var text = new StringBuilder("| figure | against | ratio: median (spread) | floor | target | beyond | reached |\n|---|---|---|---|---|---|---|\n");
+        var text = new StringBuilder(
+            "| figure | against | ratio: median (spread) | floor | target | beyond | reached |\n|---|---|---|---|---|---|---|\n");
         foreach (var r in Rows)
-            text.Append(CultureInfo.InvariantCulture, $"| {r.Figure} | {r.Against} | **{r.Median:0.00}** ({r.Low:0.00} to {r.High:0.00}) | {Mark(r.Floor)} | {Mark(r.Target)} | {Mark(r.Beyond)} | {r.Reached} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {r.Figure} | {r.Against} | **{r.Median:0.00}** ({r.Low:0.00} to {r.High:0.00}) | {Mark(r.Floor)} | {Mark(r.Target)} | {Mark(r.Beyond)} | {r.Reached} |\n");
         foreach (var r in Rows)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n{r.Figure}:\n");
@@ -61,8 +67,10 @@ public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<
         var document = File.Exists(path) ? File.ReadAllText(path) : "# Performance\n\n" + start + "\n" + End + "\n";
         var begin = document.IndexOf(start, StringComparison.Ordinal);
         var end = begin < 0 ? -1 : document.IndexOf(End, begin, StringComparison.Ordinal);
-        if (begin < 0 || end < begin) throw new InvalidOperationException($"{path} has lost the comments between which the table goes");
-        var measured = string.Create(CultureInfo.InvariantCulture, $"\nMeasured {MeasuredAt:yyyy-MM-dd} on {Machine}.\n\n{Table()}");
+        if (begin < 0 || end < begin)
+            throw new InvalidOperationException($"{path} has lost the comments between which the table goes");
+        var measured = string.Create(CultureInfo.InvariantCulture,
+            $"\nMeasured {MeasuredAt:yyyy-MM-dd} on {Machine}.\n\n{Table()}");
         File.WriteAllText(path, document[..(begin + start.Length)] + measured + document[end..]);
     }
 }

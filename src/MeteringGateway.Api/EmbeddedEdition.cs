@@ -10,11 +10,14 @@ namespace MeteringGateway.Api;
 public static class EmbeddedEdition
 {
     /// <summary>
-    /// Opens the journal when the host starts and recovers beside it: the server answers at once, with 503 until all is back. If the
-    /// store cannot be opened, or fails later, the process says so, stops, and ends with a code other than 0.
+    /// Opens the journal when the host starts and recovers beside it: the server answers at once, with 503 until all is
+    /// back. If the store cannot be opened, or fails later, the process says so, stops, and ends with a code other than
+    /// 0.
     /// </summary>
-    /// <param name="showAdminKey">Told the key of the first administrator when one is made; it cannot be told again.</param>
-    public static IHostApplicationBuilder AddEmbeddedTenants(this IHostApplicationBuilder builder, Action<string> showAdminKey)
+    /// <param name="showAdminKey">Told the key of the first administrator when one is made; it cannot be told
+    /// again.</param>
+    public static IHostApplicationBuilder AddEmbeddedTenants(this IHostApplicationBuilder builder,
+        Action<string> showAdminKey)
     {
         var services = builder.Services;
         services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));

@@ -27,12 +27,16 @@ namespace MeteringGateway.Api;
 /// <summary>The HTTP contract, version 1, over whatever <see cref="ITenants"/> the host brings.</summary>
 public static class MeteringApi
 {
-    /// <summary>Registers everything but where tenants live (see <see cref="EmbeddedEdition.AddEmbeddedTenants"/>). Settings: section <c>Metering</c>.</summary>
+    /// <summary>
+    /// Registers everything but where tenants live (see <see cref="EmbeddedEdition.AddEmbeddedTenants"/>). Settings:
+    /// section <c>Metering</c>.
+    /// </summary>
     public static IHostApplicationBuilder AddMeteringApi(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
         services.AddOptions<MeteringSettings>().Bind(builder.Configuration.GetSection("Metering"))
-            .Validate(settings => settings.AdminKey is not { Length: < 16 or > 512 }, "The setting Metering:AdminKey must have 16 to 512 characters.")
+            .Validate(settings => settings.AdminKey is not { Length: < 16 or > 512 },
+                "The setting Metering:AdminKey must have 16 to 512 characters.")
             .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeteringSettings>>().Value);
         services.TryAddSingleton(TimeProvider.System);

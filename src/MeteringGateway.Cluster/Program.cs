@@ -3,7 +3,8 @@ using MeteringGateway;
 using MeteringGateway.Cluster.Commands;
 
 var settings = args.Where(CommandLine.IsSetting).ToArray();
-var root = new RootCommand("One silo of a metering gateway that runs on several machines, over a Redis that they share.")
+var root = new RootCommand(
+    "One silo of a metering gateway that runs on several machines, over a Redis that they share.")
 {
     ServeCommand.Make(settings),
     ExportCommand.Make(settings),

@@ -9,10 +9,14 @@ public sealed class EngineOptions
     /// <summary>A tenant that nobody asked anything of for this long leaves memory.</summary>
     public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>A snapshot is taken when at least so many entries came after the last one, and twice as many bytes as it has.</summary>
+    /// <summary>
+    /// A snapshot is taken when at least so many entries came after the last one, and twice as many bytes as it has.
+    /// </summary>
     public int SnapshotEntries { get; set; } = 50_000;
 
-    /// <summary>A tenant that leaves memory is snapshotted first if at least so many entries came after its last snapshot.</summary>
+    /// <summary>
+    /// A tenant that leaves memory is snapshotted first if at least so many entries came after its last snapshot.
+    /// </summary>
     public int IdleSnapshotEntries { get; set; } = 200;
 
     /// <summary>While so many entries wait for the disk, callers wait before their turn.</summary>
@@ -21,10 +25,14 @@ public sealed class EngineOptions
     /// <summary>While so many bytes wait for the disk, callers wait before their turn.</summary>
     public long QueueBytes { get; set; } = 64 << 20;
 
-    /// <summary>How often the store is asked for tenants that are not in memory and that something is due for.</summary>
+    /// <summary>
+    /// How often the store is asked for tenants that are not in memory and that something is due for.
+    /// </summary>
     public TimeSpan DuePoll { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a shutdown may take to snapshot tenants; it saves the next start time, and nothing else.</summary>
+    /// <summary>
+    /// How long a shutdown may take to snapshot tenants; it saves the next start time, and nothing else.
+    /// </summary>
     public TimeSpan ShutdownSnapshots { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Signals that may wait for one reader before it is closed as too slow.</summary>

@@ -3,21 +3,29 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// What is told to those outside (S5): the outbox, which is written with the entries, and the deliveries that are made of it.
-/// One process at a time works on what these calls show it.
+/// What is told to those outside (S5): the outbox, which is written with the entries, and the deliveries that are made
+/// of it. One process at a time works on what these calls show it.
 /// </summary>
 public partial interface IStore
 {
-    /// <summary>The oldest rows of the outbox, in order of their positions: of one tenant, in order of its sequences.</summary>
+    /// <summary>
+    /// The oldest rows of the outbox, in order of their positions: of one tenant, in order of its sequences.
+    /// </summary>
     ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation);
 
-    /// <summary>Adds the deliveries and deletes the outbox up to <paramref name="position"/>, as one transaction.</summary>
+    /// <summary>
+    /// Adds the deliveries and deletes the outbox up to <paramref name="position"/>, as one transaction.
+    /// </summary>
     ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation);
 
-    /// <summary>Of each tenant the first delivery to this webhook that is pending; in order of <see cref="Delivery.Due"/>.</summary>
+    /// <summary>
+    /// Of each tenant the first delivery to this webhook that is pending; in order of <see cref="Delivery.Due"/>.
+    /// </summary>
     ValueTask<IReadOnlyList<Delivery>> Heads(string webhook, int limit, CancellationToken cancellation);
 
-    /// <summary>Writes what became of deliveries, as one transaction; those that are not there any more are left out.</summary>
+    /// <summary>
+    /// Writes what became of deliveries, as one transaction; those that are not there any more are left out.
+    /// </summary>
     ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation);
 
     /// <summary>Fails every pending delivery of a webhook; <paramref name="now"/> is when.</summary>
@@ -25,12 +33,15 @@ public partial interface IStore
 
     ValueTask<Delivery?> Delivery(string webhook, string id, CancellationToken cancellation);
 
-    /// <summary>Deliveries to a webhook with a number below <paramref name="before"/>, newest first; null filters nothing.</summary>
-    ValueTask<IReadOnlyList<Delivery>> Deliveries(string webhook, DeliveryStatus? status, long? before, int limit, CancellationToken cancellation);
+    /// <summary>
+    /// Deliveries to a webhook with a number below <paramref name="before"/>, newest first; null filters nothing.
+    /// </summary>
+    ValueTask<IReadOnlyList<Delivery>> Deliveries(string webhook, DeliveryStatus? status, long? before, int limit,
+        CancellationToken cancellation);
 
     /// <summary>
-    /// Since when deliveries to a webhook have failed and none has succeeded: when the first of them was made, at or after
-    /// <paramref name="from"/>. Null: none has failed since the last success.
+    /// Since when deliveries to a webhook have failed and none has succeeded: when the first of them was made, at or
+    /// after <paramref name="from"/>. Null: none has failed since the last success.
     /// </summary>
     ValueTask<Instant?> FailingSince(string webhook, Instant from, CancellationToken cancellation);
 
@@ -44,8 +55,9 @@ public partial interface IStore
     ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation);
 
     /// <summary>
-    /// Adds a version of a webhook's document, as <see cref="Put"/>, and with it replaces what the webhook is now: unlike the versions
-    /// it may hold secrets. A null <paramref name="content"/> deletes it, and its deliveries. False if the version exists already.
+    /// Adds a version of a webhook's document, as <see cref="Put"/>, and with it replaces what the webhook is now:
+    /// unlike the versions it may hold secrets. A null <paramref name="content"/> deletes it, and its deliveries. False
+    /// if the version exists already.
     /// </summary>
     ValueTask<bool> PutWebhook(Document version, byte[]? content, CancellationToken cancellation);
 }
@@ -63,7 +75,8 @@ public sealed record OutboxRow(long Position, string Tenant, Alert Alert);
 /// <summary>An alert on its way to one webhook.</summary>
 /// <param name="Number">Given by the store; 0 before.</param>
 /// <param name="Id">The same for every webhook that the alert goes to; a webhook has each once.</param>
-public sealed record Delivery(long Number, string Webhook, string Id, string Tenant, long Sequence, string Type, byte[] Body, Instant CreatedAt)
+public sealed record Delivery(long Number, string Webhook, string Id, string Tenant, long Sequence, string Type,
+    byte[] Body, Instant CreatedAt)
 {
     public DeliveryStatus Status { get; init; }
 

@@ -3,10 +3,10 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// The one seam to durable storage. What a call has returned from is as durable as the store can make it. A store that is this
-/// process's alone throws when a write fails, and is never asked again: the caller stops (see <see cref="StoreFailedException"/>),
-/// because nobody can know what a failed sync has left behind. A store that is reached over a network answers
-/// <see cref="AppendResult.Unknown"/> instead, and goes on.
+/// The one seam to durable storage. What a call has returned from is as durable as the store can make it. A store that
+/// is this process's alone throws when a write fails, and is never asked again: the caller stops (see
+/// <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind. A store that is
+/// reached over a network answers <see cref="AppendResult.Unknown"/> instead, and goes on.
 /// </summary>
 public partial interface IStore : IAsyncDisposable
 {
@@ -22,11 +22,15 @@ public partial interface IStore : IAsyncDisposable
     /// <summary>Replaces the tenant's snapshot. It changes cost, never meaning.</summary>
     ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation);
 
-    /// <summary>Framed entries with a sequence above <paramref name="after"/>, at most about <paramref name="limit"/> (whole blocks), in order.</summary>
+    /// <summary>
+    /// Framed entries with a sequence above <paramref name="after"/>, at most about <paramref name="limit"/> (whole
+    /// blocks), in order.
+    /// </summary>
     ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation);
 
     /// <summary>What was stored apart for these sequences; null where there is nothing.</summary>
-    ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
+        CancellationToken cancellation);
 
     ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation);
 
@@ -34,7 +38,8 @@ public partial interface IStore : IAsyncDisposable
     /// Archived outcomes that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
     /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first.
     /// </summary>
-    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit,
+        CancellationToken cancellation);
 
     ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation);
 
@@ -50,7 +55,10 @@ public partial interface IStore : IAsyncDisposable
     /// <summary>Tenant ids in order, from after <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation);
 
-    /// <summary>Tenants whose last known severity is above <see cref="LimitState.Active"/>: the most severe first, then by id, from after <paramref name="after"/>.</summary>
+    /// <summary>
+    /// Tenants whose last known severity is above <see cref="LimitState.Active"/>: the most severe first, then by id,
+    /// from after <paramref name="after"/>.
+    /// </summary>
     /// <param name="among">Null: all.</param>
     ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation);
@@ -66,11 +74,15 @@ public partial interface IStore : IAsyncDisposable
 }
 
 /// <summary>What one tenant adds to the journal in one flush.</summary>
-/// <param name="Entries">Framed as <c>docs/journal.md</c> says; only valid during the call. Empty with a count of 0, when there is only something beside the journal to keep.</param>
-/// <param name="Due">When something is next due for the tenant, in real time; null for none, and for a test clock.</param>
+/// <param name="Entries">Framed as <c>docs/journal.md</c> says; only valid during the call. Empty with a count of 0,
+/// when there is only something beside the journal to keep.</param>
+/// <param name="Due">When something is next due for the tenant, in real time; null for none, and for a test
+/// clock.</param>
 public sealed record TenantBatch(
-    string Tenant, byte[] PreviousHash, long FirstSequence, int Count, ReadOnlyMemory<byte> Entries, byte[] LastHash, Instant? Due,
-    IReadOnlyList<DetailRow> Details, IReadOnlyList<ArchivedRow> Archived, IReadOnlyList<IdempotencyRow> Idempotency, IReadOnlyList<Alert> Outbox)
+    string Tenant, byte[] PreviousHash, long FirstSequence, int Count, ReadOnlyMemory<byte> Entries, byte[] LastHash,
+    Instant? Due,
+    IReadOnlyList<DetailRow> Details, IReadOnlyList<ArchivedRow> Archived, IReadOnlyList<IdempotencyRow> Idempotency,
+    IReadOnlyList<Alert> Outbox)
 {
     /// <summary>Null: as it was.</summary>
     public LimitState? Severity { get; init; }
@@ -79,7 +91,9 @@ public sealed record TenantBatch(
 public enum AppendResult : byte
 {
     Written,
-    /// <summary>Somebody else wrote in between. Nothing of the batch is there, and nothing of it ever will be.</summary>
+    /// <summary>
+    /// Somebody else wrote in between. Nothing of the batch is there, and nothing of it ever will be.
+    /// </summary>
     LostFence,
     /// <summary>Nobody can say whether it is there, or will be. Whoever loads the tenant finds out.</summary>
     Unknown,

@@ -3,25 +3,36 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// The one seam to where tenants live: in this process, or in a cluster. Whatever comes back is durable: no answer leaves
-/// before the entries it is based on are on disk. Throws <see cref="StoreFailedException"/> when the store has failed and the
-/// outcome is unknown, and <see cref="TenantUnavailableException"/> when that is so for one tenant and for a while.
+/// The one seam to where tenants live: in this process, or in a cluster. Whatever comes back is durable: no answer
+/// leaves before the entries it is based on are on disk. Throws <see cref="StoreFailedException"/> when the store has
+/// failed and the outcome is unknown, and <see cref="TenantUnavailableException"/> when that is so for one tenant and
+/// for a while.
 /// </summary>
 public interface ITenants
 {
-    /// <summary>Decides one command in the tenant's turn. <see cref="Refusal.UnknownTenant"/> if there is no such tenant.</summary>
+    /// <summary>
+    /// Decides one command in the tenant's turn. <see cref="Refusal.UnknownTenant"/> if there is no such tenant.
+    /// </summary>
     ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default);
 
-    /// <summary>Decides the commands in order, in one turn and one flush; one answer a command. A refusal never touches its neighbours.</summary>
-    ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands, CancellationToken cancellation = default);
+    /// <summary>
+    /// Decides the commands in order, in one turn and one flush; one answer a command. A refusal never touches its
+    /// neighbours.
+    /// </summary>
+    ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands,
+        CancellationToken cancellation = default);
 
     /// <summary>
-    /// As <see cref="Execute(string,Command,CancellationToken)"/>, at most once for a key within 24 hours of real time: the same key with the same
-    /// content is answered as the first time.
+    /// As <see cref="Execute(string,Command,CancellationToken)"/>, at most once for a key within 24 hours of real time:
+    /// the same key with the same content is answered as the first time.
     /// </summary>
-    ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key, CancellationToken cancellation = default);
+    ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key,
+        CancellationToken cancellation = default);
 
-    /// <summary>May I? Answered from memory as of the last flush; changes nothing (A3). Null: no such tenant, or no such outcome type in its plan.</summary>
+    /// <summary>
+    /// May I? Answered from memory as of the last flush; changes nothing (A3). Null: no such tenant, or no such outcome
+    /// type in its plan.
+    /// </summary>
     ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default);
 
     /// <summary>Null: no such tenant.</summary>
@@ -34,18 +45,22 @@ public interface ITenants
     ValueTask<StatementRow?> Statement(string tenant, DateOnly? period, CancellationToken cancellation = default);
 
     /// <summary>Newest period first; null: no such tenant.</summary>
-    /// <param name="before">Null, or the day number that <see cref="Page{T}.Next"/> of the page before is: only earlier periods.</param>
-    ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit, CancellationToken cancellation = default);
+    /// <param name="before">Null, or the day number that <see cref="Page{T}.Next"/> of the page before is: only earlier
+    /// periods.</param>
+    ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit,
+        CancellationToken cancellation = default);
 
-    /// <summary>Every grant, also those that ended, in the order in which they were issued; null: no such tenant.</summary>
+    /// <summary>
+    /// Every grant, also those that ended, in the order in which they were issued; null: no such tenant.
+    /// </summary>
     ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant, CancellationToken cancellation = default);
 
     /// <summary>Null: no such tenant.</summary>
     ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Tenants that are not <see cref="LimitState.Active"/>, the most severe first, then by id: as of what is durable, and without
-    /// waking any.
+    /// Tenants that are not <see cref="LimitState.Active"/>, the most severe first, then by id: as of what is durable,
+    /// and without waking any.
     /// </summary>
     /// <param name="among">Null: all.</param>
     /// <param name="after">Null, or the last row of the page before.</param>
@@ -53,18 +68,22 @@ public interface ITenants
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default);
 
     /// <summary>
-    /// A page of outcomes, newest first (by first sequence), or with <see cref="OutcomeFilter.ChangedAfter"/> oldest change first.
+    /// A page of outcomes, newest first (by first sequence), or with <see cref="OutcomeFilter.ChangedAfter"/> oldest
+    /// change first.
     /// </summary>
     /// <param name="cursor">Null, or <see cref="Page{T}.Next"/> of the page before.</param>
-    ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation = default);
+    ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit,
+        CancellationToken cancellation = default);
 
     ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default);
 
     /// <summary>The entries that made or changed an outcome, in order.</summary>
-    ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId, CancellationToken cancellation = default);
+    ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
+        CancellationToken cancellation = default);
 
     /// <summary>Entries with a higher sequence than <paramref name="after"/>, in order.</summary>
-    ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit, CancellationToken cancellation = default);
+    ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,
+        CancellationToken cancellation = default);
 
     /// <summary>A reservation that still holds, or null.</summary>
     ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default);
@@ -73,8 +92,8 @@ public interface ITenants
     ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Signals of a tenant as they become durable, each once and in order, starting after sequence <paramref name="after"/>
-    /// (null: only what comes from now on). Null: no such tenant. The reader must dispose it.
+    /// Signals of a tenant as they become durable, each once and in order, starting after sequence
+    /// <paramref name="after"/> (null: only what comes from now on). Null: no such tenant. The reader must dispose it.
     /// </summary>
     ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default);
 }
@@ -82,7 +101,9 @@ public interface ITenants
 /// <summary>An entry with its place in the chain.</summary>
 public sealed record JournalEntry(long Sequence, Entry Entry, byte[] PreviousHash, byte[] Hash);
 
-/// <summary>An outcome and what is stored apart from it: a JSON object, or null where there is none or it was erased.</summary>
+/// <summary>
+/// An outcome and what is stored apart from it: a JSON object, or null where there is none or it was erased.
+/// </summary>
 public sealed record OutcomeRow(OutcomeFigure Outcome, byte[]? Detail);
 
 /// <summary>A statement, and the journal's head as of it: the entry that made it final, or else the newest.</summary>
@@ -108,10 +129,13 @@ public abstract record Once
 }
 
 /// <summary>
-/// The tenant does not answer at present, and whether what was asked was done is unknown. Whoever asks again with the same event
-/// id or idempotency key is told, and it is done once.
+/// The tenant does not answer at present, and whether what was asked was done is unknown. Whoever asks again with the
+/// same event id or idempotency key is told, and it is done once.
 /// </summary>
-public sealed class TenantUnavailableException(string why, Exception? inner = null) : Exception($"The tenant does not answer: {why}.", inner);
+public sealed class TenantUnavailableException(string why, Exception? inner = null)
+    : Exception($"The tenant does not answer: {why}.", inner);
 
-/// <summary>The store failed: what was being written may or may not be there. The process must restart and recover.</summary>
+/// <summary>
+/// The store failed: what was being written may or may not be there. The process must restart and recover.
+/// </summary>
 public sealed class StoreFailedException(string message, Exception? inner = null) : Exception(message, inner);

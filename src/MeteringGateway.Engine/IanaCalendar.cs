@@ -5,8 +5,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// Billing periods and local days from the machine's time-zone database (T2). The result is written into the journal, so a
-/// database that changes later changes nothing that was.
+/// Billing periods and local days from the machine's time-zone database (T2). The result is written into the journal,
+/// so a database that changes later changes nothing that was.
 /// </summary>
 public static partial class IanaCalendar
 {
@@ -50,17 +50,23 @@ public static partial class IanaCalendar
     private static (int Year, int Month) MonthOf(TimeZoneInfo tz, int anchorDay, Instant time)
     {
         var date = LocalDate(tz, time);
-        // Near midnight a change of the clocks can put the boundary on either side of the local date: ask the boundary itself.
+        // Near midnight a change of the clocks can put the boundary on either side of the local date: ask the boundary
+        // itself.
         var month = new DateOnly(date.Year, date.Month, 1).AddMonths(1);
         while (Boundary(tz, anchorDay, month.Year, month.Month) > time) month = month.AddMonths(-1);
         return (month.Year, month.Month);
     }
 
-    /// <summary>The first instant of the anchor day, clamped to the month's last: from the anchor each time, so that it never drifts.</summary>
+    /// <summary>
+    /// The first instant of the anchor day, clamped to the month's last: from the anchor each time, so that it never
+    /// drifts.
+    /// </summary>
     private static Instant Boundary(TimeZoneInfo tz, int anchorDay, int year, int month) =>
         FirstInstant(tz, new DateOnly(year, month, Math.Min(anchorDay, DateTime.DaysInMonth(year, month))));
 
-    /// <summary>Local midnight; the first instant after it if the clocks skip it; the first one if they show it twice.</summary>
+    /// <summary>
+    /// Local midnight; the first instant after it if the clocks skip it; the first one if they show it twice.
+    /// </summary>
     private static Instant FirstInstant(TimeZoneInfo tz, DateOnly date)
     {
         var midnight = date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc);

@@ -6,15 +6,17 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// What the engine measures. Counts that are made for every check or event are kept in arrays and read when somebody asks for
-/// them, so that counting costs one addition.
+/// What the engine measures. Counts that are made for every check or event are kept in arrays and read when somebody
+/// asks for them, so that counting costs one addition.
 /// </summary>
 public static class Instruments
 {
     /// <summary>Name of the meter.</summary>
     public const string Name = "MeteringGateway";
 
-    /// <summary>Counter. Events by <c>type</c> (the CloudEvents type) and <c>result</c> (accepted, duplicate, or the refusal).</summary>
+    /// <summary>
+    /// Counter. Events by <c>type</c> (the CloudEvents type) and <c>result</c> (accepted, duplicate, or the refusal).
+    /// </summary>
     public const string Events = "metering.events";
     /// <summary>Counter. Checks and reservations by <c>decision</c> and <c>reason</c>.</summary>
     public const string Decisions = "metering.decisions";
@@ -36,10 +38,14 @@ public static class Instruments
     public const string SignalsAcknowledged = "metering.signals.acknowledged";
     /// <summary>Counter. Signals handed to readers that asked for what they had missed.</summary>
     public const string SignalsReplayed = "metering.signals.replayed";
-    /// <summary>Histogram, s. From the turn that made a signal to its being handed to a reader; the flush lies between.</summary>
+    /// <summary>
+    /// Histogram, s. From the turn that made a signal to its being handed to a reader; the flush lies between.
+    /// </summary>
     public const string SignalDelay = "metering.signal.delay";
 
-    /// <summary>Counter. Batches that the store refused because somebody else had written the tenant in between.</summary>
+    /// <summary>
+    /// Counter. Batches that the store refused because somebody else had written the tenant in between.
+    /// </summary>
     public const string FenceLost = "metering.fence.lost";
     /// <summary>Counter. Batches of which the store did not say whether it has them.</summary>
     public const string AppendUnknown = "metering.append.unknown";
@@ -49,7 +55,8 @@ public static class Instruments
     private static LocalTenants[] _engines = [];
 
     private static readonly string[] EventTypes =
-        ["outcome.reported", "activity.reported", "outcome.confirmed", "outcome.reopened", "outcome.escalated", "outcome.abandoned", "outcome.failed", "outcome.rejected", "outcome.verdict"];
+        ["outcome.reported", "activity.reported", "outcome.confirmed", "outcome.reopened", "outcome.escalated",
+            "outcome.abandoned", "outcome.failed", "outcome.rejected", "outcome.verdict"];
     private static readonly string[] EventResults = ["accepted", "duplicate", .. Names<Refusal>()];
     private static readonly long[] EventCounts = new long[EventTypes.Length * EventResults.Length];
     private static readonly string[] DecisionKinds = Names<DecisionKind>();
@@ -68,11 +75,15 @@ public static class Instruments
 
     static Instruments()
     {
-        Meter.CreateObservableCounter(Events, () => Cells(EventCounts, "type", EventTypes, "result", EventResults), "{event}");
-        Meter.CreateObservableCounter(Decisions, () => Cells(DecisionCounts, "decision", DecisionKinds, "reason", DecisionReasons), "{decision}");
+        Meter.CreateObservableCounter(Events, () => Cells(EventCounts, "type", EventTypes, "result", EventResults),
+            "{event}");
+        Meter.CreateObservableCounter(Decisions,
+            () => Cells(DecisionCounts, "decision", DecisionKinds, "reason", DecisionReasons), "{decision}");
         Meter.CreateObservableGauge(QueueDepth, () => _engines.Sum(engine => engine.QueueDepth), "{entry}");
-        Meter.CreateObservableGauge(TenantsLoaded, () => (long)_engines.Sum(engine => engine.TenantsLoaded), "{tenant}");
-        Meter.CreateObservableGauge(RecoveryDuration, () => _engines.Sum(engine => engine.RecoveryTime.TotalSeconds), "s");
+        Meter.CreateObservableGauge(TenantsLoaded, () => (long)_engines.Sum(engine => engine.TenantsLoaded),
+            "{tenant}");
+        Meter.CreateObservableGauge(RecoveryDuration, () => _engines.Sum(engine => engine.RecoveryTime.TotalSeconds),
+            "s");
         Meter.CreateObservableGauge(RecoveryEntries, () => _engines.Sum(engine => engine.EntriesReplayed), "{entry}");
     }
 
@@ -87,8 +98,10 @@ public static class Instruments
         {
             case Answer.Decided { Decision: var decision }: Count(decision); break;
             case Answer.Reserved { Decision: var decision }: Count(decision); break;
-            case Answer.Accepted accepted when command is Command.Event @event: Count(@event, accepted.Duplicate ? 1 : 0); break;
-            case Answer.Refused refused when command is Command.Event @event: Count(@event, 2 + (int)refused.Code); break;
+            case Answer.Accepted accepted when command is Command.Event @event:
+                Count(@event, accepted.Duplicate ? 1 : 0); break;
+            case Answer.Refused refused when command is Command.Event @event: Count(@event, 2 + (int)refused.Code);
+                break;
             case Answer.Done when command is Command.Acknowledge: Acknowledged.Add(1); break;
         }
     }
@@ -116,12 +129,15 @@ public static class Instruments
         Interlocked.Increment(ref EventCounts[type * EventResults.Length + result]);
     }
 
-    private static IEnumerable<Measurement<long>> Cells(long[] counts, string row, string[] rows, string column, string[] columns)
+    private static IEnumerable<Measurement<long>> Cells(long[] counts, string row, string[] rows, string column,
+        string[] columns)
     {
         for (var i = 0; i < counts.Length; i++)
             if (Volatile.Read(ref counts[i]) is > 0 and var count)
-                yield return new Measurement<long>(count, new(row, rows[i / columns.Length]), new(column, columns[i % columns.Length]));
+                yield return new Measurement<long>(count, new(row, rows[i / columns.Length]),
+                    new(column, columns[i % columns.Length]));
     }
 
-    private static string[] Names<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
+    private static string[] Names<T>() where T : struct, Enum =>
+        [.. Enum.GetNames<T>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
 }

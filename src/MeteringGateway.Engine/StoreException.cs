@@ -1,6 +1,8 @@
 namespace MeteringGateway.Engine;
 
-/// <summary>What a turn saw was not kept: somebody else had written the tenant in between, so the turn is taken again.</summary>
+/// <summary>
+/// What a turn saw was not kept: somebody else had written the tenant in between, so the turn is taken again.
+/// </summary>
 internal sealed class LostFenceException() : Exception("the tenant was written from elsewhere");
 
 /// <summary>The store cannot be used: it could not be opened, read or written.</summary>

@@ -31,7 +31,8 @@ internal sealed class Client : IDisposable
     public string Address => _http.BaseAddress!.ToString().TrimEnd('/');
 
     /// <exception cref="HttpRequestException">There was no answer.</exception>
-    public async Task<Reply> Send(HttpMethod method, string path, string? body, CancellationToken cancellation, string type = "application/json")
+    public async Task<Reply> Send(HttpMethod method, string path, string? body, CancellationToken cancellation,
+        string type = "application/json")
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(type));
@@ -47,7 +48,8 @@ internal sealed class Client : IDisposable
         try
         {
             var reply = await Send(method, path, body, cancellation);
-            return reply.Good ? reply.Body ?? new JsonObject() : throw new CommandException($"{method} {path}: {reply.Problem}");
+            return reply.Good ? reply.Body ?? new JsonObject()
+                : throw new CommandException($"{method} {path}: {reply.Problem}");
         }
         catch (HttpRequestException e)
         {
@@ -56,7 +58,8 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>An event stream, open until it is disposed.</summary>
-    public Task<Stream> Listen(string path, CancellationToken cancellation) => _http.GetStreamAsync(new Uri(path, UriKind.Relative), cancellation);
+    public Task<Stream> Listen(string path, CancellationToken cancellation) =>
+        _http.GetStreamAsync(new Uri(path, UriKind.Relative), cancellation);
 
     public void Dispose() => _http.Dispose();
 

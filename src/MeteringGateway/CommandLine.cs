@@ -8,14 +8,17 @@ internal static class CommandLine
 {
     /// <summary><c>--Metering:Name=value</c> is configuration, not an option of ours: the host reads it.</summary>
     public static bool IsSetting(string argument) =>
-        argument.StartsWith("--Metering:", StringComparison.OrdinalIgnoreCase) && argument.Contains('=', StringComparison.Ordinal);
+        argument.StartsWith("--Metering:", StringComparison.OrdinalIgnoreCase)
+            && argument.Contains('=', StringComparison.Ordinal);
 
     /// <summary>Runs a command; what is wrong is one line on standard error.</summary>
-    /// <param name="patience">How long whatever runs may take to end when it is asked to; what is not done then is cut off.</param>
+    /// <param name="patience">How long whatever runs may take to end when it is asked to; what is not done then is cut
+    /// off.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> Run(RootCommand root, string[] arguments, TimeSpan patience)
     {
-        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = patience, EnableDefaultExceptionHandler = false };
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = patience,
+            EnableDefaultExceptionHandler = false };
         try
         {
             var parsed = root.Parse([.. arguments.Where(argument => !IsSetting(argument))]);

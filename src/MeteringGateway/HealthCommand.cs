@@ -9,8 +9,10 @@ internal static class HealthCommand
 
     public static Command Make()
     {
-        var url = new Option<string>("--url") { Description = "What to ask", DefaultValueFactory = _ => "http://127.0.0.1:8080/health/ready" };
-        var command = new Command("health", "Ask whether a gateway is ready. Exit code 0 if it is; 1 if not, with the reason in one line.") { url };
+        var url = new Option<string>("--url") { Description = "What to ask",
+            DefaultValueFactory = _ => "http://127.0.0.1:8080/health/ready" };
+        var command = new Command("health",
+            "Ask whether a gateway is ready. Exit code 0 if it is; 1 if not, with the reason in one line.") { url };
         command.SetAction((parsed, cancellation) => Run(parsed.GetRequiredValue(url), cancellation));
         return command;
     }

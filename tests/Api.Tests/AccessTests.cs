@@ -5,30 +5,33 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Every endpoint, and everyone who may not use it.</summary>
 public sealed class AccessTests(Started started) : IClassFixture<Started>
 {
-    private static readonly string[] OpenToAll = ["GET /health/live", "GET /health/ready", "GET /openapi/{documentName}.json", "GET /v1/plans/{plan}/page"];
+    private static readonly string[] OpenToAll = ["GET /health/live", "GET /health/ready",
+        "GET /openapi/{documentName}.json", "GET /v1/plans/{plan}/page"];
 
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public void Every_endpoint_says_what_it_demands_or_is_known_to_be_open()
     {
-        var all = Mapped.All(gateway);
+        var all = Mapped.All(_gateway);
 
-        Assert.Equal(OpenToAll, all.Where(one => one.IsOpen).Select(one => one.ToString()).Order(StringComparer.Ordinal));
-        Assert.All(all.Where(one => !one.IsOpen), one => Assert.True(one.Demands is { AnyOf: not Permission.None }, one.ToString()));
+        Assert.Equal(OpenToAll, all.Where(one => one.IsOpen).Select(one => one.ToString())
+            .Order(StringComparer.Ordinal));
+        Assert.All(all.Where(one => !one.IsOpen),
+            one => Assert.True(one.Demands is { AnyOf: not Permission.None }, one.ToString()));
         Assert.True(all.Count > 30);
     }
 
     [Fact]
     public async Task Nobody_is_let_in_without_a_key_or_with_an_altered_expired_or_revoked_one()
     {
-        var good = await gateway.Key("admin");
+        var good = await _gateway.Key("admin");
         var altered = good[..^1] + (good[^1] == 'A' ? 'B' : 'A');
-        using var expired = gateway.As(await Expired());
-        using var revoked = gateway.As(await Revoked());
-        using var noSuch = gateway.As("mk_0123456789abcdef_" + new string('A', 43));
-        using var changed = gateway.As(altered);
-        foreach (var client in new[] { gateway.Anyone, changed, expired, revoked, noSuch })
+        using var expired = _gateway.As(await Expired());
+        using var revoked = _gateway.As(await Revoked());
+        using var noSuch = _gateway.As("mk_0123456789abcdef_" + new string('A', 43));
+        using var changed = _gateway.As(altered);
+        foreach (var client in new[] { _gateway.Anyone, changed, expired, revoked, noSuch })
             foreach (var endpoint in Guarded())
             {
                 using var response = await endpoint.Call(client, "acme");
@@ -42,11 +45,12 @@ public sealed class AccessTests(Started started) : IClassFixture<Started>
     {
         foreach (var (role, may) in Permissions.Roles)
         {
-            using var client = await gateway.Role(role);
+            using var client = await _gateway.Role(role);
             foreach (var endpoint in Guarded().Where(one => (one.Demands!.AnyOf & may) == 0))
             {
                 var problem = await endpoint.Call(client, "acme").IsProblem(HttpStatusCode.Forbidden, "forbidden");
-                Assert.Contains(Permissions.Names(endpoint.Demands!.AnyOf)[0], (string?)problem["detail"], StringComparison.Ordinal);
+                Assert.Contains(Permissions.Names(endpoint.Demands!.AnyOf)[0], (string?)problem["detail"],
+                    StringComparison.Ordinal);
             }
         }
     }
@@ -54,9 +58,10 @@ public sealed class AccessTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Another_tenants_things_are_answered_as_if_they_were_not_there()
     {
-        await gateway.Tenant("secret-one");
-        var missing = await gateway.Admin.Get("/v1/tenants/nobody").IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
-        using var bound = await gateway.Role("admin", "another");
+        await _gateway.Tenant("secret-one");
+        var missing = await _gateway.Admin.Get("/v1/tenants/nobody")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+        using var bound = await _gateway.Role("admin", "another");
         foreach (var endpoint in Guarded().Where(one => one.IsOfATenant || one.Route == "/v1/signals"))
         {
             var problem = await endpoint.Call(bound, "secret-one").IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
@@ -67,69 +72,80 @@ public sealed class AccessTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_key_bound_to_tenants_lists_only_those_and_reports_only_for_those()
     {
-        await gateway.Tenant("list-a");
-        await gateway.Tenant("list-b");
-        using var bound = await gateway.Role("admin", "list-b", "not-there");
+        await _gateway.Tenant("list-a");
+        await _gateway.Tenant("list-b");
+        using var bound = await _gateway.Role("admin", "list-b", "not-there");
 
         var list = await bound.Get("/v1/tenants").Is(HttpStatusCode.OK);
         Assert.Equal(["list-b"], list["data"]!.AsArray().Select(tenant => (string)tenant!["id"]!));
-        await bound.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("x-1", "list-a")).IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
-        await bound.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("x-1", "list-b")).Is(HttpStatusCode.Created);
+        await bound.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("x-1", "list-a"))
+            .IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+        await bound.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("x-1", "list-b"))
+            .Is(HttpStatusCode.Created);
         await bound.Get("/v1/signals?tenant=list-b&tenant=list-a").IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
     }
 
     [Fact]
     public async Task Agents_report_but_do_not_judge_and_buyers_judge_but_do_not_report()
     {
-        await gateway.Tenant("judged");
-        using var agent = await gateway.Role("agent", "judged");
-        using var customer = await gateway.Role("customer", "judged");
+        await _gateway.Tenant("judged");
+        using var agent = await _gateway.Role("agent", "judged");
+        using var customer = await _gateway.Role("customer", "judged");
         var verdict = Report.Event("outcome.verdict", "v-1", "judged", """ "outcome_id":"o-1","verdict":"accepted" """);
 
-        await customer.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "judged")).IsProblem(HttpStatusCode.Forbidden, "forbidden");
-        await agent.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "judged")).Is(HttpStatusCode.Created);
-        await agent.PostAs("application/cloudevents+json", "/v1/events", verdict).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await customer.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "judged"))
+            .IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await agent.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "judged"))
+            .Is(HttpStatusCode.Created);
+        await agent.PostAs("application/cloudevents+json", "/v1/events", verdict)
+            .IsProblem(HttpStatusCode.Forbidden, "forbidden");
         await customer.PostAs("application/cloudevents+json", "/v1/events", verdict).Is(HttpStatusCode.Created); // O8
     }
 
     [Fact]
-    public async Task Metrics_are_open_on_this_machine() => Assert.Equal(HttpStatusCode.OK, (await gateway.Anyone.Get("/metrics")).StatusCode);
+    public async Task Metrics_are_open_on_this_machine() =>
+        Assert.Equal(HttpStatusCode.OK, (await _gateway.Anyone.Get("/metrics")).StatusCode);
 
     [Fact]
     public async Task An_address_that_is_not_there_is_a_problem_and_so_is_a_method_that_is_not_served()
     {
-        await gateway.Anyone.Get("/v2/things").IsProblem(HttpStatusCode.NotFound, "not_found");
-        using var wrong = await gateway.Admin.Delete("/v1/events");
+        await _gateway.Anyone.Get("/v2/things").IsProblem(HttpStatusCode.NotFound, "not_found");
+        using var wrong = await _gateway.Admin.Delete("/v1/events");
         await Task.FromResult(wrong).IsProblem(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
         Assert.Contains("POST", wrong.Content.Headers.Allow);
-        await gateway.Admin.PostAs("text/xml", "/v1/keys", "<a/>").IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        await _gateway.Admin.PostAs("text/xml", "/v1/keys", "<a/>")
+            .IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
     }
 
     [Fact]
     public async Task Every_answer_has_a_request_id()
     {
         foreach (var path in new[] { "/health/live", "/nowhere", "/v1/tenants", "/metrics" })
-            Assert.NotEmpty((await gateway.Anyone.Get(path)).Headers.GetValues("request-id").Single());
+            Assert.NotEmpty((await _gateway.Anyone.Get(path)).Headers.GetValues("request-id").Single());
     }
 
-    private IEnumerable<Mapped> Guarded() => Mapped.All(gateway).Where(one => !one.IsOpen && one.Demands is not { OpenOnLoopback: true });
+    private IEnumerable<Mapped> Guarded() =>
+        Mapped.All(_gateway).Where(one => !one.IsOpen && one.Demands is not { OpenOnLoopback: true });
 
     private async Task<string> Expired()
     {
-        var end = gateway.Clock.GetUtcNow().AddMinutes(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        var made = await gateway.Admin.Post("/v1/keys", $$"""{"role":"admin","tenants":"*","expires_at":"{{end}}"}""").Is(HttpStatusCode.Created);
-        using var client = gateway.As((string)made["key"]!);
+        var end = _gateway.Clock.GetUtcNow().AddMinutes(1)
+            .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var made = await _gateway.Admin.Post("/v1/keys", $$"""{"role":"admin","tenants":"*","expires_at":"{{end}}"}""")
+            .Is(HttpStatusCode.Created);
+        using var client = _gateway.As((string)made["key"]!);
         await client.Get("/v1/keys").Is(HttpStatusCode.OK);
-        gateway.Clock.Advance(TimeSpan.FromMinutes(1));
+        _gateway.Clock.Advance(TimeSpan.FromMinutes(1));
         return (string)made["key"]!;
     }
 
     private async Task<string> Revoked()
     {
-        var made = await gateway.Admin.Post("/v1/keys", """{"role":"admin","tenants":"*"}""").Is(HttpStatusCode.Created);
-        using var client = gateway.As((string)made["key"]!);
+        var made = await _gateway.Admin.Post("/v1/keys", """{"role":"admin","tenants":"*"}""")
+            .Is(HttpStatusCode.Created);
+        using var client = _gateway.As((string)made["key"]!);
         await client.Get("/v1/keys").Is(HttpStatusCode.OK); // known and cached
-        Assert.Equal(HttpStatusCode.NoContent, (await gateway.Admin.Delete($"/v1/keys/{made["id"]}")).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await _gateway.Admin.Delete($"/v1/keys/{made["id"]}")).StatusCode);
         return (string)made["key"]!;
     }
 }

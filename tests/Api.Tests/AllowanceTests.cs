@@ -3,13 +3,13 @@ namespace MeteringGateway.Api.Tests;
 public sealed class AllowanceTests(Started started) : IClassFixture<Started>
 {
     private const string Question = """{"outcome_type":"support.resolution"}""";
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task A_check_is_answered_with_what_binds_and_in_the_fields_that_clients_know() // A2
     {
-        await gateway.Tenant("fields");
-        using var agent = await gateway.Role("agent", "fields");
+        await _gateway.Tenant("fields");
+        using var agent = await _gateway.Role("agent", "fields");
         using var response = await agent.Post("/v1/tenants/fields/check", Question);
         var answer = await Task.FromResult(response).Is(HttpStatusCode.OK);
 
@@ -26,8 +26,8 @@ public sealed class AllowanceTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_refusal_says_when_to_ask_again_and_is_no_error()
     {
-        await gateway.Tenant("full", Gateway.Plan.Replace("\"units\":3", "\"units\":0", StringComparison.Ordinal));
-        using var agent = await gateway.Role("agent", "full");
+        await _gateway.Tenant("full", Gateway.Plan.Replace("\"units\":3", "\"units\":0", StringComparison.Ordinal));
+        using var agent = await _gateway.Role("agent", "full");
         using var response = await agent.Post("/v1/tenants/full/check", Question);
         var answer = await Task.FromResult(response).Is(HttpStatusCode.OK);
         Assert.Equal("handoff", (string?)answer["decision"]);
@@ -47,72 +47,95 @@ public sealed class AllowanceTests(Started started) : IClassFixture<Started>
     [InlineData("""{"outcome_type":"\ud800"}""", HttpStatusCode.BadRequest, "/outcome_type")]
     [InlineData("""{"outcome_type":"a"} x""", HttpStatusCode.BadRequest, "")]
     [InlineData("null", HttpStatusCode.BadRequest, null)]
-    public async Task A_question_that_is_not_one_is_refused_by_name(string question, HttpStatusCode status, string? pointer)
+    public async Task A_question_that_is_not_one_is_refused_by_name(string question, HttpStatusCode status,
+        string? pointer)
     {
-        var problem = await gateway.Admin.Post("/v1/tenants/acme/check", question).Is(status);
+        var problem = await _gateway.Admin.Post("/v1/tenants/acme/check", question).Is(status);
         if (pointer is not null) Assert.Equal([pointer], problem.Pointers());
     }
 
     [Fact]
     public async Task Unknown_tenants_and_types_are_told_apart()
     {
-        await gateway.Tenant("known");
-        await gateway.Admin.Post("/v1/tenants/unknown/check", Question).IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
-        await gateway.Admin.Post("/v1/tenants/known/check", """{"outcome_type":"none"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "unknown_outcome_type");
-        await gateway.Admin.Post("/v1/tenants/known/check", """{"outcome_type":"support.resolution","record":true}""").Is(HttpStatusCode.OK); // A3
-        await gateway.Admin.Post("/v1/tenants/known/check", """{"activity":"anything","agent":"a","channel":"é","workflow":"w","session":"s","quantity":2}""").Is(HttpStatusCode.OK);
+        await _gateway.Tenant("known");
+        await _gateway.Admin.Post("/v1/tenants/unknown/check", Question)
+            .IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+        await _gateway.Admin.Post("/v1/tenants/known/check", """{"outcome_type":"none"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "unknown_outcome_type");
+        // A3
+        await _gateway.Admin.Post("/v1/tenants/known/check", """{"outcome_type":"support.resolution","record":true}""")
+            .Is(HttpStatusCode.OK);
+        await _gateway.Admin.Post("/v1/tenants/known/check",
+            """{"activity":"anything","agent":"a","channel":"é","workflow":"w","session":"s","quantity":2}""")
+                .Is(HttpStatusCode.OK);
     }
 
     [Fact]
     public async Task A_reservation_is_held_extended_and_released() // A4
     {
-        await gateway.Tenant("held");
-        using var agent = await gateway.Role("agent", "held");
-        using var made = await agent.Post("/v1/tenants/held/reservations", """{"outcome_type":"support.resolution","quantity":2,"ttl":"PT60S"}""");
+        await _gateway.Tenant("held");
+        using var agent = await _gateway.Role("agent", "held");
+        using var made = await agent.Post("/v1/tenants/held/reservations",
+            """{"outcome_type":"support.resolution","quantity":2,"ttl":"PT60S"}""");
         var answer = await Task.FromResult(made).Is(HttpStatusCode.Created);
         var id = (string)answer["reservation"]!["id"]!;
         Assert.Equal($"/v1/tenants/held/reservations/{id}", made.Headers.Location!.ToString());
-        Assert.Equal(1, (int?)(await agent.Post("/v1/tenants/held/check", Question).Is(HttpStatusCode.OK))["remaining"]);
+        Assert.Equal(1,
+            (int?)(await agent.Post("/v1/tenants/held/check", Question).Is(HttpStatusCode.OK))["remaining"]);
 
         await agent.Post($"/v1/tenants/held/reservations/{id}/extend", """{"ttl":"PT1H"}""").Is(HttpStatusCode.OK);
-        Assert.Equal("2026-11-21T13:00:00.000Z", (string?)(await agent.Get($"/v1/tenants/held/reservations/{id}").Is(HttpStatusCode.OK))["expires_at"]);
+        Assert.Equal("2026-11-21T13:00:00.000Z",
+            (string?)(await agent.Get($"/v1/tenants/held/reservations/{id}").Is(HttpStatusCode.OK))["expires_at"]);
         Assert.Equal(HttpStatusCode.NoContent, (await agent.Delete($"/v1/tenants/held/reservations/{id}")).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await agent.Delete($"/v1/tenants/held/reservations/{id}")).StatusCode);
-        await agent.Get($"/v1/tenants/held/reservations/{id}").IsProblem(HttpStatusCode.NotFound, "unknown_reservation");
-        await agent.Post($"/v1/tenants/held/reservations/{id}/extend", """{"ttl":"PT1H"}""").IsProblem(HttpStatusCode.NotFound, "unknown_reservation");
-        Assert.Equal(3, (int?)(await agent.Post("/v1/tenants/held/check", Question).Is(HttpStatusCode.OK))["remaining"]);
+        await agent.Get($"/v1/tenants/held/reservations/{id}")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_reservation");
+        await agent.Post($"/v1/tenants/held/reservations/{id}/extend", """{"ttl":"PT1H"}""")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_reservation");
+        Assert.Equal(3,
+            (int?)(await agent.Post("/v1/tenants/held/check", Question).Is(HttpStatusCode.OK))["remaining"]);
     }
 
     [Fact]
     public async Task What_cannot_be_held_is_told_with_nothing_held()
     {
-        await gateway.Tenant("tight");
-        using var agent = await gateway.Role("agent", "tight");
-        var refused = await agent.Post("/v1/tenants/tight/reservations", """{"outcome_type":"support.resolution","quantity":4,"ttl":"PT60S"}""").Is(HttpStatusCode.OK);
+        await _gateway.Tenant("tight");
+        using var agent = await _gateway.Role("agent", "tight");
+        var refused = await agent.Post("/v1/tenants/tight/reservations",
+            """{"outcome_type":"support.resolution","quantity":4,"ttl":"PT60S"}""").Is(HttpStatusCode.OK);
         Assert.Null(refused["reservation"]);
         Assert.Equal("cap_reached", (string?)refused["reason"]);
-        var part = await agent.Post("/v1/tenants/tight/reservations", """{"outcome_type":"support.resolution","quantity":4,"ttl":"PT60S","allow_partial":true}""").Is(HttpStatusCode.Created);
+        var part = await agent.Post("/v1/tenants/tight/reservations",
+            """{"outcome_type":"support.resolution","quantity":4,"ttl":"PT60S","allow_partial":true}""")
+                .Is(HttpStatusCode.Created);
         Assert.Equal(3, (int?)part["reservation"]!["quantity"]);
-        var wrong = await agent.Post("/v1/tenants/tight/reservations", """{"quantity":100001,"ttl":"PT0S"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var wrong = await agent.Post("/v1/tenants/tight/reservations", """{"quantity":100001,"ttl":"PT0S"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/outcome_type", "/quantity", "/ttl"], wrong.Pointers().Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task A_reservation_sent_twice_with_the_same_idempotency_key_is_made_once()
     {
-        await gateway.Tenant("once");
-        using var agent = await gateway.Role("agent", "once");
+        await _gateway.Tenant("once");
+        using var agent = await _gateway.Role("agent", "once");
         const string body = """{"outcome_type":"support.resolution","quantity":1,"ttl":"PT60S"}""";
-        var first = await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", "r-1")).Is(HttpStatusCode.Created);
-        var again = await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", "r-1")).Is(HttpStatusCode.Created);
+        var first = await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", "r-1"))
+            .Is(HttpStatusCode.Created);
+        var again = await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", "r-1"))
+            .Is(HttpStatusCode.Created);
         Assert.True(JsonNode.DeepEquals(first, again));
-        Assert.Equal(2, (int?)(await agent.Post("/v1/tenants/once/check", Question).Is(HttpStatusCode.OK))["remaining"]);
+        Assert.Equal(2,
+            (int?)(await agent.Post("/v1/tenants/once/check", Question).Is(HttpStatusCode.OK))["remaining"]);
 
-        await agent.Post("/v1/tenants/once/reservations", body.Replace("60", "61", StringComparison.Ordinal), ("Idempotency-Key", "r-1"))
+        await agent.Post("/v1/tenants/once/reservations", body.Replace("60", "61", StringComparison.Ordinal),
+            ("Idempotency-Key", "r-1"))
             .IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
-        using var other = await gateway.Role("agent", "once");
-        var theirs = await other.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", "r-1")).Is(HttpStatusCode.Created);
+        using var other = await _gateway.Role("agent", "once");
+        var theirs = await other.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", "r-1"))
+            .Is(HttpStatusCode.Created);
         Assert.NotEqual((string?)first["reservation"]!["id"], (string?)theirs["reservation"]!["id"]);
-        await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", new string('k', 256))).IsProblem(HttpStatusCode.BadRequest, "malformed");
+        await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", new string('k', 256)))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed");
     }
 }

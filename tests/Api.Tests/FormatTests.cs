@@ -49,27 +49,39 @@ public sealed class FormatTests
     public void A_path_becomes_a_pointer(string path, string pointer) => Assert.Equal(pointer, Pointers.FromPath(path));
 
     [Fact]
-    public void Every_refusal_has_a_status() => Assert.All(Enum.GetValues<Refusal>(), code => Assert.InRange(Refusals.Status(code), 400, 499));
+    public void Every_refusal_has_a_status() =>
+        Assert.All(Enum.GetValues<Refusal>(), code => Assert.InRange(Refusals.Status(code), 400, 499));
 
     [Fact]
     public void Every_kind_of_entry_can_be_shown() =>
         Assert.All(
             typeof(Entry).GetNestedTypes().Where(kind => kind.IsSubclassOf(typeof(Entry))),
-            kind => Assert.DoesNotContain(EntryJson.TypeOf((Entry)RuntimeHelpers.GetUninitializedObject(kind)).Properties, member => member.Name is "at" or "actor"));
+            kind =>
+                Assert.DoesNotContain(EntryJson.TypeOf((Entry)RuntimeHelpers.GetUninitializedObject(kind)).Properties,
+                    member => member.Name is "at" or "actor"));
 
     [Fact]
     public void An_event_that_differs_in_any_member_that_matters_has_another_fingerprint() // I1
     {
         string[] contents =
         [
-            "", "\"outcome_id\":\"b\"", "\"quantity\":2", "\"result\":\"failed\"", "\"session\":\"ab\"", "\"session\":\"a\",\"agent\":\"b\"", "\"agent\":\"ab\"",
-            "\"channel\":\"ab\"", "\"workflow\":\"ab\"", "\"reservation\":\"ab\"", "\"success_criteria_met\":[\"ab\"]", "\"success_criteria_met\":[\"a\",\"b\"]",
-            "\"handed_off\":true", "\"sandbox\":true", "\"verification\":{\"method\":\"m\"}", "\"verification\":{\"method\":\"m\",\"passed\":false}",
-            "\"verification\":{\"method\":\"m\",\"confidence\":1}", "\"verification\":{\"method\":\"m\",\"confidence\":0}",
+            "", "\"outcome_id\":\"b\"", "\"quantity\":2", "\"result\":\"failed\"", "\"session\":\"ab\"",
+            "\"session\":\"a\",\"agent\":\"b\"", "\"agent\":\"ab\"",
+            "\"channel\":\"ab\"", "\"workflow\":\"ab\"", "\"reservation\":\"ab\"", "\"success_criteria_met\":[\"ab\"]",
+            "\"success_criteria_met\":[\"a\",\"b\"]",
+            "\"handed_off\":true", "\"sandbox\":true", "\"verification\":{\"method\":\"m\"}",
+            "\"verification\":{\"method\":\"m\",\"passed\":false}",
+            "\"verification\":{\"method\":\"m\",\"confidence\":1}",
+            "\"verification\":{\"method\":\"m\",\"confidence\":0}",
         ];
         var fingerprints = contents.Select(content => Read(Report.Outcome("x", "t", content)).Fingerprint)
-            .Append(Read(Report.Outcome("x", "t").Replace("\"data\"", "\"time\":\"2026-11-21T00:00:00Z\",\"data\"", StringComparison.Ordinal)).Fingerprint)
-            .Append(Read(Report.Event("activity.reported", "x", "t", "\"activity\":\"support.resolution\"")).Fingerprint).ToList();
+            .Append(
+                Read(Report.Outcome("x", "t")
+                    .Replace("\"data\"", "\"time\":\"2026-11-21T00:00:00Z\",\"data\"",
+                        StringComparison.Ordinal)).Fingerprint)
+            .Append(
+                Read(Report.Event("activity.reported", "x", "t", "\"activity\":\"support.resolution\"")).Fingerprint)
+                    .ToList();
         Assert.Equal(fingerprints.Count, fingerprints.Distinct().Count());
     }
 

@@ -3,16 +3,18 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Credits: issued, spent, voided, and never bought twice (F5, F6).</summary>
 public sealed class GrantTests(Started started) : IClassFixture<Started>
 {
-    private const string Plan = """{"currency":"USD","credit_value":"0.01","outcome_types":[{"id":"support.resolution","credits":"50"}]}""";
-    private readonly Gateway gateway = started.Gateway;
+    private const string Plan =
+        """{"currency":"USD","credit_value":"0.01","outcome_types":[{"id":"support.resolution","credits":"50"}]}""";
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task A_top_up_pays_for_the_very_next_outcome()
     {
-        await gateway.Tenant("top-up", Plan);
-        using var finance = await gateway.Role("finance", "top-up");
+        await _gateway.Tenant("top-up", Plan);
+        using var finance = await _gateway.Role("finance", "top-up");
         Assert.Equal("credits_exhausted", (string?)(await Check("top-up"))["reason"]);
-        using var made = await finance.Post("/v1/tenants/top-up/grants", """{"amount":"120","kind":"top_up","price":"1.20","expires_at":"2027-01-01T00:00:00Z","note":"pack"}""");
+        using var made = await finance.Post("/v1/tenants/top-up/grants",
+            """{"amount":"120","kind":"top_up","price":"1.20","expires_at":"2027-01-01T00:00:00Z","note":"pack"}""");
         var grant = await Task.FromResult(made).Is(HttpStatusCode.Created);
         var id = (string)grant["id"]!;
         Assert.Equal($"/v1/tenants/top-up/grants/{id}", made.Headers.Location!.ToString());
@@ -21,14 +23,20 @@ public sealed class GrantTests(Started started) : IClassFixture<Started>
             grant.ToJsonString());
 
         var check = await Check("top-up");
-        Assert.Equal(("allow", "credits", 2, "0.50"), ((string?)check["decision"], (string?)check["funding"], (int?)check["remaining"], (string?)check["unit_price"]));
-        await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "top-up")).Is(HttpStatusCode.Created);
+        Assert.Equal(("allow", "credits", 2, "0.50"),
+            ((string?)check["decision"], (string?)check["funding"], (int?)check["remaining"],
+            (string?)check["unit_price"]));
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "top-up"))
+            .Is(HttpStatusCode.Created);
         var outcome = await finance.Get("/v1/tenants/top-up/outcomes/o-1").Is(HttpStatusCode.OK);
-        Assert.Equal("""[{"source":"credits","units":1,"unit_price":"0.00","amount":"0.00","credits":"50"}]""", outcome["charges"]!.ToJsonString());
+        Assert.Equal("""[{"source":"credits","units":1,"unit_price":"0.00","amount":"0.00","credits":"50"}]""",
+            outcome["charges"]!.ToJsonString());
         Assert.Equal(("0.00", "50"), ((string?)outcome["amount"], (string?)outcome["credits"]));
         var credits = (await finance.Get("/v1/tenants/top-up/usage").Is(HttpStatusCode.OK))["credits"]!;
-        Assert.Equal(("70", "0.70", "70"), ((string?)credits["balance"], (string?)credits["value"], (string?)credits["grants"]![0]!["remaining"]));
-        Assert.Equal("70", (string?)(await finance.Get($"/v1/tenants/top-up/grants/{id}").Is(HttpStatusCode.OK))["remaining"]);
+        Assert.Equal(("70", "0.70", "70"),
+            ((string?)credits["balance"], (string?)credits["value"], (string?)credits["grants"]![0]!["remaining"]));
+        Assert.Equal("70",
+            (string?)(await finance.Get($"/v1/tenants/top-up/grants/{id}").Is(HttpStatusCode.OK))["remaining"]);
     }
 
     [Fact]
@@ -40,69 +48,96 @@ public sealed class GrantTests(Started started) : IClassFixture<Started>
         using var finance = await own.Role("finance", "once", "twice");
         using var colleague = await own.Role("finance", "once");
         const string body = """{"amount":"100","kind":"top_up","expires_at":"2026-11-23T00:00:00Z"}""";
-        var first = await finance.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1")).Is(HttpStatusCode.Created);
-        Assert.Equal((string?)first["id"], (string?)(await finance.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1")).Is(HttpStatusCode.OK))["id"]);
-        Assert.Equal((string?)first["id"], (string?)(await colleague.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1")).Is(HttpStatusCode.OK))["id"]);
-        await finance.Post("/v1/tenants/once/grants", body.Replace("100", "200", StringComparison.Ordinal), ("Idempotency-Key", "order-1")).IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        var first = await finance.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1"))
+            .Is(HttpStatusCode.Created);
+        Assert.Equal((string?)first["id"],
+            (string?)(await finance.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1"))
+                .Is(HttpStatusCode.OK))["id"]);
+        Assert.Equal((string?)first["id"],
+            (string?)(await colleague.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1"))
+                .Is(HttpStatusCode.OK))["id"]);
+        await finance.Post("/v1/tenants/once/grants", body.Replace("100", "200", StringComparison.Ordinal),
+            ("Idempotency-Key", "order-1")).IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
 
         own.Clock.Advance(TimeSpan.FromDays(40)); // every other key is forgotten, and what was bought has expired
-        var late = await finance.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1")).Is(HttpStatusCode.OK);
+        var late = await finance.Post("/v1/tenants/once/grants", body, ("Idempotency-Key", "order-1"))
+            .Is(HttpStatusCode.OK);
         Assert.Equal(((string?)first["id"], "0"), ((string?)late["id"], (string?)late["remaining"]));
         Assert.Single((await finance.Get("/v1/tenants/once/grants").Is(HttpStatusCode.OK))["data"]!.AsArray());
-        await finance.Post("/v1/tenants/twice/grants", """{"amount":"100","kind":"top_up"}""", ("Idempotency-Key", "order-1")).Is(HttpStatusCode.Created); // another tenant's key is another key
+        // another tenant's key is another key
+        await finance.Post("/v1/tenants/twice/grants", """{"amount":"100","kind":"top_up"}""",
+            ("Idempotency-Key", "order-1")).Is(HttpStatusCode.Created);
         // Without a key there is nothing to recognise.
-        await finance.Post("/v1/tenants/twice/grants", """{"amount":"100","kind":"top_up"}""").Is(HttpStatusCode.Created);
-        await finance.Post("/v1/tenants/twice/grants", """{"amount":"100","kind":"top_up"}""", ("Idempotency-Key", "")).IsProblem(HttpStatusCode.BadRequest, "malformed");
+        await finance.Post("/v1/tenants/twice/grants", """{"amount":"100","kind":"top_up"}""")
+            .Is(HttpStatusCode.Created);
+        await finance.Post("/v1/tenants/twice/grants", """{"amount":"100","kind":"top_up"}""", ("Idempotency-Key", ""))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed");
     }
 
     [Fact]
     public async Task The_buyer_tops_up_and_the_vendor_gives_and_voids()
     {
-        await gateway.Tenant("who", Plan);
-        using var finance = await gateway.Role("finance", "who");
-        using var billing = await gateway.Role("billing", "who");
-        using var customer = await gateway.Role("customer", "who");
+        await _gateway.Tenant("who", Plan);
+        using var finance = await _gateway.Role("finance", "who");
+        using var billing = await _gateway.Role("billing", "who");
+        using var customer = await _gateway.Role("customer", "who");
         const string topUp = """{"amount":"10","kind":"top_up"}""";
         const string gift = """{"amount":"10","kind":"promotional"}""";
-        Assert.Contains("funds:write", (string?)(await billing.Post("/v1/tenants/who/grants", topUp).IsProblem(HttpStatusCode.Forbidden, "forbidden"))["detail"], StringComparison.Ordinal);
-        Assert.Contains("grants:write", (string?)(await finance.Post("/v1/tenants/who/grants", gift).IsProblem(HttpStatusCode.Forbidden, "forbidden"))["detail"], StringComparison.Ordinal);
+        Assert.Contains("funds:write",
+            (string?)(await billing.Post("/v1/tenants/who/grants", topUp)
+                .IsProblem(HttpStatusCode.Forbidden, "forbidden"))["detail"], StringComparison.Ordinal);
+        Assert.Contains("grants:write",
+            (string?)(await finance.Post("/v1/tenants/who/grants", gift)
+                .IsProblem(HttpStatusCode.Forbidden, "forbidden"))["detail"], StringComparison.Ordinal);
         await customer.Post("/v1/tenants/who/grants", topUp).IsProblem(HttpStatusCode.Forbidden, "forbidden");
         var bought = await finance.Post("/v1/tenants/who/grants", topUp).Is(HttpStatusCode.Created);
         var given = await billing.Post("/v1/tenants/who/grants", gift).Is(HttpStatusCode.Created);
         Assert.Equal(30, (int?)given["priority"]);
         await finance.Delete($"/v1/tenants/who/grants/{bought["id"]}").IsProblem(HttpStatusCode.Forbidden, "forbidden");
 
-        var voided = await billing.Send(HttpMethod.Delete, $"/v1/tenants/who/grants/{given["id"]}", null, "").Is(HttpStatusCode.OK);
+        var voided = await billing.Send(HttpMethod.Delete, $"/v1/tenants/who/grants/{given["id"]}", null, "")
+            .Is(HttpStatusCode.OK);
         Assert.Equal(("0", "2026-11-21T12:00:00.000Z"), ((string?)voided["remaining"], (string?)voided["voided_at"]));
         await billing.Delete("/v1/tenants/who/grants/g-none").IsProblem(HttpStatusCode.NotFound, "unknown_grant");
         await customer.Get("/v1/tenants/who/grants/g-none").IsProblem(HttpStatusCode.NotFound, "unknown_grant");
 
         var first = await customer.Get("/v1/tenants/who/grants?limit=1").Is(HttpStatusCode.OK);
-        var second = await customer.Get($"/v1/tenants/who/grants?limit=1&cursor={first["next_cursor"]}").Is(HttpStatusCode.OK);
-        Assert.Equal(((string?)bought["id"], (string?)given["id"]), ((string?)first["data"]![0]!["id"], (string?)second["data"]![0]!["id"]));
+        var second = await customer.Get($"/v1/tenants/who/grants?limit=1&cursor={first["next_cursor"]}")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal(((string?)bought["id"], (string?)given["id"]),
+            ((string?)first["data"]![0]!["id"], (string?)second["data"]![0]!["id"]));
         Assert.Null(second["next_cursor"]);
-        Assert.Equal("10", (string?)(await customer.Get("/v1/tenants/who/usage").Is(HttpStatusCode.OK))["credits"]!["balance"]);
+        Assert.Equal("10",
+            (string?)(await customer.Get("/v1/tenants/who/usage").Is(HttpStatusCode.OK))["credits"]!["balance"]);
     }
 
     [Theory]
     [InlineData("{}", "/amount,/kind")]
-    [InlineData("""{"amount":"0","kind":"plan","priority":-1,"price":"-1","note":"\u0000","expires_at":"tomorrow"}""", "/kind,/amount,/expires_at,/priority,/price,/note")]
+    [InlineData("""{"amount":"0","kind":"plan","priority":-1,"price":"-1","note":"\u0000","expires_at":"tomorrow"}""",
+        "/kind,/amount,/expires_at,/priority,/price,/note")]
     [InlineData("""{"amount":"1","kind":"top_up","credits":"1"}""", "/credits")]
     public async Task What_is_wrong_with_a_grant_is_named(string body, string pointers)
     {
-        var problem = await gateway.Admin.Post("/v1/tenants/any/grants", body).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await _gateway.Admin.Post("/v1/tenants/any/grants", body)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
     }
 
     [Fact]
     public async Task What_would_have_expired_already_or_does_not_fit_is_refused()
     {
-        await gateway.Tenant("expired", Plan);
-        await gateway.Admin.Post("/v1/tenants/expired/grants", """{"amount":"1","kind":"top_up","expires_at":"2026-11-21T12:00:00Z"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "already_expired");
-        await gateway.Admin.Post("/v1/tenants/expired/grants", """{"amount":"9000000000000","kind":"top_up"}""").Is(HttpStatusCode.Created);
-        await gateway.Admin.Post("/v1/tenants/expired/grants", """{"amount":"9000000000000","kind":"top_up"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "amount_overflow");
-        await gateway.Admin.Get("/v1/tenants/expired/usage").Is(HttpStatusCode.OK);
+        await _gateway.Tenant("expired", Plan);
+        await _gateway.Admin.Post("/v1/tenants/expired/grants",
+            """{"amount":"1","kind":"top_up","expires_at":"2026-11-21T12:00:00Z"}""")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "already_expired");
+        await _gateway.Admin.Post("/v1/tenants/expired/grants", """{"amount":"9000000000000","kind":"top_up"}""")
+            .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Post("/v1/tenants/expired/grants", """{"amount":"9000000000000","kind":"top_up"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "amount_overflow");
+        await _gateway.Admin.Get("/v1/tenants/expired/usage").Is(HttpStatusCode.OK);
     }
 
-    private Task<JsonObject> Check(string tenant) => gateway.Admin.Post($"/v1/tenants/{tenant}/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
+    private Task<JsonObject> Check(string tenant) =>
+        _gateway.Admin.Post($"/v1/tenants/{tenant}/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
 }

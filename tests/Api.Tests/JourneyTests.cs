@@ -11,20 +11,24 @@ public sealed class JourneyTests
         using var agent = await gateway.Role("agent", "acme");
         using var finance = await gateway.Role("finance", "acme");
 
-        var first = await agent.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
+        var first = await agent.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
         Assert.Equal("allow", (string?)first["decision"]);
         Assert.Equal(3, (int?)first["remaining"]);
 
         for (var i = 0; i < 3; i++)
-            await agent.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"c-{i}", "acme")).Is(HttpStatusCode.Created);
+            await agent.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"c-{i}", "acme"))
+                .Is(HttpStatusCode.Created);
 
-        var last = await agent.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
+        var last = await agent.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
         Assert.Equal("handoff", (string?)last["decision"]); // C1, A1
         Assert.Equal("cap_reached", (string?)last["reason"]);
         Assert.Equal("queue:tier1", (string?)last["handoff"]!["to"]);
 
         await finance.Put("/v1/tenants/acme/caps/monthly", """{"limit":{"units":5}}""").Is(HttpStatusCode.OK); // C6
-        var raised = await agent.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
+        var raised = await agent.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
         Assert.Equal("allow", (string?)raised["decision"]);
         Assert.Equal(2, (int?)raised["remaining"]);
 

@@ -5,28 +5,32 @@ namespace MeteringGateway.Api.Tests;
 
 public sealed class KeyTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     // The table of http.md, word for word.
     [Theory]
     [InlineData("agent", "allowance,events:write,signals")]
-    [InlineData("finance", "usage:read,outcomes:read,limits:write,alerts:write,funds:write,verdicts:write,disputes:open")]
+    [InlineData("finance",
+        "usage:read,outcomes:read,limits:write,alerts:write,funds:write,verdicts:write,disputes:open")]
     [InlineData("customer", "usage:read,outcomes:read,verdicts:write,disputes:open")]
     [InlineData("billing", "usage:read,outcomes:read,terms:write,grants:write,disputes:resolve")]
     [InlineData("auditor", "usage:read,outcomes:read,entries:read")]
     [InlineData("ops", "ops:read")]
-    [InlineData("admin", "allowance,events:write,signals,usage:read,outcomes:read,limits:write,alerts:write,funds:write,verdicts:write,disputes:open,terms:write,grants:write,disputes:resolve,entries:read,ops:read,tenants:write,plans:write,keys:write,webhooks:write")]
+    [InlineData("admin",
+        "allowance,events:write,signals,usage:read,outcomes:read,limits:write,alerts:write,funds:write,verdicts:write,disputes:open,terms:write,grants:write,disputes:resolve,entries:read,ops:read,tenants:write,plans:write,keys:write,webhooks:write")]
     public void A_role_is_a_bundle_of_permissions(string role, string permissions) =>
-        Assert.Equal(permissions.Split(',').Order(StringComparer.Ordinal), Permissions.Names(Permissions.Roles[role]).Order(StringComparer.Ordinal));
+        Assert.Equal(permissions.Split(',').Order(StringComparer.Ordinal),
+            Permissions.Names(Permissions.Roles[role]).Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task A_key_is_shown_once_and_kept_only_as_a_hash()
     {
-        var made = await gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":["acme"],"label":"runtime"}""").Is(HttpStatusCode.Created);
+        var made = await _gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":["acme"],"label":"runtime"}""")
+            .Is(HttpStatusCode.Created);
         var key = (string)made["key"]!;
 
         Assert.StartsWith($"mk_{made["id"]}_", key, StringComparison.Ordinal);
-        var list = await (await gateway.Admin.Get("/v1/keys")).Content.ReadAsStringAsync();
+        var list = await (await _gateway.Admin.Get("/v1/keys")).Content.ReadAsStringAsync();
         Assert.Contains((string)made["id"]!, list, StringComparison.Ordinal);
         Assert.DoesNotContain(key[^43..], list, StringComparison.Ordinal);
         Assert.DoesNotContain("hash", list, StringComparison.Ordinal);
@@ -43,18 +47,21 @@ public sealed class KeyTests(Started started) : IClassFixture<Started>
         await altered.Get("/v1/keys").IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
 
         Assert.True(talkative.Log.Lines.Count() > 20);
-        Assert.DoesNotContain(talkative.Log.Lines, line => line.Contains(key[^43..^1], StringComparison.Ordinal) || line.Contains(Gateway.AdminKey, StringComparison.Ordinal));
+        Assert.DoesNotContain(talkative.Log.Lines, line => line.Contains(key[^43..^1], StringComparison.Ordinal)
+            || line.Contains(Gateway.AdminKey, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_key_may_be_given_fewer_permissions_but_no_more()
     {
-        var made = await gateway.Admin.Post("/v1/keys", """{"role":"finance","tenants":"*","permissions":["usage:read"]}""").Is(HttpStatusCode.Created);
-        using var narrow = gateway.As((string)made["key"]!);
+        var made = await _gateway.Admin.Post("/v1/keys",
+            """{"role":"finance","tenants":"*","permissions":["usage:read"]}""").Is(HttpStatusCode.Created);
+        using var narrow = _gateway.As((string)made["key"]!);
         await narrow.Get("/v1/tenants").Is(HttpStatusCode.OK);
         await narrow.Post("/v1/tenants/acme/resume", null).IsProblem(HttpStatusCode.Forbidden, "forbidden");
 
-        var more = await gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":"*","permissions":["keys:write","nonsense"]}""")
+        var more = await _gateway.Admin.Post("/v1/keys",
+            """{"role":"agent","tenants":"*","permissions":["keys:write","nonsense"]}""")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/permissions/0", "/permissions/1"], more.Pointers());
     }
@@ -62,38 +69,43 @@ public sealed class KeyTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_key_gives_away_nothing_that_it_does_not_have()
     {
-        var made = await gateway.Admin.Post("/v1/keys", """{"role":"admin","tenants":["mine"],"permissions":["keys:write"]}""").Is(HttpStatusCode.Created);
-        using var narrow = gateway.As((string)made["key"]!);
+        var made = await _gateway.Admin.Post("/v1/keys",
+            """{"role":"admin","tenants":["mine"],"permissions":["keys:write"]}""").Is(HttpStatusCode.Created);
+        using var narrow = _gateway.As((string)made["key"]!);
 
-        await narrow.Post("/v1/keys", """{"role":"admin","tenants":["mine"]}""").IsProblem(HttpStatusCode.Forbidden, "forbidden");
-        await narrow.Post("/v1/keys", """{"role":"admin","tenants":"*","permissions":["keys:write"]}""").IsProblem(HttpStatusCode.Forbidden, "forbidden");
-        await narrow.Post("/v1/keys", """{"role":"admin","tenants":["mine"],"permissions":["keys:write"]}""").Is(HttpStatusCode.Created);
+        await narrow.Post("/v1/keys", """{"role":"admin","tenants":["mine"]}""")
+            .IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await narrow.Post("/v1/keys", """{"role":"admin","tenants":"*","permissions":["keys:write"]}""")
+            .IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await narrow.Post("/v1/keys", """{"role":"admin","tenants":["mine"],"permissions":["keys:write"]}""")
+            .Is(HttpStatusCode.Created);
     }
 
     [Fact]
     public async Task The_same_request_with_the_same_idempotency_key_gives_the_same_key_again()
     {
         const string body = """{"role":"agent","tenants":["acme"]}""";
-        var first = await gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
-        var again = await gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
+        var first = await _gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
+        var again = await _gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
         Assert.True(JsonNode.DeepEquals(first, again));
 
-        await gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":["other"]}""", ("Idempotency-Key", "k-1"))
+        await _gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":["other"]}""", ("Idempotency-Key", "k-1"))
             .IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
 
-        using var another = await gateway.Role("admin");
+        using var another = await _gateway.Role("admin");
         var theirs = await another.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
         Assert.NotEqual((string)first["key"]!, (string)theirs["key"]!);
 
-        gateway.Clock.Advance(TimeSpan.FromHours(25));
-        var later = await gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
+        _gateway.Clock.Advance(TimeSpan.FromHours(25));
+        var later = await _gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
         Assert.NotEqual((string)first["key"]!, (string)later["key"]!);
     }
 
     [Fact]
     public async Task Everything_wrong_with_a_key_is_said_at_once()
     {
-        var problem = await gateway.Admin.Post("/v1/keys", """{"role":"king","tenants":["A B"],"expires_at":"yesterday"}""")
+        var problem = await _gateway.Admin.Post("/v1/keys",
+            """{"role":"king","tenants":["A B"],"expires_at":"yesterday"}""")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/role", "/expires_at", "/tenants/0"], problem.Pointers());
     }

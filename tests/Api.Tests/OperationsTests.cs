@@ -7,7 +7,7 @@ namespace MeteringGateway.Api.Tests;
 
 public sealed class OperationsTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public void Measurements_are_written_as_Prometheus_wants_them()
@@ -18,7 +18,8 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
         counter.Add(2, new KeyValuePair<string, object?>("who", "a\"b\\c\nd"));
         counter.Add(3, new KeyValuePair<string, object?>("who", "a\"b\\c\nd"));
         meter.CreateObservableGauge("test.level", () => 1.5, "By");
-        var histogram = meter.CreateHistogram("test.wait", "s", null, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
+        var histogram = meter.CreateHistogram("test.wait", "s", null, null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
         foreach (var seconds in new[] { 0.1, 0.5, 7 }) histogram.Record(seconds);
 
         var written = text.Write();
@@ -46,14 +47,19 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
     [FactIfInstalled("promtool")]
     public async Task Promtool_finds_nothing_to_say_about_the_metrics()
     {
-        await gateway.Tenant("measured");
-        await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("m-1", "measured")).Is(HttpStatusCode.Created);
-        await gateway.Admin.Post("/v1/tenants/measured/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
-        var metrics = await gateway.Anyone.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        await _gateway.Tenant("measured");
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("m-1", "measured"))
+            .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Post("/v1/tenants/measured/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
+        var metrics = await _gateway.Anyone.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Contains("metering_events_total{", metrics, StringComparison.Ordinal);
-        Assert.Contains("metering_decisions_total{decision=\"allow\",reason=\"ok\"}", metrics, StringComparison.Ordinal);
+        Assert.Contains("metering_decisions_total{decision=\"allow\",reason=\"ok\"}", metrics,
+            StringComparison.Ordinal);
 
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", "check metrics") { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var promtool = Process.Start(
+            new ProcessStartInfo("promtool", "check metrics") { RedirectStandardInput = true,
+                RedirectStandardError = true, RedirectStandardOutput = true })!;
         await promtool.StandardInput.WriteAsync(string.Join('\n', metrics.Split('\n').Where(OurOwn)) + "\n");
         promtool.StandardInput.Close();
         var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();
@@ -65,16 +71,20 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
     [FactIfInstalled("prometheus")]
     public async Task A_real_Prometheus_scrapes_the_metrics_and_gives_a_figure_back()
     {
-        await gateway.Tenant("scraped");
-        await gateway.Admin.Post("/v1/tenants/scraped/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
+        await _gateway.Tenant("scraped");
+        await _gateway.Admin.Post("/v1/tenants/scraped/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
         var directory = Directory.CreateTempSubdirectory("prometheus-");
         var config = Path.Combine(directory.FullName, "prometheus.yml");
         // The job that is shipped, pointed at this test's server, and asked for more often.
         var shipped = await File.ReadAllTextAsync(Root("prometheus.yml"));
-        await File.WriteAllTextAsync(config, shipped.Replace("127.0.0.1:8080", gateway.Address.Authority, StringComparison.Ordinal).Replace("15s", "1s", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(config,
+            shipped.Replace("127.0.0.1:8080", _gateway.Address.Authority, StringComparison.Ordinal)
+                .Replace("15s", "1s", StringComparison.Ordinal));
         var port = FreePort();
         using var prometheus = Process.Start(new ProcessStartInfo(
-            "prometheus", $"--config.file={config} --storage.tsdb.path={directory.FullName}/data --web.listen-address=127.0.0.1:{port} --log.level=error"))!;
+            "prometheus",
+            $"--config.file={config} --storage.tsdb.path={directory.FullName}/data --web.listen-address=127.0.0.1:{port} --log.level=error"))!;
         try
         {
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -97,8 +107,10 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
             patience.Token.ThrowIfCancellationRequested();
             try
             {
-                var answer = await prometheus.GetFromJsonAsync<JsonObject>(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative), patience.Token);
-                if (answer!["data"]!["result"]!.AsArray() is [{ } found, ..]) return double.Parse((string)found["value"]![1]!, System.Globalization.CultureInfo.InvariantCulture);
+                var answer = await prometheus.GetFromJsonAsync<JsonObject>(
+                    new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative), patience.Token);
+                if (answer!["data"]!["result"]!.AsArray() is [{ } found, ..])
+                    return double.Parse((string)found["value"]![1]!, System.Globalization.CultureInfo.InvariantCulture);
             }
             catch (HttpRequestException)
             {
@@ -120,7 +132,8 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
     private static string Root(string file)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "MeteringGateway.sln"))) return Path.Combine(folder.FullName, file);
+            if (File.Exists(Path.Combine(folder.FullName, "MeteringGateway.sln")))
+                return Path.Combine(folder.FullName, file);
         throw new InvalidOperationException("no solution above the tests");
     }
 }

@@ -6,19 +6,22 @@ namespace MeteringGateway.Api.Tests;
 public sealed class OutcomeTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task An_outcome_can_be_inspected_with_everything_that_was_said_of_it() // D1
     {
-        await gateway.Tenant("inspect");
+        await _gateway.Tenant("inspect");
         const string data = """
             "session":"conv-77","agent":"fin-3","channel":"chat","workflow":"refund","success_criteria_met":["b","a"],"end_customer":"u-9",
             "verification":{"method":"llm","confidence":0.97,"evidence_url":"https://evidence"},"source_url":"https://source","metadata":{"ticket":[1,2]}
             """;
-        await gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("c-1812", "inspect", data)).Is(HttpStatusCode.Created);
-        await gateway.Admin.PostAs(One, "/v1/events", Report.Event("outcome.confirmed", "c-1812-ok", "inspect", """ "outcome_id":"c-1812" """)).Is(HttpStatusCode.Created);
-        using var auditor = await gateway.Role("auditor", "inspect");
+        await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("c-1812", "inspect", data))
+            .Is(HttpStatusCode.Created);
+        await _gateway.Admin.PostAs(One, "/v1/events",
+            Report.Event("outcome.confirmed", "c-1812-ok", "inspect", """ "outcome_id":"c-1812" """))
+                .Is(HttpStatusCode.Created);
+        using var auditor = await _gateway.Role("auditor", "inspect");
         var outcome = await auditor.Get("/v1/tenants/inspect/outcomes/c-1812").Is(HttpStatusCode.OK);
         var history = outcome["history"]!.AsArray();
         Assert.Equal("outcome_reported", (string?)history[0]!["kind"]);
@@ -35,29 +38,46 @@ public sealed class OutcomeTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Outcomes_are_listed_newest_first_filtered_and_page_by_page()
     {
-        await gateway.Tenant("list");
+        await _gateway.Tenant("list");
         for (var i = 0; i < 5; i++)
-            await gateway.Admin.PostAs(One, "/v1/events", Report.Outcome($"l-{i}", "list", i == 2 ? "\"result\":\"escalated\"" : $"\"session\":\"s-{i}\"")).Is(HttpStatusCode.Created);
-        var first = await gateway.Admin.Get("/v1/tenants/list/outcomes?limit=3").Is(HttpStatusCode.OK);
-        var second = await gateway.Admin.Get($"/v1/tenants/list/outcomes?limit=3&cursor={first["next_cursor"]}").Is(HttpStatusCode.OK);
+            await _gateway.Admin.PostAs(One, "/v1/events",
+                Report.Outcome($"l-{i}", "list", i == 2 ? "\"result\":\"escalated\"" : $"\"session\":\"s-{i}\""))
+                    .Is(HttpStatusCode.Created);
+        var first = await _gateway.Admin.Get("/v1/tenants/list/outcomes?limit=3").Is(HttpStatusCode.OK);
+        var second = await _gateway.Admin.Get($"/v1/tenants/list/outcomes?limit=3&cursor={first["next_cursor"]}")
+            .Is(HttpStatusCode.OK);
         Assert.Equal(["l-4", "l-3", "l-2", "l-1", "l-0"], Ids(first).Concat(Ids(second)));
-        Assert.Equal(["l-2"], Ids(await gateway.Admin.Get("/v1/tenants/list/outcomes?status=non_billable&reason=escalated").Is(HttpStatusCode.OK)));
-        Assert.Equal(["l-3"], Ids(await gateway.Admin.Get("/v1/tenants/list/outcomes?session=s-3&outcome_type=support.resolution&period=2026-11-01").Is(HttpStatusCode.OK)));
-        Assert.Equal("l-0", Ids(await gateway.Admin.Get("/v1/tenants/list/outcomes?changed_after=0").Is(HttpStatusCode.OK)).First());
-        await gateway.Admin.Get("/v1/tenants/list/outcomes?status=great").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        await gateway.Admin.Get("/v1/tenants/list/outcomes?period=november").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["l-2"],
+            Ids(await _gateway.Admin.Get("/v1/tenants/list/outcomes?status=non_billable&reason=escalated")
+                .Is(HttpStatusCode.OK)));
+        Assert.Equal(["l-3"],
+            Ids(
+                await _gateway.Admin.Get(
+                    "/v1/tenants/list/outcomes?session=s-3&outcome_type=support.resolution&period=2026-11-01")
+                        .Is(HttpStatusCode.OK)));
+        Assert.Equal("l-0",
+            Ids(await _gateway.Admin.Get("/v1/tenants/list/outcomes?changed_after=0").Is(HttpStatusCode.OK)).First());
+        await _gateway.Admin.Get("/v1/tenants/list/outcomes?status=great")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Get("/v1/tenants/list/outcomes?period=november")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
 
     [Fact]
     public async Task As_CSV_all_of_them_come_with_the_members_in_their_order()
     {
-        await gateway.Tenant("csv");
-        await gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("=cmd", "csv", """ "agent":"a,\"b\"","result":"failed" """)).Is(HttpStatusCode.Created);
-        using var response = await gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/csv/outcomes", null, "", ("Accept", "text/csv"));
+        await _gateway.Tenant("csv");
+        await _gateway.Admin.PostAs(One, "/v1/events",
+            Report.Outcome("=cmd", "csv", """ "agent":"a,\"b\"","result":"failed" """)).Is(HttpStatusCode.Created);
+        using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/csv/outcomes", null, "",
+            ("Accept", "text/csv"));
         Assert.Equal("text/csv", response.Content.Headers.ContentType!.MediaType);
         var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n");
-        Assert.Equal("outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.opened_at,source_url,metadata,sequence", lines[0]);
-        Assert.StartsWith("'=cmd,csv,2026-11-21T12:00:00.000Z,2026-11-01,support.resolution,,,\"a,\"\"b\"\"\",,,1,[],false,none,,", lines[1], StringComparison.Ordinal);
+        Assert.Equal(
+            "outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.opened_at,source_url,metadata,sequence", lines[0]);
+        Assert.StartsWith(
+            "'=cmd,csv,2026-11-21T12:00:00.000Z,2026-11-01,support.resolution,,,\"a,\"\"b\"\"\",,,1,[],false,none,,",
+            lines[1], StringComparison.Ordinal);
         Assert.Equal(3, lines.Length);
     }
 
@@ -80,77 +100,100 @@ public sealed class OutcomeTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Those_who_do_not_speak_CloudEvents_report_outcomes_directly()
     {
-        await gateway.Tenant("direct");
-        using var agent = await gateway.Role("agent", "direct");
-        const string body = """{"id":"d-1","time":"2026-11-21T11:00:00Z","outcome_type":"support.resolution","agent":"a"}""";
+        await _gateway.Tenant("direct");
+        using var agent = await _gateway.Role("agent", "direct");
+        const string body =
+            """{"id":"d-1","time":"2026-11-21T11:00:00Z","outcome_type":"support.resolution","agent":"a"}""";
         using var made = await agent.Post("/v1/tenants/direct/outcomes", body);
         var outcome = await Task.FromResult(made).Is(HttpStatusCode.Created);
         Assert.Equal("/v1/tenants/direct/outcomes/d-1", made.Headers.Location!.ToString());
         Assert.Equal("2026-11-21T11:00:00.000Z", (string?)outcome["timestamp"]);
         await agent.Post("/v1/tenants/direct/outcomes", body).Is(HttpStatusCode.OK);
-        Assert.Equal(["/subject"], (await agent.Post("/v1/tenants/direct/outcomes", """{"outcome_type":"support.resolution","subject":"x"}""")
+        Assert.Equal(["/subject"],
+            (await agent.Post("/v1/tenants/direct/outcomes", """{"outcome_type":"support.resolution","subject":"x"}""")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event")).Pointers());
-        Assert.Equal(["/outcome_type"], (await agent.Post("/v1/tenants/direct/outcomes", "{}").IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event")).Pointers());
+        Assert.Equal(["/outcome_type"],
+            (await agent.Post("/v1/tenants/direct/outcomes", "{}")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event")).Pointers());
 
         // Without an id, the Idempotency-Key alone makes it one.
         const string nameless = """{"outcome_type":"support.resolution"}""";
-        var first = await agent.Post("/v1/tenants/direct/outcomes", nameless, ("Idempotency-Key", "n-1")).Is(HttpStatusCode.Created);
-        var again = await agent.Post("/v1/tenants/direct/outcomes", nameless, ("Idempotency-Key", "n-1")).Is(HttpStatusCode.Created);
+        var first = await agent.Post("/v1/tenants/direct/outcomes", nameless, ("Idempotency-Key", "n-1"))
+            .Is(HttpStatusCode.Created);
+        var again = await agent.Post("/v1/tenants/direct/outcomes", nameless, ("Idempotency-Key", "n-1"))
+            .Is(HttpStatusCode.Created);
         Assert.Equal((string?)first["outcome_id"], (string?)again["outcome_id"]);
-        await agent.Post("/v1/tenants/direct/outcomes", body, ("Idempotency-Key", "n-1")).IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+        await agent.Post("/v1/tenants/direct/outcomes", body, ("Idempotency-Key", "n-1"))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
     }
 
     [Fact]
     public async Task The_buyer_gives_a_verdict_of_its_own() // O8
     {
-        await gateway.Tenant("verdict");
-        await gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("v-1", "verdict")).Is(HttpStatusCode.Created);
-        using var customer = await gateway.Role("customer", "verdict");
-        var rejected = await customer.Post("/v1/tenants/verdict/outcomes/v-1/verdict", """{"verdict":"rejected","csat":2}""").Is(HttpStatusCode.Created);
-        Assert.Equal(("non_billable", "rejected"), ((string?)rejected["status"], (string?)rejected["non_billable_reason"]));
-        await customer.Post("/v1/tenants/verdict/outcomes/v-1/verdict", """{"verdict":"rejected","csat":2}""").Is(HttpStatusCode.OK);
-        await customer.Post("/v1/tenants/verdict/outcomes/none/verdict", """{"verdict":"rejected"}""").IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
-        Assert.Equal(["/verdict", "/csat"], (await customer.Post("/v1/tenants/verdict/outcomes/v-1/verdict", """{"verdict":"meh","csat":6}""")
+        await _gateway.Tenant("verdict");
+        await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("v-1", "verdict")).Is(HttpStatusCode.Created);
+        using var customer = await _gateway.Role("customer", "verdict");
+        var rejected = await customer.Post("/v1/tenants/verdict/outcomes/v-1/verdict",
+            """{"verdict":"rejected","csat":2}""").Is(HttpStatusCode.Created);
+        Assert.Equal(("non_billable", "rejected"),
+            ((string?)rejected["status"], (string?)rejected["non_billable_reason"]));
+        await customer.Post("/v1/tenants/verdict/outcomes/v-1/verdict", """{"verdict":"rejected","csat":2}""")
+            .Is(HttpStatusCode.OK);
+        await customer.Post("/v1/tenants/verdict/outcomes/none/verdict", """{"verdict":"rejected"}""")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
+        Assert.Equal(["/verdict", "/csat"],
+            (await customer.Post("/v1/tenants/verdict/outcomes/v-1/verdict", """{"verdict":"meh","csat":6}""")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
     }
 
     [Fact]
     public async Task The_journal_can_be_read_by_an_auditor_every_kind_of_entry_in_it()
     {
-        await gateway.Tenant("journal");
-        await gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("j-1", "journal", """ "verification":{"method":"llm"},"metadata":{"a":1} """)).Is(HttpStatusCode.Created);
-        await gateway.Admin.Put("/v1/tenants/journal/caps/extra", """{"limit":{"units":9}}""").Is(HttpStatusCode.Created);
-        await gateway.Admin.Post("/v1/tenants/journal/pause", """{"action":"pause","reason":"x"}""").Is(HttpStatusCode.NoContent);
-        await gateway.Admin.Post("/v1/tenants/journal/check", """{"outcome_type":"support.resolution","record":true}""").Is(HttpStatusCode.OK);
-        using var auditor = await gateway.Role("auditor", "journal");
+        await _gateway.Tenant("journal");
+        await _gateway.Admin.PostAs(One, "/v1/events",
+            Report.Outcome("j-1", "journal", """ "verification":{"method":"llm"},"metadata":{"a":1} """))
+                .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/tenants/journal/caps/extra", """{"limit":{"units":9}}""")
+            .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Post("/v1/tenants/journal/pause", """{"action":"pause","reason":"x"}""")
+            .Is(HttpStatusCode.NoContent);
+        await _gateway.Admin.Post("/v1/tenants/journal/check",
+            """{"outcome_type":"support.resolution","record":true}""").Is(HttpStatusCode.OK);
+        using var auditor = await _gateway.Role("auditor", "journal");
         var all = new List<JsonNode>();
         for (var path = "/v1/tenants/journal/entries?limit=2"; path is not null;)
         {
             var page = await auditor.Get(path).Is(HttpStatusCode.OK);
             all.AddRange(page["data"]!.AsArray().Select(entry => entry!));
-            path = (string?)page["next_cursor"] is { } next ? $"/v1/tenants/journal/entries?limit=2&cursor={next}" : null;
+            path = (string?)page["next_cursor"] is { } next ? $"/v1/tenants/journal/entries?limit=2&cursor={next}"
+                : null;
         }
         Assert.Equal(Enumerable.Range(1, all.Count), all.Select(entry => (int)entry["sequence"]!));
-        for (var i = 1; i < all.Count; i++) Assert.Equal((string?)all[i - 1]["hash"], (string?)all[i]["previous_hash"]); // D2
+        // D2
+        for (var i = 1; i < all.Count; i++) Assert.Equal((string?)all[i - 1]["hash"], (string?)all[i]["previous_hash"]);
         var created = all[0];
         Assert.Equal("tenant_created", (string?)created["kind"]);
         Assert.Equal("admin", (string?)created["actor"]!["role"]); // D4
         Assert.Equal("PT72H", (string?)created["data"]!["terms"]!["max_lateness"]);
         Assert.Null(created["data"]!["at"]);
         Assert.Contains("cap_set", all.Select(entry => (string?)entry["kind"]));
-        await auditor.Get("/v1/tenants/journal/entries?after=x").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await auditor.Get("/v1/tenants/journal/entries?after=x")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
 
     [Fact]
     public async Task A_period_that_is_not_there_is_told_apart_from_a_tenant_that_is_not()
     {
-        await gateway.Tenant("periods");
-        await gateway.Admin.Get("/v1/tenants/periods/usage?period=2020-01-01").IsProblem(HttpStatusCode.NotFound, "unknown_period");
-        await gateway.Admin.Get("/v1/tenants/nobody/usage").IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
-        var usage = await gateway.Admin.Get("/v1/tenants/periods/usage?period=2026-11-01").Is(HttpStatusCode.OK);
-        Assert.Equal(("open", "active", "USD"), ((string?)usage["status"], (string?)usage["state"], (string?)usage["currency"]));
+        await _gateway.Tenant("periods");
+        await _gateway.Admin.Get("/v1/tenants/periods/usage?period=2020-01-01")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_period");
+        await _gateway.Admin.Get("/v1/tenants/nobody/usage").IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+        var usage = await _gateway.Admin.Get("/v1/tenants/periods/usage?period=2026-11-01").Is(HttpStatusCode.OK);
+        Assert.Equal(("open", "active", "USD"),
+            ((string?)usage["status"], (string?)usage["state"], (string?)usage["currency"]));
         Assert.Equal(3, (int?)usage["caps"]![0]!["remaining"]);
     }
 
-    private static IEnumerable<string> Ids(JsonObject list) => list["data"]!.AsArray().Select(outcome => (string)outcome!["outcome_id"]!);
+    private static IEnumerable<string> Ids(JsonObject list) =>
+        list["data"]!.AsArray().Select(outcome => (string)outcome!["outcome_id"]!);
 }

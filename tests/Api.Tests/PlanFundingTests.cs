@@ -3,7 +3,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Prices, prepaid units and overage in plans, and in a tenant's own terms (section F).</summary>
 public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Theory]
     [InlineData(PlanTests.Whole)]
@@ -15,82 +15,110 @@ public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
     public async Task A_plan_is_answered_as_it_was_put(string plan)
     {
         var id = $"round-{plan.Length}";
-        var put = await gateway.Admin.Put($"/v1/plans/{id}", plan).Is(HttpStatusCode.Created);
-        var got = await gateway.Admin.Get($"/v1/plans/{id}").Is(HttpStatusCode.OK);
+        var put = await _gateway.Admin.Put($"/v1/plans/{id}", plan).Is(HttpStatusCode.Created);
+        var got = await _gateway.Admin.Get($"/v1/plans/{id}").Is(HttpStatusCode.OK);
         var wanted = WithoutNulls(JsonNode.Parse(plan)!);
         Assert.True(JsonNode.DeepEquals(wanted, put["plan"]), put.ToJsonString());
         Assert.True(JsonNode.DeepEquals(wanted, got["plan"]), got.ToJsonString());
-        await gateway.Admin.Put($"/v1/tenants/{id}", $$"""{"name":"x","plan":"{{id}}"}""").Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put($"/v1/tenants/{id}", $$"""{"name":"x","plan":"{{id}}"}""").Is(HttpStatusCode.Created);
     }
 
-    private const string Included = """{"currency":"USD","outcome_types":[{"id":"a","price":"1","included_units":10}],""";
+    private const string Included =
+        """{"currency":"USD","outcome_types":[{"id":"a","price":"1","included_units":10}],""";
     private const string Plain = """{"currency":"USD","outcome_types":[{"id":"a","price":"1"}],""";
 
     [Theory]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[]}]}""", "/outcome_types/0/tiers")]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"price":"1"},{"up_to":5,"price":"1"}]}]}""", "/outcome_types/0/tiers/0/up_to,/outcome_types/0/tiers/1/up_to")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"price":"1"},{"up_to":5,"price":"1"}]}]}""",
+        "/outcome_types/0/tiers/0/up_to,/outcome_types/0/tiers/1/up_to")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"up_to":5,"price":"1"},{"up_to":5,"price":"1"},{"price":"1"}]}]}""", "/outcome_types/0/tiers/1/up_to")]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"up_to":0,"price":"1"},{"price":"-1"}]}]}""", "/outcome_types/0/tiers/0/up_to,/outcome_types/0/tiers/1/price")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"up_to":0,"price":"1"},{"price":"-1"}]}]}""",
+        "/outcome_types/0/tiers/0/up_to,/outcome_types/0/tiers/1/price")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{}]}]}""", "/outcome_types/0/tiers/0/price")]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","tiers":[{"price":"1"}]}]}""", "/outcome_types/0/price")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","tiers":[{"price":"1"}]}]}""",
+        "/outcome_types/0/price")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"price":"1"}],"prices":[{"when":{"workflow":"w"},"price":"1"}],"credits":"1"}]}""", "/outcome_types/0/prices,/outcome_types/0/credits")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","prices":[{"when":{},"price":"1"},{"price":"1"},{"when":{"workflow":""}}]}]}""", "/outcome_types/0/prices/0/when,/outcome_types/0/prices/1/when,/outcome_types/0/prices/2/when/workflow,/outcome_types/0/prices/2/price")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","credits":"0"}]}""", "/outcome_types/0/credits")]
-    [InlineData(Plain + """ "platform_fee":"-50","credit_value":"1e3","implementation_fee":"0.1234567"}""", "/credit_value,/platform_fee,/implementation_fee")]
-    [InlineData(Plain + """ "commitments":[{"outcome_type":"a","units":5},{"units":5,"price":"1"},{},{"amount":"5","price":"1"},{"amount":"0"}]}""", "/commitments/0/price,/commitments/1/outcome_type,/commitments/2,/commitments/3/price,/commitments/4/amount")]
-    [InlineData(Plain + """ "commitments":[{"outcome_type":"b","units":5,"price":"1","per":"week"}]}""", "/commitments/0/per,/commitments/0/outcome_type")]
-    [InlineData(Plain + """ "commitments":[{"outcome_type":"a","units":1000000000000,"price":"1000000000"}]}""", "/commitments/0")]
+    [InlineData(Plain + """ "platform_fee":"-50","credit_value":"1e3","implementation_fee":"0.1234567"}""",
+        "/credit_value,/platform_fee,/implementation_fee")]
+    [InlineData(Plain
+        + """ "commitments":[{"outcome_type":"a","units":5},{"units":5,"price":"1"},{},{"amount":"5","price":"1"},{"amount":"0"}]}""", "/commitments/0/price,/commitments/1/outcome_type,/commitments/2,/commitments/3/price,/commitments/4/amount")]
+    [InlineData(Plain + """ "commitments":[{"outcome_type":"b","units":5,"price":"1","per":"week"}]}""",
+        "/commitments/0/per,/commitments/0/outcome_type")]
+    [InlineData(Plain + """ "commitments":[{"outcome_type":"a","units":1000000000000,"price":"1000000000"}]}""",
+        "/commitments/0")]
     [InlineData(Plain + """ "commitments":[{"units":5,"amount":"5"}]}""", "/commitments/0")]
-    [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""", "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]
+    [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""",
+        "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]
     [InlineData(Plain + """ "overage":{"mode":"bill"}}""", "/overage")] // 0004, 8
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","overage":{"mode":"bill"}}]}""", "/outcome_types/0/overage")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","overage":{"mode":"bill"}}]}""",
+        "/outcome_types/0/overage")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","included_units":1,"overage":{"mode":"bill"}}],"overage":{"mode":"block"}}""", "/overage")]
-    [InlineData(Included + """ "overage":{"mode":"block","price":"1","limit":{"units":1}}}""", "/overage/price,/overage/limit")]
-    [InlineData(Included + """ "overage":{"mode":"free","limit":{},"at_limit":{"action":"notify"}}}""", "/overage/mode,/overage/at_limit/action,/overage/limit")]
+    [InlineData(Included + """ "overage":{"mode":"block","price":"1","limit":{"units":1}}}""",
+        "/overage/price,/overage/limit")]
+    [InlineData(Included + """ "overage":{"mode":"free","limit":{},"at_limit":{"action":"notify"}}}""",
+        "/overage/mode,/overage/at_limit/action,/overage/limit")]
     [InlineData(Included + """ "thresholds":[{"id":"t","of":"included:b","at":{"percent":80}}]}""", "/thresholds/0/of")]
     [InlineData(Plain + """ "thresholds":[{"id":"t","of":"included:a","at":{"percent":80}}]}""", "/thresholds/0/of")]
-    [InlineData(Plain + """ "thresholds":[{"id":"t","of":"credits","at":{"percent":80}},{"id":"u","of":"spend","at":{"percent":80}},{"id":"v","of":"spend","at":{"units":8}}]}""", "/thresholds/0/of,/thresholds/1/at/percent,/thresholds/2/at/units")]
-    [InlineData(Included + """ "thresholds":[{"id":"t","of":"included:a","at":{"amount":"1"}},{"id":"u","of":"cap:","at":{"percent":1}},{"id":"v","of":"spend","at":{}},{"id":"w","of":"spend"}]}""", "/thresholds/1/of,/thresholds/2/at,/thresholds/3/at,/thresholds/0/at/amount")]
-    [InlineData(Plain + """ "caps":[{"id":"c","limit":{"amount":"5"}},{"id":"d","limit":{"units":5}}],"thresholds":[{"id":"t","of":"cap:c","at":{"units":3}},{"id":"u","of":"cap:d","at":{"amount":"3"}}]}""", "/thresholds/0/at/units,/thresholds/1/at/amount")]
+    [InlineData(Plain
+        + """ "thresholds":[{"id":"t","of":"credits","at":{"percent":80}},{"id":"u","of":"spend","at":{"percent":80}},{"id":"v","of":"spend","at":{"units":8}}]}""", "/thresholds/0/of,/thresholds/1/at/percent,/thresholds/2/at/units")]
+    [InlineData(Included
+        + """ "thresholds":[{"id":"t","of":"included:a","at":{"amount":"1"}},{"id":"u","of":"cap:","at":{"percent":1}},{"id":"v","of":"spend","at":{}},{"id":"w","of":"spend"}]}""", "/thresholds/1/of,/thresholds/2/at,/thresholds/3/at,/thresholds/0/at/amount")]
+    [InlineData(Plain
+        + """ "caps":[{"id":"c","limit":{"amount":"5"}},{"id":"d","limit":{"units":5}}],"thresholds":[{"id":"t","of":"cap:c","at":{"units":3}},{"id":"u","of":"cap:d","at":{"amount":"3"}}]}""", "/thresholds/0/at/units,/thresholds/1/at/amount")]
     public async Task What_would_pay_for_nothing_or_in_two_ways_is_refused_by_its_pointer(string plan, string pointers)
     {
-        var problem = await gateway.Admin.Put("/v1/plans/wrong-funding", plan).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await _gateway.Admin.Put("/v1/plans/wrong-funding", plan)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
     }
 
     [Fact]
     public async Task Own_terms_lie_over_every_member_of_the_plan_that_pays() // F7
     {
-        await gateway.Tenant("own-funding", PlanTests.Whole.Replace("\"training\"", "\"training\":null,\"x\"", StringComparison.Ordinal).Replace("\"x\":{\"days\":90,\"max_outcomes\":500},", "", StringComparison.Ordinal));
+        await _gateway.Tenant("own-funding",
+            PlanTests.Whole.Replace("\"training\"", "\"training\":null,\"x\"", StringComparison.Ordinal)
+                .Replace("\"x\":{\"days\":90,\"max_outcomes\":500},", "", StringComparison.Ordinal));
         const string own = """
             {"outcome_types":[{"id":"support.resolution","tiers":[{"up_to":10,"price":"0.5"},{"price":"0.4"}],"included_units":5}],
              "platform_fee":"10","commitments":[{"amount":"100"}],"credits":{"period_grant":"7"},"overage":{"mode":"bill","limit":{"units":3}},
              "thresholds":[{"id":"eighty","of":"included:support.resolution","at":{"units":4}}],"credit_value":"0.02","implementation_fee":"1"}
             """;
-        await gateway.Admin.Put("/v1/tenants/own-funding/terms", own).Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/tenants/own-funding/terms", own).Is(HttpStatusCode.OK);
         var terms = await TermsSet("own-funding");
         var type = terms["outcome_types"]![0]!;
         Assert.Null(type["price"]); // the tiers take its place
         Assert.Equal(2, type["tiers"]!.AsArray().Count);
-        Assert.Equal(("10.00", "0.02", "1.00", "7.00"), ((string?)terms["platform_fee"], (string?)terms["credit_value"], (string?)terms["implementation_fee"], (string?)terms["period_grant"]));
-        Assert.Equal("500.00", (string?)terms["rollover"]!["max"]); // of the plan: credits are laid over member by member
+        Assert.Equal(("10.00", "0.02", "1.00", "7.00"),
+            ((string?)terms["platform_fee"], (string?)terms["credit_value"], (string?)terms["implementation_fee"],
+            (string?)terms["period_grant"]));
+        // of the plan: credits are laid over member by member
+        Assert.Equal("500.00", (string?)terms["rollover"]!["max"]);
         Assert.Equal("100.00", (string?)terms["commitments"]!.AsArray().Single()!["amount"]);
-        Assert.Equal((3, "pause"), ((int?)terms["overage"]!["limit"]!["units"], (string?)terms["overage"]!["at_limit"]!["action"])); // as a whole
+        // as a whole
+        Assert.Equal((3, "pause"),
+            ((int?)terms["overage"]!["limit"]!["units"], (string?)terms["overage"]!["at_limit"]!["action"]));
         Assert.Equal("included", (string?)terms["thresholds"]!.AsArray().Single()!["of"]);
 
         // Back to one price: the own tiers are gone with the old terms, the plan's price is there again.
-        await gateway.Admin.Put("/v1/tenants/own-funding/terms", """{"outcome_types":[{"id":"support.resolution","prices":[{"when":{"workflow":"w"},"price":"2"}]}]}""").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/tenants/own-funding/terms",
+            """{"outcome_types":[{"id":"support.resolution","prices":[{"when":{"workflow":"w"},"price":"2"}]}]}""")
+                .Is(HttpStatusCode.OK);
         type = (await TermsSet("own-funding"))["outcome_types"]![0]!;
         Assert.Equal(("0.99", 1), ((string?)type["price"], type["prices"]!.AsArray().Count));
 
-        var problem = await gateway.Admin.Put("/v1/tenants/own-funding/terms", """{"commitments":[{"outcome_type":"none","units":1,"price":"1"}]}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await _gateway.Admin.Put("/v1/tenants/own-funding/terms",
+            """{"commitments":[{"outcome_type":"none","units":1,"price":"1"}]}""")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/commitments/0/outcome_type"], problem.Pointers());
     }
 
     private async Task<JsonObject> TermsSet(string tenant)
     {
-        var page = await gateway.Admin.Get($"/v1/tenants/{tenant}/entries?limit=1000").Is(HttpStatusCode.OK);
-        return page["data"]!.AsArray().Last(entry => (string?)entry!["kind"] == "terms_set")!["data"]!["terms"]!.AsObject();
+        var page = await _gateway.Admin.Get($"/v1/tenants/{tenant}/entries?limit=1000").Is(HttpStatusCode.OK);
+        return page["data"]!.AsArray()
+            .Last(entry => (string?)entry!["kind"] == "terms_set")!["data"]!["terms"]!.AsObject();
     }
 
     private static JsonNode? WithoutNulls(JsonNode node)

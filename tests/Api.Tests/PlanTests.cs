@@ -2,7 +2,7 @@ namespace MeteringGateway.Api.Tests;
 
 public sealed class PlanTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     // The plan that docs and samples show, with every member that there is.
     internal const string Whole = """
@@ -25,35 +25,44 @@ public sealed class PlanTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_plan_is_versioned_and_the_same_content_is_the_same_version()
     {
-        var first = await gateway.Admin.Put("/v1/plans/versions", Whole).Is(HttpStatusCode.Created);
+        var first = await _gateway.Admin.Put("/v1/plans/versions", Whole).Is(HttpStatusCode.Created);
         Assert.Equal(1, (int?)first["version"]);
-        Assert.Equal(1, (int?)(await gateway.Admin.Put("/v1/plans/versions", Whole).Is(HttpStatusCode.OK))["version"]);
-        Assert.Equal(2, (int?)(await gateway.Admin.Put("/v1/plans/versions", Gateway.Plan).Is(HttpStatusCode.Created))["version"]);
+        Assert.Equal(1, (int?)(await _gateway.Admin.Put("/v1/plans/versions", Whole).Is(HttpStatusCode.OK))["version"]);
+        Assert.Equal(2,
+            (int?)(await _gateway.Admin.Put("/v1/plans/versions", Gateway.Plan).Is(HttpStatusCode.Created))["version"]);
 
-        var newest = await gateway.Admin.Get("/v1/plans/versions").Is(HttpStatusCode.OK);
-        var old = await gateway.Admin.Get("/v1/plans/versions?version=1").Is(HttpStatusCode.OK);
+        var newest = await _gateway.Admin.Get("/v1/plans/versions").Is(HttpStatusCode.OK);
+        var old = await _gateway.Admin.Get("/v1/plans/versions?version=1").Is(HttpStatusCode.OK);
         Assert.Equal(2, (int?)newest["version"]);
         Assert.Equal("PT72H", (string?)old["plan"]!["max_lateness"]);
-        await gateway.Admin.Get("/v1/plans/versions?version=3").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
-        Assert.Contains("versions", (await gateway.Admin.Get("/v1/plans").Is(HttpStatusCode.OK))["data"]!.AsArray().Select(plan => (string?)plan!["id"]));
+        await _gateway.Admin.Get("/v1/plans/versions?version=3").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
+        Assert.Contains("versions",
+            (await _gateway.Admin.Get("/v1/plans").Is(HttpStatusCode.OK))["data"]!.AsArray()
+                .Select(plan => (string?)plan!["id"]));
     }
 
     [Fact]
     public async Task A_version_that_somebody_else_has_replaced_is_not_overwritten()
     {
-        using var first = await gateway.Admin.Put("/v1/plans/tagged", Whole);
+        using var first = await _gateway.Admin.Put("/v1/plans/tagged", Whole);
         var tag = first.Headers.ETag!.ToString();
-        await gateway.Admin.Put("/v1/plans/tagged", Gateway.Plan, ("If-Match", tag)).Is(HttpStatusCode.Created);
-        await gateway.Admin.Put("/v1/plans/tagged", Whole, ("If-Match", tag)).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
-        await gateway.Admin.Put("/v1/plans/untold", Whole, ("If-Match", "*")).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await _gateway.Admin.Put("/v1/plans/tagged", Gateway.Plan, ("If-Match", tag)).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/plans/tagged", Whole, ("If-Match", tag))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await _gateway.Admin.Put("/v1/plans/untold", Whole, ("If-Match", "*"))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
     }
 
     [Theory]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"unit":3}}]}""", "/caps/0/limit/unit")]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","price":"2"}]}""", "/outcome_types/0/price")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"unit":3}}]}""",
+        "/caps/0/limit/unit")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","price":"2"}]}""",
+        "/outcome_types/0/price")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","x.y/z":1}]}""", "/outcome_types/0/x.y~1z")]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","included_units":1.5}]}""", "/outcome_types/0/included_units")]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"amount":"-3"}}]}""", "/caps/0/limit/amount")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","included_units":1.5}]}""",
+        "/outcome_types/0/included_units")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"amount":"-3"}}]}""",
+        "/caps/0/limit/amount")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c","limit":{"amount":"3","units":3}}]}""", "/caps/0/limit")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"c"}]}""", "/caps/0/limit")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"}],"thresholds":[{"id":"t","of":"cap:c","at":{"percent":80}}]}""", "/thresholds/0/of")]
@@ -62,7 +71,8 @@ public sealed class PlanTests(Started started) : IClassFixture<Started>
     [InlineData("""{"currency":"USD"}""", "/outcome_types")]
     public async Task What_means_nothing_valid_is_named_by_its_pointer(string plan, string pointer)
     {
-        var problem = await gateway.Admin.Put("/v1/plans/wrong", plan).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await _gateway.Admin.Put("/v1/plans/wrong", plan)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal([pointer], problem.Pointers());
     }
 
@@ -75,7 +85,8 @@ public sealed class PlanTests(Started started) : IClassFixture<Started>
     [InlineData("", "")]
     public async Task What_cannot_be_read_is_400_with_its_pointer(string plan, string pointer)
     {
-        var problem = await gateway.Admin.Put("/v1/plans/wrong", plan).IsProblem(HttpStatusCode.BadRequest, "malformed");
+        var problem = await _gateway.Admin.Put("/v1/plans/wrong", plan)
+            .IsProblem(HttpStatusCode.BadRequest, "malformed");
         Assert.Equal([pointer], problem.Pointers());
     }
 
@@ -86,11 +97,14 @@ public sealed class PlanTests(Started started) : IClassFixture<Started>
             {"currency":"dollar","outcome_types":[{"id":"a","price":"-1","measurement_window":"P31D","reopen":"maybe","min_confidence":1.5},{"id":"a"}],
              "caps":[{"id":"C!","limit":{"units":-1},"period":"week","at_limit":{"action":"explode"}}],"max_lateness":"P1M"}
             """;
-        var problem = await gateway.Admin.Put("/v1/plans/wrong", plan).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await _gateway.Admin.Put("/v1/plans/wrong", plan)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(
             [
-                "/caps/0/at_limit/action", "/caps/0/id", "/caps/0/limit/units", "/caps/0/period", "/currency", "/max_lateness",
-                "/outcome_types/0/measurement_window", "/outcome_types/0/min_confidence", "/outcome_types/0/price", "/outcome_types/0/reopen",
+                "/caps/0/at_limit/action", "/caps/0/id", "/caps/0/limit/units", "/caps/0/period", "/currency",
+                "/max_lateness",
+                "/outcome_types/0/measurement_window", "/outcome_types/0/min_confidence", "/outcome_types/0/price",
+                "/outcome_types/0/reopen",
                 "/outcome_types/1/id",
             ],
             problem.Pointers().Order(StringComparer.Ordinal));

@@ -3,33 +3,39 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>A plan as its buyers read it, open to all.</summary>
 public sealed class PricePageTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task Anyone_may_read_what_is_charged_what_never_is_and_what_keeps_it_in_bounds()
     {
-        await gateway.Admin.Put("/v1/plans/public", PlanTests.Whole).Is(HttpStatusCode.Created);
-        var page = await gateway.Anyone.Get("/v1/plans/public/page").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/plans/public", PlanTests.Whole).Is(HttpStatusCode.Created);
+        var page = await _gateway.Anyone.Get("/v1/plans/public/page").Is(HttpStatusCode.OK);
         Assert.Equal("50.00 USD a billing period", (string?)page["fees"]![0]!["price"]);
         var outcome = page["outcomes"]![0]!;
         Assert.Equal(["100 included in each billing period", "0.99 USD each"], Texts(outcome["prices"]!));
         Assert.Equal(("Charged after 72 hours without activity, if it has not been taken back by then.", "PT72H", 100),
             ((string?)outcome["charged"], (string?)outcome["measurement_window"], (int?)outcome["included_units"]));
-        Assert.Contains("What is reopened, escalated, abandoned or rejected within 72 hours", Texts(outcome["never_charged"]!));
+        Assert.Contains("What is reopened, escalated, abandoned or rejected within 72 hours",
+            Texts(outcome["never_charged"]!));
         Assert.Contains("A second success in the same session", Texts(outcome["never_charged"]!));
-        Assert.Equal(["helpdesk.ticket", "0.40 USD"], page["activities"]![0]!.AsObject().Select(member => (string)member.Value!));
-        Assert.Contains("1,000 of support.resolution at 0.80 USD each are committed for each billing period, used or not", Texts(page["prepaid"]!));
+        Assert.Equal(["helpdesk.ticket", "0.40 USD"],
+            page["activities"]![0]!.AsObject().Select(member => (string)member.Value!));
+        Assert.Contains(
+            "1,000 of support.resolution at 0.80 USD each are committed for each billing period, used or not",
+            Texts(page["prepaid"]!));
         Assert.Contains("The first 90 days, to learn: up to 500 outcomes", Texts(page["never_charged"]!));
-        Assert.Contains("At most 1,000 outcomes a billing period; then agents hand off to queue:tier1", Texts(page["controls"]!));
-        Assert.Contains("Beyond what is prepaid: 1.20 USD each, up to 300.00 USD a billing period; then agents hand off to queue:tier1", Texts(page["controls"]!));
+        Assert.Contains("At most 1,000 outcomes a billing period; then agents hand off to queue:tier1",
+            Texts(page["controls"]!));
+        Assert.Contains(
+            "Beyond what is prepaid: 1.20 USD each, up to 300.00 USD a billing period; then agents hand off to queue:tier1", Texts(page["controls"]!));
         Assert.Contains("An alert at 80 % of the limit monthly", Texts(page["controls"]!));
-        await gateway.Anyone.Get("/v1/plans/none/page").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
+        await _gateway.Anyone.Get("/v1/plans/none/page").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
     }
 
     [Fact]
     public async Task Every_way_to_price_has_its_words()
     {
-        await gateway.Admin.Put("/v1/plans/ways", """
+        await _gateway.Admin.Put("/v1/plans/ways", """
             {"currency":"JPY","credit_value":"2","outcome_types":[
              {"id":"tiers","tiers":[{"up_to":1000,"price":"99"},{"price":"79.5"}],"measurement_window":"PT0S","once_per_session":false,"handoff_billable":true},
              {"id":"classes","price":"1","prices":[{"when":{"workflow":"hard","verification":"human"},"price":"3"}],"settles_on":"confirmation","exclusive_group":"g","verification_required":true,"required_criteria":["a","b"],"after_window":"credit","measurement_window":"P14D"},
@@ -38,8 +44,9 @@ public sealed class PricePageTests(Started started) : IClassFixture<Started>
              "caps":[{"id":"d","scope":{"activity":"attempt","agent":"x","channel":"c","workflow":"w"},"limit":{"units":5},"period":"day","at_limit":{"action":"notify"}},{"id":"m","limit":{"amount":"7"},"scope":{"outcome_type":"none"}}],
              "thresholds":[{"id":"s","of":"spend","at":{"amount":"5"}},{"id":"k","of":"credits","at":{"amount":"5"}}],"training":{"until":"2026-12-24T00:00:00Z"}}
             """).Is(HttpStatusCode.Created);
-        var page = await gateway.Anyone.Get("/v1/plans/ways/page?version=1").Is(HttpStatusCode.OK);
-        string[] prices = [.. page["outcomes"]!.AsArray().Select(outcome => string.Join("; ", Texts(outcome!["prices"]!)))];
+        var page = await _gateway.Anyone.Get("/v1/plans/ways/page?version=1").Is(HttpStatusCode.OK);
+        string[] prices = [.. page["outcomes"]!.AsArray()
+            .Select(outcome => string.Join("; ", Texts(outcome!["prices"]!)))];
         Assert.Equal(
             [
                 "99 JPY each for 1 to 1,000 in a billing period; 79.5 JPY each from 1,001 on",
@@ -48,24 +55,29 @@ public sealed class PricePageTests(Started started) : IClassFixture<Started>
                 "free",
             ],
             prices);
-        Assert.Equal(["Charged as soon as it is reported.", "Charged once it is confirmed within 14 days."], page["outcomes"]!.AsArray().Take(2).Select(outcome => (string)outcome!["charged"]!));
+        Assert.Equal(["Charged as soon as it is reported.", "Charged once it is confirmed within 14 days."],
+            page["outcomes"]!.AsArray().Take(2).Select(outcome => (string)outcome!["charged"]!));
         Assert.Empty(Texts(page["outcomes"]![0]!["never_charged"]!));
         Assert.Equal(
             [
-                "What was handed to a human", "What is reopened, escalated, abandoned or rejected within 14 days", "What is taken back later: it is credited",
-                "A second success in the same session, of any type of the group g", "What is not verified", "What lacks one of: a, b",
+                "What was handed to a human", "What is reopened, escalated, abandoned or rejected within 14 days",
+                "What is taken back later: it is credited",
+                "A second success in the same session, of any type of the group g", "What is not verified",
+                "What lacks one of: a, b",
             ],
             Texts(page["outcomes"]![1]!["never_charged"]!));
         Assert.Equal(
             [
-                "1000 JPY for classes is committed for each year, used or not", "300 credits come with each billing period",
+                "1000 JPY for classes is committed for each year, used or not",
+                "300 credits come with each billing period",
                 "What is left of them rolls over, up to 500 credits, without end",
             ],
             Texts(page["prepaid"]!));
         Assert.Equal(
             [
                 "At most 5 times a day for attempt, the agent x, the channel c, the workflow w; then you are told, and agents go on",
-                "At most 7 JPY a billing period for none; then agents pause", "credits, beyond what is prepaid: nothing more is done; agents pause",
+                "At most 7 JPY a billing period for none; then agents pause",
+                "credits, beyond what is prepaid: nothing more is done; agents pause",
                 "An alert at 5 JPY of the spend", "An alert at 5 credits of the credits",
             ],
             Texts(page["controls"]!).Take(5));
@@ -74,15 +86,19 @@ public sealed class PricePageTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task For_people_it_is_a_page_without_scripts_and_what_a_plan_says_is_text()
     {
-        await gateway.Admin.Put("/v1/plans/html", """{"currency":"USD","outcome_types":[{"id":"<b>x</b>","description":"\"><img src=x onerror=alert(1)>","price":"1"}]}""").Is(HttpStatusCode.Created);
-        using var response = await gateway.Anyone.Send(HttpMethod.Get, "/v1/plans/html/page", null, "", ("Accept", "text/html"));
+        await _gateway.Admin.Put("/v1/plans/html",
+            """{"currency":"USD","outcome_types":[{"id":"<b>x</b>","description":"\"><img src=x onerror=alert(1)>","price":"1"}]}""").Is(HttpStatusCode.Created);
+        using var response = await _gateway.Anyone.Send(HttpMethod.Get, "/v1/plans/html/page", null, "",
+            ("Accept", "text/html"));
         Assert.Equal("text/html; charset=utf-8", response.Content.Headers.ContentType!.ToString());
-        Assert.Contains("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(),
+            StringComparison.Ordinal);
         var page = await response.Content.ReadAsStringAsync();
         Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
         Assert.Contains("&lt;b&gt;x&lt;/b&gt;", page, StringComparison.Ordinal);
-        foreach (var part in new[] { "<html lang=\"en\">", "<main>", "<h1>", "What is charged", "What is never charged", "What keeps the cost in bounds", "scope=\"col\"" })
+        foreach (var part in new[] { "<html lang=\"en\">", "<main>", "<h1>", "What is charged", "What is never charged",
+            "What keeps the cost in bounds", "scope=\"col\"" })
             Assert.Contains(part, page, StringComparison.Ordinal);
     }
 

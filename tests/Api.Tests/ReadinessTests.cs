@@ -29,7 +29,8 @@ public sealed class ReadinessTests
         readiness.Fail("the store has failed");
         readiness.Ready();
 
-        var problem = await gateway.Anyone.Get("/health/ready").IsProblem(HttpStatusCode.ServiceUnavailable, "not_ready");
+        var problem = await gateway.Anyone.Get("/health/ready")
+            .IsProblem(HttpStatusCode.ServiceUnavailable, "not_ready");
         Assert.Contains("store has failed", (string?)problem["detail"], StringComparison.Ordinal);
         await gateway.Admin.Get("/v1/tenants").IsProblem(HttpStatusCode.ServiceUnavailable, "not_ready");
     }

@@ -3,7 +3,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Every plan among the samples can be put, agreed to, and read by its buyers.</summary>
 public sealed class SamplePlanTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task Each_sample_plan_is_valid_and_has_its_pricing_page()
@@ -13,14 +13,16 @@ public sealed class SamplePlanTests(Started started) : IClassFixture<Started>
         foreach (var file in files)
         {
             var id = Path.GetFileNameWithoutExtension(file);
-            await gateway.Admin.Put($"/v1/plans/{id}", await File.ReadAllTextAsync(file)).Is(HttpStatusCode.Created);
-            await gateway.Admin.Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{id}}"}""").Is(HttpStatusCode.Created);
-            var page = await gateway.Anyone.Get($"/v1/plans/{id}/page").Is(HttpStatusCode.OK);
+            await _gateway.Admin.Put($"/v1/plans/{id}", await File.ReadAllTextAsync(file)).Is(HttpStatusCode.Created);
+            await _gateway.Admin.Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{id}}"}""")
+                .Is(HttpStatusCode.Created);
+            var page = await _gateway.Anyone.Get($"/v1/plans/{id}/page").Is(HttpStatusCode.OK);
             Assert.All(page["outcomes"]!.AsArray(), outcome => Assert.NotEmpty(outcome!["prices"]!.AsArray()));
-            using var html = await gateway.Anyone.Send(HttpMethod.Get, $"/v1/plans/{id}/page", null, "", ("Accept", "text/html"));
+            using var html = await _gateway.Anyone.Send(HttpMethod.Get, $"/v1/plans/{id}/page", null, "",
+                ("Accept", "text/html"));
             Assert.Equal(HttpStatusCode.OK, html.StatusCode);
-            await gateway.Admin.Get($"/v1/tenants/{id}/usage").Is(HttpStatusCode.OK);
-            await gateway.Admin.Get($"/v1/tenants/{id}/statements/current").Is(HttpStatusCode.OK);
+            await _gateway.Admin.Get($"/v1/tenants/{id}/usage").Is(HttpStatusCode.OK);
+            await _gateway.Admin.Get($"/v1/tenants/{id}/statements/current").Is(HttpStatusCode.OK);
         }
     }
 

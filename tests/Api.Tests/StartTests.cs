@@ -34,11 +34,13 @@ public sealed class StartTests
     public async Task A_journal_that_cannot_be_opened_ends_the_process_with_an_error()
     {
         var directory = Directory.CreateTempSubdirectory("metering-").FullName;
-        await File.WriteAllTextAsync(Path.Combine(directory, "metering.db"), "this is not a database, and never was one");
+        await File.WriteAllTextAsync(Path.Combine(directory, "metering.db"),
+            "this is not a database, and never was one");
         var before = Environment.ExitCode;
         try
         {
-            var failed = await Assert.ThrowsAsync<InvalidOperationException>(async () => await Gateway.Start(dataDirectory: directory));
+            var failed = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+                await Gateway.Start(dataDirectory: directory));
             Assert.Contains("could not be opened", failed.Message, StringComparison.Ordinal);
             Assert.Equal(1, Environment.ExitCode);
         }

@@ -7,13 +7,13 @@ public sealed class StatementTests(Started started) : IClassFixture<Started>
         {"currency":"USD","platform_fee":"50","implementation_fee":"10","outcome_types":[{"id":"support.resolution","price":"0.985","included_units":1,"measurement_window":"PT1H"}],
          "activities":[{"id":"=cmd()","price":"0.40"}],"commitments":[{"outcome_type":"support.resolution","units":3,"price":"0.80"}]}
         """;
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task An_open_period_says_what_would_be_owed_now_line_by_line()
     {
         await Used("open-statement");
-        using var customer = await gateway.Role("customer", "open-statement");
+        using var customer = await _gateway.Role("customer", "open-statement");
         var statement = await customer.Get("/v1/tenants/open-statement/statements/current").Is(HttpStatusCode.OK);
         var head = statement["head"]!;
         statement.Remove("head");
@@ -29,60 +29,85 @@ public sealed class StatementTests(Started started) : IClassFixture<Started>
             "total":"63.78","unrounded_total":"63.785","credits_used":"0"}
             """.ReplaceLineEndings(""),
             statement.ToJsonString(Relaxed));
-        var newest = (await gateway.Admin.Get("/v1/tenants/open-statement/entries?limit=1000").Is(HttpStatusCode.OK))["data"]!.AsArray().Last()!;
-        Assert.Equal(((long?)newest["sequence"], (string?)newest["hash"]), ((long?)head["sequence"], (string?)head["hash"]));
-        await customer.Get("/v1/tenants/open-statement/statements/2020-01-01").IsProblem(HttpStatusCode.NotFound, "unknown_period");
-        await customer.Get("/v1/tenants/open-statement/statements/may").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var newest = (await _gateway.Admin.Get("/v1/tenants/open-statement/entries?limit=1000")
+            .Is(HttpStatusCode.OK))["data"]!.AsArray().Last()!;
+        Assert.Equal(((long?)newest["sequence"], (string?)newest["hash"]),
+            ((long?)head["sequence"], (string?)head["hash"]));
+        await customer.Get("/v1/tenants/open-statement/statements/2020-01-01")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_period");
+        await customer.Get("/v1/tenants/open-statement/statements/may")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
 
     [Fact]
     public async Task A_final_statement_never_changes_and_names_the_entry_that_closed_it()
     {
         await Used("final-statement", ""","test_clock":{"start":"2026-11-21T12:00:00Z"}""");
-        await gateway.Admin.Post("/v1/tenants/final-statement/clock", """{"to":"2026-12-02T00:00:00Z"}""").Is(HttpStatusCode.OK);
-        Assert.Equal("settling", (string?)(await gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01").Is(HttpStatusCode.OK))["status"]);
-        await gateway.Admin.Post("/v1/tenants/final-statement/clock", """{"to":"2026-12-05T00:00:00Z"}""").Is(HttpStatusCode.OK);
-        var final = await gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Post("/v1/tenants/final-statement/clock", """{"to":"2026-12-02T00:00:00Z"}""")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal("settling",
+            (string?)(await _gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01")
+                .Is(HttpStatusCode.OK))["status"]);
+        await _gateway.Admin.Post("/v1/tenants/final-statement/clock", """{"to":"2026-12-05T00:00:00Z"}""")
+            .Is(HttpStatusCode.OK);
+        var final = await _gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01").Is(HttpStatusCode.OK);
         Assert.Equal(("final", "63.78"), ((string?)final["status"], (string?)final["total"]));
-        var closed = (await gateway.Admin.Get("/v1/tenants/final-statement/entries?limit=1000").Is(HttpStatusCode.OK))["data"]!.AsArray().Single(entry => (string?)entry!["kind"] == "period_closed")!;
-        Assert.Equal(((long?)closed["sequence"], (string?)closed["hash"]), ((long?)final["head"]!["sequence"], (string?)final["head"]!["hash"]));
+        var closed = (await _gateway.Admin.Get("/v1/tenants/final-statement/entries?limit=1000")
+            .Is(HttpStatusCode.OK))["data"]!.AsArray().Single(entry => (string?)entry!["kind"] == "period_closed")!;
+        Assert.Equal(((long?)closed["sequence"], (string?)closed["hash"]),
+            ((long?)final["head"]!["sequence"], (string?)final["head"]!["hash"]));
 
-        await gateway.Admin.Post("/v1/tenants/final-statement/clock", """{"to":"2027-02-20T00:00:00Z"}""").Is(HttpStatusCode.OK);
-        Assert.True(JsonNode.DeepEquals(final, await gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01").Is(HttpStatusCode.OK)));
-        var december = await gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-12-01").Is(HttpStatusCode.OK);
-        Assert.Equal(["platform_fee", "commitment_shortfall"], december["lines"]!.AsArray().Select(line => (string)line!["kind"]!)); // F8
+        await _gateway.Admin.Post("/v1/tenants/final-statement/clock", """{"to":"2027-02-20T00:00:00Z"}""")
+            .Is(HttpStatusCode.OK);
+        Assert.True(JsonNode.DeepEquals(final,
+            await _gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01").Is(HttpStatusCode.OK)));
+        var december = await _gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-12-01")
+            .Is(HttpStatusCode.OK);
+        // F8
+        Assert.Equal(["platform_fee", "commitment_shortfall"],
+            december["lines"]!.AsArray().Select(line => (string)line!["kind"]!));
         Assert.Equal(("52.40", 3), ((string?)december["total"], (int?)december["lines"]![1]!["quantity"]));
 
-        var first = await gateway.Admin.Get("/v1/tenants/final-statement/statements?limit=3").Is(HttpStatusCode.OK);
-        var second = await gateway.Admin.Get($"/v1/tenants/final-statement/statements?limit=3&cursor={first["next_cursor"]}").Is(HttpStatusCode.OK);
+        var first = await _gateway.Admin.Get("/v1/tenants/final-statement/statements?limit=3").Is(HttpStatusCode.OK);
+        var second = await _gateway.Admin.Get(
+            $"/v1/tenants/final-statement/statements?limit=3&cursor={first["next_cursor"]}").Is(HttpStatusCode.OK);
         Assert.Equal(
             ["2027-02-01 open", "2027-01-01 final", "2026-12-01 final", "2026-11-01 final"],
-            first["data"]!.AsArray().Concat(second["data"]!.AsArray()).Select(one => $"{one!["period"]} {one["status"]}"));
+            first["data"]!.AsArray().Concat(second["data"]!.AsArray())
+                .Select(one => $"{one!["period"]} {one["status"]}"));
         Assert.Null(second["next_cursor"]);
-        await gateway.Admin.Get("/v1/tenants/final-statement/statements?cursor=LTE").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Get("/v1/tenants/final-statement/statements?cursor=LTE")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
 
     [Fact]
     public async Task As_CSV_its_lines_add_up_to_the_total_and_no_cell_runs()
     {
         await Used("csv-statement");
-        using var response = await gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/csv-statement/statements/current", null, "", ("Accept", "text/csv"));
+        using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/csv-statement/statements/current",
+            null, "", ("Accept", "text/csv"));
         Assert.Equal("text/csv", response.Content.Headers.ContentType!.MediaType);
         var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount", lines[0]);
-        Assert.Equal("csv-statement,2026-11-01,open,USD,overage,\"support.resolution, overage\",support.resolution,1,0.985,0.98", lines[5]);
+        Assert.Equal("tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount",
+            lines[0]);
+        Assert.Equal(
+            "csv-statement,2026-11-01,open,USD,overage,\"support.resolution, overage\",support.resolution,1,0.985,0.98",
+            lines[5]);
         Assert.Equal("csv-statement,2026-11-01,open,USD,activities,'=cmd(),,1,0.40,0.40", lines[6]);
-        Assert.Equal(63.78m, lines.Skip(1).Sum(line => decimal.Parse(line.Split(',')[^1], System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(63.78m, lines.Skip(1)
+            .Sum(line => decimal.Parse(line.Split(',')[^1], System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     [Fact]
     public async Task As_a_page_it_can_be_printed_needs_no_script_and_shows_names_as_text()
     {
         await Used("page-statement", name: "<script>alert(1)</script> & Söhne");
-        using var response = await gateway.Admin.Send(
-            HttpMethod.Get, "/v1/tenants/page-statement/statements/2026-11-01", null, "", ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        using var response = await _gateway.Admin.Send(
+            HttpMethod.Get, "/v1/tenants/page-statement/statements/2026-11-01", null, "",
+            ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
         Assert.Equal("text/html; charset=utf-8", response.Content.Headers.ContentType!.ToString());
-        Assert.StartsWith("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.StartsWith("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(),
+            StringComparison.Ordinal);
         var page = await response.Content.ReadAsStringAsync();
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; S&#xF6;hne", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
@@ -90,8 +115,11 @@ public sealed class StatementTests(Started started) : IClassFixture<Started>
         Assert.Contains("@media print", page, StringComparison.Ordinal);
         Assert.Contains("63.78 USD", page, StringComparison.Ordinal);
         Assert.Contains("<code>", page, StringComparison.Ordinal);
-        System.Xml.Linq.XDocument.Parse(page.Replace("<!doctype html>", "", StringComparison.Ordinal).Replace("<meta charset=\"utf-8\">", "", StringComparison.Ordinal)
-            .Replace("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "", StringComparison.Ordinal)); // every tag is closed
+        System.Xml.Linq.XDocument.Parse(page.Replace("<!doctype html>", "", StringComparison.Ordinal)
+            .Replace("<meta charset=\"utf-8\">", "", StringComparison.Ordinal)
+            // every tag is closed
+            .Replace("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "",
+                StringComparison.Ordinal));
     }
 
     [Theory]
@@ -102,20 +130,27 @@ public sealed class StatementTests(Started started) : IClassFixture<Started>
     [InlineData("*/*;q=0.1, text/html;q=0", "application/json")]
     public async Task The_caller_chooses_the_form(string accept, string media)
     {
-        await gateway.Admin.Put("/v1/plans/forms", Plan);
-        await gateway.Admin.Put("/v1/tenants/forms", """{"name":"f","plan":"forms"}""");
-        using var response = await gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/forms/statements/current", null, "", ("Accept", accept));
+        await _gateway.Admin.Put("/v1/plans/forms", Plan);
+        await _gateway.Admin.Put("/v1/tenants/forms", """{"name":"f","plan":"forms"}""");
+        using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/forms/statements/current", null, "",
+            ("Accept", accept));
         Assert.Equal(media, response.Content.Headers.ContentType!.MediaType);
     }
 
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder =
+        System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Five outcomes and an activity.</summary>
     private async Task Used(string tenant, string more = "", string? name = null)
     {
-        await gateway.Admin.Put($"/v1/plans/{tenant}", Plan).Is(HttpStatusCode.Created);
-        await gateway.Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":{{JsonSerializer.Serialize(name ?? tenant)}},"plan":"{{tenant}}"{{more}}}""").Is(HttpStatusCode.Created);
-        for (var i = 0; i < 5; i++) await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"o-{i}", tenant)).Is(HttpStatusCode.Created);
-        await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Event("activity.reported", "a-1", tenant, "\"activity\":\"=cmd()\"")).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put($"/v1/plans/{tenant}", Plan).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put($"/v1/tenants/{tenant}",
+            $$"""{"name":{{JsonSerializer.Serialize(name ?? tenant)}},"plan":"{{tenant}}"{{more}}}""")
+                .Is(HttpStatusCode.Created);
+        for (var i = 0; i < 5; i++)
+            await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"o-{i}", tenant))
+                .Is(HttpStatusCode.Created);
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+            Report.Event("activity.reported", "a-1", tenant, "\"activity\":\"=cmd()\"")).Is(HttpStatusCode.Created);
     }
 }

@@ -2,93 +2,120 @@ namespace MeteringGateway.Api.Tests;
 
 public sealed class TenantTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task A_tenant_is_made_changed_and_closed()
     {
-        await gateway.Admin.Put("/v1/plans/small", Gateway.Plan);
-        var made = await gateway.Admin.Put("/v1/tenants/life", """{"name":"Life","plan":"small","time_zone":"Europe/Berlin","anchor_day":31}""").Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/plans/small", Gateway.Plan);
+        var made = await _gateway.Admin.Put("/v1/tenants/life",
+            """{"name":"Life","plan":"small","time_zone":"Europe/Berlin","anchor_day":31}""")
+                .Is(HttpStatusCode.Created);
         Assert.Equal("Europe/Berlin", (string?)made["time_zone"]);
         Assert.Equal("2026-10-31", (string?)made["period"]!["id"]); // T2
         Assert.Equal("open", (string?)made["period"]!["status"]);
         Assert.Equal("active", (string?)made["caps"]![0]!["state"]);
         Assert.Null(made["test_clock"]);
 
-        var changed = await gateway.Admin.Put("/v1/tenants/life", """{"name":"Life Ltd","plan":"small"}""").Is(HttpStatusCode.OK);
+        var changed = await _gateway.Admin.Put("/v1/tenants/life", """{"name":"Life Ltd","plan":"small"}""")
+            .Is(HttpStatusCode.OK);
         Assert.Equal("Life Ltd", (string?)changed["name"]);
         Assert.Equal("Europe/Berlin", (string?)changed["time_zone"]); // what is absent stays
 
-        var closed = await gateway.Admin.Send(HttpMethod.Delete, "/v1/tenants/life", null, "").Is(HttpStatusCode.OK);
+        var closed = await _gateway.Admin.Send(HttpMethod.Delete, "/v1/tenants/life", null, "").Is(HttpStatusCode.OK);
         Assert.NotNull(closed["closed_at"]);
-        await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("late", "life")).IsProblem(HttpStatusCode.Conflict, "tenant_closed");
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("late", "life"))
+            .IsProblem(HttpStatusCode.Conflict, "tenant_closed");
     }
 
     [Fact]
     public async Task A_new_version_of_its_plan_reaches_a_tenant_when_it_is_asked_for()
     {
-        await gateway.Tenant("pinned");
-        await gateway.Admin.Put("/v1/plans/pinned", Gateway.Plan.Replace("0.99", "1.09", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
+        await _gateway.Tenant("pinned");
+        await _gateway.Admin.Put("/v1/plans/pinned", Gateway.Plan.Replace("0.99", "1.09", StringComparison.Ordinal))
+            .Is(HttpStatusCode.Created);
 
-        Assert.Equal(1, (int?)(await gateway.Admin.Put("/v1/tenants/pinned", """{"name":"pinned","plan":"pinned"}""").Is(HttpStatusCode.OK))["plan_version"]);
-        Assert.Equal(2, (int?)(await gateway.Admin.Put("/v1/tenants/pinned", """{"name":"pinned","plan":"pinned","plan_version":2}""").Is(HttpStatusCode.OK))["plan_version"]);
+        Assert.Equal(1,
+            (int?)(await _gateway.Admin.Put("/v1/tenants/pinned", """{"name":"pinned","plan":"pinned"}""")
+                .Is(HttpStatusCode.OK))["plan_version"]);
+        Assert.Equal(2,
+            (int?)(await _gateway.Admin.Put("/v1/tenants/pinned",
+                """{"name":"pinned","plan":"pinned","plan_version":2}""").Is(HttpStatusCode.OK))["plan_version"]);
     }
 
     [Fact]
     public async Task A_tenant_keeps_its_currency_for_good() // N2
     {
-        await gateway.Tenant("money");
-        await gateway.Admin.Put("/v1/plans/euro", Gateway.Plan.Replace("USD", "EUR", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
-        await gateway.Admin.Put("/v1/tenants/money", """{"name":"money","plan":"euro"}""").IsProblem(HttpStatusCode.Conflict, "currency_fixed");
+        await _gateway.Tenant("money");
+        await _gateway.Admin.Put("/v1/plans/euro", Gateway.Plan.Replace("USD", "EUR", StringComparison.Ordinal))
+            .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/tenants/money", """{"name":"money","plan":"euro"}""")
+            .IsProblem(HttpStatusCode.Conflict, "currency_fixed");
     }
 
     [Fact]
     public async Task Negotiated_terms_lie_over_the_plan_member_by_member() // F7
     {
-        await gateway.Tenant("terms");
-        using var billing = await gateway.Role("billing", "terms");
-        const string own = """{"outcome_types":[{"id":"support.resolution","price":"0.50"}],"caps":[{"id":"own","limit":{"units":9}}]}""";
+        await _gateway.Tenant("terms");
+        using var billing = await _gateway.Role("billing", "terms");
+        const string own =
+            """{"outcome_types":[{"id":"support.resolution","price":"0.50"}],"caps":[{"id":"own","limit":{"units":9}}]}""";
         using var set = await billing.Put("/v1/tenants/terms/terms", own);
         await Task.FromResult(set).Is(HttpStatusCode.OK);
 
-        using var agent = await gateway.Role("agent", "terms");
-        var check = await agent.Post("/v1/tenants/terms/check", """{"outcome_type":"support.resolution"}""").Is(HttpStatusCode.OK);
+        using var agent = await _gateway.Role("agent", "terms");
+        var check = await agent.Post("/v1/tenants/terms/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
         Assert.Equal("0.50", (string?)check["unit_price"]);
         Assert.Equal(3, (int?)check["remaining"]); // the plan's cap is still there
-        await billing.Put("/v1/tenants/terms/terms", own, ("If-Match", "\"other\"")).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
-        await billing.Put("/v1/tenants/terms/terms", own, ("If-Match", set.Headers.ETag!.ToString())).Is(HttpStatusCode.OK);
-        var problem = await billing.Put("/v1/tenants/terms/terms", """{"currency":"EUR"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await billing.Put("/v1/tenants/terms/terms", own, ("If-Match", "\"other\""))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await billing.Put("/v1/tenants/terms/terms", own, ("If-Match", set.Headers.ETag!.ToString()))
+            .Is(HttpStatusCode.OK);
+        var problem = await billing.Put("/v1/tenants/terms/terms", """{"currency":"EUR"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/currency"], problem.Pointers());
     }
 
     [Fact]
     public async Task A_test_clock_is_set_once_and_moved_by_hand() // T5
     {
-        await gateway.Tenant("clock", more: ""","test_clock":{"start":"2016-02-29T00:00:00Z"}""");
-        var now = await gateway.Admin.Post("/v1/tenants/clock/clock", """{"advance":"P1DT12H"}""").Is(HttpStatusCode.OK);
+        await _gateway.Tenant("clock", more: ""","test_clock":{"start":"2016-02-29T00:00:00Z"}""");
+        var now = await _gateway.Admin.Post("/v1/tenants/clock/clock", """{"advance":"P1DT12H"}""")
+            .Is(HttpStatusCode.OK);
         Assert.Equal("2016-03-01T12:00:00.000Z", (string?)now["now"]);
-        await gateway.Admin.Post("/v1/tenants/clock/clock", """{"to":"2016-03-02T00:00:00+02:00"}""").Is(HttpStatusCode.OK);
-        await gateway.Admin.Post("/v1/tenants/clock/clock", """{"to":"2016-02-01T00:00:00Z"}""").IsProblem(HttpStatusCode.Conflict, "clock_runs_back");
-        await gateway.Admin.Post("/v1/tenants/clock/clock", "{}").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        await gateway.Admin.Put("/v1/tenants/clock", """{"name":"clock","plan":"clock","test_clock":{"start":"2017-01-01T00:00:00Z"}}""")
+        await _gateway.Admin.Post("/v1/tenants/clock/clock", """{"to":"2016-03-02T00:00:00+02:00"}""")
+            .Is(HttpStatusCode.OK);
+        await _gateway.Admin.Post("/v1/tenants/clock/clock", """{"to":"2016-02-01T00:00:00Z"}""")
+            .IsProblem(HttpStatusCode.Conflict, "clock_runs_back");
+        await _gateway.Admin.Post("/v1/tenants/clock/clock", "{}")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Put("/v1/tenants/clock",
+            """{"name":"clock","plan":"clock","test_clock":{"start":"2017-01-01T00:00:00Z"}}""")
             .IsProblem(HttpStatusCode.Conflict, "test_clock_fixed");
 
-        await gateway.Tenant("real");
-        await gateway.Admin.Post("/v1/tenants/real/clock", """{"advance":"PT1H"}""").IsProblem(HttpStatusCode.Conflict, "not_a_test_clock");
+        await _gateway.Tenant("real");
+        await _gateway.Admin.Post("/v1/tenants/real/clock", """{"advance":"PT1H"}""")
+            .IsProblem(HttpStatusCode.Conflict, "not_a_test_clock");
     }
 
     [Fact]
     public async Task A_change_with_an_old_tag_is_refused()
     {
-        await gateway.Tenant("tags");
-        using var before = await gateway.Admin.Get("/v1/tenants/tags");
+        await _gateway.Tenant("tags");
+        using var before = await _gateway.Admin.Get("/v1/tenants/tags");
         var tag = before.Headers.ETag!.ToString();
-        await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o", "tags")).Is(HttpStatusCode.Created);
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o", "tags"))
+            .Is(HttpStatusCode.Created);
 
-        using var put = await gateway.Admin.Put("/v1/tenants/tags", """{"name":"new","plan":"tags"}""", ("If-Match", tag)); // events do not change it
+        // events do not change it
+        using var put = await _gateway.Admin.Put("/v1/tenants/tags", """{"name":"new","plan":"tags"}""",
+            ("If-Match", tag));
         await Task.FromResult(put).Is(HttpStatusCode.OK);
-        await gateway.Admin.Put("/v1/tenants/tags", """{"name":"newer","plan":"tags"}""", ("If-Match", tag)).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
-        await gateway.Admin.Put("/v1/tenants/tags", """{"name":"newer","plan":"tags"}""", ("If-Match", put.Headers.ETag!.ToString())).Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/tenants/tags", """{"name":"newer","plan":"tags"}""", ("If-Match", tag))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await _gateway.Admin.Put("/v1/tenants/tags", """{"name":"newer","plan":"tags"}""",
+            ("If-Match", put.Headers.ETag!.ToString())).Is(HttpStatusCode.OK);
     }
 
     [Theory]
@@ -99,19 +126,21 @@ public sealed class TenantTests(Started started) : IClassFixture<Started>
     [InlineData("""{"name":"x","plan":"small","plan_version":7}""", "/plan_version")]
     public async Task What_is_wrong_with_a_tenant_is_named(string body, string pointers)
     {
-        await gateway.Admin.Put("/v1/plans/small", Gateway.Plan);
-        var problem = await gateway.Admin.Put("/v1/tenants/wrong", body).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Put("/v1/plans/small", Gateway.Plan);
+        var problem = await _gateway.Admin.Put("/v1/tenants/wrong", body)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers().Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Tenants_are_listed_page_by_page()
     {
-        foreach (var tenant in new[] { "page-a", "page-b", "page-c" }) await gateway.Tenant(tenant);
-        using var client = await gateway.Role("auditor", "page-a", "page-b", "page-c");
+        foreach (var tenant in new[] { "page-a", "page-b", "page-c" }) await _gateway.Tenant(tenant);
+        using var client = await _gateway.Role("auditor", "page-a", "page-b", "page-c");
         var first = await client.Get("/v1/tenants?limit=2").Is(HttpStatusCode.OK);
         var second = await client.Get($"/v1/tenants?limit=2&cursor={first["next_cursor"]}").Is(HttpStatusCode.OK);
-        Assert.Equal(["page-a", "page-b", "page-c"], first["data"]!.AsArray().Concat(second["data"]!.AsArray()).Select(tenant => (string)tenant!["id"]!));
+        Assert.Equal(["page-a", "page-b", "page-c"],
+            first["data"]!.AsArray().Concat(second["data"]!.AsArray()).Select(tenant => (string)tenant!["id"]!));
         await client.Get("/v1/tenants?limit=0").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         await client.Get("/v1/tenants?cursor=!").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }

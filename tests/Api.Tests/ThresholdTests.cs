@@ -3,35 +3,47 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Levels at which the buyer wants to be told (S4).</summary>
 public sealed class ThresholdTests(Started started) : IClassFixture<Started>
 {
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task A_threshold_is_set_seen_with_its_level_crossed_once_and_removed()
     {
-        await gateway.Tenant("levels");
-        using var finance = await gateway.Role("finance", "levels");
-        using var made = await finance.Put("/v1/tenants/levels/thresholds/two", """{"of":"cap:monthly","at":{"units":2}}""");
+        await _gateway.Tenant("levels");
+        using var finance = await _gateway.Role("finance", "levels");
+        using var made = await finance.Put("/v1/tenants/levels/thresholds/two",
+            """{"of":"cap:monthly","at":{"units":2}}""");
         Assert.Equal(
             """{"id":"two","of":"cap:monthly","at":{"units":2},"crossed":false,"level":{"units":0},"limit":{"units":3}}""",
             (await Task.FromResult(made).Is(HttpStatusCode.Created)).ToJsonString());
         Assert.Equal("/v1/tenants/levels/thresholds/two", made.Headers.Location!.ToString());
-        await finance.Put("/v1/tenants/levels/thresholds/money", """{"of":"spend","at":{"amount":"1.98"}}""").Is(HttpStatusCode.Created);
-        Assert.Equal(["money", "two"], (await finance.Get("/v1/tenants/levels/thresholds").Is(HttpStatusCode.OK))["data"]!.AsArray().Select(one => (string)one!["id"]!));
+        await finance.Put("/v1/tenants/levels/thresholds/money", """{"of":"spend","at":{"amount":"1.98"}}""")
+            .Is(HttpStatusCode.Created);
+        Assert.Equal(["money", "two"],
+            (await finance.Get("/v1/tenants/levels/thresholds").Is(HttpStatusCode.OK))["data"]!.AsArray()
+                .Select(one => (string)one!["id"]!));
 
-        for (var i = 0; i < 3; i++) await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"o-{i}", "levels")).Is(HttpStatusCode.Created);
+        for (var i = 0; i < 3; i++)
+            await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+                Report.Outcome($"o-{i}", "levels")).Is(HttpStatusCode.Created);
         using var read = await finance.Get("/v1/tenants/levels/thresholds/money");
         Assert.Equal(
             """{"id":"money","of":"spend","at":{"amount":"1.98"},"crossed":true,"level":{"amount":"2.97"},"limit":null}""",
             (await Task.FromResult(read).Is(HttpStatusCode.OK)).ToJsonString());
-        var crossed = (await gateway.Admin.Get("/v1/tenants/levels/entries?limit=1000").Is(HttpStatusCode.OK))["data"]!.AsArray()
+        var crossed = (await _gateway.Admin.Get("/v1/tenants/levels/entries?limit=1000")
+            .Is(HttpStatusCode.OK))["data"]!.AsArray()
             .Where(entry => (string?)entry!["kind"] == "threshold_crossed").ToList();
-        Assert.Equal(["money", "two"], crossed.Select(entry => (string)entry!["data"]!["threshold"]!["id"]!).Order(StringComparer.Ordinal)); // once each
+        // once each
+        Assert.Equal(["money", "two"],
+            crossed.Select(entry => (string)entry!["data"]!["threshold"]!["id"]!).Order(StringComparer.Ordinal));
 
-        await finance.Put("/v1/tenants/levels/thresholds/two", """{"of":"cap:monthly","at":{"percent":90}}""", ("If-Match", "\"0\"")).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await finance.Put("/v1/tenants/levels/thresholds/two", """{"of":"cap:monthly","at":{"percent":90}}""",
+            ("If-Match", "\"0\"")).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
         // The tag is that of what was set: its being crossed does not change it.
-        await finance.Put("/v1/tenants/levels/thresholds/two", """{"of":"cap:monthly","at":{"percent":90}}""", ("If-Match", made.Headers.ETag!.ToString())).Is(HttpStatusCode.OK);
+        await finance.Put("/v1/tenants/levels/thresholds/two", """{"of":"cap:monthly","at":{"percent":90}}""",
+            ("If-Match", made.Headers.ETag!.ToString())).Is(HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.NoContent, (await finance.Delete("/v1/tenants/levels/thresholds/two")).StatusCode);
-        await finance.Delete("/v1/tenants/levels/thresholds/two").IsProblem(HttpStatusCode.NotFound, "unknown_threshold");
+        await finance.Delete("/v1/tenants/levels/thresholds/two")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_threshold");
         await finance.Get("/v1/tenants/levels/thresholds/two").IsProblem(HttpStatusCode.NotFound, "unknown_threshold");
     }
 
@@ -46,16 +58,18 @@ public sealed class ThresholdTests(Started started) : IClassFixture<Started>
     [InlineData("{}", "/of,/at")]
     public async Task What_would_never_alert_is_refused(string body, string pointers)
     {
-        await gateway.Admin.Put("/v1/plans/no-level", Gateway.Plan);
-        await gateway.Admin.Put("/v1/tenants/no-level", """{"name":"n","plan":"no-level"}""");
-        var problem = await gateway.Admin.Put("/v1/tenants/no-level/thresholds/t", body).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Put("/v1/plans/no-level", Gateway.Plan);
+        await _gateway.Admin.Put("/v1/tenants/no-level", """{"name":"n","plan":"no-level"}""");
+        var problem = await _gateway.Admin.Put("/v1/tenants/no-level/thresholds/t", body)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
     }
 
     [Fact]
     public async Task An_id_must_be_one()
     {
-        var problem = await gateway.Admin.Put("/v1/tenants/any/thresholds/T!", """{"of":"spend","at":{"amount":"5"}}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await _gateway.Admin.Put("/v1/tenants/any/thresholds/T!",
+            """{"of":"spend","at":{"amount":"5"}}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/id"], problem.Pointers());
     }
 }

@@ -4,41 +4,51 @@ namespace MeteringGateway.Api.Tests;
 public sealed class UsageTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task Usage_says_what_was_used_of_what_was_prepaid_what_goes_beyond_and_where_it_leads()
     {
-        await gateway.Tenant("figures", """
+        await _gateway.Tenant("figures", """
             {"currency":"USD","credit_value":"0.01","outcome_types":[{"id":"support.resolution","price":"1","included_units":2,"measurement_window":"PT0S"},{"id":"lead","credits":"100"}],
              "activities":[{"id":"helpdesk.ticket","price":"0.40"}],"commitments":[{"outcome_type":"support.resolution","units":2,"price":"0.80"},{"amount":"10","per":"year"}],
              "credits":{"period_grant":"150"},"caps":[{"id":"monthly","limit":{"units":100}},{"id":"money","limit":{"amount":"20"}}]}
             """, ""","test_clock":{"start":"2026-11-16T00:00:00Z"}""");
         for (var i = 0; i < 5; i++) await Report("figures", i, "support.resolution");
         await Report("figures", 5, "lead");
-        await gateway.Admin.PostAs(One, "/v1/events", Support.Report.Event("activity.reported", "a", "figures", "\"activity\":\"helpdesk.ticket\"")).Is(HttpStatusCode.Created);
-        await gateway.Admin.Post("/v1/tenants/figures/clock", """{"advance":"PT180H"}""").Is(HttpStatusCode.OK);
+        await _gateway.Admin.PostAs(One, "/v1/events",
+            Support.Report.Event("activity.reported", "a", "figures", "\"activity\":\"helpdesk.ticket\""))
+                .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Post("/v1/tenants/figures/clock", """{"advance":"PT180H"}""").Is(HttpStatusCode.OK);
 
-        var usage = await gateway.Admin.Get("/v1/tenants/figures/usage").Is(HttpStatusCode.OK);
+        var usage = await _gateway.Admin.Get("/v1/tenants/figures/usage").Is(HttpStatusCode.OK);
         Assert.Equal(
-            ["tenant", "period", "starts_at", "ends_at", "status", "state", "sequence", "outcome_types", "activities", "caps", "included", "commitments", "credits", "overage", "spend", "currency", "forecast"],
+            ["tenant", "period", "starts_at", "ends_at", "status", "state", "sequence", "outcome_types", "activities",
+            "caps", "included", "commitments", "credits", "overage", "spend", "currency", "forecast"],
             usage.Select(member => member.Key));
-        Assert.Equal("""[{"outcome_type":"support.resolution","units":2,"used":2}]""", usage["included"]!.ToJsonString());
+        Assert.Equal("""[{"outcome_type":"support.resolution","units":2,"used":2}]""",
+            usage["included"]!.ToJsonString());
         Assert.Equal(
             """[{"outcome_type":"support.resolution","units":2,"amount":null,"used":2,"per":"period"},{"outcome_type":null,"units":null,"amount":"10.00","used":"1.00","per":"year"}]""",
             usage["commitments"]!.ToJsonString());
         Assert.Equal(("50", "0.50"), ((string?)usage["credits"]!["balance"], (string?)usage["credits"]!["value"]));
         Assert.Equal(("plan", "150", "50", "2026-12-01T00:00:00.000Z"), (
             (string?)usage["credits"]!["grants"]![0]!["kind"], (string?)usage["credits"]!["grants"]![0]!["amount"],
-            (string?)usage["credits"]!["grants"]![0]!["remaining"], (string?)usage["credits"]!["grants"]![0]!["expires_at"]));
-        Assert.Equal("""{"mode":"bill","units":0,"amount":"0.00","authorized":true,"limit":null}""", usage["overage"]!.ToJsonString());
+            (string?)usage["credits"]!["grants"]![0]!["remaining"],
+            (string?)usage["credits"]!["grants"]![0]!["expires_at"]));
+        Assert.Equal("""{"mode":"bill","units":0,"amount":"0.00","authorized":true,"limit":null}""",
+            usage["overage"]!.ToJsonString());
         Assert.Equal("3.00", (string?)usage["spend"]); // 2 committed, 1 of the year's amount, 1 ticket
-        Assert.Equal("17.00", (string?)usage["caps"]!.AsArray().Single(cap => (string?)cap!["id"] == "money")!["remaining"]);
+        Assert.Equal("17.00", (string?)usage["caps"]!.AsArray()
+            .Single(cap => (string?)cap!["id"] == "money")!["remaining"]);
         var forecast = usage["forecast"]!; // Q2: half of the time from the tenant's start to the period's end is over
-        Assert.Equal((12, """[{"id":"money","reached_at":null},{"id":"monthly","reached_at":null}]"""), ((int?)forecast["units"], forecast["caps"]!.ToJsonString()));
+        Assert.Equal((12, """[{"id":"money","reached_at":null},{"id":"monthly","reached_at":null}]"""),
+            ((int?)forecast["units"], forecast["caps"]!.ToJsonString()));
         Assert.Equal("8.40", (string?)forecast["amount"]); // five more at 1.00, and another ticket
     }
 
-    private Task<JsonObject> Report(string tenant, int number, string type) => gateway.Admin.PostAs(
-        One, "/v1/events", Support.Report.Event("outcome.reported", $"o-{number}", tenant, $"\"outcome_type\":\"{type}\"")).Is(HttpStatusCode.Created);
+    private Task<JsonObject> Report(string tenant, int number, string type) => _gateway.Admin.PostAs(
+        One, "/v1/events",
+        Support.Report.Event("outcome.reported", $"o-{number}", tenant, $"\"outcome_type\":\"{type}\""))
+            .Is(HttpStatusCode.Created);
 }

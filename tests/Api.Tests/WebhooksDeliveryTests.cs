@@ -9,7 +9,8 @@ public sealed class WebhooksDeliveryTests
     [Fact]
     public void A_signature_is_that_of_the_specifications_example() => Assert.Equal(
         "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-        Signature.Sign(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, """{"test": 2432232314}"""u8));
+        Signature.Sign(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+            """{"test": 2432232314}"""u8));
 
     [Fact]
     public async Task An_alert_is_delivered_once_signed_and_complete()
@@ -27,9 +28,12 @@ public sealed class WebhooksDeliveryTests
         Assert.Matches("^evt_[0-9a-f]{32}$", received.Id);
         Assert.Equal(("cap.reached", "2026-11-21T12:00:00.000Z"), (received.Type, (string?)received.Json["timestamp"]));
         var data = received.Json["data"]!;
-        Assert.Equal(("acme", "monthly", "pause", "cap_reached", 0), ((string?)data["tenant"], (string?)data["cap"], (string?)data["action"], (string?)data["reason"], (int?)data["limit"]!["units"]));
+        Assert.Equal(("acme", "monthly", "pause", "cap_reached", 0),
+            ((string?)data["tenant"], (string?)data["cap"], (string?)data["action"], (string?)data["reason"],
+            (int?)data["limit"]!["units"]));
 
-        var delivery = Assert.Single(await gateway.Until("desk", all => all is [var one] && one.Status() == "delivered"));
+        var delivery = Assert.Single(
+            await gateway.Until("desk", all => all is [var one] && one.Status() == "delivered"));
         Assert.Equal((received.Id, 204), ((string?)delivery["id"], (int?)delivery["attempts"]![0]!["status_code"]));
         Assert.True(JsonNode.DeepEquals(received.Json, delivery["payload"]));
         Assert.Single(receiver.All);
@@ -57,7 +61,9 @@ public sealed class WebhooksDeliveryTests
             var again = await receiver.Next();
             Assert.Equal((first.Id, gateway.Clock.GetUtcNow().ToUnixTimeSeconds()), (again.Id, again.Timestamp));
             Assert.Equal(first.Body, again.Body);
-            await gateway.Until("desk", all => all.Single(one => (string?)one["id"] == first.Id)["attempts"]!.AsArray().Count == receiver.All.Count(one => one.Id == first.Id));
+            await gateway.Until("desk",
+                all => all.Single(one => (string?)one["id"] == first.Id)["attempts"]!.AsArray().Count
+                    == receiver.All.Count(one => one.Id == first.Id));
         }
         receiver.Answer = (_, context) => Receiver.With(context, 200);
         gateway.Clock.Advance(TimeSpan.FromMinutes(38));
@@ -85,7 +91,9 @@ public sealed class WebhooksDeliveryTests
             if (received.Type == "cap.cleared") break;
             Assert.True(gateway.Clock.GetUtcNow() - began <= TimeSpan.FromHours(24));
             var all = await gateway.Until("desk", all => all[^1]["attempts"]!.AsArray().Count == tries);
-            if (all[^1].Status() == "pending") gateway.Clock.Advance(DateTimeOffset.Parse((string)all[^1]["next_attempt_at"]!, null) - gateway.Clock.GetUtcNow());
+            if (all[^1].Status() == "pending")
+                gateway.Clock.Advance(DateTimeOffset.Parse((string)all[^1]["next_attempt_at"]!, null)
+                    - gateway.Clock.GetUtcNow());
         }
         var ended = await gateway.Until("desk", all => all[0].Status() == "delivered");
         Assert.Equal("failed", ended[1].Status());
@@ -109,7 +117,8 @@ public sealed class WebhooksDeliveryTests
         await gateway.Webhook("desk", receiver.Url);
         await gateway.Alert("acme");
 
-        var delivery = Assert.Single(await gateway.Until("desk", all => all is [var one] && one["attempts"]!.AsArray().Count == 1));
+        var delivery = Assert.Single(
+            await gateway.Until("desk", all => all is [var one] && one["attempts"]!.AsArray().Count == 1));
         var wait = DateTimeOffset.Parse((string)delivery["next_attempt_at"]!, null) - gateway.Clock.GetUtcNow();
         Assert.InRange(wait.TotalSeconds, seconds, seconds * 1.25);
     }
@@ -180,7 +189,8 @@ public sealed class WebhooksDeliveryTests
         {
             await gateway.Tenant("failing");
             await gateway.Tenant("hanging");
-            receiver.Answer = (received, context) => received.Tenant == "failing" ? Receiver.With(context, 500) : receiver.Hang(context);
+            receiver.Answer = (received, context) => received.Tenant == "failing" ? Receiver.With(context, 500)
+                : receiver.Hang(context);
             secret = await gateway.Webhook("desk", receiver.Url);
             await gateway.Alert("failing");
             first = (await receiver.Next()).Id;
@@ -200,7 +210,8 @@ public sealed class WebhooksDeliveryTests
             Assert.Equal(first, (await receiver.Next()).Id);
             Assert.Equal(("failing", "cap.cleared"), (await receiver.Next() is var last ? last.Tenant : "", last.Type));
             var all = await gateway.Until("desk", all => all.TrueForAll(one => one.Status() == "delivered"));
-            Assert.Equal(2, all.Single(one => (string?)one["id"] == first)["attempts"]!.AsArray().Count); // what came before is remembered
+            // what came before is remembered
+            Assert.Equal(2, all.Single(one => (string?)one["id"] == first)["attempts"]!.AsArray().Count);
         }
         Directory.Delete(directory, recursive: true);
     }
@@ -232,18 +243,24 @@ public sealed class WebhooksDeliveryTests
         await using var receiver = await Receiver.Start();
         await gateway.Tenant("acme");
         var secret = await gateway.Webhook("desk", receiver.Url);
-        var rotated = (string)(await gateway.Admin.Post("/v1/webhooks/desk/rotate", null).Is(HttpStatusCode.OK))["secret"]!;
+        var rotated = (string)(await gateway.Admin.Post("/v1/webhooks/desk/rotate", null)
+            .Is(HttpStatusCode.OK))["secret"]!;
         receiver.Answer = (_, context) => Receiver.With(context, 500);
         await gateway.Alert("acme");
         await gateway.Tried("desk", 1);
-        await gateway.Admin.Put("/v1/webhooks/desk", $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""").Is(HttpStatusCode.OK);
+        await gateway.Admin.Put("/v1/webhooks/desk", $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""")
+            .Is(HttpStatusCode.OK);
 
         var shown = new List<string>(gateway.Log.Lines);
-        foreach (var path in new[] { "/v1/webhooks", "/v1/webhooks/desk", "/v1/webhooks/desk/deliveries", "/metrics", "/v1/tenants/acme/entries" })
+        foreach (var path in new[] { "/v1/webhooks", "/v1/webhooks/desk", "/v1/webhooks/desk/deliveries", "/metrics",
+            "/v1/tenants/acme/entries" })
             shown.Add(await (await gateway.Admin.Get(path)).Content.ReadAsStringAsync());
-        shown.Add(await (await gateway.Admin.Put("/v1/webhooks/desk", $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""")).Content.ReadAsStringAsync());
+        shown.Add(
+            await (await gateway.Admin.Put("/v1/webhooks/desk",
+                $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""")).Content.ReadAsStringAsync());
         Assert.True(shown.Count > 20);
-        Assert.DoesNotContain(shown, text => text.Contains(secret[6..30], StringComparison.Ordinal) || text.Contains(rotated[6..30], StringComparison.Ordinal));
+        Assert.DoesNotContain(shown, text => text.Contains(secret[6..30], StringComparison.Ordinal)
+            || text.Contains(rotated[6..30], StringComparison.Ordinal));
         Assert.DoesNotContain(shown, text => text.Contains("whsec_", StringComparison.Ordinal));
     }
 }

@@ -11,7 +11,8 @@ public sealed class WebhooksFaultTests
         await using var other = await Receiver.Start();
         await gateway.Tenant("slow");
         await gateway.Tenant("quick");
-        receiver.Answer = (received, context) => received.Tenant == "slow" ? receiver.Hang(context) : Receiver.With(context, 200);
+        receiver.Answer = (received, context) => received.Tenant == "slow" ? receiver.Hang(context)
+            : Receiver.With(context, 200);
         await gateway.Webhook("desk", receiver.Url);
         await gateway.Webhook("other", other.Url);
         await gateway.Alert("slow");
@@ -25,7 +26,8 @@ public sealed class WebhooksFaultTests
         gateway.Clock.Advance(TimeSpan.FromSeconds(15));
 
         var attempt = await gateway.Tried("desk", 1, "slow");
-        Assert.Equal((null, "timeout", 15_000), ((int?)attempt["status_code"], (string?)attempt["error"], (int)attempt["duration_ms"]!));
+        Assert.Equal((null, "timeout", 15_000),
+            ((int?)attempt["status_code"], (string?)attempt["error"], (int)attempt["duration_ms"]!));
         Assert.Equal(2, receiver.All.Count);
     }
 
@@ -72,7 +74,8 @@ public sealed class WebhooksFaultTests
     public async Task Of_an_answer_only_its_status_counts(string answer, string? error, int? status)
     {
         await using var gateway = await WebhooksTestBed.Start();
-        await using var receiver = new RawReceiver((stream, cancellation) => RawReceiver.Say(stream, answer, cancellation));
+        await using var receiver = new RawReceiver((stream, cancellation) =>
+            RawReceiver.Say(stream, answer, cancellation));
         await gateway.Tenant("acme");
         await gateway.Webhook("desk", receiver.Url);
         await gateway.Alert("acme");
@@ -92,7 +95,9 @@ public sealed class WebhooksFaultTests
         await using var receiver = new RawReceiver(async (stream, cancellation) =>
         {
             await RawReceiver.Say(stream, begins, cancellation);
-            for (; ; await Task.Yield()) await RawReceiver.Say(stream, begins.Contains("103", StringComparison.Ordinal) ? begins : "x", cancellation);
+            for (; ; await Task.Yield())
+                await RawReceiver.Say(stream, begins.Contains("103", StringComparison.Ordinal) ? begins : "x",
+                    cancellation);
         });
         await gateway.Tenant("acme");
         await gateway.Webhook("desk", receiver.Url);
@@ -105,8 +110,10 @@ public sealed class WebhooksFaultTests
             return;
         }
         await gateway.Until("desk", _ => receiver.Connections > 0);
-        while ((await gateway.Deliveries("desk"))[^1]["attempts"]!.AsArray().Count == 0) gateway.Clock.Advance(TimeSpan.FromSeconds(15));
-        Assert.Contains((string?)(await gateway.Deliveries("desk"))[^1]["attempts"]![0]!["error"], new[] { "timeout", "invalid_response" });
+        while ((await gateway.Deliveries("desk"))[^1]["attempts"]!.AsArray().Count == 0)
+            gateway.Clock.Advance(TimeSpan.FromSeconds(15));
+        Assert.Contains((string?)(await gateway.Deliveries("desk"))[^1]["attempts"]![0]!["error"],
+            new[] { "timeout", "invalid_response" });
     }
 
     [Fact]
@@ -125,7 +132,8 @@ public sealed class WebhooksFaultTests
         gateway.Clock.Advance(TimeSpan.FromSeconds(7));
         await receiver.Next();
 
-        var ended = await gateway.Until("desk", all => all.Count == 2 && all.TrueForAll(one => one.Status() == "failed"));
+        var ended = await gateway.Until("desk", all => all.Count == 2
+            && all.TrueForAll(one => one.Status() == "failed"));
         Assert.Empty(ended[0]["attempts"]!.AsArray()); // was never sent
         var webhook = await gateway.Admin.Get("/v1/webhooks/desk").Is(HttpStatusCode.OK);
         Assert.Equal(("disabled", "gone"), ((string?)webhook["state"], (string?)webhook["disabled_reason"]));
@@ -137,7 +145,8 @@ public sealed class WebhooksFaultTests
 
         // Sending one again switches it on.
         receiver.Answer = (_, context) => Receiver.With(context, 200);
-        var again = await gateway.Admin.Post($"/v1/webhooks/desk/deliveries/{first.Id}/retry", null).Is(HttpStatusCode.Accepted);
+        var again = await gateway.Admin.Post($"/v1/webhooks/desk/deliveries/{first.Id}/retry", null)
+            .Is(HttpStatusCode.Accepted);
         Assert.Equal("pending", again.Status());
         Assert.Equal(first.Id, (await receiver.Next()).Id);
         Assert.Equal("enabled", (string?)(await gateway.Admin.Get("/v1/webhooks/desk").Is(HttpStatusCode.OK))["state"]);
@@ -157,7 +166,8 @@ public sealed class WebhooksFaultTests
         await gateway.Until("desk", all => all is [var one] && one.Status() == "failed");
 
         receiver.Answer = (_, context) => Receiver.With(context, 200);
-        var changed = await gateway.Admin.Put("/v1/webhooks/desk", $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""").Is(HttpStatusCode.OK);
+        var changed = await gateway.Admin.Put("/v1/webhooks/desk",
+            $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""").Is(HttpStatusCode.OK);
         Assert.Equal(("enabled", null), ((string?)changed["state"], (string?)changed["disabled_reason"]));
         await gateway.Alert("acme");
         await gateway.Until("desk", all => all.Count == 2 && all[0].Status() == "delivered");
@@ -166,7 +176,8 @@ public sealed class WebhooksFaultTests
     [Fact]
     public async Task A_receiver_that_fails_for_days_is_switched_off()
     {
-        await using var gateway = await WebhooksTestBed.Start(settings: [("GiveUpAfter", "00:00:10"), ("SwitchOffAfter", "1.00:00:00")]);
+        await using var gateway =
+            await WebhooksTestBed.Start(settings: [("GiveUpAfter", "00:00:10"), ("SwitchOffAfter", "1.00:00:00")]);
         await using var receiver = await Receiver.Start();
         receiver.Answer = (_, context) => Receiver.With(context, 500);
         await gateway.Tenant("acme");
@@ -185,7 +196,8 @@ public sealed class WebhooksFaultTests
         {
             for (var tries = 1; ; tries++)
             {
-                var all = await gateway.Until("desk", all => all.Count == count && all[0]["attempts"]!.AsArray().Count == tries);
+                var all = await gateway.Until("desk", all => all.Count == count
+                    && all[0]["attempts"]!.AsArray().Count == tries);
                 if (all[0].Status() == "failed") return;
                 gateway.Clock.Advance(TimeSpan.FromMinutes(13));
             }
@@ -204,7 +216,8 @@ public sealed class WebhooksFaultTests
         await gateway.Until("desk", all => all is [var one] && one.Status() == "delivered");
         await gateway.Admin.Post($"/v1/webhooks/desk/deliveries/{first.Id}/retry", null).Is(HttpStatusCode.Accepted);
         Assert.Equal(first.Id, (await receiver.Next()).Id);
-        await gateway.Until("desk", all => all is [var one] && one.Status() == "delivered" && one["attempts"]!.AsArray().Count == 2);
+        await gateway.Until("desk", all => all is [var one] && one.Status() == "delivered"
+            && one["attempts"]!.AsArray().Count == 2);
 
         receiver.Answer = (_, context) => Receiver.With(context, 500);
         await gateway.Alert("acme");
@@ -214,8 +227,10 @@ public sealed class WebhooksFaultTests
         await gateway.Admin.Post($"/v1/webhooks/desk/deliveries/{second.Id}/retry", null).Is(HttpStatusCode.Accepted);
         Assert.Equal(second.Id, (await receiver.Next()).Id); // at once, without waiting for its time
 
-        await gateway.Admin.Post("/v1/webhooks/desk/deliveries/evt_none/retry", null).IsProblem(HttpStatusCode.NotFound, "unknown_delivery");
-        await gateway.Admin.Post($"/v1/webhooks/none/deliveries/{second.Id}/retry", null).IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+        await gateway.Admin.Post("/v1/webhooks/desk/deliveries/evt_none/retry", null)
+            .IsProblem(HttpStatusCode.NotFound, "unknown_delivery");
+        await gateway.Admin.Post($"/v1/webhooks/none/deliveries/{second.Id}/retry", null)
+            .IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
     }
 
     [Fact]

@@ -88,7 +88,9 @@ public sealed class WebhooksGuardTests
     public async Task An_address_that_cannot_be_meant_is_refused_at_once(string url)
     {
         await using var gateway = await Gateway.Start();
-        var problem = await gateway.Admin.Put("/v1/webhooks/desk", $$"""{"url":"{{url}}","events":["*"],"tenants":"*"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var problem = await gateway.Admin.Put("/v1/webhooks/desk",
+            $$"""{"url":"{{url}}","events":["*"],"tenants":"*"}""")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/url"], problem.Pointers());
     }
 
@@ -133,7 +135,8 @@ public sealed class WebhooksGuardTests
     public async Task A_receiver_that_does_not_speak_tls_is_told_apart()
     {
         await using var gateway = await WebhooksTestBed.Start();
-        await using var receiver = new RawReceiver((stream, cancellation) => RawReceiver.Say(stream, "HTTP/1.1 400 Bad Request\n\n", cancellation));
+        await using var receiver = new RawReceiver((stream, cancellation) =>
+            RawReceiver.Say(stream, "HTTP/1.1 400 Bad Request\n\n", cancellation));
         await gateway.Tenant("acme");
         await gateway.Webhook("desk", receiver.Url.Replace("http:", "https:", StringComparison.Ordinal));
         await gateway.Alert("acme");

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace MeteringGateway.Api.Tests;
 
-/// <summary>Whatever receivers answer, and however often the process ends: at least once, and of each tenant in order (S5).</summary>
+/// <summary>
+/// Whatever receivers answer, and however often the process ends: at least once, and of each tenant in order (S5).
+/// </summary>
 public sealed class WebhooksOrderTests
 {
     private static readonly string[] Tenants = ["a", "b", "c"];
@@ -55,13 +57,17 @@ public sealed class WebhooksOrderTests
             return all.Count == alerts && all.TrueForAll(one => one.Status() == "delivered");
         });
 
-        var journalled = (await gateway.Deliveries("desk")).GroupBy(one => (string)one["tenant"]!, one => (long)one["sequence"]!).ToDictionary(group => group.Key, group => group.Order());
+        var journalled = (await gateway.Deliveries("desk"))
+            .GroupBy(one => (string)one["tenant"]!, one => (long)one["sequence"]!)
+            .ToDictionary(group => group.Key, group => group.Order());
         foreach (var tenant in journalled.Keys)
         {
-            var first = taken.Where(one => one.Tenant == tenant).DistinctBy(one => one.Id).Select(one => (long)one.Json["data"]!["sequence"]!).ToList();
+            var first = taken.Where(one => one.Tenant == tenant).DistinctBy(one => one.Id)
+                .Select(one => (long)one.Json["data"]!["sequence"]!).ToList();
             Assert.Equal(journalled[tenant], first);
         }
-        Assert.All(receiver.All.GroupBy(one => one.Id), same => Assert.Single(same.Select(one => Convert.ToHexString(one.Body)).Distinct()));
+        Assert.All(receiver.All.GroupBy(one => one.Id),
+            same => Assert.Single(same.Select(one => Convert.ToHexString(one.Body)).Distinct()));
         await gateway.DisposeAsync();
         Directory.Delete(directory, recursive: true);
     }

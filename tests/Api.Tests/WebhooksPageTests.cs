@@ -19,7 +19,8 @@ public sealed class WebhooksPageTests
         Assert.Contains(Flat(Code("csharp")), Flat(File.ReadAllText(Here())), StringComparison.Ordinal);
         var body = """{"test": 2432232314}"""u8.ToArray();
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        Assert.True(IsOurs(Secret, Headers(now, Signature.Sign([Signature.NewSecret(), Secret], "evt_1", now, body)), body));
+        Assert.True(IsOurs(Secret, Headers(now, Signature.Sign([Signature.NewSecret(), Secret], "evt_1", now, body)),
+            body));
         Assert.False(IsOurs(Signature.NewSecret(), Headers(now, Signature.Sign([Secret], "evt_1", now, body)), body));
         Assert.False(IsOurs(Secret, Headers(now, Signature.Sign([Secret], "evt_2", now, body)), body));
         Assert.False(IsOurs(Secret, Headers(now - 600, Signature.Sign([Secret], "evt_1", now - 600, body)), body));
@@ -35,7 +36,8 @@ public sealed class WebhooksPageTests
             headers = {"webhook-id": "evt_1", "webhook-timestamp": "{{now}}", "webhook-signature": "{{Signature.Sign([Signature.NewSecret(), Secret], "evt_1", now, Encoding.UTF8.GetBytes(body))}}"}
             print(is_ours("{{Secret}}", headers, b'{{body}}'), is_ours("{{Secret}}", headers, b'{{body}} '))
             """;
-        using var python = Process.Start(new ProcessStartInfo("python3", "-") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var python = Process.Start(
+            new ProcessStartInfo("python3", "-") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         await python.StandardInput.WriteAsync(script);
         python.StandardInput.Close();
         Assert.Equal("True False", (await python.StandardOutput.ReadToEndAsync()).Trim());
@@ -45,7 +47,8 @@ public sealed class WebhooksPageTests
     public void Every_type_is_on_it_and_what_it_shows_is_json()
     {
         Assert.All(WebhookEvents.All, type => Assert.Contains($"**`{type}`**", Page(), StringComparison.Ordinal));
-        var shown = Regex.Matches(Page(), "```json\n(.*?)```", RegexOptions.Singleline).Select(one => JsonNode.Parse(one.Groups[1].Value)!).ToList();
+        var shown = Regex.Matches(Page(), "```json\n(.*?)```", RegexOptions.Singleline)
+            .Select(one => JsonNode.Parse(one.Groups[1].Value)!).ToList();
         Assert.Equal(8, shown.Count);
         Assert.All(shown.Skip(1), data => Assert.Equal("acme", (string?)data["tenant"]));
     }
@@ -70,11 +73,13 @@ public sealed class WebhooksPageTests
         ["webhook-signature"] = signature,
     };
 
-    private static string Code(string language) => Regex.Match(Page(), $"```{language}\n(.*?)```", RegexOptions.Singleline).Groups[1].Value.Trim();
+    private static string Code(string language) =>
+        Regex.Match(Page(), $"```{language}\n(.*?)```", RegexOptions.Singleline).Groups[1].Value.Trim();
 
     private static string Flat(string code) => Regex.Replace(code, @"\s+", " ").Trim();
 
-    private static string Page() => File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "docs", "webhooks.md"));
+    private static string Page() =>
+        File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "docs", "webhooks.md"));
 
     private static string Here([CallerFilePath] string path = "") => path;
 }

@@ -18,22 +18,29 @@ public sealed class WebhooksPayloadTests
         await using var receiver = await Receiver.Start();
         await gateway.Tenant("acme", Plan, ""","test_clock":{"start":"2026-11-01T09:00:00Z"}""");
         await gateway.Webhook("desk", receiver.Url);
-        await gateway.Admin.Post("/v1/tenants/acme/grants", """{"amount":"20","kind":"promotional","expires_at":"2026-11-20T00:00:00Z"}""").Is(HttpStatusCode.Created);
+        await gateway.Admin.Post("/v1/tenants/acme/grants",
+            """{"amount":"20","kind":"promotional","expires_at":"2026-11-20T00:00:00Z"}""").Is(HttpStatusCode.Created);
         for (var i = 1; i <= 3; i++)
-            await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"c-{i}", "acme")).Is(HttpStatusCode.Created);
-        await gateway.Admin.Post("/v1/tenants/acme/outcomes/c-3/verdict", """{"verdict":"rejected"}""").Is(HttpStatusCode.Created);
+            await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"c-{i}", "acme"))
+                .Is(HttpStatusCode.Created);
+        await gateway.Admin.Post("/v1/tenants/acme/outcomes/c-3/verdict", """{"verdict":"rejected"}""")
+            .Is(HttpStatusCode.Created);
         await gateway.Admin.Post("/v1/tenants/acme/clock", """{"to":"2026-12-15T00:00:00Z"}""").Is(HttpStatusCode.OK);
         var told = new Dictionary<string, JsonObject>();
         while (told.Count < 8) told.TryAdd((await receiver.Next()) is var one ? one.Type : "", one.Json);
 
-        Says(told, "threshold.crossed", """{"threshold":"eighty","of":"cap:monthly","at":{"percent":80},"level":{"units":3},"limit":{"units":3},"period":"2026-11-01"}""");
-        Says(told, "cap.reached", """{"action":"handoff","scope":{},"cap":"monthly","limit":{"units":3},"reason":"cap_reached","handoff":{"to":"queue:tier1","message":null},"at":"2026-11-01T09:00:00.000Z","resets_at":"2026-12-01T00:00:00.000Z"}""");
-        Says(told, "cap.cleared", """{"action":"resume","scope":{},"cap":"monthly","limit":{"units":3},"reason":"ok","handoff":null,"at":"2026-12-01T00:00:00.000Z","resets_at":"2027-01-01T00:00:00.000Z"}""");
+        Says(told, "threshold.crossed",
+            """{"threshold":"eighty","of":"cap:monthly","at":{"percent":80},"level":{"units":3},"limit":{"units":3},"period":"2026-11-01"}""");
+        Says(told, "cap.reached",
+            """{"action":"handoff","scope":{},"cap":"monthly","limit":{"units":3},"reason":"cap_reached","handoff":{"to":"queue:tier1","message":null},"at":"2026-11-01T09:00:00.000Z","resets_at":"2026-12-01T00:00:00.000Z"}""");
+        Says(told, "cap.cleared",
+            """{"action":"resume","scope":{},"cap":"monthly","limit":{"units":3},"reason":"ok","handoff":null,"at":"2026-12-01T00:00:00.000Z","resets_at":"2027-01-01T00:00:00.000Z"}""");
         Says(told, "credits.exhausted", """{"period":"2026-11-01"}""");
         Says(told, "overage.started", """{"outcome_type":null,"period":"2026-11-01"}""");
         Says(told, "grant.expiring", """{"remaining":"20","expires_at":"2026-11-20T00:00:00.000Z"}""", "grant");
         Says(told, "dispute.opened", """{"outcome_id":"c-3","reason":"rejected by the buyer"}""", "dispute");
-        Says(told, "statement.final", """{"period":"2026-11-01","currency":"USD","total":"51.20","unrounded_total":"51.20","credits_used":"100"}""", "head");
+        Says(told, "statement.final",
+            """{"period":"2026-11-01","currency":"USD","total":"51.20","unrounded_total":"51.20","credits_used":"100"}""", "head");
         var final = told["statement.final"]["data"]!;
         var statement = await gateway.Admin.Get("/v1/tenants/acme/statements/2026-11-01").Is(HttpStatusCode.OK);
         foreach (var member in new[] { "total", "unrounded_total", "credits_used", "currency", "head" })

@@ -5,7 +5,8 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>A gateway that may send to this machine, and what tests of webhooks do with it.</summary>
 internal static class WebhooksTestBed
 {
-    public static Task<Gateway> Start(string? dataDirectory = null, FakeClock? clock = null, LogLevel lowest = LogLevel.Warning, params (string Name, string Value)[] settings)
+    public static Task<Gateway> Start(string? dataDirectory = null, FakeClock? clock = null,
+        LogLevel lowest = LogLevel.Warning, params (string Name, string Value)[] settings)
     {
         var all = new Dictionary<string, string?> { ["Metering:Webhooks:AllowPrivate"] = "true" };
         foreach (var (name, value) in settings) all[$"Metering:Webhooks:{name}"] = value;
@@ -13,9 +14,11 @@ internal static class WebhooksTestBed
     }
 
     /// <summary>Makes a webhook; gives its secret.</summary>
-    public static async Task<string> Webhook(this Gateway gateway, string id, string url, string events = "\"*\"", string tenants = "\"*\"")
+    public static async Task<string> Webhook(this Gateway gateway, string id, string url, string events = "\"*\"",
+        string tenants = "\"*\"")
     {
-        var made = await gateway.Admin.Put($"/v1/webhooks/{id}", $$"""{"url":"{{url}}","events":[{{events}}],"tenants":{{tenants}}}""").Is(HttpStatusCode.Created);
+        var made = await gateway.Admin.Put($"/v1/webhooks/{id}",
+            $$"""{"url":"{{url}}","events":[{{events}}],"tenants":{{tenants}}}""").Is(HttpStatusCode.Created);
         return (string)made["secret"]!;
     }
 
@@ -24,7 +27,8 @@ internal static class WebhooksTestBed
     {
         var caps = await gateway.Admin.Get($"/v1/tenants/{tenant}/caps").Is(HttpStatusCode.OK);
         var reached = (long?)caps["data"]![0]!["limit"]!["units"] == 0;
-        await gateway.Admin.Put($"/v1/tenants/{tenant}/caps/monthly", $$"""{"at_limit":{"action":"pause"},"limit":{"units":{{(reached ? 3 : 0)}} } }""").Is(HttpStatusCode.OK);
+        await gateway.Admin.Put($"/v1/tenants/{tenant}/caps/monthly",
+            $$"""{"at_limit":{"action":"pause"},"limit":{"units":{{(reached ? 3 : 0)}} } }""").Is(HttpStatusCode.OK);
     }
 
     public static async Task<List<JsonNode>> Deliveries(this Gateway gateway, string webhook, string query = "")
@@ -41,15 +45,19 @@ internal static class WebhooksTestBed
         {
             var deliveries = await gateway.Deliveries(webhook);
             if (so(deliveries)) return deliveries;
-            Assert.False(patience.IsCancellationRequested, string.Join('\n', deliveries.Select(one => one.ToJsonString())) + string.Join('\n', gateway.Log.Lines));
+            Assert.False(patience.IsCancellationRequested,
+                string.Join('\n', deliveries.Select(one => one.ToJsonString())) + string.Join('\n', gateway.Log.Lines));
         }
     }
 
-    /// <summary>Waits until the only delivery, or that of this tenant, was tried so often; gives its last attempt.</summary>
+    /// <summary>
+    /// Waits until the only delivery, or that of this tenant, was tried so often; gives its last attempt.
+    /// </summary>
     public static async Task<JsonNode> Tried(this Gateway gateway, string webhook, int times, string? tenant = null)
     {
         bool Mine(JsonNode one) => tenant is null || (string?)one["tenant"] == tenant;
-        var deliveries = await gateway.Until(webhook, all => all.Any(one => Mine(one) && one["attempts"]!.AsArray().Count == times));
+        var deliveries = await gateway.Until(webhook,
+            all => all.Any(one => Mine(one) && one["attempts"]!.AsArray().Count == times));
         return deliveries.First(one => Mine(one) && one["attempts"]!.AsArray().Count == times)["attempts"]![times - 1]!;
     }
 

@@ -7,18 +7,21 @@ public sealed class WebhooksTests(Started started) : IClassFixture<Started>
 {
     private const string Body = """{"url":"https://example.com/hooks","events":["*"],"tenants":"*"}""";
 
-    private readonly Gateway gateway = started.Gateway;
+    private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
     public async Task The_secret_is_shown_when_the_webhook_is_made_and_never_again()
     {
-        var made = await gateway.Admin.Put("/v1/webhooks/once", Body).Is(HttpStatusCode.Created);
+        var made = await _gateway.Admin.Put("/v1/webhooks/once", Body).Is(HttpStatusCode.Created);
         Assert.Matches("^whsec_[A-Za-z0-9+/]{43}=$", (string?)made["secret"]);
-        Assert.Equal(("once", "https://example.com/hooks", "enabled"), ((string?)made["id"], (string?)made["url"], (string?)made["state"]));
+        Assert.Equal(("once", "https://example.com/hooks", "enabled"),
+            ((string?)made["id"], (string?)made["url"], (string?)made["state"]));
 
-        var changed = await gateway.Admin.Put("/v1/webhooks/once", """{"url":"https://example.com/other","events":["cap.reached","cap.cleared"],"tenants":["acme"]}""").Is(HttpStatusCode.OK);
+        var changed = await _gateway.Admin.Put("/v1/webhooks/once",
+            """{"url":"https://example.com/other","events":["cap.reached","cap.cleared"],"tenants":["acme"]}""")
+                .Is(HttpStatusCode.OK);
         Assert.Null(changed["secret"]);
-        var read = await gateway.Admin.Get("/v1/webhooks/once").Is(HttpStatusCode.OK);
+        var read = await _gateway.Admin.Get("/v1/webhooks/once").Is(HttpStatusCode.OK);
         Assert.True(JsonNode.DeepEquals(changed, read));
         Assert.Equal(["cap.reached", "cap.cleared"], read["events"]!.AsArray().Select(one => (string)one!));
         Assert.Equal(["acme"], read["tenants"]!.AsArray().Select(one => (string)one!));
@@ -27,42 +30,57 @@ public sealed class WebhooksTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Everything_wrong_is_said_at_once()
     {
-        var problem = await gateway.Admin.Put("/v1/webhooks/wrong", """{"url":"nowhere","events":["cap.reached","cap.reachd","*"],"tenants":["a","B C"]}""")
+        var problem = await _gateway.Admin.Put("/v1/webhooks/wrong",
+            """{"url":"nowhere","events":["cap.reached","cap.reachd","*"],"tenants":["a","B C"]}""")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/url", "/events/1", "/events/2", "/tenants/1"], problem.Pointers());
-        problem = await gateway.Admin.Put("/v1/webhooks/wrong", "{}").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        problem = await _gateway.Admin.Put("/v1/webhooks/wrong", "{}")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/url", "/events", "/tenants"], problem.Pointers());
-        problem = await gateway.Admin.Put("/v1/webhooks/wrong", """{"url":"https://example.com","events":[],"tenants":[]}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        problem = await _gateway.Admin.Put("/v1/webhooks/wrong",
+            """{"url":"https://example.com","events":[],"tenants":[]}""")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/events", "/tenants"], problem.Pointers());
         var longest = "https://example.com/" + new string('x', 2048 - 20);
-        await gateway.Admin.Put("/v1/webhooks/long", Body.Replace("https://example.com/hooks", longest, StringComparison.Ordinal)).Is(HttpStatusCode.Created);
-        await gateway.Admin.Put("/v1/webhooks/long", Body.Replace("https://example.com/hooks", longest + "x", StringComparison.Ordinal)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        await gateway.Admin.Put("/v1/webhooks/A", Body).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        await gateway.Admin.Put("/v1/webhooks/wrong", """{"url":"https://example.com","evnts":["*"],"tenants":"*"}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        await gateway.Admin.Put("/v1/webhooks/wrong", """{"url":"https://example.com","events":["*"],"tenants":"acme"}""").IsProblem(HttpStatusCode.BadRequest, "malformed");
-        await gateway.Admin.Get("/v1/webhooks/wrong").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+        await _gateway.Admin.Put("/v1/webhooks/long",
+            Body.Replace("https://example.com/hooks", longest, StringComparison.Ordinal)).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/webhooks/long",
+            Body.Replace("https://example.com/hooks", longest + "x", StringComparison.Ordinal))
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Put("/v1/webhooks/A", Body).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Put("/v1/webhooks/wrong", """{"url":"https://example.com","evnts":["*"],"tenants":"*"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await _gateway.Admin.Put("/v1/webhooks/wrong",
+            """{"url":"https://example.com","events":["*"],"tenants":"acme"}""")
+                .IsProblem(HttpStatusCode.BadRequest, "malformed");
+        await _gateway.Admin.Get("/v1/webhooks/wrong").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
     }
 
     [Fact]
     public async Task Every_type_of_the_contract_can_be_asked_for()
     {
-        foreach (var type in new[] { "threshold.crossed", "cap.reached", "cap.cleared", "credits.exhausted", "overage.started", "grant.expiring", "dispute.opened", "dispute.resolved", "statement.final" })
-            await gateway.Admin.Put($"/v1/webhooks/{type}", Body.Replace("*\"]", type + "\"]", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
+        foreach (var type in new[] { "threshold.crossed", "cap.reached", "cap.cleared", "credits.exhausted",
+            "overage.started", "grant.expiring", "dispute.opened", "dispute.resolved", "statement.final" })
+            await _gateway.Admin.Put($"/v1/webhooks/{type}",
+                Body.Replace("*\"]", type + "\"]", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
     }
 
     [Fact]
     public async Task A_webhook_that_has_changed_since_is_not_overwritten()
     {
-        using var made = await gateway.Admin.Put("/v1/webhooks/tagged", Body);
+        using var made = await _gateway.Admin.Put("/v1/webhooks/tagged", Body);
         var tag = made.Headers.ETag!.Tag;
-        using var changed = await gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag));
+        using var changed = await _gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag));
         Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
-        await gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag)).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
-        await gateway.Admin.Delete("/v1/webhooks/tagged", ("If-Match", tag)).IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
-        using var read = await gateway.Admin.Get("/v1/webhooks/tagged");
+        await _gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        await _gateway.Admin.Delete("/v1/webhooks/tagged", ("If-Match", tag))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");
+        using var read = await _gateway.Admin.Get("/v1/webhooks/tagged");
         Assert.Equal(changed.Headers.ETag!.Tag, read.Headers.ETag!.Tag);
-        Assert.Equal(HttpStatusCode.NoContent, (await gateway.Admin.Delete("/v1/webhooks/tagged", ("If-Match", read.Headers.ETag!.Tag))).StatusCode);
-        await gateway.Admin.Delete("/v1/webhooks/tagged").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+        Assert.Equal(HttpStatusCode.NoContent,
+            (await _gateway.Admin.Delete("/v1/webhooks/tagged", ("If-Match", read.Headers.ETag!.Tag))).StatusCode);
+        await _gateway.Admin.Delete("/v1/webhooks/tagged").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
     }
 
     [Fact]
@@ -90,37 +108,47 @@ public sealed class WebhooksTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_rotation_that_is_asked_for_twice_with_one_key_happens_once()
     {
-        await gateway.Admin.Put("/v1/webhooks/rotated", Body).Is(HttpStatusCode.Created);
-        var first = await gateway.Admin.Post("/v1/webhooks/rotated/rotate", null, ("Idempotency-Key", "r-1")).Is(HttpStatusCode.OK);
-        Assert.True(JsonNode.DeepEquals(first, await gateway.Admin.Post("/v1/webhooks/rotated/rotate", null, ("Idempotency-Key", "r-1")).Is(HttpStatusCode.OK)));
+        await _gateway.Admin.Put("/v1/webhooks/rotated", Body).Is(HttpStatusCode.Created);
+        var first = await _gateway.Admin.Post("/v1/webhooks/rotated/rotate", null, ("Idempotency-Key", "r-1"))
+            .Is(HttpStatusCode.OK);
+        Assert.True(JsonNode.DeepEquals(first,
+            await _gateway.Admin.Post("/v1/webhooks/rotated/rotate", null, ("Idempotency-Key", "r-1"))
+                .Is(HttpStatusCode.OK)));
         for (var i = 0; i < 3; i++)
-            Assert.NotEqual((string?)first["secret"], (string?)(await gateway.Admin.Post("/v1/webhooks/rotated/rotate", null).Is(HttpStatusCode.OK))["secret"]);
-        await gateway.Admin.Post("/v1/webhooks/rotated/rotate", null).IsProblem(HttpStatusCode.Conflict, "rotated_too_often");
+            Assert.NotEqual((string?)first["secret"],
+                (string?)(await _gateway.Admin.Post("/v1/webhooks/rotated/rotate", null)
+                    .Is(HttpStatusCode.OK))["secret"]);
+        await _gateway.Admin.Post("/v1/webhooks/rotated/rotate", null)
+            .IsProblem(HttpStatusCode.Conflict, "rotated_too_often");
     }
 
     [Fact]
     public async Task Only_an_administrator_may_and_only_for_tenants_of_its_own()
     {
-        await gateway.Admin.Put("/v1/webhooks/of-all", Body).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/webhooks/of-all", Body).Is(HttpStatusCode.Created);
         foreach (var role in Permissions.Roles.Keys.Where(role => role != "admin"))
         {
-            using var client = await gateway.Role(role);
+            using var client = await _gateway.Role(role);
             await client.Get("/v1/webhooks").IsProblem(HttpStatusCode.Forbidden, "forbidden");
             await client.Get("/v1/webhooks/of-all").IsProblem(HttpStatusCode.Forbidden, "forbidden");
             await client.Get("/v1/webhooks/of-all/deliveries").IsProblem(HttpStatusCode.Forbidden, "forbidden");
             await client.Put("/v1/webhooks/of-all", Body).IsProblem(HttpStatusCode.Forbidden, "forbidden");
             await client.Delete("/v1/webhooks/of-all").IsProblem(HttpStatusCode.Forbidden, "forbidden");
             await client.Post("/v1/webhooks/of-all/rotate", null).IsProblem(HttpStatusCode.Forbidden, "forbidden");
-            await client.Post("/v1/webhooks/of-all/deliveries/evt_1/retry", null).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+            await client.Post("/v1/webhooks/of-all/deliveries/evt_1/retry", null)
+                .IsProblem(HttpStatusCode.Forbidden, "forbidden");
         }
-        using var bound = await gateway.Role("admin", "mine", "mine-too");
+        using var bound = await _gateway.Role("admin", "mine", "mine-too");
         await bound.Put("/v1/webhooks/bound", Body).IsProblem(HttpStatusCode.Forbidden, "forbidden");
-        await bound.Put("/v1/webhooks/bound", Body.Replace("\"*\"}", "[\"mine\",\"other\"]}", StringComparison.Ordinal)).IsProblem(HttpStatusCode.Forbidden, "forbidden");
-        await bound.Put("/v1/webhooks/bound", Body.Replace("\"*\"}", "[\"mine\"]}", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
+        await bound.Put("/v1/webhooks/bound", Body.Replace("\"*\"}", "[\"mine\",\"other\"]}", StringComparison.Ordinal))
+            .IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await bound.Put("/v1/webhooks/bound", Body.Replace("\"*\"}", "[\"mine\"]}", StringComparison.Ordinal))
+            .Is(HttpStatusCode.Created);
         var list = await bound.Get("/v1/webhooks").Is(HttpStatusCode.OK);
         Assert.Equal(["bound"], list["data"]!.AsArray().Select(one => (string)one!["id"]!));
         await bound.Get("/v1/webhooks/of-all").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
-        await bound.Put("/v1/webhooks/of-all", Body.Replace("\"*\"}", "[\"mine\"]}", StringComparison.Ordinal)).IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+        await bound.Put("/v1/webhooks/of-all", Body.Replace("\"*\"}", "[\"mine\"]}", StringComparison.Ordinal))
+            .IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
         await bound.Delete("/v1/webhooks/of-all").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
         await bound.Post("/v1/webhooks/of-all/rotate", null).IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
         await bound.Get("/v1/webhooks/of-all/deliveries").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
@@ -136,20 +164,26 @@ public sealed class WebhooksTests(Started started) : IClassFixture<Started>
         foreach (var id in new[] { "b", "a", "c" }) await sending.Webhook(id, receiver.Url);
         var page = await sending.Admin.Get("/v1/webhooks?limit=2").Is(HttpStatusCode.OK);
         var rest = await sending.Admin.Get($"/v1/webhooks?limit=2&cursor={page["next_cursor"]}").Is(HttpStatusCode.OK);
-        Assert.Equal(["a", "b", "c"], page["data"]!.AsArray().Concat(rest["data"]!.AsArray()).Select(one => (string)one!["id"]!));
+        Assert.Equal(["a", "b", "c"],
+            page["data"]!.AsArray().Concat(rest["data"]!.AsArray()).Select(one => (string)one!["id"]!));
 
         for (var i = 0; i < 5; i++) await sending.Alert("acme");
         await sending.Until("a", all => all.Count == 5 && all.TrueForAll(one => one.Status() == "delivered"));
         page = await sending.Admin.Get("/v1/webhooks/a/deliveries?limit=3&status=delivered").Is(HttpStatusCode.OK);
-        rest = await sending.Admin.Get($"/v1/webhooks/a/deliveries?limit=3&cursor={page["next_cursor"]}").Is(HttpStatusCode.OK);
-        var sequences = page["data"]!.AsArray().Concat(rest["data"]!.AsArray()).Select(one => (long)one!["sequence"]!).ToList();
+        rest = await sending.Admin.Get($"/v1/webhooks/a/deliveries?limit=3&cursor={page["next_cursor"]}")
+            .Is(HttpStatusCode.OK);
+        var sequences = page["data"]!.AsArray().Concat(rest["data"]!.AsArray()).Select(one => (long)one!["sequence"]!)
+            .ToList();
         Assert.Equal((5, (string?)null), (sequences.Count, (string?)rest["next_cursor"]));
         Assert.Equal(sequences.OrderDescending(), sequences);
-        await sending.Admin.Get("/v1/webhooks/a/deliveries?status=lost").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        await sending.Admin.Get("/v1/webhooks/a/deliveries?cursor=!").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await sending.Admin.Get("/v1/webhooks/a/deliveries?status=lost")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        await sending.Admin.Get("/v1/webhooks/a/deliveries?cursor=!")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
 
     [Fact]
     public async Task Settings_that_would_let_nothing_through_stop_the_start() =>
-        await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => WebhooksTestBed.Start(settings: ("Concurrency", "0")));
+        await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() =>
+            WebhooksTestBed.Start(settings: ("Concurrency", "0")));
 }

@@ -6,7 +6,9 @@ using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster.Tests;
 
-/// <summary>Redis is killed, stands still, is full, or is a replica: what was acknowledged is there, and nothing is there twice.</summary>
+/// <summary>
+/// Redis is killed, stands still, is full, or is a replica: what was acknowledged is there, and nothing is there twice.
+/// </summary>
 public sealed class RedisFailureTests : IAsyncLifetime
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
@@ -35,7 +37,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
         var store = Store(Long);
         using var stop = new CancellationTokenSource();
         var progress = new Progress();
-        var writers = Enumerable.Range(0, 4).Select(writer => Write(store, $"tenant-{writer}", progress, stop.Token)).ToList();
+        var writers = Enumerable.Range(0, 4).Select(writer => Write(store, $"tenant-{writer}", progress, stop.Token))
+            .ToList();
         var documents = Document(store, progress, stop.Token);
         for (var kill = 0; kill < 3; kill++)
         {
@@ -46,7 +49,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
         await await Task.WhenAny([progress.More(100), documents, .. writers]);
         await stop.CancelAsync();
         var written = await Task.WhenAll(writers);
-        Assert.Equal(Enumerable.Range(1, await documents), (await store.Documents("plan", default)).Select(one => one.Version));
+        Assert.Equal(Enumerable.Range(1, await documents),
+            (await store.Documents("plan", default)).Select(one => one.Version));
 
         for (var writer = 0; writer < writers.Count; writer++)
         {
@@ -57,13 +61,15 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     /// <summary>Writes entry upon entry until it is stopped; returns all that were acknowledged.</summary>
-    private static async Task<List<string>> Write(RedisStore store, string tenant, Progress progress, CancellationToken stop)
+    private static async Task<List<string>> Write(RedisStore store, string tenant, Progress progress,
+        CancellationToken stop)
     {
         var texts = new List<string>();
         TenantBatch? last = null;
         while (!stop.IsCancellationRequested)
         {
-            var batch = Batches.Of(tenant, last, $"{texts.Count}") with { Outbox = [new Alert(texts.Count, "t", default, [1], [2])] };
+            var batch = Batches.Of(tenant, last, $"{texts.Count}")
+                with { Outbox = [new Alert(texts.Count, "t", default, [1], [2])] };
             // Nobody else writes the tenant, and there is time enough: it is written, whatever happens in between.
             Assert.Equal([AppendResult.Written], await store.Append([batch], default));
             texts.Add($"{texts.Count}");
@@ -95,10 +101,12 @@ public sealed class RedisFailureTests : IAsyncLifetime
         await patient.Append([first], default);
         _server.Pause();
 
-        Assert.Equal([AppendResult.Unknown, AppendResult.Unknown], await hasty.Append([second, Batches.Of("zoo", null, "one")], default));
+        Assert.Equal([AppendResult.Unknown, AppendResult.Unknown],
+            await hasty.Append([second, Batches.Of("zoo", null, "one")], default));
         Assert.Equal([AppendResult.Unknown], await hasty.Append([second], default));
         await Assert.ThrowsAsync<StoreException>(async () => await hasty.Load("acme", default));
-        await Assert.ThrowsAsync<StoreException>(async () => await hasty.Put(new Document("plan", "a", 1, default, "admin", []), default));
+        await Assert.ThrowsAsync<StoreException>(async () =>
+            await hasty.Put(new Document("plan", "a", 1, default, "admin", []), default));
         Assert.Equal(2, _log.Of(LogLevel.Error));
         _server.Resume();
 
@@ -124,7 +132,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
 
         var won = (await patient.Append([late], default))[0];
         Assert.Equal([AppendResult.Written, AppendResult.LostFence], new[] { result, won }.Order());
-        Assert.Equal(["one", won == AppendResult.Written ? "late" : "other"], RedisStoreTests.Whole((await patient.Load("acme", default))!));
+        Assert.Equal(["one", won == AppendResult.Written ? "late" : "other"],
+            RedisStoreTests.Whole((await patient.Load("acme", default))!));
     }
 
     [Fact]
@@ -173,11 +182,13 @@ public sealed class RedisFailureTests : IAsyncLifetime
     {
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAsync<OperationCanceledException>(async () => await Store(Long).Append([Batches.Of("acme", null, "one")], cancelled.Token));
+        await Assert.ThrowsAsync<OperationCanceledException>(async () => await Store(Long)
+            .Append([Batches.Of("acme", null, "one")], cancelled.Token));
         Assert.Null(await Store(Long).Load("acme", default));
     }
 
-    private RedisStore Store(TimeSpan patience, IConnectionMultiplexer? redis = null) => new(redis ?? _redis, "m", null, _log) { Patience = patience };
+    private RedisStore Store(TimeSpan patience, IConnectionMultiplexer? redis = null) => new(redis ?? _redis, "m", null,
+        _log) { Patience = patience };
 
     /// <summary>Counts what was acknowledged.</summary>
     private sealed class Progress
@@ -217,7 +228,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (_levels) _levels.Add(logLevel);
         }

@@ -33,7 +33,8 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         TenantBatch? last = null;
         for (var round = 0; round < 100; round++)
         {
-            var mine = stores.Select((_, writer) => Batches.Of("acme", last, $"{round}/{writer}") with { Outbox = [AnAlert(round)] }).ToList();
+            var mine = stores.Select((_, writer) =>
+                Batches.Of("acme", last, $"{round}/{writer}") with { Outbox = [AnAlert(round)] }).ToList();
 
             var results = await Task.WhenAll(stores.Select((store, writer) => Append(store, mine[writer])));
 
@@ -57,7 +58,9 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
 
         Assert.Equal(["one", "two", "three"], Whole((await _store.Load("acme", default))!));
         Assert.Equal([1L, 3L], (await _store.Outbox(10, default)).Select(row => row.Alert.Sequence));
-        Assert.Equal([new DueTenant("acme", Now + TimeSpan.FromHours(3))], await _store.Due(Instant.MaxValue, 10, default)); // the second's
+        // the second's
+        Assert.Equal([new DueTenant("acme", Now + TimeSpan.FromHours(3))],
+            await _store.Due(Instant.MaxValue, 10, default));
     }
 
     [Fact]
@@ -69,7 +72,8 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
 
         Assert.Equal(AppendResult.LostFence, await Append(_store, Batches.Of("acme", first, "TWO")));
         Assert.Equal(AppendResult.LostFence, await Append(_store, Batches.Of("acme", first, "two", "three")));
-        Assert.Equal(AppendResult.LostFence, await Append(_store, Batches.Of("acme", null, "one", "two"))); // cut otherwise
+        // cut otherwise
+        Assert.Equal(AppendResult.LostFence, await Append(_store, Batches.Of("acme", null, "one", "two")));
         Assert.Equal(["one", "two"], Whole((await _store.Load("acme", default))!));
     }
 
@@ -92,7 +96,8 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     {
         await _redis.GetDatabase().StringSetAsync($"{_prefix}:t:broken", "not a hash");
 
-        var results = await _store.Append([Batches.Of("a", null, "one"), Batches.Of("broken", null, "one"), Batches.Of("z", null, "one")], default);
+        var results = await _store.Append(
+            [Batches.Of("a", null, "one"), Batches.Of("broken", null, "one"), Batches.Of("z", null, "one")], default);
 
         Assert.Equal([AppendResult.Written, AppendResult.Unknown, AppendResult.Written], results);
     }
@@ -100,7 +105,8 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     [Fact]
     public async Task A_flush_of_many_tenants_is_answered_tenant_by_tenant()
     {
-        var batches = Enumerable.Range(0, 500).Select(i => Batches.Of($"tenant-{i:000}", null, new string('x', (i * 7) + 1), $"{i}")).ToList();
+        var batches = Enumerable.Range(0, 500)
+            .Select(i => Batches.Of($"tenant-{i:000}", null, new string('x', (i * 7) + 1), $"{i}")).ToList();
         await Append(_store, batches[77]);
         await Append(_store, Batches.Of("tenant-400", null, "another"));
 
@@ -114,13 +120,15 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     [Fact]
     public async Task A_long_journal_is_read_page_by_page()
     {
-        var small = new RedisStore(_redis, _prefix, null, NullLogger<RedisStore>.Instance) { PageBlocks = 40, PageBytes = 500 };
+        var small = new RedisStore(_redis, _prefix, null, NullLogger<RedisStore>.Instance) { PageBlocks = 40,
+            PageBytes = 500 };
         var random = new Random(7);
         TenantBatch? last = null;
         var texts = new List<string>();
         while (texts.Count < 1000)
         {
-            string[] some = [.. Enumerable.Range(0, random.Next(1, 5)).Select(i => $"{texts.Count + i}-{new string('x', random.Next(60))}")];
+            string[] some = [.. Enumerable.Range(0, random.Next(1, 5))
+                .Select(i => $"{texts.Count + i}-{new string('x', random.Next(60))}")];
             texts.AddRange(some);
             last = Batches.Of("acme", last, some);
             await Append(small, last);
@@ -130,7 +138,8 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         for (var after = 0; after < texts.Count; after += 97)
         {
             var read = await small.Read("acme", after, 300, default);
-            Assert.Equal(texts[after], read.SelectMany(Batches.Texts).ElementAt(after + 1 - (int)read[0].FirstSequence));
+            Assert.Equal(texts[after],
+                read.SelectMany(Batches.Texts).ElementAt(after + 1 - (int)read[0].FirstSequence));
             Assert.True(read.Sum(block => block.Count) >= Math.Min(300, texts.Count - after));
         }
     }
@@ -166,12 +175,14 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         await Append(_store, first);
         await Append(_store, Batches.Of("acme", first, "three"));
 
-        await _store.SaveSnapshot("acme", new StoredSnapshot(sequence, Batches.Of("acme", null, others[..sequence]).LastHash, [1]), default);
+        await _store.SaveSnapshot("acme",
+            new StoredSnapshot(sequence, Batches.Of("acme", null, others[..sequence]).LastHash, [1]), default);
         var stored = (await _store.Load("acme", default))!;
         Assert.Null(stored.Snapshot);
         Assert.Equal(texts, Whole(stored));
 
-        await _store.SaveSnapshot("acme", new StoredSnapshot(sequence, Batches.Of("acme", null, texts[..sequence]).LastHash, [2]), default);
+        await _store.SaveSnapshot("acme",
+            new StoredSnapshot(sequence, Batches.Of("acme", null, texts[..sequence]).LastHash, [2]), default);
         Assert.Equal([2], (await _store.Load("acme", default))!.Snapshot!.State);
     }
 
@@ -231,17 +242,20 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     public async Task A_webhook_takes_all_of_its_many_deliveries_with_it_S5()
     {
         Delivery[] made =
-            [.. Enumerable.Range(1, 7).Select(i => new Delivery(0, "hook", $"{i}", $"tenant:{i % 2}", i, "t", [1], Now) { GiveUpAt = Now })];
+            [.. Enumerable.Range(1, 7)
+                .Select(i => new Delivery(0, "hook", $"{i}", $"tenant:{i % 2}", i, "t", [1], Now) { GiveUpAt = Now })];
         await _store.Dispatch(0, made, default);
         await _store.GiveUp("hook", Now, default);
-        await _store.Dispatch(0, [made[0] with { Id = "8" }, made[0] with { Webhook = "hook:tenant", Tenant = "1" }], default);
+        await _store.Dispatch(0, [made[0] with { Id = "8" }, made[0] with { Webhook = "hook:tenant", Tenant = "1" }],
+            default);
         Assert.True(await _store.PutWebhook(new Document("webhook", "hook", 1, Now, "admin", [9]), [1], default));
 
         Assert.True(await _store.PutWebhook(new Document("webhook", "hook", 2, Now, "admin", [9]), null, default));
 
         Assert.Empty(await _store.Deliveries("hook", null, null, 10, default));
         Assert.Single(await _store.Heads("hook:tenant", 10, default));
-        var keys = _redis.GetServers()[0].Keys(pattern: $"{_prefix}:*").Select(key => $"{key}"[_prefix.Length..]).ToList();
+        var keys = _redis.GetServers()[0].Keys(pattern: $"{_prefix}:*").Select(key => $"{key}"[_prefix.Length..])
+            .ToList();
         Assert.DoesNotContain(keys, key => key.EndsWith(":hook", StringComparison.Ordinal));
         Assert.DoesNotContain(keys, key => key.StartsWith(":waiting:4:", StringComparison.Ordinal));
         Assert.Single(keys, key => key.StartsWith(":delivery:", StringComparison.Ordinal));
@@ -264,12 +278,14 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         Assert.Empty(_redis.GetServers()[0].Keys(pattern: $"{_prefix}:*"));
     }
 
-    private static async Task<AppendResult> Append(RedisStore store, TenantBatch batch) => (await store.Append([batch], default))[0];
+    private static async Task<AppendResult> Append(RedisStore store, TenantBatch batch) =>
+        (await store.Append([batch], default))[0];
 
     private static TenantBatch Full(TenantBatch batch, long sequence) => batch with
     {
         Due = Now + TimeSpan.FromHours(sequence), Severity = LimitState.Warned, Outbox = [AnAlert(sequence)],
-        Details = [new DetailRow(sequence, null, [1], [2])], Idempotency = [new IdempotencyRow($"{sequence}", [1], [2], Now)],
+        Details = [new DetailRow(sequence, null, [1], [2])],
+        Idempotency = [new IdempotencyRow($"{sequence}", [1], [2], Now)],
     };
 
     private static Alert AnAlert(long sequence) => new(sequence, "cap.reached", Now, [1], [2]);
@@ -279,7 +295,8 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     {
         var redis = _redis.GetDatabase();
         await redis.StreamDeleteAsync($"{_prefix}:j:{tenant}", [$"{after.FirstSequence + after.Count}-1"]);
-        await redis.HashSetAsync($"{_prefix}:t:{tenant}", [new("s", after.FirstSequence + after.Count - 1), new("h", after.LastHash)]);
+        await redis.HashSetAsync($"{_prefix}:t:{tenant}",
+            [new("s", after.FirstSequence + after.Count - 1), new("h", after.LastHash)]);
     }
 
     /// <summary>The entries, of which every one is where its hash says.</summary>

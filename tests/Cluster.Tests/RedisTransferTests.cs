@@ -11,7 +11,8 @@ public sealed class RedisTransferTests(RedisServer server) : TransferBehaviour
 {
     private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(server.ConnectionString);
 
-    protected override IStore OpenTarget() => SharedRedis.Store(_redis, Guid.NewGuid().ToString("N"), new GrainSnapshots());
+    protected override IStore OpenTarget() =>
+        SharedRedis.Store(_redis, Guid.NewGuid().ToString("N"), new GrainSnapshots());
 
     public override async Task DisposeAsync()
     {

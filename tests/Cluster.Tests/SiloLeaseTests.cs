@@ -33,22 +33,24 @@ public sealed class SiloLeaseTests
     }
 
     private static SiloLease Lease(Members members) => new(
-        members, members, new ClusterSettings { Patience = TimeSpan.FromSeconds(members.Status is SiloStatus.Dead or null ? 0 : 30) }, NullLogger<SiloLease>.Instance);
+        members, members,
+        new ClusterSettings { Patience = TimeSpan.FromSeconds(members.Status is SiloStatus.Dead or null ? 0 : 30) },
+        NullLogger<SiloLease>.Instance);
 
     /// <param name="status">What the table says of this silo; null: it cannot be read.</param>
     private sealed class Members(SiloStatus? status) : IMembershipTable, ILocalSiloDetails
     {
-        private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public SiloStatus? Status => status;
-        public Task Asked => asked.Task;
+        public Task Asked => _asked.Task;
 
         [Obsolete("The table's older name for it.")]
         public Task<MembershipTableData> ReadRow(SiloAddress key) => throw new NotSupportedException();
 
         public Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken)
         {
-            asked.TrySetResult();
+            _asked.TrySetResult();
             if (status is not { } now) throw new TimeoutException("no answer");
             var entry = new MembershipEntry { SiloAddress = key, Status = now, SiloName = Name };
             return Task.FromResult(new MembershipTableData(Tuple.Create(entry, "1"), new TableVersion(1, "1")));
@@ -64,8 +66,10 @@ public sealed class SiloLeaseTests
         public Task DeleteMembershipTableEntries(string clusterId) => throw new NotSupportedException();
         public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => throw new NotSupportedException();
         public Task<MembershipTableData> ReadAll() => throw new NotSupportedException();
-        public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) => throw new NotSupportedException();
-        public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => throw new NotSupportedException();
+        public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) =>
+            throw new NotSupportedException();
+        public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
+            throw new NotSupportedException();
         public Task UpdateIAmAlive(MembershipEntry entry) => throw new NotSupportedException();
     }
 }

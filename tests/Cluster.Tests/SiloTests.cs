@@ -13,13 +13,14 @@ namespace MeteringGateway.Cluster.Tests;
 public sealed class SiloTests(RedisServer redis)
 {
     private static readonly Instant Noon = Instant.Parse("2026-11-21T12:00:00Z");
-    private readonly string service = Guid.NewGuid().ToString("N");
+    private readonly string _service = Guid.NewGuid().ToString("N");
 
     [Fact]
     public async Task A_silo_that_is_told_to_stop_hands_its_tenants_over_and_no_caller_elsewhere_notices()
     {
-        await using var cluster = await SiloCluster.Start(redis, service);
-        var others = Rotation.Of([.. cluster.Silos.Skip(1).Select(silo => silo.Services.GetRequiredService<ITenants>())]);
+        await using var cluster = await SiloCluster.Start(redis, _service);
+        var others = Rotation.Of(
+            [.. cluster.Silos.Skip(1).Select(silo => silo.Services.GetRequiredService<ITenants>())]);
         string[] tenants = [.. Enumerable.Range(0, 12).Select(i => $"t{i}")];
         foreach (var tenant in tenants) await cluster.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 10)));
 
@@ -39,7 +40,7 @@ public sealed class SiloTests(RedisServer redis)
     [Fact]
     public async Task S2_a_stream_of_signals_survives_the_end_of_the_tenants_silo()
     {
-        await using var cluster = await SiloCluster.Start(redis, service);
+        await using var cluster = await SiloCluster.Start(redis, _service);
         await cluster.Tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1, window: TimeSpan.FromHours(1))));
         var home = cluster.Silos.First(silo => silo.Services.GetRequiredService<LocalTenants>().TenantsLoaded > 0);
         var other = cluster.Silos.First(silo => silo != home).Services.GetRequiredService<ITenants>();
@@ -63,14 +64,14 @@ public sealed class SiloTests(RedisServer redis)
     public async Task T5_what_falls_due_for_tenants_that_nobody_asks_for_happens_all_the_same()
     {
         var clock = new FakeClock();
-        await using (var before = await SiloCluster.Start(redis, service, clock: clock, size: 1))
+        await using (var before = await SiloCluster.Start(redis, _service, clock: clock, size: 1))
         {
             await before.Tenants.Execute("acme", Make.Tenant(Make.Terms(window: TimeSpan.FromHours(1))));
             await before.Tenants.Execute("acme", Make.Report("a"));
         }
         clock.Advance(TimeSpan.FromHours(2));
 
-        await using var after = await SiloCluster.Start(redis, service, clock: clock);
+        await using var after = await SiloCluster.Start(redis, _service, clock: clock);
         var store = after.Silos[0].Services.GetRequiredService<IStore>();
         await Until(async () => (await store.Due(Noon + TimeSpan.FromHours(2), 10, default)).Count == 0);
 
@@ -82,7 +83,7 @@ public sealed class SiloTests(RedisServer redis)
     {
         byte[]? digest;
         var settings = new Dictionary<string, string?> { ["Metering:SnapshotEntries"] = "50" };
-        await using (var before = await SiloCluster.Start(redis, service, settings, size: 1))
+        await using (var before = await SiloCluster.Start(redis, _service, settings, size: 1))
         {
             await before.Tenants.Execute("acme", Make.Tenant());
             for (var i = 0; i < 120; i++) await before.Tenants.Execute("acme", Make.Report($"o{i}"));
@@ -90,7 +91,7 @@ public sealed class SiloTests(RedisServer redis)
             await Until(async () => (await store.Load("acme", default))!.Snapshot is not null);
             digest = await before.Silos[0].Services.GetRequiredService<LocalTenants>().Digest("acme");
         }
-        await using var after = await SiloCluster.Start(redis, service, settings, size: 1);
+        await using var after = await SiloCluster.Start(redis, _service, settings, size: 1);
         var stored = (await after.Silos[0].Services.GetRequiredService<IStore>().Load("acme", default))!;
         Assert.InRange(stored.Snapshot!.Sequence, 50, stored.Sequence);
         Assert.Equal(digest, await after.Silos[0].Services.GetRequiredService<LocalTenants>().Digest("acme"));
@@ -100,7 +101,8 @@ public sealed class SiloTests(RedisServer redis)
     public async Task A_silo_without_an_administrator_says_what_is_missing()
     {
         var settings = new Dictionary<string, string?> { ["Metering:AdminKey"] = null };
-        var refused = await Assert.ThrowsAsync<StoreException>(() => SiloCluster.Start(redis, service, settings, size: 1));
+        var refused = await Assert.ThrowsAsync<StoreException>(() =>
+            SiloCluster.Start(redis, _service, settings, size: 1));
         Assert.Contains("Metering:AdminKey", refused.Message, StringComparison.Ordinal);
     }
 
@@ -109,7 +111,9 @@ public sealed class SiloTests(RedisServer redis)
     {
         using var text = new PrometheusText();
         using var cluster = new PrometheusNet();
-        await using var engine = new LocalTenants(SharedRedis.Store(await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(redis.ConnectionString), service), new EngineOptions());
+        await using var engine = new LocalTenants(
+            SharedRedis.Store(await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(redis.ConnectionString),
+                _service), new EngineOptions());
         await engine.StartAsync();
         await engine.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
         using var reader = await engine.Signals("acme", null);
@@ -124,16 +128,20 @@ public sealed class SiloTests(RedisServer redis)
 
     /// <summary>What was measured in this process by then; other tests measure beside it.</summary>
     private static List<string> Families(string text) =>
-        [.. text.Split('\n').Where(line => line.StartsWith("# TYPE metering_", StringComparison.Ordinal) && !line.Contains("webhook", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. text.Split('\n').Where(line => line.StartsWith("# TYPE metering_", StringComparison.Ordinal)
+            && !line.Contains("webhook", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     [Xunit.Fact]
     public void A_silo_of_another_version_may_say_more_or_less()
     {
-        var said = JsonSerializer.Serialize<Answer>(new Answer.Refused(Refusal.UnknownTenant, "there is none"), WireTypes.Json);
+        var said = JsonSerializer.Serialize<Answer>(new Answer.Refused(Refusal.UnknownTenant, "there is none"),
+            WireTypes.Json);
         var more = said.Insert(said.Length - 1, ",\"Colour\":{\"Deep\":[1,2]}");
-        Assert.Equal(JsonSerializer.Deserialize<Answer>(said, WireTypes.Json), JsonSerializer.Deserialize<Answer>(more, WireTypes.Json));
+        Assert.Equal(JsonSerializer.Deserialize<Answer>(said, WireTypes.Json),
+            JsonSerializer.Deserialize<Answer>(more, WireTypes.Json));
 
-        var less = JsonSerializer.Deserialize<Command>("""{"$type":"ReportActivity","Id":{"Source":"/x","Id":"a"},"Activity":"ticket"}""", WireTypes.Json);
+        var less = JsonSerializer.Deserialize<Command>(
+            """{"$type":"ReportActivity","Id":{"Source":"/x","Id":"a"},"Activity":"ticket"}""", WireTypes.Json);
         Assert.Equal(Dimensions.None, Assert.IsType<Command.ReportActivity>(less).Dimensions);
     }
 

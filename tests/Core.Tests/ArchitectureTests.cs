@@ -16,7 +16,8 @@ public sealed partial class ArchitectureTests
     [InlineData("Cluster", "Api", "Engine", "Core")]
     public void A_project_of_ours_references_only_those_inside_it(string project, params string[] allowed)
     {
-        var referenced = References(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
+        var referenced = References(project, "ProjectReference")
+            .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
 
         Assert.Empty(referenced.Except(allowed.Select(name => "MeteringGateway." + name)));
     }
@@ -31,24 +32,28 @@ public sealed partial class ArchitectureTests
 
     [Fact]
     public void The_analyzer_of_Core_is_not_passed_on() =>
-        Assert.All(Elements(ProjectFile("Core"), "PackageReference"), package => Assert.Equal("all", package.Attribute("PrivateAssets")?.Value));
+        Assert.All(Elements(ProjectFile("Core"), "PackageReference"),
+            package => Assert.Equal("all", package.Attribute("PrivateAssets")?.Value));
 
     [Fact]
     public void What_every_project_inherits_references_nothing()
     {
         var inherited = new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" }
             .SelectMany(file => new[] { Path.Combine(Root, file), Path.Combine(Root, "src", file) });
-        string[] references = ["ProjectReference", "PackageReference", "FrameworkReference", "Reference", "GlobalPackageReference"];
+        string[] references = ["ProjectReference", "PackageReference", "FrameworkReference", "Reference",
+            "GlobalPackageReference"];
 
         Assert.Empty(inherited.SelectMany(file => references.SelectMany(kind => Elements(file, kind))));
     }
 
-    // The analyzer sees a use of System.Double, as in double.Parse; it does not see the keyword in a declaration, nor a literal.
+    // The analyzer sees a use of System.Double, as in double.Parse; it does not see the keyword in a declaration, nor a
+    // literal.
     [Fact]
     public void Core_counts_in_whole_numbers_and_waits_for_nothing()
     {
         var lines =
-            from file in Directory.EnumerateFiles(Path.GetDirectoryName(ProjectFile("Core"))!, "*.cs", SearchOption.AllDirectories)
+            from file in Directory.EnumerateFiles(Path.GetDirectoryName(ProjectFile("Core"))!, "*.cs",
+                SearchOption.AllDirectories)
             let path = Path.GetRelativePath(Root, file).Replace('\\', '/')
             where !path.Contains("/obj/", StringComparison.Ordinal)
             from line in File.ReadLines(file).Select((text, index) => (Text: text, Number: index + 1))

@@ -10,7 +10,8 @@ public sealed class ClosedTenantTests
         var tenant = new RealTenant();
         tenant.Run(new Command.Create("Acme", new PlanRef("p", 1), Terms(days: 1), "UTC", 1, null), Noon);
         tenant.Run(new Command.ReportOutcome(new EventId("/desk", "e1"), null, "support.resolution", "e1"), Noon);
-        tenant.Run(new Command.Change(null, new PlanRef("p", 2), Terms(days: 2), null, null, Effective.NextPeriod), Noon);
+        tenant.Run(new Command.Change(null, new PlanRef("p", 2), Terms(days: 2), null, null, Effective.NextPeriod),
+            Noon);
         tenant.Run(new Command.Close(), Noon);
 
         var later = Noon + TimeSpan.FromDays(60);

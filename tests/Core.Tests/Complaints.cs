@@ -3,8 +3,8 @@ using static MeteringGateway.Core.Tests.ComplaintsDesk;
 namespace MeteringGateway.Core.Tests;
 
 /// <summary>
-/// What users of other meters have complained of, about limits and answers, and what happens here. The numbers are those of the
-/// public trackers.
+/// What users of other meters have complained of, about limits and answers, and what happens here. The numbers are
+/// those of the public trackers.
 /// </summary>
 public sealed class Complaints
 {
@@ -34,7 +34,8 @@ public sealed class Complaints
     public void A_burst_never_passes_a_budget_in_money_whether_it_reserves_or_not_C7()
     {
         var budget = new Cap { Id = "budget", Limit = Limit.Of(Amount.Parse("10.00")) };
-        var desk = new ComplaintsDesk(new OutcomeType { Id = ComplaintsDesk.Type, Price = Amount.Parse("0.99"), IncludedUnits = 3 },
+        var desk = new ComplaintsDesk(
+            new OutcomeType { Id = ComplaintsDesk.Type, Price = Amount.Parse("0.99"), IncludedUnits = 3 },
             terms => terms with { Caps = [budget] });
         for (var i = 0; i < 100; i++)
         {
@@ -63,7 +64,9 @@ public sealed class Complaints
         Assert.Equal(DecisionReason.CapReached, desk.Check().Reason);
     }
 
-    /// <summary>A balance that is cached for a minute, or polled every five (pollinations 5219, lago-api 4954).</summary>
+    /// <summary>
+    /// A balance that is cached for a minute, or polled every five (pollinations 5219, lago-api 4954).
+    /// </summary>
     [Fact]
     public void A_check_is_answered_from_the_ledger_as_it_is_now_with_its_sequence_A3()
     {

@@ -3,7 +3,8 @@ using static MeteringGateway.Core.Tests.ComplaintsDesk;
 namespace MeteringGateway.Core.Tests;
 
 /// <summary>
-/// An alert for every request, the same one twice, or none ever again (LiteLLM 3738, 32011; lago-api 6132; twenty 16801).
+/// An alert for every request, the same one twice, or none ever again (LiteLLM 3738, 32011; lago-api 6132; twenty
+/// 16801).
 /// </summary>
 public sealed class ComplaintsAlerts
 {
@@ -82,6 +83,7 @@ public sealed class ComplaintsAlerts
         for (var i = 0; i < 20; i++) desk.Report($"more-{i}");
         desk.Fact("r1", FactKind.Reopened);
 
-        Assert.Equal([SignalAction.Pause, SignalAction.Resume], desk.State.SignalsAfter(0).Select(signal => signal.Action));
+        Assert.Equal([SignalAction.Pause, SignalAction.Resume],
+            desk.State.SignalsAfter(0).Select(signal => signal.Action));
     }
 }

@@ -2,10 +2,14 @@ using static MeteringGateway.Core.Tests.ComplaintsDesk;
 
 namespace MeteringGateway.Core.Tests;
 
-/// <summary>What users of other meters have complained of, about prepaid credits. The numbers are those of the public trackers.</summary>
+/// <summary>
+/// What users of other meters have complained of, about prepaid credits. The numbers are those of the public trackers.
+/// </summary>
 public sealed class ComplaintsCredits
 {
-    /// <summary>A top-up is bought twice, a card is charged again and again (lago-api 5870, 6177; flexprice 2155).</summary>
+    /// <summary>
+    /// A top-up is bought twice, a card is charged again and again (lago-api 5870, 6177; flexprice 2155).
+    /// </summary>
     [Fact]
     public void A_top_up_that_is_ordered_again_under_its_key_is_bought_once_at_any_age_F6()
     {
@@ -22,16 +26,20 @@ public sealed class ComplaintsCredits
         Assert.Equal("100", desk.Usage.Credits.Balance.ToString());
         Assert.True(desk.TopUp("100", key: "order-2").Bought);
 
-        (bool, string) Again() => desk.TopUp("100", key: "order-1") is var answer ? (answer.Bought, answer.Grant.Id) : default;
+        (bool, string) Again() =>
+            desk.TopUp("100", key: "order-1") is var answer ? (answer.Bought, answer.Grant.Id) : default;
     }
 
-    /// <summary>The same, where the key is used for something else: refused, and nothing is bought (flexprice 2155).</summary>
+    /// <summary>
+    /// The same, where the key is used for something else: refused, and nothing is bought (flexprice 2155).
+    /// </summary>
     [Fact]
     public void A_key_that_already_bought_something_else_buys_nothing_F6()
     {
         var desk = new ComplaintsDesk(ByCredits("10"));
         desk.TopUp("100", key: "order-1");
-        var other = new Command.IssueGrant(GrantKind.TopUp, Amount.Parse("200"), null, null, Amount.Parse("18.00"), null, "order-1");
+        var other = new Command.IssueGrant(GrantKind.TopUp, Amount.Parse("200"), null, null, Amount.Parse("18.00"),
+            null, "order-1");
 
         Assert.Equal(Refusal.IdempotencyKeyReused, desk.Do<Answer.Refused>(other).Code);
         Assert.Equal("100", desk.Usage.Credits.Balance.ToString());

@@ -8,10 +8,12 @@ internal sealed class ComplaintsDesk
 
     private readonly RealTenant _tenant = new();
 
-    public ComplaintsDesk(OutcomeType? type = null, Func<Terms, Terms>? agreed = null, Instant? start = null, string zone = "UTC", int anchor = 1)
+    public ComplaintsDesk(OutcomeType? type = null, Func<Terms, Terms>? agreed = null, Instant? start = null,
+        string zone = "UTC", int anchor = 1)
     {
         Now = start ?? Noon;
-        var terms = new Terms { Currency = "USD", OutcomeTypes = [type ?? new OutcomeType { Id = Type, Price = Amount.Parse("1.00") }] };
+        var terms = new Terms { Currency = "USD",
+            OutcomeTypes = [type ?? new OutcomeType { Id = Type, Price = Amount.Parse("1.00") }] };
         Do(new Command.Create("Acme", new PlanRef("plan", 1), agreed?.Invoke(terms) ?? terms, zone, anchor, null));
     }
 
@@ -43,24 +45,29 @@ internal sealed class ComplaintsDesk
         Do<Answer.Done>(new Command.Tick());
     }
 
-    public Answer Report(string id, int quantity = 1, string? reservation = null, string type = Type, Instant? time = null) =>
+    public Answer Report(string id, int quantity = 1, string? reservation = null, string type = Type,
+        Instant? time = null) =>
         Do(EventText.Fingerprinted(new Command.ReportOutcome(new EventId("/desk", id), time, type, id)
         {
             Quantity = quantity, Reservation = reservation,
         }));
 
     public Answer Fact(string outcome, FactKind kind) =>
-        Do(EventText.Fingerprinted(new Command.ReportFact(new EventId("/desk", $"{outcome}-{kind}"), null, outcome, kind)));
+        Do(EventText.Fingerprinted(
+            new Command.ReportFact(new EventId("/desk", $"{outcome}-{kind}"), null, outcome, kind)));
 
     public Decision Check(int quantity = 1) => State.Allowance().Check(Question(quantity), Now)!;
 
     public ReservationFigure? Reserve(int quantity = 1, int seconds = 60) =>
-        Do<Answer.Reserved>(new Command.Reserve(Question(quantity), TimeSpan.FromSeconds(seconds), AllowPartial: false)).Reservation;
+        Do<Answer.Reserved>(new Command.Reserve(Question(quantity), TimeSpan.FromSeconds(seconds),
+            AllowPartial: false)).Reservation;
 
     public Answer.Granted TopUp(string credits, string? key = null, Instant? expires = null) =>
-        Do<Answer.Granted>(new Command.IssueGrant(GrantKind.TopUp, Amount.Parse(credits), expires, null, Amount.Parse("9.00"), null, key));
+        Do<Answer.Granted>(new Command.IssueGrant(GrantKind.TopUp, Amount.Parse(credits), expires, null,
+            Amount.Parse("9.00"), null, key));
 
-    public string Remaining(string grant) => Usage.Credits.Grants.FirstOrDefault(one => one.Id == grant)?.Remaining.ToString() ?? "gone";
+    public string Remaining(string grant) =>
+        Usage.Credits.Grants.FirstOrDefault(one => one.Id == grant)?.Remaining.ToString() ?? "gone";
 
     /// <summary>As after a restart from the journal alone.</summary>
     public void Restart()
@@ -70,7 +77,8 @@ internal sealed class ComplaintsDesk
         _tenant.Reload();
     }
 
-    public static Question Question(int quantity) => new(new Subject(Type, IsActivity: false, Dimensions.None), quantity);
+    public static Question Question(int quantity) => new(new Subject(Type, IsActivity: false, Dimensions.None),
+        quantity);
 
     public static Cap Units(long limit, string id = "monthly") => new() { Id = id, Limit = limit };
 

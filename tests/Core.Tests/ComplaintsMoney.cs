@@ -2,7 +2,9 @@ using static MeteringGateway.Core.Tests.ComplaintsDesk;
 
 namespace MeteringGateway.Core.Tests;
 
-/// <summary>What users of other meters have complained of, about months and money. The numbers are those of the public trackers.</summary>
+/// <summary>
+/// What users of other meters have complained of, about months and money. The numbers are those of the public trackers.
+/// </summary>
 public sealed class ComplaintsMoney
 {
     /// <summary>"Monthly" is 30 days, and the 31st drifts (LiteLLM 9098, lago-api 1567).</summary>
@@ -39,7 +41,9 @@ public sealed class ComplaintsMoney
         Assert.Equal((1, new DateOnly(2026, 12, 1)), (desk.Check().Remaining, desk.Usage.Period.Id));
     }
 
-    /// <summary>Cents drift: lines that do not add up, amounts rounded event by event (lago-api 4639, 4642, 5564).</summary>
+    /// <summary>
+    /// Cents drift: lines that do not add up, amounts rounded event by event (lago-api 4639, 4642, 5564).
+    /// </summary>
     [Fact]
     public void Nothing_is_rounded_before_its_line_and_the_total_is_that_of_the_lines_N1_N3()
     {
@@ -55,7 +59,8 @@ public sealed class ComplaintsMoney
 
         // 60 of each: 0.19998, 0.3, 0.9, 0.75, 59.99994.
         var statement = desk.State.Statement(null)!;
-        Assert.Equal(["0.20", "0.30", "0.90", "0.75", "60.00"], statement.Lines.Select(line => line.Amount.ToString(2)));
+        Assert.Equal(["0.20", "0.30", "0.90", "0.75", "60.00"],
+            statement.Lines.Select(line => line.Amount.ToString(2)));
         Assert.Equal(("62.15", "62.14992"), (statement.Total.ToString(2), statement.UnroundedTotal.ToString(2)));
     }
 
@@ -68,7 +73,9 @@ public sealed class ComplaintsMoney
         desk.Pass(TimeSpan.FromHours(1));
         var dearer = new Terms
         {
-            Currency = "USD", OutcomeTypes = [new OutcomeType { Id = ComplaintsDesk.Type, Price = Amount.Parse("3.00"), IncludedUnits = 100 }],
+            Currency = "USD",
+            OutcomeTypes = [new OutcomeType { Id = ComplaintsDesk.Type, Price = Amount.Parse("3.00"),
+                IncludedUnits = 100 }],
             PlatformFee = Amount.Parse("500.00"),
         };
         desk.Do<Answer.Done>(new Command.Change(null, new PlanRef("plan", 2), dearer, null, null, Effective.Now));
@@ -87,7 +94,8 @@ public sealed class ComplaintsMoney
     [Fact]
     public void A_charge_of_a_closed_month_is_taken_back_in_the_current_one_and_the_closed_one_stays_O5_D3()
     {
-        var desk = new ComplaintsDesk(new OutcomeType { Id = ComplaintsDesk.Type, Price = Amount.Parse("1.00"), CreditAfterWindow = true });
+        var desk = new ComplaintsDesk(
+            new OutcomeType { Id = ComplaintsDesk.Type, Price = Amount.Parse("1.00"), CreditAfterWindow = true });
         desk.Report("r1", quantity: 3);
         desk.Report("r2");
         desk.Until(Instant.Parse("2026-12-10T00:00:00Z"));

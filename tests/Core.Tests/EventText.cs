@@ -7,7 +7,8 @@ internal static class EventText
 {
     public static string Of(Command.Event happened)
     {
-        var common = $"{happened.GetType().Name}|{happened.Time}|{happened.Session}|{happened.Dimensions.Agent}|{happened.Dimensions.Channel}|{happened.Dimensions.Workflow}";
+        var common =
+            $"{happened.GetType().Name}|{happened.Time}|{happened.Session}|{happened.Dimensions.Agent}|{happened.Dimensions.Channel}|{happened.Dimensions.Workflow}";
         return happened switch
         {
             Command.ReportOutcome report =>

@@ -70,7 +70,8 @@ internal sealed class RealTenant
         };
     }
 
-    private Outcome? Archived(string id) => _archive.TryGetValue(id, out var bytes) ? EntryCodec.ReadOutcome(bytes) : null;
+    private Outcome? Archived(string id) =>
+        _archive.TryGetValue(id, out var bytes) ? EntryCodec.ReadOutcome(bytes) : null;
 
     /// <summary>As after a restart: the same state from its snapshot.</summary>
     public void Reload() => State = TenantState.Restore(State.Snapshot());

@@ -1,6 +1,7 @@
 namespace MeteringGateway.Core.Tests;
 
-/// <summary>A tiny calendar: zones are "UTC", a fixed offset such as "+05:30", or "Summer": +01:00, and +02:00 from 29 March to
+/// <summary>A tiny calendar: zones are "UTC", a fixed offset such as "+05:30", or "Summer": +01:00, and +02:00 from 29
+/// March to
 /// 25 October 2026, 01:00 UTC.</summary>
 internal static class TestCalendar
 {

@@ -19,7 +19,8 @@ public sealed class AttentionTests
     {
         await using var engine = await Full();
         engine.Store.Fault = _ => Fault.Lost;
-        await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Execute("acme", new Command.RemoveCap("monthly")));
+        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+            await engine.Tenants.Execute("acme", new Command.RemoveCap("monthly")));
         await using var next = await engine.Crash();
         Assert.Single(await next.Tenants.Attention(null, null, 10));
         await next.Tenants.Execute("acme", new Command.RemoveCap("monthly"));
@@ -36,7 +37,8 @@ public sealed class AttentionTests
             await tenants.StartAsync();
             await tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
             await tenants.Execute("acme", Make.Report("a"));
-            store.Execute("DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=2;");
+            store.Execute(
+                "DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=2;");
         }
         await using (var store = SqliteStore.Open(directory))
         {

@@ -24,7 +24,8 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
         await Append("acme", 1, "cap.reached", "cap.cleared");
         await Append("zoo", 1, "dispute.opened");
         var rows = await _store.Outbox(2, default);
-        Assert.Equal([("acme", 1L, "cap.reached"), ("acme", 2L, "cap.cleared")], rows.Select(row => (row.Tenant, row.Alert.Sequence, row.Alert.Type)));
+        Assert.Equal([("acme", 1L, "cap.reached"), ("acme", 2L, "cap.cleared")],
+            rows.Select(row => (row.Tenant, row.Alert.Sequence, row.Alert.Type)));
         Assert.Equal((Now, 2), (rows[1].Alert.At, rows[1].Alert.Entry[0]));
 
         await _store.Dispatch(rows[1].Position, [Made("hook", "acme", 1)], default);
@@ -40,12 +41,15 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     [Fact]
     public async Task Only_the_first_pending_delivery_of_each_tenant_is_due()
     {
-        await Dispatch(Made("hook", "acme", 1), Made("hook", "zoo", 1), Made("hook", "acme", 2), Made("other", "acme", 1));
+        await Dispatch(Made("hook", "acme", 1), Made("hook", "zoo", 1), Made("hook", "acme", 2),
+            Made("other", "acme", 1));
 
         Assert.Equal([("acme", 1L), ("zoo", 1L)], Of(await _store.Heads("hook", 10, default)));
         Assert.Null((await Get("hook", "acme", 2)).Due);
 
-        await _store.Record([await Get("hook", "acme", 1) with { Due = Now + TimeSpan.FromMinutes(1), Tries = 1, Attempts = [7] }], default);
+        await _store.Record(
+            [await Get("hook", "acme", 1) with { Due = Now + TimeSpan.FromMinutes(1), Tries = 1, Attempts = [7] }],
+            default);
         Assert.Equal([("zoo", 1L), ("acme", 1L)], Of(await _store.Heads("hook", 10, default)));
         Assert.Equal((1, 7), ((await Get("hook", "acme", 1)).Tries, (await Get("hook", "acme", 1)).Attempts[0]));
 
@@ -63,10 +67,13 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
         await _store.Record([Ended(await Get("hook", "acme", 1), DeliveryStatus.Failed)], default);
         Assert.Equal([("acme", 2L)], Of(await _store.Heads("hook", 10, default)));
 
-        await _store.Record([await Get("hook", "acme", 1) with { Status = DeliveryStatus.Pending, EndedAt = null, Due = Now }], default);
+        await _store.Record(
+            [await Get("hook", "acme", 1) with { Status = DeliveryStatus.Pending, EndedAt = null, Due = Now }],
+            default);
 
         Assert.Equal([("acme", 1L)], Of(await _store.Heads("hook", 10, default)));
-        await _store.Record([await Get("hook", "acme", 2) with { Due = Now + TimeSpan.FromHours(1) }], default); // it was under way
+        // it was under way
+        await _store.Record([await Get("hook", "acme", 2) with { Due = Now + TimeSpan.FromHours(1) }], default);
         Assert.Equal([("acme", 1L)], Of(await _store.Heads("hook", 10, default)));
     }
 
@@ -84,13 +91,17 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     public async Task Deliveries_are_listed_newest_first_by_status_and_page()
     {
         await Dispatch([.. Enumerable.Range(1, 5).Select(sequence => Made("hook", "acme", sequence))]);
-        await _store.Record([Ended(await Get("hook", "acme", 2), DeliveryStatus.Failed), Ended(await Get("hook", "acme", 1), DeliveryStatus.Delivered)], default);
+        await _store.Record([Ended(await Get("hook", "acme", 2), DeliveryStatus.Failed),
+            Ended(await Get("hook", "acme", 1), DeliveryStatus.Delivered)], default);
 
         var page = await _store.Deliveries("hook", null, null, 2, default);
         Assert.Equal([5L, 4L], page.Select(one => one.Sequence));
-        Assert.Equal([3L, 2L], (await _store.Deliveries("hook", null, page[1].Number, 2, default)).Select(one => one.Sequence));
-        Assert.Equal([2L], (await _store.Deliveries("hook", DeliveryStatus.Failed, null, 10, default)).Select(one => one.Sequence));
-        Assert.Equal([5L, 4L, 3L], (await _store.Deliveries("hook", DeliveryStatus.Pending, null, 10, default)).Select(one => one.Sequence));
+        Assert.Equal([3L, 2L], (await _store.Deliveries("hook", null, page[1].Number, 2, default))
+            .Select(one => one.Sequence));
+        Assert.Equal([2L], (await _store.Deliveries("hook", DeliveryStatus.Failed, null, 10, default))
+            .Select(one => one.Sequence));
+        Assert.Equal([5L, 4L, 3L],
+            (await _store.Deliveries("hook", DeliveryStatus.Pending, null, 10, default)).Select(one => one.Sequence));
         Assert.Null(await _store.Delivery("other", "evt_acme_1", default));
     }
 
@@ -99,15 +110,18 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     {
         var hour = TimeSpan.FromHours(1);
         await Dispatch(
-            Made("hook", "a", 1, Now), Made("hook", "b", 1, Now + hour), Made("hook", "c", 1, Now + 2 * hour), Made("hook", "d", 1, Now + 3 * hour));
+            Made("hook", "a", 1, Now), Made("hook", "b", 1, Now + hour), Made("hook", "c", 1, Now + 2 * hour),
+            Made("hook", "d", 1, Now + 3 * hour));
         Assert.Null(await _store.FailingSince("hook", Now, default));
         Assert.Equal(Now, await _store.OldestPending(default));
 
-        await _store.Record([Ended(await Get("hook", "a", 1), DeliveryStatus.Failed), Ended(await Get("hook", "c", 1), DeliveryStatus.Failed)], default);
+        await _store.Record([Ended(await Get("hook", "a", 1), DeliveryStatus.Failed),
+            Ended(await Get("hook", "c", 1), DeliveryStatus.Failed)], default);
         Assert.Equal(Now, await _store.FailingSince("hook", Now, default));
         Assert.Equal(Now + 2 * hour, await _store.FailingSince("hook", Now + hour, default));
 
-        await _store.Record([Ended(await Get("hook", "b", 1), DeliveryStatus.Delivered) with { EndedAt = Now + 2.5 * hour }], default);
+        await _store.Record(
+            [Ended(await Get("hook", "b", 1), DeliveryStatus.Delivered) with { EndedAt = Now + 2.5 * hour }], default);
         Assert.Null(await _store.FailingSince("hook", Now, default));
         await _store.Record([Ended(await Get("hook", "d", 1), DeliveryStatus.Failed)], default);
         Assert.Equal(Now + 3 * hour, await _store.FailingSince("hook", Now, default));
@@ -122,7 +136,8 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
         var later = Now + TimeSpan.FromHours(2);
         await _store.GiveUp("hook", later, default);
 
-        Assert.Equal((DeliveryStatus.Failed, later), ((await Get("hook", "acme", 2)).Status, (await Get("hook", "acme", 2)).EndedAt));
+        Assert.Equal((DeliveryStatus.Failed, later),
+            ((await Get("hook", "acme", 2)).Status, (await Get("hook", "acme", 2)).EndedAt));
         Assert.Empty(await _store.Heads("hook", 10, default));
         Assert.Single(await _store.Heads("other", 10, default));
 
@@ -150,12 +165,14 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     private static Document Version(int version) => new("webhook", "hook", version, Now, "admin", [9]);
 
     private static Delivery Made(string webhook, string tenant, long sequence, Instant? at = null) =>
-        new(0, webhook, $"evt_{tenant}_{sequence}", tenant, sequence, "cap.reached", [1, 2], at ?? Now) { GiveUpAt = Now + TimeSpan.FromDays(1) };
+        new(0, webhook, $"evt_{tenant}_{sequence}", tenant, sequence, "cap.reached", [1, 2], at
+            ?? Now) { GiveUpAt = Now + TimeSpan.FromDays(1) };
 
     private static Delivery Ended(Delivery delivery, DeliveryStatus how) =>
         delivery with { Status = how, Due = null, EndedAt = Now + TimeSpan.FromHours(1) };
 
-    private static IEnumerable<(string, long)> Of(IEnumerable<Delivery> deliveries) => deliveries.Select(one => (one.Tenant, one.Sequence));
+    private static IEnumerable<(string, long)> Of(IEnumerable<Delivery> deliveries) =>
+        deliveries.Select(one => (one.Tenant, one.Sequence));
 
     private async Task<Delivery> Get(string webhook, string tenant, long sequence) =>
         (await _store.Delivery(webhook, $"evt_{tenant}_{sequence}", default))!;
@@ -171,7 +188,8 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
         var last = new byte[Chain.HashLength];
         Chain.Over(previous, block.Written.Span, last);
         Alert[] outbox = [.. alerts.Select((type, i) => new Alert(first + i, type, Now, last, [(byte)(first + i)]))];
-        var batch = new TenantBatch(tenant, previous, first, alerts.Length, block.Written, last, null, [], [], [], outbox);
+        var batch = new TenantBatch(tenant, previous, first, alerts.Length, block.Written, last, null, [], [], [],
+            outbox);
         Assert.Equal([AppendResult.Written], await _store.Append([batch], default));
     }
 }

@@ -49,7 +49,8 @@ public sealed class DurabilityTests
         gate.Close();
         var first = engine.Tenants.Execute("a", Make.Report("first")).AsTask();
         await gate.Arrived();
-        var rest = Enumerable.Range(0, 100).Select(i => engine.Tenants.Execute(i % 2 == 0 ? "a" : "b", Make.Report($"r{i}")).AsTask()).ToList();
+        var rest = Enumerable.Range(0, 100)
+            .Select(i => engine.Tenants.Execute(i % 2 == 0 ? "a" : "b", Make.Report($"r{i}")).AsTask()).ToList();
         gate.Open();
         await Task.WhenAll([first, .. rest]);
 
@@ -67,8 +68,10 @@ public sealed class DurabilityTests
         using var reader = (await engine.Tenants.Signals(Acme, null))!;
         engine.Store.Fault = _ => written ? Fault.WrittenButFailed : Fault.Lost;
 
-        await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Execute(Acme, Make.Report("unknown")));
-        await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Execute(Acme, Make.Report("later")));
+        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+            await engine.Tenants.Execute(Acme, Make.Report("unknown")));
+        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+            await engine.Tenants.Execute(Acme, Make.Report("later")));
         await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Check(Acme, Make.One));
         await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Usage(Acme, null));
         await Assert.ThrowsAsync<StoreFailedException>(() => reader.Signals.Completion);
@@ -77,7 +80,8 @@ public sealed class DurabilityTests
 
         await using var next = await engine.Crash();
         Assert.True(Assert.IsType<Answer.Accepted>(await next.Tenants.Execute(Acme, Make.Report("kept"))).Duplicate);
-        Assert.Equal(written, Assert.IsType<Answer.Accepted>(await next.Tenants.Execute(Acme, Make.Report("unknown"))).Duplicate);
+        Assert.Equal(written,
+            Assert.IsType<Answer.Accepted>(await next.Tenants.Execute(Acme, Make.Report("unknown"))).Duplicate);
         Assert.False(Assert.IsType<Answer.Accepted>(await next.Tenants.Execute(Acme, Make.Report("later"))).Duplicate);
     }
 
@@ -141,7 +145,8 @@ public sealed class DurabilityTests
         gate.Close();
         var first = engine.Tenants.Execute(Acme, Make.Report("first")).AsTask();
         await gate.Arrived();
-        var rest = Enumerable.Range(0, 100).Select(i => engine.Tenants.Execute(Acme, Make.Report($"r{i}")).AsTask()).ToList();
+        var rest = Enumerable.Range(0, 100).Select(i => engine.Tenants.Execute(Acme, Make.Report($"r{i}")).AsTask())
+            .ToList();
         Assert.Equal(10, engine.Tenants.QueueDepth);
         gate.Open();
         await Task.WhenAll([first, .. rest]);
@@ -168,9 +173,11 @@ public sealed class DurabilityTests
         Assert.IsType<Once.StillRunning>(await engine.Tenants.ExecuteOnce(Acme, Make.Reserve(1), key));
         gate.Open();
 
-        await TestEngine.Until(() => engine.Tenants.ExecuteOnce(Acme, Make.Reserve(1), key).AsTask().Result is Once.Answered { Replayed: true });
+        await TestEngine.Until(() => engine.Tenants.ExecuteOnce(Acme, Make.Reserve(1), key)
+            .AsTask().Result is Once.Answered { Replayed: true });
         engine.Time.Advance(TimeSpan.FromHours(24));
-        Assert.False(Assert.IsType<Once.Answered>(await engine.Tenants.ExecuteOnce(Acme, Make.Reserve(1), key)).Replayed);
+        Assert.False(
+            Assert.IsType<Once.Answered>(await engine.Tenants.ExecuteOnce(Acme, Make.Reserve(1), key)).Replayed);
     }
 
     [Fact]
@@ -204,7 +211,8 @@ public sealed class DurabilityTests
         var report = engine.Tenants.Execute(Acme, Make.Report("a")).AsTask();
         await gate.Arrived();
         var shutdown = engine.DisposeAsync().AsTask();
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await engine.Tenants.Execute(Acme, Make.Report("b")));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () =>
+            await engine.Tenants.Execute(Acme, Make.Report("b")));
         gate.Open();
         await shutdown;
 

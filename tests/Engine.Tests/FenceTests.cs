@@ -3,8 +3,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
-/// Two processes that both believe a tenant to be theirs, over one store: whoever writes from a state that is out of date is
-/// refused, loads the tenant anew and decides again, and the caller sees none of it.
+/// Two processes that both believe a tenant to be theirs, over one store: whoever writes from a state that is out of
+/// date is refused, loads the tenant anew and decides again, and the caller sees none of it.
 /// </summary>
 public sealed class FenceTests : IAsyncLifetime
 {
@@ -35,7 +35,8 @@ public sealed class FenceTests : IAsyncLifetime
         await _other.Execute("acme", Make.Report("a"));
         await _one.Execute("acme", Make.Report("b")); // from the state before a
 
-        var refused = Assert.IsType<Answer.Accepted>(await _other.Execute("acme", Make.Report("c"))); // from the state before b
+        // from the state before b
+        var refused = Assert.IsType<Answer.Accepted>(await _other.Execute("acme", Make.Report("c")));
 
         Assert.Equal(Reason.OverCap, refused.Outcome!.Reason);
         Assert.True(Assert.IsType<Answer.Accepted>(await _one.Execute("acme", Make.Report("a"))).Duplicate);
@@ -48,9 +49,11 @@ public sealed class FenceTests : IAsyncLifetime
         const int callers = 16, events = 20, cap = 100;
         await _one.Execute("acme", Make.Tenant(Make.Terms(cap: cap)));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => Report(caller, events))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, callers)
+            .Select(caller => Task.Run(() => Report(caller, events))));
 
-        Assert.Equal(cap, answers.SelectMany(all => all).Count(answer => answer.Outcome!.Status == OutcomeStatus.Billable));
+        Assert.Equal(cap, answers.SelectMany(all => all)
+            .Count(answer => answer.Outcome!.Status == OutcomeStatus.Billable));
         await using var later = Process();
         await later.StartAsync();
         var usage = await later.Usage("acme", null);
@@ -66,7 +69,8 @@ public sealed class FenceTests : IAsyncLifetime
         for (var i = 0; i < events; i++)
         {
             var both = await Task.WhenAll(
-                _one.Execute("acme", Make.Report($"{caller}-{i}")).AsTask(), _other.Execute("acme", Make.Report($"{caller}-{i}")).AsTask());
+                _one.Execute("acme", Make.Report($"{caller}-{i}")).AsTask(),
+                _other.Execute("acme", Make.Report($"{caller}-{i}")).AsTask());
             var accepted = both.Select(Assert.IsType<Answer.Accepted>).ToList();
             Assert.Single(accepted, one => one.Duplicate);
             counted.Add(accepted.Single(one => !one.Duplicate));
@@ -81,12 +85,15 @@ public sealed class FenceTests : IAsyncLifetime
         for (var i = 0; i < 50; i++)
         {
             var key = new IdempotencyKey($"k{i}", [1]);
-            await Task.WhenAll(_one.Usage("acme", null).AsTask(), _other.Usage("acme", null).AsTask()); // both have it in memory
+            // both have it in memory
+            await Task.WhenAll(_one.Usage("acme", null).AsTask(), _other.Usage("acme", null).AsTask());
             var both = await Task.WhenAll(
-                Task.Run(async () => await _one.ExecuteOnce("acme", Make.Reserve(1), key)), Task.Run(async () => await _other.ExecuteOnce("acme", Make.Reserve(1), key)));
+                Task.Run(async () => await _one.ExecuteOnce("acme", Make.Reserve(1), key)),
+                Task.Run(async () => await _other.ExecuteOnce("acme", Make.Reserve(1), key)));
 
             Assert.Single(both, once => once is Once.Answered { Replayed: true });
-            Assert.Single(both.Select(once => ((Answer.Reserved)((Once.Answered)once).Answer).Reservation!.Id).Distinct());
+            Assert.Single(both.Select(once => ((Answer.Reserved)((Once.Answered)once).Answer).Reservation!.Id)
+                .Distinct());
         }
         await _one.Release("acme");
         Assert.Equal(950, (await _one.Check("acme", Make.One))!.Remaining);
@@ -95,7 +102,8 @@ public sealed class FenceTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task When_the_store_does_not_say_the_caller_is_told_so_and_the_same_event_again_counts_once(bool written)
+    public async Task When_the_store_does_not_say_the_caller_is_told_so_and_the_same_event_again_counts_once(
+        bool written)
     {
         await _one.Execute("acme", Make.Tenant());
         await _one.Execute("other", Make.Tenant());

@@ -16,7 +16,10 @@ public sealed class FinanceRaces
         for (var round = 0; round < Rounds; round++)
         {
             var tenant = $"t{round}";
-            await engine.Tenants.Execute(tenant, Make.Tenant(Terms() with { OutcomeTypes = [new OutcomeType { Id = Make.Type, Credits = Amount.Parse("50") }] }));
+            await engine.Tenants.Execute(tenant,
+                Make.Tenant(
+                    Terms()
+                        with { OutcomeTypes = [new OutcomeType { Id = Make.Type, Credits = Amount.Parse("50") }] }));
             var answers = await All(32, _ => engine.Tenants.Execute(tenant, TopUp("order-1")));
 
             var granted = answers.Select(answer => Assert.IsType<Answer.Granted>(answer)).ToList();
@@ -33,7 +36,8 @@ public sealed class FinanceRaces
         var engine = await TestEngine.Start();
         await engine.Tenants.Execute("acme", Make.Tenant(Terms()));
         engine.Store.Fault = _ => Fault.WrittenButFailed; // it is on disk, and nobody was told
-        await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Execute("acme", TopUp("order-1")));
+        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+            await engine.Tenants.Execute("acme", TopUp("order-1")));
 
         await using var next = await engine.Crash();
         next.Time.Jump(TimeSpan.FromDays(100));
@@ -48,18 +52,21 @@ public sealed class FinanceRaces
     public async Task S4_sixty_four_callers_cross_a_threshold_at_once_and_it_alerts_once(Measure of)
     {
         await using var engine = await TestEngine.Start();
-        var threshold = of == Measure.Cap ? new Threshold("t", of, "monthly", 50, null) : new Threshold("t", of, null, null, Limit.Of(Price * 32));
+        var threshold = of == Measure.Cap ? new Threshold("t", of, "monthly", 50, null)
+            : new Threshold("t", of, null, null, Limit.Of(Price * 32));
         for (var round = 0; round < Rounds; round++)
         {
             var tenant = $"t{round}";
-            await engine.Tenants.Execute(tenant, Make.Tenant(Terms(Limit.Of(Price * Callers)) with { Thresholds = [threshold] }));
+            await engine.Tenants.Execute(tenant,
+                Make.Tenant(Terms(Limit.Of(Price * Callers)) with { Thresholds = [threshold] }));
             await All(Callers, caller => engine.Tenants.Execute(tenant, Make.Report($"r{caller}")));
 
             var crossed = await Crossed(engine, tenant);
             Assert.Equal((Price * 32).Micros, Assert.Single(crossed).Level.Value);
             Assert.True(Assert.Single((await engine.Tenants.Thresholds(tenant))!).Crossed);
         }
-        var told = (await engine.Store.Outbox(100_000, default)).Where(row => row.Alert.Type == "threshold.crossed").GroupBy(row => row.Tenant).ToList();
+        var told = (await engine.Store.Outbox(100_000, default)).Where(row => row.Alert.Type == "threshold.crossed")
+            .GroupBy(row => row.Tenant).ToList();
         Assert.Equal(Rounds, told.Count);
         Assert.All(told, tenant => Assert.Single(tenant)); // S5
     }
@@ -67,7 +74,8 @@ public sealed class FinanceRaces
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task C6_a_cap_that_is_raised_while_sixty_four_callers_are_refused_holds_for_the_very_next_decision(bool money)
+    public async Task C6_a_cap_that_is_raised_while_sixty_four_callers_are_refused_holds_for_the_very_next_decision(
+        bool money)
     {
         await using var engine = await TestEngine.Start();
         for (var round = 0; round < Rounds; round++)
@@ -80,7 +88,8 @@ public sealed class FinanceRaces
             await TestEngine.Until(() => Volatile.Read(ref refused) > Callers);
 
             // In one turn: nobody can come between the raise and what follows it.
-            var answers = await engine.Tenants.Execute(tenant, [new Command.SetCap(Cap(Of(30, money)), null), Make.Report("mine")]);
+            var answers = await engine.Tenants.Execute(tenant,
+                [new Command.SetCap(Cap(Of(30, money)), null), Make.Report("mine")]);
             Assert.Equal(OutcomeStatus.Billable, Assert.IsType<Answer.Accepted>(answers[1]).Outcome!.Status);
             await TestEngine.Until(() => Remaining(engine, tenant) == 0);
             await stop.CancelAsync();
@@ -94,7 +103,9 @@ public sealed class FinanceRaces
                 var admitted = 0;
                 for (var i = 0; !stop.IsCancellationRequested; i++)
                 {
-                    if (await engine.Tenants.Execute(tenant, Make.Report($"{caller}-{i}")) is Answer.Accepted { Outcome.Status: OutcomeStatus.Billable }) admitted++;
+                    if (await engine.Tenants.Execute(tenant,
+                        Make.Report(
+                            $"{caller}-{i}")) is Answer.Accepted { Outcome.Status: OutcomeStatus.Billable }) admitted++;
                     else Interlocked.Increment(ref refused);
                 }
                 return admitted;
@@ -102,7 +113,8 @@ public sealed class FinanceRaces
         }
     }
 
-    private static long Remaining(TestEngine engine, string tenant) => engine.Tenants.Usage(tenant, null).AsTask().Result!.Caps.Single().Remaining.Value;
+    private static long Remaining(TestEngine engine, string tenant) =>
+        engine.Tenants.Usage(tenant, null).AsTask().Result!.Caps.Single().Remaining.Value;
 
     /// <summary>C2, entry by entry, as the journal tells it.</summary>
     private static async Task AssertNeverAbove(TestEngine engine, string tenant)
@@ -110,8 +122,10 @@ public sealed class FinanceRaces
         var (limit, exposure) = (20L, 0L);
         foreach (var entry in await Entries(engine, tenant))
         {
-            if (entry is Entry.CapSet set) limit = set.Cap.Limit.IsMoney ? set.Cap.Limit.Value / Price.Micros : set.Cap.Limit.Value;
-            if (entry is Entry.OutcomeReported { Admitted: true }) Assert.True(++exposure <= limit, $"{exposure} of {limit}");
+            if (entry is Entry.CapSet set)
+                limit = set.Cap.Limit.IsMoney ? set.Cap.Limit.Value / Price.Micros : set.Cap.Limit.Value;
+            if (entry is Entry.OutcomeReported { Admitted: true })
+                Assert.True(++exposure <= limit, $"{exposure} of {limit}");
         }
         Assert.Equal(30, exposure);
     }
@@ -145,5 +159,6 @@ public sealed class FinanceRaces
         Caps = cap is { } limit ? [Cap(limit)] : [],
     };
 
-    private static Command.IssueGrant TopUp(string key) => new(GrantKind.TopUp, Amount.Parse("100"), null, null, null, null, key);
+    private static Command.IssueGrant TopUp(string key) => new(GrantKind.TopUp, Amount.Parse("100"), null, null, null,
+        null, key);
 }

@@ -43,7 +43,8 @@ public sealed class HostingTests
     [Fact]
     public async Task An_evicted_tenant_is_woken_by_what_is_due()
     {
-        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
+        await using var engine =
+            await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
         await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
         await engine.Tenants.Execute(Acme, Make.Report("a"));
         await Evict(engine);
@@ -58,7 +59,8 @@ public sealed class HostingTests
     public async Task T5_a_tenant_on_a_test_clock_is_never_due_in_real_time()
     {
         await using var engine = await TestEngine.Start();
-        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour), new TestClock(TestEngine.Begin, false)));
+        await engine.Tenants.Execute(Acme,
+            Make.Tenant(Make.Terms(window: Hour), new TestClock(TestEngine.Begin, false)));
         await engine.Tenants.Execute(Acme, Make.Report("a"));
 
         engine.Time.Advance(TimeSpan.FromDays(3));
@@ -96,8 +98,11 @@ public sealed class HostingTests
     [Fact]
     public async Task An_idle_tenant_leaves_memory_and_comes_back_the_same()
     {
-        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1), IdleSnapshotEntries = 3 });
-        foreach (var tenant in (string[])[Acme, "small"]) await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 10)));
+        await using var engine =
+            await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1),
+                IdleSnapshotEntries = 3 });
+        foreach (var tenant in (string[])[Acme, "small"])
+            await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 10)));
         await engine.Tenants.Execute(Acme, [Make.Report("a"), Make.Report("b"), Make.Report("c")]);
         var (check, usage) = (await engine.Tenants.Check(Acme, Make.One), await engine.Tenants.Usage(Acme, null));
         await Evict(engine);
@@ -113,8 +118,10 @@ public sealed class HostingTests
     [Fact]
     public async Task A_tenant_whose_signals_are_read_stays_in_memory()
     {
-        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
-        foreach (var tenant in (string[])[Acme, "idle"]) await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 1)));
+        await using var engine =
+            await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
+        foreach (var tenant in (string[])[Acme, "idle"])
+            await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 1)));
         using var reader = (await engine.Tenants.Signals(Acme, null))!;
         engine.Time.Advance(TimeSpan.FromMinutes(5));
         await TestEngine.Until(() => engine.Tenants.TenantsLoaded == 1);
@@ -161,7 +168,8 @@ public sealed class HostingTests
         await using var next = await engine.Crash();
         next.Store.Corrupt(Acme, block: 1, offset: 30);
 
-        var error = await Assert.ThrowsAsync<JournalCorruptException>(async () => await next.Tenants.Check(Acme, Make.One));
+        var error = await Assert.ThrowsAsync<JournalCorruptException>(async () =>
+            await next.Tenants.Check(Acme, Make.One));
 
         Assert.Contains("'acme'", error.Message, StringComparison.Ordinal);
         Assert.InRange(error.Sequence, 2, 3);
@@ -178,7 +186,8 @@ public sealed class HostingTests
 
         for (var i = 0; i < 3; i++)
         {
-            await engine.Tenants.Execute(Acme, i % 2 == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume());
+            await engine.Tenants.Execute(Acme,
+                i % 2 == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume());
             await quick.Signals.ReadAsync();
         }
 
@@ -199,7 +208,8 @@ public sealed class HostingTests
             for (var i = 0; i < 50; i++) readers.Add((await engine.Tenants.Signals(Acme, 0))!);
         });
         for (var i = 0; i < 200; i++)
-            await engine.Tenants.Execute(Acme, i % 2 == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume());
+            await engine.Tenants.Execute(Acme,
+                i % 2 == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume());
         await joining;
 
         foreach (var reader in readers)
@@ -215,8 +225,10 @@ public sealed class HostingTests
     [Fact]
     public async Task The_instruments_have_the_names_that_are_documented()
     {
-        var documented = typeof(Instruments).GetFields(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
-            .Where(field => field.IsLiteral && field.Name != nameof(Instruments.Name)).Select(field => (string)field.GetRawConstantValue()!);
+        var documented = typeof(Instruments)
+            .GetFields(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(field => field.IsLiteral && field.Name != nameof(Instruments.Name))
+            .Select(field => (string)field.GetRawConstantValue()!);
         var published = new List<string>();
         var measured = new ConcurrentQueue<(string Name, string Tags)>(); // other tests measure too
         using var listener = new MeterListener();
@@ -227,16 +239,20 @@ public sealed class HostingTests
             self.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
-            measured.Enqueue((instrument.Name, string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")))));
+            measured.Enqueue((instrument.Name,
+                string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}")))));
         await using var engine = await TestEngine.Start();
-        await engine.Tenants.Execute(Acme, [Make.Tenant(), Make.Report("a"), Make.Report("a"), Make.Report("b", TestEngine.Begin - TimeSpan.FromDays(9))]);
+        await engine.Tenants.Execute(Acme,
+            [Make.Tenant(), Make.Report("a"), Make.Report("a"),
+            Make.Report("b", TestEngine.Begin - TimeSpan.FromDays(9))]);
         await engine.Tenants.Check(Acme, Make.One);
         listener.Start();
         listener.RecordObservableInstruments();
 
         Assert.Equal(documented.Order(), published.Order());
         string[] events = ["accepted", "duplicate", "event_too_old"];
-        Assert.All(events, result => Assert.Contains((Instruments.Events, $"type=outcome.reported result={result}"), measured));
+        Assert.All(events, result =>
+            Assert.Contains((Instruments.Events, $"type=outcome.reported result={result}"), measured));
         Assert.Contains((Instruments.Decisions, "decision=allow reason=ok"), measured);
         Assert.Contains(measured, item => item.Name == Instruments.TenantsLoaded);
     }

@@ -131,7 +131,8 @@ public sealed class IanaCalendarTests
 
     [Fact]
     public void Tenants_with_the_same_period_share_one_object() =>
-        Assert.Same(PeriodOf("Europe/Berlin", 3, "2026-05-04T10:00:00Z"), PeriodOf(new string("Europe/Berlin"), 3, "2026-05-20T11:00:00Z"));
+        Assert.Same(PeriodOf("Europe/Berlin", 3, "2026-05-04T10:00:00Z"),
+            PeriodOf(new string("Europe/Berlin"), 3, "2026-05-20T11:00:00Z"));
 
     [Theory]
     [InlineData("UTC", true)]
@@ -145,7 +146,8 @@ public sealed class IanaCalendarTests
     [InlineData("../../etc/passwd", false)]
     [InlineData("zone.tab", false)]
     [InlineData("", false)]
-    public void Only_IANA_ids_are_zones(string zone, bool known) => Assert.Equal(known, IanaCalendar.TryValidateZone(zone));
+    public void Only_IANA_ids_are_zones(string zone, bool known) =>
+        Assert.Equal(known, IanaCalendar.TryValidateZone(zone));
 
     private static string Before(string time) => (Instant.Parse(time) - TimeSpan.FromMilliseconds(1)).ToString();
 }

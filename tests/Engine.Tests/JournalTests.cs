@@ -26,12 +26,14 @@ public sealed class JournalTests
     [Fact]
     public void A_block_gives_back_what_was_put_in()
     {
-        byte[][] entries = [.. ((int[])[1, 127, 128, 300, 16_383, 16_384, 100_000]).Select(RandomNumberGenerator.GetBytes)];
+        byte[][] entries = [.. ((int[])[1, 127, 128, 300, 16_383, 16_384, 100_000])
+            .Select(RandomNumberGenerator.GetBytes)];
         using var writer = new BlockWriter();
         foreach (var entry in entries) writer.Add(entry);
 
         Assert.Equal(entries, Read(writer.Written.Span));
-        Assert.Equal([0x80, 0x01], writer.Written.Span.Slice(2 + 128, 2).ToArray()); // 128, after entries of 1 and 127 bytes
+        // 128, after entries of 1 and 127 bytes
+        Assert.Equal([0x80, 0x01], writer.Written.Span.Slice(2 + 128, 2).ToArray());
     }
 
     [Theory]
@@ -40,7 +42,8 @@ public sealed class JournalTests
     [InlineData(new byte[] { 0 })]                                    // no entry is empty
     [InlineData(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 1 })]      // more than there can be
     [InlineData(new byte[] { 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 1 })] // a length of more than five bytes
-    public void A_block_that_does_not_end_with_a_frame_is_refused(byte[] block) => Assert.Throws<FormatException>(() => Read(block));
+    public void A_block_that_does_not_end_with_a_frame_is_refused(byte[] block) =>
+        Assert.Throws<FormatException>(() => Read(block));
 
     private static List<byte[]> Read(ReadOnlySpan<byte> block)
     {

@@ -13,7 +13,8 @@ public sealed class MemoryTests
         const int count = 10_000;
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using var store = SqliteStore.Open(directory);
-        await using var tenants = new LocalTenants(store, new EngineOptions(), new FakeTime(TestEngine.Begin.ToDateTimeOffset()));
+        await using var tenants = new LocalTenants(store, new EngineOptions(),
+            new FakeTime(TestEngine.Begin.ToDateTimeOffset()));
         await tenants.StartAsync();
         var terms = Make.Terms(cap: 1000);
         await Create(tenants, terms, 0, 1);

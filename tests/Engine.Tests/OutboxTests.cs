@@ -36,7 +36,8 @@ public sealed class OutboxTests
         await using var engine = await TestEngine.Start();
         await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
         engine.Store.Fault = _ => written ? Fault.WrittenButFailed : Fault.Lost;
-        await Assert.ThrowsAsync<StoreFailedException>(async () => await engine.Tenants.Execute(Acme, Make.Report("a")));
+        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+            await engine.Tenants.Execute(Acme, Make.Report("a")));
 
         await using var next = await engine.Crash();
         Assert.Equal(written ? 1 : 0, (await next.Store.Outbox(10, default)).Count);
@@ -54,7 +55,8 @@ public sealed class OutboxTests
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
             store.Execute("PRAGMA max_page_count=1"); // held to the present size
-            var commands = Enumerable.Range(0, 500).Select(i => (Command)Make.Report($"r{i}-{new string('x', 200)}")).ToList();
+            var commands = Enumerable.Range(0, 500).Select(i => (Command)Make.Report($"r{i}-{new string('x', 200)}"))
+                .ToList();
             await Assert.ThrowsAsync<StoreFailedException>(async () => await tenants.Execute(Acme, commands));
         }
         await using (var store = SqliteStore.Open(directory)) Assert.Empty(await store.Outbox(10, default));
@@ -73,7 +75,8 @@ public sealed class OutboxTests
             store.Execute("ALTER TABLE outbox RENAME TO hidden");
             await Assert.ThrowsAsync<StoreFailedException>(async () => await tenants.Execute(Acme, Make.Report("a")));
         }
-        using (var connection = new Connection(Path.Combine(directory, "metering.db"), write: true)) connection.Execute("ALTER TABLE hidden RENAME TO outbox");
+        using (var connection = new Connection(Path.Combine(directory, "metering.db"), write: true)) connection.Execute(
+            "ALTER TABLE hidden RENAME TO outbox");
         await using (var store = SqliteStore.Open(directory))
         {
             await using var tenants = new LocalTenants(store, new EngineOptions());
@@ -91,7 +94,8 @@ public sealed class OutboxTests
         await using (var store = SqliteStore.Open(directory))
         {
             var alert = new Alert(9, "cap.reached", TestEngine.Begin, [1], [2]);
-            var stale = new TenantBatch(Acme, new byte[Chain.HashLength], 9, 1, new byte[] { 1, 1 }, new byte[Chain.HashLength], null, [], [], [], [alert]);
+            var stale = new TenantBatch(Acme, new byte[Chain.HashLength], 9, 1, new byte[] { 1, 1 },
+                new byte[Chain.HashLength], null, [], [], [], [alert]);
             Assert.Equal([AppendResult.LostFence], await store.Append([stale], default));
             Assert.Empty(await store.Outbox(10, default));
         }
@@ -104,7 +108,8 @@ public sealed class OutboxTests
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         await using (var store = SqliteStore.Open(directory))
         {
-            var made = new Delivery(0, "hook", "evt_1", Acme, 1, "cap.reached", new byte[200_000], TestEngine.Begin) { GiveUpAt = TestEngine.Begin };
+            var made = new Delivery(0, "hook", "evt_1", Acme, 1, "cap.reached", new byte[200_000],
+                TestEngine.Begin) { GiveUpAt = TestEngine.Begin };
             await store.Dispatch(0, [made], default);
             var stored = (await store.Delivery("hook", "evt_1", default))!;
             var log = new FileInfo(Path.Combine(directory, "metering.db-wal"));
@@ -112,7 +117,9 @@ public sealed class OutboxTests
             do
             {
                 before = log.Length;
-                await store.Record([stored with { Attempts = System.Security.Cryptography.RandomNumberGenerator.GetBytes(200_000) }], default);
+                await store.Record(
+                    [stored with { Attempts = System.Security.Cryptography.RandomNumberGenerator.GetBytes(200_000) }],
+                    default);
                 await Task.Yield();
                 log.Refresh();
                 Assert.True(log.Length < 400 << 20, $"{log.Length} bytes and growing");

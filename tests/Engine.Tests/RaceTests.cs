@@ -17,7 +17,8 @@ public sealed class RaceTests
         {
             var tenant = $"t{round}";
             await engine.Tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: Units)));
-            var admitted = await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(() => Ask(engine.Tenants, tenant, caller))));
+            var admitted = await Task.WhenAll(Enumerable.Range(0, Callers)
+                .Select(caller => Task.Run(() => Ask(engine.Tenants, tenant, caller))));
 
             Assert.True(admitted.Sum() == Units, $"round {round}: {admitted.Sum()} units");
             var cap = (await engine.Tenants.Usage(tenant, null))!.Caps.Single();
@@ -32,8 +33,10 @@ public sealed class RaceTests
         var admitted = 0;
         for (var i = 0; i < 3; i++)
         {
-            var answer = await tenants.Execute(tenant, caller % 2 == 0 ? Make.Report($"{caller}-{i}") : Make.Reserve(1));
-            if (answer is Answer.Accepted { Outcome.Status: OutcomeStatus.Billable } or Answer.Reserved { Reservation: not null }) admitted++;
+            var answer = await tenants.Execute(tenant,
+                caller % 2 == 0 ? Make.Report($"{caller}-{i}") : Make.Reserve(1));
+            if (answer is Answer.Accepted { Outcome.Status: OutcomeStatus.Billable }
+                or Answer.Reserved { Reservation: not null }) admitted++;
         }
         return admitted;
     }

@@ -56,7 +56,8 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         var error = Assert.Throws<StoreException>(() => SqliteStore.Open(_directory));
 
         Assert.Contains("schema version 99", error.Message, StringComparison.Ordinal);
-        using (var connection = new Connection(Path.Combine(_directory, "metering.db"), write: true)) connection.Execute($"PRAGMA user_version={Schema.Version}");
+        using (var connection = new Connection(Path.Combine(_directory, "metering.db"),
+            write: true)) connection.Execute($"PRAGMA user_version={Schema.Version}");
         _store = SqliteStore.Open(_directory);
     }
 
@@ -77,5 +78,6 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.Equal([AppendResult.Written], await Append(large));
     }
 
-    private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) => await _store.Append(batches, default);
+    private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) =>
+        await _store.Append(batches, default);
 }

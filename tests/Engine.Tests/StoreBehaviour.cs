@@ -65,11 +65,13 @@ public abstract class StoreBehaviour : IAsyncLifetime
     {
         var first = Batches.Of("acme", null, "one");
         await Append(first);
-        var stale = Batches.Of("acme", null, "stale") with { Due = Now, Severity = LimitState.Paused, Details = [new DetailRow(1, null, [1], [2])] };
+        var stale = Batches.Of("acme", null, "stale")
+            with { Due = Now, Severity = LimitState.Paused, Details = [new DetailRow(1, null, [1], [2])] };
         var ahead = Batches.Of("new", Batches.Of("new", null, "never written"), "ahead");
 
         Assert.Equal(
-            [AppendResult.LostFence, AppendResult.Written, AppendResult.LostFence], await Append(stale, Batches.Of("zoo", null, "other"), ahead));
+            [AppendResult.LostFence, AppendResult.Written, AppendResult.LostFence],
+            await Append(stale, Batches.Of("zoo", null, "other"), ahead));
 
         Assert.Equal(["one"], (await _store.Load("acme", default))!.Tail.SelectMany(Batches.Texts));
         Assert.Equal([null], await _store.Details("acme", [1], default));
@@ -88,7 +90,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Equal([AppendResult.LostFence], await Append(Batches.Of("acme", null) with { Idempotency = [key] }));
         Assert.Null(await _store.Idempotent("k", default));
 
-        Assert.Equal([AppendResult.Written], await Append(Batches.Of("acme", first) with { Due = Now, Idempotency = [key] }));
+        Assert.Equal([AppendResult.Written],
+            await Append(Batches.Of("acme", first) with { Due = Now, Idempotency = [key] }));
 
         Assert.Equal(1, (await _store.Load("acme", default))!.Sequence);
         Assert.NotNull(await _store.Idempotent("k", default));
@@ -104,8 +107,10 @@ public abstract class StoreBehaviour : IAsyncLifetime
         await Append(Batches.Of("acme", first, "three", "four"));
         var large = new byte[(2 << 20) + 17];
         new Random(1).NextBytes(large);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(1, Batches.Of("acme", null, "one").LastHash, [9]), default);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(3, Batches.Of("acme", first, "three").LastHash, large), default);
+        await _store.SaveSnapshot("acme", new StoredSnapshot(1, Batches.Of("acme", null, "one").LastHash, [9]),
+            default);
+        await _store.SaveSnapshot("acme", new StoredSnapshot(3, Batches.Of("acme", first, "three").LastHash, large),
+            default);
         await _store.SaveSnapshot("acme", new StoredSnapshot(2, first.LastHash, [7]), default); // late, and older
         await Reopen();
 
@@ -113,7 +118,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Equal(3, stored!.Snapshot!.Sequence);
         Assert.Equal(large, stored.Snapshot.State);
         Assert.Equal(["three", "four"], stored.Tail.SelectMany(Batches.Texts)); // whole blocks
-        Assert.Equal(["one", "two", "three", "four"], (await _store.Read("acme", 0, 100, default)).SelectMany(Batches.Texts));
+        Assert.Equal(["one", "two", "three", "four"],
+            (await _store.Read("acme", 0, 100, default)).SelectMany(Batches.Texts));
         Assert.Equal(["one", "two"], (await _store.Read("acme", 1, 1, default)).SelectMany(Batches.Texts));
     }
 
@@ -148,7 +154,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Empty(await Read(6, 100));
         Assert.Equal(["1", "2", "3", "4", "5", "6"], await Read(0, int.MaxValue));
 
-        async Task<IEnumerable<string>> Read(long after, int limit) => (await _store.Read("acme", after, limit, default)).SelectMany(Batches.Texts);
+        async Task<IEnumerable<string>> Read(long after, int limit) =>
+            (await _store.Read("acme", after, limit, default)).SelectMany(Batches.Texts);
     }
 
     [Fact]
@@ -173,7 +180,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
     public async Task The_answer_to_a_key_is_kept_until_its_time_T5()
     {
         var first = Batches.Of("acme", null, "one");
-        IdempotencyRow[] rows = [.. "cab".Select((key, i) => new IdempotencyRow($"{key}", [1], [(byte)i], Now + TimeSpan.FromHours(i)))];
+        IdempotencyRow[] rows = [.. "cab".Select((key, i) =>
+            new IdempotencyRow($"{key}", [1], [(byte)i], Now + TimeSpan.FromHours(i)))];
         await Append(first with { Idempotency = rows });
         Assert.Equal(["a", "b"], (await _store.IdempotencyPage(null, 2, default)).Select(row => row.Key));
         Assert.Equal(["c"], (await _store.IdempotencyPage("b", 2, default)).Select(row => row.Key));
@@ -205,7 +213,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Equal(["d", "a"], await Ids(new OutcomeFilter(ChangedAfter: 5), 6, 10));
 
         var stored = (await _store.Load("acme", default))!;
-        var changed = new TenantBatch("acme", stored.Hash, 2, 0, default, stored.Hash, null, [], [Archived("b", 2, 9)], [], []);
+        var changed = new TenantBatch("acme", stored.Hash, 2, 0, default, stored.Hash, null, [], [Archived("b", 2, 9)],
+            [], []);
         await Append(changed); // as it has changed
         Assert.Equal(["c", "d", "a", "b"], await Ids(new OutcomeFilter(ChangedAfter: 0), null, 10));
         Assert.Equal("b"u8.ToArray(), await _store.Archived("acme", "b", default));
@@ -218,13 +227,15 @@ public abstract class StoreBehaviour : IAsyncLifetime
         var some = Archived("a", 1, 1).Outcome;
         OutcomeFigure[] all =
         [
-            some, some with { Id = "b", Period = November.AddMonths(-1) }, some with { Id = "c", Status = OutcomeStatus.Credited },
+            some, some with { Id = "b", Period = November.AddMonths(-1) },
+            some with { Id = "c", Status = OutcomeStatus.Credited },
             some with { Id = "d", OutcomeType = "other" }, some with { Id = "e", Reason = Reason.Cancelled },
             some with { Id = "f", Session = null }, some with { Id = "g", Session = "s" },
         ];
         await Append(Batches.Of("acme", null, "one") with
         {
-            Archived = [.. all.Select((outcome, i) => new ArchivedRow(outcome with { FirstSequence = 10 + i }, Encoding.UTF8.GetBytes(outcome.Id)))],
+            Archived = [.. all.Select((outcome, i) =>
+                new ArchivedRow(outcome with { FirstSequence = 10 + i }, Encoding.UTF8.GetBytes(outcome.Id)))],
         });
 
         Assert.Equal(["b"], await Ids(new OutcomeFilter(Period: November.AddMonths(-1)), null, 10));
@@ -232,8 +243,11 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Equal(["d"], await Ids(new OutcomeFilter(OutcomeType: "other"), null, 10));
         Assert.Equal(["e"], await Ids(new OutcomeFilter(Reason: Reason.Cancelled), null, 10));
         Assert.Equal(["g"], await Ids(new OutcomeFilter(Session: "s"), null, 10));
-        Assert.Equal(["e", "d"], await Ids(new OutcomeFilter(November, OutcomeStatus.Billable, Session: "session"), 16, 2));
-        Assert.Equal(["a"], await Ids(new OutcomeFilter(November, OutcomeStatus.Billable, "type", Reason.Immediate, "session"), null, 10));
+        Assert.Equal(["e", "d"],
+            await Ids(new OutcomeFilter(November, OutcomeStatus.Billable, Session: "session"), 16, 2));
+        Assert.Equal(["a"],
+            await Ids(new OutcomeFilter(November, OutcomeStatus.Billable, "type", Reason.Immediate, "session"), null,
+                10));
         Assert.Empty(await Ids(new OutcomeFilter(OutcomeType: "typ"), null, 10));
         Assert.Equal(7, (await Ids(new OutcomeFilter(ChangedAfter: 0), null, 10)).Count()); // all of one entry
         Assert.Equal(["e"], await Ids(new OutcomeFilter(Reason: Reason.Cancelled, ChangedAfter: 0), null, 10));
@@ -243,7 +257,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
     public async Task The_most_urgent_tenants_come_first_and_one_without_a_time_not_at_all()
     {
         var later = Batches.Of("later", null, "one") with { Due = Now };
-        await Append(later, Batches.Of("soon", null, "one") with { Due = Now - TimeSpan.FromHours(1) }, Batches.Of("never", null, "one"));
+        await Append(later, Batches.Of("soon", null, "one") with { Due = Now - TimeSpan.FromHours(1) },
+            Batches.Of("never", null, "one"));
         Assert.Equal(["soon", "later"], (await _store.Due(Now, 10, default)).Select(one => one.Tenant));
         Assert.Equal(["soon"], (await _store.Due(Now, 1, default)).Select(one => one.Tenant));
 
@@ -257,7 +272,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
     {
         var b = Batches.Of("b", null, "one") with { Severity = LimitState.Warned };
         await Append(
-            b, Batches.Of("a", null, "one") with { Severity = LimitState.Warned }, Batches.Of("c", null, "one") with { Severity = LimitState.Handoff },
+            b, Batches.Of("a", null, "one") with { Severity = LimitState.Warned },
+            Batches.Of("c", null, "one") with { Severity = LimitState.Handoff },
             Batches.Of("d", null, "one") with { Severity = LimitState.Active }, Batches.Of("e", null, "one"));
         Assert.Equal(["c", "a", "b"], await InNeed(null, null, 10));
         Assert.Equal(["c", "a"], await InNeed(null, null, 2));
@@ -290,7 +306,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
 
         var documents = await _store.Documents("plan", default);
         Assert.Equal(
-            [("ample", 1, 4), ("basic", 1, 1), ("basic", 2, 3)], documents.Select(document => (document.Id, document.Version, (int)document.Content[0])));
+            [("ample", 1, 4), ("basic", 1, 1), ("basic", 2, 3)],
+            documents.Select(document => (document.Id, document.Version, (int)document.Content[0])));
         Assert.Equal((Now, "admin"), (documents[0].At, documents[0].Actor));
         Assert.Empty(await _store.Documents("key", default));
     }
@@ -307,7 +324,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Empty(await _store.List(null, 10, default));
     }
 
-    private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) => await _store.Append(batches, default);
+    private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) =>
+        await _store.Append(batches, default);
 
     private async Task<IEnumerable<string>> Ids(OutcomeFilter filter, long? cursor, int limit) =>
         (await _store.ArchivedPage("acme", filter, cursor, limit, default)).Select(Encoding.UTF8.GetString);
@@ -315,7 +333,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
     /// <summary>An archived outcome whose bytes are its id.</summary>
     private static ArchivedRow Archived(string id, long first, long sequence) => new(
         new OutcomeFigure(
-            id, Now, November, "type", Dimensions.None, "session", 1, default, [], false, null, WindowStatus.None, null, OutcomeStatus.Billable,
+            id, Now, November, "type", Dimensions.None, "session", 1, default, [], false, null, WindowStatus.None, null,
+            OutcomeStatus.Billable,
             Reason.Immediate, [], default, default, null, first, sequence, false),
         Encoding.UTF8.GetBytes(id));
 }

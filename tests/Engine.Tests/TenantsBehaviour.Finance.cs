@@ -22,7 +22,8 @@ public abstract partial class TenantsBehaviour
         await Tenants.Execute(Acme, Make.Report("a", quantity: 12));
         var open = (await Tenants.Statement(Acme, null))!;
         var newest = (await Tenants.Entries(Acme, 0, 1000))!.Items[^1];
-        Assert.Equal((PeriodStatus.Open, Amount.Parse("1.98"), newest.Sequence), (open.Statement.Status, open.Statement.Total, open.Sequence));
+        Assert.Equal((PeriodStatus.Open, Amount.Parse("1.98"), newest.Sequence),
+            (open.Statement.Status, open.Statement.Total, open.Sequence));
         Assert.Equal(newest.Hash, open.Hash);
 
         await Tenants.Execute(Acme, new Command.AdvanceClock(Start + TimeSpan.FromDays(60)));
@@ -41,7 +42,8 @@ public abstract partial class TenantsBehaviour
         await Tenants.Execute(Acme, new Command.AdvanceClock(Start + TimeSpan.FromDays(60)));
         var first = (await Tenants.Statements(Acme, null, 2))!;
         var second = (await Tenants.Statements(Acme, DateOnly.FromDayNumber((int)first.Next!), 2))!;
-        Assert.Equal(["2027-01-01", "2026-12-01", "2026-11-01"], first.Items.Concat(second.Items).Select(row => $"{row.Statement.Period.Id:yyyy-MM-dd}"));
+        Assert.Equal(["2027-01-01", "2026-12-01", "2026-11-01"],
+            first.Items.Concat(second.Items).Select(row => $"{row.Statement.Period.Id:yyyy-MM-dd}"));
         Assert.Null(second.Next);
     }
 
@@ -50,7 +52,8 @@ public abstract partial class TenantsBehaviour
     {
         await Create();
         foreach (var (amount, kind) in new[] { ("5", GrantKind.TopUp), ("6", GrantKind.Promotional) })
-            await Tenants.Execute(Acme, new Command.IssueGrant(kind, Amount.Parse(amount), null, null, null, null, null));
+            await Tenants.Execute(Acme,
+                new Command.IssueGrant(kind, Amount.Parse(amount), null, null, null, null, null));
         var first = (await Tenants.Grants(Acme))![0];
         Assert.IsType<Answer.Done>(await Tenants.Execute(Acme, new Command.VoidGrant(first.Id)));
 
@@ -62,12 +65,14 @@ public abstract partial class TenantsBehaviour
     [Fact]
     public async Task Tenants_in_need_come_most_severe_first_page_by_page_and_among_those_asked_for()
     {
-        foreach (var (tenant, cap, warnAt) in new (string, long, int?)[] { ("quiet", 9, null), ("b-warned", 2, 50), ("a-warned", 2, 50), ("paused", 1, null) })
+        foreach (var (tenant, cap, warnAt) in new (string, long, int?)[] { ("quiet", 9, null), ("b-warned", 2, 50),
+            ("a-warned", 2, 50), ("paused", 1, null) })
         {
             await Create(tenant, cap, warnAt: warnAt);
             await Tenants.Execute(tenant, Make.Report("a"));
         }
-        TenantInNeed[] all = [new("paused", LimitState.Paused), new("a-warned", LimitState.Warned), new("b-warned", LimitState.Warned)];
+        TenantInNeed[] all = [new("paused", LimitState.Paused), new("a-warned", LimitState.Warned),
+            new("b-warned", LimitState.Warned)];
 
         Assert.Equal(all, await Tenants.Attention(null, null, 10));
         Assert.Equal(all[..2], await Tenants.Attention(null, null, 2));

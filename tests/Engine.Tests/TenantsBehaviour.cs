@@ -3,8 +3,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
-/// What every edition must do, written against <see cref="ITenants"/> alone. Tenants are on a test clock, so that no edition's
-/// own clock matters.
+/// What every edition must do, written against <see cref="ITenants"/> alone. Tenants are on a test clock, so that no
+/// edition's own clock matters.
 /// </summary>
 public abstract partial class TenantsBehaviour : IAsyncLifetime
 {
@@ -26,7 +26,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         var refused = Assert.IsType<Answer.Refused>(await Tenants.Execute("nobody", Make.Report("a")));
         Assert.Equal(Refusal.UnknownTenant, refused.Code);
         var once = await Tenants.ExecuteOnce("nobody", Make.Reserve(1), Key("k"));
-        Assert.Equal(Refusal.UnknownTenant, Assert.IsType<Answer.Refused>(Assert.IsType<Once.Answered>(once).Answer).Code);
+        Assert.Equal(Refusal.UnknownTenant,
+            Assert.IsType<Answer.Refused>(Assert.IsType<Once.Answered>(once).Answer).Code);
         Assert.Null(await Tenants.Check("nobody", Make.One));
         Assert.Null(await Tenants.Tenant("nobody"));
         Assert.Null(await Tenants.Usage("nobody", null));
@@ -70,7 +71,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
     {
         await Create(cap: 2);
 
-        var answers = await Tenants.Execute(Acme, [Make.Report("a"), Make.Report("b", Start - TimeSpan.FromDays(20)), Make.Report("c"), Make.Report("d")]);
+        var answers = await Tenants.Execute(Acme,
+            [Make.Report("a"), Make.Report("b", Start - TimeSpan.FromDays(20)), Make.Report("c"), Make.Report("d")]);
 
         Assert.Equal(OutcomeStatus.Billable, Assert.IsType<Answer.Accepted>(answers[0]).Outcome!.Status);
         Assert.Equal(Refusal.EventTooOld, Assert.IsType<Answer.Refused>(answers[1]).Code);
@@ -112,7 +114,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         var decided = Assert.IsType<Answer.Decided>(await Tenants.Execute(Acme, new Command.RecordCheck(Make.One)));
 
         var entries = await Tenants.Entries(Acme, 0, 10);
-        Assert.Equal(decided.Decision.Sequence, Assert.Single(entries!.Items, item => item.Entry is Entry.DecisionRecorded).Sequence);
+        Assert.Equal(decided.Decision.Sequence,
+            Assert.Single(entries!.Items, item => item.Entry is Entry.DecisionRecorded).Sequence);
     }
 
     [Fact]
@@ -140,7 +143,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         var other = await Tenants.ExecuteOnce(Acme, Make.Reserve(3), Key("k", content: 2));
 
         Assert.Equal((false, true), (first.Replayed, again.Replayed));
-        Assert.Equal(Assert.IsType<Answer.Reserved>(first.Answer).Reservation, Assert.IsType<Answer.Reserved>(again.Answer).Reservation);
+        Assert.Equal(Assert.IsType<Answer.Reserved>(first.Answer).Reservation,
+            Assert.IsType<Answer.Reserved>(again.Answer).Reservation);
         Assert.IsType<Once.KeyReused>(other);
         Assert.Equal(3, (await Tenants.Check(Acme, Make.One))!.Remaining);
     }
@@ -148,7 +152,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
     [Fact]
     public async Task A_refusal_is_not_remembered_under_its_idempotency_key()
     {
-        Assert.IsType<Answer.Refused>(Assert.IsType<Once.Answered>(await Tenants.ExecuteOnce(Acme, Make.Reserve(2), Key("k"))).Answer);
+        Assert.IsType<Answer.Refused>(
+            Assert.IsType<Once.Answered>(await Tenants.ExecuteOnce(Acme, Make.Reserve(2), Key("k"))).Answer);
         await Create();
 
         var answered = Assert.IsType<Once.Answered>(await Tenants.ExecuteOnce(Acme, Make.Reserve(2), Key("k")));
@@ -162,7 +167,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
     {
         await Create(cap: 100);
 
-        var all = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => Task.Run(async () => await Tenants.ExecuteOnce(Acme, Make.Reserve(2), Key("k")))));
+        var all = await Task.WhenAll(Enumerable.Range(0, 32)
+            .Select(_ => Task.Run(async () => await Tenants.ExecuteOnce(Acme, Make.Reserve(2), Key("k")))));
 
         Assert.Single(all.OfType<Once.Answered>(), answered => !answered.Replayed);
         Assert.Equal(98, (await Tenants.Check(Acme, Make.One))!.Remaining);
@@ -182,7 +188,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Equal((OutcomeStatus.NonBillable, Reason.Reopened), (row!.Outcome.Status, row.Outcome.Reason));
         Assert.Equal(Make.Detail("u-9").Json, row.Detail);
         Assert.Null((await Tenants.Outcome(Acme, "b"))!.Detail);
-        Assert.Equal([typeof(Entry.OutcomeReported), typeof(Entry.FactReported), typeof(Entry.OutcomeChanged)], history!.Select(item => item.Entry.GetType()));
+        Assert.Equal([typeof(Entry.OutcomeReported), typeof(Entry.FactReported), typeof(Entry.OutcomeChanged)],
+            history!.Select(item => item.Entry.GetType()));
         Assert.Null(await Tenants.Outcome(Acme, "no such outcome"));
         Assert.Null(await Tenants.History(Acme, "no such outcome"));
     }
@@ -210,7 +217,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
     public async Task Archived_outcomes_are_listed_found_and_recognised_like_any_other()
     {
         await Create();
-        await Tenants.Execute(Acme, [.. Enumerable.Range(0, 5).Select(i => Make.Report($"a{i}") with { Detail = Make.Detail($"u-{i}") })]);
+        await Tenants.Execute(Acme,
+            [.. Enumerable.Range(0, 5).Select(i => Make.Report($"a{i}") with { Detail = Make.Detail($"u-{i}") })]);
         await Tenants.Execute(Acme, new Command.AdvanceClock(Start + TimeSpan.FromDays(100)));
         await Tenants.Execute(Acme, [.. Enumerable.Range(0, 3).Select(i => Make.Report($"b{i}"))]);
 
@@ -219,14 +227,16 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Equal(["b2", "b1", "b0", "a4"], Ids(page));
         Assert.Equal(["a3", "a2", "a1", "a0"], Ids(rest!));
         var row = await Tenants.Outcome(Acme, "a3");
-        Assert.Equal((OutcomeStatus.Billable, Amount.Zero), (row!.Outcome.Status, row.Outcome.Amount)); // among the included units
+        // among the included units
+        Assert.Equal((OutcomeStatus.Billable, Amount.Zero), (row!.Outcome.Status, row.Outcome.Amount));
         Assert.Equal(Make.Detail("u-3").Json, row.Detail);
         Assert.IsType<Entry.OutcomeReported>((await Tenants.History(Acme, "a3"))![0].Entry);
 
         // I3: the id is taken for good, though its outcome is no longer in memory. The neighbours keep their order.
         var again = await Tenants.Execute(Acme, [
             Make.Report("c0"), Make.Report("x") with { OutcomeId = "a3" }, Make.Report("c1")]);
-        Assert.Equal([typeof(Answer.Accepted), typeof(Answer.Refused), typeof(Answer.Accepted)], again.Select(answer => answer.GetType()));
+        Assert.Equal([typeof(Answer.Accepted), typeof(Answer.Refused), typeof(Answer.Accepted)],
+            again.Select(answer => answer.GetType()));
         Assert.Equal(Refusal.OutcomeExists, ((Answer.Refused)again[1]).Code);
         Assert.True(again[0].Sequence < again[2].Sequence);
 
@@ -254,7 +264,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Equal(Enumerable.Range(1, all.Items.Count), all.Items.Select(item => (int)item.Sequence));
         Assert.Equal(Chain.Genesis(Acme), all.Items[0].PreviousHash);
         foreach (var (before, after) in all.Items.Zip(all.Items.Skip(1))) Assert.Equal(before.Hash, after.PreviousHash);
-        Assert.Equal(all.Items.Select(item => (item.Sequence, Convert.ToHexString(item.Hash))), paged.Select(item => (item.Sequence, Convert.ToHexString(item.Hash))));
+        Assert.Equal(all.Items.Select(item => (item.Sequence, Convert.ToHexString(item.Hash))),
+            paged.Select(item => (item.Sequence, Convert.ToHexString(item.Hash))));
     }
 
     [Fact]
@@ -267,7 +278,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         using var replayed = (await Tenants.Signals(Acme, 0))!;
 
         var seen = await Take(live, 3);
-        Assert.Equal([SignalAction.Warn, SignalAction.Pause, SignalAction.Resume], seen.Select(signal => signal.Action));
+        Assert.Equal([SignalAction.Warn, SignalAction.Pause, SignalAction.Resume],
+            seen.Select(signal => signal.Action));
         Assert.Equal(seen, await Take(replayed, 3));
         Assert.Equal(LimitState.Active, Assert.Single(replayed.State.Caps).State);
         using var rest = (await Tenants.Signals(Acme, seen[1].Sequence))!;
@@ -288,7 +300,8 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Null(await Tenants.Usage(Acme, DateOnly.Parse("2020-01-01")));
     }
 
-    protected Task<Answer> Create(string tenant = Acme, long? cap = null, TimeSpan? window = null, int? warnAt = null) =>
+    protected Task<Answer> Create(string tenant = Acme, long? cap = null, TimeSpan? window = null,
+        int? warnAt = null) =>
         Tenants.Execute(tenant, CreateCommand(cap, window, warnAt)).AsTask();
 
     private static Command.Create CreateCommand(long? cap = null, TimeSpan? window = null, int? warnAt = null) =>

@@ -2,7 +2,9 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine.Tests;
 
-/// <summary>From one store to another and back, nothing is lost, added or changed; written for any <see cref="IStore"/>.</summary>
+/// <summary>
+/// From one store to another and back, nothing is lost, added or changed; written for any <see cref="IStore"/>.
+/// </summary>
 public abstract class TransferBehaviour : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
@@ -45,10 +47,12 @@ public abstract class TransferBehaviour : IAsyncLifetime
         await tenants.StartAsync();
 
         Assert.True(Assert.IsType<Answer.Accepted>(await tenants.Execute("history", Make.Report("n3"))).Duplicate);
-        Assert.Equal(Refusal.OutcomeExists, Assert.IsType<Answer.Refused>(await tenants.Execute("history", Make.Report("o4", clock.Now))).Code);
+        Assert.Equal(Refusal.OutcomeExists,
+            Assert.IsType<Answer.Refused>(await tenants.Execute("history", Make.Report("o4", clock.Now))).Code);
         var again = await tenants.ExecuteOnce("busy", Make.Report("once"), new IdempotencyKey("k2:report", [3, 4]));
         Assert.True(Assert.IsType<Once.Answered>(again).Replayed);
-        var topUp = new Command.IssueGrant(GrantKind.TopUp, Amount.Parse("120"), TransferSource.End + TimeSpan.FromDays(1), null, Amount.Parse("9"), "spring", "order-1");
+        var topUp = new Command.IssueGrant(GrantKind.TopUp, Amount.Parse("120"),
+            TransferSource.End + TimeSpan.FromDays(1), null, Amount.Parse("9"), "spring", "order-1");
         Assert.False(Assert.IsType<Answer.Granted>(await tenants.Execute("money", topUp)).Bought);
         Assert.Equal(OutcomeStatus.Credited, (await tenants.Outcome("history", "o4"))!.Outcome.Status);
         Assert.NotNull((await tenants.Outcome("history", "o5"))!.Outcome.Dispute);
@@ -63,7 +67,8 @@ public abstract class TransferBehaviour : IAsyncLifetime
         await using var target = OpenTarget();
         Assert.True(await target.Put(new Document("key", "k", 1, TransferSource.Begin, "admin", [1]), default));
 
-        var error = await Assert.ThrowsAsync<TransferException>(() => Import.Read(() => Again(file), target, At(), default));
+        var error = await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Read(() => Again(file), target, At(), default));
 
         Assert.Equal("the store is not empty: it has a key 'k'", error.Message);
         Assert.Empty(await target.List(null, 1, default));
@@ -97,7 +102,8 @@ public abstract class TransferBehaviour : IAsyncLifetime
         Assert.Equal(await a.Due(Instant.MaxValue, 100, default), await b.Due(Instant.MaxValue, 100, default));
         Assert.Equal(await a.Attention(null, null, 100, default), await b.Attention(null, null, 100, default));
         Equivalent(await a.IdempotencyPage(null, 100, default), await b.IdempotencyPage(null, 100, default));
-        foreach (var kind in (string[])["plan", "key", "terms", "webhook"]) Equivalent(await a.Documents(kind, default), await b.Documents(kind, default));
+        foreach (var kind in (string[])["plan", "key", "terms", "webhook"])
+            Equivalent(await a.Documents(kind, default), await b.Documents(kind, default));
         var webhooks = await a.Webhooks(default);
         Equivalent(webhooks, await b.Webhooks(default));
         foreach (var webhook in webhooks) await SameDeliveries(a, b, webhook.Id);
@@ -113,28 +119,37 @@ public abstract class TransferBehaviour : IAsyncLifetime
         Assert.Equal(await Entries(a, tenant), await Entries(b, tenant));
         var all = Enumerable.Range(1, (int)one.Sequence).Select(i => (long)i).ToList();
         Equivalent(await a.Details(tenant, all, default), await b.Details(tenant, all, default));
-        foreach (var filter in (OutcomeFilter[])[new(), new(ChangedAfter: 0), new(Status: OutcomeStatus.Credited), new(Session: "s")])
-            Equivalent(await a.ArchivedPage(tenant, filter, null, 1000, default), await b.ArchivedPage(tenant, filter, null, 1000, default));
+        foreach (var filter in (OutcomeFilter[])[new(), new(ChangedAfter: 0), new(Status: OutcomeStatus.Credited),
+            new(Session: "s")])
+            Equivalent(await a.ArchivedPage(tenant, filter, null, 1000, default),
+                await b.ArchivedPage(tenant, filter, null, 1000, default));
     }
 
     private static async Task SameDeliveries(IStore a, IStore b, string webhook)
     {
-        foreach (var status in (DeliveryStatus?[])[null, DeliveryStatus.Pending, DeliveryStatus.Delivered, DeliveryStatus.Failed])
-            Equivalent(Unnumbered(await a.Deliveries(webhook, status, null, 100, default)), Unnumbered(await b.Deliveries(webhook, status, null, 100, default)));
+        foreach (var status in (DeliveryStatus?[])[null, DeliveryStatus.Pending, DeliveryStatus.Delivered,
+            DeliveryStatus.Failed])
+            Equivalent(Unnumbered(await a.Deliveries(webhook, status, null, 100, default)),
+                Unnumbered(await b.Deliveries(webhook, status, null, 100, default)));
         Equivalent(Unnumbered(await a.Heads(webhook, 100, default)), Unnumbered(await b.Heads(webhook, 100, default)));
-        Assert.Equal(await a.FailingSince(webhook, TransferSource.Begin, default), await b.FailingSince(webhook, TransferSource.Begin, default));
+        Assert.Equal(await a.FailingSince(webhook, TransferSource.Begin, default),
+            await b.FailingSince(webhook, TransferSource.Begin, default));
     }
 
     private static async Task<string> Entries(IStore store, string tenant) =>
-        string.Concat((await store.Read(tenant, 0, int.MaxValue, default)).Select(block => Convert.ToHexString(block.Entries)));
+        string.Concat((await store.Read(tenant, 0, int.MaxValue, default))
+            .Select(block => Convert.ToHexString(block.Entries)));
 
     private static async Task<List<(string, Alert)>> Outbox(IStore store) =>
-        [.. (await store.Outbox(1000, default)).Select(row => (row.Tenant, row.Alert)).OrderBy(row => row.Tenant, StringComparer.Ordinal).ThenBy(row => row.Alert.Sequence)];
+        [.. (await store.Outbox(1000, default)).Select(row => (row.Tenant, row.Alert))
+            .OrderBy(row => row.Tenant, StringComparer.Ordinal).ThenBy(row => row.Alert.Sequence)];
 
-    private static IEnumerable<Delivery> Unnumbered(IEnumerable<Delivery> deliveries) => deliveries.Select(one => one with { Number = 0 });
+    private static IEnumerable<Delivery> Unnumbered(IEnumerable<Delivery> deliveries) =>
+        deliveries.Select(one => one with { Number = 0 });
 
     /// <summary>Records with arrays in them are equal when they read the same.</summary>
-    private static void Equivalent<T>(IEnumerable<T> a, IEnumerable<T> b) => Assert.Equal(a.Select(Text), b.Select(Text));
+    private static void Equivalent<T>(IEnumerable<T> a, IEnumerable<T> b) =>
+        Assert.Equal(a.Select(Text), b.Select(Text));
 
     private static string Text<T>(T value) => System.Text.Json.JsonSerializer.Serialize(value, Readable);
 

@@ -27,29 +27,35 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public async Task The_store_that_is_moved_in_these_tests_has_some_of_everything()
     {
-        var lines = (await Text()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[2..line.IndexOf('"', 2)]).CountBy(kind => kind).ToDictionary();
+        var lines = (await Text()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line[2..line.IndexOf('"', 2)]).CountBy(kind => kind).ToDictionary();
 
-        string[] kinds = ["header", "tenant", "block", "archived", "tenant_end", "idempotency", "outbox", "document", "webhook", "delivery", "file_end"];
+        string[] kinds = ["header", "tenant", "block", "archived", "tenant_end", "idempotency", "outbox", "document",
+            "webhook", "delivery", "file_end"];
         Assert.Equal(kinds.Order(), lines.Keys.Order());
         Assert.True(lines["block"] > lines["tenant"] + 5, "no tenant has several lines");
-        Assert.Equal(2, lines["archived"]); // the one that was credited, and the one that was disputed, after they had left
+        // the one that was credited, and the one that was disputed, after they had left
+        Assert.Equal(2, lines["archived"]);
     }
 
     [Fact]
     public async Task A_file_with_an_altered_byte_anywhere_is_refused_and_nothing_is_written()
     {
         var file = await Small();
-        var some = Enumerable.Range(0, file.Length).Where(i => i < 60 || i >= file.Length - 150 || i % (file.Length / 300) == 0).ToList();
+        var some = Enumerable.Range(0, file.Length)
+            .Where(i => i < 60 || i >= file.Length - 150 || i % (file.Length / 300) == 0).ToList();
         foreach (var (flip, at) in some.Select((at, i) => ((byte)(1 << i % 7), at)))
         {
             file[at] ^= flip;
-            var error = await Assert.ThrowsAsync<TransferException>(() => Import.Check(new MemoryStream(file), new TransferOptions(), default));
+            var error = await Assert.ThrowsAsync<TransferException>(() =>
+                Import.Check(new MemoryStream(file), new TransferOptions(), default));
             Assert.Matches("^the export file is broken at line [0-9]+: ", error.Message);
             file[at] ^= flip;
         }
         var store = new MemoryStore();
         file[file.Length / 2] ^= 1;
-        await Assert.ThrowsAsync<TransferException>(() => Import.Read(() => new MemoryStream(file), store, TransferBehaviour.At(), default));
+        await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Read(() => new MemoryStream(file), store, TransferBehaviour.At(), default));
         Assert.Equal(0, store.Appends);
         await Import.DemandFinished(store, default);
     }
@@ -60,10 +66,12 @@ public sealed partial class TransferTests : IAsyncLifetime
         var file = await Small();
         foreach (var length in Enumerable.Range(0, 60).Select(i => file.Length * i / 60).Append(file.Length - 1))
         {
-            var error = await Assert.ThrowsAsync<TransferException>(() => Import.Check(new MemoryStream(file, 0, length), new TransferOptions(), default));
+            var error = await Assert.ThrowsAsync<TransferException>(() =>
+                Import.Check(new MemoryStream(file, 0, length), new TransferOptions(), default));
             Assert.Contains("cut short", error.Message, StringComparison.Ordinal);
         }
-        var longer = await Assert.ThrowsAsync<TransferException>(() => Import.Check(new MemoryStream([.. file, .. "{}\n"u8]), new TransferOptions(), default));
+        var longer = await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Check(new MemoryStream([.. file, .. "{}\n"u8]), new TransferOptions(), default));
         Assert.Contains("something follows", longer.Message, StringComparison.Ordinal);
         Assert.Equal(5, (await Import.Check(new MemoryStream(file), new TransferOptions(), default)).Tenants);
     }
@@ -71,13 +79,16 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Theory]
     [InlineData("\"digest\":\"....", "the digest of its", "\"digest\":\"AAAA")]
     [InlineData("\"hash\":\"....", "the chain of its", "\"hash\":\"AAAA")]
-    public async Task A_tenant_whose_journal_does_not_come_to_what_the_file_says_is_named(string pattern, string why, string with)
+    public async Task A_tenant_whose_journal_does_not_come_to_what_the_file_says_is_named(string pattern, string why,
+        string with)
     {
         var text = await Text();
-        var end = text.Split('\n').First(line => line.Contains("\"tenant_end\":{\"id\":\"history\"", StringComparison.Ordinal));
+        var end = text.Split('\n')
+            .First(line => line.Contains("\"tenant_end\":{\"id\":\"history\"", StringComparison.Ordinal));
         var forged = Sealed(text.Replace(end, Regex.Replace(end, pattern, with), StringComparison.Ordinal));
 
-        var error = await Assert.ThrowsAsync<TransferException>(() => Import.Check(new MemoryStream(forged), new TransferOptions(), default));
+        var error = await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Check(new MemoryStream(forged), new TransferOptions(), default));
 
         Assert.Contains("tenant 'history'", error.Message, StringComparison.Ordinal);
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
@@ -86,29 +97,35 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public async Task A_file_of_a_later_version_or_of_another_kind_says_so()
     {
-        var later = await Broken((await Text()).Replace("\"version\":1,\"made_at\"", "\"version\":2,\"made_at\"", StringComparison.Ordinal));
+        var later = await Broken((await Text())
+            .Replace("\"version\":1,\"made_at\"", "\"version\":2,\"made_at\"", StringComparison.Ordinal));
         Assert.Contains("the file is of version 2; this program reads version 1", later, StringComparison.Ordinal);
         Assert.Contains("not an export of this program", await Broken("{\"id\":\"c-1\"}\n"), StringComparison.Ordinal);
         Assert.Contains("cut short", await Broken(""), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(AppendResult.LostFence, "tenant 'busy' could not be written at sequence 1: somebody else has written it")]
-    [InlineData(AppendResult.Unknown, "tenant 'busy' could not be written at sequence 1: the store did not say whether it was")]
-    public async Task A_tenant_that_the_store_does_not_take_is_named_and_the_store_is_known_to_be_unfinished(AppendResult answer, string why)
+    [InlineData(AppendResult.LostFence,
+        "tenant 'busy' could not be written at sequence 1: somebody else has written it")]
+    [InlineData(AppendResult.Unknown,
+        "tenant 'busy' could not be written at sequence 1: the store did not say whether it was")]
+    public async Task A_tenant_that_the_store_does_not_take_is_named_and_the_store_is_known_to_be_unfinished(
+        AppendResult answer, string why)
     {
         using var file = await TransferBehaviour.Exported(_source);
         var store = Interposed.Over(new MemoryStore(), (call, result) =>
             call.Name == nameof(IStore.Append) ? new ValueTask<IReadOnlyList<AppendResult>>([answer]) : result);
 
-        var error = await Assert.ThrowsAsync<TransferException>(() => Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default));
+        var error = await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default));
 
         Assert.Equal(why, error.Message);
         foreach (var use in (Func<Task>[])[
             () => Import.DemandFinished(store, default).AsTask(),
             () => Export.Write(store, Stream.Null, TransferBehaviour.At(), default),
             () => Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default)])
-            Assert.Contains("did not finish", (await Assert.ThrowsAsync<TransferException>(use)).Message, StringComparison.Ordinal);
+            Assert.Contains("did not finish", (await Assert.ThrowsAsync<TransferException>(use)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,11 +133,15 @@ public sealed partial class TransferTests : IAsyncLifetime
     {
         using var file = await TransferBehaviour.Exported(_source);
         var store = Interposed.Over(new MemoryStore(), (call, result) =>
-            call.Name == nameof(IStore.Read) && ((ValueTask<IReadOnlyList<EntryBlock>>)result!).Result is { Count: > 0 } blocks
-                ? new ValueTask<IReadOnlyList<EntryBlock>>([.. blocks.Select(block => block with { Entries = [.. block.Entries[..^1], (byte)(block.Entries[^1] ^ 1)] })])
+            call.Name == nameof(IStore.Read)
+                && ((ValueTask<IReadOnlyList<EntryBlock>>)result!).Result is { Count: > 0 } blocks
+                ? new ValueTask<IReadOnlyList<EntryBlock>>(
+                    [.. blocks.Select(block =>
+                        block with { Entries = [.. block.Entries[..^1], (byte)(block.Entries[^1] ^ 1)] })])
                 : result);
 
-        var error = await Assert.ThrowsAsync<TransferException>(() => Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default));
+        var error = await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default));
 
         Assert.Equal("as it was read back, tenant 'busy': its chain is broken", error.Message);
     }
@@ -128,7 +149,8 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public async Task A_journal_that_is_damaged_is_not_exported()
     {
-        _source.Execute("UPDATE journal SET entries=CAST(REPLACE(entries, CAST('o5' AS BLOB), CAST('oX' AS BLOB)) AS BLOB)");
+        _source.Execute(
+            "UPDATE journal SET entries=CAST(REPLACE(entries, CAST('o5' AS BLOB), CAST('oX' AS BLOB)) AS BLOB)");
 
         var error = await Assert.ThrowsAsync<TransferException>(() => TransferBehaviour.Exported(_source));
 
@@ -138,7 +160,8 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public async Task Keys_that_have_expired_are_not_moved()
     {
-        var later = new TransferOptions { Time = new TransferSource.Clock { Now = TransferSource.End + TimeSpan.FromDays(1) } };
+        var later = new TransferOptions {
+            Time = new TransferSource.Clock { Now = TransferSource.End + TimeSpan.FromDays(1) } };
         using var file = await TransferBehaviour.Exported(_source);
         await using var store = new MemoryStore();
         await Import.Read(() => TransferBehaviour.Again(file), store, later, default);
@@ -150,14 +173,16 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public async Task While_a_server_writes_each_tenant_is_exported_as_of_a_moment()
     {
-        await using var tenants = new LocalTenants(_source, new EngineOptions(), new TransferSource.Clock { Now = TransferSource.End });
+        await using var tenants = new LocalTenants(_source, new EngineOptions(),
+            new TransferSource.Clock { Now = TransferSource.End });
         await tenants.StartAsync();
         using var stop = new CancellationTokenSource();
         var writing = Task.Run(async () =>
         {
             for (var i = 0; !stop.IsCancellationRequested; i++)
             {
-                await tenants.Execute($"new-{i % 50}", [Make.Tenant(Make.Terms(cap: 1 + i % 3)), Make.Report($"w{i}"), Make.Report($"v{i}")]);
+                await tenants.Execute($"new-{i % 50}",
+                    [Make.Tenant(Make.Terms(cap: 1 + i % 3)), Make.Report($"w{i}"), Make.Report($"v{i}")]);
                 await tenants.ExecuteOnce("busy", Make.Report($"k{i}"), new IdempotencyKey($"w:{i}", [1]));
             }
         });
@@ -165,9 +190,11 @@ public sealed partial class TransferTests : IAsyncLifetime
         {
             await using var reader = SqliteStore.OpenReadOnly(_directory);
             using var file = new MemoryStream();
-            var summary = await Export.Write(reader, file, TransferBehaviour.At() with { WhileRunning = true }, default);
+            var summary = await Export.Write(reader, file, TransferBehaviour.At() with { WhileRunning = true },
+                default);
             await using var store = new MemoryStore();
-            Assert.Equal(summary, await Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default));
+            Assert.Equal(summary,
+                await Import.Read(() => TransferBehaviour.Again(file), store, TransferBehaviour.At(), default));
         }
         await stop.CancelAsync();
         await writing;
@@ -180,13 +207,17 @@ public sealed partial class TransferTests : IAsyncLifetime
         {
             var path = Path.Combine(_directory, name);
             var summary = await TransferFile.Export(_source, path, TransferBehaviour.At(), default);
-            if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
             await using var store = new MemoryStore();
             Assert.Equal(summary, await TransferFile.Import(path, store, TransferBehaviour.At(), default));
-            await Assert.ThrowsAsync<IOException>(() => TransferFile.Export(_source, path, TransferBehaviour.At(), default)); // it is there
+            // it is there
+            await Assert.ThrowsAsync<IOException>(() =>
+                TransferFile.Export(_source, path, TransferBehaviour.At(), default));
             var bytes = await File.ReadAllBytesAsync(path);
             await File.WriteAllBytesAsync(path, bytes[..(bytes.Length / 2)]);
-            await Assert.ThrowsAsync<TransferException>(() => TransferFile.Check(path, TransferBehaviour.At(), default));
+            await Assert.ThrowsAsync<TransferException>(() =>
+                TransferFile.Check(path, TransferBehaviour.At(), default));
         }
     }
 
@@ -196,7 +227,8 @@ public sealed partial class TransferTests : IAsyncLifetime
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "MeteringGateway.sln"))) root = root.Parent!;
         var kinds = Directory.EnumerateFiles(Path.Combine(root.FullName, "src"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(file => KindConstant().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Where(kind => kind != "import");
+            .SelectMany(file => KindConstant().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))
+            .Where(kind => kind != "import");
 
         Assert.Equal(kinds.Distinct().Order(), Export.Kinds.Order());
     }
@@ -212,14 +244,17 @@ public sealed partial class TransferTests : IAsyncLifetime
     private async Task<string> Text() => Encoding.UTF8.GetString((await TransferBehaviour.Exported(_source)).ToArray());
 
     private static async Task<string> Broken(string text) =>
-        (await Assert.ThrowsAsync<TransferException>(() => Import.Check(new MemoryStream(Sealed(text)), new TransferOptions(), default))).Message;
+        (await Assert.ThrowsAsync<TransferException>(() =>
+            Import.Check(new MemoryStream(Sealed(text)), new TransferOptions(), default))).Message;
 
     /// <summary>The file with its hashes made good, as a forger would.</summary>
     private static byte[] Sealed(string text)
     {
         var whole = new StringBuilder();
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            whole.Append(HashMember().Replace(line, $"\"sha256\":\"{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(whole.ToString())))}\"")).Append('\n');
+            whole.Append(HashMember()
+                .Replace(line,
+                    $"\"sha256\":\"{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(whole.ToString())))}\"")).Append('\n');
         return Encoding.UTF8.GetBytes(whole.ToString());
     }
 
@@ -243,5 +278,6 @@ public class Interposed : DispatchProxy
         return proxy;
     }
 
-    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => _answer(targetMethod!, targetMethod!.Invoke(_store, args));
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        _answer(targetMethod!, targetMethod!.Invoke(_store, args));
 }

@@ -5,13 +5,16 @@ using Xunit.Abstractions;
 
 namespace MeteringGateway.Program.Tests;
 
-/// <summary>The real program, killed with <c>kill -9</c> at random moments under load. METERING_CRASHES sets the rounds.</summary>
+/// <summary>
+/// The real program, killed with <c>kill -9</c> at random moments under load. METERING_CRASHES sets the rounds.
+/// </summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
     [Fact]
     public async Task Nothing_acknowledged_is_lost_and_nothing_is_counted_twice_whenever_the_process_is_killed()
     {
-        var rounds = int.Parse(Environment.GetEnvironmentVariable("METERING_CRASHES") ?? "30", CultureInfo.InvariantCulture);
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("METERING_CRASHES") ?? "30",
+            CultureInfo.InvariantCulture);
         using var told = new StringWriter();
         var report = await CrashCampaign.Run(rounds, Environment.TickCount & 0xFFFFFF, Options.DefaultDll(), told);
         output.WriteLine(told.ToString());

@@ -9,7 +9,9 @@ public sealed class DemoTests
     [Fact]
     public async Task The_demo_shows_the_signal_the_hand_off_the_raise_and_the_resume_and_ends_well()
     {
-        using var demo = Process.Start(new ProcessStartInfo("dotnet", [Options.DefaultDll(), "demo"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var demo = Process.Start(
+            new ProcessStartInfo("dotnet", [Options.DefaultDll(), "demo"]) { RedirectStandardOutput = true,
+                RedirectStandardError = true })!;
         var error = demo.StandardError.ReadToEndAsync();
         var output = await demo.StandardOutput.ReadToEndAsync();
         await demo.WaitForExitAsync();

@@ -7,7 +7,10 @@ using Xunit.Abstractions;
 
 namespace MeteringGateway.Program.Tests;
 
-/// <summary>A real service desk's log through <c>metering serve</c> and <c>metering replay</c>, against the oracle's count of the file.</summary>
+/// <summary>
+/// A real service desk's log through <c>metering serve</c> and <c>metering replay</c>, against the oracle's count of
+/// the file.
+/// </summary>
 public sealed class DeskLogTests(ITestOutputHelper output)
 {
     [LogFact]
@@ -28,7 +31,9 @@ public sealed class DeskLogTests(ITestOutputHelper output)
         Assert.True(compared > 81, $"only {compared} figures were compared");
     }
 
-    /// <summary>The oracle's lines of a tenant: "2016-03-01 reported 12 pending 0 settled 11 Reopened 1 amount 10.89".</summary>
+    /// <summary>
+    /// The oracle's lines of a tenant: "2016-03-01 reported 12 pending 0 settled 11 Reopened 1 amount 10.89".
+    /// </summary>
     private static IEnumerable<(string Id, (long, long, long, string) Figures)> Periods(string lines) =>
         from line in lines.Split('\n')
         where char.IsAsciiDigit(line[0]) && line.Contains(" reported ", StringComparison.Ordinal)

@@ -19,7 +19,8 @@ public sealed class HealthTests : IDisposable
         {
             url = $"http://127.0.0.1:{server.Port}/health/ready";
             Assert.Equal((0, "ready"), await Run("health", "--url", url));
-            Assert.Equal(1, (await Run("health", "--url", url.Replace("ready", "nothing", StringComparison.Ordinal))).Code);
+            Assert.Equal(1,
+                (await Run("health", "--url", url.Replace("ready", "nothing", StringComparison.Ordinal))).Code);
         }
         var gone = await Run("health", "--url", url);
         Assert.Equal(1, gone.Code);
@@ -29,7 +30,9 @@ public sealed class HealthTests : IDisposable
 
     private static async Task<(int Code, string Said)> Run(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true,
+                RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

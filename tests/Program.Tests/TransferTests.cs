@@ -5,10 +5,13 @@ using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Program.Tests;
 
-/// <summary><c>metering export</c> and <c>metering import</c> as an operator runs them, on the store of a real gateway.</summary>
+/// <summary>
+/// <c>metering export</c> and <c>metering import</c> as an operator runs them, on the store of a real gateway.
+/// </summary>
 public sealed class TransferTests : IDisposable
 {
-    private const string Plan = """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT0S"}]}""";
+    private const string Plan =
+        """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT0S"}]}""";
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -23,8 +26,11 @@ public sealed class TransferTests : IDisposable
         var imported = await Run("import", "--from", In("store.export"), "--data-directory", In("new"));
 
         Assert.Equal((0, "2 tenants, 24 entries, 1 plan, 0 keys: all digests equal"), (imported.Code, imported.Output));
-        Assert.Equal(["metering.db", "metering.lock"], Directory.EnumerateFileSystemEntries(In("new")).Select(Path.GetFileName).Order());
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(In("new")));
+        Assert.Equal(["metering.db", "metering.lock"],
+            Directory.EnumerateFileSystemEntries(In("new")).Select(Path.GetFileName).Order());
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(In("new")));
         string[] digest = ["journal", "--tenant", "acme", "--tenant", "zoo", "--digest", "--data-directory"];
         Assert.Equal((await Run([.. digest, In("old")])).Output, (await Run([.. digest, In("new")])).Output);
         using var server = GatewayServer.Start(Options.DefaultDll(), In("new"));
@@ -55,10 +61,14 @@ public sealed class TransferTests : IDisposable
         await Filled(In("old"));
         using var server = GatewayServer.Start(Options.DefaultDll(), In("old"));
 
-        await Refused("stop it to move the store, or give --while-running for a backup", "export", "--data-directory", In("old"), "--to", In("store.export"));
-        Assert.Equal(0, (await Run("export", "--data-directory", In("old"), "--to", In("store.export.gz"), "--while-running")).Code);
+        await Refused("stop it to move the store, or give --while-running for a backup", "export", "--data-directory",
+            In("old"), "--to", In("store.export"));
+        Assert.Equal(0,
+            (await Run("export", "--data-directory", In("old"), "--to", In("store.export.gz"),
+                "--while-running")).Code);
         var check = await Run("import", "--from", In("store.export.gz"), "--check");
-        Assert.Equal((0, "2 tenants, 24 entries, 1 plan, 0 keys: the file is whole, all digests equal"), (check.Code, check.Output));
+        Assert.Equal((0, "2 tenants, 24 entries, 1 plan, 0 keys: the file is whole, all digests equal"),
+            (check.Code, check.Output));
         var piped = await Run("export", "--data-directory", In("old"), "--to", "-", "--while-running");
         Assert.StartsWith("{\"header\":{\"format\":\"metering-export\"", piped.Output, StringComparison.Ordinal);
     }
@@ -80,7 +90,8 @@ public sealed class TransferTests : IDisposable
             using var answer = await http.PostAsync(new Uri("/v1/events", UriKind.Relative), events);
             answer.EnsureSuccessStatusCode();
         }
-        using var pause = new StringContent("""{"action":"pause","reason":"audit"}""", Encoding.UTF8, "application/json");
+        using var pause = new StringContent("""{"action":"pause","reason":"audit"}""", Encoding.UTF8,
+            "application/json");
         (await http.PostAsync(new Uri("/v1/tenants/zoo/pause", UriKind.Relative), pause)).EnsureSuccessStatusCode();
         var usage = Counted((await server.Usage("acme"))!);
         Assert.Equal(0, server.Process.Stop());
@@ -88,7 +99,8 @@ public sealed class TransferTests : IDisposable
     }
 
     /// <summary>Without the forecast, which moves with the clock.</summary>
-    private static string Counted(System.Text.Json.Nodes.JsonNode usage) => $"{usage["sequence"]} {usage["outcome_types"]!.ToJsonString()}";
+    private static string Counted(System.Text.Json.Nodes.JsonNode usage) =>
+        $"{usage["sequence"]} {usage["outcome_types"]!.ToJsonString()}";
 
     private static async Task Refused(string why, params string[] arguments)
     {
@@ -100,7 +112,9 @@ public sealed class TransferTests : IDisposable
 
     private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true,
+                RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -10,16 +10,20 @@ namespace MeteringGateway.ClusterLoadTests.Campaign;
 
 /// <param name="Signals">Sequences of the entries that agents were to be told of.</param>
 /// <param name="HadSnapshot">The state was compared with that of a snapshot and what followed.</param>
-internal sealed record Audited(long Entries, IReadOnlyCollection<long> Signals, bool HadSnapshot, IReadOnlyList<string> Failures);
+internal sealed record Audited(long Entries, IReadOnlyCollection<long> Signals, bool HadSnapshot,
+    IReadOnlyList<string> Failures);
 
-/// <summary>Reads a tenant's journal out of Redis, beside the silos and by itself, and folds it entry by entry.</summary>
+/// <summary>
+/// Reads a tenant's journal out of Redis, beside the silos and by itself, and folds it entry by entry.
+/// </summary>
 internal sealed class Audit(IConnectionMultiplexer redis) : IAsyncDisposable
 {
     private const string Prefix = "metering";
     private static readonly OrleansGrainStorageSerializer Serializer =
         new(new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>());
 
-    private readonly RedisStore _store = new(redis, Prefix, null, NullLogger<RedisStore>.Instance) { Patience = TimeSpan.FromSeconds(60) };
+    private readonly RedisStore _store = new(redis, Prefix, null,
+        NullLogger<RedisStore>.Instance) { Patience = TimeSpan.FromSeconds(60) };
 
     /// <summary>Connects to a Redis that may come and go.</summary>
     public static async Task<Audit> Of(int port)
@@ -31,7 +35,8 @@ internal sealed class Audit(IConnectionMultiplexer redis) : IAsyncDisposable
     /// <param name="events">All that were sent to it: each must be there, once.</param>
     public async Task<Audited> Tenant(string tenant, IReadOnlyCollection<SentEvent> events, int reservations)
     {
-        if (await _store.Load(tenant, default) is not { } stored) return new Audited(0, [], false, [$"{tenant}: has no journal"]);
+        if (await _store.Load(tenant, default) is not { } stored)
+            return new Audited(0, [], false, [$"{tenant}: has no journal"]);
         var fold = new AuditFold(tenant);
         fold.Take(stored);
         fold.Compare(events, reservations);

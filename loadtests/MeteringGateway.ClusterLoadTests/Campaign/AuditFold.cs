@@ -3,7 +3,10 @@ using MeteringGateway.Engine;
 
 namespace MeteringGateway.ClusterLoadTests.Campaign;
 
-/// <summary>One tenant's entries from the first to the last: the chain, the ids, and what stands against its caps at every position.</summary>
+/// <summary>
+/// One tenant's entries from the first to the last: the chain, the ids, and what stands against its caps at every
+/// position.
+/// </summary>
 internal sealed class AuditFold(string tenant)
 {
     private const int MostFailures = 10;
@@ -22,8 +25,10 @@ internal sealed class AuditFold(string tenant)
     {
         foreach (var block in stored.Tail)
         {
-            if (block.FirstSequence != _state.Sequence + 1) Fail($"the block of {block.FirstSequence} follows {_state.Sequence}");
-            if (!block.PreviousHash.AsSpan().SequenceEqual(_hash)) Fail($"the block of {block.FirstSequence} does not follow the hash before it");
+            if (block.FirstSequence != _state.Sequence + 1)
+                Fail($"the block of {block.FirstSequence} follows {_state.Sequence}");
+            if (!block.PreviousHash.AsSpan().SequenceEqual(_hash))
+                Fail($"the block of {block.FirstSequence} does not follow the hash before it");
             var reader = new BlockReader(block.Entries);
             var before = _state.Sequence;
             while (reader.TryRead(out var bytes))
@@ -33,18 +38,23 @@ internal sealed class AuditFold(string tenant)
                 _hash = hash;
                 Take(EntryCodec.Read(bytes));
             }
-            if (_state.Sequence != before + block.Count) Fail($"the block of {block.FirstSequence} has {_state.Sequence - before} entries, not {block.Count}");
+            if (_state.Sequence != before + block.Count)
+                Fail($"the block of {block.FirstSequence} has {_state.Sequence - before} entries, not {block.Count}");
             _state.TakeDeparted();
         }
-        if (_state.Sequence != stored.Sequence || !_hash.AsSpan().SequenceEqual(stored.Hash)) Fail("the chain does not end where the head says");
+        if (_state.Sequence != stored.Sequence || !_hash.AsSpan().SequenceEqual(stored.Hash))
+            Fail("the chain does not end where the head says");
     }
 
     public void Compare(IReadOnlyCollection<SentEvent> events, int reservations)
     {
         foreach (var e in events)
-            if (_reported.GetValueOrDefault(e.Id) is not 1 and var times) Fail($"{e.Id} is in the journal {times} times");
-        if (_reported.Count != events.Count) Fail($"{_reported.Count} events are in the journal, and {events.Count} were sent");
-        if (_reservations != reservations) Fail($"{_reservations} reservations are in the journal, and {reservations} were answered");
+            if (_reported.GetValueOrDefault(e.Id) is not 1 and var times)
+                Fail($"{e.Id} is in the journal {times} times");
+        if (_reported.Count != events.Count)
+            Fail($"{_reported.Count} events are in the journal, and {events.Count} were sent");
+        if (_reservations != reservations)
+            Fail($"{_reservations} reservations are in the journal, and {reservations} were answered");
         var usage = _state.Usage(null)!;
         var (units, type) = (events.Sum(e => (long)e.Units), usage.OutcomeTypes.FirstOrDefault());
         if (type is null && units > 0) Fail("nothing is counted");
@@ -54,7 +64,8 @@ internal sealed class AuditFold(string tenant)
         if (type.Pending + over != units) Fail($"{type.Pending} pending and {over} over the cap are not {units}");
         if (type.Reserved != 0) Fail($"{type.Reserved} units are still reserved");
         foreach (var cap in usage.Caps)
-            if (cap.Exposure.Value != type.Pending) Fail($"the cap counts {cap.Exposure.Value} and the outcomes {type.Pending}");
+            if (cap.Exposure.Value != type.Pending)
+                Fail($"the cap counts {cap.Exposure.Value} and the outcomes {type.Pending}");
     }
 
     /// <summary>The state must be the same from a snapshot and what followed it.</summary>
@@ -69,7 +80,8 @@ internal sealed class AuditFold(string tenant)
                     state.Apply(EntryCodec.Read(bytes));
             state.TakeDeparted();
         }
-        if (!state.Digest().AsSpan().SequenceEqual(_state.Digest())) Fail($"the snapshot of {snapshot.Sequence} and what followed give another state than the entries");
+        if (!state.Digest().AsSpan().SequenceEqual(_state.Digest()))
+            Fail($"the snapshot of {snapshot.Sequence} and what followed give another state than the entries");
     }
 
     private void Take(Entry entry)
@@ -77,7 +89,8 @@ internal sealed class AuditFold(string tenant)
         _state.Apply(entry);
         switch (entry)
         {
-            case Entry.OutcomeReported reported: _reported[reported.Id.Id] = _reported.GetValueOrDefault(reported.Id.Id) + 1; break;
+            case Entry.OutcomeReported reported:
+                _reported[reported.Id.Id] = _reported.GetValueOrDefault(reported.Id.Id) + 1; break;
             case Entry.ReservationMade: _reservations++; break;
             case Entry.StateChanged: _signals.Add(_state.Sequence); break;
         }

@@ -9,8 +9,8 @@ namespace MeteringGateway.ClusterLoadTests.Campaign;
 internal sealed record Reply(int Status, string Body, int Silo);
 
 /// <summary>
-/// A caller behind a load balancer: it sends through any silo, and leaves one that did not answer alone for a while. What was not
-/// answered, or with 5xx, is unknown, and is for the caller to send again.
+/// A caller behind a load balancer: it sends through any silo, and leaves one that did not answer alone for a while.
+/// What was not answered, or with 5xx, is unknown, and is for the caller to send again.
 /// </summary>
 internal sealed class Caller : IDisposable
 {
@@ -26,7 +26,8 @@ internal sealed class Caller : IDisposable
 
     public static HttpClient Client(int port, TimeSpan patience)
     {
-        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), MaxConnectionsPerServer = 100 })
+        var http = new HttpClient(
+            new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), MaxConnectionsPerServer = 100 })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = patience,
         };
@@ -38,7 +39,8 @@ internal sealed class Caller : IDisposable
     /// <param name="not">A silo that it must not go through.</param>
     /// <param name="only">The silo that it must go through.</param>
     public async Task<Reply?> Send(
-        HttpMethod method, string path, string? body, string type, Random random, string? key = null, int? not = null, int? only = null)
+        HttpMethod method, string path, string? body, string type, Random random, string? key = null, int? not = null,
+        int? only = null)
     {
         var silo = only ?? Choose(random, not);
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));

@@ -4,9 +4,9 @@ using MeteringGateway.ClusterLoadTests.Servers;
 namespace MeteringGateway.ClusterLoadTests.Campaign;
 
 /// <summary>
-/// Three real silos over a real Redis, under load through all of them: silos are killed, Redis is killed, and silos are frozen until
-/// the others take them for dead, and go on. After each fault everything is sent again and compared with the journal. All rounds
-/// share the cluster.
+/// Three real silos over a real Redis, under load through all of them: silos are killed, Redis is killed, and silos are
+/// frozen until the others take them for dead, and go on. After each fault everything is sent again and compared with
+/// the journal. All rounds share the cluster.
 /// </summary>
 internal sealed class ClusterCampaign(int rounds, int seed, string dll, TextWriter output)
 {
@@ -53,10 +53,13 @@ internal sealed class ClusterCampaign(int rounds, int seed, string dll, TextWrit
             done = $"{fault}: broke off";
             _totals.Failures.Add(e.ToString());
         }
-        for (var i = before; i < _totals.Failures.Count; i++) _totals.Failures[i] = $"round {number + 1} (seed {seed + number}): {_totals.Failures[i]}";
+        for (var i = before; i < _totals.Failures.Count; i++)
+            _totals.Failures[i] = $"round {number + 1} (seed {seed + number}): {_totals.Failures[i]}";
         _totals.Rounds++;
-        var verdict = _totals.Failures.Count == before ? "all there, once" : "FAILED\n" + string.Join('\n', _totals.Failures.Skip(before));
-        return string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss} round {number + 1}/{rounds} seed {seed + number}: {done}: {verdict}");
+        var verdict = _totals.Failures.Count == before ? "all there, once"
+            : "FAILED\n" + string.Join('\n', _totals.Failures.Skip(before));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{DateTime.UtcNow:HH:mm:ss} round {number + 1}/{rounds} seed {seed + number}: {done}: {verdict}");
     }
 
     /// <summary>As many of each kind, in an order that the seed gives.</summary>

@@ -5,7 +5,8 @@ using MeteringGateway.ClusterLoadTests.Servers;
 namespace MeteringGateway.ClusterLoadTests.Campaign;
 
 /// <summary>
-/// What every silo has counted, as it last told: they are asked again and again, as a silo that is killed cannot be asked any more.
+/// What every silo has counted, as it last told: they are asked again and again, as a silo that is killed cannot be
+/// asked any more.
 /// </summary>
 internal sealed class Counters : IAsyncDisposable
 {
@@ -32,11 +33,14 @@ internal sealed class Counters : IAsyncDisposable
 
     public long FencesLostOf(SiloServer silo) => _last.GetValueOrDefault((silo.Number, silo.Starts)).FencesLost;
 
-    /// <summary>Asks now, as often as it can, until it answers no more or the time is over; how often it answered.</summary>
+    /// <summary>
+    /// Asks now, as often as it can, until it answers no more or the time is over; how often it answered.
+    /// </summary>
     public async Task<int> Follow(SiloServer silo, TimeSpan time)
     {
         var answers = 0;
-        for (var until = Environment.TickCount64 + (long)time.TotalMilliseconds; Environment.TickCount64 < until && silo.IsRunning; await Task.Delay(10))
+        for (var until = Environment.TickCount64 + (long)time.TotalMilliseconds; Environment.TickCount64 < until
+            && silo.IsRunning; await Task.Delay(10))
             if (await Ask(silo))
                 answers++;
         return answers;
@@ -48,7 +52,8 @@ internal sealed class Counters : IAsyncDisposable
         try
         {
             var text = await _clients[silo.Number].GetStringAsync(new Uri("/metrics", UriKind.Relative));
-            _last[(silo.Number, start)] = new Read(Value(text, "metering_fence_lost_total"), Value(text, "metering_append_unknown_total"));
+            _last[(silo.Number, start)] = new Read(Value(text, "metering_fence_lost_total"),
+                Value(text, "metering_append_unknown_total"));
             return true;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
@@ -78,7 +83,8 @@ internal sealed class Counters : IAsyncDisposable
     private static long Value(string text, string name)
     {
         foreach (var line in text.Split('\n'))
-            if (line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && (line[name.Length] is ' ' or '{'))
+            if (line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length
+                && (line[name.Length] is ' ' or '{'))
                 return (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
         return 0;
     }

@@ -5,7 +5,8 @@ using MeteringGateway.ClusterLoadTests.Servers;
 namespace MeteringGateway.ClusterLoadTests.Campaign;
 
 /// <summary>Does one fault under load, and puts things right again. The load goes on all the while.</summary>
-internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Caller prober, Counters counters, Totals totals)
+internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Caller prober, Counters counters,
+    Totals totals)
 {
     /// <summary>With live connections to it, Orleans takes its time before it declares a silent silo dead.</summary>
     private static readonly TimeSpan Declared = TimeSpan.FromSeconds(90);
@@ -47,8 +48,9 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
     }
 
     /// <summary>
-    /// Redis stands still for a moment first, so that a flush of the silo is under way and the next is filled; then the silo does, with
-    /// requests in its sockets. When it goes on, its tenants have been written elsewhere: what it still appends comes too late.
+    /// Redis stands still for a moment first, so that a flush of the silo is under way and the next is filled; then the
+    /// silo does, with requests in its sockets. When it goes on, its tenants have been written elsewhere: what it still
+    /// appends comes too late.
     /// </summary>
     private async Task<string> FreezeSilo(IReadOnlyList<string> tenants, Load load, Random random)
     {
@@ -74,7 +76,8 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
         if (ended) totals.EndedThemselves++;
         else silo.Process.KillHard();
         await Task.Run(silo.Start);
-        return Text($"silo {silo.Number} with {struck.Count} of the tenants frozen, {answered}; {late} late appends refused, {(ended ? "it ended itself" : "it was killed")}");
+        return Text(
+            $"silo {silo.Number} with {struck.Count} of the tenants frozen, {answered}; {late} late appends refused, {(ended ? "it ended itself" : "it was killed")}");
     }
 
     /// <summary>A silo, and which of the tenants live there: one that has some.</summary>
@@ -99,7 +102,8 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
     {
         var seconds = await Failover.Of(tenants, prober, since, not, Declared);
         totals.Failovers[fault].AddRange(seconds.OfType<double>());
-        if (seconds.Any(one => one is null)) totals.Failures.Add($"a tenant did not answer within {Declared.TotalSeconds} s");
+        if (seconds.Any(one => one is null))
+            totals.Failures.Add($"a tenant did not answer within {Declared.TotalSeconds} s");
         return seconds.Length == 0 ? "none to answer" : Text($"the last answered after {seconds.Max():0.00} s");
     }
 

@@ -28,11 +28,13 @@ internal sealed class Ledger
     public bool IsKnown(string id) => _answers.ContainsKey(id);
 
     /// <summary>Ids of the reservations that were made, each by one idempotency key.</summary>
-    public IReadOnlyList<string> Reservations(string tenant) => [.. _held.Values.Where(held => held.Tenant == tenant && held.Id is not null).Select(held => held.Id!)];
+    public IReadOnlyList<string> Reservations(string tenant) =>
+        [.. _held.Values.Where(held => held.Tenant == tenant && held.Id is not null).Select(held => held.Id!)];
 
     /// <summary>Keys whose answer is not known, or whose reservation is not released.</summary>
     public IReadOnlyList<(string Key, string Tenant, string? Reservation)> Unsettled =>
-        [.. _held.Where(one => !one.Value.Known || one.Value is { Id: not null, Released: false }).Select(one => (one.Key, one.Value.Tenant, one.Value.Id))];
+        [.. _held.Where(one => !one.Value.Known || one.Value is { Id: not null, Released: false })
+            .Select(one => (one.Key, one.Value.Tenant, one.Value.Id))];
 
     /// <summary>Called before the events are sent; which of them had been acknowledged by then.</summary>
     public HashSet<string> Send(IEnumerable<SentEvent> events)
@@ -74,24 +76,35 @@ internal sealed class Ledger
         if (first != outcome) Contradict($"{id} was first answered {first} and then {outcome}");
     }
 
-    /// <summary>The newest sequence that a check of the tenant has told anybody: one that is asked now may not tell of an older state (A1).</summary>
+    /// <summary>
+    /// The newest sequence that a check of the tenant has told anybody: one that is asked now may not tell of an older
+    /// state (A1).
+    /// </summary>
     public long Told(string tenant) => _sequences.GetValueOrDefault(tenant);
 
     public void Tell(string tenant, long sequence, long before, int silo)
     {
-        if (sequence < before) Contradict($"a check of {tenant} through silo {silo} was answered as of {sequence}, after another had been answered as of {before}");
+        if (sequence < before)
+            Contradict(
+                $"a check of {tenant} through silo {silo} was answered as of {sequence}, after another had been answered as of {before}");
         _sequences.AddOrUpdate(tenant, sequence, (_, last) => Math.Max(last, sequence));
     }
 
-    public void Reserve(string key, string tenant) => _held.TryAdd(key, new Held(tenant, null, Known: false, Released: false));
+    public void Reserve(string key, string tenant) =>
+        _held.TryAdd(key, new Held(tenant, null, Known: false, Released: false));
 
     public void Reserved(string key, string? reservation)
     {
-        var held = _held.AddOrUpdate(key, _ => throw new InvalidOperationException(key), (_, held) => held.Known ? held : held with { Id = reservation, Known = true });
-        if (held.Id != reservation) Contradict($"idempotency key {key} was answered with the reservation {held.Id ?? "none"} and with {reservation ?? "none"}");
+        var held = _held.AddOrUpdate(key, _ => throw new InvalidOperationException(key),
+            (_, held) => held.Known ? held : held with { Id = reservation, Known = true });
+        if (held.Id != reservation)
+            Contradict(
+                $"idempotency key {key} was answered with the reservation {held.Id ?? "none"} and with {reservation ?? "none"}");
     }
 
-    public void Released(string key) => _held.AddOrUpdate(key, _ => throw new InvalidOperationException(key), (_, held) => held with { Released = true });
+    public void Released(string key) =>
+        _held.AddOrUpdate(key, _ => throw new InvalidOperationException(key),
+            (_, held) => held with { Released = true });
 
     public void Contradict(string what)
     {

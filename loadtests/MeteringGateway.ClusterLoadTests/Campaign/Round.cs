@@ -3,7 +3,9 @@ using MeteringGateway.ClusterLoadTests.Servers;
 
 namespace MeteringGateway.ClusterLoadTests.Campaign;
 
-/// <summary>One round: new tenants, load through every silo, a fault, everything once more, and the comparison.</summary>
+/// <summary>
+/// One round: new tenants, load through every silo, a fault, everything once more, and the comparison.
+/// </summary>
 internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Totals totals, int seed)
 {
     private const int Capped = 6;
@@ -46,7 +48,8 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
         for (var i = 0; i < count; i++)
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"{name}-{i}");
-            await gateway.PutPlan(id, $$$"""{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT72H"}],"caps":[{{{(caps ? Caps() : "")}}}]}""");
+            await gateway.PutPlan(id,
+                $$$"""{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT72H"}],"caps":[{{{(caps ? Caps() : "")}}}]}""");
             await gateway.PutTenant(id, id);
             names.Add(id);
         }
@@ -59,14 +62,17 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
         var limit = _random.Next(100, 800);
         string Cap(string id, int units, string action) => string.Create(CultureInfo.InvariantCulture,
             $$$"""{"id":"{{{id}}}","limit":{"units":{{{units}}}},"at_limit":{"action":"{{{action}}}"}}""");
-        return string.Join(',', Enumerable.Range(1, Levels).Select(i => Cap($"level-{i:D2}", i * limit / (Levels + 1), "notify")).Append(Cap("monthly", limit, "pause")));
+        return string.Join(',', Enumerable.Range(1, Levels)
+            .Select(i => Cap($"level-{i:D2}", i * limit / (Levels + 1), "notify"))
+            .Append(Cap("monthly", limit, "pause")));
     }
 
     /// <summary>Everything once more, until everything is answered.</summary>
     private async Task Settle(Load load, Ledger ledger)
     {
         var until = Environment.TickCount64 + (long)Resending.TotalMilliseconds;
-        await Task.WhenAll(ledger.All.OrderBy(e => e.Id, StringComparer.Ordinal).Chunk(ResendAtOnce).Chunk(8).Select((chunks, i) => Task.Run(async () =>
+        await Task.WhenAll(ledger.All.OrderBy(e => e.Id, StringComparer.Ordinal).Chunk(ResendAtOnce).Chunk(8)
+            .Select((chunks, i) => Task.Run(async () =>
         {
             var random = new Random(seed + i);
             foreach (var chunk in chunks)
@@ -79,11 +85,15 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
                 if (reservation is null) await load.Reserve(key, tenant, _random);
                 else await load.Release(key, tenant, reservation, _random);
         }
-        if (ledger.Acknowledged < ledger.Sent) totals.Failures.Add($"{ledger.Sent - ledger.Acknowledged} of {ledger.Sent} events were not answered when all was well again");
-        if (ledger.Unsettled.Count > 0) totals.Failures.Add($"{ledger.Unsettled.Count} reservations were not settled when all was well again");
+        if (ledger.Acknowledged < ledger.Sent)
+            totals.Failures.Add(
+                $"{ledger.Sent - ledger.Acknowledged} of {ledger.Sent} events were not answered when all was well again");
+        if (ledger.Unsettled.Count > 0)
+            totals.Failures.Add($"{ledger.Unsettled.Count} reservations were not settled when all was well again");
     }
 
-    private async Task<string> Compare(IReadOnlyList<string> tenants, Ledger ledger, IReadOnlyList<SignalListener> listeners)
+    private async Task<string> Compare(IReadOnlyList<string> tenants, Ledger ledger,
+        IReadOnlyList<SignalListener> listeners)
     {
         totals.Failures.AddRange(ledger.Contradictions);
         var (entries, signals) = (0L, 0L);
@@ -98,7 +108,8 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
             totals.Failures.AddRange(await Figures(tenant, ledger));
             totals.Reservations += ledger.Reservations(tenant).Count;
         }
-        (totals.Entries, totals.Signals, totals.Events) = (totals.Entries + entries, totals.Signals + signals, totals.Events + ledger.Sent);
+        (totals.Entries, totals.Signals, totals.Events) =
+            (totals.Entries + entries, totals.Signals + signals, totals.Events + ledger.Sent);
         return string.Create(CultureInfo.InvariantCulture,
             $"{ledger.Sent:N0} events, {entries:N0} entries, {signals} signals over {listeners.Sum(listener => listener.Connections)} streams");
     }
@@ -119,9 +130,12 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
         {
             var type = (await silo.Gateway.Usage(tenant))?["outcome_types"]?.AsArray().FirstOrDefault();
             var reported = (long?)type?["reported"] ?? 0;
-            if (reported != units) failures.Add($"{tenant} through silo {silo.Number}: {reported} units are counted of {units} that were sent");
+            if (reported != units)
+                failures.Add(
+                    $"{tenant} through silo {silo.Number}: {reported} units are counted of {units} that were sent");
             if (type is not null && (long)type["pending"]! + ((long?)type["non_billable"]?["over_cap"] ?? 0) != units)
-                failures.Add($"{tenant} through silo {silo.Number}: {type["pending"]} pending and {type["non_billable"]} are not {units}");
+                failures.Add(
+                    $"{tenant} through silo {silo.Number}: {type["pending"]} pending and {type["non_billable"]} are not {units}");
         }
         return failures;
     }

@@ -4,12 +4,14 @@ using MeteringGateway.ClusterLoadTests.Servers;
 namespace MeteringGateway.ClusterLoadTests.Campaign;
 
 /// <summary>
-/// Reads one tenant's signals, through one silo after the other: whenever its stream ends, or says nothing for a while, it goes on
-/// through the next from the last id that it has.
+/// Reads one tenant's signals, through one silo after the other: whenever its stream ends, or says nothing for a while,
+/// it goes on through the next from the last id that it has.
 /// </summary>
 internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> silos, int first) : IAsyncDisposable
 {
-    /// <summary>Shorter than the streams' heartbeat: a silent stream is left, too, so that going on is exercised.</summary>
+    /// <summary>
+    /// Shorter than the streams' heartbeat: a silent stream is left, too, so that going on is exercised.
+    /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(6);
 
     private readonly CancellationTokenSource _stop = new();
@@ -36,14 +38,18 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
         return _connected.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>What was told and should not have been, or not in this order, or not at all. Empty: every one of these was told.</summary>
+    /// <summary>
+    /// What was told and should not have been, or not in this order, or not at all. Empty: every one of these was told.
+    /// </summary>
     public List<string> Compare(IReadOnlyCollection<long> signals)
     {
         lock (_gate)
         {
             var wanted = signals.Where(sequence => sequence > From).ToHashSet();
-            return [.. _faults, .. wanted.Except(_seen).Order().Select(sequence => $"{tenant}: the signal of {sequence} was not told"),
-                .. _seen.Except(wanted).Order().Select(sequence => $"{tenant}: a signal of {sequence} was told that is not in the journal")];
+            return [.. _faults, .. wanted.Except(_seen).Order()
+                .Select(sequence => $"{tenant}: the signal of {sequence} was not told"),
+                .. _seen.Except(wanted).Order()
+                    .Select(sequence => $"{tenant}: a signal of {sequence} was told that is not in the journal")];
         }
     }
 
@@ -72,7 +78,8 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
     private async Task Read(int port)
     {
         using var http = Caller.Client(port, TimeSpan.FromSeconds(12));
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/v1/tenants/{tenant}/signals", UriKind.Relative));
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            new Uri($"/v1/tenants/{tenant}/signals", UriKind.Relative));
         if (_lastId is not null) request.Headers.Add("Last-Event-ID", _lastId);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _stop.Token);
         response.EnsureSuccessStatusCode();
@@ -83,7 +90,8 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
         {
             if (line.StartsWith("event: ", StringComparison.Ordinal)) name = line[7..];
             else if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
-            else if (line.StartsWith("data: ", StringComparison.Ordinal)) Take(name, id, (long)JsonNode.Parse(line[6..])!["sequence"]!);
+            else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                Take(name, id, (long)JsonNode.Parse(line[6..])!["sequence"]!);
         }
     }
 
@@ -104,7 +112,8 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
             }
             else if (_seen.Add(sequence))
             {
-                if (sequence < _newest) _faults.Add($"{tenant}: the signal of {sequence} was told after that of {_newest}");
+                if (sequence < _newest)
+                    _faults.Add($"{tenant}: the signal of {sequence} was told after that of {_newest}");
                 _newest = Math.Max(_newest, sequence);
             }
             _lastId = id;

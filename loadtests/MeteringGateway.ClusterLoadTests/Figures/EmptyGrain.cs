@@ -4,7 +4,9 @@ using Orleans.Placement;
 
 namespace MeteringGateway.ClusterLoadTests.Figures;
 
-/// <summary>What a tenant's grain is compared with: the same question and an answer of the same form, with nothing in between.</summary>
+/// <summary>
+/// What a tenant's grain is compared with: the same question and an answer of the same form, with nothing in between.
+/// </summary>
 [Alias("loadtests.empty")]
 internal interface IEmptyGrain : IGrainWithStringKey
 {

@@ -33,19 +33,25 @@ internal static class FailoverRows
         }
         return
         [
-            Row("silo killed (kill -9) to its tenants' next answer, s / 3 s (lower is better)", killed, settings.Rounds, "kills"),
-            Row("longest wait for an answer of a tenant whose silo is stopped (SIGTERM), s / 3 s (lower is better)", stopped, settings.Rounds, "stops"),
+            Row("silo killed (kill -9) to its tenants' next answer, s / 3 s (lower is better)", killed, settings.Rounds,
+                "kills"),
+            Row("longest wait for an answer of a tenant whose silo is stopped (SIGTERM), s / 3 s (lower is better)",
+                stopped, settings.Rounds, "stops"),
         ];
     }
 
     private static Row Row(string figure, List<double> seconds, int times, string what) => new(
-        figure, "the time in which a death is found by the settings, 3 probes of 1 s", null, null, null, [.. seconds.Select(one => one / Detection)],
-        [string.Create(CultureInfo.InvariantCulture, $"{times} {what}, {seconds.Count} tenants: median {Statistics.Median(seconds):0.00} s, worst {seconds.Max():0.00} s")]);
+        figure, "the time in which a death is found by the settings, 3 probes of 1 s", null, null, null,
+        [.. seconds.Select(one => one / Detection)],
+        [string.Create(CultureInfo.InvariantCulture,
+            $"{times} {what}, {seconds.Count} tenants: median {Statistics.Median(seconds):0.00} s, worst {seconds.Max():0.00} s")]);
 
     private static async Task<List<string>> Make(LoadCluster cluster, int round)
     {
-        var tenants = Enumerable.Range(0, Tenants).Select(i => string.Create(CultureInfo.InvariantCulture, $"round-{round}-{i}")).ToList();
-        for (var i = 0; i < Tenants; i++) await cluster.Silos[i % cluster.Silos.Count].Gateway.PutTenant(tenants[i], "load");
+        var tenants = Enumerable.Range(0, Tenants)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"round-{round}-{i}")).ToList();
+        for (var i = 0; i < Tenants; i++)
+            await cluster.Silos[i % cluster.Silos.Count].Gateway.PutTenant(tenants[i], "load");
         return tenants;
     }
 

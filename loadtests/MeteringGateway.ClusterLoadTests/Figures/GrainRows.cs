@@ -9,14 +9,15 @@ using MeteringGateway.LoadTests.Servers;
 namespace MeteringGateway.ClusterLoadTests.Figures;
 
 /// <summary>
-/// A check as a call of a tenant's grain, against the same call of a grain that does nothing: both on the caller's silo, then both on
-/// another. Two silos in this process, so the CPU is that of both ends.
+/// A check as a call of a tenant's grain, against the same call of a grain that does nothing: both on the caller's
+/// silo, then both on another. Two silos in this process, so the CPU is that of both ends.
 /// </summary>
 internal static class GrainRows
 {
     private const int Workers = 16;
     private const int Grains = 64;
-    private static readonly Question Question = new(new Subject("support.resolution", IsActivity: false, new Dimensions("agent-7", "chat")), 1);
+    private static readonly Question Question = new(
+        new Subject("support.resolution", IsActivity: false, new Dimensions("agent-7", "chat")), 1);
 
     public static async Task<List<Row>> Measure(Settings settings)
     {
@@ -35,12 +36,15 @@ internal static class GrainRows
 
     private static Row Row(Settings settings, OwnSilo caller, string name, string where)
     {
-        var tenants = Enumerable.Range(0, Grains).Select(i => caller.Grains.GetGrain<ITenantGrain>(Id(name, i))).ToArray();
+        var tenants = Enumerable.Range(0, Grains).Select(i => caller.Grains.GetGrain<ITenantGrain>(Id(name, i)))
+            .ToArray();
         var empty = Enumerable.Range(0, Grains).Select(i => caller.Grains.GetGrain<IEmptyGrain>(Id(name, i))).ToArray();
         var check = new InProcess("check", Workers, [], async (worker, step) =>
-            await tenants[(worker + step) % Grains].Check(Question) is { Kind: DecisionKind.Allow } ? 1 : throw new InvalidOperationException("not allowed"));
+            await tenants[(worker + step) % Grains].Check(Question) is { Kind: DecisionKind.Allow } ? 1
+                : throw new InvalidOperationException("not allowed"));
         var same = new InProcess("empty call with the same question and answer", Workers, [], async (worker, step) =>
-            await empty[(worker + step) % Grains].Check(Question) is not null ? 1 : throw new InvalidOperationException("no answer"));
+            await empty[(worker + step) % Grains].Check(Question) is not null ? 1
+                : throw new InvalidOperationException("no answer"));
         var nothing = new InProcess("call with no question and no answer", Workers, [], async (worker, step) =>
         {
             await empty[(worker + step) % Grains].Nothing();
@@ -48,10 +52,13 @@ internal static class GrainRows
         });
         var (ours, theirs) = Pair.Alternate(check, same, settings.Pairs, settings.Each, TimeSpan.FromSeconds(1));
         var beside = Pair.Alternate(check, nothing, 2, settings.Each, TimeSpan.FromSeconds(1));
-        return new Row($"grain decision, {where}, calls/s", "an empty grain call with the same question and answer, placed alike", 0.6, 0.85, 0.95,
+        return new Row($"grain decision, {where}, calls/s",
+            "an empty grain call with the same question and answer, placed alike", 0.6, 0.85, 0.95,
             [.. ours.Zip(theirs, (o, t) => o.PerSecond / t.PerSecond)],
-            [Pair.Describe(check, ours, "calls"), Pair.Describe(same, theirs, "calls"), Pair.Describe(nothing, beside.Theirs, "calls"),
-             string.Create(CultureInfo.InvariantCulture, $"CPU of the empty call, as a share of a check's: {Statistics.Median(theirs.Zip(ours, (t, o) => t.CpuMicroseconds / o.CpuMicroseconds)):0.00}; {Workers} callers, {Grains} tenants; the CPU is that of both silos and the caller")]);
+            [Pair.Describe(check, ours, "calls"), Pair.Describe(same, theirs, "calls"),
+            Pair.Describe(nothing, beside.Theirs, "calls"),
+             string.Create(CultureInfo.InvariantCulture,
+                 $"CPU of the empty call, as a share of a check's: {Statistics.Median(theirs.Zip(ours, (t, o) => t.CpuMicroseconds / o.CpuMicroseconds)):0.00}; {Workers} callers, {Grains} tenants; the CPU is that of both silos and the caller")]);
     }
 
     /// <summary>Makes the grains, on that silo.</summary>
@@ -75,7 +82,8 @@ internal static class GrainRows
         {
             var tenant = await management.GetActivationAddress(caller.Grains.GetGrain<ITenantGrain>(Id(name, i)));
             var empty = await management.GetActivationAddress(caller.Grains.GetGrain<IEmptyGrain>(Id(name, i)));
-            if (!address.Equals(tenant) || !address.Equals(empty)) throw new InvalidOperationException($"{Id(name, i)} lives on {tenant} and {empty}, not on {address}");
+            if (!address.Equals(tenant) || !address.Equals(empty))
+                throw new InvalidOperationException($"{Id(name, i)} lives on {tenant} and {empty}, not on {address}");
         }
     }
 

@@ -20,7 +20,8 @@ internal static class LoadTenants
     }
 
     /// <summary>A report with nothing but what it must have, as the driver's events have over HTTP.</summary>
-    public static Command Report(string id) => new Command.ReportOutcome(new EventId("/load", id), null, "support.resolution", id)
+    public static Command Report(string id) => new Command.ReportOutcome(new EventId("/load", id), null,
+        "support.resolution", id)
     {
         Fingerprint = (ulong)id.GetHashCode(StringComparison.Ordinal), Dimensions = new Dimensions("agent-7", "chat"),
     };

@@ -23,7 +23,8 @@ internal sealed class OwnSilo(WebApplication app, IConnectionMultiplexer redis) 
         {
             ["urls"] = "http://127.0.0.1:0",
             ["Metering:AdminKey"] = GatewayServer.AdminKey,
-            ["Metering:Cluster:Redis"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{server.Process.Port}"),
+            ["Metering:Cluster:Redis"] =
+                string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{server.Process.Port}"),
             ["Metering:Cluster:SiloPort"] = Port(),
             ["Metering:Cluster:GatewayPort"] = Port(),
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",

@@ -8,12 +8,15 @@ using MeteringGateway.LoadTests.Wire;
 
 namespace MeteringGateway.ClusterLoadTests.Figures;
 
-/// <summary>Durable reports in batches of 100, over HTTP and in process, against Redis that only appends as many bytes.</summary>
+/// <summary>
+/// Durable reports in batches of 100, over HTTP and in process, against Redis that only appends as many bytes.
+/// </summary>
 internal static class ReportRows
 {
     private const int Connections = 8;
     private const int TenantsPerBatch = 10;
-    private const string Against = "plain Redis appends of the same bytes (XADD, pipelined by the batch, appendfsync always)";
+    private const string Against =
+        "plain Redis appends of the same bytes (XADD, pipelined by the batch, appendfsync always)";
 
     public static async Task<Row> OverHttp(Settings settings)
     {
@@ -23,7 +26,8 @@ internal static class ReportRows
         for (var i = 0; i < TenantsPerBatch; i++) await silo.Gateway.PutTenant(Batch.Tenant(i), "load");
         var ids = new Counter();
         var batches = Enumerable.Range(0, Connections).Select(_ => Batch.ForGateway(TenantsPerBatch, ids)).ToArray();
-        var ours = new Side("silo and its Redis", silo.Process, [.. batches.Select(_ => new HttpConnection(silo.Port))], i => batches[i].Next(), Batch.Size)
+        var ours = new Side("silo and its Redis", silo.Process, [.. batches.Select(_ => new HttpConnection(silo.Port))],
+            i => batches[i].Next(), Batch.Size)
         {
             Beside = [cluster.Redis.Process],
         };
@@ -31,7 +35,9 @@ internal static class ReportRows
         {
             var row = await Row(settings, "durable reports over HTTP, batches of 100, events/s", ours, cluster.Redis);
             var counted = await Counted(silo);
-            return counted < batches.Sum(batch => batch.Sent) ? throw new InvalidOperationException($"{counted} of {batches.Sum(batch => batch.Sent)} events were counted") : row;
+            return counted < batches.Sum(batch => batch.Sent)
+                ? throw new InvalidOperationException(
+                    $"{counted} of {batches.Sum(batch => batch.Sent)} events were counted") : row;
         }
         finally
         {
@@ -51,9 +57,12 @@ internal static class ReportRows
             await Task.WhenAll(Enumerable.Range(0, TenantsPerBatch).Select(async i =>
             {
                 var commands = Enumerable.Range(0, Batch.Size / TenantsPerBatch)
-                    .Select(_ => LoadTenants.Report(string.Create(CultureInfo.InvariantCulture, $"e{Interlocked.Increment(ref last):D10}"))).ToArray();
+                    .Select(_ =>
+                        LoadTenants.Report(string.Create(CultureInfo.InvariantCulture,
+                            $"e{Interlocked.Increment(ref last):D10}"))).ToArray();
                 var answers = await tenants.Execute(Batch.Tenant(i), commands);
-                if (answers.Any(answer => answer is not Core.Answer.Accepted { Duplicate: false })) throw new InvalidOperationException("a new event was not accepted");
+                if (answers.Any(answer => answer is not Core.Answer.Accepted { Duplicate: false }))
+                    throw new InvalidOperationException("a new event was not accepted");
             }));
             return Batch.Size;
         });
@@ -71,7 +80,8 @@ internal static class ReportRows
             var (a, b) = Pair.Alternate(ours, theirs, settings.Pairs, settings.Each, TimeSpan.FromSeconds(2));
             return new Row(figure, Against, null, null, null, [.. a.Zip(b, (x, y) => x.PerSecond / y.PerSecond)],
                 [Pair.Describe(ours, a, "events"), Pair.Describe(theirs, b, "events"),
-                 string.Create(CultureInfo.InvariantCulture, $"{Connections} batches under way at a time, {TenantsPerBatch} tenants in each; {bytes:0} bytes of journal an event; CPU of all processes of a side")]);
+                 string.Create(CultureInfo.InvariantCulture,
+                     $"{Connections} batches under way at a time, {TenantsPerBatch} tenants in each; {bytes:0} bytes of journal an event; CPU of all processes of a side")]);
         }
         finally
         {
@@ -83,7 +93,8 @@ internal static class ReportRows
     {
         var sum = 0L;
         for (var i = 0; i < TenantsPerBatch; i++)
-            sum += (await silo.Gateway.Usage(Batch.Tenant(i)))!["outcome_types"]!.AsArray().Sum(type => (long)type!["pending"]!);
+            sum += (await silo.Gateway.Usage(Batch.Tenant(i)))!["outcome_types"]!.AsArray()
+                .Sum(type => (long)type!["pending"]!);
         return sum;
     }
 }

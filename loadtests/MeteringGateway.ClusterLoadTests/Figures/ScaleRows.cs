@@ -8,15 +8,17 @@ using MeteringGateway.LoadTests.Wire;
 namespace MeteringGateway.ClusterLoadTests.Figures;
 
 /// <summary>
-/// Three silos against one, over HTTP, on the same machine. On so few cores more silos have no more to work with: it tells what it costs
-/// that a tenant mostly lives on another silo than the one that was asked, not what more machines bring.
+/// Three silos against one, over HTTP, on the same machine. On so few cores more silos have no more to work with: it
+/// tells what it costs that a tenant mostly lives on another silo than the one that was asked, not what more machines
+/// bring.
 /// </summary>
 internal static class ScaleRows
 {
     private const int Checkers = 64;
     private const int Reporters = 9;
     private const int Tenants = 30;
-    private static readonly byte[] Body = """{"outcome_type":"support.resolution","agent":"agent-7","channel":"chat"}"""u8.ToArray();
+    private static readonly byte[] Body =
+        """{"outcome_type":"support.resolution","agent":"agent-7","channel":"chat"}"""u8.ToArray();
 
     public static async Task<List<Row>> Measure(Settings settings)
     {
@@ -28,7 +30,8 @@ internal static class ScaleRows
         return
         [
             Row(settings, "check over HTTP, three silos, requests/s", "requests", Checks(three), Checks(one), spread),
-            Row(settings, "durable reports over HTTP, three silos, events/s", "events", Reports(three, ids), Reports(one, ids), spread),
+            Row(settings, "durable reports over HTTP, three silos, events/s", "events", Reports(three, ids),
+                Reports(one, ids), spread),
         ];
     }
 
@@ -37,7 +40,8 @@ internal static class ScaleRows
         try
         {
             var (a, b) = Pair.Alternate(three, one, settings.Pairs, settings.Each, TimeSpan.FromSeconds(2));
-            return new Row(figure, "one silo on the same cores", null, null, null, [.. a.Zip(b, (x, y) => x.PerSecond / y.PerSecond)],
+            return new Row(figure, "one silo on the same cores", null, null, null,
+                [.. a.Zip(b, (x, y) => x.PerSecond / y.PerSecond)],
                 [Pair.Describe(three, a, unit), Pair.Describe(one, b, unit), spread]);
         }
         finally
@@ -49,13 +53,15 @@ internal static class ScaleRows
     private static async Task Make(LoadCluster cluster)
     {
         await cluster.Silos[0].Gateway.PutPlan("load", Plans.Load);
-        for (var i = 0; i < Tenants; i++) await cluster.Silos[i % cluster.Silos.Count].Gateway.PutTenant(Batch.Tenant(i), "load");
+        for (var i = 0; i < Tenants; i++)
+            await cluster.Silos[i % cluster.Silos.Count].Gateway.PutTenant(Batch.Tenant(i), "load");
     }
 
     private static Side Checks(LoadCluster cluster)
     {
         var requests = Enumerable.Range(0, Tenants).Select(i =>
-            HttpConnection.Format("POST", $"/v1/tenants/{Batch.Tenant(i)}/check", GatewayServer.AdminKey, "application/json", Body)).ToArray();
+            HttpConnection.Format("POST", $"/v1/tenants/{Batch.Tenant(i)}/check", GatewayServer.AdminKey,
+                "application/json", Body)).ToArray();
         var next = new int[Checkers];
         return Over(cluster, Checkers, i => requests[(i + next[i]++) % Tenants], 1);
     }
@@ -70,7 +76,8 @@ internal static class ScaleRows
     {
         var silos = cluster.Silos;
         return new Side(silos.Count == 1 ? "one silo" : $"{silos.Count} silos", silos[0].Process,
-            [.. Enumerable.Range(0, connections).Select(i => new HttpConnection(silos[i % silos.Count].Port))], next, perRequest)
+            [.. Enumerable.Range(0, connections).Select(i => new HttpConnection(silos[i % silos.Count].Port))], next,
+            perRequest)
         {
             Beside = [.. silos.Skip(1).Select(silo => silo.Process), cluster.Redis.Process],
         };

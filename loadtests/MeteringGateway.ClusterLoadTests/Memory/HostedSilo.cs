@@ -9,8 +9,8 @@ using Silo = MeteringGateway.Cluster.Silo;
 namespace MeteringGateway.ClusterLoadTests.Memory;
 
 /// <summary>
-/// <c>metering-silo serve</c> with two things added: at a signal it collects its garbage, so that what is measured is what it keeps,
-/// and at another it makes tenants, faster than they can be made one by one over HTTP.
+/// <c>metering-silo serve</c> with two things added: at a signal it collects its garbage, so that what is measured is
+/// what it keeps, and at another it makes tenants, faster than they can be made one by one over HTTP.
 /// </summary>
 internal static class HostedSilo
 {
@@ -40,11 +40,13 @@ internal static class HostedSilo
             signal.Cancel = true;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         });
-        var (tenants, count) = (app.Services.GetRequiredService<ITenants>(), int.Parse(app.Configuration[Tenants] ?? "0", CultureInfo.InvariantCulture));
+        var (tenants, count) = (app.Services.GetRequiredService<ITenants>(),
+            int.Parse(app.Configuration[Tenants] ?? "0", CultureInfo.InvariantCulture));
         using var make = PosixSignalRegistration.Create(User2, signal =>
         {
             signal.Cancel = true;
-            _ = Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 256 }, async (i, _) => await LoadTenants.Make(tenants, Id(i)));
+            _ = Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 256 },
+                async (i, _) => await LoadTenants.Make(tenants, Id(i)));
         });
         await app.StartAsync();
         foreach (var url in app.Urls) Console.WriteLine($"listens on {url}");

@@ -15,12 +15,14 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
     private const int EventsEach = 3;
     private const int Connections = 32;
     private const int Samples = 2000;
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private static readonly byte[] Body = """{"outcome_type":"support.resolution"}"""u8.ToArray();
 
     // Long enough to make them all, as a tenant that is idle for so long leaves memory.
     private readonly LoadCluster _cluster = LoadCluster.Start(
-        typeof(MemoryRun).Assembly.Location, 1, $"--Metering:IdleAfter={TimeSpan.FromSeconds(90 + settings.Tenants / 400):c}",
+        typeof(MemoryRun).Assembly.Location, 1,
+        $"--Metering:IdleAfter={TimeSpan.FromSeconds(90 + settings.Tenants / 400):c}",
         string.Create(CultureInfo.InvariantCulture, $"--{HostedSilo.Tenants}={settings.Tenants}"));
     private readonly HttpClient _metrics = new() { Timeout = TimeSpan.FromSeconds(30) };
 
@@ -50,8 +52,10 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
         var figures = new
         {
             settings.Tenants, EventsEach, before, active, idle, warm, cold, again,
-            HeapAnActive = Each(active.Heap - before.Heap, active.Tenants - before.Tenants), ResidentAnActive = Each(active.Resident - before.Resident, active.Tenants - before.Tenants),
-            HeapAnIdle = Each(idle.Heap - before.Heap, settings.Tenants), ResidentAnIdle = Each(idle.Resident - before.Resident, settings.Tenants),
+            HeapAnActive = Each(active.Heap - before.Heap, active.Tenants - before.Tenants),
+            ResidentAnActive = Each(active.Resident - before.Resident, active.Tenants - before.Tenants),
+            HeapAnIdle = Each(idle.Heap - before.Heap, settings.Tenants),
+            ResidentAnIdle = Each(idle.Resident - before.Resident, settings.Tenants),
             RedisEach = Each(active.Redis - before.Redis, settings.Tenants),
         };
         output.WriteLine(JsonSerializer.Serialize(figures, Json));
@@ -70,7 +74,9 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
     /// <summary>What runs for the first time is not a tenant's.</summary>
     private async Task WarmUp()
     {
-        await All(100, i => HttpConnection.Format("PUT", $"/v1/tenants/warm-{i}", GatewayServer.AdminKey, "application/json", """{"name":"m","plan":"load"}"""u8));
+        await All(100,
+            i => HttpConnection.Format("PUT", $"/v1/tenants/warm-{i}", GatewayServer.AdminKey, "application/json",
+                """{"name":"m","plan":"load"}"""u8));
         await All(20, n => Events(i => $"warm-{i}", n));
     }
 
@@ -78,16 +84,20 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
     {
         var (started, before) = (Stopwatch.GetTimestamp(), await Loaded());
         Silo.Process.Signal(HostedSilo.Make);
-        for (var until = Environment.TickCount64 + 1_200_000; await Loaded() < before + settings.Tenants; await Task.Delay(1000))
+        for (var until = Environment.TickCount64 + 1_200_000; await Loaded() < before
+            + settings.Tenants; await Task.Delay(1000))
             if (Environment.TickCount64 > until)
                 throw new TimeoutException("the tenants were not made");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{settings.Tenants:N0} tenants made in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{settings.Tenants:N0} tenants made in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
         for (var n = 0; n < EventsEach; n++)
         {
             var number = n;
-            await All(settings.Tenants / Batch.Size, batch => Events(i => HostedSilo.Id(batch * Batch.Size + i), number));
+            await All(settings.Tenants / Batch.Size,
+                batch => Events(i => HostedSilo.Id(batch * Batch.Size + i), number));
         }
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{EventsEach} events each reported after {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{EventsEach} events each reported after {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
     }
 
     /// <summary>One event for each of a batch of tenants.</summary>
@@ -96,7 +106,8 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
         var events = Enumerable.Range(0, Batch.Size).Select(i => $$$"""
             {"specversion":"1.0","id":"{{{tenant(i)}}}-{{{number}}}","source":"/load","type":"outcome.reported","subject":"{{{tenant(i)}}}","data":{"outcome_type":"support.resolution","session":"s{{{number}}}"}}
             """.Trim());
-        return HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey, "application/cloudevents-batch+json",
+        return HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey,
+            "application/cloudevents-batch+json",
             System.Text.Encoding.UTF8.GetBytes("[" + string.Join(',', events) + "]"));
     }
 
@@ -135,7 +146,8 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
             Silo.Process.Signal(HostedSilo.Collect);
             await Task.Delay(3000);
         }
-        var state = new State(await Loaded(), (long)await Metric("dotnet_gc_last_collection_heap_size"), Silo.Process.ResidentBytes, await RedisBytes());
+        var state = new State(await Loaded(), (long)await Metric("dotnet_gc_last_collection_heap_size"),
+            Silo.Process.ResidentBytes, await RedisBytes());
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{what}: {state.Tenants:N0} tenants in memory, heap {state.Heap / 1048576.0:N1} MiB, resident {state.Resident / 1048576.0:N1} MiB, Redis {state.Redis / 1048576.0:N1} MiB"));
         return state;
@@ -143,9 +155,11 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
 
     private async Task<long> RedisBytes()
     {
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_cluster.Redis.Process.Port},allowAdmin=true"));
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(
+            string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_cluster.Redis.Process.Port},allowAdmin=true"));
         var memory = await redis.GetServers()[0].InfoAsync("memory");
-        return long.Parse(memory.SelectMany(part => part).First(pair => pair.Key == "used_memory").Value, CultureInfo.InvariantCulture);
+        return long.Parse(memory.SelectMany(part => part).First(pair => pair.Key == "used_memory").Value,
+            CultureInfo.InvariantCulture);
     }
 
     /// <summary>The sum over the name's series, whatever unit its name ends with.</summary>
@@ -164,14 +178,18 @@ internal sealed class MemoryRun(Settings settings, TextWriter output) : IDisposa
         var random = new Random(1);
         for (var i = 0; i < Math.Min(Samples, settings.Tenants); i++)
         {
-            var request = HttpConnection.Format("POST", $"/v1/tenants/{HostedSilo.Id(random.Next(settings.Tenants))}/check", GatewayServer.AdminKey, "application/json", Body);
+            var request = HttpConnection.Format("POST",
+                $"/v1/tenants/{HostedSilo.Id(random.Next(settings.Tenants))}/check", GatewayServer.AdminKey,
+                "application/json", Body);
             var started = Stopwatch.GetTimestamp();
             Ask(connection, request);
             milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
         milliseconds.Sort();
-        var times = new Times(milliseconds[milliseconds.Count / 2], milliseconds[(int)(milliseconds.Count * 0.99)], milliseconds[^1]);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: median {times.Median:0.000} ms, p99 {times.P99:0.000} ms, worst {times.Worst:0.0} ms"));
+        var times = new Times(milliseconds[milliseconds.Count / 2], milliseconds[(int)(milliseconds.Count * 0.99)],
+            milliseconds[^1]);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{what}: median {times.Median:0.000} ms, p99 {times.P99:0.000} ms, worst {times.Worst:0.0} ms"));
         return times;
     }
 }

@@ -2,7 +2,9 @@ using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.ClusterLoadTests.Servers;
 
-/// <summary>Silos over a Redis of their own, all on the loopback; Redis acknowledges nothing before it is synced.</summary>
+/// <summary>
+/// Silos over a Redis of their own, all on the loopback; Redis acknowledges nothing before it is synced.
+/// </summary>
 public sealed class LoadCluster : IDisposable
 {
     private LoadCluster(RedisServer redis, IReadOnlyList<SiloServer> silos) => (Redis, Silos) = (redis, silos);
@@ -16,7 +18,8 @@ public sealed class LoadCluster : IDisposable
     {
         var redis = new RedisServer(null);
         var silos = Enumerable.Range(0, size).Select(number =>
-            new SiloServer(dll, number, redis.Process.Port, settings, RedisServer.FreePort(), RedisServer.FreePort())).ToList();
+            new SiloServer(dll, number, redis.Process.Port, settings, RedisServer.FreePort(), RedisServer.FreePort()))
+                .ToList();
         var cluster = new LoadCluster(redis, silos);
         try
         {

@@ -15,8 +15,10 @@ internal sealed class Whereabouts(LoadCluster cluster) : IAsyncDisposable
     public async Task<SiloServer?> Of(string tenant)
     {
         var client = (await Client()).Services.GetRequiredService<IClusterClient>();
-        var address = await client.GetGrain<IManagementGrain>(0).GetActivationAddress(client.GetGrain(GrainId.Create("tenant", tenant)));
-        return address is null ? null : cluster.Silos.FirstOrDefault(silo => silo.OrleansPort == address.Endpoint.Port && silo.IsRunning);
+        var address = await client.GetGrain<IManagementGrain>(0)
+            .GetActivationAddress(client.GetGrain(GrainId.Create("tenant", tenant)));
+        return address is null ? null
+            : cluster.Silos.FirstOrDefault(silo => silo.OrleansPort == address.Endpoint.Port && silo.IsRunning);
     }
 
     /// <summary>Those of the tenants that live there.</summary>
@@ -44,7 +46,9 @@ internal sealed class Whereabouts(LoadCluster cluster) : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.UseOrleansClient(client => client
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("metering", "metering"))
-            .UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse($"127.0.0.1:{cluster.Redis.Process.Port},abortConnect=false")));
+            .UseRedisClustering(options =>
+                options.ConfigurationOptions =
+                    ConfigurationOptions.Parse($"127.0.0.1:{cluster.Redis.Process.Port},abortConnect=false")));
         var host = builder.Build();
         await host.StartAsync();
         return _client = host;

@@ -5,17 +5,19 @@ using MeteringGateway.LoadTests.Servers;
 namespace MeteringGateway.LoadTests.Campaigns;
 
 /// <param name="Failures">What was not as it must be, with its round; empty when all is well.</param>
-/// <param name="Acknowledged">Events that the client had been told were taken when the server was killed, over all rounds.</param>
+/// <param name="Acknowledged">Events that the client had been told were taken when the server was killed, over all
+/// rounds.</param>
 /// <param name="InFlight">Events sent and not answered at that moment.</param>
-public sealed record CrashReport(int Rounds, int Kills, long Acknowledged, long InFlight, IReadOnlyList<string> Failures)
+public sealed record CrashReport(int Rounds, int Kills, long Acknowledged, long InFlight,
+    IReadOnlyList<string> Failures)
 {
     public bool Passed => Failures.Count == 0;
 }
 
 /// <summary>
-/// Kills the real server with <c>kill -9</c> at random moments under load, starts it again, sends everything again, and compares:
-/// nothing that was acknowledged is missing, nothing is counted twice, no cap is passed, the chain is whole, and the replayed
-/// journal gives the state that recovery gives. All rounds share one data directory.
+/// Kills the real server with <c>kill -9</c> at random moments under load, starts it again, sends everything again, and
+/// compares: nothing that was acknowledged is missing, nothing is counted twice, no cap is passed, the chain is whole,
+/// and the replayed journal gives the state that recovery gives. All rounds share one data directory.
 /// </summary>
 public static class CrashCampaign
 {
@@ -59,7 +61,8 @@ public static class CrashCampaign
                 await traffic.Send(server.Port, CancellationToken.None);
                 failures.AddRange(traffic.Contradictions.Select(c => $"round {round} (seed {seed + round}): {c}"));
                 foreach (var tenant in tenants)
-                    failures.AddRange(Compare(traffic, tenant, await server.Usage(tenant)).Select(f => $"round {round} (seed {seed + round}): {tenant}: {f}"));
+                    failures.AddRange(Compare(traffic, tenant, await server.Usage(tenant))
+                        .Select(f => $"round {round} (seed {seed + round}): {tenant}: {f}"));
                 journals.AddRange(tenants);
                 if (round % RoundsAJournalCheck == RoundsAJournalCheck - 1 || round == rounds - 1)
                 {
@@ -81,10 +84,12 @@ public static class CrashCampaign
         return new CrashReport(rounds, kills, acknowledged, inFlight, failures);
     }
 
-    private static string Name(int round, string what) => string.Create(CultureInfo.InvariantCulture, $"round-{round}-{what}");
+    private static string Name(int round, string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"round-{round}-{what}");
 
     /// <summary>Sends the traffic, kills the server somewhere in it, and starts it again.</summary>
-    private static async Task<GatewayServer> KillUnder(GatewayServer server, Traffic traffic, Random random, string dll, string directory)
+    private static async Task<GatewayServer> KillUnder(GatewayServer server, Traffic traffic, Random random, string dll,
+        string directory)
     {
         using var stop = new CancellationTokenSource();
         var sending = traffic.Send(server.Port, stop.Token);
@@ -105,7 +110,8 @@ public static class CrashCampaign
             yield break;
         }
         var units = traffic.Units(tenant);
-        if ((long)type["reported"]! != units) yield return $"{type["reported"]} units are counted of {units} that were sent";
+        if ((long)type["reported"]! != units)
+            yield return $"{type["reported"]} units are counted of {units} that were sent";
         var (pending, overCap) = ((long)type["pending"]!, (long?)type["non_billable"]?["over_cap"] ?? 0);
         if (pending + overCap != units) yield return $"{pending} pending and {overCap} over the cap are not {units}";
         var cap = usage!["caps"]!.AsArray().Single()!;

@@ -10,7 +10,8 @@ namespace MeteringGateway.LoadTests.Campaigns;
 internal sealed record Expectation(int? Accepted, int? Duplicates, int? Refused)
 {
     public bool Holds(int accepted, int duplicates, int refused) =>
-        accepted >= 0 && (Accepted ?? accepted) == accepted && (Duplicates ?? duplicates) == duplicates && (Refused ?? refused) == refused;
+        accepted >= 0 && (Accepted ?? accepted) == accepted && (Duplicates ?? duplicates) == duplicates
+            && (Refused ?? refused) == refused;
 }
 
 /// <summary>Replays of a file into servers, each with a data directory of its own.</summary>
@@ -26,11 +27,13 @@ internal sealed partial class Runs(string meteringDll, string work, string start
     /// <returns>Usage of every tenant and period, without what is only a position in the journal.</returns>
     public Task<Dictionary<string, string>> Fresh(string name, string file, int? kill, Expectation then)
     {
-        _directory = Directory.CreateDirectory(Path.Combine(work, "data-" + (++_number).ToString(CultureInfo.InvariantCulture))).FullName;
+        _directory = Directory.CreateDirectory(
+            Path.Combine(work, "data-" + (++_number).ToString(CultureInfo.InvariantCulture))).FullName;
         return Run(name, file, kill, then);
     }
 
-    public Task<Dictionary<string, string>> Again(string name, string file, Expectation then) => Run(name, file, null, then);
+    public Task<Dictionary<string, string>> Again(string name, string file, Expectation then) =>
+        Run(name, file, null, then);
 
     private async Task<Dictionary<string, string>> Run(string name, string file, int? kill, Expectation then)
     {
@@ -64,7 +67,8 @@ internal sealed partial class Runs(string meteringDll, string work, string start
     }
 
     private Process Replay(string file, int port) => Process.Start(new ProcessStartInfo("dotnet",
-        [meteringDll, "replay", file, "--url", $"http://127.0.0.1:{port}", "--key", GatewayServer.AdminKey, "--plan", Path.Combine(work, "desk.json"),
+        [meteringDll, "replay", file, "--url", $"http://127.0.0.1:{port}", "--key", GatewayServer.AdminKey, "--plan",
+        Path.Combine(work, "desk.json"),
          "--create-tenants", "desk", "--test-clock", start, "--follow-events", "--chunk", "100"])
         { RedirectStandardOutput = true, RedirectStandardError = true })!;
 
@@ -76,7 +80,8 @@ internal sealed partial class Runs(string meteringDll, string work, string start
 
     private static int Figure(string summary, string what) =>
         Numbers().Matches(summary).Where(m => m.Groups["what"].Value == what)
-            .Select(m => int.Parse(m.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)).FirstOrDefault(-1);
+            .Select(m => int.Parse(m.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal),
+                CultureInfo.InvariantCulture)).FirstOrDefault(-1);
 
     /// <summary>Events of the open periods: enough to know how far the replay has come.</summary>
     private static async Task<long> Accepted(GatewayServer server)

@@ -26,7 +26,8 @@ public sealed class Traffic
     /// <summary>Answers that do not agree with the first one.</summary>
     public IReadOnlyCollection<string> Contradictions => _contradictions;
 
-    public long Units(string tenant) => _connections.SelectMany(c => c).Where(e => e.Tenant == tenant).Sum(e => e.Units);
+    public long Units(string tenant) =>
+        _connections.SelectMany(c => c).Where(e => e.Tenant == tenant).Sum(e => e.Units);
 
     public static Traffic Make(Random random, string[] tenants, int connections)
     {
@@ -35,18 +36,24 @@ public sealed class Traffic
             var tenant = tenants[random.Next(tenants.Length)];
             var id = string.Create(CultureInfo.InvariantCulture, $"{tenant}-{c}-{i}");
             var units = random.Next(1, 4);
-            return new Event(tenant, id, units, $$$"""{"specversion":"1.0","id":"{{{id}}}","source":"/crash","type":"outcome.reported","subject":"{{{tenant}}}","data":{"outcome_type":"support.resolution","quantity":{{{units}}},"session":"{{{id}}}"}}""");
+            return new Event(tenant, id, units,
+                $$$"""{"specversion":"1.0","id":"{{{id}}}","source":"/crash","type":"outcome.reported","subject":"{{{tenant}}}","data":{"outcome_type":"support.resolution","quantity":{{{units}}},"session":"{{{id}}}"}}""");
         }).ToList());
         return new Traffic([.. lists]);
     }
 
-    /// <summary>Sends everything over several connections at once, until all is answered or the server is gone.</summary>
+    /// <summary>
+    /// Sends everything over several connections at once, until all is answered or the server is gone.
+    /// </summary>
     public async Task Send(int port, CancellationToken cancellation) =>
-        await Task.WhenAll(_connections.Select((events, c) => Task.Run(() => Send(port, events, new Random(c), cancellation), CancellationToken.None)));
+        await Task.WhenAll(
+            _connections.Select((events, c) =>
+                Task.Run(() => Send(port, events, new Random(c), cancellation), CancellationToken.None)));
 
     private async Task Send(int port, List<Event> events, Random random, CancellationToken cancellation)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+            Timeout = TimeSpan.FromSeconds(30) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", GatewayServer.AdminKey);
         for (var at = 0; at < events.Count;)
         {
@@ -84,10 +91,12 @@ public sealed class Traffic
                 _contradictions.Add($"{id} was refused: {result["problem"]}");
                 continue;
             }
-            if (status == "accepted" && _answers.ContainsKey(id)) _contradictions.Add($"{id} had been acknowledged and was taken as new");
+            if (status == "accepted" && _answers.ContainsKey(id))
+                _contradictions.Add($"{id} had been acknowledged and was taken as new");
             var first = _answers.GetOrAdd(id, outcome);
             if (first != outcome) _contradictions.Add($"{id} was first answered {first} and then {outcome}");
         }
-        if (answer["results"]!.AsArray().Count != chunk.Count) _contradictions.Add($"{answer["results"]!.AsArray().Count} results for {chunk.Count} events");
+        if (answer["results"]!.AsArray().Count != chunk.Count)
+            _contradictions.Add($"{answer["results"]!.AsArray().Count} results for {chunk.Count} events");
     }
 }

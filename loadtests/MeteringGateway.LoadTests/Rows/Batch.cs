@@ -13,7 +13,9 @@ public sealed class Counter
     public long Next() => ++_last;
 }
 
-/// <summary>A request of 100 events that is sent again and again with new ids: only their digits are written anew.</summary>
+/// <summary>
+/// A request of 100 events that is sent again and again with new ids: only their digits are written anew.
+/// </summary>
 public sealed class Batch
 {
     public const int Size = 100;
@@ -40,13 +42,15 @@ public sealed class Batch
             {"specversion":"1.0","id":"e{{{Placeholder}}}","source":"/load","type":"outcome.reported","subject":"{{{Tenant(i % tenants)}}}","data":{"outcome_type":"support.resolution","result":"success","agent":"agent-7","channel":"chat"}}
             """.Trim());
         var body = Encoding.UTF8.GetBytes("[" + string.Join(',', events) + "]");
-        return new Batch(HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey, "application/cloudevents-batch+json", body), counter);
+        return new Batch(HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey,
+            "application/cloudevents-batch+json", body), counter);
     }
 
     public static Batch ForRedis(int tenants, string script, Counter counter)
     {
         var commands = Enumerable.Range(0, Size).SelectMany(i =>
-            RespConnection.Format("EVALSHA", script, "2", Tenant(i % tenants), Tenant(i % tenants) + ":ids", "e" + Placeholder, "1", "100000000000"));
+            RespConnection.Format("EVALSHA", script, "2", Tenant(i % tenants), Tenant(i % tenants) + ":ids",
+                "e" + Placeholder, "1", "100000000000"));
         return new Batch([.. commands], counter);
     }
 
@@ -55,7 +59,8 @@ public sealed class Batch
         foreach (var at in _ids)
         {
             var number = _counter.Next();
-            for (var i = Placeholder.Length - 1; i >= 0; i--, number /= 10) _request[at + i] = (byte)('0' + number % 10);
+            for (var i = Placeholder.Length - 1; i >= 0; i--, number /= 10)
+                _request[at + i] = (byte)('0' + number % 10);
         }
         Sent += Size;
         return _request;
@@ -64,6 +69,7 @@ public sealed class Batch
     private static IEnumerable<int> Positions(byte[] request)
     {
         var wanted = Encoding.ASCII.GetBytes("e" + Placeholder);
-        for (var at = 0; request.AsSpan(at).IndexOf(wanted) is var found && found >= 0; at += found + wanted.Length) yield return at + found + 1;
+        for (var at = 0; request.AsSpan(at).IndexOf(wanted) is var found && found >= 0; at += found + wanted.Length)
+            yield return at + found + 1;
     }
 }

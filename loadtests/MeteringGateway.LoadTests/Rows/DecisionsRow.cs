@@ -5,7 +5,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.LoadTests.Rows;
 
 /// <summary>
-/// Decisions in process, with nothing written: reports through a tenant's turn against the same keys through a dictionary.
+/// Decisions in process, with nothing written: reports through a tenant's turn against the same keys through a
+/// dictionary.
 /// </summary>
 public static class DecisionsRow
 {
@@ -17,7 +18,8 @@ public static class DecisionsRow
         var (ours, theirs) = (new List<double>(), new List<double>());
         for (var i = -2; i < options.Pairs; i++)
         {
-            var keys = Enumerable.Range(0, Events).Select(n => string.Create(CultureInfo.InvariantCulture, $"e{i + 2}-{n:D10}")).ToArray();
+            var keys = Enumerable.Range(0, Events)
+                .Select(n => string.Create(CultureInfo.InvariantCulture, $"e{i + 2}-{n:D10}")).ToArray();
             var decided = 0d;
             if (i % 2 == 0) decided = Decide(keys);
             var looked = LookUp(keys);
@@ -26,9 +28,11 @@ public static class DecisionsRow
             ours.Add(decided);
             theirs.Add(looked);
         }
-        return new Row("decisions/s in process", "the same keys through Dictionary lookup + add", 0.15, 0.4, 0.7, [.. ours.Zip(theirs, (o, t) => o / t)],
+        return new Row("decisions/s in process", "the same keys through Dictionary lookup + add", 0.15, 0.4, 0.7,
+            [.. ours.Zip(theirs, (o, t) => o / t)],
         [
-            string.Create(CultureInfo.InvariantCulture, $"reports through a turn: {Statistics.Median(ours):N0} a second; dictionary: {Statistics.Median(theirs):N0} a second; {Events:N0} new keys each time"),
+            string.Create(CultureInfo.InvariantCulture,
+                $"reports through a turn: {Statistics.Median(ours):N0} a second; dictionary: {Statistics.Median(theirs):N0} a second; {Events:N0} new keys each time"),
         ]);
     }
 
@@ -44,13 +48,15 @@ public static class DecisionsRow
         };
         Turn.Run(state, new Command.Create("load", new PlanRef("load", 1), terms, "UTC", 1, null), Start, Month, taken);
         var commands = Array.ConvertAll(keys, key =>
-            new Command.ReportOutcome(new EventId("/load", key), null, "support.resolution", key) { Fingerprint = (ulong)key.GetHashCode(StringComparison.Ordinal) });
+            new Command.ReportOutcome(new EventId("/load", key), null, "support.resolution",
+                key) { Fingerprint = (ulong)key.GetHashCode(StringComparison.Ordinal) });
         Settle();
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < commands.Length; i++)
         {
             taken.Clear();
-            if (Turn.Run(state, commands[i], Start + TimeSpan.FromMilliseconds(i), Month, taken) is not Answer.Accepted { Duplicate: false })
+            if (Turn.Run(state, commands[i], Start + TimeSpan.FromMilliseconds(i), Month,
+                taken) is not Answer.Accepted { Duplicate: false })
                 throw new InvalidOperationException("a new event was not accepted");
         }
         return commands.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -76,5 +82,6 @@ public static class DecisionsRow
     }
 
     private static Period Month(string zone, int anchorDay, Instant time, Instant? first) =>
-        new(new DateOnly(2026, 11, 1), Start, Start + TimeSpan.FromDays(30), [.. Enumerable.Range(0, 30).Select(day => day * 24 * 60)]);
+        new(new DateOnly(2026, 11, 1), Start, Start + TimeSpan.FromDays(30),
+            [.. Enumerable.Range(0, 30).Select(day => day * 24 * 60)]);
 }

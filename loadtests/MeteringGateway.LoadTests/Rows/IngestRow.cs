@@ -4,7 +4,9 @@ using MeteringGateway.LoadTests.Wire;
 
 namespace MeteringGateway.LoadTests.Rows;
 
-/// <summary>Durable ingest in batches of 100 against Redis doing the same job in one Lua script, pipelined 100.</summary>
+/// <summary>
+/// Durable ingest in batches of 100 against Redis doing the same job in one Lua script, pipelined 100.
+/// </summary>
 public static class IngestRow
 {
     private const int Connections = 8;
@@ -15,7 +17,8 @@ public static class IngestRow
     {
         if (RedisServer.Installed is null)
         {
-            Console.WriteLine("The row 'durable ingest' is left out: redis-server is not installed (Debian: apt-get install redis-server).");
+            Console.WriteLine(
+                "The row 'durable ingest' is left out: redis-server is not installed (Debian: apt-get install redis-server).");
             return null;
         }
         var data = Directory.CreateTempSubdirectory("metering-load-");
@@ -27,18 +30,26 @@ public static class IngestRow
             using var redis = new RedisServer(options.Machine.ServerCores);
             var ids = new Counter();
             var http = Enumerable.Range(0, Connections).Select(_ => Batch.ForGateway(TenantsPerBatch, ids)).ToArray();
-            var resp = Enumerable.Range(0, Connections).Select(_ => Batch.ForRedis(TenantsPerBatch, redis.ScriptHash, ids)).ToArray();
-            var ours = new Side("gateway", gateway.Process, [.. http.Select(_ => new HttpConnection(gateway.Port))], i => http[i].Next(), Batch.Size);
-            var theirs = new Side("Redis", redis.Process, [.. resp.Select(_ => new RespConnection(redis.Process.Port, Batch.Size))], i => resp[i].Next(), Batch.Size);
+            var resp = Enumerable.Range(0, Connections)
+                .Select(_ => Batch.ForRedis(TenantsPerBatch, redis.ScriptHash, ids)).ToArray();
+            var ours = new Side("gateway", gateway.Process, [.. http.Select(_ => new HttpConnection(gateway.Port))],
+                i => http[i].Next(), Batch.Size);
+            var theirs = new Side("Redis", redis.Process,
+                [.. resp.Select(_ => new RespConnection(redis.Process.Port, Batch.Size))], i => resp[i].Next(),
+                Batch.Size);
             try
             {
                 var (a, b) = Pair.Alternate(ours, theirs, options.Pairs, options.Each, options.WarmUp);
                 var counted = await Counted(gateway);
-                if (counted < http.Sum(batch => batch.Sent)) throw new InvalidOperationException($"the gateway counted {counted} of {http.Sum(batch => batch.Sent)} events");
-                return new Row("durable ingest, batches of 100, events/s", "Redis, one Lua script doing dedupe + cap + count, pipelined 100, appendfsync always", 1, 3, 8,
+                if (counted < http.Sum(batch => batch.Sent))
+                    throw new InvalidOperationException(
+                        $"the gateway counted {counted} of {http.Sum(batch => batch.Sent)} events");
+                return new Row("durable ingest, batches of 100, events/s",
+                    "Redis, one Lua script doing dedupe + cap + count, pipelined 100, appendfsync always", 1, 3, 8,
                     [.. a.Zip(b, (x, y) => x.PerSecond / y.PerSecond)],
                     [Pair.Describe(ours, a, "events"), Pair.Describe(theirs, b, "events"),
-                     string.Create(CultureInfo.InvariantCulture, $"{Connections} connections each, {TenantsPerBatch} tenants in a batch; the gateway counted every one of its {counted:N0} events")]);
+                     string.Create(CultureInfo.InvariantCulture,
+                         $"{Connections} connections each, {TenantsPerBatch} tenants in a batch; the gateway counted every one of its {counted:N0} events")]);
             }
             finally
             {
@@ -55,7 +66,8 @@ public static class IngestRow
     {
         var sum = 0L;
         for (var i = 0; i < TenantsPerBatch; i++)
-            sum += (await gateway.Usage(Batch.Tenant(i)))!["outcome_types"]!.AsArray().Sum(type => (long)type!["pending"]!);
+            sum += (await gateway.Usage(Batch.Tenant(i)))!["outcome_types"]!.AsArray()
+                .Sum(type => (long)type!["pending"]!);
         return sum;
     }
 }

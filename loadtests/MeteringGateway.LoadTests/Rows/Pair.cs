@@ -12,7 +12,8 @@ public abstract record Measurable(string Name)
 
 /// <summary>A server that is sent requests.</summary>
 /// <param name="PerRequest">Operations that a request stands for.</param>
-public sealed record Side(string Name, ServerProcess Server, IReadOnlyList<Connection> Connections, NextRequest Next, int PerRequest) : Measurable(Name)
+public sealed record Side(string Name, ServerProcess Server, IReadOnlyList<Connection> Connections, NextRequest Next,
+    int PerRequest) : Measurable(Name)
 {
     /// <summary>Whose CPU is counted too.</summary>
     public IReadOnlyList<ServerProcess> Beside { get; init; } = [];
@@ -24,7 +25,8 @@ public sealed record Side(string Name, ServerProcess Server, IReadOnlyList<Conne
         var before = CpuTime;
         var measured = Loops.Closed(Connections, Next, time);
         var operations = measured.Requests * PerRequest;
-        return new Sample(operations / measured.Elapsed.TotalSeconds, (CpuTime - before).TotalMicroseconds / operations);
+        return new Sample(operations / measured.Elapsed.TotalSeconds,
+            (CpuTime - before).TotalMicroseconds / operations);
     }
 }
 
@@ -34,7 +36,8 @@ public readonly record struct Sample(double PerSecond, double CpuMicroseconds);
 public static class Pair
 {
     /// <returns>Samples of both sides in the order in which they were taken, pair by pair.</returns>
-    public static (List<Sample> Ours, List<Sample> Theirs) Alternate(Measurable ours, Measurable theirs, int pairs, TimeSpan each, TimeSpan warmUp)
+    public static (List<Sample> Ours, List<Sample> Theirs) Alternate(Measurable ours, Measurable theirs, int pairs,
+        TimeSpan each, TimeSpan warmUp)
     {
         var (a, b) = (new List<Sample>(), new List<Sample>());
         WarmUp(ours, warmUp);
@@ -56,8 +59,9 @@ public static class Pair
     }
 
     /// <summary>
-    /// Until an operation's CPU falls no more: as long as the server compiles what it runs, it is its compiler that is measured,
-    /// and on one core the runtime's second, optimizing round takes long. At least eight and at most 25 times.
+    /// Until an operation's CPU falls no more: as long as the server compiles what it runs, it is its compiler that is
+    /// measured, and on one core the runtime's second, optimizing round takes long. At least eight and at most 25
+    /// times.
     /// </summary>
     private static void WarmUp(Measurable side, TimeSpan each)
     {
@@ -70,6 +74,7 @@ public static class Pair
         }
     }
 
-    public static string Describe(Measurable side, IReadOnlyCollection<Sample> samples, string unit) => string.Create(CultureInfo.InvariantCulture,
+    public static string Describe(Measurable side, IReadOnlyCollection<Sample> samples, string unit) =>
+        string.Create(CultureInfo.InvariantCulture,
         $"{side.Name}: {Statistics.Median(samples.Select(s => s.PerSecond)):N0} {unit} a second, {Statistics.Median(samples.Select(s => s.CpuMicroseconds)):0.0} us of server CPU each");
 }

@@ -14,7 +14,9 @@ public static class EmptyServer
     /// <summary>Does nothing with the request.</summary>
     public const string Path = "/v1/tenants/load/empty";
 
-    /// <summary>Reads the body into a record and writes one: what any JSON endpoint pays before it does anything.</summary>
+    /// <summary>
+    /// Reads the body into a record and writes one: what any JSON endpoint pays before it does anything.
+    /// </summary>
     public const string BoundPath = "/v1/tenants/load/bound";
 
     public static void Run()
@@ -22,10 +24,12 @@ public static class EmptyServer
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, EmptyJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, EmptyJson.Default));
         var app = builder.Build();
         app.MapPost(Path.Replace("load", "{tenant}", StringComparison.Ordinal), static () => TypedResults.Ok());
-        app.MapPost(BoundPath.Replace("load", "{tenant}", StringComparison.Ordinal), static (string tenant, EmptyBody body) => TypedResults.Ok(body));
+        app.MapPost(BoundPath.Replace("load", "{tenant}", StringComparison.Ordinal),
+            static (string tenant, EmptyBody body) => TypedResults.Ok(body));
         app.Start();
         Console.WriteLine("Listening on " + app.Urls.Single());
         app.WaitForShutdown();
@@ -33,7 +37,8 @@ public static class EmptyServer
 }
 
 public sealed record EmptyBody(
-    [property: JsonPropertyName("outcome_type")] string OutcomeType, [property: JsonPropertyName("agent")] string? Agent,
+    [property: JsonPropertyName("outcome_type")] string OutcomeType, [property: JsonPropertyName("agent")]
+    string? Agent,
     [property: JsonPropertyName("channel")] string? Channel);
 
 [JsonSerializable(typeof(EmptyBody))]

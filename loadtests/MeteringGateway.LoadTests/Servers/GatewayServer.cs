@@ -13,7 +13,8 @@ public sealed class GatewayServer : IDisposable
     private GatewayServer(ServerProcess process)
     {
         Process = process;
-        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{process.Port}"), Timeout = TimeSpan.FromSeconds(60) };
+        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{process.Port}"),
+            Timeout = TimeSpan.FromSeconds(60) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
     }
 
@@ -27,7 +28,8 @@ public sealed class GatewayServer : IDisposable
         // The driver sends as fast as it can with one key; that a key may be throttled is not what is measured.
         var environment = new Dictionary<string, string>
         {
-            ["METERING__ADMINKEY"] = AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "100000000", ["Logging__LogLevel__Default"] = "Warning",
+            ["METERING__ADMINKEY"] = AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "100000000",
+            ["Logging__LogLevel__Default"] = "Warning",
         };
         return Over(ServerProcess.Start(cores, "dotnet",
             [dll, "serve", "--urls", $"http://127.0.0.1:{port}", "--data-directory", dataDirectory], environment));
@@ -43,12 +45,14 @@ public sealed class GatewayServer : IDisposable
 
     public Task PutPlan(string id, string json) => Put($"/v1/plans/{id}", json);
 
-    public Task PutTenant(string id, string plan) => Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{plan}}"}""");
+    public Task PutTenant(string id, string plan) =>
+        Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{plan}}"}""");
 
     /// <summary>Null: there is no such tenant or period.</summary>
     public async Task<JsonNode?> Usage(string tenant, string? period = null)
     {
-        using var response = await _http.GetAsync(new Uri($"/v1/tenants/{tenant}/usage{(period is null ? "" : "?period=" + period)}", UriKind.Relative));
+        using var response = await _http.GetAsync(
+            new Uri($"/v1/tenants/{tenant}/usage{(period is null ? "" : "?period=" + period)}", UriKind.Relative));
         if (response.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
         await Check(response);
         return await response.Content.ReadFromJsonAsync<JsonNode>();
@@ -58,7 +62,9 @@ public sealed class GatewayServer : IDisposable
     public async Task<List<string>> Tenants()
     {
         var ids = new List<string>();
-        for (string? cursor = "", query = "?limit=1000"; cursor is not null; query = "?limit=1000&cursor=" + Uri.EscapeDataString(cursor ?? ""))
+        for (string? cursor = "",
+            query = "?limit=1000"; cursor is not null; query = "?limit=1000&cursor="
+                + Uri.EscapeDataString(cursor ?? ""))
         {
             var page = (await _http.GetFromJsonAsync<JsonNode>(new Uri("/v1/tenants" + query, UriKind.Relative)))!;
             ids.AddRange(page["data"]!.AsArray().Select(t => (string)t!["id"]!));
@@ -75,14 +81,16 @@ public sealed class GatewayServer : IDisposable
 
     private async Task Put(string path, string json)
     {
-        using var response = await _http.PutAsync(new Uri(path, UriKind.Relative), new StringContent(json, new MediaTypeHeaderValue("application/json")));
+        using var response = await _http.PutAsync(new Uri(path, UriKind.Relative),
+            new StringContent(json, new MediaTypeHeaderValue("application/json")));
         await Check(response);
     }
 
     private static async Task Check(HttpResponseMessage response)
     {
         if (!response.IsSuccessStatusCode)
-            throw new InvalidOperationException($"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"{response.RequestMessage?.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
     }
 
     private void WaitUntilReady()

@@ -5,7 +5,9 @@ using MeteringGateway.LoadTests.Wire;
 
 namespace MeteringGateway.LoadTests.Servers;
 
-/// <summary>A Redis of our own on a loopback port, in a directory of its own, that acknowledges nothing before it is synced.</summary>
+/// <summary>
+/// A Redis of our own on a loopback port, in a directory of its own, that acknowledges nothing before it is synced.
+/// </summary>
 public sealed class RedisServer : IDisposable
 {
     /// <summary>The same job in one round trip: recognises a repeated id, holds the cap, counts.</summary>
@@ -56,7 +58,8 @@ public sealed class RedisServer : IDisposable
     private ServerProcess Start()
     {
         var process = ServerProcess.StartOn(_port, _cores, "redis-server",
-            ["--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory, "--save", "", "--daemonize", "no",
+            ["--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory,
+            "--save", "", "--daemonize", "no",
              "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
         WaitUntilReady(process);
         return process;
@@ -78,7 +81,9 @@ public sealed class RedisServer : IDisposable
         }
     }
 
-    /// <summary>Below those that the system gives to outgoing connections: one of these could have it while the server is down.</summary>
+    /// <summary>
+    /// Below those that the system gives to outgoing connections: one of these could have it while the server is down.
+    /// </summary>
     public static int FreePort()
     {
         while (true)

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace MeteringGateway.LoadTests.Servers;
 
-/// <summary>A server under test: its own process, on the cores that servers are pinned to, ended when disposed.</summary>
+/// <summary>
+/// A server under test: its own process, on the cores that servers are pinned to, ended when disposed.
+/// </summary>
 public sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;
@@ -19,19 +21,25 @@ public sealed class ServerProcess : IDisposable
     {
         get
         {
-            // The name in parentheses may hold spaces: fields are counted from behind it; utime and stime are 14 and 15.
+            // The name in parentheses may hold spaces: fields are counted from behind it; utime and stime are 14 and
+            // 15.
             var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+            var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
+                + long.Parse(fields[12], CultureInfo.InvariantCulture);
             return TimeSpan.FromMilliseconds(ticks * 10);
         }
     }
 
-    /// <summary>Starts a program and waits until it prints a line with the loopback address that it listens on.</summary>
-    public static ServerProcess Start(string? cores, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>
+    /// Starts a program and waits until it prints a line with the loopback address that it listens on.
+    /// </summary>
+    public static ServerProcess Start(string? cores, string program, IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var server = Launch(cores, program, arguments, environment);
-        server._process.Exited += (_, _) => server._listening.TrySetException(server.Failure("ended before it listened"));
+        server._process.Exited += (_, _) =>
+            server._listening.TrySetException(server.Failure("ended before it listened"));
         server._process.EnableRaisingEvents = true;
         if (!server._listening.Task.Wait(TimeSpan.FromSeconds(60)))
         {
@@ -79,8 +87,10 @@ public sealed class ServerProcess : IDisposable
     {
         get
         {
-            var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            var line = File.ReadLines($"/proc/{_process.Id}/status")
+                .First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture);
         }
     }
 
@@ -95,13 +105,17 @@ public sealed class ServerProcess : IDisposable
 
     public InvalidOperationException Failure(string what)
     {
-        lock (_output) return new($"{Path.GetFileName(_process.StartInfo.ArgumentList.LastOrDefault() ?? "the server")} {what}:\n{string.Join('\n', _output)}");
+        lock (_output)
+            return new(
+                $"{Path.GetFileName(_process.StartInfo.ArgumentList.LastOrDefault() ?? "the server")} {what}:\n{string.Join('\n', _output)}");
     }
 
-    private static ServerProcess Launch(string? cores, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    private static ServerProcess Launch(string? cores, string program, IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment)
     {
         string[] command = cores is null ? [program, .. arguments] : ["taskset", "-c", cores, program, .. arguments];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true,
+            RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var server = new ServerProcess(new Process { StartInfo = start });
         server._process.OutputDataReceived += (_, line) => server.Read(line.Data);

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace MeteringGateway.LoadTests.Wire;
 
 /// <summary>
-/// One connection of the driver: one request at a time, answered before the next is sent. All connections are read by one
-/// thread, which costs the driver little beside what the server spends.
+/// One connection of the driver: one request at a time, answered before the next is sent. All connections are read by
+/// one thread, which costs the driver little beside what the server spends.
 /// </summary>
 public abstract class Connection : IDisposable
 {

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace MeteringGateway.LoadTests.Wire;
 
-/// <summary>HTTP/1.1 with keep-alive, as much of it as a load driver needs: it reads status, length and chunks.</summary>
+/// <summary>
+/// HTTP/1.1 with keep-alive, as much of it as a load driver needs: it reads status, length and chunks.
+/// </summary>
 public sealed class HttpConnection(int port) : Connection(port)
 {
     private int _body = -1;
@@ -32,7 +34,8 @@ public sealed class HttpConnection(int port) : Connection(port)
         if (_body < 0 && !ReadHead(received)) return false;
         var complete = _chunked ? EndsChunked(received[_body..]) : received.Length >= _body + _length;
         if (complete && Status is < 200 or > 299)
-            throw new IOException($"the server answered {Status}: {Encoding.UTF8.GetString(Body[..Math.Min(Body.Length, 400)])}");
+            throw new IOException(
+                $"the server answered {Status}: {Encoding.UTF8.GetString(Body[..Math.Min(Body.Length, 400)])}");
         return complete;
     }
 

@@ -6,21 +6,27 @@ namespace MeteringGateway.LoadTests.Wire;
 /// <summary>The next request of a connection, by its index. Called once for each request that is sent.</summary>
 public delegate ReadOnlyMemory<byte> NextRequest(int connection);
 
-/// <param name="Latencies">Ticks of <see cref="Stopwatch"/> from the scheduled send to the answer, sorted; empty in a closed loop.</param>
+/// <param name="Latencies">Ticks of <see cref="Stopwatch"/> from the scheduled send to the answer, sorted; empty in a
+/// closed loop.</param>
 public sealed record Measured(long Requests, TimeSpan Elapsed, long[] Latencies)
 {
     public double PerSecond => Requests / Elapsed.TotalSeconds;
 
     /// <summary>Milliseconds; <paramref name="share"/> from 0 to 1.</summary>
     public double Percentile(double share) =>
-        Latencies.Length == 0 ? double.NaN : Stopwatch.GetElapsedTime(0, Latencies[(int)Math.Min(Latencies.Length - 1, share * Latencies.Length)]).TotalMilliseconds;
+        Latencies.Length == 0 ? double.NaN
+            : Stopwatch.GetElapsedTime(0,
+                Latencies[(int)Math.Min(Latencies.Length - 1, share * Latencies.Length)]).TotalMilliseconds;
 }
 
-/// <summary>Both kinds of load, on one thread. A failed request ends the run with its exception: what fails is not measured.</summary>
+/// <summary>
+/// Both kinds of load, on one thread. A failed request ends the run with its exception: what fails is not measured.
+/// </summary>
 public static class Loops
 {
     /// <summary>Each connection sends when it was answered: what the server can do.</summary>
-    public static Measured Closed(IReadOnlyList<Connection> connections, NextRequest next, TimeSpan time, long maxRequests = 20_000_000)
+    public static Measured Closed(IReadOnlyList<Connection> connections, NextRequest next, TimeSpan time,
+        long maxRequests = 20_000_000)
     {
         var waiting = new Waiting(connections);
         long requests = 0;
@@ -40,10 +46,11 @@ public static class Loops
     }
 
     /// <summary>
-    /// Requests are due at a fixed rate whatever the answers do, and each is timed from when it was due: a server that stalls
-    /// is charged for every request that should have been sent meanwhile.
+    /// Requests are due at a fixed rate whatever the answers do, and each is timed from when it was due: a server that
+    /// stalls is charged for every request that should have been sent meanwhile.
     /// </summary>
-    public static Measured Open(IReadOnlyList<Connection> connections, NextRequest next, double perSecond, TimeSpan time)
+    public static Measured Open(IReadOnlyList<Connection> connections, NextRequest next, double perSecond,
+        TimeSpan time)
     {
         var total = (int)Math.Min(5_000_000, perSecond * time.TotalSeconds);
         var ticksBetween = Stopwatch.Frequency / perSecond;
@@ -55,8 +62,10 @@ public static class Loops
         var limit = time + time + TimeSpan.FromSeconds(10);
         for (var sent = 0; latencies.Count < total;)
         {
-            if (Stopwatch.GetElapsedTime(started) > limit) throw new TimeoutException($"the server did not keep up with {perSecond:F0} requests a second");
-            while (sent < total && idle.Count > 0 && started + (long)(sent * ticksBetween) is var at && at <= Stopwatch.GetTimestamp())
+            if (Stopwatch.GetElapsedTime(started) > limit)
+                throw new TimeoutException($"the server did not keep up with {perSecond:F0} requests a second");
+            while (sent < total && idle.Count > 0 && started + (long)(sent * ticksBetween) is var at
+                && at <= Stopwatch.GetTimestamp())
             {
                 var i = idle.Dequeue();
                 (due[i], sent) = (at, sent + 1);
@@ -76,7 +85,8 @@ public static class Loops
 
     private sealed class Waiting(IReadOnlyList<Connection> connections)
     {
-        private readonly Dictionary<Socket, int> _index = connections.Select((c, i) => (c.Socket, i)).ToDictionary(x => x.Socket, x => x.i);
+        private readonly Dictionary<Socket, int> _index = connections.Select((c, i) => (c.Socket, i))
+            .ToDictionary(x => x.Socket, x => x.i);
         private readonly List<Socket> _sent = [];
         private readonly List<Socket> _ready = [];
         private readonly List<int> _answered = [];
@@ -106,7 +116,8 @@ public static class Loops
 
         public void Drain()
         {
-            for (var until = Stopwatch.GetTimestamp() + 10 * Stopwatch.Frequency; _sent.Count > 0 && Stopwatch.GetTimestamp() < until;) Answered(1000);
+            for (var until = Stopwatch.GetTimestamp() + 10 * Stopwatch.Frequency; _sent.Count > 0
+                && Stopwatch.GetTimestamp() < until;) Answered(1000);
         }
     }
 }

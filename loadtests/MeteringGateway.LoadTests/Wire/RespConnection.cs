@@ -13,11 +13,14 @@ public sealed class RespConnection(int port, int pipelined) : Connection(port)
     public static byte[] Format(params ReadOnlySpan<string> words)
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"*{words.Length}\r\n");
-        foreach (var word in words) text.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
+        foreach (var word in words)
+            text.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>Sends one command and waits; the answer without its type. Bulk strings are not needed and not read.</summary>
+    /// <summary>
+    /// Sends one command and waits; the answer without its type. Bulk strings are not needed and not read.
+    /// </summary>
     public static string Ask(int port, params ReadOnlySpan<string> words)
     {
         using var connection = new RespConnection(port, 1);
@@ -33,7 +36,8 @@ public sealed class RespConnection(int port, int pipelined) : Connection(port)
     {
         for (int at; (at = received[_seen..].IndexOf((byte)'\n')) >= 0; _lines++)
         {
-            if (received[_seen] == '-') throw new IOException("Redis answered " + Encoding.UTF8.GetString(received[_seen..(_seen + at)]));
+            if (received[_seen] == '-')
+                throw new IOException("Redis answered " + Encoding.UTF8.GetString(received[_seen..(_seen + at)]));
             // A bulk string's length announces one more line.
             if (received[_seen] == '$') _lines--;
             _seen += at + 1;

@@ -10,7 +10,9 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Allowance;
 
-/// <summary>May I act? Checks are answered from memory; a reservation is a promise, and durable before it is answered.</summary>
+/// <summary>
+/// May I act? Checks are answered from memory; a reservation is a promise, and durable before it is answered.
+/// </summary>
 internal static class AllowanceEndpoints
 {
     public static void MapAllowance(this IEndpointRouteBuilder app)
@@ -26,15 +28,18 @@ internal static class AllowanceEndpoints
             var tenants = found ??= services.GetRequiredService<ITenants>();
             var (question, record) = await Ask(context);
             var decision = record
-                ? await Recorded(tenants, tenant, question, context.Features.GetRequiredFeature<Principal>(), context.RequestAborted)
+                ? await Recorded(tenants, tenant, question, context.Features.GetRequiredFeature<Principal>(),
+                    context.RequestAborted)
                 : await tenants.Check(tenant, question, context.RequestAborted);
-            if (decision is null) throw new ProblemException(await Unknown(tenants, tenant, question, context.RequestAborted));
+            if (decision is null)
+                throw new ProblemException(await Unknown(tenants, tenant, question, context.RequestAborted));
             RateLimitFields.Write(context.Response, decision, Instant.From(clock.GetUtcNow()));
             Write(context.Response, decision.Wire(), HotJson.Default.DecisionWire);
         }).Takes<CheckWire>().Produces<DecisionWire>().WithSummary("Ask whether an agent may act; changes nothing");
 
         tenant.MapPost("/reservations", async (
-            string tenant, Body<ReserveWire> body, HttpContext context, Principal caller, ITenants tenants, TimeProvider clock, CancellationToken cancellation) =>
+            string tenant, Body<ReserveWire> body, HttpContext context, Principal caller, ITenants tenants,
+            TimeProvider clock, CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var (question, ttl) = QuestionReader.Reservation(body.Value, findings);
@@ -60,28 +65,38 @@ internal static class AllowanceEndpoints
             if (body.Value.Ttl is null) findings.Add("/ttl", "is required");
             var ttl = QuestionReader.Ttl(body.Value.Ttl, findings);
             if (findings.Problem is { } invalid) return invalid;
-            if (await tenants.Execute(tenant, new Command.ExtendReservation(id, ttl), cancellation) is Answer.Refused refused) return refused.ToProblem();
-            return await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire()) : Gone();
+            if (await tenants.Execute(tenant, new Command.ExtendReservation(id, ttl),
+                cancellation) is Answer.Refused refused) return refused.ToProblem();
+            return await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire())
+                : Gone();
         }).Takes<ExtendWire>().WithSummary("Hold a reservation for longer");
 
-        tenant.MapDelete("/reservations/{id}", async Task<Results<NoContent, Problem>> (string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
-            await tenants.Execute(tenant, new Command.ReleaseReservation(id), cancellation) is Answer.Refused { Code: not Refusal.UnknownReservation } refused
+        tenant.MapDelete("/reservations/{id}",
+            async Task<Results<NoContent, Problem>> (string tenant, string id, ITenants tenants,
+                CancellationToken cancellation) =>
+            await tenants.Execute(tenant, new Command.ReleaseReservation(id),
+                cancellation) is Answer.Refused { Code: not Refusal.UnknownReservation } refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent())
             .WithSummary("Release a reservation; also when it has gone");
 
-        tenant.MapGet("/reservations/{id}", async Task<Results<Ok<ReservationWire>, Problem>> (string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
+        tenant.MapGet("/reservations/{id}",
+            async Task<Results<Ok<ReservationWire>, Problem>> (string tenant, string id, ITenants tenants,
+                CancellationToken cancellation) =>
             await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire()) : Gone())
             .WithSummary("A reservation that still holds");
     }
 
     // Nothing was decided: there is no such tenant, or it has no such outcome type.
-    private static async Task<Problem> Unknown(ITenants tenants, string tenant, Question question, CancellationToken cancellation) =>
+    private static async Task<Problem> Unknown(ITenants tenants, string tenant, Question question,
+        CancellationToken cancellation) =>
         await tenants.Tenant(tenant, cancellation) is null
             ? Problem.UnknownTenant()
-            : new Answer.Refused(Refusal.UnknownOutcomeType, $"The tenant has no outcome type '{question.Subject.What}'.").ToProblem();
+            : new Answer.Refused(Refusal.UnknownOutcomeType,
+                $"The tenant has no outcome type '{question.Subject.What}'.").ToProblem();
 
-    private static Problem Gone() => Problem.NotFound("unknown_reservation", "There is no such reservation, or it has gone.");
+    private static Problem Gone() =>
+        Problem.NotFound("unknown_reservation", "There is no such reservation, or it has gone.");
 
     private static async ValueTask<(Question Question, bool Record)> Ask(HttpContext context)
     {
@@ -102,7 +117,8 @@ internal static class AllowanceEndpoints
         }
     }
 
-    private static async ValueTask<Decision?> Recorded(ITenants tenants, string tenant, Question question, Principal caller, CancellationToken cancellation) =>
+    private static async ValueTask<Decision?> Recorded(ITenants tenants, string tenant, Question question,
+        Principal caller, CancellationToken cancellation) =>
         await tenants.Execute(tenant, new Command.RecordCheck(question) { Actor = caller.Actor }, cancellation) switch
         {
             Answer.Decided decided => decided.Decision,
@@ -111,15 +127,16 @@ internal static class AllowanceEndpoints
         };
 
     [ThreadStatic]
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? scratch;
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _scratch;
 
-    // The length is known before the first byte leaves, and the server sends head and body at once when the request ends.
+    // The length is known before the first byte leaves, and the server sends head and body at once when the request
+    // ends.
     private static void Write<T>(HttpResponse response, T document, JsonTypeInfo<T> type)
     {
-        if (scratch is not { } own)
+        if (_scratch is not { } own)
         {
             var made = new ArrayBufferWriter<byte>(1024);
-            scratch = own = (made, new Utf8JsonWriter(made, new JsonWriterOptions { SkipValidation = true }));
+            _scratch = own = (made, new Utf8JsonWriter(made, new JsonWriterOptions { SkipValidation = true }));
         }
         own.Buffer.ResetWrittenCount();
         own.Writer.Reset();

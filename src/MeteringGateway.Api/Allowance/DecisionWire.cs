@@ -41,7 +41,8 @@ internal sealed record ExtendWire
 /// <param name="Remaining">Units, for this question; null when nothing binds.</param>
 /// <param name="Sequence">Of the journal's last entry that it is based on.</param>
 internal sealed record DecisionWire(
-    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice, HandoffWire? Handoff,
+    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice,
+    HandoffWire? Handoff,
     string? RetryAt, string Period, long Sequence);
 
 /// <summary>What binds most.</summary>
@@ -51,13 +52,15 @@ internal sealed record HandoffWire(string? To, string? Message);
 
 /// <summary>The answer to a reservation: a check's, and what is held; null when it was refused.</summary>
 internal sealed record ReservedWire(
-    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice, HandoffWire? Handoff,
+    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice,
+    HandoffWire? Handoff,
     string? RetryAt, string Period, long Sequence, ReservationWire? Reservation);
 
 internal sealed record ReservationWire(string Id, long Quantity, long Remaining, string ExpiresAt);
 
 /// <summary>The hot path's documents, written by generated code with nothing in between.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(DecisionWire))]
 [JsonSerializable(typeof(ReservedWire))]
 internal sealed partial class HotJson : JsonSerializerContext;
@@ -65,25 +68,32 @@ internal sealed partial class HotJson : JsonSerializerContext;
 internal static class Decisions
 {
     public static DecisionWire Wire(this Decision d) => new(
-        Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d), d.UnitPrice?.ToString(2), Handoff(d),
+        Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d),
+        d.UnitPrice?.ToString(2), Handoff(d),
         d.RetryAt?.ToString(), Text.Date(d.Period), d.Sequence);
 
     public static ReservedWire Wire(this Answer.Reserved reserved)
     {
         var d = reserved.Decision;
         return new(
-            Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d), d.UnitPrice?.ToString(2), Handoff(d),
+            Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d),
+            d.UnitPrice?.ToString(2), Handoff(d),
             d.RetryAt?.ToString(), Text.Date(d.Period), d.Sequence, reserved.Reservation?.Wire());
     }
 
-    public static ReservationWire Wire(this ReservationFigure held) => new(held.Id, held.Quantity, held.Remaining, held.ExpiresAt.ToString());
+    public static ReservationWire Wire(this ReservationFigure held) => new(held.Id, held.Quantity, held.Remaining,
+        held.ExpiresAt.ToString());
 
-    public static HandoffWire? Handoff(AtLimit? then) => then is { Action: LimitAction.Handoff } ? new HandoffWire(then.To, then.Message) : null;
+    public static HandoffWire? Handoff(AtLimit? then) =>
+        then is { Action: LimitAction.Handoff } ? new HandoffWire(then.To, then.Message) : null;
 
-    private static HandoffWire? Handoff(Decision d) => d.Kind == DecisionKind.Handoff ? Handoff(d.Handoff) ?? new HandoffWire(null, null) : null;
+    private static HandoffWire? Handoff(Decision d) =>
+        d.Kind == DecisionKind.Handoff ? Handoff(d.Handoff) ?? new HandoffWire(null, null) : null;
 
     private static string? Funding(Decision d) => d.Funding is { } source ? Names<Funding>.Of(source) : null;
 
     private static BindingWire? Limit(Decision d) =>
-        d.Limit is { } limit ? new BindingWire(limit.Id, limit.Kind, limit.Limit.Wire(), limit.Used.Wire(), limit.ResetsAt.ToString()) : null;
+        d.Limit is { } limit
+            ? new BindingWire(limit.Id, limit.Kind, limit.Limit.Wire(), limit.Used.Wire(), limit.ResetsAt.ToString())
+            : null;
 }

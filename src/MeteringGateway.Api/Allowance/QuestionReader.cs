@@ -5,8 +5,8 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Allowance;
 
 /// <summary>
-/// Reads what is asked. A plain question is read in one pass with nothing thrown and few strings made; whatever is unusual about
-/// one is left to the general reader, which says what is wrong.
+/// Reads what is asked. A plain question is read in one pass with nothing thrown and few strings made; whatever is
+/// unusual about one is left to the general reader, which says what is wrong.
 /// </summary>
 internal static class QuestionReader
 {
@@ -25,11 +25,14 @@ internal static class QuestionReader
 
     private static Question Check(CheckWire wire, Findings findings)
     {
-        if (wire.OutcomeType is null == wire.Activity is null) findings.Add("", "must have exactly one of outcome_type and activity");
+        if (wire.OutcomeType is null == wire.Activity is null)
+            findings.Add("", "must have exactly one of outcome_type and activity");
         var quantity = findings.Whole("/quantity", wire.Quantity, 1, 1_000_000) ?? 1;
-        var what = findings.OptionalName("/outcome_type", wire.OutcomeType) ?? findings.OptionalName("/activity", wire.Activity) ?? "";
+        var what = findings.OptionalName("/outcome_type", wire.OutcomeType)
+            ?? findings.OptionalName("/activity", wire.Activity) ?? "";
         var dimensions = Dimensions(wire.Agent, wire.Channel, wire.Workflow, findings);
-        return new Question(new Subject(what, wire.Activity is not null, dimensions), quantity, findings.OptionalName("/session", wire.Session));
+        return new Question(new Subject(what, wire.Activity is not null, dimensions), quantity,
+            findings.OptionalName("/session", wire.Session));
     }
 
     public static (Question Question, TimeSpan Ttl) Reservation(ReserveWire wire, Findings findings)
@@ -37,19 +40,23 @@ internal static class QuestionReader
         if (wire.Quantity is null) findings.Add("/quantity", "is required");
         if (wire.Ttl is null) findings.Add("/ttl", "is required");
         var subject = new Subject(
-            findings.Name("/outcome_type", wire.OutcomeType), IsActivity: false, Dimensions(wire.Agent, wire.Channel, wire.Workflow, findings));
+            findings.Name("/outcome_type", wire.OutcomeType), IsActivity: false,
+            Dimensions(wire.Agent, wire.Channel, wire.Workflow, findings));
         var quantity = findings.Whole("/quantity", wire.Quantity, 1, 100_000) ?? 1;
-        return (new Question(subject, quantity, findings.OptionalName("/session", wire.Session)), Ttl(wire.Ttl, findings));
+        return (new Question(subject, quantity, findings.OptionalName("/session", wire.Session)),
+            Ttl(wire.Ttl, findings));
     }
 
     public static TimeSpan Ttl(string? ttl, Findings findings) =>
         findings.Duration("/ttl", ttl, TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)) ?? TimeSpan.FromMinutes(1);
 
     private static Dimensions Dimensions(string? agent, string? channel, string? workflow, Findings findings) => new(
-        findings.OptionalName("/agent", agent), findings.OptionalName("/channel", channel), findings.OptionalName("/workflow", workflow));
+        findings.OptionalName("/agent", agent), findings.OptionalName("/channel", channel),
+        findings.OptionalName("/workflow", workflow));
 
     private static Question ToQuestion(in Fast check) => new(
-        new Subject(check.What!, check.IsActivity, check.Agent is null && check.Channel is null && check.Workflow is null
+        new Subject(check.What!, check.IsActivity, check.Agent is null && check.Channel is null
+            && check.Workflow is null
             ? Core.Dimensions.None
             : new Dimensions(check.Agent, check.Channel, check.Workflow)),
         check.Quantity, check.Session);
@@ -92,7 +99,8 @@ internal static class QuestionReader
         if (reader.ValueTextEquals("channel"u8)) return Once(ref check, 4) && Take(ref reader, out check.Channel);
         if (reader.ValueTextEquals("workflow"u8)) return Once(ref check, 8) && Take(ref reader, out check.Workflow);
         if (reader.ValueTextEquals("session"u8)) return Once(ref check, 16) && Take(ref reader, out check.Session);
-        if (reader.ValueTextEquals("activity"u8)) return Once(ref check, 1) && (check.IsActivity = true) && Take(ref reader, out check.What);
+        if (reader.ValueTextEquals("activity"u8))
+            return Once(ref check, 1) && (check.IsActivity = true) && Take(ref reader, out check.What);
         if (reader.ValueTextEquals("quantity"u8))
             return Once(ref check, 32) && reader.Read() && reader.TokenType == JsonTokenType.Number
                 && reader.TryGetInt32(out check.Quantity) && check.Quantity is >= 1 and <= 1_000_000;

@@ -4,9 +4,9 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Allowance;
 
 /// <summary>
-/// The decision as fields that HTTP clients know (draft-ietf-httpapi-ratelimit-headers). Seconds are real seconds: a tenant on a
-/// test clock whose limit resets in the past, as we see it, gets none. A quota of units is counted in units of the question; one of
-/// money or credits in hundredths, which its <c>qu</c> says: how many units fit is in the body.
+/// The decision as fields that HTTP clients know (draft-ietf-httpapi-ratelimit-headers). Seconds are real seconds: a
+/// tenant on a test clock whose limit resets in the past, as we see it, gets none. A quota of units is counted in units
+/// of the question; one of money or credits in hundredths, which its <c>qu</c> says: how many units fit is in the body.
 /// </summary>
 internal static class RateLimitFields
 {
@@ -19,7 +19,8 @@ internal static class RateLimitFields
             var money = limit.Limit.IsMoney;
             var (quota, unit) = money ? (Hundredths(limit.Limit.Value), ";qu=\"hundredths\"") : (limit.Limit.Value, "");
             var rest = money ? Hundredths(Math.Max(0, limit.Limit.Value - limit.Used.Value)) : decision.Remaining ?? 0;
-            response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{name}\";q={quota}{unit};w={Window(decision, limit)}");
+            response.Headers["RateLimit-Policy"] =
+                string.Create(CultureInfo.InvariantCulture, $"\"{name}\";q={quota}{unit};w={Window(decision, limit)}");
             response.Headers["RateLimit"] = seconds > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"\"{name}\";r={rest};t={seconds}")
                 : string.Create(CultureInfo.InvariantCulture, $"\"{name}\";r={rest}");

@@ -12,13 +12,17 @@ internal static class AttentionEndpoints
 {
     public static void MapAttention(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/attention", async (Principal caller, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
+        app.MapGet("/v1/attention",
+            async (Principal caller, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
         {
             var paging = Paging.From(cursor, limit);
             var rows = await tenants.Attention(caller.Tenants, After(paging), paging.Limit + 1, cancellation);
-            var page = rows.Take(paging.Limit).Select(row => new AttentionWire(row.Tenant, Names<LimitState>.Of(row.State))).ToList();
-            return TypedResults.Ok(new ListWire<AttentionWire>(page, rows.Count > paging.Limit ? Next(rows[paging.Limit - 1]) : null));
-        }).WithTags("Usage").Needs(Permission.UsageRead).WithSummary("Tenants near or at a cap, or out of funding; the most severe first");
+            var page = rows.Take(paging.Limit)
+                .Select(row => new AttentionWire(row.Tenant, Names<LimitState>.Of(row.State))).ToList();
+            return TypedResults.Ok(new ListWire<AttentionWire>(page,
+                rows.Count > paging.Limit ? Next(rows[paging.Limit - 1]) : null));
+        }).WithTags("Usage").Needs(Permission.UsageRead)
+            .WithSummary("Tenants near or at a cap, or out of funding; the most severe first");
     }
 
     private static string Next(TenantInNeed last) => Cursors.Write($"{Text.Of((long)last.State)} {last.Tenant}");

@@ -7,15 +7,17 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Auth;
 
 /// <summary>
-/// The one thing in front of every endpoint: request id, readiness, key, permission, tenant, rate, and what is told when
-/// something goes wrong. Kept lean, because a check is cheaper than most middleware.
+/// The one thing in front of every endpoint: request id, readiness, key, permission, tenant, rate, and what is told
+/// when something goes wrong. Kept lean, because a check is cheaper than most middleware.
 /// </summary>
 internal sealed class Gate(
-    RequestDelegate next, Readiness readiness, KeyRing keys, Books books, MeteringSettings settings, TimeProvider clock, ILogger<Gate> log)
+    RequestDelegate next, Readiness readiness, KeyRing keys, Books books, MeteringSettings settings, TimeProvider clock,
+    ILogger<Gate> log)
 {
-    private static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized", "A valid key is needed: Authorization: Bearer <key>.");
+    private static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized",
+        "A valid key is needed: Authorization: Bearer <key>.");
 
-    private readonly int perSecond = settings.Limits.RequestsPerSecond;
+    private readonly int _perSecond = settings.Limits.RequestsPerSecond;
 
     public Task Invoke(HttpContext context)
     {
@@ -23,7 +25,8 @@ internal sealed class Gate(
         return books.AreShared && MayBeBehind(context) ? InvokeAbreast(context) : Serve(context);
     }
 
-    // Where others write too: an unknown key may have been made a moment ago elsewhere, and what is configured may have changed.
+    // Where others write too: an unknown key may have been made a moment ago elsewhere, and what is configured may have
+    // changed.
     private bool MayBeBehind(HttpContext context) =>
         context.GetEndpoint()?.Metadata is { } metadata && readiness.Problem is null
         && (metadata.GetMetadata<SeesBooks>() is not null
@@ -50,7 +53,8 @@ internal sealed class Gate(
         try
         {
             var served = next(context);
-            return served.IsCompletedSuccessfully && context.Response.StatusCode < 400 ? served : Finish(context, served);
+            return served.IsCompletedSuccessfully && context.Response.StatusCode < 400 ? served
+                : Finish(context, served);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -66,13 +70,16 @@ internal sealed class Gate(
         if (endpoint is not RouteEndpoint) return null;
         if (endpoint.Metadata.GetMetadata<Open>() is not null) return null;
         if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Problem.Forbidden(Permission.None);
-        if (demands.OpenOnLoopback && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)) return null;
+        if (demands.OpenOnLoopback && context.Connection.RemoteIpAddress is { } address
+            && IPAddress.IsLoopback(address)) return null;
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal) return NoKey;
-        if (!principal.Bucket.TryTake(perSecond, clock, out var wait)) return Throttled(wait);
+        if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Throttled(wait);
         if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
-        if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!)) return Problem.UnknownTenant();
-        if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes && !takes.Accepts(context.Request.ContentType)) return Unsupported(takes);
+        if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))
+            return Problem.UnknownTenant();
+        if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes && !takes.Accepts(context.Request.ContentType))
+            return Unsupported(takes);
         context.Features.Set(principal);
         return null;
     }
@@ -82,7 +89,8 @@ internal sealed class Gate(
         try
         {
             await served;
-            if (!context.Response.HasStarted && Bare(context.Response) is { } problem) await problem.ExecuteAsync(context);
+            if (!context.Response.HasStarted && Bare(context.Response) is { } problem)
+                await problem.ExecuteAsync(context);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -116,7 +124,8 @@ internal sealed class Gate(
                 return Problem.Unavailable();
             default:
                 log.LogError(failure, "A request failed");
-                return new Problem(StatusCodes.Status500InternalServerError, "internal", "Something went wrong here; it was logged with this request-id.");
+                return new Problem(StatusCodes.Status500InternalServerError, "internal",
+                    "Something went wrong here; it was logged with this request-id.");
         }
     }
 
@@ -126,13 +135,17 @@ internal sealed class Gate(
         < 400 => null,
         _ when response.ContentLength > 0 || response.ContentType is not null => null,
         StatusCodes.Status404NotFound => Problem.NotFound("not_found", "There is nothing at this address."),
-        StatusCodes.Status405MethodNotAllowed => new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", $"Allowed here: {response.Headers.Allow}."),
+        StatusCodes.Status405MethodNotAllowed =>
+            new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed",
+                $"Allowed here: {response.Headers.Allow}."),
         var status => new Problem(status, "malformed", "The request cannot be read."),
     };
 
     private static Problem Unsupported(TakesBody takes) =>
-        new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}.");
+        new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type",
+            $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}.");
 
     private static Problem Throttled(TimeSpan wait) =>
-        new(StatusCodes.Status429TooManyRequests, "throttled", "The key asks too often.") { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) };
+        new(StatusCodes.Status429TooManyRequests, "throttled",
+            "The key asks too often.") { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) };
 }

@@ -41,8 +41,10 @@ internal static class Permissions
         ["agent"] = Permission.Allowance | Permission.EventsWrite | Permission.Signals,
         ["finance"] = Permission.UsageRead | Permission.OutcomesRead | Permission.LimitsWrite | Permission.AlertsWrite
             | Permission.FundsWrite | Permission.VerdictsWrite | Permission.DisputesOpen,
-        ["customer"] = Permission.UsageRead | Permission.OutcomesRead | Permission.VerdictsWrite | Permission.DisputesOpen,
-        ["billing"] = Permission.UsageRead | Permission.OutcomesRead | Permission.TermsWrite | Permission.GrantsWrite | Permission.DisputesResolve,
+        ["customer"] = Permission.UsageRead | Permission.OutcomesRead | Permission.VerdictsWrite
+            | Permission.DisputesOpen,
+        ["billing"] = Permission.UsageRead | Permission.OutcomesRead | Permission.TermsWrite | Permission.GrantsWrite
+            | Permission.DisputesResolve,
         ["auditor"] = Permission.UsageRead | Permission.OutcomesRead | Permission.EntriesRead,
         ["ops"] = Permission.OpsRead,
         ["admin"] = Permission.All,
@@ -63,13 +65,18 @@ internal static class Permissions
     }
 }
 
-/// <summary>What an endpoint demands: any one of these permissions. An endpoint without this, and not open, is served to nobody.</summary>
+/// <summary>
+/// What an endpoint demands: any one of these permissions. An endpoint without this, and not open, is served to nobody.
+/// </summary>
 internal sealed record Demands(Permission AnyOf, bool OpenOnLoopback = false);
 
 /// <summary>An endpoint that needs no key.</summary>
 internal sealed record Open;
 
-/// <summary>An endpoint that answers from, or changes, what is configured: it sees all that was stored before, by whichever process.</summary>
+/// <summary>
+/// An endpoint that answers from, or changes, what is configured: it sees all that was stored before, by whichever
+/// process.
+/// </summary>
 internal sealed record SeesBooks;
 
 internal static class DemandsExtensions

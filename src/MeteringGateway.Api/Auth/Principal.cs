@@ -5,11 +5,14 @@ using System.Text;
 
 namespace MeteringGateway.Api.Auth;
 
-/// <summary>A key as it is kept in memory: who it is, and what it may do. The key itself is not here, only its hash.</summary>
-internal sealed class Principal(string id, string role, Permission permissions, FrozenSet<string>? tenants, Instant? expiresAt, byte[] hash)
+/// <summary>
+/// A key as it is kept in memory: who it is, and what it may do. The key itself is not here, only its hash.
+/// </summary>
+internal sealed class Principal(string id, string role, Permission permissions, FrozenSet<string>? tenants,
+    Instant? expiresAt, byte[] hash)
 {
     // Headers that were this key's, by identity: a connection that repeats itself brings the same string object.
-    private readonly string?[] proven = new string?[64];
+    private readonly string?[] _proven = new string?[64];
 
     public string Id { get; } = id;
     public string Role { get; } = role;
@@ -28,12 +31,12 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public bool IsExpired(Instant now) => ExpiresAt is { } end && now >= end;
 
     /// <summary>
-    /// True if this header is this key's. One that was found right before, the same object and not merely the same text, is known;
-    /// anything else is hashed and compared in constant time.
+    /// True if this header is this key's. One that was found right before, the same object and not merely the same
+    /// text, is known; anything else is hashed and compared in constant time.
     /// </summary>
     public bool Proves(string header, ReadOnlySpan<char> key)
     {
-        ref var slot = ref proven[RuntimeHelpers.GetHashCode(header) % proven.Length];
+        ref var slot = ref _proven[RuntimeHelpers.GetHashCode(header) % _proven.Length];
         if (ReferenceEquals(header, slot)) return true;
         if (!Matches(key)) return false;
         slot = header;
@@ -55,5 +58,6 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     }
 
     /// <summary>Whoever calls; bound as an endpoint's parameter.</summary>
-    public static ValueTask<Principal?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Principal>());
+    public static ValueTask<Principal?> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(context.Features.Get<Principal>());
 }

@@ -13,7 +13,9 @@ internal sealed record PutCapWire
     public LimitWire? Limit { get; init; }
     public string? Period { get; init; }
     public AtLimitWire? AtLimit { get; init; }
-    /// <summary><c>now</c> or <c>next_period</c>: what to do when the limit is below what already stands (C6).</summary>
+    /// <summary>
+    /// <c>now</c> or <c>next_period</c>: what to do when the limit is below what already stands (C6).
+    /// </summary>
     public string? WhenBelowExposure { get; init; }
 }
 
@@ -37,7 +39,8 @@ internal static class CapEndpoints
         var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Caps");
 
         tenant.MapPut("/caps/{cap}", async Task<Results<Created<CapWire>, Ok<CapWire>, Problem>> (
-            string tenant, string cap, Body<PutCapWire> body, ITenants tenants, Principal caller, ITurns turns, HttpContext context, CancellationToken cancellation) =>
+            string tenant, string cap, Body<PutCapWire> body, ITenants tenants, Principal caller, ITurns turns,
+            HttpContext context, CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var wanted = Read(cap, body.Value, findings);
@@ -48,7 +51,8 @@ internal static class CapEndpoints
             var had = Find(before, cap);
             ETags.Demand(context, had is null ? null : Tag(had));
             if (Unknown(wanted.Scope, before.Terms) is { } unknown) return unknown;
-            var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor }, cancellation);
+            var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor },
+                cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             ETags.Send(context, Tag(wanted));
             if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", CapReader.Write(wanted));
@@ -59,7 +63,8 @@ internal static class CapEndpoints
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
             await tenants.Tenant(tenant, cancellation) is { } figure
                 ? TypedResults.Ok(Paging.From(cursor, limit).Page(
-                    figure.Caps.OrderBy(cap => cap.Cap.Id, StringComparer.Ordinal), cap => cap.Cap.Id, cap => CapReader.Write(cap.Cap)))
+                    figure.Caps.OrderBy(cap => cap.Cap.Id, StringComparer.Ordinal), cap => cap.Cap.Id,
+                    cap => CapReader.Write(cap.Cap)))
                 : Problem.UnknownTenant())
             .Needs(MaySet | Permission.UsageRead).WithSummary("The caps in force");
 
@@ -73,13 +78,15 @@ internal static class CapEndpoints
         }).Needs(MaySet | Permission.UsageRead).WithSummary("A cap");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
-            string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context, CancellationToken cancellation) =>
+            string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
+            CancellationToken cancellation) =>
         {
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             // One that is not in force yet can be removed too.
             if (Find(before, cap) is { } had) ETags.Demand(context, Tag(had));
-            var answer = await tenants.Execute(tenant, new Command.RemoveCap(cap) { Actor = caller.Actor }, cancellation);
+            var answer = await tenants.Execute(tenant, new Command.RemoveCap(cap) { Actor = caller.Actor },
+                cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
         }).Needs(MaySet).WithSummary("Remove a cap");
 
@@ -89,31 +96,36 @@ internal static class CapEndpoints
             var findings = new Findings();
             var pause = Read(body.Value, findings);
             if (findings.Problem is { } invalid) return invalid;
-            return await tenants.Execute(tenant, pause with { Actor = caller.Actor }, cancellation) is Answer.Refused refused
+            return await tenants.Execute(tenant, pause with { Actor = caller.Actor },
+                cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent();
         }).Needs(Permission.LimitsWrite).Takes<PauseWire>().WithSummary("Stop the tenant's agents by hand");
 
         tenant.MapPost("/resume", async Task<Results<NoContent, Problem>> (
             string tenant, ITenants tenants, Principal caller, CancellationToken cancellation) =>
-            await tenants.Execute(tenant, new Command.Resume { Actor = caller.Actor }, cancellation) is Answer.Refused refused
+            await tenants.Execute(tenant, new Command.Resume { Actor = caller.Actor },
+                cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent())
             .Needs(Permission.LimitsWrite).WithSummary("Let them go on");
     }
 
-    private static Cap? Find(TenantFigure tenant, string cap) => tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap;
+    private static Cap? Find(TenantFigure tenant, string cap) =>
+        tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap;
 
     private static string Tag(Cap cap) => ETags.Of(CapReader.Write(cap));
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");
 
     private static Cap Read(string id, PutCapWire cap, Findings findings) => CapReader.Read(
-        "", new CapWire { Scope = cap.Scope, Limit = cap.Limit, Period = cap.Period, AtLimit = cap.AtLimit }, id, findings);
+        "", new CapWire { Scope = cap.Scope, Limit = cap.Limit, Period = cap.Period, AtLimit = cap.AtLimit }, id,
+        findings);
 
     private static Command.Pause Read(PauseWire pause, Findings findings)
     {
-        var action = CapReader.AtLimit("", new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings);
+        var action = CapReader.AtLimit("",
+            new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings);
         if (action.Action == LimitAction.Notify) findings.Add("/action", "must be one of pause, handoff");
         return new Command.Pause(action, findings.Name("/reason", pause.Reason));
     }
@@ -121,6 +133,7 @@ internal static class CapEndpoints
     // A type that the tenant does not have would make a cap that never holds.
     private static Problem? Unknown(Scope scope, Terms terms) =>
         scope.OutcomeType is { } type && terms.Type(type) is null
-            ? Problem.Invalid([new ProblemError("/scope/outcome_type", $"names no outcome type of this tenant: '{type}'")])
+            ? Problem.Invalid(
+                [new ProblemError("/scope/outcome_type", $"names no outcome type of this tenant: '{type}'")])
             : null;
 }

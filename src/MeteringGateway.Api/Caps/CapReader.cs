@@ -24,7 +24,8 @@ internal static class CapReader
         AtLimit = Write(cap.AtLimit),
     };
 
-    public static AtLimitWire Write(AtLimit then) => new() { Action = Names<LimitAction>.Of(then.Action), To = then.To, Message = then.Message };
+    public static AtLimitWire Write(AtLimit then) => new() { Action = Names<LimitAction>.Of(then.Action), To = then.To,
+        Message = then.Message };
 
     public static ScopeWire Write(Scope scope) => new()
     {
@@ -39,13 +40,16 @@ internal static class CapReader
     {
         if (then.Action is null) findings.Add($"{at}/action", "is required");
         var action = findings.OneOf<LimitAction>($"{at}/action", then.Action) ?? LimitAction.Pause;
-        if (action != LimitAction.Handoff && then.To is not null) findings.Add($"{at}/to", "goes with the action handoff");
-        return new AtLimit(action, findings.OptionalName($"{at}/to", then.To), findings.OptionalName($"{at}/message", then.Message, 1000));
+        if (action != LimitAction.Handoff && then.To is not null)
+            findings.Add($"{at}/to", "goes with the action handoff");
+        return new AtLimit(action, findings.OptionalName($"{at}/to", then.To),
+            findings.OptionalName($"{at}/message", then.Message, 1000));
     }
 
     private static Scope Scope(string at, ScopeWire scope, Findings findings)
     {
-        if (scope.Activity is not null && scope.OutcomeType is not null) findings.Add(at, "must not have both outcome_type and activity");
+        if (scope.Activity is not null && scope.OutcomeType is not null)
+            findings.Add(at, "must not have both outcome_type and activity");
         return new Scope(
             findings.OptionalName($"{at}/outcome_type", scope.OutcomeType),
             findings.OptionalName($"{at}/activity", scope.Activity),

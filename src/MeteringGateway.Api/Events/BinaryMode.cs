@@ -3,7 +3,9 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Events;
 
-/// <summary>CloudEvents in HTTP's binary mode: the attributes in <c>ce-</c> fields, percent-encoded, and the data as the body.</summary>
+/// <summary>
+/// CloudEvents in HTTP's binary mode: the attributes in <c>ce-</c> fields, percent-encoded, and the data as the body.
+/// </summary>
 internal static class BinaryMode
 {
     public static bool Is(HttpRequest request) => request.Headers.ContainsKey("ce-specversion");
@@ -22,7 +24,8 @@ internal static class BinaryMode
         };
         if (fields.Type == EventType.Unknown) fields.OtherType = type;
         if (Field(request, "ce-time") is not { } time) return fields;
-        fields.Time = Instant.TryParse(time, out var parsed) ? parsed : throw Wrong("ce-time", "must be an RFC 3339 time with an offset");
+        fields.Time = Instant.TryParse(time, out var parsed) ? parsed
+            : throw Wrong("ce-time", "must be an RFC 3339 time with an offset");
         return fields;
     }
 
@@ -32,7 +35,8 @@ internal static class BinaryMode
         if (values.Count == 0) return null;
         if (values.Count > 1) throw Wrong(name, "is there twice");
         var text = Uri.UnescapeDataString(values.ToString());
-        return Ids.IsName(text, 256) ? text : throw Wrong(name, "must be 1 to 256 characters, none of them a control character");
+        return Ids.IsName(text, 256) ? text
+            : throw Wrong(name, "must be 1 to 256 characters, none of them a control character");
     }
 
     private static ProblemException Wrong(string name, string detail) =>

@@ -8,7 +8,9 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Events;
 
-/// <summary>Events come one by one, in batches, or as a stream. The answer comes when everything accepted is durable.</summary>
+/// <summary>
+/// Events come one by one, in batches, or as a stream. The answer comes when everything accepted is durable.
+/// </summary>
 internal static class EventEndpoints
 {
     public const string Single = "application/cloudevents+json";
@@ -17,7 +19,8 @@ internal static class EventEndpoints
 
     public static void MapEvents(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/events", (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, string? results) =>
+        app.MapPost("/v1/events",
+            (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, string? results) =>
         {
             if (results is not (null or "all" or "rejected")) throw Query.Wrong("results", "must be all or rejected");
             var take = new Intake(context, caller, tenants, settings.Limits, results == "rejected");
@@ -32,7 +35,8 @@ internal static class EventEndpoints
         .Produces<EventResultWire>(StatusCodes.Status201Created)
         .Produces<BatchResultWire>()
         .Also<EventResultWire>(StatusCodes.Status200OK)
-        .WithSummary("Report events: one (201 new, 200 duplicate), a batch, or a stream of lines (200 with a result for each)");
+        .WithSummary(
+            "Report events: one (201 new, 200 duplicate), a batch, or a stream of lines (200 with a result for each)");
     }
 
     private sealed record Intake(
@@ -49,16 +53,20 @@ internal static class EventEndpoints
             await group.Execute(Cancellation);
             var (id, accepted, problem) = group.Result(0);
             if (problem is not null) throw new ProblemException(problem);
-            var result = new EventResultWire(id!, accepted!.Duplicate ? "duplicate" : "accepted", accepted.Outcome?.Wire(), accepted.Remaining);
+            var result = new EventResultWire(id!, accepted!.Duplicate ? "duplicate" : "accepted",
+                accepted.Outcome?.Wire(), accepted.Remaining);
             var status = accepted.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
-            await TypedResults.Json(result, WireJson.Typed<EventResultWire>(), statusCode: status).ExecuteAsync(Context);
+            await TypedResults.Json(result, WireJson.Typed<EventResultWire>(), statusCode: status)
+                .ExecuteAsync(Context);
         }
 
         private ReadEvent Read(EventReader reader, ReadOnlySpan<byte> body)
         {
             if (BinaryMode.Is(Context.Request)) return reader.ReadData(body, BinaryMode.Attributes(Context.Request));
             if (Context.Request.ContentType!.StartsWith(TakesExtensions.Json, StringComparison.OrdinalIgnoreCase))
-                throw new ProblemException(Problem.Malformed($"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is {EventEndpoints.Single}."));
+                throw new ProblemException(
+                    Problem.Malformed(
+                        $"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is {EventEndpoints.Single}."));
             return reader.Read(body);
         }
 
@@ -80,7 +88,8 @@ internal static class EventEndpoints
 
         public async Task Stream()
         {
-            if (Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+            if (Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+                size.MaxRequestBodySize = null;
             // A runtime that keeps one stream open all day may be silent for long.
             if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
             using var answers = new EventAnswers(Context, OnlyRejected);
@@ -95,7 +104,8 @@ internal static class EventEndpoints
             {
                 var elements = new List<Range>();
                 var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 33 });
-                if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) throw new ProblemException(Problem.Malformed("A batch must be a JSON list."));
+                if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+                    throw new ProblemException(Problem.Malformed("A batch must be a JSON list."));
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
                     var start = (int)reader.TokenStartIndex;
@@ -107,7 +117,8 @@ internal static class EventEndpoints
             }
             catch (JsonException failure)
             {
-                throw new ProblemException(Problem.Malformed($"The batch is not JSON (line {failure.LineNumber + 1})."));
+                throw new ProblemException(
+                    Problem.Malformed($"The batch is not JSON (line {failure.LineNumber + 1})."));
             }
         }
     }

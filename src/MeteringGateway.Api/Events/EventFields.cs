@@ -31,7 +31,8 @@ internal enum Members
     Id = 1 << 20,
     Time = 1 << 21,
 
-    Outcome = OutcomeType | OutcomeId | Quantity | Result | Session | Agent | Channel | Workflow | Reservation | SuccessCriteriaMet
+    Outcome = OutcomeType | OutcomeId | Quantity | Result | Session | Agent | Channel | Workflow | Reservation
+        | SuccessCriteriaMet
         | HandedOff | Sandbox | EndCustomer | Verification | SourceUrl | Metadata,
     Fact = OutcomeId | Verification | Note | Session | Agent | Channel | Workflow | SourceUrl | Metadata,
     Judgement = OutcomeId | Verdict | Csat,
@@ -41,7 +42,8 @@ internal enum Members
 /// <summary>The types of event, by what follows the dot.</summary>
 internal enum EventType
 {
-    Unknown, OutcomeReported, OutcomeConfirmed, OutcomeReopened, OutcomeEscalated, OutcomeAbandoned, OutcomeFailed, OutcomeRejected,
+    Unknown, OutcomeReported, OutcomeConfirmed, OutcomeReopened, OutcomeEscalated, OutcomeAbandoned, OutcomeFailed,
+    OutcomeRejected,
     OutcomeVerdict, ActivityReported,
 }
 
@@ -93,5 +95,6 @@ internal sealed class EventFields
 
     public Verification? Verification => HasVerification ? new Verification(Method!, Passed, Confidence) : null;
 
-    public Dimensions Dimensions => Agent is null && Channel is null && Workflow is null ? Dimensions.None : new Dimensions(Agent, Channel, Workflow);
+    public Dimensions Dimensions => Agent is null && Channel is null && Workflow is null ? Dimensions.None
+        : new Dimensions(Agent, Channel, Workflow);
 }

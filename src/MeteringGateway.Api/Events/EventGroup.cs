@@ -4,32 +4,32 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Events;
 
 /// <summary>
-/// Events that are decided together: one turn and one flush for each tenant among them, all tenants at once, and in each the
-/// order in which they came.
+/// Events that are decided together: one turn and one flush for each tenant among them, all tenants at once, and in
+/// each the order in which they came.
 /// </summary>
 internal sealed class EventGroup(ITenants tenants, Principal caller)
 {
     public const int Most = 500;
 
-    private readonly List<ReadEvent> events = [];
-    private readonly List<Answer?> answers = [];
-    private readonly List<Problem?> problems = [];
+    private readonly List<ReadEvent> _events = [];
+    private readonly List<Answer?> _answers = [];
+    private readonly List<Problem?> _problems = [];
 
-    public int Count => events.Count;
+    public int Count => _events.Count;
 
     public void Add(in ReadEvent read)
     {
-        events.Add(read);
-        answers.Add(null);
-        problems.Add(read.Problem ?? Refuse(read));
+        _events.Add(read);
+        _answers.Add(null);
+        _problems.Add(read.Problem ?? Refuse(read));
     }
 
     /// <summary>What became of each event, once <see cref="Execute"/> is done.</summary>
-    public (string? Id, Answer.Accepted? Accepted, Problem? Problem) Result(int index) => answers[index] switch
+    public (string? Id, Answer.Accepted? Accepted, Problem? Problem) Result(int index) => _answers[index] switch
     {
-        Answer.Accepted accepted => (events[index].Id, accepted, null),
-        Answer.Refused refused => (events[index].Id, null, refused.ToProblem()),
-        null => (events[index].Id, null, problems[index]),
+        Answer.Accepted accepted => (_events[index].Id, accepted, null),
+        Answer.Refused refused => (_events[index].Id, null, refused.ToProblem()),
+        null => (_events[index].Id, null, _problems[index]),
         var other => throw other.Unexpected(),
     };
 
@@ -48,16 +48,17 @@ internal sealed class EventGroup(ITenants tenants, Principal caller)
             : Permission.EventsWrite;
         return caller.May(needed)
             ? null
-            : new Problem(StatusCodes.Status403Forbidden, "forbidden", $"The key lacks the permission {Permissions.Names(needed)[0]}.");
+            : new Problem(StatusCodes.Status403Forbidden, "forbidden",
+                $"The key lacks the permission {Permissions.Names(needed)[0]}.");
     }
 
     private Dictionary<string, List<int>> ByTenant()
     {
         var groups = new Dictionary<string, List<int>>(StringComparer.Ordinal);
-        for (var i = 0; i < events.Count; i++)
+        for (var i = 0; i < _events.Count; i++)
         {
-            if (problems[i] is not null) continue;
-            if (!groups.TryGetValue(events[i].Tenant!, out var members)) groups[events[i].Tenant!] = members = [];
+            if (_problems[i] is not null) continue;
+            if (!groups.TryGetValue(_events[i].Tenant!, out var members)) groups[_events[i].Tenant!] = members = [];
             members.Add(i);
         }
         return groups;
@@ -66,8 +67,8 @@ internal sealed class EventGroup(ITenants tenants, Principal caller)
     private async Task ExecuteOne(string tenant, List<int> members, CancellationToken cancellation)
     {
         var commands = new Command[members.Count];
-        for (var i = 0; i < commands.Length; i++) commands[i] = events[members[i]].Command!;
+        for (var i = 0; i < commands.Length; i++) commands[i] = _events[members[i]].Command!;
         var decided = await tenants.Execute(tenant, commands, cancellation);
-        for (var i = 0; i < commands.Length; i++) answers[members[i]] = decided[i];
+        for (var i = 0; i < commands.Length; i++) _answers[members[i]] = decided[i];
     }
 }

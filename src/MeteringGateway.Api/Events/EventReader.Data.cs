@@ -14,20 +14,22 @@ internal sealed partial class EventReader
     // Which members the type may have is checked at the end: the type may stand behind the data.
     private bool Data(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string at, Members also)
     {
-        prefix = at;
+        _prefix = at;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var member = Name(ref reader, also);
-            if (member == Members.None) return Fail(Invalid($"/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
-            if ((fields.Given & member) != 0) return Fail(Twice($"/{reader.GetString()}"));
-            fields.Given |= member;
+            if (member == Members.None)
+                return Fail(Invalid($"/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
+            if ((_fields.Given & member) != 0) return Fail(Twice($"/{reader.GetString()}"));
+            _fields.Given |= member;
             if (!Member(ref reader, json, member)) return false;
         }
-        prefix = "";
+        _prefix = "";
         return true;
     }
 
-    private static Members Name(ref Utf8JsonReader reader, Members also) => reader.ValueIsEscaped ? Members.None : Name(reader.ValueSpan) switch
+    private static Members Name(ref Utf8JsonReader reader, Members also) =>
+        reader.ValueIsEscaped ? Members.None : Name(reader.ValueSpan) switch
     {
         Members.Id or Members.Time when also == Members.None => Members.None,
         var member => member,
@@ -64,18 +66,28 @@ internal sealed partial class EventReader
     {
         switch (member)
         {
-            case Members.Id: return Own(ref reader, "/id", null, out var id) && Keep(fields.Id = id ?? fields.Id);
+            case Members.Id: return Own(ref reader, "/id", null, out var id) && Keep(_fields.Id = id ?? _fields.Id);
             case Members.Time: return Time(ref reader, "/time");
-            case Members.OutcomeType: return Repeated(ref reader, "/outcome_type", null, out var type) && Keep(fields.OutcomeType = type);
-            case Members.OutcomeId: return Own(ref reader, "/outcome_id", null, out var outcome) && Keep(fields.OutcomeId = outcome);
-            case Members.Session: return Own(ref reader, "/session", null, out var session) && Keep(fields.Session = session);
-            case Members.Agent: return Repeated(ref reader, "/agent", null, out var agent) && Keep(fields.Agent = agent);
-            case Members.Channel: return Repeated(ref reader, "/channel", null, out var channel) && Keep(fields.Channel = channel);
-            case Members.Workflow: return Repeated(ref reader, "/workflow", null, out var workflow) && Keep(fields.Workflow = workflow);
-            case Members.Reservation: return Own(ref reader, "/reservation", null, out var held) && Keep(fields.Reservation = held);
-            case Members.Activity: return Repeated(ref reader, "/activity", null, out var deed) && Keep(fields.Activity = deed);
-            case Members.HandedOff: return Truth(ref reader, "/handed_off", false, out var off) && (fields.HandedOff = off) is var _;
-            case Members.Sandbox: return Truth(ref reader, "/sandbox", false, out var sandbox) && (fields.Sandbox = sandbox) is var _;
+            case Members.OutcomeType:
+                return Repeated(ref reader, "/outcome_type", null, out var type) && Keep(_fields.OutcomeType = type);
+            case Members.OutcomeId:
+                return Own(ref reader, "/outcome_id", null, out var outcome) && Keep(_fields.OutcomeId = outcome);
+            case Members.Session:
+                return Own(ref reader, "/session", null, out var session) && Keep(_fields.Session = session);
+            case Members.Agent:
+                return Repeated(ref reader, "/agent", null, out var agent) && Keep(_fields.Agent = agent);
+            case Members.Channel:
+                return Repeated(ref reader, "/channel", null, out var channel) && Keep(_fields.Channel = channel);
+            case Members.Workflow:
+                return Repeated(ref reader, "/workflow", null, out var workflow) && Keep(_fields.Workflow = workflow);
+            case Members.Reservation:
+                return Own(ref reader, "/reservation", null, out var held) && Keep(_fields.Reservation = held);
+            case Members.Activity:
+                return Repeated(ref reader, "/activity", null, out var deed) && Keep(_fields.Activity = deed);
+            case Members.HandedOff:
+                return Truth(ref reader, "/handed_off", false, out var off) && (_fields.HandedOff = off) is var _;
+            case Members.Sandbox:
+                return Truth(ref reader, "/sandbox", false, out var sandbox) && (_fields.Sandbox = sandbox) is var _;
             case Members.Quantity: return Quantity(ref reader, "/quantity");
             case Members.Result: return Result(ref reader, "/result");
             case Members.Verdict: return Verdict(ref reader, "/verdict");
@@ -99,9 +111,9 @@ internal sealed partial class EventReader
         if (!String(ref reader, name, longest, out var value)) return false;
         if (value is null) return true;
         var where = Where(ref reader);
-        if (member == Members.EndCustomer) (fields.EndCustomer, fields.EndCustomerAt) = (value, where);
-        else if (member == Members.SourceUrl) fields.SourceUrlAt = where;
-        else fields.NoteAt = where;
+        if (member == Members.EndCustomer) (_fields.EndCustomer, _fields.EndCustomerAt) = (value, where);
+        else if (member == Members.SourceUrl) _fields.SourceUrlAt = where;
+        else _fields.NoteAt = where;
         return true;
     }
 
@@ -122,7 +134,7 @@ internal sealed partial class EventReader
             criteria.Add(criterion);
         }
         criteria.Sort(StringComparer.Ordinal); // a set: its order says nothing
-        fields.Criteria = criteria.DrainToImmutable();
+        _fields.Criteria = criteria.DrainToImmutable();
         return true;
     }
 
@@ -137,13 +149,14 @@ internal sealed partial class EventReader
         {
             var which = reader.ValueTextEquals("method"u8) ? 1 : reader.ValueTextEquals("passed"u8) ? 2
                 : reader.ValueTextEquals("confidence"u8) ? 4 : reader.ValueTextEquals("evidence_url"u8) ? 8 : 0;
-            if (which == 0) return Fail(Invalid($"{at}/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
+            if (which == 0)
+                return Fail(Invalid($"{at}/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
             if ((seen & which) != 0) return Fail(Twice($"{at}/{reader.GetString()}"));
             seen |= which;
             if (!VerificationMember(ref reader, which)) return false;
         }
-        if (fields.Method is null) return Fail(Invalid($"{at}/method", "is required"));
-        fields.HasVerification = true;
+        if (_fields.Method is null) return Fail(Invalid($"{at}/method", "is required"));
+        _fields.HasVerification = true;
         return true;
     }
 
@@ -151,12 +164,16 @@ internal sealed partial class EventReader
     {
         switch (which)
         {
-            case 1: return Repeated(ref reader, "/verification/method", null, out var method) && Keep(fields.Method = method);
-            case 2: return Truth(ref reader, "/verification/passed", true, out var passed) && (fields.Passed = passed) is var _;
+            case 1:
+                return Repeated(ref reader, "/verification/method", null, out var method)
+                    && Keep(_fields.Method = method);
+            case 2:
+                return Truth(ref reader, "/verification/passed", true, out var passed)
+                    && (_fields.Passed = passed) is var _;
             case 4: return Confidence(ref reader, "/verification/confidence");
             default:
                 if (!String(ref reader, "/verification/evidence_url", UrlLength, out var url)) return false;
-                if (url is not null) fields.EvidenceUrlAt = Where(ref reader);
+                if (url is not null) _fields.EvidenceUrlAt = Where(ref reader);
                 return true;
         }
     }
@@ -172,11 +189,12 @@ internal sealed partial class EventReader
         while (reader.Read() && reader.CurrentDepth > depth)
         {
             // Text that is not text would be handed on to whoever reads it back.
-            if (reader.ValueIsEscaped && reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+            if (reader.ValueIsEscaped && reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                _ = reader.GetString();
         }
         var end = (int)reader.BytesConsumed;
         if (end - start > MetadataBytes) return Fail(Invalid(at, $"must be at most {MetadataBytes} bytes"));
-        if (json[start..end].ContainsAnyExcept(OfAnEmptyObject)) fields.MetadataAt = start..end;
+        if (json[start..end].ContainsAnyExcept(OfAnEmptyObject)) _fields.MetadataAt = start..end;
         return true;
     }
 }

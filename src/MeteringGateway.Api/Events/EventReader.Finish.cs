@@ -10,75 +10,81 @@ internal sealed partial class EventReader
     // Everything was read; is it whole, and what does it ask for?
     private ReadEvent Finish(ReadOnlySpan<byte> json, string at = "/data", Members also = Members.None)
     {
-        prefix = "";
-        if (!Whole(at) || !Belongs(at, also)) return Refused(problem!);
-        return new ReadEvent(fields.Subject, fields.Id, ToCommand(json), null);
+        _prefix = "";
+        if (!Whole(at) || !Belongs(at, also)) return Refused(_problem!);
+        return new ReadEvent(_fields.Subject, _fields.Id, ToCommand(json), null);
     }
 
     private bool Whole(string at)
     {
-        if (fields.SpecVersion != "1.0") return Fail(Invalid("/specversion", "must be \"1.0\""));
-        if (fields.Id is null) return Fail(Invalid("/id", "is required"));
-        if (fields.Source is null) return Fail(Invalid("/source", "is required"));
-        if (fields.Subject is null) return Fail(Invalid("/subject", "is required: it names the tenant"));
-        if (fields.OtherType is { } other) return Fail(Invalid("/type", $"is not a type of ours: '{other}'"));
-        if (fields.Type == EventType.Unknown) return Fail(Invalid("/type", "is required"));
-        return fields.Type switch
+        if (_fields.SpecVersion != "1.0") return Fail(Invalid("/specversion", "must be \"1.0\""));
+        if (_fields.Id is null) return Fail(Invalid("/id", "is required"));
+        if (_fields.Source is null) return Fail(Invalid("/source", "is required"));
+        if (_fields.Subject is null) return Fail(Invalid("/subject", "is required: it names the tenant"));
+        if (_fields.OtherType is { } other) return Fail(Invalid("/type", $"is not a type of ours: '{other}'"));
+        if (_fields.Type == EventType.Unknown) return Fail(Invalid("/type", "is required"));
+        return _fields.Type switch
         {
-            EventType.OutcomeReported => fields.OutcomeType is not null || Fail(Invalid($"{at}/outcome_type", "is required")),
-            EventType.ActivityReported => fields.Activity is not null || Fail(Invalid($"{at}/activity", "is required")),
-            _ when fields.OutcomeId is null => Fail(Invalid($"{at}/outcome_id", "is required")),
-            EventType.OutcomeVerdict => fields.Accepted is not null || Fail(Invalid($"{at}/verdict", "is required")),
+            EventType.OutcomeReported =>
+                _fields.OutcomeType is not null || Fail(Invalid($"{at}/outcome_type", "is required")),
+            EventType.ActivityReported =>
+                _fields.Activity is not null || Fail(Invalid($"{at}/activity", "is required")),
+            _ when _fields.OutcomeId is null => Fail(Invalid($"{at}/outcome_id", "is required")),
+            EventType.OutcomeVerdict => _fields.Accepted is not null || Fail(Invalid($"{at}/verdict", "is required")),
             _ => true,
         };
     }
 
     private bool Belongs(string at, Members also)
     {
-        var strange = fields.Given & ~(EventTypes.Allowed(fields.Type) | also);
+        var strange = _fields.Given & ~(EventTypes.Allowed(_fields.Type) | also);
         if (strange == Members.None) return true;
         var first = (Members)(1 << BitOperations.TrailingZeroCount((int)strange));
-        return Fail(Invalid($"{at}/{JsonNamingPolicy.SnakeCaseLower.ConvertName(first.ToString())}", "is not a member of this type of event"));
+        return Fail(Invalid($"{at}/{JsonNamingPolicy.SnakeCaseLower.ConvertName(first.ToString())}",
+            "is not a member of this type of event"));
     }
 
     private Command.Event ToCommand(ReadOnlySpan<byte> json)
     {
-        var id = new EventId(fields.Source!, fields.Id!);
+        var id = new EventId(_fields.Source!, _fields.Id!);
         _ = id.Key; // worked out here, so that the tenant's turn need not
-        if (fields.Type == EventType.OutcomeReported) fields.OutcomeId ??= fields.Id;
-        Command.Event command = fields.Type switch
+        if (_fields.Type == EventType.OutcomeReported) _fields.OutcomeId ??= _fields.Id;
+        Command.Event command = _fields.Type switch
         {
-            EventType.OutcomeReported => new Command.ReportOutcome(id, fields.Time, fields.OutcomeType!, fields.OutcomeId!)
+            EventType.OutcomeReported =>
+                new Command.ReportOutcome(id, _fields.Time, _fields.OutcomeType!, _fields.OutcomeId!)
             {
-                Quantity = fields.Quantity,
-                Result = fields.Result,
-                Reservation = fields.Reservation,
-                CriteriaMet = fields.Criteria,
-                HandedOff = fields.HandedOff,
-                Sandbox = fields.Sandbox,
-                Verification = fields.Verification,
-                Session = fields.Session,
-                Dimensions = fields.Dimensions,
+                Quantity = _fields.Quantity,
+                Result = _fields.Result,
+                Reservation = _fields.Reservation,
+                CriteriaMet = _fields.Criteria,
+                HandedOff = _fields.HandedOff,
+                Sandbox = _fields.Sandbox,
+                Verification = _fields.Verification,
+                Session = _fields.Session,
+                Dimensions = _fields.Dimensions,
                 Detail = Detail(json),
-                Fingerprint = Fingerprint.Of(fields),
+                Fingerprint = Fingerprint.Of(_fields),
             },
-            EventType.ActivityReported => new Command.ReportActivity(id, fields.Time, fields.Activity!)
+            EventType.ActivityReported => new Command.ReportActivity(id, _fields.Time, _fields.Activity!)
             {
-                Quantity = fields.Quantity,
-                HandedOff = fields.HandedOff,
-                Session = fields.Session,
-                Dimensions = fields.Dimensions,
+                Quantity = _fields.Quantity,
+                HandedOff = _fields.HandedOff,
+                Session = _fields.Session,
+                Dimensions = _fields.Dimensions,
                 Detail = Detail(json),
-                Fingerprint = Fingerprint.Of(fields),
+                Fingerprint = Fingerprint.Of(_fields),
             },
-            _ => new Command.ReportFact(id, fields.Time, fields.OutcomeId!, EventTypes.Fact(fields.Type, fields.Accepted))
+            _ =>
+                new Command.ReportFact(id, _fields.Time, _fields.OutcomeId!,
+                    EventTypes.Fact(_fields.Type, _fields.Accepted))
             {
-                Verification = fields.Verification,
-                Csat = fields.Csat,
-                Session = fields.Session,
-                Dimensions = fields.Dimensions,
+                Verification = _fields.Verification,
+                Csat = _fields.Csat,
+                Session = _fields.Session,
+                Dimensions = _fields.Dimensions,
                 Detail = Detail(json),
-                Fingerprint = Fingerprint.Of(fields),
+                Fingerprint = Fingerprint.Of(_fields),
             },
         };
         return command;
@@ -86,15 +92,15 @@ internal sealed partial class EventReader
 
     private Detail? Detail(ReadOnlySpan<byte> json)
     {
-        if (!fields.HasDetail) return null;
+        if (!_fields.HasDetail) return null;
         var buffer = new ArrayBufferWriter<byte>(256);
-        Add(buffer, json, "{\"end_customer\":"u8, fields.EndCustomerAt);
-        Add(buffer, json, "{\"source_url\":"u8, fields.SourceUrlAt);
-        Add(buffer, json, "{\"evidence_url\":"u8, fields.EvidenceUrlAt);
-        Add(buffer, json, "{\"note\":"u8, fields.NoteAt);
-        Add(buffer, json, "{\"metadata\":"u8, fields.MetadataAt);
+        Add(buffer, json, "{\"end_customer\":"u8, _fields.EndCustomerAt);
+        Add(buffer, json, "{\"source_url\":"u8, _fields.SourceUrlAt);
+        Add(buffer, json, "{\"evidence_url\":"u8, _fields.EvidenceUrlAt);
+        Add(buffer, json, "{\"note\":"u8, _fields.NoteAt);
+        Add(buffer, json, "{\"metadata\":"u8, _fields.MetadataAt);
         buffer.Write("}"u8);
-        return new Detail(buffer.WrittenSpan.ToArray(), RandomNumberGenerator.GetBytes(16), fields.EndCustomer);
+        return new Detail(buffer.WrittenSpan.ToArray(), RandomNumberGenerator.GetBytes(16), _fields.EndCustomer);
     }
 
     private static void Add(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, Range at)

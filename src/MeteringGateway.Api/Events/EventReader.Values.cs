@@ -43,7 +43,8 @@ internal sealed partial class EventReader
             return true;
         }
         value = reader.GetString()!;
-        if (!Ids.IsName(value, longest)) return Fail(Invalid(at, $"must be 1 to {longest} characters, none of them a control character"));
+        if (!Ids.IsName(value, longest))
+            return Fail(Invalid(at, $"must be 1 to {longest} characters, none of them a control character"));
         if (intern) Words.Keep(reader.ValueSpan, value);
         return true;
     }
@@ -53,7 +54,7 @@ internal sealed partial class EventReader
         if (!String(ref reader, at, 64, out var text)) return false;
         if (text is null) return true;
         if (!Instant.TryParse(text, out var time)) return Fail(Invalid(at, "must be an RFC 3339 time with an offset"));
-        fields.Time = time;
+        _fields.Time = time;
         return true;
     }
 
@@ -61,20 +62,21 @@ internal sealed partial class EventReader
     {
         reader.Read();
         value = reader.TokenType switch { JsonTokenType.True => true, JsonTokenType.False => false, _ => otherwise };
-        return reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null || Fail(Unreadable(at, "must be true or false"));
+        return reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null
+            || Fail(Unreadable(at, "must be true or false"));
     }
 
     private bool Quantity(ref Utf8JsonReader reader, string at)
     {
         if (!Whole(ref reader, at, 1, MostUnits, out var quantity)) return false;
-        fields.Quantity = quantity ?? 1;
+        _fields.Quantity = quantity ?? 1;
         return true;
     }
 
     private bool Csat(ref Utf8JsonReader reader, string at)
     {
         if (!Whole(ref reader, at, 1, 5, out var csat)) return false;
-        fields.Csat = (byte?)csat;
+        _fields.Csat = (byte?)csat;
         return true;
     }
 
@@ -95,16 +97,19 @@ internal sealed partial class EventReader
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return true;
         if (reader.TokenType != JsonTokenType.Number) return Fail(Unreadable(at, "must be a number"));
-        if (!reader.TryGetDecimal(out var part) || part is < 0 or > 1) return Fail(Invalid(at, "must be a number from 0 to 1"));
-        fields.Confidence = (int)decimal.Truncate(part * 1_000_000); // beyond the sixth digit a model's confidence says nothing
+        if (!reader.TryGetDecimal(out var part) || part is < 0 or > 1)
+            return Fail(Invalid(at, "must be a number from 0 to 1"));
+        // beyond the sixth digit a model's confidence says nothing
+        _fields.Confidence = (int)decimal.Truncate(part * 1_000_000);
         return true;
     }
 
     private bool Result(ref Utf8JsonReader reader, string at)
     {
-        if (!Repeated(ref reader, at, null, out var name) || name is null) return problem is null;
-        if (!Names<Result>.TryParse(name, out var result)) return Fail(Invalid(at, $"must be one of {string.Join(", ", Names<Result>.All)}"));
-        fields.Result = result;
+        if (!Repeated(ref reader, at, null, out var name) || name is null) return _problem is null;
+        if (!Names<Result>.TryParse(name, out var result))
+            return Fail(Invalid(at, $"must be one of {string.Join(", ", Names<Result>.All)}"));
+        _fields.Result = result;
         return true;
     }
 
@@ -113,7 +118,7 @@ internal sealed partial class EventReader
         if (!Repeated(ref reader, at, null, out var verdict)) return false;
         if (verdict is null) return true;
         if (verdict is not ("accepted" or "rejected")) return Fail(Invalid(at, "must be accepted or rejected"));
-        fields.Accepted = verdict == "accepted";
+        _fields.Accepted = verdict == "accepted";
         return true;
     }
 }

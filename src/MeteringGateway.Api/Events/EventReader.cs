@@ -10,29 +10,30 @@ namespace MeteringGateway.Api.Events;
 internal readonly record struct ReadEvent(string? Tenant, string? Id, Command.Event? Command, Problem? Problem);
 
 /// <summary>
-/// Reads events in one pass each, straight into commands. Nothing is thrown for an event that is well-formed JSON. Not safe to
-/// share: every request has its own.
+/// Reads events in one pass each, straight into commands. Nothing is thrown for an event that is well-formed JSON. Not
+/// safe to share: every request has its own.
 /// </summary>
 internal sealed partial class EventReader(MeteringLimits limits)
 {
     private const int Depth = 32;
     private const string Code = "malformed_event";
 
-    private EventFields fields = new();
-    private Problem? problem;
-    private string prefix = ""; // where the object that is being read stands
+    private EventFields _fields = new();
+    private Problem? _problem;
+    private string _prefix = ""; // where the object that is being read stands
 
     /// <summary>A CloudEvent in the structured form.</summary>
     public ReadEvent Read(ReadOnlySpan<byte> json)
     {
-        fields = new EventFields();
-        (problem, prefix) = (null, "");
+        _fields = new EventFields();
+        (_problem, _prefix) = (null, "");
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
         try
         {
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
-            return Object(ref reader, "") && Envelope(ref reader, json) && End(ref reader) ? Finish(json) : Refused(problem!);
+            return Object(ref reader, "") && Envelope(ref reader, json) && End(ref reader) ? Finish(json)
+                : Refused(_problem!);
         }
         catch (JsonException failure)
         {
@@ -44,18 +45,21 @@ internal sealed partial class EventReader(MeteringLimits limits)
         }
     }
 
-    /// <summary>The data alone, with its attributes from elsewhere (binary mode, or a call that says the type itself).</summary>
+    /// <summary>
+    /// The data alone, with its attributes from elsewhere (binary mode, or a call that says the type itself).
+    /// </summary>
     /// <param name="also">Members that may stand beside the data's.</param>
     public ReadEvent ReadData(ReadOnlySpan<byte> json, EventFields attributes, Members also = Members.None)
     {
-        fields = attributes;
-        (problem, prefix) = (null, "");
+        _fields = attributes;
+        (_problem, _prefix) = (null, "");
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
         try
         {
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
-            return Object(ref reader, "") && Data(ref reader, json, "", also) && End(ref reader) ? Finish(json, "", also) : Refused(problem!);
+            return Object(ref reader, "") && Data(ref reader, json, "", also) && End(ref reader)
+                ? Finish(json, "", also) : Refused(_problem!);
         }
         catch (JsonException failure)
         {
@@ -67,9 +71,10 @@ internal sealed partial class EventReader(MeteringLimits limits)
         }
     }
 
-    private Problem? TooLarge(int bytes) => bytes > limits.EventBytes ? Problem.TooLarge(limits.EventBytes, "The event") : null;
+    private Problem? TooLarge(int bytes) =>
+        bytes > limits.EventBytes ? Problem.TooLarge(limits.EventBytes, "The event") : null;
 
-    private ReadEvent Refused(Problem why) => new(fields.Subject, fields.Id, null, why);
+    private ReadEvent Refused(Problem why) => new(_fields.Subject, _fields.Id, null, why);
 
     private bool Object(ref Utf8JsonReader reader, string pointer)
     {
@@ -98,13 +103,19 @@ internal sealed partial class EventReader(MeteringLimits limits)
 
     private bool Attribute(ref Utf8JsonReader reader)
     {
-        if (reader.ValueTextEquals("id"u8)) return Own(ref reader, "/id", fields.Id, out var id) && Keep(fields.Id = id);
-        if (reader.ValueTextEquals("source"u8)) return Repeated(ref reader, "/source", fields.Source, out var source) && Keep(fields.Source = source);
-        if (reader.ValueTextEquals("subject"u8)) return Repeated(ref reader, "/subject", fields.Subject, out var subject) && Keep(fields.Subject = subject);
+        if (reader.ValueTextEquals("id"u8))
+            return Own(ref reader, "/id", _fields.Id, out var id) && Keep(_fields.Id = id);
+        if (reader.ValueTextEquals("source"u8))
+            return Repeated(ref reader, "/source", _fields.Source, out var source) && Keep(_fields.Source = source);
+        if (reader.ValueTextEquals("subject"u8))
+            return Repeated(ref reader, "/subject", _fields.Subject, out var subject)
+                && Keep(_fields.Subject = subject);
         if (reader.ValueTextEquals("specversion"u8))
-            return Repeated(ref reader, "/specversion", fields.SpecVersion, out var version) && Keep(fields.SpecVersion = version);
+            return Repeated(ref reader, "/specversion", _fields.SpecVersion, out var version)
+                && Keep(_fields.SpecVersion = version);
         if (reader.ValueTextEquals("type"u8)) return Type(ref reader);
-        if (reader.ValueTextEquals("time"u8)) return fields.Time is null ? Time(ref reader, "/time") : Fail(Twice("/time"));
+        if (reader.ValueTextEquals("time"u8))
+            return _fields.Time is null ? Time(ref reader, "/time") : Fail(Twice("/time"));
         return Extension(ref reader);
     }
 
@@ -112,18 +123,20 @@ internal sealed partial class EventReader(MeteringLimits limits)
 
     private bool Type(ref Utf8JsonReader reader)
     {
-        if (fields.Type != EventType.Unknown || fields.OtherType is not null) return Fail(Twice("/type"));
+        if (_fields.Type != EventType.Unknown || _fields.OtherType is not null) return Fail(Twice("/type"));
         if (!Repeated(ref reader, "/type", null, out var type)) return false;
-        fields.Type = EventTypes.Parse(type);
-        fields.OtherType = fields.Type == EventType.Unknown ? type ?? "" : null;
+        _fields.Type = EventTypes.Parse(type);
+        _fields.OtherType = _fields.Type == EventType.Unknown ? type ?? "" : null;
         return true;
     }
 
-    // Anything else in the envelope is an extension of the specification: a lower-case name with a plain value, and not for us.
+    // Anything else in the envelope is an extension of the specification: a lower-case name with a plain value, and not
+    // for us.
     private bool Extension(ref Utf8JsonReader reader)
     {
         var name = reader.GetString()!;
-        if (name.Length is 0 or > 64 || !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)))
+        if (name.Length is 0 or > 64
+            || !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)))
             return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"));
         reader.Read();
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
@@ -133,13 +146,15 @@ internal sealed partial class EventReader(MeteringLimits limits)
 
     private bool Fail(Problem why)
     {
-        problem ??= why;
+        _problem ??= why;
         return false;
     }
 
-    private Problem Unreadable(string pointer, string detail) => Malformed(StatusCodes.Status400BadRequest, prefix + pointer, detail);
+    private Problem Unreadable(string pointer, string detail) =>
+        Malformed(StatusCodes.Status400BadRequest, _prefix + pointer, detail);
 
-    private Problem Invalid(string pointer, string detail) => Malformed(StatusCodes.Status422UnprocessableEntity, prefix + pointer, detail);
+    private Problem Invalid(string pointer, string detail) =>
+        Malformed(StatusCodes.Status422UnprocessableEntity, _prefix + pointer, detail);
 
     private static Problem Malformed(int status, string pointer, string detail) =>
         new(status, Code, $"{pointer} {detail}".TrimStart()) { Errors = [new ProblemError(pointer, detail)] };

@@ -7,16 +7,16 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Events;
 
 /// <summary>
-/// Reads events line by line as they arrive, and hands them on in groups: while one is being decided the next is read. No more
-/// than two groups and one line are in memory, however long the stream is.
+/// Reads events line by line as they arrive, and hands them on in groups: while one is being decided the next is read.
+/// No more than two groups and one line are in memory, however long the stream is.
 /// </summary>
 internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLimits limits, EventAnswers answers)
 {
-    private readonly EventReader reader = new(limits);
-    private EventGroup filling = new(tenants, caller);
-    private EventGroup? deciding;
-    private Task decided = Task.CompletedTask;
-    private bool skipping; // the rest of a line that is too long
+    private readonly EventReader _reader = new(limits);
+    private EventGroup _filling = new(tenants, caller);
+    private EventGroup? _deciding;
+    private Task _decided = Task.CompletedTask;
+    private bool _skipping; // the rest of a line that is too long
 
     public async Task Run(PipeReader body, CancellationToken cancellation)
     {
@@ -27,11 +27,11 @@ internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLi
             if (!next.IsCompleted) await Drain(cancellation);
             var read = await next;
             var rest = read.Buffer;
-            while (Line(ref rest)) if (filling.Count == EventGroup.Most) await Decide(cancellation);
+            while (Line(ref rest)) if (_filling.Count == EventGroup.Most) await Decide(cancellation);
             if (read.IsCompleted) Last(ref rest);
             else if (rest.Length > limits.EventBytes) Skip(ref rest);
             body.AdvanceTo(rest.Start, rest.End);
-            if (filling.Count > 0) await Decide(cancellation);
+            if (_filling.Count > 0) await Decide(cancellation);
             if (read.IsCompleted) break;
         }
         await Drain(cancellation);
@@ -53,20 +53,21 @@ internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLi
 
     private void Skip(ref ReadOnlySequence<byte> rest)
     {
-        if (!skipping) filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
-        skipping = true;
+        if (!_skipping) _filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
+        _skipping = true;
         rest = rest.Slice(rest.End);
     }
 
     private void Take(in ReadOnlySequence<byte> line)
     {
-        if (skipping)
+        if (_skipping)
         {
-            skipping = false;
+            _skipping = false;
             return;
         }
         if (line.IsSingleSegment) Take(line.FirstSpan);
-        else if (line.Length > limits.EventBytes) filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
+        else if (line.Length > limits.EventBytes)
+            _filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
         else TakeCopy(line);
     }
 
@@ -81,24 +82,24 @@ internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLi
     private void Take(ReadOnlySpan<byte> line)
     {
         var trimmed = line.Trim(" \t\r"u8);
-        if (!trimmed.IsEmpty) filling.Add(reader.Read(trimmed));
+        if (!trimmed.IsEmpty) _filling.Add(_reader.Read(trimmed));
     }
 
     // One group at a time: a tenant's events keep their order from group to group.
     private async Task Decide(CancellationToken cancellation)
     {
         await Drain(cancellation);
-        deciding = filling;
-        decided = deciding.Execute(cancellation);
-        filling = new EventGroup(tenants, caller);
+        _deciding = _filling;
+        _decided = _deciding.Execute(cancellation);
+        _filling = new EventGroup(tenants, caller);
     }
 
     private async Task Drain(CancellationToken cancellation)
     {
-        if (deciding is null) return;
-        await decided;
-        var done = deciding;
-        deciding = null;
+        if (_deciding is null) return;
+        await _decided;
+        var done = _deciding;
+        _deciding = null;
         await answers.Write(done, cancellation);
     }
 }

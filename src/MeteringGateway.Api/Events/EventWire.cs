@@ -4,20 +4,23 @@ namespace MeteringGateway.Api.Events;
 
 /// <summary>What became of one event.</summary>
 /// <param name="Status"><c>accepted</c>, <c>duplicate</c> or <c>rejected</c>.</param>
-/// <param name="Remaining">Units left under everything that binds what the event was about; null when nothing does.</param>
+/// <param name="Remaining">Units left under everything that binds what the event was about; null when nothing
+/// does.</param>
 internal sealed record EventResultWire(string Id, string Status, OutcomeSummaryWire? Outcome, long? Remaining);
 
 /// <param name="Reason">Null while it is pending.</param>
 internal sealed record OutcomeSummaryWire(string Id, string Status, string? Reason);
 
 /// <summary>What became of a batch or stream: the results in the order of the events, then the totals.</summary>
-internal sealed record BatchResultWire(IReadOnlyList<BatchItemWire> Results, long Accepted, long Duplicates, long Rejected);
+internal sealed record BatchResultWire(IReadOnlyList<BatchItemWire> Results, long Accepted, long Duplicates,
+    long Rejected);
 
 /// <param name="Index">Place in the batch or stream, from 0.</param>
 /// <param name="Id">Null when it could not be read.</param>
 /// <param name="Problem">With <c>rejected</c>; then there is no <c>outcome</c> and no <c>remaining</c>.</param>
 internal sealed record BatchItemWire(
-    long Index, string? Id, string Status, OutcomeSummaryWire? Outcome = null, long? Remaining = null, Problem? Problem = null);
+    long Index, string? Id, string Status, OutcomeSummaryWire? Outcome = null, long? Remaining = null,
+    Problem? Problem = null);
 
 /// <summary>A CloudEvent 1.0 in the structured form.</summary>
 internal sealed record CloudEventWire(
@@ -25,16 +28,21 @@ internal sealed record CloudEventWire(
 
 /// <summary>The data of an event; which members it may have depends on the type.</summary>
 internal sealed record EventDataWire(
-    string? OutcomeType, string? OutcomeId, string? Activity, int? Quantity, string? Result, string? Session, string? Agent, string? Channel,
-    string? Workflow, string? Reservation, IReadOnlyList<string>? SuccessCriteriaMet, bool? HandedOff, bool? Sandbox, string? EndCustomer,
+    string? OutcomeType, string? OutcomeId, string? Activity, int? Quantity, string? Result, string? Session,
+    string? Agent, string? Channel,
+    string? Workflow, string? Reservation, IReadOnlyList<string>? SuccessCriteriaMet, bool? HandedOff, bool? Sandbox,
+    string? EndCustomer,
     VerificationWire? Verification, string? SourceUrl, string? Note, string? Verdict, int? Csat,
     IReadOnlyDictionary<string, System.Text.Json.JsonElement>? Metadata);
 
 /// <summary>The data of a report, with the attributes that a CloudEvent would carry.</summary>
 internal sealed record NewOutcomeWire(
-    string? Id, string? Time, string? OutcomeId, string OutcomeType, int? Quantity, string? Result, string? Session, string? Agent, string? Channel,
-    string? Workflow, string? Reservation, IReadOnlyList<string>? SuccessCriteriaMet, bool? HandedOff, bool? Sandbox, string? EndCustomer,
-    VerificationWire? Verification, string? SourceUrl, IReadOnlyDictionary<string, System.Text.Json.JsonElement>? Metadata);
+    string? Id, string? Time, string? OutcomeId, string OutcomeType, int? Quantity, string? Result, string? Session,
+    string? Agent, string? Channel,
+    string? Workflow, string? Reservation, IReadOnlyList<string>? SuccessCriteriaMet, bool? HandedOff, bool? Sandbox,
+    string? EndCustomer,
+    VerificationWire? Verification, string? SourceUrl,
+    IReadOnlyDictionary<string, System.Text.Json.JsonElement>? Metadata);
 
 /// <param name="Confidence">0 to 1.</param>
 internal sealed record VerificationWire(string Method, bool? Passed, decimal? Confidence, string? EvidenceUrl);
@@ -42,5 +50,6 @@ internal sealed record VerificationWire(string Method, bool? Passed, decimal? Co
 internal static class OutcomeSummaries
 {
     public static OutcomeSummaryWire Wire(this OutcomeSummary outcome) =>
-        new(outcome.Id, Json.Names<OutcomeStatus>.Of(outcome.Status), outcome.Reason == Reason.None ? null : Json.Names<Reason>.Of(outcome.Reason));
+        new(outcome.Id, Json.Names<OutcomeStatus>.Of(outcome.Status),
+            outcome.Reason == Reason.None ? null : Json.Names<Reason>.Of(outcome.Reason));
 }

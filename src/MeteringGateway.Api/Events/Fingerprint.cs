@@ -4,9 +4,10 @@ using System.Text;
 namespace MeteringGateway.Api.Events;
 
 /// <summary>
-/// What tells two events with the same source and id apart (I1): a 64-bit hash over the members that matter to billing, each with
-/// its length, so that no two contents give the same bytes. Urls, notes, metadata and the end customer are not among them, nor is
-/// the order of the criteria. It need not withstand an attack: who sends one id with two contents made to meet fools only himself.
+/// What tells two events with the same source and id apart (I1): a 64-bit hash over the members that matter to billing,
+/// each with its length, so that no two contents give the same bytes. Urls, notes, metadata and the end customer are
+/// not among them, nor is the order of the criteria. It need not withstand an attack: who sends one id with two
+/// contents made to meet fools only himself.
 /// </summary>
 /// <remarks>Journals hold it: what is written here may not change.</remarks>
 internal static class Fingerprint
@@ -39,33 +40,33 @@ internal static class Fingerprint
 
     private ref struct Writer(Span<byte> start)
     {
-        private Span<byte> buffer = start;
-        private int length;
+        private Span<byte> _buffer = start;
+        private int _length;
 
-        public readonly ReadOnlySpan<byte> Written => buffer[..length];
+        public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
 
         public void Number(long? value)
         {
             Room(9);
-            buffer[length] = value is null ? (byte)0 : (byte)1;
-            BinaryPrimitives.WriteInt64BigEndian(buffer[(length + 1)..], value ?? 0);
-            length += 9;
+            _buffer[_length] = value is null ? (byte)0 : (byte)1;
+            BinaryPrimitives.WriteInt64BigEndian(_buffer[(_length + 1)..], value ?? 0);
+            _length += 9;
         }
 
         public void Text(string? value)
         {
             Room(4 + (3 * (value?.Length ?? 0)));
-            var bytes = value is null ? -1 : Encoding.UTF8.GetBytes(value, buffer[(length + 4)..]);
-            BinaryPrimitives.WriteInt32BigEndian(buffer[length..], bytes);
-            length += 4 + Math.Max(bytes, 0);
+            var bytes = value is null ? -1 : Encoding.UTF8.GetBytes(value, _buffer[(_length + 4)..]);
+            BinaryPrimitives.WriteInt32BigEndian(_buffer[_length..], bytes);
+            _length += 4 + Math.Max(bytes, 0);
         }
 
         private void Room(int more)
         {
-            if (buffer.Length - length >= more) return;
-            var larger = new byte[Math.Max(buffer.Length * 2, length + more)];
+            if (_buffer.Length - _length >= more) return;
+            var larger = new byte[Math.Max(_buffer.Length * 2, _length + more)];
             Written.CopyTo(larger);
-            buffer = larger;
+            _buffer = larger;
         }
     }
 }

@@ -16,20 +16,24 @@ internal static class GrantEndpoints
         var grants = app.MapGroup("/v1/tenants/{tenant}/grants").WithTags("Grants");
 
         grants.MapPost("", async Task<Results<Created<GrantWire>, Ok<GrantWire>, Problem>> (
-            string tenant, Body<NewGrantWire> body, HttpContext context, Principal caller, ITenants tenants, CancellationToken cancellation) =>
+            string tenant, Body<NewGrantWire> body, HttpContext context, Principal caller, ITenants tenants,
+            CancellationToken cancellation) =>
         {
             var findings = new Findings();
             // The tenant itself remembers the key, for good: what 24 hours would forget must not be bought twice (F6).
-            var command = GrantFigures.Read(body.Value, IdempotencyHeader.Read(context), findings) with { Actor = caller.Actor };
+            var command = GrantFigures.Read(body.Value, IdempotencyHeader.Read(context), findings)
+                with { Actor = caller.Actor };
             if (findings.Problem is { } invalid) return invalid;
             var needed = command.Kind == GrantKind.TopUp ? Permission.FundsWrite : Permission.GrantsWrite;
             if (!caller.May(needed)) return Problem.Forbidden(needed);
             var answer = await tenants.Execute(tenant, command, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             var granted = answer as Answer.Granted ?? throw answer.Unexpected();
-            if (granted.Bought) return TypedResults.Created($"/v1/tenants/{tenant}/grants/{granted.Grant.Id}", granted.Grant.Wire());
+            if (granted.Bought)
+                return TypedResults.Created($"/v1/tenants/{tenant}/grants/{granted.Grant.Id}", granted.Grant.Wire());
             return TypedResults.Ok(granted.Grant.Wire());
-        }).Needs(MayIssue).Takes<NewGrantWire>().WithSummary("Issue credits (201 new, 200 when the Idempotency-Key bought them before)");
+        }).Needs(MayIssue).Takes<NewGrantWire>()
+            .WithSummary("Issue credits (201 new, 200 when the Idempotency-Key bought them before)");
 
         grants.MapGet("", async Task<Results<Ok<ListWire<GrantWire>>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
@@ -39,8 +43,10 @@ internal static class GrantEndpoints
             var from = (int)Math.Min(paging.Position ?? 0, all.Count);
             var next = from + paging.Limit;
             return TypedResults.Ok(new ListWire<GrantWire>(
-                [.. all.Skip(from).Take(paging.Limit).Select(grant => grant.Wire())], next < all.Count ? Cursors.Write(next) : null));
-        }).Needs(MayIssue | Permission.UsageRead).WithSummary("Every grant, also those that ended, in the order in which they were issued");
+                [.. all.Skip(from).Take(paging.Limit).Select(grant => grant.Wire())], next < all.Count
+                    ? Cursors.Write(next) : null));
+        }).Needs(MayIssue | Permission.UsageRead)
+            .WithSummary("Every grant, also those that ended, in the order in which they were issued");
 
         grants.MapGet("/{grant}", async Task<Results<Ok<GrantWire>, Problem>> (
             string tenant, string grant, ITenants tenants, CancellationToken cancellation) =>
@@ -52,7 +58,8 @@ internal static class GrantEndpoints
         grants.MapDelete("/{grant}", async Task<Results<Ok<GrantWire>, Problem>> (
             string tenant, string grant, ITenants tenants, Principal caller, CancellationToken cancellation) =>
         {
-            if (await tenants.Execute(tenant, new Command.VoidGrant(grant) { Actor = caller.Actor }, cancellation) is Answer.Refused refused)
+            if (await tenants.Execute(tenant, new Command.VoidGrant(grant) { Actor = caller.Actor },
+                cancellation) is Answer.Refused refused)
                 return refused.ToProblem();
             var voided = (await tenants.Grants(tenant, cancellation))?.FirstOrDefault(one => one.Id == grant);
             return voided is null ? Unknown() : TypedResults.Ok(voided.Wire());

@@ -22,19 +22,23 @@ internal sealed record NewGrantWire
 /// <param name="Amount">Credits, as issued.</param>
 /// <param name="Remaining">Not taken by outcomes, and not ended.</param>
 internal sealed record GrantWire(
-    string Id, string Kind, string Amount, string Remaining, int Priority, string EffectiveAt, string? ExpiresAt, string? Price, string? Note,
+    string Id, string Kind, string Amount, string Remaining, int Priority, string EffectiveAt, string? ExpiresAt,
+    string? Price, string? Note,
     string? VoidedAt);
 
 internal static class GrantFigures
 {
     public static GrantWire Wire(this GrantFigure grant) => new(
-        grant.Id, Names<GrantKind>.Of(grant.Kind), grant.Amount.ToString(), grant.Remaining.ToString(), grant.Priority, grant.EffectiveAt.ToString(),
-        grant.ExpiresAt?.ToString(), grant.Price is { } price ? Text.Money(price) : null, grant.Note, grant.VoidedAt?.ToString());
+        grant.Id, Names<GrantKind>.Of(grant.Kind), grant.Amount.ToString(), grant.Remaining.ToString(), grant.Priority,
+        grant.EffectiveAt.ToString(),
+        grant.ExpiresAt?.ToString(), grant.Price is { } price ? Text.Money(price)
+            : null, grant.Note, grant.VoidedAt?.ToString());
 
     public static Command.IssueGrant Read(NewGrantWire grant, string? key, Findings findings)
     {
         if (grant.Amount is null) findings.Add("/amount", "is required");
-        if (grant.Kind is not ("top_up" or "promotional")) findings.Add("/kind", grant.Kind is null ? "is required" : "must be top_up or promotional");
+        if (grant.Kind is not ("top_up" or "promotional"))
+            findings.Add("/kind", grant.Kind is null ? "is required" : "must be top_up or promotional");
         return new Command.IssueGrant(
             grant.Kind == "promotional" ? GrantKind.Promotional : GrantKind.TopUp,
             findings.Positive("/amount", grant.Amount) ?? Amount.Zero,

@@ -3,7 +3,10 @@ using System.Text.Encodings.Web;
 
 namespace MeteringGateway.Api.Html;
 
-/// <summary>A page for people: no script, nothing loaded from elsewhere, made to be read on a screen, by a screen reader and on paper.</summary>
+/// <summary>
+/// A page for people: no script, nothing loaded from elsewhere, made to be read on a screen, by a screen reader and on
+/// paper.
+/// </summary>
 internal static class HtmlPage
 {
     public const string MediaType = "text/html";
@@ -45,7 +48,8 @@ internal static class HtmlPage
     public static IResult Answer(HttpContext context, string title, string body)
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        headers.ContentSecurityPolicy =
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         var page = $"""

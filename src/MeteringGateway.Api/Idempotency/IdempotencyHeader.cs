@@ -21,7 +21,8 @@ internal static class IdempotencyHeader
 
     /// <summary>Decides the command, at most once if the request has the field.</summary>
     public static async ValueTask<Answer> ExecuteOnce(
-        this ITenants tenants, HttpContext context, string tenant, Command command, Principal caller, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+        this ITenants tenants, HttpContext context, string tenant, Command command, Principal caller,
+        ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
         if (Read(context) is not { } header) return await tenants.Execute(tenant, command, cancellation);
         var key = new IdempotencyKey($"{caller.Id}:{header}", Content(context, body.Span));
@@ -34,10 +35,12 @@ internal static class IdempotencyHeader
     }
 
     public static Problem Reused() =>
-        new(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used with other content.");
+        new(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused",
+            "This Idempotency-Key was used with other content.");
 
     public static Problem StillRunning() =>
-        new(StatusCodes.Status409Conflict, "idempotency_still_running", "The first request with this Idempotency-Key is still running.") { RetryAfter = 1 };
+        new(StatusCodes.Status409Conflict, "idempotency_still_running",
+            "The first request with this Idempotency-Key is still running.") { RetryAfter = 1 };
 
     private static byte[] Content(HttpContext context, ReadOnlySpan<byte> body)
     {

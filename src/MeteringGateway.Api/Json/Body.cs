@@ -5,8 +5,8 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Json;
 
 /// <summary>
-/// A request's JSON document, read strictly: unknown and duplicate members are refused with their pointer. What cannot be read
-/// is 400, what means nothing valid is 422.
+/// A request's JSON document, read strictly: unknown and duplicate members are refused with their pointer. What cannot
+/// be read is 400, what means nothing valid is 422.
 /// </summary>
 /// <param name="Bytes">As they came; what idempotency compares.</param>
 internal sealed record Body<T>(T Value, ReadOnlyMemory<byte> Bytes) where T : class
@@ -39,7 +39,8 @@ internal static class Documents
     {
         var pointer = Pointers.FromPath(failure.Path);
         var said = failure.Message;
-        if (said.Contains("could not be mapped to any .NET member", StringComparison.Ordinal)) return Invalid("is not a known member");
+        if (said.Contains("could not be mapped to any .NET member", StringComparison.Ordinal))
+            return Invalid("is not a known member");
         if (said.StartsWith("Duplicate property", StringComparison.Ordinal)) return Invalid("is there twice");
         if (failure.InnerException is FormatException) return Invalid("is not a whole number in range");
         if (said.Contains("maximum configured depth", StringComparison.Ordinal)) return Malformed("is nested too deep");
@@ -47,6 +48,7 @@ internal static class Documents
         return Malformed("is not of the type that this member has");
 
         Problem Invalid(string detail) => Problem.Invalid([new ProblemError(pointer, detail)]);
-        Problem Malformed(string detail) => Problem.Malformed($"{pointer} {detail}".TrimStart(), new ProblemError(pointer, detail));
+        Problem Malformed(string detail) =>
+            Problem.Malformed($"{pointer} {detail}".TrimStart(), new ProblemError(pointer, detail));
     }
 }

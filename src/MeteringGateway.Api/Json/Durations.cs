@@ -5,8 +5,8 @@ using System.Text;
 namespace MeteringGateway.Api.Json;
 
 /// <summary>
-/// ISO 8601 durations of fixed length: weeks, days, hours, minutes, seconds (<c>PT72H</c>, <c>P1DT12H</c>, <c>PT1.5S</c>).
-/// Years and months are not of fixed length and are refused.
+/// ISO 8601 durations of fixed length: weeks, days, hours, minutes, seconds (<c>PT72H</c>, <c>P1DT12H</c>,
+/// <c>PT1.5S</c>). Years and months are not of fixed length and are refused.
 /// </summary>
 internal static class Durations
 {

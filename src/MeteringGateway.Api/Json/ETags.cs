@@ -4,12 +4,18 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Json;
 
-/// <summary>Entity tags of what a PUT changes. A precondition and its change happen in one turn (see <see cref="ITurns"/>), so that no update is lost in between.</summary>
+/// <summary>
+/// Entity tags of what a PUT changes. A precondition and its change happen in one turn (see <see cref="ITurns"/>), so
+/// that no update is lost in between.
+/// </summary>
 internal static class ETags
 {
     /// <summary>A hash of the representation.</summary>
     public static string Of<T>(T representation) =>
-        Quote(Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(representation, WireJson.Typed<T>())).AsSpan(0, 12)));
+        Quote(
+            Convert.ToHexStringLower(
+                SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(representation, WireJson.Typed<T>()))
+                    .AsSpan(0, 12)));
 
     public static string Of(int version) => Quote(Text.Of(version));
 

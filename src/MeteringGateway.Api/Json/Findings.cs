@@ -3,19 +3,22 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Json;
 
 /// <summary>
-/// Turns a document's members into values and collects everything that is wrong with them, so that one answer names it all.
-/// What is wrong yields a default; the caller asks <see cref="Problem"/> before it uses the result.
+/// Turns a document's members into values and collects everything that is wrong with them, so that one answer names it
+/// all. What is wrong yields a default; the caller asks <see cref="Problem"/> before it uses the result.
 /// </summary>
-/// <param name="within">Pointer of the member that is the body here, of the document that is read; it is cut off.</param>
+/// <param name="within">Pointer of the member that is the body here, of the document that is read; it is cut
+/// off.</param>
 internal sealed class Findings(string within = "")
 {
-    private readonly List<ProblemError> errors = [];
+    private readonly List<ProblemError> _errors = [];
 
     /// <summary>Null when nothing was found.</summary>
-    public Problem? Problem => errors.Count == 0 ? null : Problems.Problem.Invalid(errors);
+    public Problem? Problem => _errors.Count == 0 ? null : Problems.Problem.Invalid(_errors);
 
     public void Add(string pointer, string detail) =>
-        errors.Add(new ProblemError(pointer.StartsWith(within, StringComparison.Ordinal) ? pointer[within.Length..] : pointer, detail));
+        _errors.Add(
+            new ProblemError(pointer.StartsWith(within, StringComparison.Ordinal) ? pointer[within.Length..] : pointer,
+                detail));
 
     /// <summary>An identifier that we keep: 1 to 64 of <c>a-z 0-9 . _ -</c>.</summary>
     public string Id(string pointer, string? value)
@@ -26,7 +29,9 @@ internal sealed class Findings(string within = "")
         return "";
     }
 
-    /// <summary>A name of the caller's own: 1 to <paramref name="longest"/> characters, none of them a control character.</summary>
+    /// <summary>
+    /// A name of the caller's own: 1 to <paramref name="longest"/> characters, none of them a control character.
+    /// </summary>
     public string Name(string pointer, string? value, int longest = 256)
     {
         if (value is null) Add(pointer, "is required");
@@ -62,7 +67,8 @@ internal sealed class Findings(string within = "")
     {
         if (value is null) return null;
         if (Durations.TryParse(value, out var span) && span >= shortest && span <= longest) return span;
-        Add(pointer, $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without years and months");
+        Add(pointer,
+            $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without years and months");
         return null;
     }
 
@@ -99,7 +105,8 @@ internal sealed class Findings(string within = "")
     }
 
     /// <summary>Each element by its own pointer; a null element is found wrong and left out.</summary>
-    public IEnumerable<(string Pointer, T Item)> Each<T>(string pointer, IReadOnlyList<T?>? list, int most) where T : class
+    public IEnumerable<(string Pointer, T Item)> Each<T>(string pointer, IReadOnlyList<T?>? list, int most)
+        where T : class
     {
         if (list is null) yield break;
         if (list.Count > most) Add(pointer, $"must have at most {most} elements");
@@ -128,7 +135,8 @@ internal static class Ids
     private static readonly System.Buffers.SearchValues<char> Allowed =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._-");
 
-    public static bool IsId(ReadOnlySpan<char> value) => value.Length is >= 1 and <= 64 && !value.ContainsAnyExcept(Allowed);
+    public static bool IsId(ReadOnlySpan<char> value) =>
+        value.Length is >= 1 and <= 64 && !value.ContainsAnyExcept(Allowed);
 
     public static bool IsName(ReadOnlySpan<char> value, int longest)
     {

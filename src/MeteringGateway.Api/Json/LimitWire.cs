@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace MeteringGateway.Api.Json;
 
-/// <summary>A number of units, or an amount of money or credits: what something is limited to, and what stands against it (C1).</summary>
+/// <summary>
+/// A number of units, or an amount of money or credits: what something is limited to, and what stands against it (C1).
+/// </summary>
 internal sealed record LimitWire
 {
     // Said here, and not by OmitNulls: the hot path's writer does not look for that.
@@ -36,7 +38,8 @@ internal static class Limits
     public const long MostUnits = 1_000_000_000_000;
 
     public static LimitWire Wire(this Limit limit) =>
-        limit.Amount is { } amount ? new LimitWire { Amount = Text.Money(amount) } : new LimitWire { Units = limit.Value };
+        limit.Amount is { } amount ? new LimitWire { Amount = Text.Money(amount) }
+            : new LimitWire { Units = limit.Value };
 
     /// <summary>Exactly one of units and amount.</summary>
     public static Limit Read(string at, LimitWire? limit, Findings findings)

@@ -5,7 +5,8 @@ namespace MeteringGateway.Api.Json;
 /// <summary>JSON pointers (RFC 6901).</summary>
 internal static class Pointers
 {
-    public static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    public static string Escape(string name) =>
+        name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     /// <summary>From a reader's path: <c>$.caps[0]['a.b']</c> is <c>/caps/0/a.b</c>.</summary>
     public static string FromPath(string? path)

@@ -14,22 +14,26 @@ internal readonly record struct Paging(string? Cursor, int Limit)
     public static Paging From(string? cursor, string? limit)
     {
         if (limit is null) return new Paging(cursor, 100);
-        return int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1000
+        return int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count is >= 1 and <= 1000
             ? new Paging(cursor, count)
             : throw Query.Wrong("limit", "must be a whole number from 1 to 1000");
     }
 
     /// <summary>The cursor as the number that it stands for; null when there is none.</summary>
-    public long? Position => Cursor is null ? null : Cursors.Number(Cursor) ?? throw Query.Wrong("cursor", "is not one of ours");
+    public long? Position =>
+        Cursor is null ? null : Cursors.Number(Cursor) ?? throw Query.Wrong("cursor", "is not one of ours");
 
     /// <summary>The cursor as the text that it stands for; null when there is none.</summary>
-    public string? After => Cursor is null ? null : Cursors.Read(Cursor) ?? throw Query.Wrong("cursor", "is not one of ours");
+    public string? After =>
+        Cursor is null ? null : Cursors.Read(Cursor) ?? throw Query.Wrong("cursor", "is not one of ours");
 
     /// <summary>A page of what is wholly in memory.</summary>
     public ListWire<TOut> Page<TIn, TOut>(IEnumerable<TIn> sorted, Func<TIn, string> key, Func<TIn, TOut> shape)
     {
         var after = After;
-        var rest = sorted.Where(item => after is null || string.CompareOrdinal(key(item), after) > 0).Take(Limit + 1).ToList();
+        var rest = sorted.Where(item => after is null || string.CompareOrdinal(key(item), after) > 0).Take(Limit + 1)
+            .ToList();
         var more = rest.Count > Limit;
         if (more) rest.RemoveAt(Limit);
         return new ListWire<TOut>([.. rest.Select(shape)], more ? Cursors.Write(key(rest[^1])) : null);
@@ -40,7 +44,8 @@ internal readonly record struct Paging(string? Cursor, int Limit)
 internal static class Query
 {
     public static ProblemException Wrong(string name, string detail) =>
-        new(new Problem(StatusCodes.Status422UnprocessableEntity, "invalid", $"The query parameter '{name}' {detail}."));
+        new(new Problem(StatusCodes.Status422UnprocessableEntity, "invalid",
+            $"The query parameter '{name}' {detail}."));
 
     public static DateOnly? Date(string name, string? value)
     {
@@ -51,7 +56,8 @@ internal static class Query
     public static T? OneOf<T>(string name, string? value) where T : struct, Enum
     {
         if (value is null) return null;
-        return Names<T>.TryParse(value, out var found) ? found : throw Wrong(name, $"must be one of {string.Join(", ", Names<T>.All)}");
+        return Names<T>.TryParse(value, out var found) ? found
+            : throw Wrong(name, $"must be one of {string.Join(", ", Names<T>.All)}");
     }
 
     public static long? Whole(string name, string? value)
@@ -68,7 +74,8 @@ internal static class Cursors
 {
     public static string Write(long position) => Write(Text.Of(position));
 
-    public static string Write(string text) => System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(text));
+    public static string Write(string text) =>
+        System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(text));
 
     /// <summary>Null when it is not one of ours.</summary>
     public static string? Read(string cursor)
@@ -78,5 +85,6 @@ internal static class Cursors
     }
 
     public static long? Number(string cursor) =>
-        long.TryParse(Read(cursor), NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? position : null;
+        long.TryParse(Read(cursor), NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? position
+            : null;
 }

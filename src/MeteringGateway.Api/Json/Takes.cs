@@ -1,6 +1,8 @@
 namespace MeteringGateway.Api.Json;
 
-/// <summary>What an endpoint reads, and in which media types: both served by it and written in the API document.</summary>
+/// <summary>
+/// What an endpoint reads, and in which media types: both served by it and written in the API document.
+/// </summary>
 /// <param name="Document">Type of the JSON document.</param>
 internal sealed record TakesBody(Type Document, string[] MediaTypes)
 {
@@ -15,7 +17,9 @@ internal sealed record TakesBody(Type Document, string[] MediaTypes)
     }
 }
 
-/// <summary>Another answer with a status that the endpoint has already: in another media type, or of another form.</summary>
+/// <summary>
+/// Another answer with a status that the endpoint has already: in another media type, or of another form.
+/// </summary>
 internal sealed record AlsoAnswers(int Status, Type Document, string MediaType);
 
 internal static class TakesExtensions

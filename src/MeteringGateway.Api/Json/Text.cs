@@ -21,7 +21,8 @@ internal static class Text
 internal static class Names<T> where T : struct, Enum
 {
     private static readonly Dictionary<T, string> ByValue =
-        Enum.GetValues<T>().ToDictionary(value => value, value => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
+        Enum.GetValues<T>().ToDictionary(value => value,
+            value => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
 
     private static readonly Dictionary<string, T> ByName = ByValue.ToDictionary(pair => pair.Value, pair => pair.Key);
 

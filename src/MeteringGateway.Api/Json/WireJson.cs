@@ -88,7 +88,8 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
-    public static readonly JsonSerializerOptions Strict = Make(new JsonSerializerOptions(JsonSerializerDefaults.General));
+    public static readonly JsonSerializerOptions Strict =
+        Make(new JsonSerializerOptions(JsonSerializerDefaults.General));
 
     public static JsonTypeInfo<T> Typed<T>() => (JsonTypeInfo<T>)Strict.GetTypeInfo(typeof(T));
 
@@ -109,7 +110,8 @@ internal sealed partial class WireJson : JsonSerializerContext
     {
         var all = type.Type.GetCustomAttribute<OmitNullsAttribute>() is not null || type.Type == typeof(Problem);
         foreach (var property in type.Properties)
-            if (all || (type.Type == typeof(BatchItemWire) && property.Name == "problem")) property.ShouldSerialize = (_, value) => value is not null;
+            if (all || (type.Type == typeof(BatchItemWire) && property.Name == "problem"))
+                property.ShouldSerialize = (_, value) => value is not null;
     }
 }
 

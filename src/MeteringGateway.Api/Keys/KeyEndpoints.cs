@@ -15,7 +15,8 @@ internal static class KeyEndpoints
         var keys = app.MapGroup("/v1/keys").WithTags("Keys").AsConfigured().Needs(Permission.KeysWrite);
 
         keys.MapPost("", async Task<Results<Created<CreatedKeyWire>, Problem>> (
-            Body<NewKeyWire> body, Principal caller, HttpContext context, KeyRing ring, IStore store, TimeProvider clock, CancellationToken cancellation) =>
+            Body<NewKeyWire> body, Principal caller, HttpContext context, KeyRing ring, IStore store,
+            TimeProvider clock, CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var wanted = Read(body.Value, Instant.From(clock.GetUtcNow()), findings);
@@ -26,7 +27,8 @@ internal static class KeyEndpoints
         }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");
 
         keys.MapGet("", (KeyRing ring, Principal caller, string? cursor, string? limit) =>
-            TypedResults.Ok(Paging.From(cursor, limit).Page(ring.All.Where(key => Within(key.Key, caller)), key => key.Id, key => Write(key.Id, key.Key))))
+            TypedResults.Ok(Paging.From(cursor, limit)
+                .Page(ring.All.Where(key => Within(key.Key, caller)), key => key.Id, key => Write(key.Id, key.Key))))
             .WithSummary("Every key, without its secret");
 
         keys.MapDelete("/{id}", async Task<Results<NoContent, Problem>> (
@@ -38,7 +40,8 @@ internal static class KeyEndpoints
     }
 
     private static async Task<Results<Created<CreatedKeyWire>, Problem>> Make(
-        StoredKey wanted, Principal caller, HttpContext context, KeyRing ring, IStore store, CancellationToken cancellation)
+        StoredKey wanted, Principal caller, HttpContext context, KeyRing ring, IStore store,
+        CancellationToken cancellation)
     {
         var header = IdempotencyHeader.Read(context);
         var callersKey = context.Request.Headers.Authorization.ToString()["Bearer ".Length..];
@@ -46,19 +49,23 @@ internal static class KeyEndpoints
         {
             var (id, key) = header is null ? Secrets.Random() : Secrets.Derived(callersKey, header, generation);
             var made = wanted with { Hash = KeyRing.Hash(key) };
-            if (ring.Stored(id) is null && await ring.Add(store, id, made, caller.Id, cancellation)) return Shown(id, key, made);
+            if (ring.Stored(id) is null && await ring.Add(store, id, made, caller.Id, cancellation))
+                return Shown(id, key, made);
             var first = ring.Stored(id) ?? throw new ProblemException(IdempotencyHeader.StillRunning());
             if (Instant.Parse(wanted.CreatedAt) - Instant.Parse(first.CreatedAt) > TimeSpan.FromHours(24)) continue;
-            return first.Request.AsSpan().SequenceEqual(wanted.Request) ? Shown(id, key, first) : IdempotencyHeader.Reused();
+            return first.Request.AsSpan().SequenceEqual(wanted.Request) ? Shown(id, key, first)
+                : IdempotencyHeader.Reused();
         }
     }
 
     private static Created<CreatedKeyWire> Shown(string id, string key, StoredKey made) => TypedResults.Created(
         $"/v1/keys/{id}",
-        new CreatedKeyWire(id, key, made.Role, new TenantsWire(made.Tenants), made.Permissions, made.ExpiresAt, made.Label, made.CreatedAt));
+        new CreatedKeyWire(id, key, made.Role, new TenantsWire(made.Tenants), made.Permissions, made.ExpiresAt,
+            made.Label, made.CreatedAt));
 
     private static KeyWire Write(string id, StoredKey key) =>
-        new(id, key.Role, new TenantsWire(key.Tenants), key.Permissions, key.ExpiresAt, key.Label, key.CreatedAt, key.RevokedAt);
+        new(id, key.Role, new TenantsWire(key.Tenants), key.Permissions, key.ExpiresAt, key.Label, key.CreatedAt,
+            key.RevokedAt);
 
     // Nobody hands out, or sees, more than they have.
     private static bool Within(StoredKey key, Principal caller) =>
@@ -66,10 +73,12 @@ internal static class KeyEndpoints
 
     private static Problem? Beyond(StoredKey wanted, Principal caller)
     {
-        var more = wanted.Permissions.Where(name => Permissions.TryParse(name, out var one) && !caller.May(one)).ToList();
+        var more = wanted.Permissions.Where(name => Permissions.TryParse(name, out var one) && !caller.May(one))
+            .ToList();
         if (more.Count == 0 && Within(wanted, caller)) return null;
         var what = more.Count > 0 ? $"the permission {more[0]}" : "a tenant that it is not bound to";
-        return new Problem(StatusCodes.Status403Forbidden, "forbidden", $"A key cannot give away {what}, which it does not have.");
+        return new Problem(StatusCodes.Status403Forbidden, "forbidden",
+            $"A key cannot give away {what}, which it does not have.");
     }
 
     private static StoredKey Read(NewKeyWire key, Instant now, Findings findings)
@@ -77,11 +86,13 @@ internal static class KeyEndpoints
         var bundle = Permission.None;
         if (key.Role is null) findings.Add("/role", "is required");
         else if (!Permissions.Roles.TryGetValue(key.Role, out bundle))
-            findings.Add("/role", $"must be one of {string.Join(", ", Permissions.Roles.Keys.Order(StringComparer.Ordinal))}");
+            findings.Add("/role",
+                $"must be one of {string.Join(", ", Permissions.Roles.Keys.Order(StringComparer.Ordinal))}");
         var expires = findings.Time("/expires_at", key.ExpiresAt);
         if (expires <= now) findings.Add("/expires_at", "must be in the future");
         return new StoredKey(
-            [], key.Role ?? "", ReadTenants(key.Tenants, findings), Narrowed(key, bundle, findings), expires?.ToString(),
+            [], key.Role ?? "", ReadTenants(key.Tenants, findings), Narrowed(key, bundle, findings),
+            expires?.ToString(),
             findings.OptionalName("/label", key.Label), now.ToString(), Request: null, RevokedAt: null);
     }
 

@@ -12,47 +12,53 @@ internal sealed class KeyRing(TimeProvider clock)
     public const string Kind = "key";
     private const string Scheme = "Bearer ";
 
-    private readonly ConcurrentDictionary<string, Principal> inForce = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, StoredKey> stored = new(StringComparer.Ordinal);
-    private Principal? fromSettings;
+    private readonly ConcurrentDictionary<string, Principal> _inForce = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, StoredKey> _stored = new(StringComparer.Ordinal);
+    private Principal? _fromSettings;
 
     /// <summary>Whose key this Authorization header is; null when it is nobody's, revoked or expired.</summary>
     public Principal? Find(string? header)
     {
         if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return null;
         var key = header.AsSpan(Scheme.Length);
-        if (Secrets.TryId(key, out var id) && inForce.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id, out var principal))
+        if (Secrets.TryId(key, out var id)
+            && _inForce.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id, out var principal))
         {
             if (!principal.Proves(header, key)) return null;
             return principal.IsExpired(Instant.From(clock.GetUtcNow())) ? null : principal;
         }
-        return fromSettings?.Proves(header, key) == true ? fromSettings : null;
+        return _fromSettings?.Proves(header, key) == true ? _fromSettings : null;
     }
 
     /// <summary>Whether it has the form of a key of ours.</summary>
     public static bool IsKey(string? header) =>
-        header?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true && Secrets.TryId(header.AsSpan(Scheme.Length), out _);
+        header?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true
+            && Secrets.TryId(header.AsSpan(Scheme.Length), out _);
 
     /// <summary>Reads the keys that are stored, and makes the first administrator's if there is none.</summary>
     /// <param name="adminKey">The settings' key; null to keep or make one of our own.</param>
     /// <param name="show">Told the key that was made, once; nobody can be told it again.</param>
     public async Task Load(IStore store, string? adminKey, Action<string> show, CancellationToken cancellation)
     {
-        foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version)) Take(document);
+        foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version))
+            Take(document);
         if (adminKey is not null) UseSettings(adminKey);
         else if (!HasAdministrator) await MakeFirst(store, show, cancellation);
     }
 
     /// <summary>Whether a stored key may do everything.</summary>
-    public bool HasAdministrator => inForce.Values.Any(key => key.Permissions == Permission.All && key.Tenants is null);
+    public bool HasAdministrator =>
+        _inForce.Values.Any(key => key.Permissions == Permission.All && key.Tenants is null);
 
     /// <summary>Takes note of a version that is stored.</summary>
-    public void Take(Document document) => Take(document.Id, JsonSerializer.Deserialize(document.Content, WireJson.Typed<StoredKey>())!);
+    public void Take(Document document) =>
+        Take(document.Id, JsonSerializer.Deserialize(document.Content, WireJson.Typed<StoredKey>())!);
 
     /// <summary>Every key that ever was, by id.</summary>
-    public IEnumerable<(string Id, StoredKey Key)> All => stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
+    public IEnumerable<(string Id, StoredKey Key)> All =>
+        _stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
 
-    public StoredKey? Stored(string id) => stored.GetValueOrDefault(id);
+    public StoredKey? Stored(string id) => _stored.GetValueOrDefault(id);
 
     /// <summary>False if a key with this id exists.</summary>
     public async Task<bool> Add(IStore store, string id, StoredKey key, string actor, CancellationToken cancellation)
@@ -65,7 +71,7 @@ internal sealed class KeyRing(TimeProvider clock)
     /// <summary>Ends a key at once; false if there is none. Ending it again changes nothing.</summary>
     public async Task<bool> Revoke(IStore store, string id, string actor, CancellationToken cancellation)
     {
-        if (!stored.TryGetValue(id, out var key)) return false;
+        if (!_stored.TryGetValue(id, out var key)) return false;
         if (key.RevokedAt is not null) return true;
         var ended = key with { RevokedAt = Instant.From(clock.GetUtcNow()).ToString() };
         await Put(store, id, 2, ended, actor, cancellation);
@@ -73,36 +79,42 @@ internal sealed class KeyRing(TimeProvider clock)
         return true;
     }
 
-    private static ValueTask<bool> Put(IStore store, string id, int version, StoredKey key, string actor, CancellationToken cancellation) =>
+    private static ValueTask<bool> Put(IStore store, string id, int version, StoredKey key, string actor,
+        CancellationToken cancellation) =>
         store.Put(
-            new Document(Kind, id, version, Instant.Parse(key.RevokedAt ?? key.CreatedAt), actor, JsonSerializer.SerializeToUtf8Bytes(key, WireJson.Typed<StoredKey>())),
+            new Document(Kind, id, version, Instant.Parse(key.RevokedAt ?? key.CreatedAt), actor,
+                JsonSerializer.SerializeToUtf8Bytes(key, WireJson.Typed<StoredKey>())),
             cancellation);
 
     private void Take(string id, StoredKey key)
     {
-        if (key.RevokedAt is null && stored.TryGetValue(id, out var known) && known.RevokedAt is not null) return; // for good
-        stored[id] = key;
-        if (key.RevokedAt is not null) inForce.TryRemove(id, out _);
-        else inForce[id] = ToPrincipal(id, key);
+        // for good
+        if (key.RevokedAt is null && _stored.TryGetValue(id, out var known) && known.RevokedAt is not null) return;
+        _stored[id] = key;
+        if (key.RevokedAt is not null) _inForce.TryRemove(id, out _);
+        else _inForce[id] = ToPrincipal(id, key);
     }
 
     private static Principal ToPrincipal(string id, StoredKey key) => new(
         id, key.Role,
-        key.Permissions.Aggregate(Permission.None, (all, name) => Permissions.TryParse(name, out var one) ? all | one : all),
+        key.Permissions.Aggregate(Permission.None,
+            (all, name) => Permissions.TryParse(name, out var one) ? all | one : all),
         key.Tenants?.ToFrozenSet(StringComparer.Ordinal),
         key.ExpiresAt is { } end ? Instant.Parse(end) : null,
         key.Hash);
 
     private void UseSettings(string adminKey)
     {
-        fromSettings = new Principal("settings", "admin", Permission.All, tenants: null, expiresAt: null, Hash(adminKey));
+        _fromSettings = new Principal("settings", "admin", Permission.All, tenants: null, expiresAt: null,
+            Hash(adminKey));
     }
 
     private async Task MakeFirst(IStore store, Action<string> show, CancellationToken cancellation)
     {
         var (id, key) = Secrets.Random();
         var admin = new StoredKey(
-            Hash(key), "admin", Tenants: null, Permissions.Names(Permission.All), ExpiresAt: null, "first administrator",
+            Hash(key), "admin", Tenants: null, Permissions.Names(Permission.All), ExpiresAt: null,
+            "first administrator",
             Instant.From(clock.GetUtcNow()).ToString(), Request: null, RevokedAt: null);
         await Add(store, id, admin, "start", cancellation);
         show(key);

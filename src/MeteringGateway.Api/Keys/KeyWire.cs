@@ -15,17 +15,21 @@ internal sealed record NewKeyWire
 
 /// <summary>A key as it is listed. The key itself is shown only when it is made.</summary>
 internal sealed record KeyWire(
-    string Id, string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt, string? Label, string CreatedAt,
+    string Id, string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt, string? Label,
+    string CreatedAt,
     string? RevokedAt);
 
 /// <param name="Key">Shown this once.</param>
 internal sealed record CreatedKeyWire(
-    string Id, string Key, string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt, string? Label, string CreatedAt);
+    string Id, string Key, string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt,
+    string? Label, string CreatedAt);
 
 /// <summary>A version of a key as it is stored: the second is its end.</summary>
 /// <param name="Hash">SHA-256 of the whole key.</param>
 /// <param name="Tenants">Null: every tenant.</param>
-/// <param name="Request">SHA-256 of the request that made it, to recognise the same again; null when nobody could repeat it.</param>
+/// <param name="Request">SHA-256 of the request that made it, to recognise the same again; null when nobody could
+/// repeat it.</param>
 internal sealed record StoredKey(
-    byte[] Hash, string Role, IReadOnlyList<string>? Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt, string? Label,
+    byte[] Hash, string Role, IReadOnlyList<string>? Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt,
+    string? Label,
     string CreatedAt, byte[]? Request, string? RevokedAt);

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace MeteringGateway.Api.Keys;
 
-/// <summary>How a key is written: <c>mk_</c>, 16 hexadecimal digits that name it, <c>_</c>, 32 random bytes in base64url.</summary>
+/// <summary>
+/// How a key is written: <c>mk_</c>, 16 hexadecimal digits that name it, <c>_</c>, 32 random bytes in base64url.
+/// </summary>
 internal static class Secrets
 {
     private const string Prefix = "mk_";
@@ -14,8 +16,8 @@ internal static class Secrets
     public static (string Id, string Key) Random() => Write(RandomNumberGenerator.GetBytes(8 + 32));
 
     /// <summary>
-    /// A key that the same caller gets again with the same Idempotency-Key, without its being kept anywhere: derived (HKDF) from
-    /// the caller's own key, which we do not keep either.
+    /// A key that the same caller gets again with the same Idempotency-Key, without its being kept anywhere: derived
+    /// (HKDF) from the caller's own key, which we do not keep either.
     /// </summary>
     /// <param name="generation">The next one when an earlier one has had its 24 hours.</param>
     public static (string Id, string Key) Derived(string callersKey, string idempotencyKey, int generation) =>

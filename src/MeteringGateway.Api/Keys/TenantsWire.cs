@@ -16,7 +16,8 @@ internal sealed class TenantsConverter : JsonConverter<TenantsWire>
         if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("must be \"*\" or a list");
         var ids = new List<string?>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            ids.Add(reader.TokenType == JsonTokenType.String ? reader.GetString() : throw new JsonException("must be a list of ids"));
+            ids.Add(reader.TokenType == JsonTokenType.String ? reader.GetString()
+                : throw new JsonException("must be a list of ids"));
         return new TenantsWire(ids);
     }
 

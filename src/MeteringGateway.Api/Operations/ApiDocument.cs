@@ -8,7 +8,10 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Operations;
 
-/// <summary>The OpenAPI document, made from what is mapped: permissions, bodies and problems are read off the endpoints' metadata.</summary>
+/// <summary>
+/// The OpenAPI document, made from what is mapped: permissions, bodies and problems are read off the endpoints'
+/// metadata.
+/// </summary>
 internal static class ApiDocument
 {
     private const string Bearer = "key";
@@ -16,14 +19,17 @@ internal static class ApiDocument
     public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type)?.Replace("Wire", "", StringComparison.Ordinal);
+        options.CreateSchemaReferenceId = type =>
+            OpenApiOptions.CreateDefaultSchemaReferenceId(type)?.Replace("Wire", "", StringComparison.Ordinal);
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new OpenApiInfo { Title = "MeteringGateway", Version = "v1", Description = "Metering, caps and allowance for what agents do." };
+            document.Info = new OpenApiInfo { Title = "MeteringGateway", Version = "v1",
+                Description = "Metering, caps and allowance for what agents do." };
             document.Servers = [];
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
-            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" };
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http,
+                Scheme = "bearer" };
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(Describe);
@@ -35,15 +41,18 @@ internal static class ApiDocument
                     new() { Type = JsonSchemaType.String, Enum = [JsonValue.Create("*")] },
                     new() { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
                 ]
-                : context.JsonTypeInfo.Type == typeof(LeftWire) ? [new() { Type = JsonSchemaType.Integer }, new() { Type = JsonSchemaType.String }] : null;
+                : context.JsonTypeInfo.Type == typeof(LeftWire)
+                ? [new() { Type = JsonSchemaType.Integer }, new() { Type = JsonSchemaType.String }] : null;
             if (forms is not null) (schema.Type, schema.OneOf) = (null, [.. forms]);
             return Task.CompletedTask;
         });
     });
 
-    public static void MapApiDocument(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json").OpenToAll();
+    public static void MapApiDocument(this IEndpointRouteBuilder app) =>
+        app.MapOpenApi("/openapi/{documentName}.json").OpenToAll();
 
-    private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context,
+        CancellationToken cancellation)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         if (metadata.OfType<TakesBody>().FirstOrDefault() is { } takes)
@@ -58,24 +67,28 @@ internal static class ApiDocument
         if (metadata.OfType<Demands>().FirstOrDefault() is { } demands)
         {
             operation.Description = $"Needs the permission {string.Join(" or ", Permissions.Names(demands.AnyOf))}.";
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+            operation.Security = [new OpenApiSecurityRequirement {
+                [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
         }
         operation.Responses ??= [];
         foreach (var also in metadata.OfType<AlsoAnswers>())
-            Add(operation.Responses[Text.Of(also.Status)], also.MediaType, await context.GetOrCreateSchemaAsync(also.Document, null, cancellation));
+            Add(operation.Responses[Text.Of(also.Status)], also.MediaType,
+                await context.GetOrCreateSchemaAsync(also.Document, null, cancellation));
         operation.Responses["default"] = new OpenApiResponse
         {
             Description = "A problem (RFC 9457); its code says which.",
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                ["application/problem+json"] = new() { Schema = await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation) },
+                ["application/problem+json"] = new() { Schema =
+                    await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation) },
             },
         };
     }
 
     private static void Add(IOpenApiResponse response, string mediaType, IOpenApiSchema schema)
     {
-        if (response.Content!.TryGetValue(mediaType, out var there)) there.Schema = new OpenApiSchema { OneOf = [there.Schema!, schema] };
+        if (response.Content!.TryGetValue(mediaType, out var there))
+            there.Schema = new OpenApiSchema { OneOf = [there.Schema!, schema] };
         else response.Content[mediaType] = new OpenApiMediaType { Schema = schema };
     }
 }

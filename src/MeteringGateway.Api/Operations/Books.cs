@@ -3,7 +3,10 @@ using MeteringGateway.Api.Plans;
 
 namespace MeteringGateway.Api.Operations;
 
-/// <summary>What a process keeps in memory of the documents that configure the gateway. Alone with its store, it knows all of them.</summary>
+/// <summary>
+/// What a process keeps in memory of the documents that configure the gateway. Alone with its store, it knows all of
+/// them.
+/// </summary>
 internal class Books(KeyRing keys, PlanBook plans)
 {
     /// <summary>Other processes write documents too.</summary>

@@ -5,30 +5,32 @@ namespace MeteringGateway.Api.Operations;
 
 /// <summary>Opens, recovers, watches and closes the journal and the tenants on it.</summary>
 internal sealed class EmbeddedHost(
-    EngineOptions options, MeteringSettings settings, Books books, Dispatcher webhooks, Readiness readiness, AdminKeyDisplay display,
+    EngineOptions options, MeteringSettings settings, Books books, Dispatcher webhooks, Readiness readiness,
+    AdminKeyDisplay display,
     TimeProvider clock, ILoggerFactory logs, IHostApplicationLifetime lifetime) : BackgroundService
 {
-    private readonly ILogger log = logs.CreateLogger<EmbeddedHost>();
-    private SqliteStore? store;
-    private LocalTenants? tenants;
+    private readonly ILogger _log = logs.CreateLogger<EmbeddedHost>();
+    private SqliteStore? _store;
+    private LocalTenants? _tenants;
 
-    public ITenants Tenants => tenants ?? throw new InvalidOperationException("asked for tenants before they were there");
+    public ITenants Tenants =>
+        _tenants ?? throw new InvalidOperationException("asked for tenants before they were there");
 
-    public IStore Store => store ?? throw new InvalidOperationException("asked for the store before it was there");
+    public IStore Store => _store ?? throw new InvalidOperationException("asked for the store before it was there");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield(); // the server must not wait for recovery
         try
         {
-            store = SqliteStore.Open(options.DataDirectory);
-            tenants = new LocalTenants(store, options, clock, logs.CreateLogger<LocalTenants>());
-            await books.Load(store, settings.AdminKey, display.Show, stoppingToken);
-            tenants.OutboxGrew += webhooks.Wake;
-            await tenants.StartAsync(stoppingToken);
-            await webhooks.Start(store, tenants, stoppingToken);
+            _store = SqliteStore.Open(options.DataDirectory);
+            _tenants = new LocalTenants(_store, options, clock, logs.CreateLogger<LocalTenants>());
+            await books.Load(_store, settings.AdminKey, display.Show, stoppingToken);
+            _tenants.OutboxGrew += webhooks.Wake;
+            await _tenants.StartAsync(stoppingToken);
+            await webhooks.Start(_store, _tenants, stoppingToken);
             readiness.Ready();
-            await tenants.Failed.WaitAsync(stoppingToken);
+            await _tenants.Failed.WaitAsync(stoppingToken);
             Fail("the store has failed", null);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -47,16 +49,17 @@ internal sealed class EmbeddedHost(
     {
         await base.StopAsync(cancellationToken);
         await webhooks.DisposeAsync();
-        if (tenants is not null) await tenants.DisposeAsync();
-        if (store is not null) await store.DisposeAsync();
+        if (_tenants is not null) await _tenants.DisposeAsync();
+        if (_store is not null) await _store.DisposeAsync();
     }
 
     private void Fail(string reason, Exception? failure)
     {
         readiness.Fail(reason);
         Environment.ExitCode = 1;
-        if (failure is null) log.LogCritical("Stopping: {Reason}", reason);
-        else log.LogCritical(failure, "Stopping: {Reason}", reason);
-        lifetime.ApplicationStarted.Register(lifetime.StopApplication); // a host that is still starting would take it for a broken start
+        if (failure is null) _log.LogCritical("Stopping: {Reason}", reason);
+        else _log.LogCritical(failure, "Stopping: {Reason}", reason);
+        // a host that is still starting would take it for a broken start
+        lifetime.ApplicationStarted.Register(lifetime.StopApplication);
     }
 }

@@ -21,6 +21,7 @@ internal static class OperationsEndpoints
         app.MapGet("/metrics", async (IMetricsText metrics, CancellationToken cancellation) =>
             TypedResults.Text(await metrics.Write(cancellation), PrometheusText.MediaType))
             .WithTags("Operations").Needs(Permission.OpsRead, openOnLoopback: true)
-            .Produces<string>(StatusCodes.Status200OK, "text/plain").WithSummary("Measurements in Prometheus' text format");
+            .Produces<string>(StatusCodes.Status200OK, "text/plain")
+            .WithSummary("Measurements in Prometheus' text format");
     }
 }

@@ -7,16 +7,17 @@ namespace MeteringGateway.Api.Operations;
 internal sealed class LocalTurns(Dispatcher webhooks) : ITurns
 {
     // Striped: two things may share a turn, one thing never has two.
-    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
 
     public async ValueTask<IAsyncDisposable> Take(string thing, CancellationToken cancellation)
     {
-        var turn = turns[(uint)string.GetHashCode(thing, StringComparison.Ordinal) % (uint)turns.Length];
+        var turn = _turns[(uint)string.GetHashCode(thing, StringComparison.Ordinal) % (uint)_turns.Length];
         await turn.WaitAsync(cancellation);
         return new EndOfTurn(turn);
     }
 
-    public async ValueTask<IAsyncDisposable> TakeWebhooks(CancellationToken cancellation) => await webhooks.Turn(cancellation);
+    public async ValueTask<IAsyncDisposable> TakeWebhooks(CancellationToken cancellation) =>
+        await webhooks.Turn(cancellation);
 
     private sealed class EndOfTurn(SemaphoreSlim turn) : IAsyncDisposable
     {

@@ -5,19 +5,21 @@ using Microsoft.Extensions.Logging.Console;
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>
-/// A log event as one line. Of an error that explains itself (the store, the file system) only the message is written; of any
-/// other, all of it, because then the place matters.
+/// A log event as one line. Of an error that explains itself (the store, the file system) only the message is written;
+/// of any other, all of it, because then the place matters.
 /// </summary>
 internal sealed class LogLine() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "line";
 
-    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider,
+        TextWriter textWriter)
     {
         var time = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         var level = logEntry.LogLevel switch
         {
-            LogLevel.Critical => "CRITICAL", LogLevel.Error => "error", LogLevel.Warning => "warning", LogLevel.Information => "info", _ => "debug",
+            LogLevel.Critical => "CRITICAL", LogLevel.Error => "error", LogLevel.Warning =>
+                "warning", LogLevel.Information => "info", _ => "debug",
         };
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         textWriter.Write($"{time} {level} {message}");
@@ -26,5 +28,6 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
     }
 
     private static bool ExplainsItself(Exception e) =>
-        e is StoreException or StoreFailedException or JournalCorruptException or IOException or UnauthorizedAccessException;
+        e is StoreException or StoreFailedException or JournalCorruptException or IOException
+            or UnauthorizedAccessException;
 }

@@ -8,7 +8,10 @@ public sealed class MeteringSettings
     /// <summary>Where the journal lives.</summary>
     public string DataDirectory { get; set; } = "./data";
 
-    /// <summary>The bootstrap administrator's key, 16 characters or more; without one a key is made at first start and printed once.</summary>
+    /// <summary>
+    /// The bootstrap administrator's key, 16 characters or more; without one a key is made at first start and printed
+    /// once.
+    /// </summary>
     public string? AdminKey { get; set; }
 
     public MeteringLimits Limits { get; set; } = new();
@@ -16,7 +19,9 @@ public sealed class MeteringSettings
     public WebhookSettings Webhooks { get; set; } = new();
 }
 
-/// <summary>What one caller may ask of the process. Each is refused with a code of its own, or by closing the connection.</summary>
+/// <summary>
+/// What one caller may ask of the process. Each is refused with a code of its own, or by closing the connection.
+/// </summary>
 public sealed class MeteringLimits
 {
     /// <summary>Bytes of one request other than a stream (<c>too_large</c>).</summary>

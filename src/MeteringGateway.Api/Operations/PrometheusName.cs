@@ -6,11 +6,14 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>Names, units, labels and texts as Prometheus' text format wants them.</summary>
 internal static class PrometheusName
 {
-    /// <summary>Dots become underscores; a unit with a name is a suffix, and so is <c>total</c> of what only grows.</summary>
+    /// <summary>
+    /// Dots become underscores; a unit with a name is a suffix, and so is <c>total</c> of what only grows.
+    /// </summary>
     public static string Of(string name, string? unit, bool monotonic)
     {
         var written = Plain(name);
-        var suffix = unit switch { "s" => "_seconds", "ms" => "_milliseconds", "By" => "_bytes", "1" or null or "" => "", _ => "" };
+        var suffix = unit switch { "s" => "_seconds", "ms" => "_milliseconds", "By" => "_bytes", "1" or null or "" =>
+            "", _ => "" };
         if (!written.EndsWith(suffix, StringComparison.Ordinal)) written += suffix;
         return monotonic && !written.EndsWith("_total", StringComparison.Ordinal) ? written + "_total" : written;
     }
@@ -21,7 +24,8 @@ internal static class PrometheusName
         if (tags.Length == 0) return "";
         var pairs = new string[tags.Length];
         for (var i = 0; i < pairs.Length; i++)
-            pairs[i] = $"{Plain(tags[i].Key)}=\"{Value(Convert.ToString(tags[i].Value, CultureInfo.InvariantCulture) ?? "")}\"";
+            pairs[i] =
+                $"{Plain(tags[i].Key)}=\"{Value(Convert.ToString(tags[i].Value, CultureInfo.InvariantCulture) ?? "")}\"";
         Array.Sort(pairs, StringComparer.Ordinal);
         return string.Join(',', pairs);
     }

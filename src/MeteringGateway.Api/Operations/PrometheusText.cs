@@ -5,50 +5,53 @@ using System.Text;
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>
-/// Listens to our meter, to the runtime's, and to the server's connections, and writes what was measured in Prometheus' text
-/// format (0.0.4). The server's measurements of every single request are left alone: they would cost each check.
+/// Listens to our meter, to the runtime's, and to the server's connections, and writes what was measured in Prometheus'
+/// text format (0.0.4). The server's measurements of every single request are left alone: they would cost each check.
 /// </summary>
 internal sealed class PrometheusText : IMetricsText, IDisposable
 {
     public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
 
-    private static readonly string[] FromServer = ["kestrel.active_connections", "kestrel.queued_connections", "kestrel.rejected_connections"];
+    private static readonly string[] FromServer = ["kestrel.active_connections", "kestrel.queued_connections",
+        "kestrel.rejected_connections"];
 
-    private readonly ConcurrentDictionary<Instrument, Series> all = new();
-    private readonly MeterListener listener = new();
-    private readonly Lock writing = new();
+    private readonly ConcurrentDictionary<Instrument, Series> _all = new();
+    private readonly MeterListener _listener = new();
+    private readonly Lock _writing = new();
 
     public PrometheusText()
     {
-        listener.InstrumentPublished = (instrument, own) =>
+        _listener.InstrumentPublished = (instrument, own) =>
         {
-            if (Wanted(instrument)) own.EnableMeasurementEvents(instrument, all.GetOrAdd(instrument, one => new Series(one)));
+            if (Wanted(instrument))
+                own.EnableMeasurementEvents(instrument, _all.GetOrAdd(instrument, one => new Series(one)));
         };
-        listener.SetMeasurementEventCallback<double>((_, value, tags, state) => ((Series)state!).Record(value, tags));
-        listener.SetMeasurementEventCallback<float>((_, value, tags, state) => ((Series)state!).Record(value, tags));
-        listener.SetMeasurementEventCallback<long>((_, value, tags, state) => ((Series)state!).Record(value, tags));
-        listener.SetMeasurementEventCallback<int>((_, value, tags, state) => ((Series)state!).Record(value, tags));
-        listener.SetMeasurementEventCallback<short>((_, value, tags, state) => ((Series)state!).Record(value, tags));
-        listener.SetMeasurementEventCallback<byte>((_, value, tags, state) => ((Series)state!).Record(value, tags));
-        listener.Start();
+        _listener.SetMeasurementEventCallback<double>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<float>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<long>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<int>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<short>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<byte>((_, value, tags, state) => ((Series)state!).Record(value, tags));
+        _listener.Start();
     }
 
     ValueTask<string> IMetricsText.Write(CancellationToken cancellation) => new(Write());
 
     public string Write()
     {
-        lock (writing)
+        lock (_writing)
         {
-            listener.RecordObservableInstruments();
+            _listener.RecordObservableInstruments();
             var text = new StringBuilder(16 * 1024);
             // The same name twice would be two families; the first registered is the one that is shown.
-            foreach (var family in all.Values.GroupBy(series => series.Name, StringComparer.Ordinal).OrderBy(family => family.Key, StringComparer.Ordinal))
+            foreach (var family in _all.Values.GroupBy(series => series.Name, StringComparer.Ordinal)
+                .OrderBy(family => family.Key, StringComparer.Ordinal))
                 family.First().Write(text);
             return text.ToString();
         }
     }
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose() => _listener.Dispose();
 
     /// <summary>Which instruments are shown.</summary>
     public static bool Wanted(Instrument instrument) =>

@@ -2,34 +2,38 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Operations;
 
-/// <summary>Whether the product can answer. It starts unready, becomes ready once, and after a failure is never ready again.</summary>
+/// <summary>
+/// Whether the product can answer. It starts unready, becomes ready once, and after a failure is never ready again.
+/// </summary>
 internal sealed class Readiness
 {
-    private volatile Problem? problem = NotReady("recovery is under way");
-    private volatile Problem? draining;
-    private volatile bool failed;
+    private volatile Problem? _problem = NotReady("recovery is under way");
+    private volatile Problem? _draining;
+    private volatile bool _failed;
 
     /// <summary>Null when ready; otherwise what every call is answered.</summary>
-    public Problem? Problem => problem;
+    public Problem? Problem => _problem;
 
-    /// <summary>As <see cref="Problem"/>, and also not null when no new callers should come, though those who do are answered.</summary>
-    public Problem? Health => problem ?? draining;
+    /// <summary>
+    /// As <see cref="Problem"/>, and also not null when no new callers should come, though those who do are answered.
+    /// </summary>
+    public Problem? Health => _problem ?? _draining;
 
-    public bool HasFailed => failed;
+    public bool HasFailed => _failed;
 
     /// <summary>The process is about to stop.</summary>
-    public void Drain() => draining = NotReady("shutting down");
+    public void Drain() => _draining = NotReady("shutting down");
 
     public void Ready()
     {
-        if (!failed) problem = null;
+        if (!_failed) _problem = null;
     }
 
     /// <param name="reason">For whoever asks; without paths or secrets.</param>
     public void Fail(string reason)
     {
-        failed = true;
-        problem = NotReady(reason);
+        _failed = true;
+        _problem = NotReady(reason);
     }
 
     private static Problem NotReady(string reason) =>

@@ -7,25 +7,26 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>One instrument's measurements, by their labels.</summary>
 internal sealed class Series
 {
-    private static readonly double[] Seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    private static readonly double[] Seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
+        5, 10];
     private static readonly double[] Counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Cell> cells = new(StringComparer.Ordinal);
-    private readonly bool accumulates;
-    private readonly double[]? bounds;
-    private readonly string kind;
-    private readonly string help;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Cell> _cells = new(StringComparer.Ordinal);
+    private readonly bool _accumulates;
+    private readonly double[]? _bounds;
+    private readonly string _kind;
+    private readonly string _help;
 
     public Series(Instrument instrument)
     {
         var type = instrument.GetType().GetGenericTypeDefinition();
         var monotonic = type == typeof(Counter<>) || type == typeof(ObservableCounter<>);
-        if (type == typeof(Histogram<>)) bounds = Bounds(instrument);
-        accumulates = type == typeof(Counter<>) || type == typeof(UpDownCounter<>);
-        kind = bounds is not null ? "histogram" : monotonic ? "counter" : "gauge";
+        if (type == typeof(Histogram<>)) _bounds = Bounds(instrument);
+        _accumulates = type == typeof(Counter<>) || type == typeof(UpDownCounter<>);
+        _kind = _bounds is not null ? "histogram" : monotonic ? "counter" : "gauge";
         Name = PrometheusName.Of(instrument.Name, instrument.Unit, monotonic);
-        help = Help(instrument);
+        _help = Help(instrument);
     }
 
     public string Name { get; }
@@ -33,24 +34,25 @@ internal sealed class Series
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var labels = PrometheusName.Labels(tags);
-        lock (gate)
+        lock (_gate)
         {
-            if (!cells.TryGetValue(labels, out var cell)) cells[labels] = cell = new Cell(bounds is null ? null : new long[bounds.Length + 1]);
-            cell.Value = accumulates || bounds is not null ? cell.Value + value : value;
-            if (bounds is null) return;
-            var bucket = Array.BinarySearch(bounds, value);
+            if (!_cells.TryGetValue(labels, out var cell))
+                _cells[labels] = cell = new Cell(_bounds is null ? null : new long[_bounds.Length + 1]);
+            cell.Value = _accumulates || _bounds is not null ? cell.Value + value : value;
+            if (_bounds is null) return;
+            var bucket = Array.BinarySearch(_bounds, value);
             cell.Buckets![bucket >= 0 ? bucket : ~bucket]++;
         }
     }
 
     public void Write(StringBuilder text)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (cells.Count == 0) return;
-            text.Append("# HELP ").Append(Name).Append(' ').Append(PrometheusName.Help(help)).Append('\n');
-            text.Append("# TYPE ").Append(Name).Append(' ').Append(kind).Append('\n');
-            foreach (var (labels, cell) in cells.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            if (_cells.Count == 0) return;
+            text.Append("# HELP ").Append(Name).Append(' ').Append(PrometheusName.Help(_help)).Append('\n');
+            text.Append("# TYPE ").Append(Name).Append(' ').Append(_kind).Append('\n');
+            foreach (var (labels, cell) in _cells.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             {
                 if (cell.Buckets is { } buckets) WriteHistogram(text, labels, cell, buckets);
                 else Line(text, Name, labels, cell.Value);
@@ -64,7 +66,7 @@ internal sealed class Series
         for (var i = 0; i < buckets.Length; i++)
         {
             total += buckets[i];
-            var bound = i < bounds!.Length ? bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
+            var bound = i < _bounds!.Length ? _bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
             Line(text, Name + "_bucket", $"{labels}{(labels.Length > 0 ? "," : "")}le=\"{bound}\"", total);
         }
         Line(text, Name + "_sum", labels, cell.Value);

@@ -66,7 +66,8 @@ internal sealed partial class EntryJson : JsonSerializerContext
                 new Shows<byte[]>(Convert.ToHexStringLower),
             },
         };
-        options.TypeInfoResolver = new EntryJson(new JsonSerializerOptions(options)).WithAddedModifier(LeaveOutTheFrame);
+        options.TypeInfoResolver = new EntryJson(new JsonSerializerOptions(options))
+            .WithAddedModifier(LeaveOutTheFrame);
         return options;
     }
 
@@ -97,6 +98,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             throw new NotSupportedException("entries are only shown");
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(text(value));
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(text(value));
     }
 }

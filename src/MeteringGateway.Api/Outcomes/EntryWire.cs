@@ -6,7 +6,8 @@ namespace MeteringGateway.Api.Outcomes;
 /// <param name="Kind">What became true: <c>outcome_reported</c>, <c>cap_set</c>, ...</param>
 /// <param name="Data">The members of that kind.</param>
 /// <param name="Actor">Null for what agent runtimes and time did.</param>
-internal sealed record EntryWire(long Sequence, string At, string Kind, JsonElement Data, ActorWire? Actor, string PreviousHash, string Hash);
+internal sealed record EntryWire(long Sequence, string At, string Kind, JsonElement Data, ActorWire? Actor,
+    string PreviousHash, string Hash);
 
 internal sealed record ActorWire(string KeyId, string Role);
 
@@ -14,10 +15,12 @@ internal sealed record ActorWire(string KeyId, string Role);
 public static class Entries
 {
     /// <summary>As <c>GET /v1/tenants/{tenant}/entries</c> shows it, UTF-8.</summary>
-    public static byte[] ToJson(JournalEntry entry) => JsonSerializer.SerializeToUtf8Bytes(entry.Wire(), Json.WireJson.Typed<EntryWire>());
+    public static byte[] ToJson(JournalEntry entry) =>
+        JsonSerializer.SerializeToUtf8Bytes(entry.Wire(), Json.WireJson.Typed<EntryWire>());
 
     internal static EntryWire Wire(this JournalEntry entry) => new(
-        entry.Sequence, entry.Entry.At.ToString(), JsonNamingPolicy.SnakeCaseLower.ConvertName(entry.Entry.GetType().Name),
+        entry.Sequence, entry.Entry.At.ToString(),
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(entry.Entry.GetType().Name),
         JsonSerializer.SerializeToElement(entry.Entry, EntryJson.TypeOf(entry.Entry)),
         entry.Entry.Actor is { } actor ? new ActorWire(actor.KeyId, actor.Role) : null,
         Convert.ToHexStringLower(entry.PreviousHash), Convert.ToHexStringLower(entry.Hash));

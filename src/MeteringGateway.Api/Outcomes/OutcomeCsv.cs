@@ -6,8 +6,8 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Outcomes;
 
 /// <summary>
-/// Outcomes as CSV (RFC 4180): the members of the JSON form in their order, nested ones as <c>window.status</c>, lists and
-/// metadata as JSON. A cell that a spreadsheet would run gets an apostrophe in front.
+/// Outcomes as CSV (RFC 4180): the members of the JSON form in their order, nested ones as <c>window.status</c>, lists
+/// and metadata as JSON. A cell that a spreadsheet would run gets an apostrophe in front.
 /// </summary>
 internal static class OutcomeCsv
 {
@@ -16,7 +16,8 @@ internal static class OutcomeCsv
     private static readonly (string Name, Func<OutcomeWire, object?> Value)[] Columns =
         [.. Expand(typeof(OutcomeWire), "", row => row)];
 
-    public static void Header(StringBuilder line) => line.AppendJoin(',', Columns.Select(column => column.Name)).Append("\r\n");
+    public static void Header(StringBuilder line) =>
+        line.AppendJoin(',', Columns.Select(column => column.Name)).Append("\r\n");
 
     public static void Row(StringBuilder line, OutcomeWire outcome)
     {
@@ -38,7 +39,8 @@ internal static class OutcomeCsv
         if (quoted) line.Append('"');
     }
 
-    private static IEnumerable<(string, Func<OutcomeWire, object?>)> Expand(Type type, string prefix, Func<OutcomeWire, object?> owner)
+    private static IEnumerable<(string, Func<OutcomeWire, object?>)> Expand(Type type, string prefix,
+        Func<OutcomeWire, object?> owner)
     {
         foreach (var property in WireJson.Strict.GetTypeInfo(type).Properties)
         {
@@ -60,6 +62,9 @@ internal static class OutcomeCsv
         bool truth => truth ? "true" : "false",
         JsonElement json => json.GetRawText(),
         IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
-        _ => JsonSerializer.Serialize(value, WireJson.Strict.GetTypeInfo(value is IReadOnlyList<ChargeWire> ? typeof(IReadOnlyList<ChargeWire>) : typeof(IReadOnlyList<string>))),
+        _ =>
+            JsonSerializer.Serialize(value,
+                WireJson.Strict.GetTypeInfo(value is IReadOnlyList<ChargeWire> ? typeof(IReadOnlyList<ChargeWire>)
+                    : typeof(IReadOnlyList<string>))),
     };
 }

@@ -21,29 +21,40 @@ internal static class OutcomeEndpoints
         var outcomes = app.MapGroup("/v1/tenants/{tenant}/outcomes").WithTags("Outcomes");
 
         outcomes.MapPost("", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
-            string tenant, HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, CancellationToken cancellation) =>
+            string tenant, HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings,
+            CancellationToken cancellation) =>
         {
             var body = await RequestBytes.Read(context);
             var fresh = $"o-{Guid.CreateVersion7():n}";
-            var attributes = new EventFields { SpecVersion = "1.0", Id = fresh, Source = Source, Subject = tenant, Type = EventType.OutcomeReported };
+            var attributes = new EventFields { SpecVersion = "1.0", Id = fresh, Source = Source, Subject = tenant,
+                Type = EventType.OutcomeReported };
             var read = new EventReader(settings.Limits).ReadData(body.Span, attributes, Members.Id | Members.Time);
             if (read.Problem is { } wrong) return wrong;
             var answer = await tenants.ExecuteOnce(context, tenant, read.Command!, caller, body, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             var taken = answer as Answer.Accepted ?? throw answer.Unexpected();
-            if (await Find(tenants, tenant, taken.Outcome!.Id, cancellation) is not { } outcome) throw taken.Unexpected();
+            if (await Find(tenants, tenant, taken.Outcome!.Id, cancellation) is not { } outcome)
+                throw taken.Unexpected();
             if (taken.Duplicate) return TypedResults.Ok(outcome);
-            return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(outcome.OutcomeId)}", outcome);
-        }).Needs(Permission.EventsWrite).Takes<NewOutcomeWire>().WithSummary("Report an outcome (201 new, 200 duplicate)");
+            return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(outcome.OutcomeId)}",
+                outcome);
+        }).Needs(Permission.EventsWrite).Takes<NewOutcomeWire>()
+            .WithSummary("Report an outcome (201 new, 200 duplicate)");
 
-        outcomes.MapGet("", async (string tenant, [AsParameters] OutcomeQuery query, HttpContext context, ITenants tenants, CancellationToken cancellation) =>
+        outcomes.MapGet("",
+            async (string tenant, [AsParameters] OutcomeQuery query, HttpContext context, ITenants tenants,
+                CancellationToken cancellation) =>
         {
             var filter = query.Filter();
-            if (await tenants.Tenant(tenant, cancellation) is not { } figure) throw new ProblemException(Problem.UnknownTenant());
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure)
+                throw new ProblemException(Problem.UnknownTenant());
             var paging = Paging.From(query.Cursor, query.Limit);
-            if (WantsCsv(context.Request)) await Stream(context, tenants, tenant, figure.Terms.Currency, filter, cancellation);
-            else await TypedResults.Ok(await Page(tenants, tenant, figure.Terms.Currency, filter, paging, cancellation)).ExecuteAsync(context);
-        }).Needs(Permission.OutcomesRead).Produces<ListWire<OutcomeWire>>().Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
+            if (WantsCsv(context.Request))
+                await Stream(context, tenants, tenant, figure.Terms.Currency, filter, cancellation);
+            else await TypedResults.Ok(await Page(tenants, tenant, figure.Terms.Currency, filter, paging, cancellation))
+                .ExecuteAsync(context);
+        }).Needs(Permission.OutcomesRead).Produces<ListWire<OutcomeWire>>()
+            .Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
             .WithSummary("Outcomes, newest first; with Accept: text/csv all of them");
 
         outcomes.MapGet("/{id}", async Task<Results<Ok<InspectedOutcomeWire>, Problem>> (
@@ -56,7 +67,8 @@ internal static class OutcomeEndpoints
         }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");
 
         outcomes.MapPost("/{id}/verdict", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
-            string tenant, string id, Body<VerdictWire> body, Principal caller, ITenants tenants, CancellationToken cancellation) =>
+            string tenant, string id, Body<VerdictWire> body, Principal caller, ITenants tenants,
+            CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var verdict = Verdict(id, body.Value, caller, findings);
@@ -68,28 +80,35 @@ internal static class OutcomeEndpoints
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
             if (answer is Answer.Accepted { Duplicate: true }) return TypedResults.Ok(outcome);
             return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(id)}", outcome);
-        }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>().WithSummary("The buyer's own verdict; the same again changes nothing");
+        }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>()
+            .WithSummary("The buyer's own verdict; the same again changes nothing");
     }
 
     private static Problem Unknown() => Problem.NotFound("unknown_outcome", "There is no such outcome.");
 
-    private static bool WantsCsv(HttpRequest request) => Accept.Choose(request, TakesExtensions.Json, OutcomeCsv.MediaType) == OutcomeCsv.MediaType;
+    private static bool WantsCsv(HttpRequest request) =>
+        Accept.Choose(request, TakesExtensions.Json, OutcomeCsv.MediaType) == OutcomeCsv.MediaType;
 
-    private static async Task<OutcomeWire?> Find(ITenants tenants, string tenant, string id, CancellationToken cancellation) =>
-        await tenants.Outcome(tenant, id, cancellation) is { } row && await tenants.Tenant(tenant, cancellation) is { } figure
+    private static async Task<OutcomeWire?> Find(ITenants tenants, string tenant, string id,
+        CancellationToken cancellation) =>
+        await tenants.Outcome(tenant, id, cancellation) is { } row
+            && await tenants.Tenant(tenant, cancellation) is { } figure
             ? row.Wire(tenant, figure.Terms.Currency)
             : null;
 
     private static async Task<ListWire<OutcomeWire>> Page(
-        ITenants tenants, string tenant, string currency, OutcomeFilter filter, Paging paging, CancellationToken cancellation)
+        ITenants tenants, string tenant, string currency, OutcomeFilter filter, Paging paging,
+        CancellationToken cancellation)
     {
         var page = await tenants.Outcomes(tenant, filter, paging.Position, paging.Limit, cancellation);
         if (page is null) throw new ProblemException(Problem.UnknownTenant());
-        return new ListWire<OutcomeWire>([.. page.Items.Select(row => row.Wire(tenant, currency))], page.Next is { } next ? Cursors.Write(next) : null);
+        return new ListWire<OutcomeWire>([.. page.Items.Select(row => row.Wire(tenant, currency))],
+            page.Next is { } next ? Cursors.Write(next) : null);
     }
 
     private static async Task Stream(
-        HttpContext context, ITenants tenants, string tenant, string currency, OutcomeFilter filter, CancellationToken cancellation)
+        HttpContext context, ITenants tenants, string tenant, string currency, OutcomeFilter filter,
+        CancellationToken cancellation)
     {
         context.Response.ContentType = "text/csv; charset=utf-8; header=present";
         var text = new StringBuilder();
@@ -110,9 +129,11 @@ internal static class OutcomeEndpoints
     private static Command.ReportFact Verdict(string outcome, VerdictWire wire, Principal caller, Findings findings)
     {
         if (wire.Verdict is null) findings.Add("/verdict", "is required");
-        else if (wire.Verdict is not ("accepted" or "rejected")) findings.Add("/verdict", "must be accepted or rejected");
+        else if (wire.Verdict is not ("accepted" or "rejected"))
+            findings.Add("/verdict", "must be accepted or rejected");
         var csat = (byte?)findings.Whole("/csat", wire.Csat, 1, 5);
-        var fields = new EventFields { Type = EventType.OutcomeVerdict, OutcomeId = outcome, Accepted = wire.Verdict == "accepted", Csat = csat };
+        var fields = new EventFields { Type = EventType.OutcomeVerdict, OutcomeId = outcome,
+            Accepted = wire.Verdict == "accepted", Csat = csat };
         var same = SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.Id}\n{outcome}\n{wire.Verdict}\n{csat}"));
         return new Command.ReportFact(
             new EventId(Source, $"verdict-{Convert.ToHexStringLower(same.AsSpan(0, 16))}"), null, outcome,

@@ -24,6 +24,7 @@ internal sealed record OutcomeQuery
     public string? Limit { get; init; }
 
     public OutcomeFilter Filter() => new(
-        Query.Date("period", Period), Query.OneOf<OutcomeStatus>("status", Status), OutcomeType, Query.OneOf<Reason>("reason", Reason), Session,
+        Query.Date("period", Period), Query.OneOf<OutcomeStatus>("status", Status), OutcomeType,
+        Query.OneOf<Reason>("reason", Reason), Session,
         Query.Whole("changed_after", ChangedAfter));
 }

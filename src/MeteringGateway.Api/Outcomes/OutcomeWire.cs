@@ -6,17 +6,23 @@ namespace MeteringGateway.Api.Outcomes;
 
 /// <summary>An outcome as its owner may inspect it (D1).</summary>
 internal sealed record OutcomeWire(
-    string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow, string? Channel, string? Agent,
-    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff, WindowWire Window,
+    string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow,
+    string? Channel, string? Agent,
+    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff,
+    WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
-    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence);
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
+    string? SourceUrl, JsonElement Metadata, long Sequence);
 
 /// <summary>An outcome with the entries that made and changed it.</summary>
 internal sealed record InspectedOutcomeWire(
-    string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow, string? Channel, string? Agent,
-    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff, WindowWire Window,
+    string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow,
+    string? Channel, string? Agent,
+    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff,
+    WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
-    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute, string? SourceUrl, JsonElement Metadata, long Sequence,
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
+    string? SourceUrl, JsonElement Metadata, long Sequence,
     IReadOnlyList<EntryWire> History);
 
 /// <param name="Status"><c>open</c>, <c>closed</c> or <c>none</c>.</param>
@@ -46,33 +52,45 @@ internal static class OutcomeFigures
         var apart = row.Detail is { } json ? JsonSerializer.Deserialize(json, WireJson.Typed<JsonElement>()) : Nothing;
         var reason = outcome.Reason == Reason.None ? null : Names<Reason>.Of(outcome.Reason);
         return new OutcomeWire(
-            outcome.Id, tenant, outcome.Time.ToString(), Text.Date(outcome.Period), outcome.OutcomeType, outcome.Dimensions.Workflow,
-            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, String(apart, "end_customer"), outcome.Quantity,
-            outcome.CriteriaMet, outcome.HandedOff, new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString()),
+            outcome.Id, tenant, outcome.Time.ToString(), Text.Date(outcome.Period), outcome.OutcomeType,
+            outcome.Dimensions.Workflow,
+            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, String(apart, "end_customer"),
+            outcome.Quantity,
+            outcome.CriteriaMet, outcome.HandedOff,
+            new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString()),
             Wire(outcome.Verification, String(apart, "evidence_url")), Names<OutcomeStatus>.Of(outcome.Status),
-            outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason : null,
+            outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason
+                : null,
             IsBillable(outcome.Reason) ? null : reason,
-            [.. outcome.Charges.Select(Wire)], Text.Money(outcome.Amount), currency, outcome.Credits.ToString(), Wire(outcome.Dispute), String(apart, "source_url"),
+            [.. outcome.Charges.Select(Wire)], Text.Money(outcome.Amount), currency, outcome.Credits.ToString(),
+            Wire(outcome.Dispute), String(apart, "source_url"),
             apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
     }
 
     public static InspectedOutcomeWire With(this OutcomeWire o, IReadOnlyList<EntryWire> history) => new(
-        o.OutcomeId, o.Tenant, o.Timestamp, o.Period, o.OutcomeType, o.Workflow, o.Channel, o.Agent, o.Session, o.EndCustomer, o.Quantity,
-        o.SuccessCriteriaMet, o.HandedOff, o.Window, o.Verification, o.Status, o.BillableReason, o.NonBillableReason, o.Charges, o.Amount,
+        o.OutcomeId, o.Tenant, o.Timestamp, o.Period, o.OutcomeType, o.Workflow, o.Channel, o.Agent, o.Session,
+        o.EndCustomer, o.Quantity,
+        o.SuccessCriteriaMet, o.HandedOff, o.Window, o.Verification, o.Status, o.BillableReason, o.NonBillableReason,
+        o.Charges, o.Amount,
         o.Currency, o.Credits, o.Dispute, o.SourceUrl, o.Metadata, o.Sequence, history);
 
     private static ChargeWire Wire(Charge charge) => new(
-        Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice), Text.Money(charge.Amount), charge.Credits.ToString());
+        Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice), Text.Money(charge.Amount),
+        charge.Credits.ToString());
 
-    private static bool IsBillable(Reason reason) => reason is Reason.WindowClosed or Reason.Confirmed or Reason.Immediate;
+    private static bool IsBillable(Reason reason) =>
+        reason is Reason.WindowClosed or Reason.Confirmed or Reason.Immediate;
 
-    private static string? String(JsonElement apart, string name) => apart.TryGetProperty(name, out var value) ? value.GetString() : null;
+    private static string? String(JsonElement apart, string name) =>
+        apart.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static VerificationWire? Wire(Verification? verification, string? evidence) => verification is null
         ? null
-        : new VerificationWire(verification.Method, verification.Passed, verification.Confidence / 1_000_000m, evidence);
+        : new VerificationWire(verification.Method, verification.Passed, verification.Confidence / 1_000_000m,
+            evidence);
 
     private static DisputeWire? Wire(Dispute? dispute) => dispute is null
         ? null
-        : new DisputeWire(dispute.Id, dispute.OutcomeId, dispute.Reason, Names<DisputeStatus>.Of(dispute.Status), dispute.OpenedAt.ToString());
+        : new DisputeWire(dispute.Id, dispute.OutcomeId, dispute.Reason, Names<DisputeStatus>.Of(dispute.Status),
+            dispute.OpenedAt.ToString());
 }

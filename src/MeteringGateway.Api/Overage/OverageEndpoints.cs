@@ -16,12 +16,14 @@ internal static class OverageEndpoints
         var overage = app.MapGroup("/v1/tenants/{tenant}/overage").WithTags("Overage").AsConfigured();
 
         overage.MapPut("", async (
-            string tenant, Body<OverageRuleWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+            string tenant, Body<OverageRuleWire> body, TenantChange change, Principal caller, HttpContext context,
+            CancellationToken cancellation) =>
         {
             var figure = await change.PutOverage(context, tenant, body.Value, caller, cancellation);
             ETags.Send(context, Tag(figure));
             return TypedResults.Ok(Write(figure));
-        }).Needs(Permission.TermsWrite).Takes<OverageRuleWire>().WithSummary("Set the tenant's own rule of overage, effective at once");
+        }).Needs(Permission.TermsWrite).Takes<OverageRuleWire>()
+            .WithSummary("Set the tenant's own rule of overage, effective at once");
 
         overage.MapGet("", async Task<Results<Ok<OverageWire>, Problem>> (
             string tenant, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
@@ -29,10 +31,12 @@ internal static class OverageEndpoints
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             ETags.Send(context, Tag(figure));
             return TypedResults.Ok(Write(figure));
-        }).Needs(Permission.TermsWrite | Permission.LimitsWrite | Permission.UsageRead).WithSummary("The rule in force, and what is authorised");
+        }).Needs(Permission.TermsWrite | Permission.LimitsWrite | Permission.UsageRead)
+            .WithSummary("The rule in force, and what is authorised");
 
         overage.MapPost("/authorize", async Task<Results<Ok<AuthorizationWire>, Problem>> (
-            string tenant, Body<AuthorizeWire> body, HttpContext context, Principal caller, ITenants tenants, CancellationToken cancellation) =>
+            string tenant, Body<AuthorizeWire> body, HttpContext context, Principal caller, ITenants tenants,
+            CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var command = Read(body.Value, findings) with { Actor = caller.Actor };
@@ -42,11 +46,13 @@ internal static class OverageEndpoints
             var given = (await tenants.Tenant(tenant, cancellation))?.Authorization;
             // One that somebody took back at once is told as it was given.
             return TypedResults.Ok(Write(given) ?? new AuthorizationWire(body.Value.For!, null, command.Limit?.Wire()));
-        }).Needs(Permission.LimitsWrite).Takes<AuthorizeWire>().WithSummary("Let units go on demand, for the open period or until it is taken back");
+        }).Needs(Permission.LimitsWrite).Takes<AuthorizeWire>()
+            .WithSummary("Let units go on demand, for the open period or until it is taken back");
 
         overage.MapDelete("/authorization", async Task<Results<NoContent, Problem>> (
             string tenant, ITenants tenants, Principal caller, CancellationToken cancellation) =>
-            await tenants.Execute(tenant, new Command.WithdrawAuthorization { Actor = caller.Actor }, cancellation) is Answer.Refused refused
+            await tenants.Execute(tenant, new Command.WithdrawAuthorization { Actor = caller.Actor },
+                cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent())
             .Needs(Permission.LimitsWrite).WithSummary("Take an authorisation back; also when there is none");
@@ -60,16 +66,20 @@ internal static class OverageEndpoints
     private static OverageWire Write(TenantFigure tenant)
     {
         var rule = FundingReader.Write(Rule(tenant));
-        return new OverageWire(rule.Mode, rule.Price, rule.Limit, rule.RequiresAuthorization!.Value, rule.AtLimit!, Write(tenant.Authorization));
+        return new OverageWire(rule.Mode, rule.Price, rule.Limit, rule.RequiresAuthorization!.Value, rule.AtLimit!,
+            Write(tenant.Authorization));
     }
 
     private static AuthorizationWire? Write(Authorization? given) => given is null
         ? null
-        : new AuthorizationWire(given.Period is null ? "standing" : "period", given.Period is { } period ? Text.Date(period) : null, given.Limit?.Wire());
+        : new AuthorizationWire(given.Period is null ? "standing" : "period",
+            given.Period is { } period ? Text.Date(period) : null, given.Limit?.Wire());
 
     private static Command.AuthorizeOverage Read(AuthorizeWire wire, Findings findings)
     {
-        if (wire.For is not ("period" or "standing")) findings.Add("/for", wire.For is null ? "is required" : "must be period or standing");
-        return new Command.AuthorizeOverage(wire.For == "standing", wire.Limit is { } limit ? Limits.Read("/limit", limit, findings) : null);
+        if (wire.For is not ("period" or "standing"))
+            findings.Add("/for", wire.For is null ? "is required" : "must be period or standing");
+        return new Command.AuthorizeOverage(wire.For == "standing",
+            wire.Limit is { } limit ? Limits.Read("/limit", limit, findings) : null);
     }
 }

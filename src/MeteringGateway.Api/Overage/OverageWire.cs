@@ -8,7 +8,8 @@ namespace MeteringGateway.Api.Overage;
 /// <param name="Price">Null: the type's own.</param>
 /// <param name="Authorization">Null: none is in force.</param>
 internal sealed record OverageWire(
-    string? Mode, string? Price, LimitWire? Limit, bool RequiresAuthorization, AtLimitWire AtLimit, AuthorizationWire? Authorization);
+    string? Mode, string? Price, LimitWire? Limit, bool RequiresAuthorization, AtLimitWire AtLimit,
+    AuthorizationWire? Authorization);
 
 /// <param name="For"><c>period</c> or <c>standing</c>.</param>
 /// <param name="Period">The period that it is for; null when it stands until it is taken back.</param>

@@ -10,14 +10,17 @@ internal static class FundingReader
     {
         var units = findings.Whole($"{at}/units", commitment.Units, 1, Limits.MostUnits);
         var price = findings.Amount($"{at}/price", commitment.Price);
-        if (commitment.Units is null == commitment.Amount is null) findings.Add(at, "must have exactly one of units and amount");
+        if (commitment.Units is null == commitment.Amount is null)
+            findings.Add(at, "must have exactly one of units and amount");
         else if (commitment.Units is not null)
         {
             if (commitment.Price is null) findings.Add($"{at}/price", "is required with units");
             if (commitment.OutcomeType is null) findings.Add($"{at}/outcome_type", "is required with units");
-            if (price is { } each && (Int128)each.Micros * (units ?? 0) > long.MaxValue) findings.Add(at, "comes to more than an amount can be");
+            if (price is { } each && (Int128)each.Micros * (units ?? 0) > long.MaxValue)
+                findings.Add(at, "comes to more than an amount can be");
         }
-        else if (commitment.Price is not null) findings.Add($"{at}/price", "goes with units; an amount is used up at the types' own prices");
+        else if (commitment.Price is not null)
+            findings.Add($"{at}/price", "goes with units; an amount is used up at the types' own prices");
         if (commitment.Per is not (null or "period" or "year")) findings.Add($"{at}/per", "must be period or year");
         return new Commitment(
             findings.OptionalName($"{at}/outcome_type", commitment.OutcomeType), units, price,
@@ -27,7 +30,8 @@ internal static class FundingReader
     public static Rollover? Rollover(PlanCreditsWire? credits, Findings findings)
     {
         if (credits?.Rollover is not { } rollover) return null;
-        if (credits.PeriodGrant is null) findings.Add("/credits/rollover", "needs a period_grant, which is what rolls over");
+        if (credits.PeriodGrant is null)
+            findings.Add("/credits/rollover", "needs a period_grant, which is what rolls over");
         if (rollover.Max is null) findings.Add("/credits/rollover/max", "is required");
         return new Rollover(
             findings.Amount("/credits/rollover/max", rollover.Max) ?? Amount.Zero,
@@ -37,8 +41,10 @@ internal static class FundingReader
     public static OverageRule Overage(string at, OverageRuleWire rule, Findings findings)
     {
         if (rule.Mode is not (null or "bill" or "block")) findings.Add($"{at}/mode", "must be bill or block");
-        if (rule.Mode == "block" && rule.Price is not null) findings.Add($"{at}/price", "does not go with the mode block, under which nothing is charged");
-        if (rule.Mode == "block" && rule.Limit is not null) findings.Add($"{at}/limit", "does not go with the mode block, under which nothing goes on demand");
+        if (rule.Mode == "block" && rule.Price is not null)
+            findings.Add($"{at}/price", "does not go with the mode block, under which nothing is charged");
+        if (rule.Mode == "block" && rule.Limit is not null)
+            findings.Add($"{at}/limit", "does not go with the mode block, under which nothing goes on demand");
         // Nothing but a stop can follow when nothing pays: notify would say that the agent goes on.
         if (rule.AtLimit?.Action == "notify") findings.Add($"{at}/at_limit/action", "must be one of pause, handoff");
         return new OverageRule(

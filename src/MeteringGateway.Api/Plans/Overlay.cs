@@ -1,9 +1,9 @@
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>
-/// A tenant's negotiated terms laid over its plan (F7). Types, activities and credits are changed member by member, caps and
-/// thresholds as wholes, each by its id; what the plan does not have is added. Commitments, which have no ids, and rules of
-/// overage are replaced.
+/// A tenant's negotiated terms laid over its plan (F7). Types, activities and credits are changed member by member,
+/// caps and thresholds as wholes, each by its id; what the plan does not have is added. Commitments, which have no ids,
+/// and rules of overage are replaced.
 /// </summary>
 internal static class Overlay
 {
@@ -23,7 +23,8 @@ internal static class Overlay
         MaxLateness = terms.MaxLateness ?? plan.MaxLateness,
     };
 
-    private static IReadOnlyList<T?>? Merge<T>(IReadOnlyList<T?>? plan, IReadOnlyList<T?>? own, Func<T, string?> id, Func<T, T, T> merge)
+    private static IReadOnlyList<T?>? Merge<T>(IReadOnlyList<T?>? plan, IReadOnlyList<T?>? own, Func<T, string?> id,
+        Func<T, T, T> merge)
         where T : class
     {
         if (own is null) return plan;
@@ -62,7 +63,8 @@ internal static class Overlay
         Description = own.Description ?? plan.Description,
     };
 
-    private static PlanCreditsWire? Merge(PlanCreditsWire? plan, PlanCreditsWire? own) => plan is null || own is null ? own ?? plan : new()
+    private static PlanCreditsWire? Merge(PlanCreditsWire? plan, PlanCreditsWire? own) =>
+        plan is null || own is null ? own ?? plan : new()
     {
         PeriodGrant = own.PeriodGrant ?? plan.PeriodGrant,
         Rollover = own.Rollover ?? plan.Rollover,

@@ -12,8 +12,8 @@ internal sealed class PlanBook(TimeProvider clock)
     public const string PlanKind = "plan";
     public const string TermsKind = "terms";
 
-    private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> plans = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (int Version, PlanWire Terms)> terms = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> _plans = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Version, PlanWire Terms)> _terms = new(StringComparer.Ordinal);
 
     public async Task Load(IStore store, CancellationToken cancellation)
     {
@@ -25,21 +25,24 @@ internal sealed class PlanBook(TimeProvider clock)
     public void Take(Document document)
     {
         var content = Read(document.Content);
-        if (document.Kind == PlanKind) Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
+        if (document.Kind == PlanKind)
+            Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
         else TakeTerms(document.Id, document.Version, content);
     }
 
     /// <summary>The newest version of each plan, by id.</summary>
-    public IEnumerable<PlanVersionWire> Newest => plans.Values.Select(versions => versions[^1]).OrderBy(plan => plan.Id, StringComparer.Ordinal);
+    public IEnumerable<PlanVersionWire> Newest =>
+        _plans.Values.Select(versions => versions[^1]).OrderBy(plan => plan.Id, StringComparer.Ordinal);
 
     /// <param name="version">Null: the newest.</param>
     public PlanVersionWire? Find(string id, int? version) =>
-        !plans.TryGetValue(id, out var versions) ? null
+        !_plans.TryGetValue(id, out var versions) ? null
         : version is null ? versions[^1]
         : versions.FirstOrDefault(plan => plan.Version == version);
 
     /// <summary>Adds a version, unless the newest says the same. The caller has the plan's turn.</summary>
-    public async Task<(PlanVersionWire Plan, bool Added)> Put(IStore store, string id, PlanWire plan, string actor, CancellationToken cancellation)
+    public async Task<(PlanVersionWire Plan, bool Added)> Put(IStore store, string id, PlanWire plan, string actor,
+        CancellationToken cancellation)
     {
         var newest = Find(id, null);
         if (newest is not null && Write(newest.Plan).AsSpan().SequenceEqual(Write(plan))) return (newest, false);
@@ -52,27 +55,28 @@ internal sealed class PlanBook(TimeProvider clock)
     }
 
     /// <summary>A tenant's own overrides; null if it has none.</summary>
-    public PlanWire? TermsOf(string tenant) => terms.TryGetValue(tenant, out var own) ? own.Terms : null;
+    public PlanWire? TermsOf(string tenant) => _terms.TryGetValue(tenant, out var own) ? own.Terms : null;
 
     /// <summary>Replaces a tenant's overrides. The caller has the tenant's turn.</summary>
     public async Task PutTerms(IStore store, string tenant, PlanWire own, string actor, CancellationToken cancellation)
     {
-        var before = terms.GetValueOrDefault(tenant);
+        var before = _terms.GetValueOrDefault(tenant);
         if (before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own))) return;
         var version = before.Version + 1;
-        if (!await store.Put(new Document(TermsKind, tenant, version, Instant.From(clock.GetUtcNow()), actor, Write(own)), cancellation))
+        if (!await store.Put(new Document(TermsKind, tenant, version, Instant.From(clock.GetUtcNow()), actor,
+            Write(own)), cancellation))
             throw new ProblemException(Problem.ChangedMeanwhile());
         TakeTerms(tenant, version, own);
     }
 
-    private void Take(PlanVersionWire plan) => plans.AddOrUpdate(
+    private void Take(PlanVersionWire plan) => _plans.AddOrUpdate(
         plan.Id, _ => [plan],
         (_, versions) => versions.Any(known => known.Version == plan.Version)
             ? versions
             : versions.Add(plan).Sort((one, other) => one.Version.CompareTo(other.Version)));
 
     private void TakeTerms(string tenant, int version, PlanWire own) =>
-        terms.AddOrUpdate(tenant, _ => (version, own), (_, known) => known.Version < version ? (version, own) : known);
+        _terms.AddOrUpdate(tenant, _ => (version, own), (_, known) => known.Version < version ? (version, own) : known);
 
     private static byte[] Write(PlanWire plan) => JsonSerializer.SerializeToUtf8Bytes(plan, WireJson.Typed<PlanWire>());
 

@@ -15,7 +15,8 @@ internal static class PlanChecks
         KnownTypes(terms, findings);
         Commitments(terms, findings);
         Overage(terms, findings);
-        for (var i = 0; i < terms.Thresholds.Length; i++) ThresholdReader.Check($"/thresholds/{i}", terms.Thresholds[i], terms, terms.Caps, "plan", findings);
+        for (var i = 0; i < terms.Thresholds.Length; i++)
+            ThresholdReader.Check($"/thresholds/{i}", terms.Thresholds[i], terms, terms.Caps, "plan", findings);
     }
 
     // A typo here would be a cap that never holds. An activity need not be in the plan.
@@ -38,8 +39,11 @@ internal static class PlanChecks
     {
         for (var i = 0; i < terms.OutcomeTypes.Length; i++)
             if (terms.OutcomeTypes[i].Overage is not null && !Pricing.IsGoverned(terms.OutcomeTypes[i], terms))
-                findings.Add($"/outcome_types/{i}/overage", "governs nothing: the type has no included units, no commitment and no credits");
-        if (terms.Overage is not null && !terms.OutcomeTypes.Any(type => type.Overage is null && Pricing.IsGoverned(type, terms)))
-            findings.Add("/overage", "governs nothing: no type without a rule of its own has included units, a commitment or credits");
+                findings.Add($"/outcome_types/{i}/overage",
+                    "governs nothing: the type has no included units, no commitment and no credits");
+        if (terms.Overage is not null
+            && !terms.OutcomeTypes.Any(type => type.Overage is null && Pricing.IsGoverned(type, terms)))
+            findings.Add("/overage",
+                "governs nothing: no type without a rule of its own has included units, a commitment or credits");
     }
 }

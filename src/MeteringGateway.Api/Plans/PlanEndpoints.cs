@@ -15,10 +15,12 @@ internal static class PlanEndpoints
         var plans = app.MapGroup("/v1/plans").WithTags("Plans").AsConfigured();
 
         plans.MapPut("/{plan}", async Task<Results<Created<PlanVersionWire>, Ok<PlanVersionWire>, Problem>> (
-            string plan, Body<PlanWire> body, Principal caller, HttpContext context, PlanBook book, ITurns turns, IStore store, CancellationToken cancellation) =>
+            string plan, Body<PlanWire> body, Principal caller, HttpContext context, PlanBook book, ITurns turns,
+            IStore store, CancellationToken cancellation) =>
         {
             var findings = new Findings();
-            if (!Ids.IsId(plan)) return Problem.Invalid([new ProblemError("", "a plan's id must be 1 to 64 of a-z 0-9 . _ -")]);
+            if (!Ids.IsId(plan))
+                return Problem.Invalid([new ProblemError("", "a plan's id must be 1 to 64 of a-z 0-9 . _ -")]);
             PlanReader.Read(body.Value, findings);
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"plan {plan}", cancellation);
@@ -27,20 +29,23 @@ internal static class PlanEndpoints
             ETags.Send(context, ETags.Of(version.Version));
             if (added) return TypedResults.Created($"/v1/plans/{plan}?version={version.Version}", version);
             return TypedResults.Ok(version);
-        }).Needs(Permission.PlansWrite).Takes<PlanWire>().WithSummary("Add a version of a plan; the same content again changes nothing");
+        }).Needs(Permission.PlansWrite).Takes<PlanWire>()
+            .WithSummary("Add a version of a plan; the same content again changes nothing");
 
         plans.MapGet("", (PlanBook book, string? cursor, string? limit) =>
             TypedResults.Ok(Paging.From(cursor, limit).Page(book.Newest, plan => plan.Id, plan => plan)))
             .Needs(Permission.PlansWrite | Permission.TermsWrite).WithSummary("The newest version of every plan");
 
-        plans.MapGet("/{plan}", Results<Ok<PlanVersionWire>, Problem> (string plan, string? version, HttpContext context, PlanBook book) =>
+        plans.MapGet("/{plan}",
+            Results<Ok<PlanVersionWire>, Problem> (string plan, string? version, HttpContext context, PlanBook book) =>
         {
             if (Find(book, plan, version) is not { } found) return Unknown();
             ETags.Send(context, ETags.Of(found.Version));
             return TypedResults.Ok(found);
         }).Needs(Permission.PlansWrite | Permission.TermsWrite).WithSummary("A version of a plan");
 
-        plans.MapGet("/{plan}/page", (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
+        plans.MapGet("/{plan}/page",
+            (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
         {
             if (readiness.Problem is { } notReady) return notReady; // the gate asks this only where it asks for a key
             if (Find(book, plan, version) is not { } found) return Unknown();
@@ -54,7 +59,9 @@ internal static class PlanEndpoints
     }
 
     private static PlanVersionWire? Find(PlanBook book, string plan, string? version) =>
-        book.Find(plan, (int?)Math.Min(Query.Whole("version", version) ?? -1, int.MaxValue) is var n and >= 0 ? n : null);
+        book.Find(plan, (int?)Math.Min(Query.Whole("version", version) ?? -1, int.MaxValue) is var n and >= 0 ? n
+            : null);
 
-    private static Problem Unknown() => Problem.NotFound("unknown_plan", "There is no such plan, or no such version of it.");
+    private static Problem Unknown() =>
+        Problem.NotFound("unknown_plan", "There is no such plan, or no such version of it.");
 }

@@ -17,8 +17,10 @@ internal static class PlanReader
     {
         if (plan.OutcomeTypes is null) findings.Add("/outcome_types", "is required");
         if (plan.OutcomeTypes is []) findings.Add("/outcome_types", "must have at least one element");
-        var types = findings.Each("/outcome_types", plan.OutcomeTypes, MostTypes).Select(at => TypeReader.Read(at.Pointer, at.Item, findings)).ToImmutableArray();
-        var activities = findings.Each("/activities", plan.Activities, MostTypes).Select(at => Activity(at.Pointer, at.Item, findings)).ToImmutableArray();
+        var types = findings.Each("/outcome_types", plan.OutcomeTypes, MostTypes)
+            .Select(at => TypeReader.Read(at.Pointer, at.Item, findings)).ToImmutableArray();
+        var activities = findings.Each("/activities", plan.Activities, MostTypes)
+            .Select(at => Activity(at.Pointer, at.Item, findings)).ToImmutableArray();
         var terms = new Terms
         {
             Currency = Currency(plan.Currency, findings),
@@ -27,14 +29,18 @@ internal static class PlanReader
             Activities = activities,
             PlatformFee = findings.Amount("/platform_fee", plan.PlatformFee),
             ImplementationFee = findings.Amount("/implementation_fee", plan.ImplementationFee),
-            Commitments = [.. findings.Each("/commitments", plan.Commitments, MostCommitments).Select(at => FundingReader.Commitment(at.Pointer, at.Item, findings))],
+            Commitments = [.. findings.Each("/commitments", plan.Commitments, MostCommitments)
+                .Select(at => FundingReader.Commitment(at.Pointer, at.Item, findings))],
             PeriodGrant = findings.Amount("/credits/period_grant", plan.Credits?.PeriodGrant) ?? Amount.Zero,
             Rollover = FundingReader.Rollover(plan.Credits, findings),
             Overage = plan.Overage is { } overage ? FundingReader.Overage("/overage", overage, findings) : null,
-            Caps = [.. findings.Each("/caps", plan.Caps, MostCaps).Select(at => CapReader.Read(at.Pointer, at.Item, at.Item.Id, findings))],
-            Thresholds = [.. findings.Each("/thresholds", plan.Thresholds, MostCaps).Select(at => ThresholdReader.Read(at.Pointer, at.Item, at.Item.Id, findings))],
+            Caps = [.. findings.Each("/caps", plan.Caps, MostCaps)
+                .Select(at => CapReader.Read(at.Pointer, at.Item, at.Item.Id, findings))],
+            Thresholds = [.. findings.Each("/thresholds", plan.Thresholds, MostCaps)
+                .Select(at => ThresholdReader.Read(at.Pointer, at.Item, at.Item.Id, findings))],
             Training = plan.Training is { } training ? Training(training, findings) : null,
-            MaxLateness = findings.Duration("/max_lateness", plan.MaxLateness, TimeSpan.Zero, Month) ?? TimeSpan.FromHours(72),
+            MaxLateness = findings.Duration("/max_lateness", plan.MaxLateness, TimeSpan.Zero, Month)
+                ?? TimeSpan.FromHours(72),
         };
         PlanChecks.Run(terms, findings);
         return terms;
@@ -56,8 +62,10 @@ internal static class PlanReader
 
     private static Training Training(TrainingWire training, Findings findings)
     {
-        if (training.Days is not null && training.Until is not null) findings.Add("/training", "must not have both days and until");
-        if (training is { Days: null, Until: null, MaxOutcomes: null }) findings.Add("/training", "must have days, until or max_outcomes");
+        if (training.Days is not null && training.Until is not null)
+            findings.Add("/training", "must not have both days and until");
+        if (training is { Days: null, Until: null, MaxOutcomes: null })
+            findings.Add("/training", "must have days, until or max_outcomes");
         return new Training(
             (int?)findings.Whole("/training/days", training.Days, 0, 3650),
             findings.Time("/training/until", training.Until),

@@ -4,8 +4,8 @@ using MeteringGateway.Api.Thresholds;
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>
-/// A plan's members, or a tenant's overrides of them. Everything may be absent: what must be there is checked when it is read
-/// as terms (<see cref="PlanReader"/>).
+/// A plan's members, or a tenant's overrides of them. Everything may be absent: what must be there is checked when it
+/// is read as terms (<see cref="PlanReader"/>).
 /// </summary>
 [OmitNulls]
 internal sealed record PlanWire

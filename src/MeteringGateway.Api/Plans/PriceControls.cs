@@ -11,7 +11,8 @@ internal static class PriceControls
         if (terms.Overage is { } rule) yield return Overage("Beyond what is prepaid", rule, terms);
         foreach (var threshold in terms.Thresholds) yield return Alert(threshold, terms);
         // What every tenant has, whatever its plan says.
-        yield return "Set your own limits in units or money, for everything or for an outcome type, agent, channel or workflow; a raised limit holds at once"; // C1, C6
+        // C1, C6
+        yield return "Set your own limits in units or money, for everything or for an outcome type, agent, channel or workflow; a raised limit holds at once";
         yield return "Set your own alerts, and pause and resume agents at any time"; // S4
         yield return "Look at every outcome and why it was charged or not"; // D1
     }
@@ -45,7 +46,8 @@ internal static class PriceControls
     private static string Overage(string what, OverageRule rule, Terms terms) // F2
     {
         if (rule.Bills == false) return $"{what}: nothing more is done; {Then(rule.AtLimit)}";
-        var price = rule.Price is { } own ? $"{PricePage.Money(own, terms)} each" : "at the price above, where there is one";
+        var price = rule.Price is { } own ? $"{PricePage.Money(own, terms)} each"
+            : "at the price above, where there is one";
         var limit = rule.Limit is not { } most ? ""
             : $", up to {(most.Amount is { } amount ? PricePage.Money(amount, terms) : PricePage.Count(most.Value))} a billing period; then {Then(rule.AtLimit)}";
         return $"{what}: {price}{(rule.RequiresAuthorization ? ", and only once you have authorised it" : "")}{limit}";
@@ -60,8 +62,10 @@ internal static class PriceControls
             Measure.Credits => "the credits",
             _ => "the spend",
         };
-        var money = threshold.Of == Measure.Credits ? $"{threshold.At?.Amount} credits" : PricePage.Money(threshold.At?.Amount ?? Amount.Zero, terms);
-        var at = threshold.Percent is { } percent ? $"{percent} %" : threshold.At is { IsMoney: true } ? money : $"{PricePage.Count(threshold.At!.Value.Value)} units";
+        var money = threshold.Of == Measure.Credits ? $"{threshold.At?.Amount} credits"
+            : PricePage.Money(threshold.At?.Amount ?? Amount.Zero, terms);
+        var at = threshold.Percent is { } percent ? $"{percent} %" : threshold.At is { IsMoney: true } ? money
+            : $"{PricePage.Count(threshold.At!.Value.Value)} units";
         return $"An alert at {at} of {of}";
     }
 }

@@ -3,22 +3,30 @@ using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Plans;
 
-/// <summary>Puts a plan's terms into sentences. Each of them is a rule that the meter holds; its number stands beside it.</summary>
+/// <summary>
+/// Puts a plan's terms into sentences. Each of them is a rule that the meter holds; its number stands beside it.
+/// </summary>
 internal static class PricePage
 {
     public static PricePageWire Of(string plan, int version, Terms terms) => new(
         plan, version, terms.Currency, [.. Fees(terms)], [.. terms.OutcomeTypes.Select(type => Outcome(type, terms))],
-        [.. terms.Activities.Select(activity => new PricedWire(Named(activity.Id, activity.Description), activity.Price is { } price ? Money(price, terms) : "free"))],
+        [.. terms.Activities.Select(activity =>
+            new PricedWire(Named(activity.Id, activity.Description),
+                activity.Price is { } price ? Money(price, terms) : "free"))],
         [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)]);
 
     private static IEnumerable<PricedWire> Fees(Terms terms)
     {
-        if (terms.PlatformFee is { } platform) yield return new PricedWire("Platform fee", $"{Money(platform, terms)} a billing period"); // F8
-        if (terms.ImplementationFee is { } implementation) yield return new PricedWire("Implementation fee", $"{Money(implementation, terms)} once");
+        // F8
+        if (terms.PlatformFee is { } platform)
+            yield return new PricedWire("Platform fee", $"{Money(platform, terms)} a billing period");
+        if (terms.ImplementationFee is { } implementation)
+            yield return new PricedWire("Implementation fee", $"{Money(implementation, terms)} once");
     }
 
     private static PricedOutcomeWire Outcome(OutcomeType type, Terms terms) => new(
-        type.Id, type.Description, [.. Prices(type, terms)], type.IncludedUnits, Charged(type), Durations.Write(type.MeasurementWindow), [.. Free(type)]);
+        type.Id, type.Description, [.. Prices(type, terms)], type.IncludedUnits, Charged(type),
+        Durations.Write(type.MeasurementWindow), [.. Free(type)]);
 
     // F7, and in the order of F1.
     private static IEnumerable<string> Prices(OutcomeType type, Terms terms)
@@ -27,7 +35,8 @@ internal static class PricePage
         if (type.Credits is { } credits)
         {
             var worth = terms.CreditValue is { } value
-                ? $" (worth {Money(new Amount((long)((Int128)credits.Micros * value.Micros / 1_000_000)), terms)})" // N2
+                // N2
+                ? $" (worth {Money(new Amount((long)((Int128)credits.Micros * value.Micros / 1_000_000)), terms)})"
                 : "";
             yield return $"{credits} credits each{worth}, while there are credits";
         }
@@ -35,12 +44,14 @@ internal static class PricePage
         foreach (var tier in type.Tiers)
         {
             yield return $"{Money(tier.Price, terms)} each "
-                + (tier.UpTo is { } last ? $"for {Count(from)} to {Count(last)} in a billing period" : $"from {Count(from)} on");
+                + (tier.UpTo is { } last ? $"for {Count(from)} to {Count(last)} in a billing period"
+                    : $"from {Count(from)} on");
             from = (tier.UpTo ?? 0) + 1;
         }
         foreach (var one in type.Prices)
             yield return $"{Money(one.Price, terms)} each {string.Join(" and ", When(one))}";
-        if (type.Price is { } price) yield return type.Prices.IsEmpty ? $"{Money(price, terms)} each" : $"{Money(price, terms)} each otherwise";
+        if (type.Price is { } price)
+            yield return type.Prices.IsEmpty ? $"{Money(price, terms)} each" : $"{Money(price, terms)} each otherwise";
         else if (!Pricing.HasPrice(type) && type.Credits is null) yield return "free";
     }
 
@@ -54,19 +65,25 @@ internal static class PricePage
     {
         if (type.SettlesOnConfirmation) return $"Charged once it is confirmed within {Span(type.MeasurementWindow)}.";
         if (type.MeasurementWindow == TimeSpan.Zero) return "Charged as soon as it is reported.";
-        var waited = type.WindowRestartsOnActivity ? $"{Span(type.MeasurementWindow)} without activity" : Span(type.MeasurementWindow);
+        var waited = type.WindowRestartsOnActivity ? $"{Span(type.MeasurementWindow)} without activity"
+            : Span(type.MeasurementWindow);
         return $"Charged after {waited}, if it has not been taken back by then.";
     }
 
     private static IEnumerable<string> Free(OutcomeType type)
     {
         if (!type.HandoffBillable) yield return "What was handed to a human";
-        if (type.MeasurementWindow > TimeSpan.Zero) yield return $"What is reopened, escalated, abandoned or rejected within {Span(type.MeasurementWindow)}"; // O3
+        // O3
+        if (type.MeasurementWindow > TimeSpan.Zero)
+            yield return $"What is reopened, escalated, abandoned or rejected within {Span(type.MeasurementWindow)}";
         if (type.CreditAfterWindow) yield return "What is taken back later: it is credited"; // O5
         if (type.OncePerSession)
-            yield return "A second success in the same session" + (type.ExclusiveGroup is { } group ? $", of any type of the group {group}" : ""); // I4
+            // I4
+            yield return "A second success in the same session"
+                + (type.ExclusiveGroup is { } group ? $", of any type of the group {group}" : "");
         if (type.VerificationRequired) yield return "What is not verified";
-        if (!type.RequiredCriteria.IsEmpty) yield return $"What lacks one of: {string.Join(", ", type.RequiredCriteria)}";
+        if (!type.RequiredCriteria.IsEmpty)
+            yield return $"What lacks one of: {string.Join(", ", type.RequiredCriteria)}";
     }
 
     private static IEnumerable<string> Free(Terms terms)
@@ -81,7 +98,8 @@ internal static class PricePage
     private static string Training(Training training) // O9
     {
         var until = training.Days is { } days ? $"The first {Count(days)} days, to learn"
-            : training.Until is { } end ? $"Everything until {end.ToDateTimeOffset().ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, to learn"
+            : training.Until is { } end
+            ? $"Everything until {end.ToDateTimeOffset().ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, to learn"
             : "The first outcomes, to learn";
         return training.MaxOutcomes is { } most ? $"{until}: up to {Count(most)} outcomes" : until;
     }
@@ -101,7 +119,8 @@ internal static class PricePage
                 + (rollover.Periods is { } periods ? $"for {Count(periods)} billing periods" : "without end");
     }
 
-    internal static string Money(Amount amount, Terms terms) => $"{amount.ToString(Currencies.Digits(terms.Currency))} {terms.Currency}";
+    internal static string Money(Amount amount, Terms terms) =>
+        $"{amount.ToString(Currencies.Digits(terms.Currency))} {terms.Currency}";
 
     internal static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -111,7 +130,8 @@ internal static class PricePage
     {
         if (span.TotalHours is >= 168 && span.TotalHours % 24 == 0) return $"{Count((long)span.TotalDays)} days";
         if (span.TotalHours is >= 2 && span.TotalMinutes % 60 == 0) return $"{Count((long)span.TotalHours)} hours";
-        if (span.TotalMinutes is >= 2 && span.TotalSeconds % 60 == 0) return $"{Count((long)span.TotalMinutes)} minutes";
+        if (span.TotalMinutes is >= 2 && span.TotalSeconds % 60 == 0)
+            return $"{Count((long)span.TotalMinutes)} minutes";
         return $"{span.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} seconds";
     }
 }

@@ -10,7 +10,8 @@ internal static class PricePageHtml
     public static IResult Answer(HttpContext context, PricePageWire page)
     {
         var body = new StringBuilder();
-        body.Append($"<h1>Pricing: {Text(page.Plan)}</h1>\n<p class=\"soft\">Version {page.Version}. All prices in {Text(page.Currency)}, taxes apart.</p>\n");
+        body.Append(
+            $"<h1>Pricing: {Text(page.Plan)}</h1>\n<p class=\"soft\">Version {page.Version}. All prices in {Text(page.Currency)}, taxes apart.</p>\n");
         body.Append("<h2 id=\"charged\">What is charged</h2>\n");
         Table(body, "Fees", page.Fees);
         Outcomes(body, page.Outcomes);
@@ -35,7 +36,8 @@ internal static class PricePageHtml
         {
             body.Append($"<tr><th scope=\"row\"><code>{Text(one.OutcomeType)}</code>");
             if (one.Description is { } said) body.Append($"<br><span class=\"soft\">{Text(said)}</span>");
-            body.Append($"</th><td>{string.Join("<br>", one.Prices.Select(Text))}</td><td>{Text(one.Charged)}</td></tr>\n");
+            body.Append(
+                $"</th><td>{string.Join("<br>", one.Prices.Select(Text))}</td><td>{Text(one.Charged)}</td></tr>\n");
         }
         body.Append("</tbody>\n</table></div>\n");
     }
@@ -50,14 +52,16 @@ internal static class PricePageHtml
             <tbody>
 
             """);
-        foreach (var row in rows) body.Append($"<tr><th scope=\"row\">{Text(row.What)}</th><td>{Text(row.Price)}</td></tr>\n");
+        foreach (var row in rows)
+            body.Append($"<tr><th scope=\"row\">{Text(row.What)}</th><td>{Text(row.Price)}</td></tr>\n");
         body.Append("</tbody>\n</table></div>\n");
     }
 
     private static void Windows(StringBuilder body, IReadOnlyList<PricedOutcomeWire> outcomes)
     {
         body.Append("<h2 id=\"windows\">What is free of charge, outcome by outcome</h2>\n");
-        foreach (var one in outcomes) body.Append($"<h3><code>{Text(one.OutcomeType)}</code></h3>\n{List(one.NeverCharged)}\n");
+        foreach (var one in outcomes)
+            body.Append($"<h3><code>{Text(one.OutcomeType)}</code></h3>\n{List(one.NeverCharged)}\n");
     }
 
     private static void Section(StringBuilder body, string id, string title, IReadOnlyList<string> items)

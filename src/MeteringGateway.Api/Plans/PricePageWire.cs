@@ -1,9 +1,14 @@
 namespace MeteringGateway.Api.Plans;
 
-/// <summary>A plan as its buyers read it: what is charged, what never is, how long an outcome can be taken back, and what holds it in bounds.</summary>
+/// <summary>
+/// A plan as its buyers read it: what is charged, what never is, how long an outcome can be taken back, and what holds
+/// it in bounds.
+/// </summary>
 internal sealed record PricePageWire(
-    string Plan, int Version, string Currency, IReadOnlyList<PricedWire> Fees, IReadOnlyList<PricedOutcomeWire> Outcomes,
-    IReadOnlyList<PricedWire> Activities, IReadOnlyList<string> Prepaid, IReadOnlyList<string> NeverCharged, IReadOnlyList<string> Controls);
+    string Plan, int Version, string Currency, IReadOnlyList<PricedWire> Fees,
+    IReadOnlyList<PricedOutcomeWire> Outcomes,
+    IReadOnlyList<PricedWire> Activities, IReadOnlyList<string> Prepaid, IReadOnlyList<string> NeverCharged,
+    IReadOnlyList<string> Controls);
 
 /// <param name="What">A fee, or an activity.</param>
 internal sealed record PricedWire(string What, string Price);
@@ -13,5 +18,6 @@ internal sealed record PricedWire(string What, string Price);
 /// <param name="MeasurementWindow">ISO 8601 duration (O2).</param>
 /// <param name="NeverCharged">What is free of charge beside what no type is charged for.</param>
 internal sealed record PricedOutcomeWire(
-    string OutcomeType, string? Description, IReadOnlyList<string> Prices, long IncludedUnits, string Charged, string MeasurementWindow,
+    string OutcomeType, string? Description, IReadOnlyList<string> Prices, long IncludedUnits, string Charged,
+    string MeasurementWindow,
     IReadOnlyList<string> NeverCharged);

@@ -8,8 +8,8 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Problems;
 
 /// <summary>
-/// An RFC 9457 problem. <see cref="Code"/> is stable and what a caller should branch on; <see cref="Detail"/> is for people.
-/// Its type is <c>about:blank</c>, so none is written.
+/// An RFC 9457 problem. <see cref="Code"/> is stable and what a caller should branch on; <see cref="Detail"/> is for
+/// people. Its type is <c>about:blank</c>, so none is written.
 /// </summary>
 internal sealed record Problem(int Status, string Code, string Detail) : IResult, IEndpointMetadataProvider
 {
@@ -21,7 +21,9 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>With <c>cap_below_exposure</c>: what stands against the cap.</summary>
     public LimitWire? Exposure { get; init; }
 
-    /// <summary>With <c>cap_below_exposure</c>: the values of <c>when_below_exposure</c> that would be accepted.</summary>
+    /// <summary>
+    /// With <c>cap_below_exposure</c>: the values of <c>when_below_exposure</c> that would be accepted.
+    /// </summary>
     public IReadOnlyList<string>? Choices { get; init; }
 
     /// <summary>Seconds, for the Retry-After field.</summary>
@@ -52,7 +54,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         new(StatusCodes.Status422UnprocessableEntity, "invalid", Summary(errors)) { Errors = errors };
 
     private static string Summary(IReadOnlyList<ProblemError> errors) =>
-        errors.Count == 1 ? $"{errors[0].Pointer} {errors[0].Detail}" : $"{errors.Count} members are not valid; see errors";
+        errors.Count == 1 ? $"{errors[0].Pointer} {errors[0].Detail}"
+            : $"{errors.Count} members are not valid; see errors";
 
     public static Problem NotFound(string code, string detail) => new(StatusCodes.Status404NotFound, code, detail);
 
@@ -60,10 +63,12 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public static Problem UnknownTenant() => NotFound("unknown_tenant", "There is no such tenant.");
 
     public static Problem Forbidden(Permission anyOf) =>
-        new(StatusCodes.Status403Forbidden, "forbidden", $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
+        new(StatusCodes.Status403Forbidden, "forbidden",
+            $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
 
     public static Problem ChangedMeanwhile() =>
-        new(StatusCodes.Status409Conflict, "changed_meanwhile", "Somebody else changed it at the same time; read it again.");
+        new(StatusCodes.Status409Conflict, "changed_meanwhile",
+            "Somebody else changed it at the same time; read it again.");
 
     /// <summary>Nobody knows whether it was done.</summary>
     public static Problem Unavailable() =>
@@ -80,7 +85,9 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
 /// <param name="Pointer">RFC 6901 pointer into the request's JSON; empty for the whole.</param>
 internal sealed record ProblemError(string Pointer, string Detail);
 
-/// <summary>Ends a request with a problem from where no result can be returned: while a parameter is being bound.</summary>
+/// <summary>
+/// Ends a request with a problem from where no result can be returned: while a parameter is being bound.
+/// </summary>
 internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
 {
     public Problem Problem { get; } = problem;

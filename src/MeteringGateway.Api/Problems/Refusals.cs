@@ -22,15 +22,19 @@ internal static class Refusals
     public static int Status(Refusal code) => code switch
     {
         Refusal.UnknownTenant or Refusal.UnknownCap or Refusal.UnknownReservation or Refusal.UnknownSignal
-            or Refusal.UnknownPeriod or Refusal.UnknownOutcome or Refusal.UnknownThreshold or Refusal.UnknownGrant => StatusCodes.Status404NotFound,
+            or Refusal.UnknownPeriod or Refusal.UnknownOutcome or Refusal.UnknownThreshold or Refusal.UnknownGrant =>
+                StatusCodes.Status404NotFound,
         Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
             or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired => StatusCodes.Status422UnprocessableEntity,
-        Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists or Refusal.NotATestClock
+        Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists
+            or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
-            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants => StatusCodes.Status409Conflict,
+            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants =>
+                StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };
 
     /// <summary>An answer of a kind that its command never gives: a fault of ours, not of the caller.</summary>
-    public static InvalidOperationException Unexpected(this Answer answer) => new($"unexpected answer {answer.GetType().Name}");
+    public static InvalidOperationException Unexpected(this Answer answer) => new(
+        $"unexpected answer {answer.GetType().Name}");
 }

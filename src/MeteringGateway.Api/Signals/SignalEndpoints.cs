@@ -15,34 +15,40 @@ internal static class SignalEndpoints
 
     public static void MapSignals(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/tenants/{tenant}/signals", (string tenant, string? after, SignalSource source, HttpContext context) =>
+        app.MapGet("/v1/tenants/{tenant}/signals",
+            (string tenant, string? after, SignalSource source, HttpContext context) =>
             source.Open([tenant], after, context))
             .WithTags("Signals").Needs(Permission.Signals).Produces<SignalWire>(StatusCodes.Status200OK, EventStream)
             .WithSummary("Signals of a tenant as they happen; state events first");
 
-        app.MapGet("/v1/signals", (string[] tenant, string? after, Principal caller, SignalSource source, HttpContext context) =>
+        app.MapGet("/v1/signals",
+            (string[] tenant, string? after, Principal caller, SignalSource source, HttpContext context) =>
         {
-            if (tenant.Length is 0 or > MostTenants) throw Query.Wrong("tenant", $"must be there 1 to {MostTenants} times");
+            if (tenant.Length is 0 or > MostTenants)
+                throw Query.Wrong("tenant", $"must be there 1 to {MostTenants} times");
             if (!tenant.All(caller.MaySee)) throw new ProblemException(Problem.UnknownTenant());
             return source.Open([.. tenant.Distinct()], after, context);
         }).WithTags("Signals").Needs(Permission.Signals).Produces<SignalWire>(StatusCodes.Status200OK, EventStream)
             .WithSummary("Signals of many tenants in one stream");
 
         app.MapPost("/v1/tenants/{tenant}/signals/{sequence}/ack", async Task<Results<NoContent, Problem>> (
-            string tenant, string sequence, Body<AckWire> body, ITenants tenants, Principal caller, CancellationToken cancellation) =>
+            string tenant, string sequence, Body<AckWire> body, ITenants tenants, Principal caller,
+            CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var agent = findings.Name("/agent", body.Value.Agent);
             if (findings.Problem is { } invalid) return invalid;
             var signal = Query.Whole("sequence", sequence) ?? 0;
-            return await tenants.Execute(tenant, new Command.Acknowledge(signal, agent) { Actor = caller.Actor }, cancellation) is Answer.Refused refused
+            return await tenants.Execute(tenant, new Command.Acknowledge(signal, agent) { Actor = caller.Actor },
+                cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent();
         }).WithTags("Signals").Needs(Permission.Signals).Takes<AckWire>().WithSummary("Acknowledge a signal (S3)");
     }
 
     /// <summary>Opens streams, and ends them when the process stops.</summary>
-    internal sealed class SignalSource(ITenants tenants, MeteringSettings settings, TimeProvider clock, IHostApplicationLifetime lifetime)
+    internal sealed class SignalSource(ITenants tenants, MeteringSettings settings, TimeProvider clock,
+        IHostApplicationLifetime lifetime)
     {
         public async Task Open(IReadOnlyList<string> wanted, string? after, HttpContext context)
         {
@@ -51,14 +57,16 @@ internal static class SignalEndpoints
             try
             {
                 foreach (var tenant in wanted)
-                    readers.Add((tenant, await tenants.Signals(tenant, position[tenant], context.RequestAborted) ?? throw new ProblemException(Problem.UnknownTenant())));
+                    readers.Add((tenant, await tenants.Signals(tenant, position[tenant], context.RequestAborted)
+                        ?? throw new ProblemException(Problem.UnknownTenant())));
             }
             catch
             {
                 foreach (var (_, reader) in readers) reader.Dispose();
                 throw;
             }
-            await new SignalStream(context, position, settings.Limits, clock, lifetime.ApplicationStopping).Run(readers);
+            await new SignalStream(context, position, settings.Limits, clock, lifetime.ApplicationStopping)
+                .Run(readers);
         }
 
         private static StreamPosition Position(HttpContext context, string? after)

@@ -8,23 +8,25 @@ using MeteringGateway.Api.Operations;
 namespace MeteringGateway.Api.Signals;
 
 /// <summary>
-/// One reader's stream of the signals of one tenant or many (<c>text/event-stream</c>). It has its own buffer in the engine: when
-/// it does not keep up it is closed, and nobody else notices.
+/// One reader's stream of the signals of one tenant or many (<c>text/event-stream</c>). It has its own buffer in the
+/// engine: when it does not keep up it is closed, and nobody else notices.
 /// </summary>
-internal sealed class SignalStream(HttpContext context, StreamPosition position, MeteringLimits limits, TimeProvider clock, CancellationToken stopping)
+internal sealed class SignalStream(HttpContext context, StreamPosition position, MeteringLimits limits,
+    TimeProvider clock, CancellationToken stopping)
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    private readonly ArrayBufferWriter<byte> line = new(512);
+    private readonly ArrayBufferWriter<byte> _line = new(512);
 
     // What comes from the tenants' readers; a null signal is a heartbeat.
-    private readonly Channel<(string Tenant, Signal? Signal)> incoming = Channel.CreateBounded<(string, Signal?)>(16);
+    private readonly Channel<(string Tenant, Signal? Signal)> _incoming = Channel.CreateBounded<(string, Signal?)>(16);
 
     /// <param name="readers">Of every tenant of the stream. They are disposed with it.</param>
     public async Task Run(IReadOnlyList<(string Tenant, SignalReader Reader)> readers)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        await using var beat = clock.CreateTimer(_ => incoming.Writer.TryWrite(("", null)), null, Heartbeat, Heartbeat);
+        await using var beat = clock.CreateTimer(_ => _incoming.Writer.TryWrite(("", null)), null, Heartbeat,
+            Heartbeat);
         var pumps = new List<Task>();
         try
         {
@@ -32,7 +34,8 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
             context.Response.Headers.CacheControl = "no-store";
             await States(readers, ended.Token);
             pumps.AddRange(readers.Select(each => Pump(each.Tenant, each.Reader, ended.Token)));
-            await foreach (var (tenant, signal) in incoming.Reader.ReadAllAsync(ended.Token)) await Send(tenant, signal, ended.Token);
+            await foreach (var (tenant, signal) in _incoming.Reader.ReadAllAsync(ended.Token)) await Send(tenant,
+                signal, ended.Token);
         }
         catch (Exception over) when (over is OperationCanceledException or SlowReaderException)
         {
@@ -46,7 +49,8 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         }
     }
 
-    private async Task States(IReadOnlyList<(string Tenant, SignalReader Reader)> readers, CancellationToken cancellation)
+    private async Task States(IReadOnlyList<(string Tenant, SignalReader Reader)> readers,
+        CancellationToken cancellation)
     {
         // Where a reader continues, what it missed is still to come: its position stays what it was.
         foreach (var (tenant, reader) in readers)
@@ -61,12 +65,13 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
     {
         if (signal is null)
         {
-            line.Write(": \n\n"u8);
+            _line.Write(": \n\n"u8);
         }
         else
         {
             position.Set(tenant, signal.Sequence);
-            Event(Names<SignalAction>.Of(signal.Action), JsonSerializer.SerializeToUtf8Bytes(signal.Wire(tenant), WireJson.Typed<SignalWire>()));
+            Event(Names<SignalAction>.Of(signal.Action),
+                JsonSerializer.SerializeToUtf8Bytes(signal.Wire(tenant), WireJson.Typed<SignalWire>()));
         }
         await Flush(cancellation);
     }
@@ -74,9 +79,9 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
     // JSON has no line breaks of its own, so the data is one line.
     private void Event(string name, byte[] data)
     {
-        line.Write(Encoding.ASCII.GetBytes($"event: {name}\nid: {position.Write()}\ndata: "));
-        line.Write(data);
-        line.Write("\n\n"u8);
+        _line.Write(Encoding.ASCII.GetBytes($"event: {name}\nid: {position.Write()}\ndata: "));
+        _line.Write(data);
+        _line.Write("\n\n"u8);
     }
 
     private async ValueTask Flush(CancellationToken cancellation)
@@ -85,8 +90,8 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
-            await context.Response.BodyWriter.WriteAsync(line.WrittenMemory, either.Token);
-            line.ResetWrittenCount();
+            await context.Response.BodyWriter.WriteAsync(_line.WrittenMemory, either.Token);
+            _line.ResetWrittenCount();
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
@@ -99,12 +104,14 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
     {
         try
         {
-            await foreach (var signal in reader.Signals.ReadAllAsync(cancellation)) await incoming.Writer.WriteAsync((tenant, signal), cancellation);
-            incoming.Writer.TryComplete();
+            await foreach (var signal in reader.Signals.ReadAllAsync(cancellation))
+                await _incoming.Writer.WriteAsync((tenant, signal), cancellation);
+            _incoming.Writer.TryComplete();
         }
-        catch (Exception over) when (over is OperationCanceledException or SlowReaderException or StoreFailedException or ChannelClosedException)
+        catch (Exception over) when (over is OperationCanceledException or SlowReaderException or StoreFailedException
+            or ChannelClosedException)
         {
-            incoming.Writer.TryComplete(over is StoreFailedException ? null : over);
+            _incoming.Writer.TryComplete(over is StoreFailedException ? null : over);
         }
     }
 }

@@ -4,19 +4,22 @@ using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Signals;
 
-/// <summary>How far a stream has come in each of its tenants; as one opaque id, so that one header continues them all.</summary>
+/// <summary>
+/// How far a stream has come in each of its tenants; as one opaque id, so that one header continues them all.
+/// </summary>
 internal sealed class StreamPosition
 {
-    private readonly SortedDictionary<string, long> sequences = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _sequences = new(StringComparer.Ordinal);
 
-    public long? this[string tenant] => sequences.TryGetValue(tenant, out var sequence) ? sequence : null;
+    public long? this[string tenant] => _sequences.TryGetValue(tenant, out var sequence) ? sequence : null;
 
-    public void Set(string tenant, long sequence) => sequences[tenant] = sequence;
+    public void Set(string tenant, long sequence) => _sequences[tenant] = sequence;
 
     public string Write()
     {
         var text = new StringBuilder();
-        foreach (var (tenant, sequence) in sequences) text.Append(text.Length > 0 ? "&" : "").Append(tenant).Append('=').Append(Text.Of(sequence));
+        foreach (var (tenant, sequence) in _sequences) text.Append(text.Length > 0 ? "&" : "").Append(tenant)
+            .Append('=').Append(Text.Of(sequence));
         return Cursors.Write(text.ToString());
     }
 
@@ -29,7 +32,8 @@ internal sealed class StreamPosition
         {
             var at = pair.IndexOf('=', StringComparison.Ordinal);
             if (at < 0 || !Ids.IsId(pair.AsSpan(0, at))) return null;
-            if (!long.TryParse(pair.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return null;
+            if (!long.TryParse(pair.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+                return null;
             position.Set(pair[..at], sequence);
         }
         return position;

@@ -9,16 +9,19 @@ internal static class StatementCsv
 {
     public static string Write(StatementWire statement)
     {
-        var text = new StringBuilder("tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n");
+        var text = new StringBuilder(
+            "tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n");
         foreach (var line in statement.Lines)
         {
-            text.Append(statement.Tenant).Append(',').Append(statement.Period).Append(',').Append(statement.Status).Append(',')
+            text.Append(statement.Tenant).Append(',').Append(statement.Period).Append(',').Append(statement.Status)
+                .Append(',')
                 .Append(statement.Currency).Append(',').Append(line.Kind).Append(',');
             OutcomeCsv.Cell(text, line.Description);
             text.Append(',');
             OutcomeCsv.Cell(text, line.OutcomeType ?? "");
             // Numbers of ours: a spreadsheet must be able to add them up, also those below 0.
-            text.Append(',').Append(Text.Of(line.Quantity)).Append(',').Append(line.UnitPrice).Append(',').Append(line.Amount).Append("\r\n");
+            text.Append(',').Append(Text.Of(line.Quantity)).Append(',').Append(line.UnitPrice).Append(',')
+                .Append(line.Amount).Append("\r\n");
         }
         return text.ToString();
     }

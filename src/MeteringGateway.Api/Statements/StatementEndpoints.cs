@@ -13,32 +13,40 @@ internal static class StatementEndpoints
 {
     public static void MapStatements(this IEndpointRouteBuilder app)
     {
-        var statements = app.MapGroup("/v1/tenants/{tenant}/statements").WithTags("Statements").Needs(Permission.UsageRead);
+        var statements = app.MapGroup("/v1/tenants/{tenant}/statements").WithTags("Statements")
+            .Needs(Permission.UsageRead);
 
         statements.MapGet("", async Task<Results<Ok<ListWire<StatementWire>>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
         {
             var paging = Paging.From(cursor, limit);
-            if (await tenants.Statements(tenant, Before(paging), paging.Limit, cancellation) is not { } page) return Problem.UnknownTenant();
+            if (await tenants.Statements(tenant, Before(paging), paging.Limit, cancellation) is not { } page)
+                return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<StatementWire>(
                 [.. page.Items.Select(row => row.Wire(tenant))], page.Next is { } next ? Cursors.Write(next) : null));
         }).WithSummary("Statements, newest period first");
 
-        statements.MapGet("/{period}", async (string tenant, string period, HttpContext context, ITenants tenants, CancellationToken cancellation) =>
+        statements.MapGet("/{period}",
+            async (string tenant, string period, HttpContext context, ITenants tenants,
+                CancellationToken cancellation) =>
         {
             var wanted = period == "current" ? null : Query.Date("period", period);
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
-            if (await tenants.Statement(tenant, wanted, cancellation) is not { } row) return Problem.NotFound("unknown_period", "The tenant has no such period.");
+            if (await tenants.Statement(tenant, wanted, cancellation) is not { } row)
+                return Problem.NotFound("unknown_period", "The tenant has no such period.");
             var statement = row.Wire(tenant);
             context.Response.Headers.Vary = "Accept";
             return Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType, OutcomeCsv.MediaType) switch
             {
                 HtmlPage.MediaType => StatementPage.Answer(context, statement, row.Statement, figure),
-                OutcomeCsv.MediaType => TypedResults.Text(StatementCsv.Write(statement), "text/csv; header=present", Encoding.UTF8),
+                OutcomeCsv.MediaType =>
+                    TypedResults.Text(StatementCsv.Write(statement), "text/csv; header=present", Encoding.UTF8),
                 _ => TypedResults.Ok(statement),
             };
-        }).Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType).Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
-            .WithSummary("A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV");
+        }).Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
+            .Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
+            .WithSummary(
+                "A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV");
     }
 
     private static DateOnly? Before(Paging paging) => paging.Position switch

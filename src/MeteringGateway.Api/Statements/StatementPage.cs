@@ -33,7 +33,8 @@ internal static class StatementPage
                 <tr><td>{Text(line.Description)}</td><td class="number">{line.Quantity:N0}</td><td class="number">{line.UnitPrice}</td><td class="number">{line.Amount}</td></tr>
 
                 """);
-        if (statement.Lines.Count == 0) body.Append("<tr><td colspan=\"4\">Nothing was used, and no fee is due.</td></tr>\n");
+        if (statement.Lines.Count == 0)
+            body.Append("<tr><td colspan=\"4\">Nothing was used, and no fee is due.</td></tr>\n");
         body.Append(CultureInfo.InvariantCulture, $"""
             </tbody>
             <tfoot><tr><th scope="row" colspan="3">Total</th><td class="number">{statement.Total} {statement.Currency}</td></tr></tfoot>
@@ -52,7 +53,8 @@ internal static class StatementPage
     private static string Note(PeriodStatus status) => status switch
     {
         PeriodStatus.Open => "<p>The period is not over: this is what would be owed now.</p>",
-        PeriodStatus.Settling => "<p>The period is over and settles: windows are still open, or late events may still come.</p>",
+        PeriodStatus.Settling =>
+            "<p>The period is over and settles: windows are still open, or late events may still come.</p>",
         _ => "",
     };
 

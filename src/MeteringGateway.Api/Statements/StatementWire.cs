@@ -7,13 +7,15 @@ namespace MeteringGateway.Api.Statements;
 /// <param name="Total">Sum of the rounded lines.</param>
 /// <param name="Head">The journal as of this statement: the entry that made it final, else the newest (D2).</param>
 internal sealed record StatementWire(
-    string Tenant, string Period, string Status, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total, string UnroundedTotal,
+    string Tenant, string Period, string Status, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
+    string UnroundedTotal,
     string CreditsUsed, HeadWire Head);
 
 /// <param name="OutcomeType">Null where the line is of none.</param>
 /// <param name="UnitPrice">Null where there is no one price.</param>
 /// <param name="Amount">Rounded half to even to the currency's minor unit.</param>
-internal sealed record StatementLineWire(string Kind, string Description, string? OutcomeType, long Quantity, string? UnitPrice, string Amount);
+internal sealed record StatementLineWire(string Kind, string Description, string? OutcomeType, long Quantity,
+    string? UnitPrice, string Amount);
 
 internal sealed record HeadWire(long Sequence, string Hash);
 
@@ -23,14 +25,17 @@ internal static class StatementFigures
     {
         var statement = row.Statement;
         return new(
-            tenant, Text.Date(statement.Period.Id), Status(statement.Status), statement.Currency, [.. statement.Lines.Select(Wire)],
+            tenant, Text.Date(statement.Period.Id), Status(statement.Status), statement.Currency,
+            [.. statement.Lines.Select(Wire)],
             Text.Money(statement.Total), Text.Money(statement.UnroundedTotal), statement.CreditsUsed.ToString(),
             new HeadWire(row.Sequence, Convert.ToHexStringLower(row.Hash)));
     }
 
-    public static string Status(PeriodStatus status) => status == PeriodStatus.Closed ? "final" : Names<PeriodStatus>.Of(status);
+    public static string Status(PeriodStatus status) =>
+        status == PeriodStatus.Closed ? "final" : Names<PeriodStatus>.Of(status);
 
     private static StatementLineWire Wire(StatementLine line) => new(
-        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind == LineKind.Activities ? null : line.Line.What, line.Line.Quantity,
+        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind == LineKind.Activities ? null
+            : line.Line.What, line.Line.Quantity,
         line.Line.UnitPrice is { } price ? Text.Money(price) : null, Text.Money(line.Amount));
 }

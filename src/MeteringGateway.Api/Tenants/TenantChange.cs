@@ -6,7 +6,9 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Tenants;
 
-/// <summary>Makes and changes tenants: a plan's version with the tenant's own terms laid over it becomes the terms in force.</summary>
+/// <summary>
+/// Makes and changes tenants: a plan's version with the tenant's own terms laid over it becomes the terms in force.
+/// </summary>
 internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore store, ITurns turns)
 {
     public async Task<(TenantFigure Figure, bool Created)> Put(
@@ -20,10 +22,12 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         var command = before is null ? Create(tenant, wanted, findings) : Change(tenant, wanted, before, findings);
         Demand(findings);
         await Execute(tenant, command with { Actor = caller.Actor }, cancellation);
-        return (await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant()), before is null);
+        return (await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant()),
+            before is null);
     }
 
-    public async Task PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller, CancellationToken cancellation)
+    public async Task PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller,
+        CancellationToken cancellation)
     {
         await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
@@ -34,20 +38,24 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     }
 
     /// <summary>Replaces the one member <c>overage</c> of the tenant's own terms (F2).</summary>
-    public async Task<TenantFigure> PutOverage(HttpContext context, string tenant, OverageRuleWire rule, Principal caller, CancellationToken cancellation)
+    public async Task<TenantFigure> PutOverage(HttpContext context, string tenant, OverageRuleWire rule,
+        Principal caller, CancellationToken cancellation)
     {
         await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
         ETags.Demand(context, OverageEndpoints.Tag(before));
         // Whatever is wrong is under the member that the body is here.
         var findings = new Findings("/overage");
-        await Replace(tenant, (plans.TermsOf(tenant) ?? new PlanWire()) with { Overage = rule }, before, findings, caller, cancellation);
+        await Replace(tenant, (plans.TermsOf(tenant) ?? new PlanWire()) with { Overage = rule }, before, findings,
+            caller, cancellation);
         return await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
     }
 
-    private async Task Replace(string tenant, PlanWire own, TenantFigure before, Findings findings, Principal caller, CancellationToken cancellation)
+    private async Task Replace(string tenant, PlanWire own, TenantFigure before, Findings findings, Principal caller,
+        CancellationToken cancellation)
     {
-        var plan = plans.Find(before.Plan.Id, before.Plan.Version) ?? throw new InvalidOperationException($"the plan of {tenant} is not there");
+        var plan = plans.Find(before.Plan.Id, before.Plan.Version)
+            ?? throw new InvalidOperationException($"the plan of {tenant} is not there");
         var terms = PlanReader.Read(own.On(plan.Plan), findings);
         Demand(findings);
         var change = new Command.Change(null, before.Plan, terms, null, null, Effective.Now) { Actor = caller.Actor };
@@ -69,7 +77,8 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     {
         if (wanted.TestClock is not null && Clock(wanted.TestClock, findings) != before.TestClock)
             throw new ProblemException(new Problem(
-                StatusCodes.Status409Conflict, Names<Refusal>.Of(Refusal.TestClockFixed), "A tenant's test clock is set when it is made, for good."));
+                StatusCodes.Status409Conflict, Names<Refusal>.Of(Refusal.TestClockFixed),
+                "A tenant's test clock is set when it is made, for good."));
         var name = findings.Name("/name", wanted.Name);
         var (plan, terms) = Plan(tenant, wanted, before.Plan, findings);
         var zone = Zone(wanted.TimeZone, findings);
@@ -102,7 +111,8 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     {
         if (clock is null) return null;
         if (clock.Start is null) findings.Add("/test_clock/start", "is required");
-        return findings.Time("/test_clock/start", clock.Start) is { } start ? new TestClock(start, clock.FollowEvents ?? false) : null;
+        return findings.Time("/test_clock/start", clock.Start) is { } start
+            ? new TestClock(start, clock.FollowEvents ?? false) : null;
     }
 
     private static void Demand(Findings findings)
@@ -112,6 +122,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
 
     private async Task Execute(string tenant, Command command, CancellationToken cancellation)
     {
-        if (await tenants.Execute(tenant, command, cancellation) is Answer.Refused refused) throw new ProblemException(refused.ToProblem());
+        if (await tenants.Execute(tenant, command, cancellation) is Answer.Refused refused)
+            throw new ProblemException(refused.ToProblem());
     }
 }

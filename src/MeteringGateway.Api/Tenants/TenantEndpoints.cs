@@ -14,7 +14,8 @@ internal static class TenantEndpoints
         var tenants = app.MapGroup("/v1/tenants").WithTags("Tenants").AsConfigured();
 
         tenants.MapPut("/{tenant}", async Task<Results<Created<TenantWire>, Ok<TenantWire>, Problem>> (
-            string tenant, Body<PutTenantWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+            string tenant, Body<PutTenantWire> body, TenantChange change, Principal caller, HttpContext context,
+            CancellationToken cancellation) =>
         {
             var (figure, created) = await change.Put(context, tenant, body.Value, caller, cancellation);
             ETags.Send(context, TenantFigures.Tag(tenant, figure));
@@ -23,14 +24,17 @@ internal static class TenantEndpoints
         }).Needs(Permission.TenantsWrite).Takes<PutTenantWire>().WithSummary("Make or change a tenant");
 
         tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<PlanWire>, Problem>> (
-            string tenant, Body<PlanWire> body, TenantChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+            string tenant, Body<PlanWire> body, TenantChange change, Principal caller, HttpContext context,
+            CancellationToken cancellation) =>
         {
             await change.PutTerms(context, tenant, body.Value, caller, cancellation);
             ETags.Send(context, ETags.Of(body.Value));
             return TypedResults.Ok(body.Value);
-        }).Needs(Permission.TermsWrite).Takes<PlanWire>().WithSummary("Replace the tenant's own terms, laid over its plan");
+        }).Needs(Permission.TermsWrite).Takes<PlanWire>()
+            .WithSummary("Replace the tenant's own terms, laid over its plan");
 
-        tenants.MapGet("", async (ITenants all, Principal caller, string? cursor, string? limit, CancellationToken cancellation) =>
+        tenants.MapGet("",
+            async (ITenants all, Principal caller, string? cursor, string? limit, CancellationToken cancellation) =>
             TypedResults.Ok(await List(all, caller, Paging.From(cursor, limit), cancellation)))
             .Needs(Permission.UsageRead).WithSummary("The tenants that the key may see");
 
@@ -47,7 +51,8 @@ internal static class TenantEndpoints
         {
             var answer = await all.Execute(tenant, new Command.Close { Actor = caller.Actor }, cancellation);
             if (answer is Answer.Refused { Code: not Refusal.TenantClosed } refused) return refused.ToProblem();
-            return await all.Tenant(tenant, cancellation) is { } figure ? TypedResults.Ok(figure.Wire(tenant)) : Problem.UnknownTenant();
+            return await all.Tenant(tenant, cancellation) is { } figure ? TypedResults.Ok(figure.Wire(tenant))
+                : Problem.UnknownTenant();
         }).Needs(Permission.TenantsWrite).WithSummary("Close a tenant: no more events");
 
         tenants.MapPost("/{tenant}/clock", async Task<Results<Ok<ClockWire>, Problem>> (
@@ -59,24 +64,29 @@ internal static class TenantEndpoints
             if (findings.Problem is { } invalid) return invalid;
             var answer = await all.Execute(tenant, new Command.AdvanceClock(to) { Actor = caller.Actor }, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
-            return await all.Tenant(tenant, cancellation) is { } after ? TypedResults.Ok(new ClockWire(after.Now.ToString())) : Problem.UnknownTenant();
-        }).Needs(Permission.TenantsWrite).Takes<MoveClockWire>().WithSummary("Move a test clock forward; everything due on the way happens");
+            return await all.Tenant(tenant, cancellation) is { } after
+                ? TypedResults.Ok(new ClockWire(after.Now.ToString())) : Problem.UnknownTenant();
+        }).Needs(Permission.TenantsWrite).Takes<MoveClockWire>()
+            .WithSummary("Move a test clock forward; everything due on the way happens");
     }
 
     private static Instant Target(MoveClockWire move, Instant now, Findings findings)
     {
         if (move.Advance is null == move.To is null) findings.Add("", "must have exactly one of advance and to");
-        if (findings.Duration("/advance", move.Advance, TimeSpan.Zero, TimeSpan.FromDays(3660)) is { } span) return now + span;
+        if (findings.Duration("/advance", move.Advance, TimeSpan.Zero, TimeSpan.FromDays(3660)) is { } span)
+            return now + span;
         return findings.Time("/to", move.To) ?? now;
     }
 
     // A key for certain tenants lists those; the store is asked for no more than the page.
-    private static async Task<ListWire<TenantWire>> List(ITenants all, Principal caller, Paging paging, CancellationToken cancellation)
+    private static async Task<ListWire<TenantWire>> List(ITenants all, Principal caller, Paging paging,
+        CancellationToken cancellation)
     {
         var after = paging.After;
         IReadOnlyList<string> ids = caller.Tenants is null
             ? await all.List(after, paging.Limit + 1, cancellation)
-            : [.. caller.Tenants.Order(StringComparer.Ordinal).Where(id => after is null || string.CompareOrdinal(id, after) > 0).Take(paging.Limit + 1)];
+            : [.. caller.Tenants.Order(StringComparer.Ordinal)
+            .Where(id => after is null || string.CompareOrdinal(id, after) > 0).Take(paging.Limit + 1)];
         var page = new List<TenantWire>();
         foreach (var id in ids.Take(paging.Limit))
             if (await all.Tenant(id, cancellation) is { } figure) page.Add(figure.Wire(id));

@@ -6,9 +6,11 @@ namespace MeteringGateway.Api.Tenants;
 internal static class TenantFigures
 {
     public static TenantWire Wire(this TenantFigure tenant, string id) => new(
-        id, tenant.Name, tenant.Plan.Id, tenant.Plan.Version, tenant.Zone, tenant.AnchorDay, tenant.Terms.Currency, Wire(tenant.TestClock),
+        id, tenant.Name, tenant.Plan.Id, tenant.Plan.Version, tenant.Zone, tenant.AnchorDay, tenant.Terms.Currency,
+        Wire(tenant.TestClock),
         tenant.Now.ToString(), Names<LimitState>.Of(tenant.State),
-        new PeriodWire(Text.Date(tenant.Period.Id), tenant.Period.Start.ToString(), tenant.Period.End.ToString(), Names<PeriodStatus>.Of(tenant.PeriodStatus)),
+        new PeriodWire(Text.Date(tenant.Period.Id), tenant.Period.Start.ToString(), tenant.Period.End.ToString(),
+            Names<PeriodStatus>.Of(tenant.PeriodStatus)),
         [.. tenant.Caps.Select(cap => new CapStateWire(cap.Cap.Id, Names<LimitState>.Of(cap.State)))],
         tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString());
 

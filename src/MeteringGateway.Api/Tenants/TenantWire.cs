@@ -24,7 +24,8 @@ internal sealed record TestClockWire
 }
 
 internal sealed record TenantWire(
-    string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency, TestClockWire? TestClock,
+    string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency,
+    TestClockWire? TestClock,
     string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt);
 
 internal sealed record PeriodWire(string Id, string StartsAt, string EndsAt, string Status);

@@ -12,12 +12,15 @@ internal static class ThresholdEndpoints
     {
         var thresholds = app.MapGroup("/v1/tenants/{tenant}/thresholds").WithTags("Thresholds");
 
-        thresholds.MapPut("/{threshold}", async Task<Results<Created<ThresholdStateWire>, Ok<ThresholdStateWire>, Problem>> (
-            string tenant, string threshold, Body<PutThresholdWire> body, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
+        thresholds.MapPut("/{threshold}",
+            async Task<Results<Created<ThresholdStateWire>, Ok<ThresholdStateWire>, Problem>> (
+            string tenant, string threshold, Body<PutThresholdWire> body, ITenants tenants, Principal caller,
+            ITurns turns, HttpContext context,
             CancellationToken cancellation) =>
         {
             var findings = new Findings();
-            var wanted = ThresholdReader.Read("", new ThresholdWire { Of = body.Value.Of, At = body.Value.At }, threshold, findings);
+            var wanted = ThresholdReader.Read("", new ThresholdWire { Of = body.Value.Of, At = body.Value.At },
+                threshold, findings);
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
@@ -25,19 +28,24 @@ internal static class ThresholdEndpoints
             ETags.Demand(context, had is null ? null : Tag(had));
             ThresholdReader.Check("", wanted, figure.Terms, figure.Caps.Select(cap => cap.Cap), "tenant", findings);
             if (findings.Problem is { } nothing) return nothing;
-            var answer = await tenants.Execute(tenant, new Command.SetThreshold(wanted) { Actor = caller.Actor }, cancellation);
+            var answer = await tenants.Execute(tenant, new Command.SetThreshold(wanted) { Actor = caller.Actor },
+                cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
-            if (await Find(tenants, tenant, threshold, cancellation) is not { } set) return Unknown(); // removed at once by new terms
+            // removed at once by new terms
+            if (await Find(tenants, tenant, threshold, cancellation) is not { } set) return Unknown();
             ETags.Send(context, Tag(set));
-            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/thresholds/{threshold}", ThresholdReader.Write(set));
+            if (had is null)
+                return TypedResults.Created($"/v1/tenants/{tenant}/thresholds/{threshold}", ThresholdReader.Write(set));
             return TypedResults.Ok(ThresholdReader.Write(set));
-        }).Needs(Permission.AlertsWrite).Takes<PutThresholdWire>().WithSummary("Set a level at which an alert is raised");
+        }).Needs(Permission.AlertsWrite).Takes<PutThresholdWire>()
+            .WithSummary("Set a level at which an alert is raised");
 
         thresholds.MapGet("", async Task<Results<Ok<ListWire<ThresholdStateWire>>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
             await tenants.Thresholds(tenant, cancellation) is { } all
                 ? TypedResults.Ok(Paging.From(cursor, limit).Page(
-                    all.OrderBy(one => one.Threshold.Id, StringComparer.Ordinal), one => one.Threshold.Id, ThresholdReader.Write))
+                    all.OrderBy(one => one.Threshold.Id, StringComparer.Ordinal), one => one.Threshold.Id,
+                    ThresholdReader.Write))
                 : Problem.UnknownTenant())
             .Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("The thresholds, and where they stand");
 
@@ -51,18 +59,21 @@ internal static class ThresholdEndpoints
         }).Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("A threshold");
 
         thresholds.MapDelete("/{threshold}", async Task<Results<NoContent, Problem>> (
-            string tenant, string threshold, ITenants tenants, Principal caller, ITurns turns, HttpContext context, CancellationToken cancellation) =>
+            string tenant, string threshold, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
+            CancellationToken cancellation) =>
         {
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             if (await Find(tenants, tenant, threshold, cancellation) is not { } had) return Unknown();
             ETags.Demand(context, Tag(had));
-            var answer = await tenants.Execute(tenant, new Command.RemoveThreshold(threshold) { Actor = caller.Actor }, cancellation);
+            var answer = await tenants.Execute(tenant, new Command.RemoveThreshold(threshold) { Actor = caller.Actor },
+                cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
         }).Needs(Permission.AlertsWrite).WithSummary("Remove a threshold");
     }
 
-    private static async Task<ThresholdFigure?> Find(ITenants tenants, string tenant, string threshold, CancellationToken cancellation) =>
+    private static async Task<ThresholdFigure?> Find(ITenants tenants, string tenant, string threshold,
+        CancellationToken cancellation) =>
         (await tenants.Thresholds(tenant, cancellation))?.FirstOrDefault(one => one.Threshold.Id == threshold);
 
     // Of what is set: where it stands does not make another version of it.

@@ -15,36 +15,47 @@ internal static class ThresholdReader
         var percent = findings.Whole($"{at}/at/percent", level?.Percent, 1, 100);
         var units = findings.Whole($"{at}/at/units", level?.Units, 1, Limits.MostUnits);
         var amount = findings.Positive($"{at}/at/amount", level?.Amount);
-        if (Count(level) != 1) findings.Add($"{at}/at", level is null ? "is required" : "must have exactly one of percent, units and amount");
+        if (Count(level) != 1)
+            findings.Add($"{at}/at",
+                level is null ? "is required" : "must have exactly one of percent, units and amount");
         return new Threshold(
-            findings.Id($"{at}/id", id), of, target, (int?)percent, units is { } count ? count : amount is { } sum ? Limit.Of(sum) : (Limit?)null);
+            findings.Id($"{at}/id", id), of, target, (int?)percent, units is { } count ? count : amount is { } sum
+                ? Limit.Of(sum) : (Limit?)null);
     }
 
-    /// <summary>That it names something, and is set in what that is counted in: otherwise it would never alert.</summary>
+    /// <summary>
+    /// That it names something, and is set in what that is counted in: otherwise it would never alert.
+    /// </summary>
     /// <param name="owner">Whose caps and types these are, for the caller: the plan's or the tenant's.</param>
-    public static void Check(string at, Threshold threshold, Terms terms, IEnumerable<Cap> caps, string owner, Findings findings)
+    public static void Check(string at, Threshold threshold, Terms terms, IEnumerable<Cap> caps, string owner,
+        Findings findings)
     {
         if (threshold.Target is "") return; // said already
-        bool? isMoney = threshold.Of switch { Measure.Included => false, Measure.Credits or Measure.Spend => true, _ => null };
+        bool? isMoney = threshold.Of switch { Measure.Included => false, Measure.Credits or Measure.Spend => true, _ =>
+            null };
         if (threshold.Of == Measure.Cap)
         {
             isMoney = caps.FirstOrDefault(cap => cap.Id == threshold.Target)?.Limit.IsMoney;
             if (isMoney is null) findings.Add($"{at}/of", $"names no cap of this {owner}: '{threshold.Target}'");
         }
         if (threshold.Of == Measure.Included && terms.Type(threshold.Target!) is not { IncludedUnits: > 0 })
-            findings.Add($"{at}/of", $"names no outcome type of this {owner} with included units: '{threshold.Target}'");
+            findings.Add($"{at}/of",
+                $"names no outcome type of this {owner} with included units: '{threshold.Target}'");
         if (threshold.Of == Measure.Credits && terms.OutcomeTypes.All(type => type.Credits is null))
             findings.Add($"{at}/of", $"names nothing: no outcome type of this {owner} takes credits");
         if (threshold.Of == Measure.Spend && threshold.Percent is not null)
             findings.Add($"{at}/at/percent", "does not go with spend, which has no limit");
         if (isMoney is { } money && threshold.At is { } set && set.IsMoney != money)
-            findings.Add($"{at}/at/{(set.IsMoney ? "amount" : "units")}", money ? "is counted as an amount" : "is counted in units");
+            findings.Add($"{at}/at/{(set.IsMoney ? "amount" : "units")}",
+                money ? "is counted as an amount" : "is counted in units");
     }
 
-    public static ThresholdWire Write(Threshold threshold) => new() { Id = threshold.Id, Of = Of(threshold), At = At(threshold) };
+    public static ThresholdWire Write(Threshold threshold) => new() { Id = threshold.Id, Of = Of(threshold),
+        At = At(threshold) };
 
     public static ThresholdStateWire Write(ThresholdFigure figure) => new(
-        figure.Threshold.Id, Of(figure.Threshold), At(figure.Threshold), figure.Crossed, figure.Level.Wire(), figure.InForce?.Wire());
+        figure.Threshold.Id, Of(figure.Threshold), At(figure.Threshold), figure.Crossed, figure.Level.Wire(),
+        figure.InForce?.Wire());
 
     private static string Of(Threshold threshold) => threshold.Of switch
     {
@@ -69,10 +80,13 @@ internal static class ThresholdReader
         {
             case "credits": return (Measure.Credits, null);
             case "spend": return (Measure.Spend, null);
-            case not null when of.StartsWith(OfCap, StringComparison.Ordinal) && of.Length > OfCap.Length: return (Measure.Cap, of[OfCap.Length..]);
-            case not null when of.StartsWith(OfIncluded, StringComparison.Ordinal) && of.Length > OfIncluded.Length: return (Measure.Included, of[OfIncluded.Length..]);
+            case not null when of.StartsWith(OfCap, StringComparison.Ordinal) && of.Length > OfCap.Length:
+                return (Measure.Cap, of[OfCap.Length..]);
+            case not null when of.StartsWith(OfIncluded, StringComparison.Ordinal) && of.Length > OfIncluded.Length:
+                return (Measure.Included, of[OfIncluded.Length..]);
         }
-        findings.Add(at, of is null ? "is required" : "must be \"cap:\" and a cap's id, \"included:\" and an outcome type's, \"credits\" or \"spend\"");
+        findings.Add(at, of is null ? "is required"
+            : "must be \"cap:\" and a cap's id, \"included:\" and an outcome type's, \"credits\" or \"spend\"");
         return (Measure.Cap, "");
     }
 }

@@ -2,12 +2,17 @@ using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Thresholds;
 
-/// <summary>A level at which an alert is raised (S4), as in a plan and as set on a tenant. The id is in the path when one is set.</summary>
+/// <summary>
+/// A level at which an alert is raised (S4), as in a plan and as set on a tenant. The id is in the path when one is
+/// set.
+/// </summary>
 [OmitNulls]
 internal sealed record ThresholdWire
 {
     public string? Id { get; init; }
-    /// <summary><c>cap:</c> and a cap's id, <c>included:</c> and an outcome type's, <c>credits</c> or <c>spend</c>.</summary>
+    /// <summary>
+    /// <c>cap:</c> and a cap's id, <c>included:</c> and an outcome type's, <c>credits</c> or <c>spend</c>.
+    /// </summary>
     public string? Of { get; init; }
     public LevelWire? At { get; init; }
 }
@@ -34,4 +39,5 @@ internal sealed record PutThresholdWire
 /// <param name="Crossed">It has alerted, and is not armed again.</param>
 /// <param name="Level">What stands now.</param>
 /// <param name="Limit">What it is a level of; null for spend.</param>
-internal sealed record ThresholdStateWire(string Id, string Of, LevelWire At, bool Crossed, LimitWire Level, LimitWire? Limit);
+internal sealed record ThresholdStateWire(string Id, string Of, LevelWire At, bool Crossed, LimitWire Level,
+    LimitWire? Limit);

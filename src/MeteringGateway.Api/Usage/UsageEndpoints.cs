@@ -16,17 +16,20 @@ internal static class UsageEndpoints
         tenant.MapGet("/usage", async Task<Results<Ok<UsageWire>, Problem>> (
             string tenant, string? period, ITenants tenants, CancellationToken cancellation) =>
         {
-            if (await tenants.Usage(tenant, Query.Date("period", period), cancellation) is { } usage) return TypedResults.Ok(usage.Wire(tenant));
+            if (await tenants.Usage(tenant, Query.Date("period", period), cancellation) is { } usage)
+                return TypedResults.Ok(usage.Wire(tenant));
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             return Problem.NotFound("unknown_period", "The tenant has no such period.");
         }).Needs(Permission.UsageRead).WithSummary("A period's figures; the open one's without a period");
 
         tenant.MapGet("/entries", async Task<Results<Ok<ListWire<EntryWire>>, Problem>> (
-            string tenant, string? after, string? cursor, string? limit, ITenants tenants, CancellationToken cancellation) =>
+            string tenant, string? after, string? cursor, string? limit, ITenants tenants,
+            CancellationToken cancellation) =>
         {
             var paging = Paging.From(cursor, limit);
             var from = paging.Position ?? Query.Whole("after", after) ?? 0;
-            if (await tenants.Entries(tenant, from, paging.Limit, cancellation) is not { } page) return Problem.UnknownTenant();
+            if (await tenants.Entries(tenant, from, paging.Limit, cancellation) is not { } page)
+                return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<EntryWire>(
                 [.. page.Items.Select(entry => entry.Wire())], page.Next is { } next ? Cursors.Write(next) : null));
         }).Needs(Permission.EntriesRead).WithSummary("The tenant's journal, in order");

@@ -4,24 +4,32 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Usage;
 
 /// <summary>A period's figures.</summary>
-/// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending; fees apart.</param>
+/// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending;
+/// fees apart.</param>
 internal sealed record UsageWire(
     string Tenant, string Period, string StartsAt, string EndsAt, string Status, string State, long Sequence,
-    IReadOnlyList<TypeUsageWire> OutcomeTypes, IReadOnlyList<ActivityUsageWire> Activities, IReadOnlyList<CapUsageWire> Caps,
-    IReadOnlyList<IncludedWire> Included, IReadOnlyList<CommitmentUsageWire> Commitments, CreditsUsageWire Credits, OverageUsageWire Overage,
+    IReadOnlyList<TypeUsageWire> OutcomeTypes, IReadOnlyList<ActivityUsageWire> Activities,
+    IReadOnlyList<CapUsageWire> Caps,
+    IReadOnlyList<IncludedWire> Included, IReadOnlyList<CommitmentUsageWire> Commitments, CreditsUsageWire Credits,
+    OverageUsageWire Overage,
     string Spend, string Currency, ForecastWire Forecast);
 
 /// <summary>Units of one outcome type by where they stand; all but <c>reserved</c> add up to <c>reported</c>.</summary>
 internal sealed record TypeUsageWire(
-    string Id, long Reported, long Pending, long Settled, long Reserved, long Credited, IReadOnlyDictionary<string, long> NonBillable, string Amount);
+    string Id, long Reported, long Pending, long Settled, long Reserved, long Credited,
+    IReadOnlyDictionary<string, long> NonBillable, string Amount);
 
 internal sealed record ActivityUsageWire(string Id, long Reported, string Amount);
 
-internal sealed record CapUsageWire(string Id, LimitWire Limit, LimitWire Exposure, LeftWire Remaining, string State, string ResetsAt);
+internal sealed record CapUsageWire(string Id, LimitWire Limit, LimitWire Exposure, LeftWire Remaining, string State,
+    string ResetsAt);
 
 internal sealed record IncludedWire(string OutcomeType, long Units, long Used);
 
-/// <summary>What is owed whether it is used or not (F8): in <c>units</c> or as an <c>amount</c>, and how much of it is used, in the same.</summary>
+/// <summary>
+/// What is owed whether it is used or not (F8): in <c>units</c> or as an <c>amount</c>, and how much of it is used, in
+/// the same.
+/// </summary>
 /// <param name="OutcomeType">Null: every type.</param>
 /// <param name="Per"><c>period</c>, or <c>year</c>: then used is that of all its periods up to this one.</param>
 internal sealed record CommitmentUsageWire(string? OutcomeType, long? Units, string? Amount, LeftWire Used, string Per);
@@ -47,14 +55,17 @@ internal static class UsageFigures
         tenant, Text.Date(usage.Period.Id), usage.Period.Start.ToString(), usage.Period.End.ToString(),
         Names<PeriodStatus>.Of(usage.Status), Names<LimitState>.Of(usage.State), usage.Sequence,
         [.. usage.OutcomeTypes.Select(Wire)],
-        [.. usage.Activities.Select(activity => new ActivityUsageWire(activity.Id, activity.Reported, Text.Money(activity.Amount)))],
+        [.. usage.Activities.Select(activity =>
+            new ActivityUsageWire(activity.Id, activity.Reported, Text.Money(activity.Amount)))],
         [.. usage.Caps.Select(Wire)],
         [.. usage.Included.Select(included => new IncludedWire(included.OutcomeType, included.Units, included.Used))],
         [.. usage.Commitments.Select(Wire)],
         new CreditsUsageWire(
-            usage.Credits.Balance.ToString(), Money(usage.Credits.Value), [.. usage.Credits.Grants.Select(grant => grant.Wire())]),
+            usage.Credits.Balance.ToString(), Money(usage.Credits.Value),
+            [.. usage.Credits.Grants.Select(grant => grant.Wire())]),
         new OverageUsageWire(
-            usage.Overage.Bills ? "bill" : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount), usage.Overage.Authorized,
+            usage.Overage.Bills ? "bill"
+                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount), usage.Overage.Authorized,
             usage.Overage.Limit?.Wire()),
         Text.Money(usage.Spend), usage.Currency,
         new ForecastWire(
@@ -66,7 +77,8 @@ internal static class UsageFigures
         type.NonBillable.ToDictionary(pair => Names<Reason>.Of(pair.Key), pair => pair.Value), Text.Money(type.Amount));
 
     private static CapUsageWire Wire(CapUsage cap) => new(
-        cap.Cap.Id, cap.Cap.Limit.Wire(), cap.Exposure.Wire(), new LeftWire(cap.Remaining), Names<LimitState>.Of(cap.State), cap.ResetsAt.ToString());
+        cap.Cap.Id, cap.Cap.Limit.Wire(), cap.Exposure.Wire(), new LeftWire(cap.Remaining),
+        Names<LimitState>.Of(cap.State), cap.ResetsAt.ToString());
 
     private static CommitmentUsageWire Wire(CommitmentUsage usage) => new(
         usage.Commitment.OutcomeType, usage.Commitment.Units, Money(usage.Commitment.Amount), new LeftWire(usage.Used),

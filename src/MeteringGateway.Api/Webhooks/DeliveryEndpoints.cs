@@ -12,22 +12,29 @@ internal static class DeliveryEndpoints
     public static void MapDeliveries(this IEndpointRouteBuilder webhooks)
     {
         webhooks.MapGet("/{webhook}/deliveries", async Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> (
-            string webhook, WebhookChange change, Principal caller, IStore store, string? status, string? cursor, string? limit, CancellationToken cancellation) =>
+            string webhook, WebhookChange change, Principal caller, IStore store, string? status, string? cursor,
+            string? limit, CancellationToken cancellation) =>
         {
             change.Find(webhook, caller);
             var paging = Paging.From(cursor, limit);
-            var page = await store.Deliveries(webhook, Query.OneOf<DeliveryStatus>("status", status), paging.Position, paging.Limit + 1, cancellation);
+            var page = await store.Deliveries(webhook, Query.OneOf<DeliveryStatus>("status", status), paging.Position,
+                paging.Limit + 1, cancellation);
             return TypedResults.Ok(new ListWire<DeliveryWire>(
-                [.. page.Take(paging.Limit).Select(Wire)], page.Count > paging.Limit ? Cursors.Write(page[paging.Limit - 1].Number) : null));
+                [.. page.Take(paging.Limit).Select(Wire)], page.Count > paging.Limit
+                    ? Cursors.Write(page[paging.Limit - 1].Number) : null));
         }).WithSummary("Deliveries to a webhook, newest first");
 
-        webhooks.MapPost("/{webhook}/deliveries/{delivery}/retry", async Task<Results<Accepted<DeliveryWire>, Problem>> (
+        webhooks.MapPost("/{webhook}/deliveries/{delivery}/retry",
+            async Task<Results<Accepted<DeliveryWire>, Problem>> (
             string webhook, string delivery, WebhookChange change, Principal caller, CancellationToken cancellation) =>
-            TypedResults.Accepted($"/v1/webhooks/{webhook}/deliveries", Wire(await change.Retry(webhook, delivery, caller, cancellation))))
+            TypedResults.Accepted($"/v1/webhooks/{webhook}/deliveries",
+                Wire(await change.Retry(webhook, delivery, caller, cancellation))))
             .WithSummary("Send a delivery again, whatever became of it; a webhook that was switched off is on again");
     }
 
     private static DeliveryWire Wire(Delivery delivery) => new(
-        delivery.Id, delivery.Type, delivery.Tenant, delivery.Sequence, Names<DeliveryStatus>.Of(delivery.Status), delivery.CreatedAt.ToString(),
-        delivery.Due?.ToString(), delivery.EndedAt?.ToString(), Dispatcher.ReadAttempts(delivery), JsonSerializer.Deserialize(delivery.Body, WireJson.Typed<JsonElement>()));
+        delivery.Id, delivery.Type, delivery.Tenant, delivery.Sequence, Names<DeliveryStatus>.Of(delivery.Status),
+        delivery.CreatedAt.ToString(),
+        delivery.Due?.ToString(), delivery.EndedAt?.ToString(), Dispatcher.ReadAttempts(delivery),
+        JsonSerializer.Deserialize(delivery.Body, WireJson.Typed<JsonElement>()));
 }

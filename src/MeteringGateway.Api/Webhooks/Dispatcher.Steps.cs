@@ -2,23 +2,28 @@ using System.Text.Json;
 
 namespace MeteringGateway.Api.Webhooks;
 
-/// <summary>From the outbox to deliveries, and from an attempt to what becomes of its delivery. Each step is a transaction, and safe to do twice.</summary>
+/// <summary>
+/// From the outbox to deliveries, and from an attempt to what becomes of its delivery. Each step is a transaction, and
+/// safe to do twice.
+/// </summary>
 internal sealed partial class Dispatcher
 {
     private const int AttemptsKept = 30;
     private const string Ourselves = "webhooks"; // who it was, when nobody did it by hand
 
-    /// <summary>Makes deliveries of the oldest in the outbox, and deletes these there. True if there may be more.</summary>
+    /// <summary>
+    /// Makes deliveries of the oldest in the outbox, and deletes these there. True if there may be more.
+    /// </summary>
     private async Task<bool> Deal()
     {
-        var rows = await Store.Outbox(AtOnce, stop.Token);
+        var rows = await Store.Outbox(AtOnce, _stop.Token);
         if (rows.Count == 0) return false;
         var made = new List<Delivery>();
         var webhooks = book.All.ToList();
         foreach (var row in rows)
             if (webhooks.Where(one => one.Webhook.Wants(row.Tenant, row.Alert.Type)).ToList() is { Count: > 0 } wanting)
                 await Make(row, wanting.Select(one => one.Id), made);
-        await Store.Dispatch(rows[^1].Position, made, stop.Token);
+        await Store.Dispatch(rows[^1].Position, made, _stop.Token);
         foreach (var webhook in made.Select(one => one.Webhook).Distinct()) LookAgain(webhook);
         return rows.Count == AtOnce;
     }
@@ -28,17 +33,21 @@ internal sealed partial class Dispatcher
         var now = Now;
         try
         {
-            var body = await Payloads.Write(row, tenants!, stop.Token);
-            // Of the chain's hash: the same for good, of no other alert anywhere, and without a dot, which separates what is signed.
+            var body = await Payloads.Write(row, _tenants!, _stop.Token);
+            // Of the chain's hash: the same for good, of no other alert anywhere, and without a dot, which separates
+            // what is signed.
             var id = $"evt_{Convert.ToHexStringLower(row.Alert.Hash.AsSpan(0, 16))}";
-            made.AddRange(webhooks.Select(webhook => new Delivery(0, webhook, id, row.Tenant, row.Alert.Sequence, row.Alert.Type, body, now)
+            made.AddRange(
+                webhooks.Select(webhook =>
+                    new Delivery(0, webhook, id, row.Tenant, row.Alert.Sequence, row.Alert.Type, body, now)
             {
-                GiveUpAt = now + settings.GiveUpAfter,
+                GiveUpAt = now + _settings.GiveUpAfter,
                 Attempts = WriteAttempts([]),
             }));
         }
 #pragma warning disable CA1031 // One that cannot be told must not stop all that follow; when it is the store, it is tried again.
-        catch (Exception failure) when (failure is not (OperationCanceledException or StoreException or StoreFailedException or ObjectDisposedException))
+        catch (Exception failure) when (failure is not (OperationCanceledException or StoreException
+            or StoreFailedException or ObjectDisposedException))
 #pragma warning restore CA1031
         {
             log.LogError(failure, "Alert {Sequence} of tenant {Tenant} cannot be told", row.Alert.Sequence, row.Tenant);
@@ -49,7 +58,8 @@ internal sealed partial class Dispatcher
     private async Task Settle()
     {
         var settled = new List<(Lane Lane, Delivery Before, Delivery After, Attempt Attempt)>();
-        while (ended.TryDequeue(out var one)) settled.Add((one.Lane, one.Delivery, After(one.Lane, one.Delivery, one.Attempt), one.Attempt));
+        while (_ended.TryDequeue(out var one))
+            settled.Add((one.Lane, one.Delivery, After(one.Lane, one.Delivery, one.Attempt), one.Attempt));
         if (settled.Count == 0) return;
         try
         {
@@ -58,7 +68,7 @@ internal sealed partial class Dispatcher
         }
         catch
         {
-            foreach (var (lane, before, _, attempt) in settled) ended.Enqueue((lane, before, attempt));
+            foreach (var (lane, before, _, attempt) in settled) _ended.Enqueue((lane, before, attempt));
             throw;
         }
         foreach (var (lane, before, after, attempt) in settled)
@@ -86,7 +96,8 @@ internal sealed partial class Dispatcher
         var next = attempt.IsGone || book.Find(lane.Webhook) is not { IsEnabled: true }
             ? null
             : Backoff.Next(tried.Tries, now, delivery.GiveUpAt, attempt.RetryAfter);
-        return next is null ? tried with { Status = DeliveryStatus.Failed, EndedAt = now, Due = null } : tried with { Due = next };
+        return next is null ? tried with { Status = DeliveryStatus.Failed, EndedAt = now, Due = null }
+            : tried with { Due = next };
     }
 
     private async Task GivenUp(string webhook, Delivery delivery, Attempt attempt)
@@ -94,7 +105,8 @@ internal sealed partial class Dispatcher
         log.LogWarning("Webhook {Webhook}: {Delivery} was given up after {Tries} tries; the last ended with {Result}",
             webhook, delivery.Id, delivery.Tries, (object?)attempt.Wire.StatusCode ?? attempt.Wire.Error);
         if (book.Find(webhook) is not { IsEnabled: true } hook) return;
-        if (await Store.FailingSince(webhook, hook.EnabledAt, stop.Token) is { } since && delivery.EndedAt - since >= settings.SwitchOffAfter)
+        if (await Store.FailingSince(webhook, hook.EnabledAt, _stop.Token) is { } since
+            && delivery.EndedAt - since >= _settings.SwitchOffAfter)
             await SwitchOff(webhook, StoredWebhook.Failing);
     }
 
@@ -102,17 +114,19 @@ internal sealed partial class Dispatcher
     {
         if (book.Find(webhook) is not { IsEnabled: true } hook) return;
         log.LogWarning("Webhook {Webhook} was switched off: {Reason}", webhook, reason);
-        await book.Put(Store, webhook, hook with { DisabledReason = reason, DisabledAt = Now }, Ourselves, CancellationToken.None);
+        await book.Put(Store, webhook, hook with { DisabledReason = reason, DisabledAt = Now }, Ourselves,
+            CancellationToken.None);
         await Store.GiveUp(webhook, Now, CancellationToken.None);
     }
 
-    public static AttemptWire[] ReadAttempts(Delivery delivery) => JsonSerializer.Deserialize(delivery.Attempts, StoredWebhookJson.Default.AttemptWireArray)!;
+    public static AttemptWire[] ReadAttempts(Delivery delivery) =>
+        JsonSerializer.Deserialize(delivery.Attempts, StoredWebhookJson.Default.AttemptWireArray)!;
 
     private static byte[] WriteAttempts(AttemptWire[] attempts) =>
         JsonSerializer.SerializeToUtf8Bytes(attempts, StoredWebhookJson.Default.AttemptWireArray);
 
     private void LookAgain(string webhook)
     {
-        if (lanes.TryGetValue(webhook, out var lane)) lane.LookAt = Instant.MinValue;
+        if (_lanes.TryGetValue(webhook, out var lane)) lane.LookAt = Instant.MinValue;
     }
 }

@@ -4,9 +4,10 @@ using System.Threading.Channels;
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>
-/// Makes deliveries of the outbox and sends them: at least once, of each tenant in order. One pass at a time looks at what has come,
-/// what has ended and what is due; it waits for the store alone, never for a receiver. What it knows is in the store, so that
-/// whoever starts it next goes on from there. It sends what its store shows it, and asks nothing else of where tenants live.
+/// Makes deliveries of the outbox and sends them: at least once, of each tenant in order. One pass at a time looks at
+/// what has come, what has ended and what is due; it waits for the store alone, never for a receiver. What it knows is
+/// in the store, so that whoever starts it next goes on from there. It sends what its store shows it, and asks nothing
+/// else of where tenants live.
 /// </summary>
 internal sealed partial class Dispatcher(
     WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log) : IAsyncDisposable
@@ -15,42 +16,43 @@ internal sealed partial class Dispatcher(
     private static readonly TimeSpan Expiry = TimeSpan.FromHours(1);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(30);
 
-    private readonly WebhookSettings settings = all.Webhooks;
-    private readonly SemaphoreSlim turns = new(1, 1);
-    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly ConcurrentQueue<(Lane Lane, Delivery Delivery, Attempt Attempt)> ended = new();
-    private readonly Dictionary<string, Lane> lanes = new(StringComparer.Ordinal);
-    private readonly CancellationTokenSource stop = new();
-    private IStore? store;
-    private ITenants? tenants;
-    private ITimer? timer;
-    private Task loop = Task.CompletedTask;
-    private Instant expireAt = Instant.MinValue;
+    private readonly WebhookSettings _settings = all.Webhooks;
+    private readonly SemaphoreSlim _turns = new(1, 1);
+    private readonly Channel<bool> _wakes =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentQueue<(Lane Lane, Delivery Delivery, Attempt Attempt)> _ended = new();
+    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private IStore? _store;
+    private ITenants? _tenants;
+    private ITimer? _timer;
+    private Task _loop = Task.CompletedTask;
+    private Instant _expireAt = Instant.MinValue;
 
-    private IStore Store => store ?? throw new InvalidOperationException("asked for webhooks before they were there");
+    private IStore Store => _store ?? throw new InvalidOperationException("asked for webhooks before they were there");
     private Instant Now => Instant.From(clock.GetUtcNow());
 
     /// <summary>Goes on from where the store stands.</summary>
     public async Task Start(IStore from, ITenants of, CancellationToken cancellation)
     {
-        (store, tenants) = (from, of);
+        (_store, _tenants) = (from, of);
         await book.Load(from, cancellation);
-        timer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         WebhookInstruments.Register(this);
-        loop = Task.Run(Loop, CancellationToken.None);
+        _loop = Task.Run(Loop, CancellationToken.None);
         Wake();
     }
 
     /// <summary>Something may have to be done; returns at once.</summary>
-    public void Wake() => wakes.Writer.TryWrite(true);
+    public void Wake() => _wakes.Writer.TryWrite(true);
 
     /// <summary>
-    /// Takes the turn in which webhooks change; dispose what comes back to end it. What was told before goes by what the webhooks
-    /// were before, and what comes after by what they are then.
+    /// Takes the turn in which webhooks change; dispose what comes back to end it. What was told before goes by what
+    /// the webhooks were before, and what comes after by what they are then.
     /// </summary>
     public async Task<IAsyncDisposable> Turn(CancellationToken cancellation)
     {
-        await turns.WaitAsync(cancellation);
+        await _turns.WaitAsync(cancellation);
         try
         {
             await Settle();
@@ -59,39 +61,42 @@ internal sealed partial class Dispatcher(
         }
         catch
         {
-            turns.Release();
+            _turns.Release();
             throw;
         }
     }
 
     /// <summary>Age of the oldest delivery that is pending; zero when none is.</summary>
     public async Task<TimeSpan> OldestPending() =>
-        store is not null && await store.OldestPending(stop.Token) is { } since ? TimeSpan.FromTicks(Math.Max((Now - since).Ticks, 0)) : TimeSpan.Zero;
+        _store is not null && await _store.OldestPending(_stop.Token) is { } since
+            ? TimeSpan.FromTicks(Math.Max((Now - since).Ticks, 0)) : TimeSpan.Zero;
 
-    /// <summary>Sends nothing more. What was under way, and not taken note of, is sent again by whoever starts next.</summary>
+    /// <summary>
+    /// Sends nothing more. What was under way, and not taken note of, is sent again by whoever starts next.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
-        if (stop.IsCancellationRequested) return;
-        await stop.CancelAsync();
+        if (_stop.IsCancellationRequested) return;
+        await _stop.CancelAsync();
         WebhookInstruments.Unregister(this);
-        if (timer is not null) await timer.DisposeAsync();
-        await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var lane in lanes.Values) await lane.DisposeAsync();
-        if (store is not null && !ended.IsEmpty) await Safely(Settle);
+        if (_timer is not null) await _timer.DisposeAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var lane in _lanes.Values) await lane.DisposeAsync();
+        if (_store is not null && !_ended.IsEmpty) await Safely(Settle);
     }
 
     private async Task Loop()
     {
-        await foreach (var _ in wakes.Reader.ReadAllAsync(stop.Token))
+        await foreach (var _ in _wakes.Reader.ReadAllAsync(_stop.Token))
         {
-            await turns.WaitAsync(stop.Token);
+            await _turns.WaitAsync(_stop.Token);
             try
             {
-                if (!await Safely(Pass)) timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
+                if (!await Safely(Pass)) _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
             }
             finally
             {
-                turns.Release();
+                _turns.Release();
             }
         }
     }
@@ -102,11 +107,11 @@ internal sealed partial class Dispatcher(
         // However much comes, what is due is sent between.
         if (await Deal()) Wake();
         await TendLanes();
-        foreach (var lane in lanes.Values) await Fill(lane);
-        if (Now >= expireAt)
+        foreach (var lane in _lanes.Values) await Fill(lane);
+        if (Now >= _expireAt)
         {
-            await Store.ExpireDeliveries(Now - settings.KeepDeliveries, stop.Token);
-            expireAt = Now + Expiry;
+            await Store.ExpireDeliveries(Now - _settings.KeepDeliveries, _stop.Token);
+            _expireAt = Now + Expiry;
         }
         Arm();
     }
@@ -114,19 +119,19 @@ internal sealed partial class Dispatcher(
     /// <summary>A lane for every webhook that is on, and for no other.</summary>
     private async Task TendLanes()
     {
-        foreach (var lane in lanes.Values.Where(lane => book.Find(lane.Webhook) is not { IsEnabled: true }).ToList())
+        foreach (var lane in _lanes.Values.Where(lane => book.Find(lane.Webhook) is not { IsEnabled: true }).ToList())
         {
-            lanes.Remove(lane.Webhook);
+            _lanes.Remove(lane.Webhook);
             await lane.DisposeAsync();
         }
         foreach (var (id, webhook) in book.All)
-            if (webhook.IsEnabled && !lanes.ContainsKey(id))
-                lanes[id] = new Lane(id, settings, clock, log, Ended);
+            if (webhook.IsEnabled && !_lanes.ContainsKey(id))
+                _lanes[id] = new Lane(id, _settings, clock, log, Ended);
     }
 
     private void Ended(Lane lane, Delivery delivery, Attempt attempt)
     {
-        ended.Enqueue((lane, delivery, attempt));
+        _ended.Enqueue((lane, delivery, attempt));
         Wake();
     }
 
@@ -137,7 +142,7 @@ internal sealed partial class Dispatcher(
         if (lane.LookAt > now || !lane.HasRoom || book.Find(lane.Webhook) is not { } webhook) return;
         lane.LookAt = Instant.MaxValue;
         // Those under way are among them.
-        foreach (var head in await Store.Heads(lane.Webhook, 2 * settings.Concurrency + 1, stop.Token))
+        foreach (var head in await Store.Heads(lane.Webhook, 2 * _settings.Concurrency + 1, _stop.Token))
         {
             if (lane.IsUnderWay(head.Tenant)) continue;
             if (head.Due > now) lane.LookAt = head.Due.Value;
@@ -148,10 +153,10 @@ internal sealed partial class Dispatcher(
 
     private void Arm()
     {
-        var next = lanes.Values.Where(lane => lane.HasRoom).Select(lane => lane.LookAt).Append(expireAt).Min();
+        var next = _lanes.Values.Where(lane => lane.HasRoom).Select(lane => lane.LookAt).Append(_expireAt).Min();
         var now = Now;
         if (next <= now) Wake();
-        else timer!.Change(next - now, Timeout.InfiniteTimeSpan);
+        else _timer!.Change(next - now, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>False when it failed: that is said, and what was to be done is still there to do.</summary>
@@ -162,7 +167,7 @@ internal sealed partial class Dispatcher(
             await work();
             return true;
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             return true;
         }
@@ -180,8 +185,8 @@ internal sealed partial class Dispatcher(
         public ValueTask DisposeAsync()
         {
             // Whatever was changed in the turn may have made something due.
-            foreach (var lane in dispatcher.lanes.Values) lane.LookAt = Instant.MinValue;
-            dispatcher.turns.Release();
+            foreach (var lane in dispatcher._lanes.Values) lane.LookAt = Instant.MinValue;
+            dispatcher._turns.Release();
             dispatcher.Wake();
             return default;
         }

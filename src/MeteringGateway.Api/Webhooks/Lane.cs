@@ -3,42 +3,43 @@ using System.Collections.Concurrent;
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>
-/// What is under way to one webhook: at most one delivery of each tenant, and so many at once. The dispatcher alone uses it; an
-/// attempt reports by <paramref name="ended"/>, from any thread.
+/// What is under way to one webhook: at most one delivery of each tenant, and so many at once. The dispatcher alone
+/// uses it; an attempt reports by <paramref name="ended"/>, from any thread.
 /// </summary>
-internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvider clock, ILogger log, Action<Lane, Delivery, Attempt> ended) : IAsyncDisposable
+internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvider clock, ILogger log,
+    Action<Lane, Delivery, Attempt> ended) : IAsyncDisposable
 {
-    private readonly Transport transport = new(settings, clock);
-    private readonly CancellationTokenSource stop = new();
-    private readonly ConcurrentDictionary<string, Task> underWay = new(StringComparer.Ordinal);
+    private readonly Transport _transport = new(settings, clock);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<string, Task> _underWay = new(StringComparer.Ordinal);
 
     public string Webhook => webhook;
 
     /// <summary>When its deliveries are to be looked at again.</summary>
     public Instant LookAt { get; set; } = Instant.MinValue;
 
-    public bool HasRoom => underWay.Count < settings.Concurrency;
+    public bool HasRoom => _underWay.Count < settings.Concurrency;
 
-    public bool IsUnderWay(string tenant) => underWay.ContainsKey(tenant);
+    public bool IsUnderWay(string tenant) => _underWay.ContainsKey(tenant);
 
     public void Send(StoredWebhook to, Delivery delivery)
     {
         // Held back until it is entered below: it may end before.
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        underWay[delivery.Tenant] = Attempt(to, delivery, entered.Task);
+        _underWay[delivery.Tenant] = Attempt(to, delivery, entered.Task);
         entered.SetResult();
     }
 
     /// <summary>The dispatcher has taken note of an attempt: the tenant's next may go.</summary>
-    public void Settled(Delivery delivery) => underWay.TryRemove(delivery.Tenant, out _);
+    public void Settled(Delivery delivery) => _underWay.TryRemove(delivery.Tenant, out _);
 
     /// <summary>Breaks off what is under way; nobody is told of it, and what was not ended is sent again.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await Task.WhenAll(underWay.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        transport.Dispose();
-        stop.Dispose();
+        await _stop.CancelAsync();
+        await Task.WhenAll(_underWay.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _transport.Dispose();
+        _stop.Dispose();
     }
 
     private async Task Attempt(StoredWebhook to, Delivery delivery, Task entered)
@@ -47,9 +48,9 @@ internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvide
         Attempt attempt;
         try
         {
-            attempt = await transport.Send(to, delivery, stop.Token);
+            attempt = await _transport.Send(to, delivery, _stop.Token);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             return;
         }
@@ -57,8 +58,10 @@ internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvide
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            log.LogError(failure, "An attempt to deliver {Delivery} to webhook {Webhook} failed here", delivery.Id, webhook);
-            attempt = new Attempt(new AttemptWire(Instant.From(clock.GetUtcNow()).ToString(), null, "connection_failed", 0), null);
+            log.LogError(failure, "An attempt to deliver {Delivery} to webhook {Webhook} failed here", delivery.Id,
+                webhook);
+            attempt = new Attempt(new AttemptWire(Instant.From(clock.GetUtcNow()).ToString(), null, "connection_failed",
+                0), null);
         }
         ended(this, delivery, attempt);
     }

@@ -14,11 +14,14 @@ internal sealed record PayloadWire(string Type, string Timestamp, JsonElement Da
 /// <summary>The data of an alert that has no more to say.</summary>
 internal sealed record AlertWire(string Tenant, long Sequence);
 
-/// <summary>The data of <c>threshold.crossed</c>; of <c>cap.reached</c> and <c>cap.cleared</c> it is that of the signal.</summary>
+/// <summary>
+/// The data of <c>threshold.crossed</c>; of <c>cap.reached</c> and <c>cap.cleared</c> it is that of the signal.
+/// </summary>
 /// <param name="Level">What was reached.</param>
 /// <param name="Limit">What it is a level of; null for spend.</param>
 internal sealed record ThresholdCrossedWire(
-    string Tenant, long Sequence, string Threshold, string Of, LevelWire At, LimitWire Level, LimitWire? Limit, string Period);
+    string Tenant, long Sequence, string Threshold, string Of, LevelWire At, LimitWire Level, LimitWire? Limit,
+    string Period);
 
 internal sealed record CreditsExhaustedWire(string Tenant, long Sequence, string Period);
 
@@ -26,13 +29,15 @@ internal sealed record CreditsExhaustedWire(string Tenant, long Sequence, string
 internal sealed record OverageStartedWire(string Tenant, long Sequence, string? OutcomeType, string Period);
 
 /// <param name="Remaining">Credits.</param>
-internal sealed record GrantExpiringWire(string Tenant, long Sequence, string Grant, string Remaining, string ExpiresAt);
+internal sealed record GrantExpiringWire(string Tenant, long Sequence, string Grant, string Remaining,
+    string ExpiresAt);
 
 internal sealed record DisputeOpenedWire(string Tenant, long Sequence, string Dispute, string OutcomeId, string Reason);
 
 /// <summary>The sums of a statement; its lines are where statements are.</summary>
 internal sealed record StatementFinalWire(
-    string Tenant, long Sequence, string Period, string Currency, string Total, string UnroundedTotal, string CreditsUsed, HeadWire Head);
+    string Tenant, long Sequence, string Period, string Currency, string Total, string UnroundedTotal,
+    string CreditsUsed, HeadWire Head);
 
 [JsonSerializable(typeof(PayloadWire))]
 [JsonSerializable(typeof(AlertWire))]
@@ -48,7 +53,8 @@ internal sealed partial class PayloadJson : JsonSerializerContext
     private static readonly JsonSerializerOptions Told =
         new(WireJson.Strict)
         {
-            TypeInfoResolver = JsonTypeInfoResolver.Combine(WireJson.Strict.TypeInfoResolver, new PayloadJson(new JsonSerializerOptions(WireJson.Strict))),
+            TypeInfoResolver = JsonTypeInfoResolver.Combine(WireJson.Strict.TypeInfoResolver,
+                new PayloadJson(new JsonSerializerOptions(WireJson.Strict))),
         };
 
     public static JsonTypeInfo<T> Typed<T>() => (JsonTypeInfo<T>)Told.GetTypeInfo(typeof(T));

@@ -6,7 +6,10 @@ using MeteringGateway.Api.Thresholds;
 
 namespace MeteringGateway.Api.Webhooks;
 
-/// <summary>What a receiver is told of an alert: <c>type</c>, <c>timestamp</c> and <c>data</c> (S5); described in <c>docs/webhooks.md</c>.</summary>
+/// <summary>
+/// What a receiver is told of an alert: <c>type</c>, <c>timestamp</c> and <c>data</c> (S5); described in
+/// <c>docs/webhooks.md</c>.
+/// </summary>
 internal static class Payloads
 {
     /// <summary>The body, UTF-8. The same alert gives the same bytes.</summary>
@@ -17,17 +20,22 @@ internal static class Payloads
         var data = entry is Entry.PeriodClosed closed
             ? Of(Statement(row, closed, (await tenants.Tenant(row.Tenant, cancellation))!.Terms.Currency))
             : Data(row.Tenant, row.Alert.Sequence, entry);
-        return JsonSerializer.SerializeToUtf8Bytes(new PayloadWire(row.Alert.Type, row.Alert.At.ToString(), data), PayloadJson.Typed<PayloadWire>());
+        return JsonSerializer.SerializeToUtf8Bytes(new PayloadWire(row.Alert.Type, row.Alert.At.ToString(), data),
+            PayloadJson.Typed<PayloadWire>());
     }
 
     private static JsonElement Data(string tenant, long sequence, Entry entry) => entry switch
     {
-        Entry.StateChanged e => Of(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt).Wire(tenant)),
+        Entry.StateChanged e =>
+            Of(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt)
+                .Wire(tenant)),
         Entry.ThresholdCrossed { Threshold: var threshold } e when ThresholdReader.Write(threshold) is var wire => Of(
-            new ThresholdCrossedWire(tenant, sequence, threshold.Id, wire.Of!, wire.At!, e.Level.Wire(), e.InForce?.Wire(), Text.Date(e.Period))),
+            new ThresholdCrossedWire(tenant, sequence, threshold.Id, wire.Of!, wire.At!, e.Level.Wire(),
+                e.InForce?.Wire(), Text.Date(e.Period))),
         Entry.CreditsExhausted e => Of(new CreditsExhaustedWire(tenant, sequence, Text.Date(e.Period))),
         Entry.OverageStarted e => Of(new OverageStartedWire(tenant, sequence, e.OutcomeType, Text.Date(e.Period))),
-        Entry.GrantExpiring e => Of(new GrantExpiringWire(tenant, sequence, e.Grant, e.Left.ToString(), e.ExpiresAt.ToString())),
+        Entry.GrantExpiring e =>
+            Of(new GrantExpiringWire(tenant, sequence, e.Grant, e.Left.ToString(), e.ExpiresAt.ToString())),
         Entry.DisputeOpened e => Of(new DisputeOpenedWire(tenant, sequence, e.Dispute, e.OutcomeId, e.Reason)),
         _ => Of(new AlertWire(tenant, sequence)), // where to look it up
     };
@@ -37,9 +45,11 @@ internal static class Payloads
     {
         var (total, unrounded, credits) = (Amount.Zero, Amount.Zero, Amount.Zero);
         foreach (var line in closed.Lines)
-            (total, unrounded, credits) = (total + Currencies.Round(line.Amount, currency), unrounded + line.Amount, credits + line.Credits);
+            (total, unrounded, credits) =
+                (total + Currencies.Round(line.Amount, currency), unrounded + line.Amount, credits + line.Credits);
         return new StatementFinalWire(
-            row.Tenant, row.Alert.Sequence, Text.Date(closed.Period), currency, Text.Money(total), Text.Money(unrounded), credits.ToString(),
+            row.Tenant, row.Alert.Sequence, Text.Date(closed.Period), currency, Text.Money(total),
+            Text.Money(unrounded), credits.ToString(),
             new HeadWire(row.Alert.Sequence, Convert.ToHexStringLower(row.Alert.Hash)));
     }
 

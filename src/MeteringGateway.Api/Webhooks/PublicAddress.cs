@@ -38,7 +38,8 @@ internal static class PublicAddress
     public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return IsPublic(address.MapToIPv4());
-        if (address.AddressFamily == AddressFamily.InterNetwork) return !NotPublic4.Any(network => network.Contains(address));
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+            return !NotPublic4.Any(network => network.Contains(address));
         // What a network without IPv4 makes of an IPv4 address.
         if (Nat64.Contains(address)) return IsPublic(new IPAddress(address.GetAddressBytes().AsSpan(12)));
         // Loopback, link-local, unique local, multicast and the rest are outside.

@@ -11,12 +11,15 @@ internal static class Signature
 
     public static string NewSecret() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>The value of <c>webhook-signature</c>: one signature for each secret, with spaces between them.</summary>
+    /// <summary>
+    /// The value of <c>webhook-signature</c>: one signature for each secret, with spaces between them.
+    /// </summary>
     /// <param name="timestamp">Unix seconds, as in <c>webhook-timestamp</c>.</param>
     public static string Sign(IEnumerable<string> secrets, string id, long timestamp, ReadOnlySpan<byte> body)
     {
         byte[] content = [.. Encoding.UTF8.GetBytes($"{id}.{Text.Of(timestamp)}."), .. body];
-        return string.Join(' ', secrets.Select(secret => "v1," + Convert.ToBase64String(HMACSHA256.HashData(Key(secret), content))));
+        return string.Join(' ',
+            secrets.Select(secret => "v1," + Convert.ToBase64String(HMACSHA256.HashData(Key(secret), content))));
     }
 
     private static byte[] Key(string secret) => Convert.FromBase64String(secret[Prefix.Length..]);

@@ -9,7 +9,8 @@ namespace MeteringGateway.Api.Webhooks;
 /// <param name="Tenants">Null: every tenant.</param>
 /// <param name="Secrets">Newest first; the first has no end.</param>
 internal sealed record StoredWebhook(
-    int Version, string Url, IReadOnlyList<string>? Events, IReadOnlyList<string>? Tenants, IReadOnlyList<StoredSecret> Secrets,
+    int Version, string Url, IReadOnlyList<string>? Events, IReadOnlyList<string>? Tenants,
+    IReadOnlyList<StoredSecret> Secrets,
     string? DisabledReason, Instant? DisabledAt, Instant EnabledAt, Instant CreatedAt, Instant UpdatedAt)
 {
     public const string Gone = "gone";
@@ -22,13 +23,16 @@ internal sealed record StoredWebhook(
         IsEnabled && (Tenants is null || Tenants.Contains(tenant)) && (Events is null || Events.Contains(type));
 
     /// <summary>What a delivery is signed with now, the newest first.</summary>
-    public IEnumerable<string> SecretsAt(Instant now) => Secrets.Where(secret => secret.Until is null || now < secret.Until).Select(secret => secret.Value);
+    public IEnumerable<string> SecretsAt(Instant now) =>
+        Secrets.Where(secret => secret.Until is null || now < secret.Until).Select(secret => secret.Value);
 
-    public StoredWebhook Enabled(Instant now) => this with { DisabledReason = null, DisabledAt = null, EnabledAt = now };
+    public StoredWebhook Enabled(Instant now) =>
+        this with { DisabledReason = null, DisabledAt = null, EnabledAt = now };
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, StoredWebhookJson.Default.StoredWebhook);
 
-    public static StoredWebhook Read(byte[] content) => JsonSerializer.Deserialize(content, StoredWebhookJson.Default.StoredWebhook)!;
+    public static StoredWebhook Read(byte[] content) =>
+        JsonSerializer.Deserialize(content, StoredWebhookJson.Default.StoredWebhook)!;
 
     // Printing one by accident must not print its secrets.
     public override string ToString() => $"webhook version {Version}";

@@ -14,19 +14,20 @@ internal sealed record Attempt(AttemptWire Wire, TimeSpan? RetryAfter)
 }
 
 /// <summary>
-/// Sends to one webhook: its connections are its own, so that a receiver can exhaust nobody else's. Of an answer only the status
-/// counts; its body is not read, and what comes of it is dropped with the connection if it is more than a little.
+/// Sends to one webhook: its connections are its own, so that a receiver can exhaust nobody else's. Of an answer only
+/// the status counts; its body is not read, and what comes of it is dropped with the connection if it is more than a
+/// little.
 /// </summary>
 internal sealed class Transport : IDisposable
 {
-    private readonly WebhookSettings settings;
-    private readonly TimeProvider clock;
-    private readonly HttpMessageInvoker http;
+    private readonly WebhookSettings _settings;
+    private readonly TimeProvider _clock;
+    private readonly HttpMessageInvoker _http;
 
     public Transport(WebhookSettings settings, TimeProvider clock)
     {
-        (this.settings, this.clock) = (settings, clock);
-        http = new HttpMessageInvoker(new SocketsHttpHandler
+        (_settings, _clock) = (settings, clock);
+        _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseProxy = false,
@@ -46,19 +47,20 @@ internal sealed class Transport : IDisposable
         });
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/>: nobody knows what the receiver has got.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/>: nobody knows what the receiver has
+    /// got.</exception>
     public async Task<Attempt> Send(StoredWebhook webhook, Delivery delivery, CancellationToken stop)
     {
-        var at = Instant.From(clock.GetUtcNow());
-        var began = clock.GetTimestamp();
-        using var timeout = new CancellationTokenSource(settings.Timeout, clock);
+        var at = Instant.From(_clock.GetUtcNow());
+        var began = _clock.GetTimestamp();
+        using var timeout = new CancellationTokenSource(_settings.Timeout, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token);
         try
         {
             using var request = Request(webhook, delivery, at);
-            using var response = await http.SendAsync(request, either.Token);
+            using var response = await _http.SendAsync(request, either.Token);
             return new Attempt(Wire((int)response.StatusCode, null), RetryAfter(response, at));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
@@ -71,18 +73,20 @@ internal sealed class Transport : IDisposable
         }
 
         AttemptWire Wire(int? status, string? error) =>
-            new(at.ToString(), status, error, (long)clock.GetElapsedTime(began).TotalMilliseconds);
+            new(at.ToString(), status, error, (long)_clock.GetElapsedTime(began).TotalMilliseconds);
     }
 
     private static HttpRequestMessage Request(StoredWebhook webhook, Delivery delivery, Instant at)
     {
         var timestamp = at.UnixMilliseconds / 1000;
-        var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = new ByteArrayContent(delivery.Body) };
+        var request = new HttpRequestMessage(HttpMethod.Post,
+            webhook.Url) { Content = new ByteArrayContent(delivery.Body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("User-Agent", "MeteringGateway");
         request.Headers.Add("webhook-id", delivery.Id);
         request.Headers.Add("webhook-timestamp", Text.Of(timestamp));
-        request.Headers.Add("webhook-signature", Signature.Sign(webhook.SecretsAt(at), delivery.Id, timestamp, delivery.Body));
+        request.Headers.Add("webhook-signature",
+            Signature.Sign(webhook.SecretsAt(at), delivery.Id, timestamp, delivery.Body));
         return request;
     }
 
@@ -95,7 +99,7 @@ internal sealed class Transport : IDisposable
     private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        if (!settings.AllowPrivate && !addresses.All(PublicAddress.IsPublic)) throw new AddressNotAllowedException();
+        if (!_settings.AllowPrivate && !addresses.All(PublicAddress.IsPublic)) throw new AddressNotAllowedException();
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -112,10 +116,12 @@ internal sealed class Transport : IDisposable
     private static string Name(Exception failure) => failure switch
     {
         { InnerException: AddressNotAllowedException } => "address_not_allowed",
-        { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } } => "name_not_resolved",
+        { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData
+            or SocketError.TryAgain } } => "name_not_resolved",
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "name_not_resolved",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "tls_failed",
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } => "invalid_response",
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse
+            or HttpRequestError.ConfigurationLimitExceeded } => "invalid_response",
         _ => "connection_failed",
     };
 

@@ -8,7 +8,8 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>What an administrator does with webhooks, each in the turn of whoever sends them.</summary>
-internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store, MeteringSettings settings, TimeProvider clock)
+internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store, MeteringSettings settings,
+    TimeProvider clock)
 {
     private const int MostSecrets = 5;
     private static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
@@ -21,7 +22,8 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
 
     /// <exception cref="ProblemException">404: there is none that the caller may see.</exception>
     public StoredWebhook Find(string id, Principal caller) =>
-        book.Find(id) is { } webhook && IsWithin(webhook.Tenants, caller) ? webhook : throw new ProblemException(Unknown());
+        book.Find(id) is { } webhook && IsWithin(webhook.Tenants, caller) ? webhook
+            : throw new ProblemException(Unknown());
 
     public async Task<(StoredWebhook Webhook, bool Created)> Put(
         HttpContext context, string id, PutWebhookWire wanted, Principal caller, CancellationToken cancellation)
@@ -34,7 +36,8 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));
-        var after = before is null ? New(target) : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants };
+        var after = before is null ? New(target)
+            : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants };
         if (!after.IsEnabled) after = after.Enabled(Now);
         return ((await book.Put(store, id, after, caller.Id, cancellation))!, before is null);
     }
@@ -47,29 +50,39 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
     }
 
     /// <returns>The new secret, and how long the one before it signs.</returns>
-    public async Task<(StoredSecret Secret, Instant Until)> Rotate(string id, string? idempotencyKey, Principal caller, CancellationToken cancellation)
+    public async Task<(StoredSecret Secret, Instant Until)> Rotate(string id, string? idempotencyKey, Principal caller,
+        CancellationToken cancellation)
     {
         await using var turn = await turns.TakeWebhooks(cancellation);
         var (webhook, now) = (Find(id, caller), Now);
-        var request = idempotencyKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.Id}\n{idempotencyKey}"));
-        if (request is not null && webhook.Secrets.FirstOrDefault(one => one.Request.AsSpan().SequenceEqual(request) && now < one.MadeAt + Overlap) is { } made)
+        var request = idempotencyKey is null ? null
+            : SHA256.HashData(Encoding.UTF8.GetBytes($"{caller.Id}\n{idempotencyKey}"));
+        if (request is not null
+            && webhook.Secrets.FirstOrDefault(one => one.Request.AsSpan().SequenceEqual(request)
+            && now < one.MadeAt + Overlap) is { } made)
             return (made, made.MadeAt + Overlap);
-        var kept = webhook.Secrets.Where(one => one.Until is null || now < one.Until).Select(one => one with { Until = one.Until ?? now + Overlap }).ToList();
+        var kept = webhook.Secrets.Where(one => one.Until is null || now < one.Until)
+            .Select(one => one with { Until = one.Until ?? now + Overlap }).ToList();
         if (kept.Count >= MostSecrets) throw new ProblemException(TooOften(kept[^1].Until!.Value - now));
         var secret = new StoredSecret(Signature.NewSecret(), now, null, request);
         await book.Put(store, id, webhook with { Secrets = [secret, .. kept] }, caller.Id, cancellation);
         return (secret, now + Overlap);
     }
 
-    /// <summary>Makes a delivery pending again, due at once, for as long as a new one; a webhook that was switched off is on again.</summary>
+    /// <summary>
+    /// Makes a delivery pending again, due at once, for as long as a new one; a webhook that was switched off is on
+    /// again.
+    /// </summary>
     public async Task<Delivery> Retry(string id, string delivery, Principal caller, CancellationToken cancellation)
     {
         await using var turn = await turns.TakeWebhooks(cancellation);
         var webhook = Find(id, caller);
         var found = await store.Delivery(id, delivery, cancellation)
-            ?? throw new ProblemException(Problem.NotFound("unknown_delivery", "There is no such delivery to this webhook."));
+            ?? throw new ProblemException(
+                Problem.NotFound("unknown_delivery", "There is no such delivery to this webhook."));
         if (!webhook.IsEnabled) await book.Put(store, id, webhook.Enabled(Now), caller.Id, cancellation);
-        var again = found with { Status = DeliveryStatus.Pending, Due = Now, GiveUpAt = Now + settings.Webhooks.GiveUpAfter, Tries = 0, EndedAt = null };
+        var again = found with { Status = DeliveryStatus.Pending, Due = Now,
+            GiveUpAt = Now + settings.Webhooks.GiveUpAfter, Tries = 0, EndedAt = null };
         await store.Record([again], cancellation);
         return await store.Delivery(id, delivery, cancellation) ?? again;
     }
@@ -78,16 +91,19 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
     {
         var now = Now;
         return new StoredWebhook(
-            0, target.Url, target.Events, target.Tenants, [new StoredSecret(Signature.NewSecret(), now, null, null)], null, null, now, now, now);
+            0, target.Url, target.Events, target.Tenants, [new StoredSecret(Signature.NewSecret(), now, null, null)],
+            null, null, now, now, now);
     }
 
     private static Problem Unknown() => Problem.NotFound("unknown_webhook", "There is no such webhook.");
 
     private static Problem Beyond() =>
-        new(StatusCodes.Status403Forbidden, "forbidden", "A key cannot make a webhook for a tenant that it is not bound to.");
+        new(StatusCodes.Status403Forbidden, "forbidden",
+            "A key cannot make a webhook for a tenant that it is not bound to.");
 
     private static Problem TooOften(TimeSpan wait) =>
-        new(StatusCodes.Status409Conflict, "rotated_too_often", $"{MostSecrets} secrets sign already; the oldest ends within 24 hours.")
+        new(StatusCodes.Status409Conflict, "rotated_too_often",
+            $"{MostSecrets} secrets sign already; the oldest ends within 24 hours.")
         {
             RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
         };

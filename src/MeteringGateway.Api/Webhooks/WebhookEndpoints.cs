@@ -12,7 +12,8 @@ internal static class WebhookEndpoints
 {
     public static IServiceCollection AddWebhooks(this IServiceCollection services)
     {
-        services.AddOptions<MeteringSettings>().Validate(settings => settings.Webhooks.IsValid, "The settings Metering:Webhooks are not possible.");
+        services.AddOptions<MeteringSettings>()
+            .Validate(settings => settings.Webhooks.IsValid, "The settings Metering:Webhooks are not possible.");
         services.AddSingleton<WebhookBook>();
         services.AddSingleton<Dispatcher>();
         services.AddTransient<WebhookChange>();
@@ -24,22 +25,29 @@ internal static class WebhookEndpoints
         var webhooks = app.MapGroup("/v1/webhooks").WithTags("Webhooks").AsConfigured().Needs(Permission.WebhooksWrite);
 
         webhooks.MapPut("/{webhook}", async Task<Results<Created<CreatedWebhookWire>, Ok<WebhookWire>, Problem>> (
-            string webhook, Body<PutWebhookWire> body, WebhookChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+            string webhook, Body<PutWebhookWire> body, WebhookChange change, Principal caller, HttpContext context,
+            CancellationToken cancellation) =>
         {
             var (stored, created) = await change.Put(context, webhook, body.Value, caller, cancellation);
             ETags.Send(context, ETags.Of(stored.Version));
             var wire = WebhookBook.Wire(webhook, stored);
             if (!created) return TypedResults.Ok(wire);
             return TypedResults.Created($"/v1/webhooks/{webhook}", new CreatedWebhookWire(
-                webhook, wire.Url, wire.Events, wire.Tenants, stored.Secrets[0].Value, wire.State, wire.CreatedAt, wire.UpdatedAt));
-        }).Takes<PutWebhookWire>().WithSummary("Make a webhook, whose signing secret is shown this once, or change one; one that was switched off is on again");
+                webhook, wire.Url, wire.Events, wire.Tenants, stored.Secrets[0].Value, wire.State, wire.CreatedAt,
+                wire.UpdatedAt));
+        }).Takes<PutWebhookWire>()
+            .WithSummary(
+                "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off is on again");
 
         webhooks.MapGet("", (WebhookBook book, Principal caller, string? cursor, string? limit) =>
             TypedResults.Ok(Paging.From(cursor, limit).Page(
-                book.All.Where(one => WebhookChange.IsWithin(one.Webhook.Tenants, caller)), one => one.Id, one => WebhookBook.Wire(one.Id, one.Webhook))))
+                book.All.Where(one => WebhookChange.IsWithin(one.Webhook.Tenants, caller)), one => one.Id,
+                one => WebhookBook.Wire(one.Id, one.Webhook))))
             .WithSummary("Every webhook, without its secret");
 
-        webhooks.MapGet("/{webhook}", Results<Ok<WebhookWire>, Problem> (string webhook, WebhookChange change, Principal caller, HttpContext context) =>
+        webhooks.MapGet("/{webhook}",
+            Results<Ok<WebhookWire>, Problem> (string webhook, WebhookChange change, Principal caller,
+                HttpContext context) =>
         {
             var stored = change.Find(webhook, caller);
             ETags.Send(context, ETags.Of(stored.Version));
@@ -47,14 +55,16 @@ internal static class WebhookEndpoints
         }).WithSummary("A webhook: whether it is on, and if not, why");
 
         webhooks.MapDelete("/{webhook}", async Task<Results<NoContent, Problem>> (
-            string webhook, WebhookChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+            string webhook, WebhookChange change, Principal caller, HttpContext context,
+            CancellationToken cancellation) =>
         {
             await change.Delete(context, webhook, caller, cancellation);
             return TypedResults.NoContent();
         }).WithSummary("End a webhook; what was pending is not sent");
 
         webhooks.MapPost("/{webhook}/rotate", async Task<Results<Ok<RotatedSecretWire>, Problem>> (
-            string webhook, WebhookChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
+            string webhook, WebhookChange change, Principal caller, HttpContext context,
+            CancellationToken cancellation) =>
         {
             var (secret, until) = await change.Rotate(webhook, IdempotencyHeader.Read(context), caller, cancellation);
             return TypedResults.Ok(new RotatedSecretWire(webhook, secret.Value, until.ToString()));

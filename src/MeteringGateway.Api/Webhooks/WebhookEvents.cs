@@ -5,7 +5,8 @@ internal static class WebhookEvents
 {
     public static readonly IReadOnlyList<string> All =
     [
-        "threshold.crossed", "cap.reached", "cap.cleared", "credits.exhausted", "overage.started", "grant.expiring", "dispute.opened",
+        "threshold.crossed", "cap.reached", "cap.cleared", "credits.exhausted", "overage.started", "grant.expiring",
+        "dispute.opened",
         "dispute.resolved", "statement.final",
     ];
 }

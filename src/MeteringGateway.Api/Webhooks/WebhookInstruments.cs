@@ -7,7 +7,9 @@ internal static class WebhookInstruments
 {
     /// <summary>Counter. Deliveries that ended, by <c>result</c>: delivered or failed.</summary>
     public const string Deliveries = "metering.webhook.deliveries";
-    /// <summary>Counter. Attempts by <c>result</c>: delivered, the class of the status (<c>4xx</c>), or why there was no answer.</summary>
+    /// <summary>
+    /// Counter. Attempts by <c>result</c>: delivered, the class of the status (<c>4xx</c>), or why there was no answer.
+    /// </summary>
     public const string Attempts = "metering.webhook.attempts";
     /// <summary>Gauge, s. Age of the oldest delivery that is pending; 0 when none is.</summary>
     public const string OldestPending = "metering.webhook.oldest_pending";
@@ -19,13 +21,18 @@ internal static class WebhookInstruments
     private static Dispatcher[] _dispatchers = [];
 
     static WebhookInstruments() => Meter.CreateObservableGauge(
-        OldestPending, () => _dispatchers.Select(one => one.OldestPending().GetAwaiter().GetResult().TotalSeconds).DefaultIfEmpty().Max(), "s");
+        OldestPending, () => _dispatchers.Select(one => one.OldestPending().GetAwaiter().GetResult().TotalSeconds)
+            .DefaultIfEmpty().Max(), "s");
 
     public static void Count(Delivery delivery, Attempt attempt)
     {
-        Attempted.Add(1, new KeyValuePair<string, object?>("result", attempt.Succeeded ? "delivered" : attempt.Wire.Error ?? $"{attempt.Wire.StatusCode / 100}xx"));
+        Attempted.Add(1,
+            new KeyValuePair<string, object?>("result", attempt.Succeeded ? "delivered" : attempt.Wire.Error
+                ?? $"{attempt.Wire.StatusCode / 100}xx"));
         if (delivery.Status != DeliveryStatus.Pending)
-            Ended.Add(1, new KeyValuePair<string, object?>("result", delivery.Status == DeliveryStatus.Delivered ? "delivered" : "failed"));
+            Ended.Add(1,
+                new KeyValuePair<string, object?>("result",
+                    delivery.Status == DeliveryStatus.Delivered ? "delivered" : "failed"));
     }
 
     public static void Register(Dispatcher dispatcher)

@@ -17,17 +17,20 @@ internal static class WebhookReader
     public static WebhookTarget Read(string id, PutWebhookWire webhook, bool allowPrivate, Findings findings)
     {
         if (!Ids.IsId(id)) findings.Add("", "a webhook's id must be 1 to 64 of a-z 0-9 . _ -");
-        return new WebhookTarget(Url(webhook.Url, allowPrivate, findings), Events(webhook.Events, findings), Tenants(webhook, findings));
+        return new WebhookTarget(Url(webhook.Url, allowPrivate, findings), Events(webhook.Events, findings),
+            Tenants(webhook, findings));
     }
 
     private static string Url(string? url, bool allowPrivate, Findings findings)
     {
         if (findings.Name("/url", url, LongestUrl).Length == 0) return "";
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
             findings.Add("/url", "must be an absolute http or https address");
         else if (uri.UserInfo.Length > 0)
             findings.Add("/url", "must not have a user name or password; deliveries are signed");
-        else if (!allowPrivate && IPAddress.TryParse(uri.DnsSafeHost, out var address) && !PublicAddress.IsPublic(address))
+        else if (!allowPrivate && IPAddress.TryParse(uri.DnsSafeHost, out var address)
+            && !PublicAddress.IsPublic(address))
             findings.Add("/url", "must be a public address");
         return url!;
     }
@@ -41,7 +44,8 @@ internal static class WebhookReader
         foreach (var (pointer, type) in findings.Each("/events", events, 64))
         {
             if (type == Every) findings.Add(pointer, "stands alone: it is every type");
-            else if (!WebhookEvents.All.Contains(type)) findings.Add(pointer, $"must be one of {string.Join(", ", WebhookEvents.All)}");
+            else if (!WebhookEvents.All.Contains(type))
+                findings.Add(pointer, $"must be one of {string.Join(", ", WebhookEvents.All)}");
             else if (!wanted.Contains(type)) wanted.Add(type);
         }
         return wanted;
@@ -52,6 +56,7 @@ internal static class WebhookReader
         if (webhook.Tenants is { Ids: null }) return null;
         if (webhook.Tenants is null) findings.Add("/tenants", "is required: \"*\" or a list of tenant ids");
         else if (webhook.Tenants.Ids.Count == 0) findings.Add("/tenants", "must have at least one element");
-        return [.. findings.Each("/tenants", webhook.Tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item)).Distinct()];
+        return [.. findings.Each("/tenants", webhook.Tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item))
+            .Distinct()];
     }
 }

@@ -3,7 +3,10 @@ namespace MeteringGateway.Api.Webhooks;
 /// <summary>The section <c>Metering:Webhooks</c> of the settings.</summary>
 public sealed class WebhookSettings
 {
-    /// <summary>Lets webhooks go to addresses that are loopback, private or otherwise not public: for receivers in one's own network.</summary>
+    /// <summary>
+    /// Lets webhooks go to addresses that are loopback, private or otherwise not public: for receivers in one's own
+    /// network.
+    /// </summary>
     public bool AllowPrivate { get; set; }
 
     /// <summary>One attempt in all: name resolution, connection, request, and the answer.</summary>

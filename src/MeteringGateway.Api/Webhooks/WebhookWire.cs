@@ -15,14 +15,17 @@ internal sealed record PutWebhookWire
 }
 
 /// <param name="State"><c>enabled</c> or <c>disabled</c>.</param>
-/// <param name="DisabledReason"><c>gone</c>: the receiver answered 410; <c>failing</c>: nothing could be delivered for days.</param>
+/// <param name="DisabledReason"><c>gone</c>: the receiver answered 410; <c>failing</c>: nothing could be delivered for
+/// days.</param>
 internal sealed record WebhookWire(
-    string Id, string Url, IReadOnlyList<string> Events, TenantsWire Tenants, string State, string? DisabledReason, string? DisabledAt,
+    string Id, string Url, IReadOnlyList<string> Events, TenantsWire Tenants, string State, string? DisabledReason,
+    string? DisabledAt,
     string CreatedAt, string UpdatedAt);
 
 /// <param name="Secret">What deliveries are signed with. Shown this once.</param>
 internal sealed record CreatedWebhookWire(
-    string Id, string Url, IReadOnlyList<string> Events, TenantsWire Tenants, string Secret, string State, string CreatedAt, string UpdatedAt);
+    string Id, string Url, IReadOnlyList<string> Events, TenantsWire Tenants, string Secret, string State,
+    string CreatedAt, string UpdatedAt);
 
 /// <param name="Secret">The new one. Shown this once.</param>
 /// <param name="PreviousSecretUntil">Until then deliveries are signed with the one before as well.</param>
@@ -34,9 +37,11 @@ internal sealed record RotatedSecretWire(string Id, string Secret, string Previo
 /// <param name="Attempts">The latest, oldest first.</param>
 /// <param name="Payload">The body as it is sent.</param>
 internal sealed record DeliveryWire(
-    string Id, string Type, string Tenant, long Sequence, string Status, string CreatedAt, string? NextAttemptAt, string? EndedAt,
+    string Id, string Type, string Tenant, long Sequence, string Status, string CreatedAt, string? NextAttemptAt,
+    string? EndedAt,
     IReadOnlyList<AttemptWire> Attempts, JsonElement Payload);
 
 /// <param name="StatusCode">Of the answer; null when there was none.</param>
-/// <param name="Error">Why there was no answer: <c>timeout</c>, <c>name_not_resolved</c>, <c>address_not_allowed</c>, <c>connection_failed</c>, <c>tls_failed</c>, <c>invalid_response</c>.</param>
+/// <param name="Error">Why there was no answer: <c>timeout</c>, <c>name_not_resolved</c>, <c>address_not_allowed</c>,
+/// <c>connection_failed</c>, <c>tls_failed</c>, <c>invalid_response</c>.</param>
 internal sealed record AttemptWire(string At, int? StatusCode, string? Error, long DurationMs);

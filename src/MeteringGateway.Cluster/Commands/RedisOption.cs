@@ -6,7 +6,8 @@ namespace MeteringGateway.Cluster.Commands;
 internal static class RedisOption
 {
     public static Option<string?> Make() =>
-        new("--redis") { Description = "The Redis that all silos share: host:port[,password=...][,ssl=true] (default 127.0.0.1:6379, or the setting Metering:Cluster:Redis)" };
+        new("--redis") { Description =
+            "The Redis that all silos share: host:port[,password=...][,ssl=true] (default 127.0.0.1:6379, or the setting Metering:Cluster:Redis)" };
 
     public static string[] Settings(string? redis) => redis is null ? [] : [$"--Metering:Cluster:Redis={redis}"];
 
@@ -23,13 +24,17 @@ internal static class RedisOption
         }
     }
 
-    /// <summary>Runs something on the store, without a silo: snapshots are not read, every tenant is folded from its first entry.</summary>
+    /// <summary>
+    /// Runs something on the store, without a silo: snapshots are not read, every tenant is folded from its first
+    /// entry.
+    /// </summary>
     public static async Task WithStore(string[] settings, string? redis, Func<RedisStore, Task> work)
     {
         var cluster = Read(Silo.Builder([.. settings, .. Settings(redis)]).Configuration);
         await using var connection = await Silo.Connect(cluster);
         using var log = LoggerFactory.Create(builder => { });
-        await using var store = new RedisStore(connection, cluster.ServiceId, snapshots: null, log.CreateLogger<RedisStore>());
+        await using var store = new RedisStore(connection, cluster.ServiceId, snapshots: null,
+            log.CreateLogger<RedisStore>());
         await work(store);
     }
 }

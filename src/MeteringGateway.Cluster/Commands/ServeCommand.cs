@@ -8,7 +8,8 @@ internal static class ServeCommand
 {
     public static Command Make(string[] settings)
     {
-        var command = new Command("serve", "Run a silo until it is told to stop (SIGTERM or SIGINT). The default command. Settings come from appsettings.json, the environment (METERING__NAME) and --Metering:NAME=VALUE.");
+        var command = new Command("serve",
+            "Run a silo until it is told to stop (SIGTERM or SIGINT). The default command. Settings come from appsettings.json, the environment (METERING__NAME) and --Metering:NAME=VALUE.");
         AddTo(command, settings);
         return command;
     }
@@ -16,11 +17,15 @@ internal static class ServeCommand
     /// <summary>Makes a command one that serves: `serve` itself, and the program without a command.</summary>
     public static void AddTo(Command command, string[] settings)
     {
-        var urls = new Option<string?>("--urls") { Description = "Addresses to listen on, separated by ; (default http://127.0.0.1:8080, or ASPNETCORE_URLS)" };
+        var urls = new Option<string?>(
+            "--urls") { Description =
+                "Addresses to listen on, separated by ; (default http://127.0.0.1:8080, or ASPNETCORE_URLS)" };
         var redis = RedisOption.Make();
         command.Add(urls);
         command.Add(redis);
-        command.SetAction((parsed, cancellation) => Serve([.. settings, .. Argument("urls", parsed.GetValue(urls)), .. RedisOption.Settings(parsed.GetValue(redis))], cancellation));
+        command.SetAction((parsed, cancellation) =>
+            Serve([.. settings, .. Argument("urls", parsed.GetValue(urls)),
+                .. RedisOption.Settings(parsed.GetValue(redis))], cancellation));
     }
 
     private static string[] Argument(string name, string? value) => value is null ? [] : [$"--{name}={value}"];
@@ -32,7 +37,8 @@ internal static class ServeCommand
         var builder = Silo.Builder(settings);
         builder.Logging.ClearProviders();
         // Standard output is for the address alone.
-        builder.Logging.AddConsole(console => (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLine.FormatterName, LogLevel.Trace));
+        builder.Logging.AddConsole(console =>
+            (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLine.FormatterName, LogLevel.Trace));
         builder.Logging.AddConsoleFormatter<LogLine, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
         var cluster = RedisOption.Read(builder.Configuration);
         await using var redis = await Silo.Connect(cluster);
@@ -44,7 +50,8 @@ internal static class ServeCommand
             await app.WaitForShutdownAsync(cancellation);
             return Environment.ExitCode;
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or OptionsValidationException or Engine.StoreException or Engine.TransferException
+        catch (Exception e) when (e is IOException or InvalidOperationException or OptionsValidationException
+            or Engine.StoreException or Engine.TransferException
             or System.Net.Sockets.SocketException or OrleansException)
         {
             throw new CommandException("metering-silo could not start: " + e.Message, e);

@@ -10,13 +10,15 @@ internal sealed partial class ClusterTenants
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The reader asks the tenant's silo for what comes after the last sequence it has, again and again; whichever silo that is,
-    /// the sequence says where to go on, so that a move loses and doubles nothing.
+    /// The reader asks the tenant's silo for what comes after the last sequence it has, again and again; whichever silo
+    /// that is, the sequence says where to go on, so that a move loses and doubles nothing.
     /// </summary>
     public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)
     {
-        if (await Call(tenant, grain => grain.Signals(null, AtOnce), mayRepeat: true, cancellation) is not { } first) return null;
-        var channel = Channel.CreateBounded<Signal>(new BoundedChannelOptions(engine.SignalBuffer) { SingleReader = true, SingleWriter = true });
+        if (await Call(tenant, grain => grain.Signals(null, AtOnce), mayRepeat: true, cancellation) is not { } first)
+            return null;
+        var channel = Channel.CreateBounded<Signal>(
+            new BoundedChannelOptions(engine.SignalBuffer) { SingleReader = true, SingleWriter = true });
         var stop = new CancellationTokenSource();
         _ = Pull(tenant, after ?? first.Sequence, channel.Writer, stop.Token);
         return new SignalReader(first.Tenant, channel.Reader, () =>

@@ -5,10 +5,11 @@ using MeteringGateway.Engine;
 namespace MeteringGateway.Cluster.Grains;
 
 /// <summary>
-/// The tenants of the whole cluster, from any silo. While a tenant moves from a silo that died to another, what can safely be asked
-/// twice is asked again until it answers or <see cref="ClusterSettings.Patience"/> is over.
+/// The tenants of the whole cluster, from any silo. While a tenant moves from a silo that died to another, what can
+/// safely be asked twice is asked again until it answers or <see cref="ClusterSettings.Patience"/> is over.
 /// </summary>
-internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store, EngineOptions engine, ClusterSettings settings) : ITenants
+internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store, EngineOptions engine,
+    ClusterSettings settings) : ITenants
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
@@ -16,15 +17,18 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store,
     public async ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default) =>
         (await Execute(tenant, [command], cancellation))[0];
 
-    public async ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands, CancellationToken cancellation = default)
+    public async ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands,
+        CancellationToken cancellation = default)
     {
         if (commands.Count == 0) return [];
         Command[] all = [.. commands];
         // An event counts once however often it is sent (I1); another command without a key may not be given twice.
-        return await Call(tenant, grain => grain.Execute(all), mayRepeat: Array.TrueForAll(all, one => one is Command.Event), cancellation);
+        return await Call(tenant, grain => grain.Execute(all),
+            mayRepeat: Array.TrueForAll(all, one => one is Command.Event), cancellation);
     }
 
-    public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key, CancellationToken cancellation = default) =>
+    public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key,
+        CancellationToken cancellation = default) =>
         await Call(tenant, grain => grain.ExecuteOnce(command, key), mayRepeat: true, cancellation);
 
     public async ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default)
@@ -45,35 +49,43 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store,
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Usage(period), cancellation);
 
-    public ValueTask<StatementRow?> Statement(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
+    public ValueTask<StatementRow?> Statement(string tenant, DateOnly? period,
+        CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Statement(period), cancellation);
 
-    public ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit, CancellationToken cancellation = default) =>
+    public ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit,
+        CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Statements(before, limit), cancellation);
 
-    public async ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant, CancellationToken cancellation = default) =>
+    public async ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant,
+        CancellationToken cancellation = default) =>
         await Ask(tenant, grain => grain.Grants(), cancellation);
 
-    public async ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant, CancellationToken cancellation = default) =>
+    public async ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant,
+        CancellationToken cancellation = default) =>
         await Ask(tenant, grain => grain.Thresholds(), cancellation);
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default) =>
         store.Attention(among, after, limit, cancellation);
 
-    public ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation = default) =>
+    public ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit,
+        CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Outcomes(filter, cursor, limit), cancellation);
 
     public ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Outcome(outcomeId), cancellation);
 
-    public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId, CancellationToken cancellation = default) =>
+    public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
+        CancellationToken cancellation = default) =>
         await Ask(tenant, grain => grain.History(outcomeId), cancellation);
 
-    public ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit, CancellationToken cancellation = default) =>
+    public ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,
+        CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Entries(after, limit), cancellation);
 
-    public ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default) =>
+    public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
+        CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Reservation(id), cancellation);
 
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default) =>
@@ -81,10 +93,12 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store,
 
     private ITenantGrain Grain(string tenant) => grains.GetGrain<ITenantGrain>(tenant);
 
-    private async ValueTask<T?> Ask<T>(string tenant, Func<ITenantGrain, Task<T?>> ask, CancellationToken cancellation) where T : class =>
+    private async ValueTask<T?> Ask<T>(string tenant, Func<ITenantGrain, Task<T?>> ask, CancellationToken cancellation)
+        where T : class =>
         await Call(tenant, ask, mayRepeat: true, cancellation);
 
-    private async Task<T> Call<T>(string tenant, Func<ITenantGrain, Task<T>> call, bool mayRepeat, CancellationToken cancellation)
+    private async Task<T> Call<T>(string tenant, Func<ITenantGrain, Task<T>> call, bool mayRepeat,
+        CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
         for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
@@ -96,13 +110,18 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store,
             catch (Exception failure) when (IsPassing(failure))
             {
                 if (!mayRepeat || Stopwatch.GetElapsedTime(began) + wait > settings.Patience)
-                    throw failure as TenantUnavailableException ?? new TenantUnavailableException(failure.Message.TrimEnd('.'), failure);
+                    throw failure as TenantUnavailableException
+                        ?? new TenantUnavailableException(failure.Message.TrimEnd('.'), failure);
             }
             await Task.Delay(wait, cancellation);
         }
     }
 
-    /// <summary>The silo died, is stopping or is cut off, or its store did not answer: whether what was asked was done is unknown.</summary>
+    /// <summary>
+    /// The silo died, is stopping or is cut off, or its store did not answer: whether what was asked was done is
+    /// unknown.
+    /// </summary>
     private static bool IsPassing(Exception failure) =>
-        failure is OrleansException or TimeoutException or TenantUnavailableException or StoreException or ObjectDisposedException;
+        failure is OrleansException or TimeoutException or TenantUnavailableException or StoreException
+            or ObjectDisposedException;
 }

@@ -19,7 +19,8 @@ internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
         return Take(grain.TakeWebhooks, grain.EndWebhooks, cancellation);
     }
 
-    private async ValueTask<IAsyncDisposable> Take(Func<Task<Guid>> take, Func<Guid, Task> end, CancellationToken cancellation)
+    private async ValueTask<IAsyncDisposable> Take(Func<Task<Guid>> take, Func<Guid, Task> end,
+        CancellationToken cancellation)
     {
         try
         {
@@ -36,6 +37,7 @@ internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
     private sealed class Turn(Guid ticket, Func<Guid, Task> end) : IAsyncDisposable
     {
         // If it does not arrive, the turn ends by time.
-        public async ValueTask DisposeAsync() => await end(ticket).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        public async ValueTask DisposeAsync() =>
+            await end(ticket).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -6,7 +6,10 @@ using Orleans.Concurrency;
 
 namespace MeteringGateway.Cluster.Grains;
 
-/// <summary>What is done once in the cluster, by one silo at a time: tenants that something is due for are woken, and webhooks are sent.</summary>
+/// <summary>
+/// What is done once in the cluster, by one silo at a time: tenants that something is due for are woken, and webhooks
+/// are sent.
+/// </summary>
 [Alias("metering.housekeeper")]
 internal interface IHousekeeperGrain : IGrainWithIntegerKey
 {
@@ -30,30 +33,34 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
 }
 
 /// <summary>
-/// A reminder in the store wakes it on another silo when its own has died. If two of it run for a moment, a tenant is woken twice,
-/// which changes nothing, and a receiver may get an alert twice with the same id, as it may anyway.
+/// A reminder in the store wakes it on another silo when its own has died. If two of it run for a moment, a tenant is
+/// woken twice, which changes nothing, and a receiver may get an alert twice with the same id, as it may anyway.
 /// </summary>
 [Reentrant, GrainType("housekeeper")]
 internal sealed class Housekeeper(
-    IStore store, ITenants tenants, Books books, IServiceProvider services, TimeProvider clock, ILogger<Housekeeper> log) : Grain, IHousekeeperGrain, IRemindable
+    IStore store, ITenants tenants, Books books, IServiceProvider services, TimeProvider clock,
+    ILogger<Housekeeper> log) : Grain, IHousekeeperGrain, IRemindable
 {
     private const string Alive = "alive";
     private const int Page = 1000;
     private const int AtOnce = 64;
 
-    private readonly Dispatcher webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
-    private readonly Tickets tickets = new(TimeSpan.FromSeconds(10));
-    private bool waking;
+    private readonly Dispatcher _webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
+    private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
+    private bool _waking;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await this.RegisterOrUpdateReminder(Alive, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), cancellationToken);
         await books.CatchUp(cancellationToken);
-        await webhooks.Start(store, tenants, cancellationToken);
-        this.RegisterGrainTimer(WakeDue, new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromSeconds(1)) { Interleave = true, KeepAlive = true });
+        await _webhooks.Start(store, tenants, cancellationToken);
+        this.RegisterGrainTimer(WakeDue,
+            new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromSeconds(1)) { Interleave = true,
+                KeepAlive = true });
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await webhooks.DisposeAsync();
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        await _webhooks.DisposeAsync();
 
     public Task Start() => Task.CompletedTask;
 
@@ -61,26 +68,26 @@ internal sealed class Housekeeper(
 
     public Task OutboxGrew()
     {
-        webhooks.Wake();
+        _webhooks.Wake();
         return Task.CompletedTask;
     }
 
-    public async Task<Guid> TakeWebhooks() => tickets.Hold(await webhooks.Turn(CancellationToken.None));
+    public async Task<Guid> TakeWebhooks() => _tickets.Hold(await _webhooks.Turn(CancellationToken.None));
 
     public async Task EndWebhooks(Guid ticket)
     {
         await books.CatchUp(CancellationToken.None);
-        await tickets.End(ticket);
+        await _tickets.End(ticket);
     }
 
     /// <summary>
-    /// Wakes every tenant that the store says is overdue. Those in memory look after themselves, to the millisecond; this is for the
-    /// others, to the second.
+    /// Wakes every tenant that the store says is overdue. Those in memory look after themselves, to the millisecond;
+    /// this is for the others, to the second.
     /// </summary>
     private async Task WakeDue(CancellationToken cancellation)
     {
-        if (waking) return;
-        waking = true;
+        if (_waking) return;
+        _waking = true;
         try
         {
             var due = await store.Due(Instant.From(clock.GetUtcNow()), Page, cancellation);
@@ -92,7 +99,7 @@ internal sealed class Housekeeper(
         }
         finally
         {
-            waking = false;
+            _waking = false;
         }
     }
 

@@ -4,8 +4,8 @@ using MeteringGateway.Engine;
 namespace MeteringGateway.Cluster.Grains;
 
 /// <summary>
-/// A tenant, wherever it lives; the key is its id. The members are those of <see cref="ITenants"/>. Calls interleave: what is
-/// decided in one turn waits for its flush while others take theirs.
+/// A tenant, wherever it lives; the key is its id. The members are those of <see cref="ITenants"/>. Calls interleave:
+/// what is decided in one turn waits for its flush while others take theirs.
 /// </summary>
 [Alias("metering.tenant")]
 internal interface ITenantGrain : IGrainWithStringKey
@@ -53,8 +53,8 @@ internal interface ITenantGrain : IGrainWithStringKey
     Task<ReservationFigure?> Reservation(string id);
 
     /// <summary>
-    /// The signals after sequence <paramref name="after"/>: at once if there are any, else when the first one comes, and none when
-    /// <paramref name="patience"/> is over. Null: no such tenant.
+    /// The signals after sequence <paramref name="after"/>: at once if there are any, else when the first one comes,
+    /// and none when <paramref name="patience"/> is over. Null: no such tenant.
     /// </summary>
     /// <param name="after">Null: none; only the tenant as it is now.</param>
     [Alias("signals"), ResponseTimeout("00:00:20")]
@@ -67,4 +67,5 @@ internal interface ITenantGrain : IGrainWithStringKey
 
 /// <param name="Sequence">Everything up to it has been told: what comes after it comes next.</param>
 [GenerateSerializer, Immutable, Alias("metering.signals")]
-internal sealed record SignalBatch([property: Id(0)] TenantFigure Tenant, [property: Id(1)] Signal[] Signals, [property: Id(2)] long Sequence);
+internal sealed record SignalBatch([property: Id(0)] TenantFigure Tenant, [property: Id(1)] Signal[] Signals,
+    [property: Id(2)] long Sequence);

@@ -6,15 +6,18 @@ using Orleans.Placement;
 namespace MeteringGateway.Cluster.Grains;
 
 /// <summary>
-/// A tenant's stay on this silo: a thin shell over the same tenant as on one machine. The engine's lock makes the turns, so the
-/// grain is reentrant: one caller's flush does not hold up another's turn. Nothing rests on this being the only activation: an
-/// append from a state that is out of date is refused by the store's fence, and what is answered from memory needs the silo's lease.
+/// A tenant's stay on this silo: a thin shell over the same tenant as on one machine. The engine's lock makes the
+/// turns, so the grain is reentrant: one caller's flush does not hold up another's turn. Nothing rests on this being
+/// the only activation: an append from a state that is out of date is refused by the store's fence, and what is
+/// answered from memory needs the silo's lease.
 /// </summary>
 /// <remarks>
-/// Placed where there is most room (memory first: a tenant is memory more than CPU), with a preference for the silo that was asked.
+/// Placed where there is most room (memory first: a tenant is memory more than CPU), with a preference for the silo
+/// that was asked.
 /// </remarks>
 [Reentrant, ResourceOptimizedPlacement, GrainType("tenant")]
-internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostApplicationLifetime lifetime) : Grain, ITenantGrain
+internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostApplicationLifetime lifetime)
+    : Grain, ITenantGrain
 {
     private const int MostSignals = 1000;
 
@@ -23,7 +26,8 @@ internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostAp
     // What an activation before this one may have left here was another stay.
     public override Task OnActivateAsync(CancellationToken cancellationToken) => tenants.Release(Id);
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => tenants.Release(Id);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        tenants.Release(Id);
 
     public async Task<Answer[]> Execute(Command[] commands)
     {
@@ -52,13 +56,15 @@ internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostAp
 
     public Task<StatementRow?> Statement(DateOnly? period) => Ask(() => tenants.Statement(Id, period));
 
-    public Task<Page<StatementRow>?> Statements(DateOnly? before, int limit) => Ask(() => tenants.Statements(Id, before, limit));
+    public Task<Page<StatementRow>?> Statements(DateOnly? before, int limit) =>
+        Ask(() => tenants.Statements(Id, before, limit));
 
     public Task<GrantFigure[]?> Grants() => AskForAll(() => tenants.Grants(Id));
 
     public Task<ThresholdFigure[]?> Thresholds() => AskForAll(() => tenants.Thresholds(Id));
 
-    public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit) => Ask(() => tenants.Outcomes(Id, filter, cursor, limit));
+    public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit) =>
+        Ask(() => tenants.Outcomes(Id, filter, cursor, limit));
 
     public Task<OutcomeRow?> Outcome(string outcomeId) => Ask(() => tenants.Outcome(Id, outcomeId));
 
@@ -82,8 +88,10 @@ internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostAp
             if (await Any(reader, waited.Token))
                 while (signals.Count < MostSignals && reader.Signals.TryRead(out var signal)) signals.Add(signal);
         }
-        // Without any, all there was when the reader came has been told; one that came since is told to whoever asks next.
-        return new SignalBatch(reader.State, [.. signals], signals.Count > 0 ? signals[^1].Sequence : reader.State.Sequence);
+        // Without any, all there was when the reader came has been told; one that came since is told to whoever asks
+        // next.
+        return new SignalBatch(reader.State, [.. signals],
+            signals.Count > 0 ? signals[^1].Sequence : reader.State.Sequence);
     }
 
     private static async Task<bool> Any(SignalReader reader, CancellationToken waited)

@@ -2,20 +2,22 @@ using System.Collections.Concurrent;
 
 namespace MeteringGateway.Cluster.Grains;
 
-/// <summary>Turns that are held from elsewhere: each is ended by its ticket, or by time when its holder is heard of no more.</summary>
+/// <summary>
+/// Turns that are held from elsewhere: each is ended by its ticket, or by time when its holder is heard of no more.
+/// </summary>
 internal sealed class Tickets(TimeSpan longest)
 {
-    private readonly ConcurrentDictionary<Guid, IAsyncDisposable> held = new();
+    private readonly ConcurrentDictionary<Guid, IAsyncDisposable> _held = new();
 
     public Guid Hold(IAsyncDisposable turn)
     {
         var ticket = Guid.NewGuid();
-        held[ticket] = turn;
+        _held[ticket] = turn;
         _ = EndLater(ticket);
         return ticket;
     }
 
-    public ValueTask End(Guid ticket) => held.TryRemove(ticket, out var turn) ? turn.DisposeAsync() : default;
+    public ValueTask End(Guid ticket) => _held.TryRemove(ticket, out var turn) ? turn.DisposeAsync() : default;
 
     private async Task EndLater(Guid ticket)
     {

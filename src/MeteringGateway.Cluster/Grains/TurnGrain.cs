@@ -15,24 +15,24 @@ internal interface ITurnGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// If its silo dies, two may have the turn for a moment; what they store has versions that are written once, so one of them is told
-/// that it came too late.
+/// If its silo dies, two may have the turn for a moment; what they store has versions that are written once, so one of
+/// them is told that it came too late.
 /// </summary>
 [Reentrant, GrainType("turn")]
 internal sealed class TurnGrain : Grain, ITurnGrain, IDisposable
 {
-    private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly Tickets tickets = new(TimeSpan.FromSeconds(10));
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
 
     public async Task<Guid> Take()
     {
-        await turn.WaitAsync();
-        return tickets.Hold(new Ended(turn));
+        await _turn.WaitAsync();
+        return _tickets.Hold(new Ended(_turn));
     }
 
-    public Task End(Guid ticket) => tickets.End(ticket).AsTask();
+    public Task End(Guid ticket) => _tickets.End(ticket).AsTask();
 
-    public void Dispose() => turn.Dispose();
+    public void Dispose() => _turn.Dispose();
 
     private sealed class Ended(SemaphoreSlim turn) : IAsyncDisposable
     {

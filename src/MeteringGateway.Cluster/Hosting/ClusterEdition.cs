@@ -17,9 +17,13 @@ internal static class ClusterEdition
 {
     public const string Snapshots = "snapshots";
 
-    /// <summary>In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Settings: sections <c>Metering</c> and <c>Metering:Cluster</c>.</summary>
+    /// <summary>
+    /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Settings: sections <c>Metering</c> and
+    /// <c>Metering:Cluster</c>.
+    /// </summary>
     /// <param name="redis">The store's; the caller disposes it after the host.</param>
-    public static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder, ClusterSettings settings, IConnectionMultiplexer redis)
+    public static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder, ClusterSettings settings,
+        IConnectionMultiplexer redis)
     {
         var services = builder.Services;
         services.AddSingleton(settings);
@@ -27,10 +31,12 @@ internal static class ClusterEdition
         services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
         services.AddSingleton(provider => new RedisStore(
-            redis, settings.ServiceId, provider.GetRequiredKeyedService<IGrainStorage>(Snapshots), provider.GetRequiredService<ILogger<RedisStore>>()));
+            redis, settings.ServiceId, provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
+            provider.GetRequiredService<ILogger<RedisStore>>()));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(
-            provider.GetRequiredService<IStore>(), provider.GetRequiredService<EngineOptions>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<EngineOptions>(),
+            provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalTenants>>(), shared: true));
         services.AddSingleton<ITenants, ClusterTenants>();
         services.AddSingleton<ITurns, ClusterTurns>();
@@ -40,7 +46,8 @@ internal static class ClusterEdition
         services.AddHostedService<SiloHost>();
         services.AddSingleton<SiloLease>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.UseOrleans(silo => Configure(silo, settings, builder.Configuration.GetSection("Metering").Get<EngineOptions>() ?? new()));
+        builder.UseOrleans(silo =>
+            Configure(silo, settings, builder.Configuration.GetSection("Metering").Get<EngineOptions>() ?? new()));
         services.AddHostedService(provider => provider.GetRequiredService<SiloLease>());
         return builder;
     }
@@ -48,13 +55,17 @@ internal static class ClusterEdition
     private static void Configure(ISiloBuilder silo, ClusterSettings settings, EngineOptions engine)
     {
         var options = settings.RedisOptions();
-        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ServiceId));
-        if (settings.AdvertisedAddress is { } address) silo.ConfigureEndpoints(IPAddress.Parse(address), settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
+        silo.Configure<ClusterOptions>(cluster =>
+            (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ServiceId));
+        if (settings.AdvertisedAddress is { } address)
+            silo.ConfigureEndpoints(IPAddress.Parse(address), settings.SiloPort, settings.GatewayPort,
+                listenOnAnyHostAddress: true);
         else silo.ConfigureEndpoints(settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
         // Connections of their own: a large snapshot must not stand in the way of a flush.
         silo.UseRedisClustering(members => members.ConfigurationOptions = options);
         silo.AddRedisGrainStorage(Snapshots, storage => storage.Configure<Serializer>((redis, serializer) =>
-            (redis.ConfigurationOptions, redis.GrainStorageSerializer) = (options, new OrleansGrainStorageSerializer(serializer))));
+            (redis.ConfigurationOptions, redis.GrainStorageSerializer) =
+                (options, new OrleansGrainStorageSerializer(serializer))));
         silo.UseRedisReminderService(reminders => reminders.ConfigurationOptions = options);
         Membership(silo, settings);
         silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = settings.ResponseTimeout);
@@ -67,9 +78,9 @@ internal static class ClusterEdition
     }
 
     /// <summary>
-    /// The strongly consistent directory: when a silo dies, tenants on the others stay where they are. It would wait out a lease on
-    /// the dead silo's ranges, longer the faster deaths are found, to be safe from a silo that is dead and does not know: the
-    /// journal's fence and the silo's lease already are.
+    /// The strongly consistent directory: when a silo dies, tenants on the others stay where they are. It would wait
+    /// out a lease on the dead silo's ranges, longer the faster deaths are found, to be safe from a silo that is dead
+    /// and does not know: the journal's fence and the silo's lease already are.
     /// </summary>
     private static void Membership(ISiloBuilder silo, ClusterSettings settings)
     {

@@ -5,13 +5,17 @@ namespace MeteringGateway.Cluster;
 /// <summary>The section <c>Metering:Cluster</c> of the settings.</summary>
 internal sealed class ClusterSettings
 {
-    /// <summary>The Redis that all silos share, as StackExchange.Redis reads it: <c>host:port,password=...,ssl=true</c>.</summary>
+    /// <summary>
+    /// The Redis that all silos share, as StackExchange.Redis reads it: <c>host:port,password=...,ssl=true</c>.
+    /// </summary>
     public string Redis { get; set; } = "127.0.0.1:6379";
 
     /// <summary>Silos with the same cluster id find each other.</summary>
     public string ClusterId { get; set; } = "metering";
 
-    /// <summary>Prefix of every key in Redis: what was written under one service id is not seen under another.</summary>
+    /// <summary>
+    /// Prefix of every key in Redis: what was written under one service id is not seen under another.
+    /// </summary>
     public string ServiceId { get; set; } = "metering";
 
     public int SiloPort { get; set; } = 11111;
@@ -23,7 +27,9 @@ internal sealed class ClusterSettings
     /// <summary>How often silos ask each other whether they live.</summary>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>So many probes in a row unanswered, and a silo is taken for dead: its tenants live elsewhere from then on.</summary>
+    /// <summary>
+    /// So many probes in a row unanswered, and a silo is taken for dead: its tenants live elsewhere from then on.
+    /// </summary>
     public int MissedProbes { get; set; } = 3;
 
     /// <summary>How long a call to another silo may take.</summary>
@@ -35,13 +41,17 @@ internal sealed class ClusterSettings
     /// <summary>How long a silo answers from memory after it last saw that it belongs to the cluster.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a silo that was told to stop goes on serving, unready, so that a load balancer can turn away from it.</summary>
+    /// <summary>
+    /// How long a silo that was told to stop goes on serving, unready, so that a load balancer can turn away from it.
+    /// </summary>
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often a silo asks whether plans, keys or webhooks were changed elsewhere.</summary>
     public TimeSpan BooksPoll { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>One that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.</summary>
+    /// <summary>
+    /// One that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.
+    /// </summary>
     public ConfigurationOptions RedisOptions()
     {
         var options = ConfigurationOptions.Parse(Redis);
@@ -51,7 +61,9 @@ internal sealed class ClusterSettings
         return options;
     }
 
-    public bool IsValid => ProbeTimeout > TimeSpan.Zero && MissedProbes > 0 && ResponseTimeout > TimeSpan.Zero && Patience >= TimeSpan.Zero
+    public bool IsValid =>
+        ProbeTimeout > TimeSpan.Zero && MissedProbes > 0 && ResponseTimeout > TimeSpan.Zero && Patience >= TimeSpan.Zero
         && Lease > TimeSpan.Zero && DrainDelay >= TimeSpan.Zero && BooksPoll > TimeSpan.Zero
-        && ClusterId.Length > 0 && ServiceId.Length > 0 && (AdvertisedAddress is null || System.Net.IPAddress.TryParse(AdvertisedAddress, out _));
+        && ClusterId.Length > 0 && ServiceId.Length > 0
+        && (AdvertisedAddress is null || System.Net.IPAddress.TryParse(AdvertisedAddress, out _));
 }

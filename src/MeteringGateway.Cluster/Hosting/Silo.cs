@@ -8,7 +8,9 @@ namespace MeteringGateway.Cluster;
 /// <summary>A silo in this process: the HTTP contract over the tenants of the whole cluster.</summary>
 internal static class Silo
 {
-    /// <summary>The file of settings is read once: a watch on it would go through all that is below the working directory.</summary>
+    /// <summary>
+    /// The file of settings is read once: a watch on it would go through all that is below the working directory.
+    /// </summary>
     private const string Unwatched = "--hostBuilder:reloadConfigOnChange=false";
 
     /// <summary>What the configuration may change.</summary>
@@ -16,7 +18,8 @@ internal static class Silo
     {
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-        // As long as this category is on, every request makes an activity and a log scope, whether anybody logs or traces or not.
+        // As long as this category is on, every request makes an activity and a log scope, whether anybody logs or
+        // traces or not.
         ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
         ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
@@ -37,10 +40,12 @@ internal static class Silo
     public static ClusterSettings Settings(IConfiguration configuration)
     {
         var settings = configuration.GetSection("Metering:Cluster").Get<ClusterSettings>() ?? new ClusterSettings();
-        return settings.IsValid ? settings : throw new InvalidOperationException("The settings Metering:Cluster are not possible.");
+        return settings.IsValid ? settings
+            : throw new InvalidOperationException("The settings Metering:Cluster are not possible.");
     }
 
-    public static WebApplication Build(WebApplicationBuilder builder, ClusterSettings settings, IConnectionMultiplexer redis)
+    public static WebApplication Build(WebApplicationBuilder builder, ClusterSettings settings,
+        IConnectionMultiplexer redis)
     {
         builder.AddMeteringApi();
         builder.AddClusterTenants(settings, redis);

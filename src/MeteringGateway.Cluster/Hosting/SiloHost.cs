@@ -5,16 +5,17 @@ using MeteringGateway.Engine;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// What a silo has beside Orleans: the tenants that live here, and the books. Registered before the silo, so that it is there before
-/// the first grain and until after the last.
+/// What a silo has beside Orleans: the tenants that live here, and the books. Registered before the silo, so that it is
+/// there before the first grain and until after the last.
 /// </summary>
 internal sealed class SiloHost(
-    LocalTenants tenants, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster, IGrainFactory grains, Readiness readiness,
+    LocalTenants tenants, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster,
+    IGrainFactory grains, Readiness readiness,
     IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
 {
-    private readonly CancellationTokenSource stop = new();
-    private Task polling = Task.CompletedTask;
-    private int telling;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _polling = Task.CompletedTask;
+    private int _telling;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -29,7 +30,7 @@ internal sealed class SiloHost(
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        polling = Task.Run(PollBooks, CancellationToken.None);
+        _polling = Task.Run(PollBooks, CancellationToken.None);
         await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start();
         readiness.Ready();
     }
@@ -46,20 +47,20 @@ internal sealed class SiloHost(
     /// <summary>The silo has gone: its tenants have left, and what they took is written.</summary>
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        await stop.CancelAsync();
-        await polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stop.CancelAsync();
+        await _polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await tenants.DisposeAsync();
     }
 
-    public void Dispose() => stop.Dispose();
+    public void Dispose() => _stop.Dispose();
 
     private async Task PollBooks()
     {
         using var timer = new PeriodicTimer(cluster.BooksPoll);
-        while (await timer.WaitForNextTickAsync(stop.Token))
+        while (await timer.WaitForNextTickAsync(_stop.Token))
             try
             {
-                await books.CatchUp(stop.Token);
+                await books.CatchUp(_stop.Token);
             }
             catch (StoreException failure)
             {
@@ -70,14 +71,14 @@ internal sealed class SiloHost(
     /// <summary>One call at a time: what grows while it is under way is told by the next.</summary>
     private void TellHousekeeper()
     {
-        if (Interlocked.Increment(ref telling) == 1) _ = Task.Run(Tell);
+        if (Interlocked.Increment(ref _telling) == 1) _ = Task.Run(Tell);
     }
 
     private async Task Tell()
     {
-        for (var told = 0; told != Interlocked.Add(ref telling, -told);)
+        for (var told = 0; told != Interlocked.Add(ref _telling, -told);)
         {
-            told = Volatile.Read(ref telling);
+            told = Volatile.Read(ref _telling);
             try
             {
                 await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).OutboxGrew();

@@ -5,14 +5,17 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// A row's members in one value, as Redis keeps it: of each its length plus one as four bytes, lowest first (0 says that there is none),
-/// then its bytes. Members are only ever added at the end.
+/// A row's members in one value, as Redis keeps it: of each its length plus one as four bytes, lowest first (0 says
+/// that there is none), then its bytes. Members are only ever added at the end.
 /// </summary>
 internal static class Packed
 {
     private const int LengthSize = sizeof(int);
 
-    /// <summary>As <c>Scripts.Archived</c> reads it: period, status, reason, and the lengths of type and session (this one: none).</summary>
+    /// <summary>
+    /// As <c>Scripts.Archived</c> reads it: period, status, reason, and the lengths of type and session (this one:
+    /// none).
+    /// </summary>
     private const int ArchivedHead = 10;
     private const ushort NoSession = ushort.MaxValue;
 
@@ -65,7 +68,8 @@ internal static class Packed
         BinaryPrimitives.WriteInt32LittleEndian(packed, outcome.Period.DayNumber);
         (packed[4], packed[5]) = ((byte)outcome.Status, (byte)outcome.Reason);
         BinaryPrimitives.WriteUInt16LittleEndian(packed.AsSpan(6), checked((ushort)type.Length));
-        BinaryPrimitives.WriteUInt16LittleEndian(packed.AsSpan(8), session is null ? NoSession : checked((ushort)session.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(packed.AsSpan(8),
+            session is null ? NoSession : checked((ushort)session.Length));
         type.CopyTo(packed, ArchivedHead);
         session?.CopyTo(packed, ArchivedHead + type.Length);
         bytes.CopyTo(packed, packed.Length - bytes.Length);
@@ -75,7 +79,8 @@ internal static class Packed
     /// <summary>The outcome's bytes.</summary>
     public static byte[] Archived(byte[] packed)
     {
-        int type = BinaryPrimitives.ReadUInt16LittleEndian(packed.AsSpan(6)), session = BinaryPrimitives.ReadUInt16LittleEndian(packed.AsSpan(8));
+        int type = BinaryPrimitives.ReadUInt16LittleEndian(packed.AsSpan(6)),
+        session = BinaryPrimitives.ReadUInt16LittleEndian(packed.AsSpan(8));
         return packed[(ArchivedHead + type + (session == NoSession ? 0 : session))..];
     }
 }

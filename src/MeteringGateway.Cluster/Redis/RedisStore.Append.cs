@@ -7,8 +7,9 @@ namespace MeteringGateway.Cluster;
 public sealed partial class RedisStore
 {
     /// <summary>
-    /// Redis syncs its log once for all that it has read of a connection, 16 KiB, or one command if that is larger. So batches of several
-    /// tenants go into one command: up to so many bytes and batches that others wait for two or three milliseconds.
+    /// Redis syncs its log once for all that it has read of a connection, 16 KiB, or one command if that is larger. So
+    /// batches of several tenants go into one command: up to so many bytes and batches that others wait for two or
+    /// three milliseconds.
     /// </summary>
     private const int ChunkBytes = 128 << 10;
     private const int ChunkBatches = 128;
@@ -17,16 +18,18 @@ public sealed partial class RedisStore
     private const int Written = 1;
 
     /// <summary>
-    /// One script for some tenants' batches, and all of a flush's scripts one after the other on the one connection. What has no answer is
-    /// sent again, as it is, for <see cref="Patience"/>; then it is <see cref="AppendResult.Unknown"/>. Cancelled only before it is sent.
+    /// One script for some tenants' batches, and all of a flush's scripts one after the other on the one connection.
+    /// What has no answer is sent again, as it is, for <see cref="Patience"/>; then it is
+    /// <see cref="AppendResult.Unknown"/>. Cancelled only before it is sent.
     /// <para>
-    /// <see cref="AppendResult.LostFence"/> is the last word on a batch, whatever of it is still under way: a batch is written only onto
-    /// the very hash that it was built on. A head that has moved past that hash does not come back to it. A head that is behind, because
-    /// Redis has lost what it acknowledged, comes to it only if every entry up to it is written once more exactly as it was, and then the
-    /// batch follows from them.
+    /// <see cref="AppendResult.LostFence"/> is the last word on a batch, whatever of it is still under way: a batch is
+    /// written only onto the very hash that it was built on. A head that has moved past that hash does not come back to
+    /// it. A head that is behind, because Redis has lost what it acknowledged, comes to it only if every entry up to it
+    /// is written once more exactly as it was, and then the batch follows from them.
     /// </para>
     /// </summary>
-    public async ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
+        CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         var results = new AppendResult[batches.Count];
@@ -36,7 +39,8 @@ public sealed partial class RedisStore
         Exception? error = null;
         for (var before = 0; waiting.Count > 0; before++)
         {
-            var outcomes = await Task.WhenAll(waiting.Select(chunk => Send(chunk, results, again: before > 0, Left(began))).ToList());
+            var outcomes = await Task.WhenAll(
+                waiting.Select(chunk => Send(chunk, results, again: before > 0, Left(began))).ToList());
             error = outcomes.FirstOrDefault(outcome => outcome is not null) ?? error;
             waiting = [.. waiting.Where((_, i) => outcomes[i] is { } failure && Passes(failure))];
             if (waiting.Count == 0 || Left(began) <= Pause(before)) break;
@@ -51,11 +55,14 @@ public sealed partial class RedisStore
     {
         try
         {
-            var answers = (RedisResult[])(await Within(Run(Scripts.Append, chunk.Heads, chunk.Arguments), time, CancellationToken.None))!;
+            var answers =
+                (RedisResult[])(await Within(Run(Scripts.Append, chunk.Heads, chunk.Arguments), time,
+                    CancellationToken.None))!;
             string? refused = null;
             for (var i = 0; i < answers.Length; i++)
             {
-                if (answers[i].Resp2Type == ResultType.Integer) results[chunk.From + i] = Result((int)answers[i], again, chunk.Bare[i]);
+                if (answers[i].Resp2Type == ResultType.Integer)
+                    results[chunk.From + i] = Result((int)answers[i], again, chunk.Bare[i]);
                 else refused ??= (string?)answers[i];
             }
             return refused is null ? null : new StoreException($"Redis refused a batch: {refused}");
@@ -71,7 +78,8 @@ public sealed partial class RedisStore
     private static AppendResult Result(int answer, bool again, bool bare) => answer switch
     {
         Written => AppendResult.Written,
-        // Without a block nobody can tell whether the first time had been in time; what it wrote beside the journal would be there.
+        // Without a block nobody can tell whether the first time had been in time; what it wrote beside the journal
+        // would be there.
         Lost when again && bare => AppendResult.Unknown,
         _ => AppendResult.LostFence,
     };
@@ -82,7 +90,8 @@ public sealed partial class RedisStore
         var unknown = results.Count(result => result == AppendResult.Unknown);
         if (unknown > 0)
             log.LogError(
-                error, "Of {Batches} batches in a flush, {Unknown} have no answer from Redis: whether they are written is not known",
+                error,
+                "Of {Batches} batches in a flush, {Unknown} have no answer from Redis: whether they are written is not known",
                 results.Length, unknown);
     }
 
@@ -92,7 +101,8 @@ public sealed partial class RedisStore
         for (int from = 0, to = 0; from < batches.Count; from = to)
         {
             // A batch's other rows are small beside its entries, or go with them.
-            for (long bytes = 0; to < batches.Count && to - from < ChunkBatches && bytes < ChunkBytes; to++) bytes += batches[to].Entries.Length;
+            for (long bytes = 0; to < batches.Count && to - from < ChunkBatches && bytes < ChunkBytes; to++)
+                bytes += batches[to].Entries.Length;
             chunks.Add(Cut(batches, from, to));
         }
         return chunks;
@@ -118,21 +128,27 @@ public sealed partial class RedisStore
     private static void Write(List<RedisValue> to, TenantBatch batch)
     {
         var begins = batch.FirstSequence == 1 && batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant));
-        to.AddRange(batch.Tenant, begins ? 1 : 0, batch.FirstSequence - 1, batch.PreviousHash, $"{batch.FirstSequence}-{batch.Count}");
+        to.AddRange(batch.Tenant, begins ? 1 : 0, batch.FirstSequence - 1, batch.PreviousHash,
+            $"{batch.FirstSequence}-{batch.Count}");
         // A copy: StackExchange.Redis may still write the command when the call, and with it the batch, is over.
         to.AddRange(batch.Entries.ToArray(), batch.FirstSequence + batch.Count - 1, batch.LastHash);
-        to.AddRange(batch.Due is { } due ? due.UnixMilliseconds : "", batch.Severity is { } severity ? (int)severity : "");
+        to.AddRange(batch.Due is { } due ? due.UnixMilliseconds : "",
+            batch.Severity is { } severity ? (int)severity : "");
         to.Add(batch.Details.Count);
         foreach (var row in batch.Details)
-            to.AddRange(row.Sequence, Packed.Pack(row.EndCustomer is null ? null : Packed.Text(row.EndCustomer), row.Salt, row.Json));
+            to.AddRange(row.Sequence,
+                Packed.Pack(row.EndCustomer is null ? null : Packed.Text(row.EndCustomer), row.Salt, row.Json));
         to.Add(batch.Archived.Count);
         foreach (var row in batch.Archived)
-            to.AddRange(row.Outcome.Id, row.Outcome.FirstSequence, row.Outcome.Sequence, Packed.Archived(row.Outcome, row.Bytes));
+            to.AddRange(row.Outcome.Id, row.Outcome.FirstSequence, row.Outcome.Sequence,
+                Packed.Archived(row.Outcome, row.Bytes));
         to.Add(batch.Idempotency.Count);
         foreach (var row in batch.Idempotency)
-            to.AddRange(row.Key, row.ExpiresAt.UnixMilliseconds, Packed.Pack(row.Content, row.Answer, Packed.Number(row.ExpiresAt.UnixMilliseconds)));
+            to.AddRange(row.Key, row.ExpiresAt.UnixMilliseconds,
+                Packed.Pack(row.Content, row.Answer, Packed.Number(row.ExpiresAt.UnixMilliseconds)));
         to.Add(batch.Outbox.Count);
-        foreach (var alert in batch.Outbox) to.AddRange(alert.Sequence, alert.Type, alert.At.UnixMilliseconds, alert.Hash, alert.Entry);
+        foreach (var alert in batch.Outbox)
+            to.AddRange(alert.Sequence, alert.Type, alert.At.UnixMilliseconds, alert.Hash, alert.Entry);
     }
 
     /// <summary>Batches that go in one command.</summary>

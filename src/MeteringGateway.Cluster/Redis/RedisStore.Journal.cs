@@ -15,7 +15,8 @@ public sealed partial class RedisStore
     {
         var snapshot = await Snapshot(tenant, cancellation);
         if (await Blocks(tenant, snapshot?.Sequence ?? 0, long.MaxValue, cancellation) is not { } read) return null;
-        if (snapshot is null || IsOnChain(snapshot, read)) return new StoredTenant(snapshot, read.Blocks, read.Sequence, read.Hash);
+        if (snapshot is null || IsOnChain(snapshot, read))
+            return new StoredTenant(snapshot, read.Blocks, read.Sequence, read.Hash);
         log.LogWarning(
             "The snapshot of tenant {Tenant} at sequence {Sequence} is not of its journal: it is folded from all of its entries",
             tenant, snapshot.Sequence);
@@ -23,11 +24,13 @@ public sealed partial class RedisStore
         return all is null ? null : new StoredTenant(null, all.Blocks, all.Sequence, all.Hash);
     }
 
-    public async ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation) =>
+    public async ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
+        CancellationToken cancellation) =>
         await Blocks(tenant, after, limit, cancellation) is { } read ? read.Blocks : [];
 
     /// <summary>
-    /// Blocks from the one that holds the entry after <paramref name="after"/> on, up to where the journal ended when it was first asked.
+    /// Blocks from the one that holds the entry after <paramref name="after"/> on, up to where the journal ended when
+    /// it was first asked.
     /// </summary>
     private async ValueTask<JournalPart?> Blocks(string tenant, long after, long limit, CancellationToken cancellation)
     {
@@ -38,21 +41,26 @@ public sealed partial class RedisStore
             var most = (int)Math.Clamp(limit - (last - after), 0, PageBlocks);
             var page = await Page(tenant, last, most, cancellation);
             if (page is null || page.Sequence < head?.Sequence)
-                return head is null ? null : throw new StoreException($"The journal of tenant '{tenant}' became shorter while it was read.");
+                return head is null ? null
+                    : throw new StoreException($"The journal of tenant '{tenant}' became shorter while it was read.");
             head ??= page;
             var before = blocks.Count;
-            foreach (var block in page.Blocks.TakeWhile(block => last - after < limit && block.FirstSequence <= head.Sequence))
+            foreach (var block in page.Blocks.TakeWhile(block => last - after < limit
+                && block.FirstSequence <= head.Sequence))
             {
                 blocks.Add(block);
                 last = block.FirstSequence + block.Count - 1;
             }
-            if (blocks.Count == before || last >= head.Sequence || last - after >= limit) return head with { Blocks = blocks };
+            if (blocks.Count == before || last >= head.Sequence || last - after >= limit)
+                return head with { Blocks = blocks };
         }
     }
 
     private async ValueTask<JournalPart?> Page(string tenant, long after, int most, CancellationToken cancellation)
     {
-        var answer = (RedisResult[])(await Ask(Scripts.Blocks, [Key("t", tenant), Key("j", tenant)], [after, most, PageBytes], cancellation))!;
+        var answer =
+            (RedisResult[])(await Ask(Scripts.Blocks, [Key("t", tenant), Key("j", tenant)], [after, most, PageBytes],
+                cancellation))!;
         if (answer.Length == 0) return null;
         var blocks = new List<EntryBlock>();
         for (var i = 2; i < answer.Length; i += 3)
@@ -67,18 +75,20 @@ public sealed partial class RedisStore
     }
 
     /// <summary>
-    /// Whether the journal had the snapshot's hash at its sequence. Not so if Redis has lost entries that the snapshot, which is written
-    /// elsewhere, still has.
+    /// Whether the journal had the snapshot's hash at its sequence. Not so if Redis has lost entries that the snapshot,
+    /// which is written elsewhere, still has.
     /// </summary>
     private static bool IsOnChain(StoredSnapshot snapshot, JournalPart read)
     {
         if (snapshot.Sequence > read.Sequence) return false;
-        if (read.Blocks is not [var first, ..]) return snapshot.Sequence == read.Sequence && snapshot.Hash.AsSpan().SequenceEqual(read.Hash);
+        if (read.Blocks is not [var first, ..])
+            return snapshot.Sequence == read.Sequence && snapshot.Hash.AsSpan().SequenceEqual(read.Hash);
         var hash = first.PreviousHash.AsSpan().ToArray();
         var reader = new BlockReader(first.Entries);
         try
         {
-            for (var sequence = first.FirstSequence; sequence <= snapshot.Sequence && reader.TryRead(out var entry); sequence++)
+            for (var sequence = first.FirstSequence; sequence <= snapshot.Sequence
+                && reader.TryRead(out var entry); sequence++)
                 Chain.Next(hash, entry, hash);
         }
         catch (FormatException)
@@ -100,36 +110,42 @@ public sealed partial class RedisStore
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            log.LogWarning(e, "The snapshot of tenant {Tenant} cannot be read: it is folded from all of its entries", tenant);
+            log.LogWarning(e, "The snapshot of tenant {Tenant} cannot be read: it is folded from all of its entries",
+                tenant);
             return null;
         }
     }
 
     /// <summary>
-    /// Keeps the newer of this one and what is there. That it could not be stored is logged, and no more: it changes cost, never meaning.
+    /// Keeps the newer of this one and what is there. That it could not be stored is logged, and no more: it changes
+    /// cost, never meaning.
     /// </summary>
     public async ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
     {
         if (snapshots is null) return;
         try
         {
-            for (var tries = 1; tries <= SnapshotTries && !await Save(snapshots, tenant, snapshot, cancellation); tries++) { }
+            for (var tries = 1; tries <= SnapshotTries
+                && !await Save(snapshots, tenant, snapshot, cancellation); tries++) { }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            log.LogWarning(e, "A snapshot of tenant {Tenant} at sequence {Sequence} could not be stored", tenant, snapshot.Sequence);
+            log.LogWarning(e, "A snapshot of tenant {Tenant} at sequence {Sequence} could not be stored", tenant,
+                snapshot.Sequence);
         }
     }
 
     /// <summary>False: somebody else has stored one in between.</summary>
-    private async ValueTask<bool> Save(IGrainStorage storage, string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
+    private async ValueTask<bool> Save(IGrainStorage storage, string tenant, StoredSnapshot snapshot,
+        CancellationToken cancellation)
     {
         var head = (long?)await Ask(_ => _redis.HashGetAsync(Key("t", tenant), "s", Master), cancellation) ?? 0;
         if (snapshot.Sequence > head) return true;
         var state = new GrainState<TenantSnapshot>();
         await storage.ReadStateAsync(TenantSnapshot.StateName, TenantSnapshot.IdOf(tenant), state, cancellation);
         // One that is ahead of the journal is of entries that Redis has lost: it is in nobody's way.
-        if (state is { RecordExists: true, State: { } there } && there.Sequence > snapshot.Sequence && there.Sequence <= head) return true;
+        if (state is { RecordExists: true, State: { } there } && there.Sequence > snapshot.Sequence
+            && there.Sequence <= head) return true;
         state.State = TenantSnapshot.Of(snapshot);
         try
         {

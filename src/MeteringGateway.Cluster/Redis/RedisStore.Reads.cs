@@ -6,12 +6,14 @@ namespace MeteringGateway.Cluster;
 
 public sealed partial class RedisStore
 {
-    public async ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
+        CancellationToken cancellation)
     {
         if (sequences.Count == 0) return [];
         RedisValue[] asked = [.. sequences.Select(sequence => (RedisValue)sequence)];
         var found = await Ask(_ => _redis.HashGetAsync(Key("d", tenant), asked, Master), cancellation);
-        return [.. found.Select((value, i) => value.IsNull ? null : Detail(sequences[i], Packed.Unpack((byte[])value!)))];
+        return [.. found.Select((value, i) => value.IsNull ? null
+            : Detail(sequences[i], Packed.Unpack((byte[])value!)))];
     }
 
     private static DetailRow Detail(long sequence, byte[]?[] row) =>
@@ -41,7 +43,8 @@ public sealed partial class RedisStore
         return page.Count > limit ? page[..limit] : page;
     }
 
-    private static bool HasFilter(OutcomeFilter filter) => filter != new OutcomeFilter(ChangedAfter: filter.ChangedAfter);
+    private static bool HasFilter(OutcomeFilter filter) =>
+        filter != new OutcomeFilter(ChangedAfter: filter.ChangedAfter);
 
     /// <summary>In the order in which <see cref="Scripts.Archived"/> takes it.</summary>
     private static RedisValue[] Asked(OutcomeFilter filter, long? cursor) =>
@@ -69,20 +72,24 @@ public sealed partial class RedisStore
     }
 
     /// <summary>
-    /// Goes through all keys, as they are not kept in order: nothing that happens often asks this. Redis is asked for a few at a time.
+    /// Goes through all keys, as they are not kept in order: nothing that happens often asks this. Redis is asked for a
+    /// few at a time.
     /// </summary>
-    public async ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
+        CancellationToken cancellation)
     {
         var keys = await Ask(_ => Keys(after ?? "", limit, cancellation), cancellation);
         if (keys.Count == 0) return [];
-        var values = await Ask(_ => _redis.StringGetAsync([.. keys.Select(key => Key("i", key))], Master), cancellation);
+        var values = await Ask(_ => _redis.StringGetAsync([.. keys.Select(key => Key("i", key))], Master),
+            cancellation);
         return [.. keys.Zip(values).Where(row => !row.Second.IsNull).Select(row => Idempotency(row.First, row.Second))];
     }
 
     private async Task<SortedSet<string>> Keys(string after, int limit, CancellationToken cancellation)
     {
         var first = new SortedSet<string>(StringComparer.Ordinal);
-        await foreach (var row in _redis.SortedSetScanAsync(Key("expires"), pageSize: RowsAtOnce, flags: Master).WithCancellation(cancellation))
+        await foreach (var row in _redis.SortedSetScanAsync(Key("expires"), pageSize: RowsAtOnce, flags: Master)
+            .WithCancellation(cancellation))
         {
             var key = (string)row.Element!;
             if (string.CompareOrdinal(key, after) <= 0) continue;
@@ -96,11 +103,14 @@ public sealed partial class RedisStore
     public ValueTask Expire(Instant now, CancellationToken cancellation) =>
         Repeat(Scripts.Expire, [prefix, now.UnixMilliseconds, RowsAtOnce], cancellation);
 
-    /// <summary>Runs a script until it has found fewer rows than it may take at once: others are served in between.</summary>
+    /// <summary>
+    /// Runs a script until it has found fewer rows than it may take at once: others are served in between.
+    /// </summary>
     private async ValueTask Repeat(string script, RedisValue[] arguments, CancellationToken cancellation)
     {
         var done = RowsAtOnce;
-        while (done >= RowsAtOnce && !cancellation.IsCancellationRequested) done = (int)await Ask(script, [], arguments, cancellation);
+        while (done >= RowsAtOnce && !cancellation.IsCancellationRequested)
+            done = (int)await Ask(script, [], arguments, cancellation);
     }
 
     public async ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation)
@@ -113,7 +123,8 @@ public sealed partial class RedisStore
     public async ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation)
     {
         var found = await Ask(_ => _redis.SortedSetRangeByValueAsync(
-            Key("tenants"), after ?? RedisValue.Null, RedisValue.Null, Exclude.Start, Order.Ascending, 0, limit, Master), cancellation);
+            Key("tenants"), after ?? RedisValue.Null, RedisValue.Null, Exclude.Start, Order.Ascending, 0, limit,
+            Master), cancellation);
         return [.. found.Select(id => (string)id!)];
     }
 
@@ -122,10 +133,12 @@ public sealed partial class RedisStore
     {
         if (among is not null) return await AttentionAmong(among, after, limit, cancellation);
         LimitState[] states =
-            [.. Enum.GetValues<LimitState>().Where(state => state > LimitState.Active && state <= (after?.State ?? state)).OrderDescending()];
+            [.. Enum.GetValues<LimitState>()
+                .Where(state => state > LimitState.Active && state <= (after?.State ?? state)).OrderDescending()];
         if (states.Length == 0) return [];
         var answer = (RedisResult[])(await Ask(
-            Scripts.Attention, [.. states.Select(state => Key($"severity:{(int)state}"))], [limit, after?.Tenant ?? ""], cancellation))!;
+            Scripts.Attention, [.. states.Select(state => Key($"severity:{(int)state}"))], [limit, after?.Tenant ?? ""],
+            cancellation))!;
         return [.. answer.Chunk(2).Select(row => new TenantInNeed((string)row[1]!, states[(int)row[0] - 1]))];
     }
 
@@ -134,7 +147,8 @@ public sealed partial class RedisStore
         IReadOnlyCollection<string> among, TenantInNeed? after, int limit, CancellationToken cancellation)
     {
         var asked = among.Distinct().ToList();
-        var states = await Ask(_ => Task.WhenAll(asked.Select(id => _redis.HashGetAsync(Key("t", id), "v", Master))), cancellation);
+        var states = await Ask(_ => Task.WhenAll(asked.Select(id => _redis.HashGetAsync(Key("t", id), "v", Master))),
+            cancellation);
         return [.. asked.Zip(states, (id, state) => new TenantInNeed(id, (LimitState)((int?)state ?? 0)))
             .Where(one => one.State > LimitState.Active && (after is null || one.State < after.State
                 || (one.State == after.State && string.CompareOrdinal(one.Tenant, after.Tenant) > 0)))

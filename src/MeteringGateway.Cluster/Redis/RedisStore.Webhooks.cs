@@ -12,7 +12,8 @@ public sealed partial class RedisStore
         var rows = await Ask(_ => _redis.StreamRangeAsync(Key("outbox"), count: limit, flags: Master), cancellation);
         return [.. rows.Select(row => new OutboxRow(
             long.Parse(((string)row.Id!).Split('-')[0], CultureInfo.InvariantCulture), (string)row["t"]!,
-            new Alert((long)row["s"], (string)row["y"]!, new Instant((long)row["a"]), (byte[])row["h"]!, (byte[])row["e"]!)))];
+            new Alert((long)row["s"], (string)row["y"]!, new Instant((long)row["a"]), (byte[])row["h"]!,
+                (byte[])row["e"]!)))];
     }
 
     public async ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
@@ -20,7 +21,8 @@ public sealed partial class RedisStore
         var arguments = new List<RedisValue> { prefix, position };
         foreach (var made in deliveries)
             arguments.AddRange(
-                made.Webhook, made.Id, made.Tenant, made.Sequence, made.Type, made.Body, made.CreatedAt.UnixMilliseconds,
+                made.Webhook, made.Id, made.Tenant, made.Sequence, made.Type, made.Body,
+                made.CreatedAt.UnixMilliseconds,
                 made.GiveUpAt.UnixMilliseconds, made.Attempts);
         await Ask(Scripts.Dispatch, [], [.. arguments], cancellation);
     }
@@ -29,7 +31,8 @@ public sealed partial class RedisStore
     {
         var arguments = new List<RedisValue> { prefix };
         foreach (var one in deliveries)
-            arguments.AddRange(one.Number, (int)one.Status, Time(one.Due), one.GiveUpAt.UnixMilliseconds, one.Tries, Time(one.EndedAt), one.Attempts);
+            arguments.AddRange(one.Number, (int)one.Status, Time(one.Due), one.GiveUpAt.UnixMilliseconds, one.Tries,
+                Time(one.EndedAt), one.Attempts);
         await Ask(Scripts.Record, [], [.. arguments], cancellation);
     }
 
@@ -49,7 +52,8 @@ public sealed partial class RedisStore
         string webhook, DeliveryStatus? status, long? before, int limit, CancellationToken cancellation) =>
         Deliveries(await Ask(
             Scripts.Deliveries, [],
-            [prefix, webhook, status is { } only ? (int)only : "", before is { } number ? number : "+inf", limit], cancellation));
+            [prefix, webhook, status is { } only ? (int)only : "", before is { } number ? number : "+inf", limit],
+            cancellation));
 
     /// <summary>Reads what <c>show</c> in <see cref="Scripts"/> shows.</summary>
     private static List<Delivery> Deliveries(RedisResult answer)
@@ -59,7 +63,8 @@ public sealed partial class RedisStore
         {
             var row = (RedisValue[])shown!;
             deliveries.Add(new Delivery(
-                (long)row[0], (string)row[2]!, (string)row[3]!, (string)row[4]!, (long)row[5], (string)row[6]!, (byte[])row[7]!,
+                (long)row[0], (string)row[2]!, (string)row[3]!, (string)row[4]!, (long)row[5], (string)row[6]!,
+                (byte[])row[7]!,
                 new Instant((long)row[8]))
             {
                 Status = (DeliveryStatus)(int)row[9],
@@ -75,13 +80,15 @@ public sealed partial class RedisStore
 
     public async ValueTask<Instant?> FailingSince(string webhook, Instant from, CancellationToken cancellation)
     {
-        var answer = await Ask(Scripts.FailingSince, [Key("failed", webhook), Key("delivered", webhook)], [from.UnixMilliseconds], cancellation);
+        var answer = await Ask(Scripts.FailingSince, [Key("failed", webhook), Key("delivered", webhook)],
+            [from.UnixMilliseconds], cancellation);
         return (RedisValue)answer == "" ? null : new Instant((long)answer);
     }
 
     public async ValueTask<Instant?> OldestPending(CancellationToken cancellation)
     {
-        var first = await Ask(_ => _redis.SortedSetRangeByRankWithScoresAsync(Key("pending"), 0, 0, flags: Master), cancellation);
+        var first = await Ask(_ => _redis.SortedSetRangeByRankWithScoresAsync(Key("pending"), 0, 0, flags: Master),
+            cancellation);
         return first is [var oldest] ? new Instant((long)oldest.Score) : null;
     }
 
@@ -91,14 +98,17 @@ public sealed partial class RedisStore
     public async ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation)
     {
         var rows = await Ask(_ => _redis.HashGetAllAsync(Key("webhooks"), Master), cancellation);
-        return [.. rows.Select(row => new WebhookRow((string)row.Name!, (byte[])row.Value!)).OrderBy(row => row.Id, StringComparer.Ordinal)];
+        return [.. rows.Select(row => new WebhookRow((string)row.Name!, (byte[])row.Value!))
+            .OrderBy(row => row.Id, StringComparer.Ordinal)];
     }
 
     public async ValueTask<bool> PutWebhook(Document version, byte[]? content, CancellationToken cancellation)
     {
-        RedisValue[] Arguments(int before) => [.. this.Arguments(version, before), version.Id, content is null ? 0 : 1, content ?? []];
+        RedisValue[] Arguments(int before) =>
+            [.. this.Arguments(version, before), version.Id, content is null ? 0 : 1, content ?? []];
 
-        // What there is of deliveries goes first, some at a time, so that the step that deletes the webhook has few left to delete.
+        // What there is of deliveries goes first, some at a time, so that the step that deletes the webhook has few
+        // left to delete.
         if (content is null) await Repeat(Scripts.Forget, [.. Arguments(0), RowsAtOnce], cancellation);
         return (int)await Ask(before => Run(Scripts.PutWebhook, [], Arguments(before)), cancellation) == 1;
     }

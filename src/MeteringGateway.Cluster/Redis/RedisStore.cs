@@ -6,20 +6,24 @@ using StackExchange.Redis;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// The cluster edition's store: one Redis 7.0 or newer (with replicas, and Sentinel to choose among them; not Redis Cluster, as a script
-/// touches a tenant's keys and the indexes over all tenants at once), shared by every silo. Its keys are described in
-/// <c>docs/journal.md</c>. Who writes a tenant is not its business: the fence decides, entry by entry.
+/// The cluster edition's store: one Redis 7.0 or newer (with replicas, and Sentinel to choose among them; not Redis
+/// Cluster, as a script touches a tenant's keys and the indexes over all tenants at once), shared by every silo. Its
+/// keys are described in <c>docs/journal.md</c>. Who writes a tenant is not its business: the fence decides, entry by
+/// entry.
 /// <para>
-/// A command whose answer did not come is sent again. That is safe because every command that writes may be run twice, also late: one
-/// that StackExchange.Redis still held in its backlog, or that lay in a socket, meets a fence that has moved on and finds itself written.
+/// A command whose answer did not come is sent again. That is safe because every command that writes may be run twice,
+/// also late: one that StackExchange.Redis still held in its backlog, or that lay in a socket, meets a fence that has
+/// moved on and finds itself written.
 /// </para>
 /// <para>Snapshots are kept by grain storage; without it every tenant is folded from its first entry.</para>
 /// </summary>
 /// <param name="redis">
-/// Not disposed of here. Its time-out for a command, and the time in which it connects again, should be well below <see cref="Patience"/>.
+/// Not disposed of here. Its time-out for a command, and the time in which it connects again, should be well below
+/// <see cref="Patience"/>.
 /// </param>
 /// <param name="prefix">Every key begins with it and a colon.</param>
-public sealed partial class RedisStore(IConnectionMultiplexer redis, string prefix, IGrainStorage? snapshots, ILogger<RedisStore> log) : IStore
+public sealed partial class RedisStore(IConnectionMultiplexer redis, string prefix, IGrainStorage? snapshots,
+    ILogger<RedisStore> log) : IStore
 {
     /// <summary>Replicas may be behind: nothing is ever read from one.</summary>
     private const CommandFlags Master = CommandFlags.DemandMaster;
@@ -27,7 +31,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Errors of a server that may be another, or ready, in a moment.</summary>
-    private static readonly string[] Passing = ["LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "BUSY", "NOSCRIPT", "NOREPLICAS", "CLUSTERDOWN"];
+    private static readonly string[] Passing = ["LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "BUSY", "NOSCRIPT",
+        "NOREPLICAS", "CLUSTERDOWN"];
 
     private readonly IDatabase _redis = redis.GetDatabase();
 
@@ -51,7 +56,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     private Task<RedisResult> Run(string script, RedisKey[] keys, params RedisValue[] arguments) =>
         _redis.ScriptEvaluateAsync(script, keys, arguments, Master);
 
-    private ValueTask<RedisResult> Ask(string script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation) =>
+    private ValueTask<RedisResult> Ask(string script, RedisKey[] keys, RedisValue[] arguments,
+        CancellationToken cancellation) =>
         Ask(_ => Run(script, keys, arguments), cancellation);
 
     /// <summary>Asks until there is an answer. <paramref name="ask"/> is told how often it was asked before.</summary>
@@ -78,7 +84,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
 
     // A connection that is being closed cancels what it has not sent.
     private static bool IsOfRedis(Exception error) =>
-        error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException or OperationCanceledException;
+        error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException
+            or OperationCanceledException;
 
     private TimeSpan Left(long began)
     {
@@ -86,7 +93,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private static TimeSpan Pause(int before) => TimeSpan.FromTicks(Math.Min(FirstPause.Ticks << Math.Min(before, 10), LongestPause.Ticks));
+    private static TimeSpan Pause(int before) =>
+        TimeSpan.FromTicks(Math.Min(FirstPause.Ticks << Math.Min(before, 10), LongestPause.Ticks));
 
     private static async Task<T> Within<T>(Task<T> task, TimeSpan time, CancellationToken cancellation)
     {

@@ -3,9 +3,10 @@ namespace MeteringGateway.Cluster;
 internal static partial class Scripts
 {
     /// <summary>
-    /// Archived outcomes that pass a filter, of so many that are looked at. KEYS: rows, index. ARGV: '1' for lowest first or '0' for highest
-    /// first, the score to begin beyond, how many to look at, period, status, reason, type, session; an empty text filters nothing, and
-    /// a type or session has a '=' before it. Answers the score of the last one looked at ('' when that was all), then the rows that pass.
+    /// Archived outcomes that pass a filter, of so many that are looked at. KEYS: rows, index. ARGV: '1' for lowest
+    /// first or '0' for highest first, the score to begin beyond, how many to look at, period, status, reason, type,
+    /// session; an empty text filters nothing, and a type or session has a '=' before it. Answers the score of the last
+    /// one looked at ('' when that was all), then the rows that pass.
     /// </summary>
     public const string Archived = ReadsOnly + """
         local up, beyond, most = ARGV[1] == '1', '(' .. ARGV[2], tonumber(ARGV[3])
@@ -41,8 +42,9 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// Those in need, the most severe first, then by id. KEYS: the index of each severity, from the most severe on. ARGV: how many at most,
-    /// the id to begin after in the first index. Answers the severity's place among the keys and the id of each.
+    /// Those in need, the most severe first, then by id. KEYS: the index of each severity, from the most severe on.
+    /// ARGV: how many at most, the id to begin after in the first index. Answers the severity's place among the keys
+    /// and the id of each.
     /// </summary>
     public const string Attention = ReadsOnly + """
         local answer, left, from = {}, tonumber(ARGV[1]), ARGV[2] == '' and '-' or '(' .. ARGV[2]
@@ -70,9 +72,9 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// Versions of documents in the order in which they were written. KEYS: the documents. ARGV: the stamp to begin after, how many at most.
-    /// Answers the newest stamp, then the stamp and the bytes of each. A newest stamp below the one asked about says that Redis has lost
-    /// some: then it begins with the first of all.
+    /// Versions of documents in the order in which they were written. KEYS: the documents. ARGV: the stamp to begin
+    /// after, how many at most. Answers the newest stamp, then the stamp and the bytes of each. A newest stamp below
+    /// the one asked about says that Redis has lost some: then it begins with the first of all.
     /// </summary>
     public const string DocumentsAfter = ReadsOnly + """
         local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -87,8 +89,8 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// Adds a version of a document, unless it is there. ARGV: prefix, the version's name, its bytes, whether it is sent again. Then the
-    /// same version is no other's but our own, and 1 is answered as it would have been.
+    /// Adds a version of a document, unless it is there. ARGV: prefix, the version's name, its bytes, whether it is
+    /// sent again. Then the same version is no other's but our own, and 1 is answered as it would have been.
     /// </summary>
     public const string Put = Writes + Version + "return add(true) and 1 or 0";
 

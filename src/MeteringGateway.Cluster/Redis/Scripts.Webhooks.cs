@@ -3,8 +3,9 @@ namespace MeteringGateway.Cluster;
 internal static partial class Scripts
 {
     /// <summary>
-    /// Lua: the indexes of deliveries. A delivery is a hash under its number. What it is listed in follows from its status, so a change is:
-    /// <c>unlink</c>, write, <c>link</c>, and then <c>promote</c>, as the first that is pending of a tenant may now be another.
+    /// Lua: the indexes of deliveries. A delivery is a hash under its number. What it is listed in follows from its
+    /// status, so a change is: <c>unlink</c>, write, <c>link</c>, and then <c>promote</c>, as the first that is pending
+    /// of a tenant may now be another.
     /// </summary>
     private const string Indexes = """
         local prefix = ARGV[1] .. ':'
@@ -77,8 +78,8 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// ARGV: prefix, position, then of each delivery: webhook, id, tenant, sequence, type, body, created, give up, attempts. One whose webhook
-    /// and id are there already is left as it is.
+    /// ARGV: prefix, position, then of each delivery: webhook, id, tenant, sequence, type, body, created, give up,
+    /// attempts. One whose webhook and id are there already is left as it is.
     /// </summary>
     public const string Dispatch = Writes + Indexes + """
         for i = 3, #ARGV, 9 do
@@ -96,7 +97,10 @@ internal static partial class Scripts
         redis.call('XTRIM', prefix .. 'outbox', 'MINID', '=', string.format('%.0f-0', ARGV[2] + 1))
         """;
 
-    /// <summary>ARGV: prefix, then of each delivery: number, status, due or '' to leave it, give up, tries, ended or '', attempts.</summary>
+    /// <summary>
+    /// ARGV: prefix, then of each delivery: number, status, due or '' to leave it, give up, tries, ended or '',
+    /// attempts.
+    /// </summary>
     public const string Record = Writes + Indexes + """
         for i = 2, #ARGV, 7 do
           local one = read(ARGV[i])
@@ -112,7 +116,9 @@ internal static partial class Scripts
         end
         """;
 
-    /// <summary>Fails the first pending deliveries. ARGV: prefix, webhook, now, how many at most. Answers how many it were.</summary>
+    /// <summary>
+    /// Fails the first pending deliveries. ARGV: prefix, webhook, now, how many at most. Answers how many it were.
+    /// </summary>
     public const string GiveUp = Writes + Indexes + """
         local numbers = redis.call('ZRANGE', of(ARGV[2], 'deliveries:0'), 0, ARGV[4] - 1)
         for _, number in ipairs(numbers) do
@@ -126,7 +132,9 @@ internal static partial class Scripts
         return #numbers
         """;
 
-    /// <summary>Deletes deliveries that ended before a time. ARGV: prefix, before, how many at most. Answers how many went.</summary>
+    /// <summary>
+    /// Deletes deliveries that ended before a time. ARGV: prefix, before, how many at most. Answers how many went.
+    /// </summary>
     public const string ExpireDeliveries = Writes + Indexes + """
         local numbers = redis.call('ZRANGEBYSCORE', prefix .. 'ended', '-inf', '(' .. ARGV[2], 'LIMIT', 0, ARGV[3])
         for _, number in ipairs(numbers) do delete(number) end
@@ -134,8 +142,8 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// Deletes deliveries of a webhook that is to go, unless its version is there already. ARGV: as for <see cref="PutWebhook"/>, then how
-    /// many at most. Answers how many went.
+    /// Deletes deliveries of a webhook that is to go, unless its version is there already. ARGV: as for
+    /// <see cref="PutWebhook"/>, then how many at most. Answers how many went.
     /// </summary>
     public const string Forget = Writes + Indexes + """
         if redis.call('HEXISTS', prefix .. 'versions', ARGV[2]) == 1 then return 0 end
@@ -155,7 +163,9 @@ internal static partial class Scripts
         return 1
         """;
 
-    /// <summary>Lua: <c>show</c> adds a delivery to the answer: its number, whether it is its tenant's head, and its members.</summary>
+    /// <summary>
+    /// Lua: <c>show</c> adds a delivery to the answer: its number, whether it is its tenant's head, and its members.
+    /// </summary>
     private const string Shows = """
         local answer = {}
         local function show(number)
@@ -183,7 +193,9 @@ internal static partial class Scripts
         return answer
         """;
 
-    /// <summary>Newest first. ARGV: prefix, webhook, status or '' for all, the number to begin before, how many at most.</summary>
+    /// <summary>
+    /// Newest first. ARGV: prefix, webhook, status or '' for all, the number to begin before, how many at most.
+    /// </summary>
     public const string Deliveries = ReadsOnly + Indexes + Shows + """
         local numbers, most = {}, tonumber(ARGV[5])
         for status = 0, 2 do
@@ -197,7 +209,10 @@ internal static partial class Scripts
         return answer
         """;
 
-    /// <summary>When the first was made that failed since the last success. KEYS: failed, delivered. ARGV: from. Answers nothing or a time.</summary>
+    /// <summary>
+    /// When the first was made that failed since the last success. KEYS: failed, delivered. ARGV: from. Answers nothing
+    /// or a time.
+    /// </summary>
     public const string FailingSince = ReadsOnly + """
         local from = tonumber(ARGV[1])
         local success = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]

@@ -1,10 +1,10 @@
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// What Redis runs as one step each. Every script begins with <c>#!lua</c>: Redis (7.0 or newer) then refuses one that writes
-/// before its first line when the server is a replica, is out of memory or cannot write its log. Without it a script would run to
-/// its first write, and a fence that reads a replica's old head would answer for a master that it has never asked.
-/// The keys are described in <c>docs/journal.md</c>.
+/// What Redis runs as one step each. Every script begins with <c>#!lua</c>: Redis (7.0 or newer) then refuses one that
+/// writes before its first line when the server is a replica, is out of memory or cannot write its log. Without it a
+/// script would run to its first write, and a fence that reads a replica's old head would answer for a master that it
+/// has never asked. The keys are described in <c>docs/journal.md</c>.
 /// </summary>
 internal static partial class Scripts
 {
@@ -12,9 +12,9 @@ internal static partial class Scripts
     private const string ReadsOnly = "#!lua flags=no-writes\n";
 
     /// <summary>
-    /// The batches of several tenants, each under its fence. KEYS: the head of each. ARGV: the prefix, then the batches one after the
-    /// other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes. Answers for each batch: 1 it is written,
-    /// 0 it lost the fence, a text: the error.
+    /// The batches of several tenants, each under its fence. KEYS: the head of each. ARGV: the prefix, then the batches
+    /// one after the other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes. Answers
+    /// for each batch: 1 it is written, 0 it lost the fence, a text: the error.
     /// </summary>
     public const string Append = Writes + """
         local prefix = ARGV[1] .. ':'
@@ -84,8 +84,9 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// The head, and blocks from the one that holds the entry after ARGV[1] on. KEYS: head, journal. ARGV: after, how many blocks at most,
-    /// bytes from which no more are added. Answers nothing, or: sequence, hash, and of each block its id, previous hash and entries.
+    /// The head, and blocks from the one that holds the entry after ARGV[1] on. KEYS: head, journal. ARGV: after, how
+    /// many blocks at most, bytes from which no more are added. Answers nothing, or: sequence, hash, and of each block
+    /// its id, previous hash and entries.
     /// </summary>
     public const string Blocks = ReadsOnly + """
         local head = redis.call('HMGET', KEYS[1], 's', 'h')

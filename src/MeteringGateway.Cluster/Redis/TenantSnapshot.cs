@@ -2,7 +2,10 @@ using MeteringGateway.Engine;
 
 namespace MeteringGateway.Cluster;
 
-/// <summary>A tenant's snapshot as grain storage keeps it: under the state name <c>snapshot</c>, of the grain <c>tenant/{id}</c>.</summary>
+/// <summary>
+/// A tenant's snapshot as grain storage keeps it: under the state name <c>snapshot</c>, of the grain
+/// <c>tenant/{id}</c>.
+/// </summary>
 [GenerateSerializer]
 [Alias("MeteringGateway.TenantSnapshot")]
 public sealed class TenantSnapshot

@@ -9,9 +9,9 @@ using Orleans.Serialization.Cloning;
 namespace MeteringGateway.Cluster.Wire;
 
 /// <summary>
-/// How commands, answers and figures travel between silos: as JSON by the names of their members, so that silos of two versions
-/// understand each other while one replaces the other (a member that one does not know is skipped, one that is missing has its
-/// default). Within a silo they are handed over as they are: all of them are immutable.
+/// How commands, answers and figures travel between silos: as JSON by the names of their members, so that silos of two
+/// versions understand each other while one replaces the other (a member that one does not know is skipped, one that is
+/// missing has its default). Within a silo they are handed over as they are: all of them are immutable.
 /// </summary>
 internal static class WireTypes
 {
@@ -26,13 +26,15 @@ internal static class WireTypes
     public static IServiceCollection AddWireTypes(this IServiceCollection services)
     {
         services.AddSerializer(serializer => serializer.AddJsonSerializer(
-            isSerializable: Travels, isCopyable: _ => false, options => options.Configure(json => json.SerializerOptions = Json)));
+            isSerializable: Travels, isCopyable: _ => false,
+            options => options.Configure(json => json.SerializerOptions = Json)));
         services.AddSingleton<IGeneralizedCopier, HandedOver>();
         services.AddSingleton<ITypeFilter, Allowed>();
         return services;
     }
 
-    private static bool Travels(Type type) => Ours.Contains(type.Assembly) && !type.IsEnum && !type.IsAssignableTo(typeof(Exception));
+    private static bool Travels(Type type) =>
+        Ours.Contains(type.Assembly) && !type.IsEnum && !type.IsAssignableTo(typeof(Exception));
 
     /// <summary>A closed set is written with the name of its case.</summary>
     private static void NameCases(JsonTypeInfo type)
@@ -51,7 +53,8 @@ internal static class WireTypes
         {
             var property = type.Properties[i];
             if (property.Set is not null || property.AssociatedParameter is not null) continue;
-            if (property.AttributeProvider is PropertyInfo { SetMethod: { } set }) property.Set = (target, value) => set.Invoke(target, [value]);
+            if (property.AttributeProvider is PropertyInfo { SetMethod: { } set })
+                property.Set = (target, value) => set.Invoke(target, [value]);
             else type.Properties.RemoveAt(i);
         }
     }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// The one that writes: a thread that takes whatever waits, makes one transaction of it, and only then lets anybody see it.
-/// Batches form by themselves: while one flush runs, the next fills.
+/// The one that writes: a thread that takes whatever waits, makes one transaction of it, and only then lets anybody see
+/// it. Batches form by themselves: while one flush runs, the next fills.
 /// </summary>
 internal sealed class Committer(LocalTenants engine, IStore store)
 {
@@ -46,7 +46,9 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         Interlocked.Add(ref _bytes, bytes);
     }
 
-    /// <summary>Completes when there is room for more. Asked before a turn: what was decided is never held back.</summary>
+    /// <summary>
+    /// Completes when there is room for more. Asked before a turn: what was decided is never held back.
+    /// </summary>
     public ValueTask Room(CancellationToken cancellation)
     {
         if (!IsCrowded) return default;
@@ -131,7 +133,9 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         if (alerts) engine.TellOutboxGrew();
     }
 
-    /// <summary>What one tenant's turns took is to be seen, or the tenant is loaded anew; neither is its neighbours' concern.</summary>
+    /// <summary>
+    /// What one tenant's turns took is to be seen, or the tenant is loaded anew; neither is its neighbours' concern.
+    /// </summary>
     private void Settle(Pending pending, AppendResult result)
     {
         switch (result)

@@ -1,6 +1,8 @@
 namespace MeteringGateway.Engine;
 
-/// <summary>Lets tenants that nobody asks for leave memory. What they are due for stays in the store, and wakes them.</summary>
+/// <summary>
+/// Lets tenants that nobody asks for leave memory. What they are due for stays in the store, and wakes them.
+/// </summary>
 internal sealed class Eviction(LocalTenants engine) : IAsyncDisposable
 {
     private readonly Lock _gate = new();

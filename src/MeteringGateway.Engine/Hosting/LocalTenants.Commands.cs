@@ -11,10 +11,12 @@ public sealed partial class LocalTenants
     public async ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default) =>
         (await Run(tenant, new Work([command], null, default), cancellation))[0];
 
-    public async ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands, CancellationToken cancellation = default) =>
+    public async ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands,
+        CancellationToken cancellation = default) =>
         commands.Count == 0 ? [] : await Run(tenant, new Work(commands, null, default), cancellation);
 
-    public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key, CancellationToken cancellation = default)
+    public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key,
+        CancellationToken cancellation = default)
     {
         Guard();
         if (!_running.TryAdd(key.Key, true)) return new Once.StillRunning();
@@ -39,7 +41,10 @@ public sealed partial class LocalTenants
         }
     }
 
-    /// <summary>All of the work in one turn and one flush, unless an archived outcome must be fetched: then the rest follows in another.</summary>
+    /// <summary>
+    /// All of the work in one turn and one flush, unless an archived outcome must be fetched: then the rest follows in
+    /// another.
+    /// </summary>
     private async ValueTask<Answer[]> Run(string tenant, Work work, CancellationToken cancellation)
     {
         var commands = work.Commands;
@@ -63,17 +68,20 @@ public sealed partial class LocalTenants
     }
 
     /// <summary>
-    /// Whether the work's key has been used. Asked when the tenant is in memory: a use that this does not see was written after the
-    /// tenant was read, and then the turn that follows is not kept (its fence is lost).
+    /// Whether the work's key has been used. Asked when the tenant is in memory: a use that this does not see was
+    /// written after the tenant was read, and then the turn that follows is not kept (its fence is lost).
     /// </summary>
     private async ValueTask<bool> WasDoneBefore(Work work)
     {
-        if (work.Key is not { } key || await _store.Idempotent(key.Key, CancellationToken.None) is not { } row || row.ExpiresAt <= Now) return false;
+        if (work.Key is not { } key || await _store.Idempotent(key.Key, CancellationToken.None) is not { } row
+            || row.ExpiresAt <= Now) return false;
         work.DoneBefore = row;
         return true;
     }
 
-    /// <summary>Waits for what was seen in a turn. False: another process wrote in between, and the tenant has to be asked anew.</summary>
+    /// <summary>
+    /// Waits for what was seen in a turn. False: another process wrote in between, and the tenant has to be asked anew.
+    /// </summary>
     /// <exception cref="TenantUnavailableException">Nobody knows whether it is durable.</exception>
     private static async ValueTask<bool> IsDurable(Task seen, CancellationToken cancellation)
     {
@@ -88,7 +96,9 @@ public sealed partial class LocalTenants
         }
     }
 
-    /// <summary>Everything that had left the tenant when it was asked for is durable: it is found, or it is not there.</summary>
+    /// <summary>
+    /// Everything that had left the tenant when it was asked for is durable: it is found, or it is not there.
+    /// </summary>
     private async ValueTask<Outcome?> Recall(string tenant, string outcomeId, CancellationToken cancellation)
     {
         if (await _store.Archived(tenant, outcomeId, cancellation) is not { } bytes) return null;
@@ -97,7 +107,9 @@ public sealed partial class LocalTenants
         return outcome.ContinuationOf is { } root ? await Recall(tenant, root, cancellation) : outcome;
     }
 
-    /// <summary>Does what is due for a tenant; of one that the store named, it sees to it that the store's due time moves on.</summary>
+    /// <summary>
+    /// Does what is due for a tenant; of one that the store named, it sees to it that the store's due time moves on.
+    /// </summary>
     internal Task Tick(string tenant, bool moved = true) => Guarded(() => TickNow(tenant, moved));
 
     private async Task TickNow(string tenant, bool moved)
@@ -119,7 +131,8 @@ public sealed partial class LocalTenants
 
     public ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default)
     {
-        if (Volatile.Read(ref _failure) is null && !Volatile.Read(ref _stopping) && _hosts.TryGetValue(tenant, out var host)
+        if (Volatile.Read(ref _failure) is null && !Volatile.Read(ref _stopping)
+            && _hosts.TryGetValue(tenant, out var host)
             && host.View is { } view && !host.IsRetired && host.Asked() is var now && now < view.ValidUntil)
             return new(Counted(view.Check(question, now)));
         return CheckInTurn(tenant, question, cancellation);
@@ -133,7 +146,8 @@ public sealed partial class LocalTenants
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
             var now = host.Asked();
-            if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil) return Counted(valid.Check(question, now));
+            if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil)
+                return Counted(valid.Check(question, now));
             if (!host.TryView(out var view, out var wait)) continue;
             if (wait is null) return Counted(view?.Check(question, now));
             await IsDurable(wait, cancellation);

@@ -2,7 +2,9 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class LocalTenants
 {
-    /// <summary>The tenant's host, loaded if it is not in memory. Null: there is no such tenant, and none is to be made.</summary>
+    /// <summary>
+    /// The tenant's host, loaded if it is not in memory. Null: there is no such tenant, and none is to be made.
+    /// </summary>
     private ValueTask<TenantHost?> Find(string tenant, bool make, CancellationToken cancellation) =>
         _hosts.TryGetValue(tenant, out var host) && !host.IsRetired ? new(host) : Load(tenant, make, cancellation);
 
@@ -11,7 +13,8 @@ public sealed partial class LocalTenants
         for (;;)
         {
             // One at a time for each tenant: nobody adds a host while another reads what it was made from.
-            var mine = new Lazy<Task<TenantHost?>>(() => Task.Run(() => LoadAlone(tenant, make), CancellationToken.None));
+            var mine = new Lazy<Task<TenantHost?>>(() =>
+                Task.Run(() => LoadAlone(tenant, make), CancellationToken.None));
             var loading = _loading.GetOrAdd(tenant, mine);
             try
             {
@@ -44,8 +47,8 @@ public sealed partial class LocalTenants
     }
 
     /// <summary>
-    /// Ends the tenant's stay in this process: what it has taken is written, and a snapshot where loading it would take long.
-    /// Without one that lives here it does nothing.
+    /// Ends the tenant's stay in this process: what it has taken is written, and a snapshot where loading it would take
+    /// long. Without one that lives here it does nothing.
     /// </summary>
     public async Task Release(string tenant)
     {
@@ -53,7 +56,8 @@ public sealed partial class LocalTenants
         host.Leave(Options.IdleSnapshotEntries, out var snapshot, out var seen);
         try
         {
-            if (snapshot is not null && await IsDurable(seen, CancellationToken.None)) await Snapshots.Save(tenant, snapshot);
+            if (snapshot is not null && await IsDurable(seen, CancellationToken.None))
+                await Snapshots.Save(tenant, snapshot);
             else await seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally

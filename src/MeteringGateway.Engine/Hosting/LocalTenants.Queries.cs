@@ -10,10 +10,13 @@ public sealed partial class LocalTenants
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Usage(period, Now), cancellation);
 
-    public async ValueTask<StatementRow?> Statement(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
-        await Ask(tenant, state => state.Statement(period), cancellation) is { } statement ? await WithHead(tenant, statement, cancellation) : null;
+    public async ValueTask<StatementRow?> Statement(string tenant, DateOnly? period,
+        CancellationToken cancellation = default) =>
+        await Ask(tenant, state => state.Statement(period), cancellation) is { } statement
+            ? await WithHead(tenant, statement, cancellation) : null;
 
-    public async ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit, CancellationToken cancellation = default)
+    public async ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit,
+        CancellationToken cancellation = default)
     {
         var all = await Ask(tenant, state => state.Statements(), cancellation);
         if (all is null) return null;
@@ -26,7 +29,8 @@ public sealed partial class LocalTenants
     public ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.GrantFigures(), cancellation);
 
-    public ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant, CancellationToken cancellation = default) =>
+    public ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant,
+        CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Thresholds(Now), cancellation);
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
@@ -36,7 +40,8 @@ public sealed partial class LocalTenants
         return _store.Attention(among, after, limit, cancellation);
     }
 
-    public ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default) =>
+    public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
+        CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Reservation(id), cancellation);
 
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default)
@@ -45,7 +50,8 @@ public sealed partial class LocalTenants
         return _store.List(after, limit, cancellation);
     }
 
-    public async ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default)
+    public async ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId,
+        CancellationToken cancellation = default)
     {
         var figure = await Ask(tenant, state => state.Outcome(outcomeId), cancellation)
             ?? Archived(await Recall(tenant, outcomeId, cancellation));
@@ -60,8 +66,10 @@ public sealed partial class LocalTenants
         // Asked after the state: what leaves memory between is in both, never in neither.
         var archived = await _store.ArchivedPage(tenant, filter, cursor, limit + 1, cancellation);
         var changes = filter.ChangedAfter is not null;
-        var all = recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!)).DistinctBy(figure => figure.Id);
-        var page = (changes ? all.OrderBy(figure => figure.Sequence) : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
+        var all = recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!))
+            .DistinctBy(figure => figure.Id);
+        var page = (changes ? all.OrderBy(figure => figure.Sequence)
+            : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
         var more = page.Count > limit;
         if (more) page.RemoveAt(limit);
         var next = more ? changes ? page[^1].Sequence : page[^1].FirstSequence : (long?)null;
@@ -71,9 +79,11 @@ public sealed partial class LocalTenants
     /// <summary>What leaves memory has its charges fixed.</summary>
     internal static OutcomeFigure? Archived(Outcome? outcome) => outcome?.Figure(outcome.Charges ?? []);
 
-    private async ValueTask<OutcomeRow[]> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures, CancellationToken cancellation)
+    private async ValueTask<OutcomeRow[]> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures,
+        CancellationToken cancellation)
     {
-        var details = await _store.Details(tenant, [.. figures.Select(figure => figure.HasDetail ? figure.FirstSequence : 0)], cancellation);
+        var details = await _store.Details(tenant,
+            [.. figures.Select(figure => figure.HasDetail ? figure.FirstSequence : 0)], cancellation);
         return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]?.Json))];
     }
 
@@ -85,7 +95,8 @@ public sealed partial class LocalTenants
         return new StatementRow(statement, head, EntriesOf(block).First(entry => entry.Sequence == head).Hash);
     }
 
-    public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId, CancellationToken cancellation = default)
+    public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
+        CancellationToken cancellation = default)
     {
         var sequences = await Ask(tenant, state => state.History(outcomeId), cancellation)
             ?? (await Recall(tenant, outcomeId, cancellation))?.Sequences;
@@ -94,19 +105,22 @@ public sealed partial class LocalTenants
         var block = new EntryBlock(0, 0, [], []);
         foreach (var sequence in sequences.Order())
         {
-            if (sequence >= block.FirstSequence + block.Count) block = (await _store.Read(tenant, sequence - 1, 1, cancellation))[0];
+            if (sequence >= block.FirstSequence + block.Count)
+                block = (await _store.Read(tenant, sequence - 1, 1, cancellation))[0];
             history.AddRange(EntriesOf(block).Where(entry => entry.Sequence == sequence));
         }
         return history;
     }
 
-    public async ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit, CancellationToken cancellation = default)
+    public async ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,
+        CancellationToken cancellation = default)
     {
         var last = await Ask(tenant, state => state.Figure(Now), cancellation);
         if (last is null) return null;
         var blocks = await _store.Read(tenant, after, limit, cancellation);
         var entries = blocks.SelectMany(EntriesOf).Where(entry => entry.Sequence > after).Take(limit).ToList();
-        return new Page<JournalEntry>(entries, entries.Count > 0 && entries[^1].Sequence < last.Sequence ? entries[^1].Sequence : null);
+        return new Page<JournalEntry>(entries, entries.Count > 0
+            && entries[^1].Sequence < last.Sequence ? entries[^1].Sequence : null);
     }
 
     private static List<JournalEntry> EntriesOf(EntryBlock block)
@@ -128,7 +142,9 @@ public sealed partial class LocalTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            if (!host.TryRead(state => host.Subscribe(state.Figure(Now), after is { } sequence ? state.SignalsAfter(sequence) : []), out var reader, out var seen))
+            if (!host.TryRead(state =>
+                host.Subscribe(state.Figure(Now), after is { } sequence ? state.SignalsAfter(sequence) : []),
+                    out var reader, out var seen))
                 continue;
             try
             {
@@ -148,7 +164,8 @@ public sealed partial class LocalTenants
     internal ValueTask<byte[]?> Digest(string tenant) => Ask(tenant, state => state.Digest(), CancellationToken.None);
 
     /// <summary>Reads the state in its turn, and answers when what was read is durable.</summary>
-    private async ValueTask<T?> Ask<T>(string tenant, Func<TenantState, T?> read, CancellationToken cancellation) where T : class
+    private async ValueTask<T?> Ask<T>(string tenant, Func<TenantState, T?> read, CancellationToken cancellation)
+        where T : class
     {
         for (;;)
         {

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// The tenants that live in this process. Call <see cref="StartAsync"/> once before anything else. The store is not disposed
-/// with it. In the embedded edition the store is this process's alone. Where others share it, the cluster says which tenants
-/// live here, and a tenant that was written from elsewhere in between is loaded anew.
+/// The tenants that live in this process. Call <see cref="StartAsync"/> once before anything else. The store is not
+/// disposed with it. In the embedded edition the store is this process's alone. Where others share it, the cluster says
+/// which tenants live here, and a tenant that was written from elsewhere in between is loaded anew.
 /// </summary>
 public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 {
@@ -26,10 +26,12 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     private bool _stopping;
 
     public LocalTenants(
-        IStore store, EngineOptions options, TimeProvider? time = null, ILogger<LocalTenants>? log = null, Calendar? calendar = null, bool shared = false)
+        IStore store, EngineOptions options, TimeProvider? time = null, ILogger<LocalTenants>? log = null,
+        Calendar? calendar = null, bool shared = false)
     {
         IsShared = shared;
-        (_store, Options, Time, _log) = (store, options, time ?? TimeProvider.System, log ?? NullLogger<LocalTenants>.Instance);
+        (_store, Options, Time, _log) =
+            (store, options, time ?? TimeProvider.System, log ?? NullLogger<LocalTenants>.Instance);
         Calendar = calendar ?? IanaCalendar.PeriodOf;
         Committer = new Committer(this, store);
         Snapshots = new SnapshotWriter(this, store);
@@ -37,16 +39,22 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         _eviction = new Eviction(this);
     }
 
-    /// <summary>Completes with the reason when the store has failed: the process should say so and end with an error.</summary>
+    /// <summary>
+    /// Completes with the reason when the store has failed: the process should say so and end with an error.
+    /// </summary>
     public Task<string> Failed => _failed.Task;
 
-    /// <summary>After a flush that wrote to the outbox, on the thread that writes: a handler must return at once.</summary>
+    /// <summary>
+    /// After a flush that wrote to the outbox, on the thread that writes: a handler must return at once.
+    /// </summary>
     public event Action? OutboxGrew;
 
     /// <summary>Why nothing is answered any more; null as long as all is well.</summary>
     public string? Failure => Volatile.Read(ref _failure)?.Message;
 
-    /// <summary>True from the end of <see cref="StartAsync"/> until the store fails or the engine is disposed.</summary>
+    /// <summary>
+    /// True from the end of <see cref="StartAsync"/> until the store fails or the engine is disposed.
+    /// </summary>
     public bool IsReady => Volatile.Read(ref _started) && Failure is null && !Volatile.Read(ref _stopping);
 
     /// <summary>From the call of <see cref="StartAsync"/> to its end.</summary>
@@ -73,7 +81,9 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal TenantHost? Loaded(string tenant) => _hosts.GetValueOrDefault(tenant);
     internal Instant Now => Instant.From(Time.GetUtcNow());
 
-    /// <summary>Does what fell due while nothing ran, then is ready. Other tenants are loaded when somebody asks for them.</summary>
+    /// <summary>
+    /// Does what fell due while nothing ran, then is ready. Other tenants are loaded when somebody asks for them.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
         var began = Stopwatch.GetTimestamp();

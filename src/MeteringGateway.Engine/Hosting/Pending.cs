@@ -4,8 +4,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// What one tenant adds in the flush to come: filled in the tenant's turns, then taken by the committer, which completes
-/// <see cref="Durable"/> when it is on disk. Everybody whose answer rests on it waits for that one task.
+/// What one tenant adds in the flush to come: filled in the tenant's turns, then taken by the committer, which
+/// completes <see cref="Durable"/> when it is on disk. Everybody whose answer rests on it waits for that one task.
 /// </summary>
 internal sealed class Pending(TenantHost host, long firstSequence, byte[] previousHash) : IDisposable
 {
@@ -36,12 +36,16 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     {
         var sequence = FirstSequence + Count++;
         _block.Add(bytes);
-        if (Alerts.TypeOf(entry) is { } type) (_outbox ??= []).Add(new Alert(sequence, type, entry.At, hash.ToArray(), bytes.ToArray()));
+        if (Alerts.TypeOf(entry) is { } type)
+            (_outbox ??= []).Add(new Alert(sequence, type, entry.At, hash.ToArray(), bytes.ToArray()));
         if (entry is Entry.StateChanged e)
-            (Signals ??= []).Add(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt));
+            (Signals ??= [])
+                .Add(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff,
+                    e.ResetsAt));
     }
 
-    public (int Count, int Bytes, int Signals, int Outbox) Mark() => (Count, _block.Length, Signals?.Count ?? 0, _outbox?.Count ?? 0);
+    public (int Count, int Bytes, int Signals, int Outbox) Mark() =>
+        (Count, _block.Length, Signals?.Count ?? 0, _outbox?.Count ?? 0);
 
     /// <summary>Forgets the entries that were added since <paramref name="mark"/>.</summary>
     public void CutBack((int Count, int Bytes, int Signals, int Outbox) mark)
@@ -58,15 +62,18 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
 
     public void Archive(IReadOnlyList<Outcome> departed)
     {
-        foreach (var outcome in departed) (_archived ??= []).Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
+        foreach (var outcome in departed)
+            (_archived ??= []).Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
     }
 
     public TenantBatch ToBatch(byte[] lastHash, Instant? due, LimitState? severity, Allowance? view)
     {
         View = view;
         return new TenantBatch(
-            Host.Id, previousHash, FirstSequence, Count, _block.Written, lastHash, due, (IReadOnlyList<DetailRow>?)_details ?? NoDetails,
-            (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived, (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency,
+            Host.Id, previousHash, FirstSequence, Count, _block.Written, lastHash, due,
+            (IReadOnlyList<DetailRow>?)_details ?? NoDetails,
+            (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived, (IReadOnlyList<IdempotencyRow>?)_idempotency
+                ?? NoIdempotency,
             (IReadOnlyList<Alert>?)_outbox ?? NoAlerts)
         {
             Severity = severity,

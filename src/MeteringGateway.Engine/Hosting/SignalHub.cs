@@ -3,7 +3,9 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>The readers of one tenant's signals. Readers come and go in the tenant's turn; the committer alone publishes.</summary>
+/// <summary>
+/// The readers of one tenant's signals. Readers come and go in the tenant's turn; the committer alone publishes.
+/// </summary>
 internal sealed class SignalHub
 {
     private readonly Lock _gate = new();
@@ -18,7 +20,8 @@ internal sealed class SignalHub
     /// <param name="sequence">Live signals are those after it.</param>
     public SignalReader Add(TenantFigure state, IReadOnlyList<Signal> replay, long sequence, int buffer)
     {
-        var channel = Channel.CreateBounded<Signal>(new BoundedChannelOptions(buffer + replay.Count) { SingleReader = true, SingleWriter = true });
+        var channel = Channel.CreateBounded<Signal>(
+            new BoundedChannelOptions(buffer + replay.Count) { SingleReader = true, SingleWriter = true });
         foreach (var signal in replay) channel.Writer.TryWrite(signal);
         var reader = new Reader(channel.Writer, sequence);
         lock (_gate) _readers.Add(reader);

@@ -2,10 +2,13 @@ using System.Threading.Channels;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>Stores snapshots beside the flushes, one after the other, each only when the entries that it covers are durable.</summary>
+/// <summary>
+/// Stores snapshots beside the flushes, one after the other, each only when the entries that it covers are durable.
+/// </summary>
 internal sealed class SnapshotWriter(LocalTenants engine, IStore store)
 {
-    private readonly Channel<TenantHost> _requests = Channel.CreateUnbounded<TenantHost>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<TenantHost> _requests =
+        Channel.CreateUnbounded<TenantHost>(new UnboundedChannelOptions { SingleReader = true });
     private Task _writing = Task.CompletedTask;
 
     public void Start() => _writing = Task.Run(Loop);

@@ -5,8 +5,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// A tenant in memory: its state, its one writer at a time, and what of it is on its way to the disk. In a turn there is no I/O
-/// and no await. A tenant that does nothing is this object, its state and its view.
+/// A tenant in memory: its state, its one writer at a time, and what of it is on its way to the disk. In a turn there
+/// is no I/O and no await. A tenant that does nothing is this object, its state and its view.
 /// </summary>
 internal sealed class TenantHost
 {
@@ -37,13 +37,16 @@ internal sealed class TenantHost
     {
         (_engine, Id, _state) = (engine, id, recovered.State);
         recovered.Hash.CopyTo(_hash);
-        (_snapshotBytes, _tailBytes, _tailEntries) = (recovered.SnapshotBytes, recovered.TailBytes, recovered.TailEntries);
+        (_snapshotBytes, _tailBytes, _tailEntries) =
+            (recovered.SnapshotBytes, recovered.TailBytes, recovered.TailEntries);
         _lastUsed = engine.Now.UnixMilliseconds;
     }
 
     public string Id { get; }
 
-    /// <summary>Answers checks: as of the last flush. Null when nobody has asked for a while: it is made again in a turn.</summary>
+    /// <summary>
+    /// Answers checks: as of the last flush. Null when nobody has asked for a while: it is made again in a turn.
+    /// </summary>
     public Allowance? View => _view;
 
     /// <summary>Unix milliseconds of the last call.</summary>
@@ -52,7 +55,9 @@ internal sealed class TenantHost
     /// <summary>The earliest time at which the timers have this tenant; theirs to set.</summary>
     public long ScheduledFor { get; set; } = long.MaxValue;
 
-    /// <summary>Never used again: it left memory, or a turn of it broke off. The caller asks for the tenant anew.</summary>
+    /// <summary>
+    /// Never used again: it left memory, or a turn of it broke off. The caller asks for the tenant anew.
+    /// </summary>
     public bool IsRetired => Volatile.Read(ref _retired);
 
     /// <summary>What has to be durable before anything that was seen in a turn may leave.</summary>
@@ -66,7 +71,10 @@ internal sealed class TenantHost
     /// <summary>When something is due in real time (T5).</summary>
     private Instant? Due => !_state.Exists || _state.TestClock is not null ? null : _state.NextDue;
 
-    /// <summary>Runs commands until one needs an archived outcome. Null when the host is retired, or what was recalled is out of date.</summary>
+    /// <summary>
+    /// Runs commands until one needs an archived outcome. Null when the host is retired, or what was recalled is out of
+    /// date.
+    /// </summary>
     public Task? Decide(Work work)
     {
         lock (_state)
@@ -83,10 +91,12 @@ internal sealed class TenantHost
         var taken = _taken ??= [];
         try
         {
-            var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, taken, work.Recalled, work.RecallDone);
+            var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, taken, work.Recalled,
+                work.RecallDone);
             if (answer is Answer.Needs needs)
             {
-                if (work.RecallDone) throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
+                if (work.RecallDone)
+                    throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
                 Keep(command, taken, null);
                 work.Want(needs.OutcomeId, _archiveVersion);
                 return false;
@@ -119,7 +129,8 @@ internal sealed class TenantHost
     {
         var departed = _state.TakeDeparted();
         if (taken.Count == 0 && departed.Count == 0 && row is null) return;
-        var pending = _pending ??= _engine.Committer.Enqueue(new Pending(this, _state.Sequence - taken.Count + 1, _hash.ToArray()));
+        var pending = _pending ??= _engine.Committer.Enqueue(
+            new Pending(this, _state.Sequence - taken.Count + 1, _hash.ToArray()));
         var bytes = pending.Bytes;
         if (taken.Count > 0) Encode(pending, taken);
         if (command is Command.Event { Detail: { } detail }) KeepDetail(pending, taken, detail);
@@ -161,9 +172,11 @@ internal sealed class TenantHost
     private static void KeepDetail(Pending pending, List<Entry> taken, Detail detail)
     {
         for (var i = 0; i < taken.Count; i++)
-            if (taken[i] is Entry.OutcomeReported { DetailHash: not null } or Entry.FactReported { DetailHash: not null }
+            if (taken[i] is Entry.OutcomeReported { DetailHash: not null }
+                or Entry.FactReported { DetailHash: not null }
                 or Entry.ActivityReported { DetailHash: not null })
-                pending.Add(new DetailRow(pending.FirstSequence + pending.Count - taken.Count + i, detail.EndCustomer, detail.Salt, detail.Json));
+                pending.Add(new DetailRow(pending.FirstSequence + pending.Count - taken.Count + i, detail.EndCustomer,
+                    detail.Salt, detail.Json));
     }
 
     /// <summary>Reads the state in its turn, after what is due. False when the host is retired.</summary>
@@ -207,7 +220,9 @@ internal sealed class TenantHost
             if (due is { } at) _engine.Timers.Schedule(this, at);
             // Making a view costs a turn something: only for those who are asked.
             var asked = _state.Exists && now.UnixMilliseconds - _lastCheck < ViewsKept;
-            return (pending, pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null, asked ? _state.Allowance() : null));
+            return (pending,
+                pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null,
+                    asked ? _state.Allowance() : null));
         }
     }
 
@@ -225,7 +240,9 @@ internal sealed class TenantHost
         pending.Complete();
     }
 
-    /// <summary>What was taken is not in the journal, or nobody knows: the state is ahead of it, and is loaded anew.</summary>
+    /// <summary>
+    /// What was taken is not in the journal, or nobody knows: the state is ahead of it, and is loaded anew.
+    /// </summary>
     public void Lose(Pending pending, Exception why)
     {
         lock (_state)
@@ -236,7 +253,10 @@ internal sealed class TenantHost
         pending.Fail(why);
     }
 
-    /// <summary>Ends this host, so that the tenant may live elsewhere. <paramref name="snapshot"/> is what to store of it, if anything, once <paramref name="seen"/> is durable.</summary>
+    /// <summary>
+    /// Ends this host, so that the tenant may live elsewhere. <paramref name="snapshot"/> is what to store of it, if
+    /// anything, once <paramref name="seen"/> is durable.
+    /// </summary>
     public void Leave(int entries, out StoredSnapshot? snapshot, out Task seen)
     {
         lock (_state)
@@ -266,7 +286,9 @@ internal sealed class TenantHost
         lock (_state) _hub?.Close(null);
     }
 
-    /// <summary>The state now, when a snapshot is worth while; it may be stored once <paramref name="seen"/> is durable.</summary>
+    /// <summary>
+    /// The state now, when a snapshot is worth while; it may be stored once <paramref name="seen"/> is durable.
+    /// </summary>
     public StoredSnapshot? Snapshot(int entries, out Task seen)
     {
         lock (_state)
@@ -287,13 +309,16 @@ internal sealed class TenantHost
         }
     }
 
-    /// <summary>Retires an idle host; false if it is in use. <paramref name="snapshot"/> is what to store of it, if anything.</summary>
+    /// <summary>
+    /// Retires an idle host; false if it is in use. <paramref name="snapshot"/> is what to store of it, if anything.
+    /// </summary>
     public bool TryEvict(long usedBefore, int entries, out StoredSnapshot? snapshot)
     {
         snapshot = null;
         lock (_state)
         {
-            if (_retired || LastUsed > usedBefore || _pending is not null || _flushing is not null || _snapshotting) return false;
+            if (_retired || LastUsed > usedBefore || _pending is not null || _flushing is not null || _snapshotting)
+                return false;
             if (_hub is { IsEmpty: false }) return false;
             if (_state.Exists && _tailEntries >= entries) snapshot = TakeSnapshot();
             Volatile.Write(ref _retired, true);
@@ -308,7 +333,9 @@ internal sealed class TenantHost
         return snapshot;
     }
 
-    /// <summary>A check asks for the view: while checks come, each flush publishes a new one. Returns the time.</summary>
+    /// <summary>
+    /// A check asks for the view: while checks come, each flush publishes a new one. Returns the time.
+    /// </summary>
     public Instant Asked()
     {
         // Written only when it says something new: checks on many cores would fight for the line.

@@ -3,9 +3,9 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// What happens by itself. The store knows of every tenant when it is next due, and is asked now and then. Tenants in memory
-/// that are due before it is asked again wait in one queue, and are on time to the millisecond. Either way a tick runs in the
-/// tenant's turn.
+/// What happens by itself. The store knows of every tenant when it is next due, and is asked now and then. Tenants in
+/// memory that are due before it is asked again wait in one queue, and are on time to the millisecond. Either way a
+/// tick runs in the tenant's turn.
 /// </summary>
 internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposable
 {
@@ -30,7 +30,10 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
         }
     }
 
-    /// <summary>Called in the tenant's turn. A later time than before needs nothing: the tick finds nothing due and the tenant is queued again.</summary>
+    /// <summary>
+    /// Called in the tenant's turn. A later time than before needs nothing: the tick finds nothing due and the tenant
+    /// is queued again.
+    /// </summary>
     public void Schedule(TenantHost host, Instant due)
     {
         // What is later is in the store before it is due.
@@ -53,11 +56,13 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
         for (;;)
         {
             var due = await store.Due(engine.Now, Page, cancellation);
-            // A page that begins as the last one did has not moved: the tenant's error was logged, and the next poll tries again.
+            // A page that begins as the last one did has not moved: the tenant's error was logged, and the next poll
+            // tries again.
             if (due.Count == 0 || due[0].Tenant == first) return;
             first = due[0].Tenant;
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
-            await Parallel.ForEachAsync(due, options, async (tenant, _) => await engine.Tick(tenant.Tenant, moved: false));
+            await Parallel.ForEachAsync(due, options,
+                async (tenant, _) => await engine.Tick(tenant.Tenant, moved: false));
             if (due.Count < Page) return;
         }
     }
@@ -108,7 +113,8 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
             await engine.Guarded(async () =>
             {
                 if (!engine.IsShared) await Catch(_stop.Token);
-                foreach (var near in await store.Due(engine.Now + Horizon, Page, _stop.Token)) engine.Loaded(near.Tenant)?.Reschedule();
+                foreach (var near in await store.Due(engine.Now + Horizon, Page, _stop.Token))
+                    engine.Loaded(near.Tenant)?.Reschedule();
             });
     }
 
@@ -129,6 +135,7 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
         if (_timer is null || !_queue.TryPeek(out _, out var at) || at >= _armedFor) return;
         _armedFor = at;
         if (!_stop.IsCancellationRequested)
-            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(at - engine.Now.UnixMilliseconds, 0)), Timeout.InfiniteTimeSpan);
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(at - engine.Now.UnixMilliseconds, 0)),
+                Timeout.InfiniteTimeSpan);
     }
 }

@@ -2,7 +2,10 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>Commands of one caller on their way through a tenant's turns: one, unless an archived outcome has to be fetched between.</summary>
+/// <summary>
+/// Commands of one caller on their way through a tenant's turns: one, unless an archived outcome has to be fetched
+/// between.
+/// </summary>
 internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key, Instant keyExpires)
 {
     public Answer[] Answers { get; } = new Answer[commands.Count];
@@ -32,13 +35,18 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
         }
     }
 
-    /// <summary>The archived outcome that <see cref="Command"/> cannot be decided without; null when nothing has to be fetched.</summary>
+    /// <summary>
+    /// The archived outcome that <see cref="Command"/> cannot be decided without; null when nothing has to be fetched.
+    /// </summary>
     public string? Wanted { get; private set; }
 
     public Outcome? Recalled { get; private set; }
     public bool RecallDone { get; private set; }
 
-    /// <summary>How often outcomes had left the tenant when this one was asked for: if more have left since, it may be out of date.</summary>
+    /// <summary>
+    /// How often outcomes had left the tenant when this one was asked for: if more have left since, it may be out of
+    /// date.
+    /// </summary>
     public int ArchiveVersion { get; private set; }
 
     public void Want(string outcomeId, int archiveVersion) => (Wanted, ArchiveVersion) = (outcomeId, archiveVersion);
@@ -48,7 +56,9 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     /// <summary>More outcomes have left since: it has to be fetched again.</summary>
     public void RecallAgain() => (Recalled, RecallDone) = (null, false);
 
-    /// <summary>What was decided since the work stood at <paramref name="next"/> was not kept: it is decided again.</summary>
+    /// <summary>
+    /// What was decided since the work stood at <paramref name="next"/> was not kept: it is decided again.
+    /// </summary>
     public void BackTo(int next) => (Next, Recalled, RecallDone, Wanted) = (next, null, false, null);
 
     public void Answer(Answer answer)
@@ -62,7 +72,10 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
         while (!IsDone) Answer(new Answer.Refused(code, detail));
     }
 
-    /// <summary>The row that remembers the answer; null if the caller gave no key, or nothing is remembered of a refusal.</summary>
+    /// <summary>
+    /// The row that remembers the answer; null if the caller gave no key, or nothing is remembered of a refusal.
+    /// </summary>
     public IdempotencyRow? Remember(Answer answer) =>
-        key is null || answer is Answer.Refused ? null : new IdempotencyRow(key.Key, key.Content, EntryCodec.WriteAnswer(answer), keyExpires);
+        key is null || answer is Answer.Refused ? null
+            : new IdempotencyRow(key.Key, key.Content, EntryCodec.WriteAnswer(answer), keyExpires);
 }

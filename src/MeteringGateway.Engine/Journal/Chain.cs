@@ -10,7 +10,8 @@ public static class Chain
     public const int HashLength = SHA256.HashSizeInBytes;
 
     /// <summary>The hash before a tenant's first entry.</summary>
-    public static byte[] Genesis(string tenant) => SHA256.HashData([.. "metering-journal-v1\0"u8, .. Encoding.UTF8.GetBytes(tenant)]);
+    public static byte[] Genesis(string tenant) =>
+        SHA256.HashData([.. "metering-journal-v1\0"u8, .. Encoding.UTF8.GetBytes(tenant)]);
 
     /// <summary>Writes the hash after <paramref name="entry"/>. The two hashes may be the same memory.</summary>
     public static void Next(ReadOnlySpan<byte> previous, ReadOnlySpan<byte> entry, Span<byte> hash)

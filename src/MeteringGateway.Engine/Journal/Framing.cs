@@ -3,7 +3,10 @@ using System.Numerics;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>Cuts a block into its entries, as <c>docs/journal.md</c> says: the length as a varint, then the bytes, again and again.</summary>
+/// <summary>
+/// Cuts a block into its entries, as <c>docs/journal.md</c> says: the length as a varint, then the bytes, again and
+/// again.
+/// </summary>
 public ref struct BlockReader(ReadOnlySpan<byte> block)
 {
     private ReadOnlySpan<byte> _rest = block;
@@ -15,7 +18,8 @@ public ref struct BlockReader(ReadOnlySpan<byte> block)
         entry = default;
         if (_rest.IsEmpty) return false;
         var length = Length();
-        if (length == 0 || length > (uint)_rest.Length) throw new FormatException("a frame does not end with its block");
+        if (length == 0 || length > (uint)_rest.Length)
+            throw new FormatException("a frame does not end with its block");
         entry = _rest[..(int)length];
         _rest = _rest[(int)length..];
         return true;

@@ -3,13 +3,17 @@ using Microsoft.Extensions.Logging;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>A tenant as the store has it: the state, the hash after its last entry, and how much came after the last snapshot.</summary>
+/// <summary>
+/// A tenant as the store has it: the state, the hash after its last entry, and how much came after the last snapshot.
+/// </summary>
 internal sealed record Recovered(TenantState State, byte[] Hash, int SnapshotBytes, long TailBytes, int TailEntries)
 {
     public static Recovered New(string tenant) => new(new TenantState(), Chain.Genesis(tenant), 0, 0, 0);
 }
 
-/// <summary>Loads a tenant: its snapshot, the entries after it, and the proof that the chain between is whole.</summary>
+/// <summary>
+/// Loads a tenant: its snapshot, the entries after it, and the proof that the chain between is whole.
+/// </summary>
 internal static class Recovery
 {
     // Below it, a second thread costs more than it saves.
@@ -26,15 +30,18 @@ internal static class Recovery
             try
             {
                 state = TenantState.Restore(snapshot.State);
-                if (state.Sequence != snapshot.Sequence) throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");
+                if (state.Sequence != snapshot.Sequence)
+                    throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");
             }
 #pragma warning disable CA1031 // A snapshot only saves time: whatever is wrong with it, the entries are what counts.
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                log.LogWarning(e, "The snapshot of tenant {Tenant} cannot be read: it is folded from all of its entries", tenant);
+                log.LogWarning(e,
+                    "The snapshot of tenant {Tenant} cannot be read: it is folded from all of its entries", tenant);
                 state = new TenantState();
-                stored = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
+                stored = stored with { Snapshot = null,
+                    Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
             }
         var bytes = stored.Tail.Sum(block => (long)block.Entries.Length);
         var entries = await Fold(tenant, stored, state, bytes);
@@ -84,7 +91,8 @@ internal static class Recovery
             state.TakeDeparted();
         }
         if (state.Sequence != stored.Sequence)
-            throw new JournalCorruptException(tenant, state.Sequence + 1, $"the journal ends here, and should end at {stored.Sequence}");
+            throw new JournalCorruptException(tenant, state.Sequence + 1,
+                $"the journal ends here, and should end at {stored.Sequence}");
         return (int)(state.Sequence - before);
     }
 }

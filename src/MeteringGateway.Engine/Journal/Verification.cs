@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>Checks that blocks follow each other without a gap, and that their chain begins and ends where it must.</summary>
+/// <summary>
+/// Checks that blocks follow each other without a gap, and that their chain begins and ends where it must.
+/// </summary>
 internal static class Verification
 {
     public static void Verify(string tenant, StoredTenant stored, bool parallel)
@@ -12,7 +14,8 @@ internal static class Verification
         if (parallel) Parallel.For(0, blocks.Count, i => ends[i] = End(tenant, blocks[i], stored.Snapshot));
         else for (var i = 0; i < ends.Length; i++) ends[i] = End(tenant, blocks[i], stored.Snapshot);
 
-        var (sequence, hash) = stored.Snapshot is { } snapshot ? (snapshot.Sequence, snapshot.Hash) : (0, Chain.Genesis(tenant));
+        var (sequence, hash) = stored.Snapshot is { } snapshot ? (snapshot.Sequence, snapshot.Hash)
+            : (0, Chain.Genesis(tenant));
         for (var i = 0; i < blocks.Count; i++)
         {
             var block = blocks[i];
@@ -20,11 +23,14 @@ internal static class Verification
             var follows = i == 0 && block.FirstSequence <= sequence && stored.Snapshot is not null
                 ? block.FirstSequence + block.Count > sequence
                 : block.FirstSequence == sequence + 1 && Same(block.PreviousHash, hash);
-            if (!follows) throw new JournalCorruptException(tenant, block.FirstSequence, $"the block does not follow sequence {sequence} and its hash");
+            if (!follows)
+                throw new JournalCorruptException(tenant, block.FirstSequence,
+                    $"the block does not follow sequence {sequence} and its hash");
             (sequence, hash) = (block.FirstSequence + block.Count - 1, ends[i]);
         }
         if (sequence != stored.Sequence || !Same(hash, stored.Hash))
-            throw new JournalCorruptException(tenant, sequence, $"the chain does not end at sequence {stored.Sequence} with the hash that was kept");
+            throw new JournalCorruptException(tenant, sequence,
+                $"the chain does not end at sequence {stored.Sequence} with the hash that was kept");
     }
 
     private static byte[] End(string tenant, EntryBlock block, StoredSnapshot? snapshot)
@@ -38,7 +44,8 @@ internal static class Verification
             {
                 Chain.Next(hash, entry, hash);
                 if (sequence == snapshot?.Sequence && !Same(hash, snapshot.Hash))
-                    throw new JournalCorruptException(tenant, sequence, "the hash is not the one that the snapshot was taken at");
+                    throw new JournalCorruptException(tenant, sequence,
+                        "the hash is not the one that the snapshot was taken at");
             }
         }
         catch (FormatException e)
@@ -46,7 +53,8 @@ internal static class Verification
             throw new JournalCorruptException(tenant, sequence, e.Message, e);
         }
         if (sequence != block.FirstSequence + block.Count)
-            throw new JournalCorruptException(tenant, sequence, $"the block of {block.FirstSequence} should hold {block.Count} entries");
+            throw new JournalCorruptException(tenant, sequence,
+                $"the block of {block.FirstSequence} should hold {block.Count} entries");
         return hash;
     }
 

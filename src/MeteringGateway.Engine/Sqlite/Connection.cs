@@ -3,8 +3,8 @@ using SQLitePCL;
 namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
-/// An SQLite connection with its prepared statements. Used by one thread at a time. Straight on SQLite's own interface: every
-/// statement is prepared once, and blobs go in and out as spans.
+/// An SQLite connection with its prepared statements. Used by one thread at a time. Straight on SQLite's own interface:
+/// every statement is prepared once, and blobs go in and out as spans.
 /// </summary>
 internal sealed class Connection : IDisposable
 {
@@ -74,5 +74,6 @@ internal sealed class Connection : IDisposable
     }
 
     private StoreException Error(int code, string what) =>
-        new($"{what}: {(_db is null ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string())} ({code})", code);
+        new(
+            $"{what}: {(_db is null ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string())} ({code})", code);
 }

@@ -1,8 +1,9 @@
 namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
-/// Held for as long as a process has the data directory open. The operating system's lock on a file beside the database: it ends
-/// with the process. Not on the database itself, whose locks SQLite would lose when the file is closed.
+/// Held for as long as a process has the data directory open. The operating system's lock on a file beside the
+/// database: it ends with the process. Not on the database itself, whose locks SQLite would lose when the file is
+/// closed.
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
@@ -12,15 +13,18 @@ internal sealed class DirectoryLock : IDisposable
     {
         // What is in it is nobody else's: webhooks' signing secrets, for one.
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
-        else Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        else Directory.CreateDirectory(directory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var path = Path.Combine(directory, "metering.lock");
         try
         {
             _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+        catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException
+            or PathTooLongException))
         {
-            throw new StoreException($"The data directory '{Path.GetFullPath(directory)}' is in use by another process ('{path}' is locked).");
+            throw new StoreException(
+                $"The data directory '{Path.GetFullPath(directory)}' is in use by another process ('{path}' is locked).");
         }
     }
 

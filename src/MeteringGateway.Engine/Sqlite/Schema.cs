@@ -99,6 +99,7 @@ internal static class Schema
         var version = connection.Number("PRAGMA user_version");
         return version <= Version
             ? version
-            : throw new StoreException($"'{path}' has schema version {version}; this program knows versions up to {Version}. Nothing was changed.");
+            : throw new StoreException(
+                $"'{path}' has schema version {version}; this program knows versions up to {Version}. Nothing was changed.");
     }
 }

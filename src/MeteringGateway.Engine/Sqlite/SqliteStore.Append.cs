@@ -6,7 +6,8 @@ public sealed partial class SqliteStore
 {
     private const int PartSize = 1 << 20;
 
-    public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches, CancellationToken cancellation) =>
+    public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
+        CancellationToken cancellation) =>
         new(Write(db =>
         {
             var results = db.Transaction(Begin, _ => Append(db, batches));
@@ -30,7 +31,8 @@ public sealed partial class SqliteStore
     {
         if (batch.Count > 0)
             db["INSERT INTO journal(tenant, first, count, previous, entries) VALUES(?,?,?,?,?)"]
-                .Add(tenant).Add(batch.FirstSequence).Add(batch.Count).Add(batch.PreviousHash).Add(batch.Entries.Span).Run();
+                .Add(tenant).Add(batch.FirstSequence).Add(batch.Count).Add(batch.PreviousHash).Add(batch.Entries.Span)
+                .Run();
         foreach (var row in batch.Details)
             db["INSERT INTO details(tenant, sequence, end_customer, salt, json) VALUES(?,?,?,?,?)"]
                 .Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();
@@ -41,15 +43,21 @@ public sealed partial class SqliteStore
         foreach (var alert in batch.Outbox) Post(db, tenant, alert);
     }
 
-    /// <summary>The fence: the tenant's key if it stood at the batch's previous hash, and now stands at its last; else null.</summary>
+    /// <summary>
+    /// The fence: the tenant's key if it stood at the batch's previous hash, and now stands at its last; else null.
+    /// </summary>
     private static long? Advance(Connection db, TenantBatch batch)
     {
         var last = batch.FirstSequence + batch.Count - 1;
-        using (var moved = db["UPDATE tenants SET sequence=?, hash=?, due=?, severity=IFNULL(?, severity) WHERE id=? AND hash=? AND sequence=? RETURNING key"]
-            .Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity).Add(batch.Tenant).Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
+        using (var moved =
+            db["UPDATE tenants SET sequence=?, hash=?, due=?, severity=IFNULL(?, severity) WHERE id=? AND hash=? AND sequence=? RETURNING key"]
+            .Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity).Add(batch.Tenant)
+            .Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
             if (moved.Step()) return moved.Int64(0);
-        if (batch.FirstSequence != 1 || !batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant))) return null;
-        using var made = db["INSERT INTO tenants(id, sequence, hash, due, severity) VALUES(?,?,?,?,IFNULL(?, 0)) ON CONFLICT DO NOTHING RETURNING key"]
+        if (batch.FirstSequence != 1 || !batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant)))
+            return null;
+        using var made =
+            db["INSERT INTO tenants(id, sequence, hash, due, severity) VALUES(?,?,?,?,IFNULL(?, 0)) ON CONFLICT DO NOTHING RETURNING key"]
             .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity);
         return made.Step() ? made.Int64(0) : null;
     }
@@ -59,7 +67,8 @@ public sealed partial class SqliteStore
         var outcome = row.Outcome;
         db["INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"]
             .Add(tenant).Add(outcome.Id).Add(outcome.FirstSequence).Add(outcome.Sequence).Add(outcome.Period.DayNumber)
-            .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session).Add(row.Bytes).Run();
+            .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session)
+            .Add(row.Bytes).Run();
     }
 
     public ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
@@ -72,7 +81,8 @@ public sealed partial class SqliteStore
             var number = part;
             Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, number)));
         }
-        Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, Math.Max(parts - 1, 0)) && Finish(db, tenant, snapshot)));
+        Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, Math.Max(parts - 1, 0))
+            && Finish(db, tenant, snapshot)));
         return ValueTask.CompletedTask;
     }
 

@@ -3,14 +3,17 @@ using MeteringGateway.Engine.Sqlite;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// Copying the log into the database. Ours and not SQLite's own, which would do it within a commit, where a flush waits for it,
-/// and would say nothing of a sync that fails: the log would then be overwritten though the database does not have it.
+/// Copying the log into the database. Ours and not SQLite's own, which would do it within a commit, where a flush waits
+/// for it, and would say nothing of a sync that fails: the log would then be overwritten though the database does not
+/// have it.
 /// </summary>
 public sealed partial class SqliteStore
 {
     /// <summary>Bytes written since the last copy from which another is worth while.</summary>
     private const long Worth = 4 << 20;
-    /// <summary>Pages in the log from which the writer copies the rest itself, so that the log can begin anew.</summary>
+    /// <summary>
+    /// Pages in the log from which the writer copies the rest itself, so that the log can begin anew.
+    /// </summary>
     private const long LongLog = 16_384;
     /// <summary>Roughly what a tenant's other pages in the log come to in a flush.</summary>
     private const long Around = 3 * 4096;

@@ -14,12 +14,14 @@ public sealed partial class SqliteStore
 
     private static StoredTenant? Load(Connection db, string tenant)
     {
-        using var row = db["SELECT key, sequence, hash, snapshot_sequence, snapshot_hash FROM tenants WHERE id=?"].Add(tenant);
+        using var row = db["SELECT key, sequence, hash, snapshot_sequence, snapshot_hash FROM tenants WHERE id=?"].Add(
+            tenant);
         if (!row.Step()) return null;
         var (key, sequence, hash, snapshot) = (row.Int64(0), row.Int64(1), row.Blob(2), row.Int64(3));
         var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), State(db, key, snapshot));
         var blocks = new List<EntryBlock>();
-        using var rows = db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
+        using var rows =
+            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
             .Add(key).Add(snapshot + 1).Add(FirstOf(db, key, snapshot + 1));
         while (rows.Step()) blocks.Add(Block(rows));
         return new StoredTenant(stored, blocks, sequence, hash);
@@ -27,11 +29,13 @@ public sealed partial class SqliteStore
 
     private static byte[] State(Connection db, long key, long sequence)
     {
-        using var size = db["SELECT SUM(LENGTH(bytes)) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key).Add(sequence);
+        using var size = db["SELECT SUM(LENGTH(bytes)) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key)
+            .Add(sequence);
         size.Step();
         var state = new byte[size.Int64(0)];
         var length = 0;
-        using var parts = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key).Add(sequence);
+        using var parts = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
+            .Add(sequence);
         while (parts.Step())
         {
             var part = parts.Bytes(0);
@@ -44,17 +48,20 @@ public sealed partial class SqliteStore
     /// <summary>First sequence of the block that holds <paramref name="sequence"/>.</summary>
     private static long FirstOf(Connection db, long key, long sequence)
     {
-        using var row = db["SELECT first FROM journal WHERE tenant=? AND first<=? ORDER BY first DESC LIMIT 1"].Add(key).Add(sequence);
+        using var row = db["SELECT first FROM journal WHERE tenant=? AND first<=? ORDER BY first DESC LIMIT 1"].Add(key)
+            .Add(sequence);
         return row.Step() ? row.Int64(0) : 0;
     }
 
     private static EntryBlock Block(Statement row) => new(row.Int64(0), (int)row.Int64(1), row.Blob(3), row.Blob(2));
 
-    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         var blocks = new List<EntryBlock>();
         if (Key(db, tenant) is not { } key) return blocks;
-        using var rows = db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
+        using var rows =
+            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
             .Add(key).Add(after + 1).Add(FirstOf(db, key, after + 1));
         long entries = 0;
         while (entries < limit && rows.Step())
@@ -71,19 +78,23 @@ public sealed partial class SqliteStore
         return row.Step() ? row.Int64(0) : null;
     }
 
-    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
+        CancellationToken cancellation) => new(Read(db =>
     {
         var details = new DetailRow?[sequences.Count];
         if (Key(db, tenant) is not { } key) return details;
         for (var i = 0; i < details.Length; i++)
         {
-            using var row = db["SELECT end_customer, salt, json FROM details WHERE tenant=? AND sequence=?"].Add(key).Add(sequences[i]);
-            if (row.Step()) details[i] = new DetailRow(sequences[i], row.IsNull(0) ? null : row.Text(0), row.Blob(1), row.Blob(2));
+            using var row = db["SELECT end_customer, salt, json FROM details WHERE tenant=? AND sequence=?"].Add(key)
+                .Add(sequences[i]);
+            if (row.Step())
+                details[i] = new DetailRow(sequences[i], row.IsNull(0) ? null : row.Text(0), row.Blob(1), row.Blob(2));
         }
         return details;
     }));
 
-    public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<byte[]?> Archived(string tenant, string outcomeId,
+        CancellationToken cancellation) => new(Read(db =>
     {
         using var row = db[$"SELECT bytes FROM archived WHERE {Tenant} AND id=?"].Add(tenant).Add(outcomeId);
         return row.Step() ? row.Blob(0) : null;
@@ -98,8 +109,10 @@ public sealed partial class SqliteStore
             SELECT bytes FROM archived WHERE {Tenant} AND (?2 IS NULL OR period=?2) AND (?3 IS NULL OR status=?3)
               AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5) AND (?6 IS NULL OR session=?6) AND {order} LIMIT ?
             """];
-        rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType).Add((long?)filter.Reason)
-            .Add(filter.Session).Add(changes ? Math.Max(cursor ?? 0, filter.ChangedAfter!.Value) : cursor ?? long.MaxValue).Add(limit);
+        rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType)
+            .Add((long?)filter.Reason)
+            .Add(filter.Session).Add(changes ? Math.Max(cursor ?? 0, filter.ChangedAfter!.Value) : cursor
+                ?? long.MaxValue).Add(limit);
         var page = new List<byte[]>();
         while (rows.Step()) page.Add(rows.Blob(0));
         return page;
@@ -111,23 +124,30 @@ public sealed partial class SqliteStore
         return row.Step() ? new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2))) : null;
     }));
 
-    public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
-        using var rows = db["SELECT key, content, answer, expires FROM idempotency WHERE key>? ORDER BY key LIMIT ?"].Add(after ?? "").Add(limit);
+        using var rows =
+            db["SELECT key, content, answer, expires FROM idempotency WHERE key>? ORDER BY key LIMIT ?"].Add(after
+                ?? "").Add(limit);
         var page = new List<IdempotencyRow>();
-        while (rows.Step()) page.Add(new IdempotencyRow(rows.Text(0), rows.Blob(1), rows.Blob(2), new Instant(rows.Int64(3))));
+        while (rows.Step())
+            page.Add(new IdempotencyRow(rows.Text(0), rows.Blob(1), rows.Blob(2), new Instant(rows.Int64(3))));
         return page;
     }));
 
-    public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
-        using var rows = db["SELECT id, due FROM tenants WHERE due<=? ORDER BY due LIMIT ?"].Add(now.UnixMilliseconds).Add(limit);
+        using var rows = db["SELECT id, due FROM tenants WHERE due<=? ORDER BY due LIMIT ?"].Add(now.UnixMilliseconds)
+            .Add(limit);
         var due = new List<DueTenant>();
         while (rows.Step()) due.Add(new DueTenant(rows.Text(0), new Instant(rows.Int64(1))));
         return due;
     }));
 
-    public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<string>> List(string? after, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         using var rows = db["SELECT id FROM tenants WHERE id>? ORDER BY id LIMIT ?"].Add(after ?? "").Add(limit);
         var ids = new List<string>();
@@ -136,11 +156,14 @@ public sealed partial class SqliteStore
     }));
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
-        IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation) => new(Read(db =>
+        IReadOnlyCollection<string>? among, TenantInNeed? after, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         // One of them by the index on severity, the other by that on ids: whoever may see few tenants asks for no more.
-        var from = among is null ? "tenants WHERE severity>0" : "json_each(?) AS asked JOIN tenants ON tenants.id=asked.value WHERE severity>0";
-        using var rows = db[$"SELECT tenants.id, severity FROM {from} AND (severity<? OR (severity=? AND tenants.id>?)) ORDER BY severity DESC, tenants.id LIMIT ?"];
+        var from = among is null ? "tenants WHERE severity>0"
+            : "json_each(?) AS asked JOIN tenants ON tenants.id=asked.value WHERE severity>0";
+        using var rows =
+            db[$"SELECT tenants.id, severity FROM {from} AND (severity<? OR (severity=? AND tenants.id>?)) ORDER BY severity DESC, tenants.id LIMIT ?"];
         if (among is not null) rows.Add(JsonSerializer.Serialize(among));
         var severity = (long?)after?.State ?? long.MaxValue;
         rows.Add(severity).Add(severity).Add(after?.Tenant ?? "").Add(limit);
@@ -151,10 +174,12 @@ public sealed partial class SqliteStore
 
     public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) => new(Read(db =>
     {
-        using var rows = db["SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version"].Add(kind);
+        using var rows =
+            db["SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version"].Add(kind);
         var documents = new List<Document>();
         while (rows.Step())
-            documents.Add(new Document(kind, rows.Text(0), (int)rows.Int64(1), new Instant(rows.Int64(2)), rows.Text(3), rows.Blob(4)));
+            documents.Add(new Document(kind, rows.Text(0), (int)rows.Int64(1), new Instant(rows.Int64(2)), rows.Text(3),
+                rows.Blob(4)));
         return documents;
     }));
 }

@@ -23,11 +23,13 @@ public sealed partial class SqliteStore
         var outbox = new List<OutboxRow>();
         while (rows.Step())
             outbox.Add(new OutboxRow(
-                rows.Int64(0), rows.Text(1), new Alert(rows.Int64(2), rows.Text(3), new Instant(rows.Int64(4)), rows.Blob(5), rows.Blob(6))));
+                rows.Int64(0), rows.Text(1),
+                new Alert(rows.Int64(2), rows.Text(3), new Instant(rows.Int64(4)), rows.Blob(5), rows.Blob(6))));
         return outbox;
     }));
 
-    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) => Change(deliveries, db =>
+    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
+        Change(deliveries, db =>
     {
         foreach (var made in deliveries)
             db[$"""
@@ -35,12 +37,14 @@ public sealed partial class SqliteStore
                 VALUES(?1,?2,?3,?4,?5,?6,?7,0,NOT EXISTS(SELECT 1 FROM deliveries WHERE webhook=?1 AND tenant=?3 AND status=0),?7,?8,0,?9)
                 ON CONFLICT(webhook, id) DO NOTHING
                 """]
-                .Add(made.Webhook).Add(made.Id).Add(made.Tenant).Add(made.Sequence).Add(made.Type).Add(made.Body).Add(made.CreatedAt)
+                .Add(made.Webhook).Add(made.Id).Add(made.Tenant).Add(made.Sequence).Add(made.Type).Add(made.Body)
+                .Add(made.CreatedAt)
                 .Add(made.GiveUpAt).Add(made.Attempts).Run();
         db["DELETE FROM outbox WHERE position<=?"].Add(position).Run();
     });
 
-    public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) => Change(deliveries, db =>
+    public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
+        Change(deliveries, db =>
     {
         foreach (var one in deliveries)
         {
@@ -48,7 +52,8 @@ public sealed partial class SqliteStore
                 UPDATE deliveries SET status=?1, head=head AND ?1=0, due=COALESCE(?2, due), give_up=?3, tries=?4, ended=?5, attempts=?6
                 WHERE number=?7
                 """]
-                .Add((long)one.Status).Add(one.Due).Add(one.GiveUpAt).Add(one.Tries).Add(one.EndedAt).Add(one.Attempts).Add(one.Number).Run();
+                .Add((long)one.Status).Add(one.Due).Add(one.GiveUpAt).Add(one.Tries).Add(one.EndedAt).Add(one.Attempts)
+                .Add(one.Number).Run();
             Promote(db, one.Webhook, one.Tenant);
         }
     });
@@ -57,16 +62,20 @@ public sealed partial class SqliteStore
     private static void Promote(Connection db, string webhook, string tenant)
     {
         const string first = "(SELECT MIN(number) FROM deliveries WHERE webhook=?1 AND tenant=?2 AND status=0)";
-        db[$"UPDATE deliveries SET head=0 WHERE webhook=?1 AND tenant=?2 AND head=1 AND number<>{first}"].Add(webhook).Add(tenant).Run();
+        db[$"UPDATE deliveries SET head=0 WHERE webhook=?1 AND tenant=?2 AND head=1 AND number<>{first}"].Add(webhook)
+            .Add(tenant).Run();
         db[$"UPDATE deliveries SET head=1 WHERE number={first} AND head=0"].Add(webhook).Add(tenant).Run();
     }
 
     public ValueTask GiveUp(string webhook, Instant now, CancellationToken cancellation) => Change([], db =>
         db["UPDATE deliveries SET status=2, head=0, ended=? WHERE webhook=? AND status=0"].Add(now).Add(webhook).Run());
 
-    public ValueTask<IReadOnlyList<Delivery>> Heads(string webhook, int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<Delivery>> Heads(string webhook, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
-        using var rows = db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=? AND head=1 ORDER BY due, number LIMIT ?"].Add(webhook).Add(limit);
+        using var rows =
+            db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=? AND head=1 ORDER BY due, number LIMIT ?"].Add(
+                webhook).Add(limit);
         return ReadDeliveries(rows);
     }));
 
@@ -77,10 +86,12 @@ public sealed partial class SqliteStore
     }));
 
     public ValueTask<IReadOnlyList<Delivery>> Deliveries(
-        string webhook, DeliveryStatus? status, long? before, int limit, CancellationToken cancellation) => new(Read(db =>
+        string webhook, DeliveryStatus? status, long? before, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         var only = status is null ? "?2 IS NULL" : "status=?2";
-        using var rows = db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=?1 AND {only} AND number<?3 ORDER BY number DESC LIMIT ?4"]
+        using var rows =
+            db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=?1 AND {only} AND number<?3 ORDER BY number DESC LIMIT ?4"]
             .Add(webhook).Add((long?)status).Add(before ?? long.MaxValue).Add(limit);
         return ReadDeliveries(rows);
     }));
@@ -90,7 +101,8 @@ public sealed partial class SqliteStore
         var deliveries = new List<Delivery>();
         while (rows.Step())
             deliveries.Add(new Delivery(
-                rows.Int64(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int64(4), rows.Text(5), rows.Blob(6), new Instant(rows.Int64(7)))
+                rows.Int64(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int64(4), rows.Text(5), rows.Blob(6),
+                new Instant(rows.Int64(7)))
             {
                 Status = (DeliveryStatus)rows.Int64(8),
                 Due = rows.Int64(9) == 1 ? new Instant(rows.Int64(10)) : null,
@@ -138,7 +150,8 @@ public sealed partial class SqliteStore
         return webhooks;
     }));
 
-    public ValueTask<bool> PutWebhook(Document version, byte[]? content, CancellationToken cancellation) => new(Write(db => db.Transaction(Begin, _ =>
+    public ValueTask<bool> PutWebhook(Document version, byte[]? content,
+        CancellationToken cancellation) => new(Write(db => db.Transaction(Begin, _ =>
     {
         if (!Put(db, version)) return false;
         if (content is not null)

@@ -6,8 +6,8 @@ namespace MeteringGateway.Engine;
 
 /// <summary>
 /// The embedded edition's store: one SQLite database in a directory that one process has open at a time. Its tables are
-/// described in <c>docs/journal.md</c>. Calls complete before they return. Writes take turns on one connection; reads have
-/// connections of their own and wait for nobody.
+/// described in <c>docs/journal.md</c>. Calls complete before they return. Writes take turns on one connection; reads
+/// have connections of their own and wait for nobody.
 /// </summary>
 public sealed partial class SqliteStore : IStore
 {
@@ -45,11 +45,15 @@ public sealed partial class SqliteStore : IStore
     }
 
     /// <summary>Opens the directory, and makes it if it is not there.</summary>
-    /// <exception cref="StoreException">Another process has it open, a newer program wrote it, or it cannot be read.</exception>
+    /// <exception cref="StoreException">Another process has it open, a newer program wrote it, or it cannot be
+    /// read.</exception>
     public static SqliteStore Open(string directory) => new(directory, write: true);
 
-    /// <summary>Opens the directory for reading only, also while another process has it open; every write throws.</summary>
-    /// <exception cref="StoreException">There is no journal, a newer program wrote it, or it cannot be read.</exception>
+    /// <summary>
+    /// Opens the directory for reading only, also while another process has it open; every write throws.
+    /// </summary>
+    /// <exception cref="StoreException">There is no journal, a newer program wrote it, or it cannot be
+    /// read.</exception>
     public static SqliteStore OpenReadOnly(string directory) => new(directory, write: false);
 
     /// <summary>Runs a statement on the writing connection.</summary>
@@ -65,7 +69,8 @@ public sealed partial class SqliteStore : IStore
     private static bool Put(Connection db, Document document)
     {
         db["INSERT INTO documents(kind, id, version, at, actor, content) VALUES(?,?,?,?,?,?) ON CONFLICT DO NOTHING"]
-            .Add(document.Kind).Add(document.Id).Add(document.Version).Add(document.At.UnixMilliseconds).Add(document.Actor)
+            .Add(document.Kind).Add(document.Id).Add(document.Version).Add(document.At.UnixMilliseconds)
+            .Add(document.Actor)
             .Add(document.Content).Run();
         return db.Changes == 1;
     }
@@ -110,7 +115,8 @@ public sealed partial class SqliteStore : IStore
             }
             catch (Exception e)
             {
-                // Nobody knows what a failed write or sync has left in the system's caches: nothing is written after it.
+                // Nobody knows what a failed write or sync has left in the system's caches: nothing is written after
+                // it.
                 _broken = e.Message;
                 throw;
             }

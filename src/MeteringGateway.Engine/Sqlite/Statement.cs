@@ -18,16 +18,19 @@ internal sealed class Statement(Connection connection, sqlite3_stmt statement) :
 
     public Statement Add(long value) => Bound(raw.sqlite3_bind_int64(statement, ++_bound, value));
 
-    public Statement Add(long? value) => value is { } number ? Add(number) : Bound(raw.sqlite3_bind_null(statement, ++_bound));
+    public Statement Add(long? value) =>
+        value is { } number ? Add(number) : Bound(raw.sqlite3_bind_null(statement, ++_bound));
 
     public Statement Add(Instant? value) => Add(value?.UnixMilliseconds);
 
     public Statement Add(string? value) =>
-        Bound(value is null ? raw.sqlite3_bind_null(statement, ++_bound) : raw.sqlite3_bind_text(statement, ++_bound, value));
+        Bound(value is null ? raw.sqlite3_bind_null(statement, ++_bound)
+            : raw.sqlite3_bind_text(statement, ++_bound, value));
 
     public Statement Add(ReadOnlySpan<byte> value) => Bound(
         // An empty span has no address, which SQLite would take for NULL.
-        value.IsEmpty ? raw.sqlite3_bind_zeroblob(statement, ++_bound, 0) : raw.sqlite3_bind_blob(statement, ++_bound, value));
+        value.IsEmpty ? raw.sqlite3_bind_zeroblob(statement, ++_bound, 0)
+            : raw.sqlite3_bind_blob(statement, ++_bound, value));
 
     /// <summary>True while there is a row.</summary>
     public bool Step()

@@ -5,8 +5,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// A line of an export file, as <c>docs/journal.md</c> says: a JSON object with exactly one of these members. The rows of the store
-/// are written as they are, so renaming a member of theirs is a new version of the format.
+/// A line of an export file, as <c>docs/journal.md</c> says: a JSON object with exactly one of these members. The rows
+/// of the store are written as they are, so renaming a member of theirs is a new version of the format.
 /// </summary>
 internal sealed record ExportLine
 {
@@ -32,7 +32,9 @@ internal sealed record ExportLine
     /// <param name="Framed">As in the journal; see <see cref="BlockReader"/>.</param>
     internal sealed record Entries(long First, int Count, byte[] Framed, IReadOnlyList<DetailRow> Details);
 
-    /// <summary>An archived outcome that is not, or no longer, what folding the journal made of it when it left memory.</summary>
+    /// <summary>
+    /// An archived outcome that is not, or no longer, what folding the journal made of it when it left memory.
+    /// </summary>
     internal sealed record Kept(byte[] Outcome);
 
     /// <param name="Hash">After the last entry.</param>
@@ -51,7 +53,8 @@ internal sealed record ExportLine
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true,
     UseStringEnumConverter = true, Converters = [typeof(InstantConverter)])]
 [JsonSerializable(typeof(ExportLine))]
@@ -62,5 +65,6 @@ internal sealed class InstantConverter : JsonConverter<Instant>
     public override Instant Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Instant.TryParse(reader.GetString() ?? "", out var time) ? time : throw new JsonException("not a time");
 
-    public override void Write(Utf8JsonWriter writer, Instant value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, Instant value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>Reads lines, and compares what the file says of the bytes before with what they are: whatever was altered is noticed at the next such place.</summary>
+/// <summary>
+/// Reads lines, and compares what the file says of the bytes before with what they are: whatever was altered is noticed
+/// at the next such place.
+/// </summary>
 internal sealed class ExportReader(Stream from) : IDisposable
 {
     private const int LongestLine = 1 << 29;
@@ -32,7 +35,8 @@ internal sealed class ExportReader(Stream from) : IDisposable
         return line;
     }
 
-    public TransferException Broken(string why, Exception? inner = null) => new($"the export file is broken at line {_line}: {why}", inner);
+    public TransferException Broken(string why,
+        Exception? inner = null) => new($"the export file is broken at line {_line}: {why}", inner);
 
     public void Dispose() => _hash.Dispose();
 
@@ -60,7 +64,8 @@ internal sealed class ExportReader(Stream from) : IDisposable
             else
             {
                 _line++;
-                throw Broken(_ended ? "something follows the file's end" : "the line does not end: the file was cut short");
+                throw Broken(_ended ? "something follows the file's end"
+                    : "the line does not end: the file was cut short");
             }
         }
     }
@@ -81,9 +86,11 @@ internal sealed class ExportReader(Stream from) : IDisposable
         {
             return JsonSerializer.Deserialize(bytes, ExportJson.Default.ExportLine) ?? throw Broken("it is null");
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException
+            or NotSupportedException)
         {
-            throw Broken(_line == 1 ? "it is not an export of this program" : "it is not a line of an export: the file was altered", e);
+            throw Broken(_line == 1 ? "it is not an export of this program"
+                : "it is not a line of an export: the file was altered", e);
         }
     }
 
@@ -92,12 +99,14 @@ internal sealed class ExportReader(Stream from) : IDisposable
     {
         if ((line.TenantEnd?.Sha256 ?? line.FileEnd?.Sha256) is { } stated)
         {
-            if (!stated.AsSpan().SequenceEqual(_hash.GetCurrentHash())) throw Broken($"something in lines {_whole + 1} to {_line} was altered: their SHA-256 differs");
+            if (!stated.AsSpan().SequenceEqual(_hash.GetCurrentHash()))
+                throw Broken($"something in lines {_whole + 1} to {_line} was altered: their SHA-256 differs");
             _whole = _line - 1;
         }
         // Nothing after it vouches for the last line: it must be what would be written, to the byte.
         if (line.FileEnd is null) return;
-        if (!bytes.SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(line, ExportJson.Default.ExportLine))) throw Broken("the file's end was altered");
+        if (!bytes.SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(line, ExportJson.Default.ExportLine)))
+            throw Broken("the file's end was altered");
         _ended = true;
     }
 }

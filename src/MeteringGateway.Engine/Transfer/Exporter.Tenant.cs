@@ -23,7 +23,8 @@ internal sealed partial class Exporter
         public void Take(TenantFold fold, ReadOnlySpan<byte> bytes)
         {
             var entry = fold.Take(bytes);
-            if (entry is Entry.OutcomeReported { DetailHash: not null } or Entry.FactReported { DetailHash: not null } or Entry.ActivityReported { DetailHash: not null })
+            if (entry is Entry.OutcomeReported { DetailHash: not null } or Entry.FactReported { DetailHash: not null }
+                or Entry.ActivityReported { DetailHash: not null })
                 WithDetail.Add(fold.Sequence);
             Archived.AddRange(fold.TakeArchived());
             _framed.Add(bytes);
@@ -45,11 +46,14 @@ internal sealed partial class Exporter
         while (fold.Sequence < head.Sequence)
         {
             await Blocks(fold, head.Sequence, differing);
-            options.Progress?.Invoke(new TransferProgress("exported", _sum with { Entries = _sum.Entries + fold.Sequence }));
+            options.Progress?.Invoke(
+                new TransferProgress("exported", _sum with { Entries = _sum.Entries + fold.Sequence }));
         }
-        if (!fold.Hash.AsSpan().SequenceEqual(head.Hash)) throw Damaged(fold, "the chain does not end with the hash that was kept");
+        if (!fold.Hash.AsSpan().SequenceEqual(head.Hash))
+            throw Damaged(fold, "the chain does not end with the hash that was kept");
         foreach (var outcome in differing) await Archived(fold, outcome);
-        await Write(new ExportLine { TenantEnd = new(id, fold.Sequence, fold.Hash, fold.State.Digest(), writer.Sha256) });
+        await Write(
+            new ExportLine { TenantEnd = new(id, fold.Sequence, fold.Hash, fold.State.Digest(), writer.Sha256) });
         if (options.WhileRunning) _heads[id] = fold.Sequence;
         _sum = _sum with { Tenants = _sum.Tenants + 1, Entries = _sum.Entries + fold.Sequence };
     }
@@ -94,21 +98,28 @@ internal sealed partial class Exporter
     private async Task Write(TenantFold fold, Piece done, HashSet<string> differing)
     {
         using var piece = done;
-        var details = piece.WithDetail.Count == 0 ? [] : await store.Details(fold.Tenant, piece.WithDetail, cancellation);
-        await Write(new ExportLine { Block = new(piece.First, piece.Count, piece.Framed(), [.. details.OfType<DetailRow>()]) });
-        // What folding makes of them is not in the file. A late fact, or an older program, may have left something else.
+        var details = piece.WithDetail.Count == 0 ? []
+            : await store.Details(fold.Tenant, piece.WithDetail, cancellation);
+        await Write(
+            new ExportLine { Block = new(piece.First, piece.Count, piece.Framed(), [.. details.OfType<DetailRow>()]) });
+        // What folding makes of them is not in the file. A late fact, or an older program, may have left something
+        // else.
         foreach (var row in piece.Archived)
-            if (await store.Archived(fold.Tenant, row.Outcome.Id, cancellation) is not { } stored || !stored.AsSpan().SequenceEqual(row.Bytes))
+            if (await store.Archived(fold.Tenant, row.Outcome.Id, cancellation) is not { } stored
+                || !stored.AsSpan().SequenceEqual(row.Bytes))
                 differing.Add(row.Outcome.Id);
     }
 
     private async Task Archived(TenantFold fold, string id)
     {
-        var stored = await store.Archived(fold.Tenant, id, cancellation) ?? throw Damaged(fold, $"the archived outcome '{id}' is missing");
+        var stored = await store.Archived(fold.Tenant, id, cancellation)
+            ?? throw Damaged(fold, $"the archived outcome '{id}' is missing");
         if (EntryCodec.ReadOutcome(stored).LastSequence > fold.Sequence)
-            throw new TransferException($"tenant '{fold.Tenant}': the archived outcome '{id}' changed while it was exported; export again");
+            throw new TransferException(
+                $"tenant '{fold.Tenant}': the archived outcome '{id}' changed while it was exported; export again");
         await Write(new ExportLine { Archived = new(stored) });
     }
 
-    private static TransferException Damaged(TenantFold fold, string why) => new(new JournalCorruptException(fold.Tenant, fold.Sequence, why).Message);
+    private static TransferException Damaged(TenantFold fold,
+        string why) => new(new JournalCorruptException(fold.Tenant, fold.Sequence, why).Message);
 }

@@ -3,10 +3,12 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// One export. While a server writes, the order of reading sees to it that nothing is in the file that its tenant's journal does not
-/// bear out, and nothing is missing that it promises: keys before tenants, then what was to be told, then where it went.
+/// One export. While a server writes, the order of reading sees to it that nothing is in the file that its tenant's
+/// journal does not bear out, and nothing is missing that it promises: keys before tenants, then what was to be told,
+/// then where it went.
 /// </summary>
-internal sealed partial class Exporter(IStore store, ExportWriter writer, TransferOptions options, CancellationToken cancellation)
+internal sealed partial class Exporter(IStore store, ExportWriter writer, TransferOptions options,
+    CancellationToken cancellation)
 {
     private const int Page = 500;
     /// <summary>Some stores go through all of them for each page.</summary>
@@ -76,9 +78,11 @@ internal sealed partial class Exporter(IStore store, ExportWriter writer, Transf
 
     private async Task Documents()
     {
-        var webhooks = (await store.Webhooks(cancellation)).ToDictionary(row => row.Id, row => row.Content, StringComparer.Ordinal);
+        var webhooks = (await store.Webhooks(cancellation))
+            .ToDictionary(row => row.Id, row => row.Content, StringComparer.Ordinal);
         foreach (var kind in Export.Kinds)
-            foreach (var versions in (await store.Documents(kind, cancellation)).GroupBy(document => document.Id, StringComparer.Ordinal))
+            foreach (var versions in (await store.Documents(kind, cancellation))
+                .GroupBy(document => document.Id, StringComparer.Ordinal))
             {
                 var newest = versions.MaxBy(version => version.Version);
                 foreach (var version in versions)
@@ -87,7 +91,8 @@ internal sealed partial class Exporter(IStore store, ExportWriter writer, Transf
                         : new ExportLine { Document = version });
                 _sum = Count(_sum, kind, versions.Count());
             }
-        if (webhooks.Count > 0) throw new TransferException($"webhook '{webhooks.Keys.First()}' has no version: the store is damaged");
+        if (webhooks.Count > 0)
+            throw new TransferException($"webhook '{webhooks.Keys.First()}' has no version: the store is damaged");
     }
 
     private static TransferSummary Count(TransferSummary sum, string kind, int versions) => sum with
@@ -98,11 +103,14 @@ internal sealed partial class Exporter(IStore store, ExportWriter writer, Transf
         Webhooks = sum.Webhooks + (kind == "webhook" ? 1 : 0),
     };
 
-    /// <summary>They are listed newest first and imported oldest first: where each page begins and ends is found out first.</summary>
+    /// <summary>
+    /// They are listed newest first and imported oldest first: where each page begins and ends is found out first.
+    /// </summary>
     private async Task Deliveries(string webhook)
     {
         var pages = new Stack<(long Before, long Last)>();
-        for (long? before = null; await store.Deliveries(webhook, null, before, Page, cancellation) is { Count: > 0 } page; before = page[^1].Number)
+        for (long? before = null; await store.Deliveries(webhook, null, before, Page,
+            cancellation) is { Count: > 0 } page; before = page[^1].Number)
             pages.Push((page[0].Number + 1, page[^1].Number));
         while (pages.TryPop(out var page))
             foreach (var delivery in (await store.Deliveries(webhook, null, page.Before, Page, cancellation)).Reverse())

@@ -6,22 +6,29 @@ namespace MeteringGateway.Engine;
 /// <summary>Reads what <see cref="Export"/> wrote into an empty store, and proves that it is the same.</summary>
 public static class Import
 {
-    /// <summary>A document of this kind says that an import began (version 1) and that it is whole (version 2).</summary>
+    /// <summary>
+    /// A document of this kind says that an import began (version 1) and that it is whole (version 2).
+    /// </summary>
     private const string Kind = "import";
 
     /// <summary>Checks a file as an import would, and writes nothing.</summary>
-    /// <exception cref="TransferException">The file was altered or cut short, or what a journal comes to is not what the file says.</exception>
-    public static async Task<TransferSummary> Check(Stream from, TransferOptions options, CancellationToken cancellation) =>
+    /// <exception cref="TransferException">The file was altered or cut short, or what a journal comes to is not what
+    /// the file says.</exception>
+    public static async Task<TransferSummary> Check(Stream from, TransferOptions options,
+        CancellationToken cancellation) =>
         (await Checked(from, options, cancellation)).Summary;
 
     /// <summary>
-    /// Checks the whole file first and writes nothing if there is anything wrong with it. Then writes each tenant under the fence, folds
-    /// it from entry 1, loads it back, and compares hash and digest each time.
+    /// Checks the whole file first and writes nothing if there is anything wrong with it. Then writes each tenant under
+    /// the fence, folds it from entry 1, loads it back, and compares hash and digest each time.
     /// </summary>
     /// <param name="open">The file from its beginning; called twice.</param>
-    /// <param name="into">Empty, and nobody else's as long as this takes. After an error it is not to be used: see <see cref="DemandFinished"/>.</param>
-    /// <exception cref="TransferException">The file is not good, the store is not empty, or a tenant was not written as it was.</exception>
-    public static async Task<TransferSummary> Read(Func<Stream> open, IStore into, TransferOptions options, CancellationToken cancellation)
+    /// <param name="into">Empty, and nobody else's as long as this takes. After an error it is not to be used: see
+    /// <see cref="DemandFinished"/>.</param>
+    /// <exception cref="TransferException">The file is not good, the store is not empty, or a tenant was not written as
+    /// it was.</exception>
+    public static async Task<TransferSummary> Read(Func<Stream> open, IStore into, TransferOptions options,
+        CancellationToken cancellation)
     {
         await DemandEmpty(into, cancellation);
         Importer check;
@@ -55,14 +62,20 @@ public static class Import
     private static async Task DemandEmpty(IStore store, CancellationToken cancellation)
     {
         await DemandFinished(store, cancellation);
-        if ((await store.List(null, 1, cancellation)) is [var tenant]) throw new TransferException($"the store is not empty: it has a tenant '{tenant}'");
+        if ((await store.List(null, 1, cancellation)) is [var tenant])
+            throw new TransferException($"the store is not empty: it has a tenant '{tenant}'");
         foreach (var kind in (string[])[.. Export.Kinds, Kind])
-            if ((await store.Documents(kind, cancellation)) is [var document, ..]) throw new TransferException($"the store is not empty: it has {(kind == Kind ? "an" : "a")} {kind} '{document.Id}'");
+            if ((await store.Documents(kind, cancellation)) is [var document, ..])
+                throw new TransferException(
+                    $"the store is not empty: it has {(kind == Kind ? "an" : "a")} {kind} '{document.Id}'");
     }
 
-    private static async Task Mark(IStore store, int version, string what, TransferOptions options, CancellationToken cancellation)
+    private static async Task Mark(IStore store, int version, string what, TransferOptions options,
+        CancellationToken cancellation)
     {
-        var document = new Document(Kind, "store", version, Instant.From(options.Time.GetUtcNow()), Kind, Encoding.UTF8.GetBytes(what));
-        if (!await store.Put(document, cancellation)) throw new TransferException("somebody else imports into this store");
+        var document = new Document(Kind, "store", version, Instant.From(options.Time.GetUtcNow()), Kind,
+            Encoding.UTF8.GetBytes(what));
+        if (!await store.Put(document, cancellation))
+            throw new TransferException("somebody else imports into this store");
     }
 }

@@ -14,7 +14,8 @@ internal sealed record Proof(string Tenant, long Sequence, byte[] Hash, byte[] D
     public string? Differs(string tenant, StoredSnapshot found) =>
         tenant != Tenant ? $"tenant '{tenant}' ends as '{Tenant}'"
         : found.Sequence != Sequence ? $"tenant '{Tenant}' has {found.Sequence} entries and should have {Sequence}"
-        : !found.Hash.AsSpan().SequenceEqual(Hash) ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with {Hex(Hash)}"
+        : !found.Hash.AsSpan().SequenceEqual(Hash)
+        ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with {Hex(Hash)}"
         : SHA256.HashData(found.State) is var digest && !digest.AsSpan().SequenceEqual(Digest)
             ? $"tenant '{Tenant}': the digest of its {Sequence} entries is {Hex(digest)} and should be {Hex(Digest)}"
         : null;
@@ -22,7 +23,9 @@ internal sealed record Proof(string Tenant, long Sequence, byte[] Hash, byte[] D
     private static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
 }
 
-/// <summary>Writes into an empty store: tenants in batches under the fence, each read back and compared when it is whole.</summary>
+/// <summary>
+/// Writes into an empty store: tenants in batches under the fence, each read back and compared when it is whole.
+/// </summary>
 internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
 {
     private const int Together = 500;
@@ -41,7 +44,8 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
     {
         if (_batches.ContainsKey(batch.Tenant)) await Flush();
         _batches.Add(batch.Tenant, batch);
-        _bytes += batch.Entries.Length + batch.Details.Sum(row => (long)row.Json.Length) + batch.Archived.Sum(row => (long)row.Bytes.Length);
+        _bytes += batch.Entries.Length + batch.Details.Sum(row => (long)row.Json.Length)
+            + batch.Archived.Sum(row => (long)row.Bytes.Length);
         if (_bytes >= TogetherBytes || _batches.Count >= Together) await Flush();
     }
 
@@ -66,13 +70,16 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
     public async ValueTask Add(Document document, byte[]? webhook)
     {
         await Settle();
-        if (webhook is null ? await store.Put(document, cancellation) : await store.PutWebhook(document, webhook, cancellation)) return;
-        throw new TransferException($"version {document.Version} of the {document.Kind} '{document.Id}' is in the store already");
+        if (webhook is null ? await store.Put(document, cancellation)
+            : await store.PutWebhook(document, webhook, cancellation)) return;
+        throw new TransferException(
+            $"version {document.Version} of the {document.Kind} '{document.Id}' is in the store already");
     }
 
     public async ValueTask Add(Delivery delivery)
     {
-        if (_deliveries is [{ Webhook: var webhook }, ..] && (webhook != delivery.Webhook || _deliveries.Count >= Together)) await Settle();
+        if (_deliveries is [{ Webhook: var webhook }, ..]
+            && (webhook != delivery.Webhook || _deliveries.Count >= Together)) await Settle();
         _deliveries.Add(delivery);
     }
 
@@ -88,11 +95,13 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
         if (_keys.Count > 0) await Keys();
         if (_deliveries.Count == 0) return;
         var webhook = _deliveries[0].Webhook;
-        var made = _deliveries.Select(one => one with { Number = 0, Status = DeliveryStatus.Pending, Due = null, Tries = 0, EndedAt = null }).ToList();
+        var made = _deliveries.Select(one =>
+            one with { Number = 0, Status = DeliveryStatus.Pending, Due = null, Tries = 0, EndedAt = null }).ToList();
         await store.Dispatch(0, made, cancellation);
         var stored = (await store.Deliveries(webhook, null, null, made.Count, cancellation)).Reverse().ToList();
         if (!stored.Select(one => one.Id).SequenceEqual(made.Select(one => one.Id)))
-            throw new TransferException($"the deliveries to webhook '{webhook}' are not in the store as they were written");
+            throw new TransferException(
+                $"the deliveries to webhook '{webhook}' are not in the store as they were written");
         await store.Record([.. _deliveries.Select((one, i) => one with { Number = stored[i].Number })], cancellation);
         _deliveries.Clear();
     }
@@ -108,7 +117,8 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
 
     /// <summary>Adds to what is beside the journal, and no entry.</summary>
     private static TenantBatch Beside(Proof proof) =>
-        new(proof.Tenant, proof.Hash, proof.Sequence + 1, 0, ReadOnlyMemory<byte>.Empty, proof.Hash, proof.Due, [], [], [], []);
+        new(proof.Tenant, proof.Hash, proof.Sequence + 1, 0, ReadOnlyMemory<byte>.Empty, proof.Hash, proof.Due, [], [],
+            [], []);
 
     private async ValueTask Flush()
     {
@@ -133,7 +143,9 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
         $"tenant '{batch.Tenant}' could not be written at sequence {batch.FirstSequence}: "
         + (result == AppendResult.LostFence ? "somebody else has written it" : "the store did not say whether it was");
 
-    /// <summary>Loads the tenant as a server would. Where that begins with a snapshot, the whole chain is read besides.</summary>
+    /// <summary>
+    /// Loads the tenant as a server would. Where that begins with a snapshot, the whole chain is read besides.
+    /// </summary>
     private async Task Verify(Proof proof, bool fromSnapshot)
     {
         try
@@ -141,8 +153,10 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
             var found = await Recovery.Load(store, proof.Tenant, NullLogger.Instance, cancellation)
                 ?? throw new TransferException($"tenant '{proof.Tenant}' is not in the store after it was written");
             var snapshot = new StoredSnapshot(found.State.Sequence, found.Hash, found.State.Snapshot());
-            if (proof.Differs(proof.Tenant, snapshot) is { } difference) throw new TransferException($"as it was read back, {difference}");
-            if (fromSnapshot && !await IsWhole(proof)) throw new TransferException($"as it was read back, tenant '{proof.Tenant}': its chain is broken");
+            if (proof.Differs(proof.Tenant, snapshot) is { } difference)
+                throw new TransferException($"as it was read back, {difference}");
+            if (fromSnapshot && !await IsWhole(proof))
+                throw new TransferException($"as it was read back, tenant '{proof.Tenant}': its chain is broken");
         }
         catch (JournalCorruptException e)
         {
@@ -153,10 +167,12 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
     private async Task<bool> IsWhole(Proof proof)
     {
         var (sequence, hash) = (0L, Chain.Genesis(proof.Tenant));
-        while (sequence < proof.Sequence && await store.Read(proof.Tenant, sequence, 5000, cancellation) is { Count: > 0 } blocks)
+        while (sequence < proof.Sequence
+            && await store.Read(proof.Tenant, sequence, 5000, cancellation) is { Count: > 0 } blocks)
             foreach (var block in blocks)
             {
-                if (block.FirstSequence != sequence + 1 || !block.PreviousHash.AsSpan().SequenceEqual(hash)) return false;
+                if (block.FirstSequence != sequence + 1 || !block.PreviousHash.AsSpan().SequenceEqual(hash))
+                    return false;
                 sequence += Chain.Over(hash, block.Entries, hash);
             }
         return sequence == proof.Sequence && hash.AsSpan().SequenceEqual(proof.Hash);

@@ -2,10 +2,14 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>One pass over a file. Every tenant is folded, and compared with what the file says; with a target it is written too.</summary>
-/// <param name="untold">Of each tenant the alerts that are in the outbox, by sequence; as an earlier pass found them.</param>
+/// <summary>
+/// One pass over a file. Every tenant is folded, and compared with what the file says; with a target it is written too.
+/// </summary>
+/// <param name="untold">Of each tenant the alerts that are in the outbox, by sequence; as an earlier pass found
+/// them.</param>
 internal sealed class Importer(
-    ExportReader reader, ImportTarget? target, Dictionary<string, Dictionary<long, string>> untold, TransferOptions options, CancellationToken cancellation)
+    ExportReader reader, ImportTarget? target, Dictionary<string, Dictionary<long, string>> untold,
+    TransferOptions options, CancellationToken cancellation)
 {
     private readonly Instant _now = Instant.From(options.Time.GetUtcNow());
     private readonly List<ArchivedRow> _archived = [];
@@ -20,9 +24,11 @@ internal sealed class Importer(
 
     public async Task Run()
     {
-        if (await reader.Next(cancellation) is not { Header: { Format: ExportLine.Format } header }) throw reader.Broken("it is not an export of this program");
+        if (await reader.Next(cancellation) is not { Header: { Format: ExportLine.Format } header })
+            throw reader.Broken("it is not an export of this program");
         if (header.Version != ExportLine.Version)
-            throw reader.Broken($"the file is of version {header.Version}; this program reads version {ExportLine.Version}");
+            throw reader.Broken(
+                $"the file is of version {header.Version}; this program reads version {ExportLine.Version}");
         while (await reader.Next(cancellation) is { } line) await Take(line);
         if (target is not null) await target.End();
     }
@@ -47,14 +53,16 @@ internal sealed class Importer(
 
     private ValueTask Begin(ExportLine.Begin tenant)
     {
-        if (_fold is not null || string.CompareOrdinal(tenant.Id, _last) <= 0) throw reader.Broken($"tenant '{tenant.Id}' is out of order");
+        if (_fold is not null || string.CompareOrdinal(tenant.Id, _last) <= 0)
+            throw reader.Broken($"tenant '{tenant.Id}' is out of order");
         _fold = new TenantFold(_last = tenant.Id);
         return ValueTask.CompletedTask;
     }
 
     private ValueTask Take(TenantFold fold, ExportLine.Entries block)
     {
-        if (block.First != fold.Sequence + 1) throw reader.Broken($"tenant '{fold.Tenant}': entry {block.First} follows entry {fold.Sequence}");
+        if (block.First != fold.Sequence + 1)
+            throw reader.Broken($"tenant '{fold.Tenant}': entry {block.First} follows entry {fold.Sequence}");
         var (previous, alerts, archived) = (fold.Hash, new List<Alert>(), new List<ArchivedRow>());
         var mine = untold.GetValueOrDefault(fold.Tenant);
         try
@@ -62,7 +70,8 @@ internal sealed class Importer(
             for (var entries = new BlockReader(block.Framed); entries.TryRead(out var bytes);)
             {
                 var entry = fold.Take(bytes);
-                if (mine?.Remove(fold.Sequence, out var type) == true) alerts.Add(new Alert(fold.Sequence, type, entry.At, fold.Hash, bytes.ToArray()));
+                if (mine?.Remove(fold.Sequence, out var type) == true)
+                    alerts.Add(new Alert(fold.Sequence, type, entry.At, fold.Hash, bytes.ToArray()));
                 archived.AddRange(fold.TakeArchived());
             }
         }
@@ -70,11 +79,16 @@ internal sealed class Importer(
         {
             throw reader.Broken(e.Message, e);
         }
-        if (fold.Sequence != block.First + block.Count - 1) throw reader.Broken($"tenant '{fold.Tenant}': the block of {block.First} should hold {block.Count} entries");
-        options.Progress?.Invoke(new TransferProgress(target is null ? "checked" : "imported", Summary with { Entries = Summary.Entries + fold.Sequence }));
+        if (fold.Sequence != block.First + block.Count - 1)
+            throw reader.Broken(
+                $"tenant '{fold.Tenant}': the block of {block.First} should hold {block.Count} entries");
+        options.Progress?.Invoke(
+            new TransferProgress(target is null ? "checked" : "imported",
+                Summary with { Entries = Summary.Entries + fold.Sequence }));
         return target is null
             ? ValueTask.CompletedTask
-            : target.Add(new TenantBatch(fold.Tenant, previous, block.First, block.Count, block.Framed, fold.Hash, fold.Due, block.Details, archived, [], alerts)
+            : target.Add(new TenantBatch(fold.Tenant, previous, block.First, block.Count, block.Framed, fold.Hash,
+                fold.Due, block.Details, archived, [], alerts)
             {
                 Severity = fold.Severity,
             });
@@ -101,7 +115,8 @@ internal sealed class Importer(
         var said = new Proof(end.Id, end.Sequence, end.Hash, end.Digest, fold.Due);
         if (said.Differs(fold.Tenant, snapshot) is { } difference) throw reader.Broken(difference);
         if (untold.GetValueOrDefault(fold.Tenant) is { Count: > 0 } left)
-            throw reader.Broken($"tenant '{fold.Tenant}' has no entry {left.Keys.First()}, whose alert is in the outbox");
+            throw reader.Broken(
+                $"tenant '{fold.Tenant}' has no entry {left.Keys.First()}, whose alert is in the outbox");
         if (target is not null) await target.End(said, snapshot, [.. _archived]);
         _archived.Clear();
         Summary = Summary with { Tenants = Summary.Tenants + 1, Entries = Summary.Entries + fold.Sequence };
@@ -118,7 +133,8 @@ internal sealed class Importer(
     private ValueTask Take(ExportLine.Untold alert)
     {
         if (!Untold.TryGetValue(alert.Tenant, out var alerts)) Untold[alert.Tenant] = alerts = [];
-        if (!alerts.TryAdd(alert.Sequence, alert.Type)) throw reader.Broken($"tenant '{alert.Tenant}': the alert of entry {alert.Sequence} is there twice");
+        if (!alerts.TryAdd(alert.Sequence, alert.Type))
+            throw reader.Broken($"tenant '{alert.Tenant}': the alert of entry {alert.Sequence} is there twice");
         Summary = Summary with { Outbox = Summary.Outbox + 1 };
         return ValueTask.CompletedTask;
     }

@@ -4,7 +4,9 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class SqliteStore
 {
-    /// <summary>Keeps others from opening the directory for writing, as an open store does, until it is disposed.</summary>
+    /// <summary>
+    /// Keeps others from opening the directory for writing, as an open store does, until it is disposed.
+    /// </summary>
     /// <exception cref="StoreException">Another process has it open.</exception>
     public static IDisposable Hold(string directory) => new DirectoryLock(directory);
 }

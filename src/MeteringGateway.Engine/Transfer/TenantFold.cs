@@ -39,7 +39,8 @@ internal sealed class TenantFold(string tenant)
     }
 
     /// <summary>Outcomes that left memory since last asked, as they are stored.</summary>
-    public ArchivedRow[] TakeArchived() => [.. State.TakeDeparted().Select(outcome => Row(outcome, EntryCodec.WriteOutcome(outcome)))];
+    public ArchivedRow[] TakeArchived() =>
+        [.. State.TakeDeparted().Select(outcome => Row(outcome, EntryCodec.WriteOutcome(outcome)))];
 
     public static ArchivedRow Row(Outcome outcome, byte[] bytes) => new(LocalTenants.Archived(outcome)!, bytes);
 }

@@ -2,12 +2,16 @@ using System.Globalization;
 
 namespace MeteringGateway.Engine;
 
-/// <summary>A store cannot be exported, or a file not imported. The message is one line and says where and why.</summary>
+/// <summary>
+/// A store cannot be exported, or a file not imported. The message is one line and says where and why.
+/// </summary>
 public sealed class TransferException(string message, Exception? inner = null) : Exception(message, inner);
 
 public sealed record TransferOptions
 {
-    /// <summary>Somebody may write to the store while it is exported: each tenant is taken as of a moment of its own.</summary>
+    /// <summary>
+    /// Somebody may write to the store while it is exported: each tenant is taken as of a moment of its own.
+    /// </summary>
     public bool WhileRunning { get; init; }
 
     /// <summary>Says which idempotency keys have expired, and when the file was made.</summary>
@@ -22,12 +26,14 @@ public sealed record TransferProgress(string Done, TransferSummary SoFar);
 
 /// <summary>What a file holds; the numbers that its end states.</summary>
 /// <param name="Plans">Plans, not their versions.</param>
-public sealed record TransferSummary(long Tenants, long Entries, long Plans, long Keys, long Documents, long Idempotency, long Outbox, long Webhooks, long Deliveries)
+public sealed record TransferSummary(long Tenants, long Entries, long Plans, long Keys, long Documents,
+    long Idempotency, long Outbox, long Webhooks, long Deliveries)
 {
     public static readonly TransferSummary Nothing = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     public override string ToString() =>
         $"{Count(Tenants, "tenant", "tenants")}, {Count(Entries, "entry", "entries")}, {Count(Plans, "plan", "plans")}, {Count(Keys, "key", "keys")}";
 
-    private static string Count(long number, string one, string many) => string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? one : many)}");
+    private static string Count(long number, string one, string many) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? one : many)}");
 }

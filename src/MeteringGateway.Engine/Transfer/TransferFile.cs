@@ -11,7 +11,8 @@ public static class TransferFile
     /// <summary>Makes a file; what has the name already is left as it is. After an error nothing is left.</summary>
     /// <exception cref="TransferException">See <see cref="Engine.Export.Write"/>.</exception>
     /// <exception cref="IOException">The file is there, or cannot be written.</exception>
-    public static async Task<TransferSummary> Export(IStore store, string path, TransferOptions options, CancellationToken cancellation)
+    public static async Task<TransferSummary> Export(IStore store, string path, TransferOptions options,
+        CancellationToken cancellation)
     {
         if (path == Standard)
         {
@@ -33,18 +34,21 @@ public static class TransferFile
     }
 
     /// <exception cref="TransferException">See <see cref="Engine.Import.Read"/>.</exception>
-    public static Task<TransferSummary> Import(string path, IStore into, TransferOptions options, CancellationToken cancellation) =>
+    public static Task<TransferSummary> Import(string path, IStore into, TransferOptions options,
+        CancellationToken cancellation) =>
         Engine.Import.Read(() => Open(path), into, options, cancellation);
 
     /// <summary>Checks a file and writes nothing.</summary>
     /// <exception cref="TransferException">See <see cref="Engine.Import.Check"/>.</exception>
-    public static async Task<TransferSummary> Check(string path, TransferOptions options, CancellationToken cancellation)
+    public static async Task<TransferSummary> Check(string path, TransferOptions options,
+        CancellationToken cancellation)
     {
         await using var file = Open(path);
         return await Engine.Import.Check(file, options, cancellation);
     }
 
-    private static async Task<TransferSummary> Write(IStore store, FileStream file, bool compress, TransferOptions options, CancellationToken cancellation)
+    private static async Task<TransferSummary> Write(IStore store, FileStream file, bool compress,
+        TransferOptions options, CancellationToken cancellation)
     {
         if (!compress) return await Engine.Export.Write(store, file, options, cancellation);
         await using var to = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
@@ -61,7 +65,8 @@ public static class TransferFile
 
     private static FileStreamOptions Ours()
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 1 << 16 };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write,
+            Share = FileShare.None, BufferSize = 1 << 16 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return options;
     }

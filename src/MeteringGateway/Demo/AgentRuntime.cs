@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace MeteringGateway.Demo;
 
 /// <summary>
-/// One agent of a desk, with an agent's key: asks before it acts, acts, and reports. Told to hand off, by an answer or by the
-/// signal, it hands its customers to people until it is told to resume.
+/// One agent of a desk, with an agent's key: asks before it acts, acts, and reports. Told to hand off, by an answer or
+/// by the signal, it hands its customers to people until it is told to resume.
 /// </summary>
 internal sealed class AgentRuntime(Client client, Desk desk, Random random, Story story)
 {
@@ -32,10 +32,12 @@ internal sealed class AgentRuntime(Client client, Desk desk, Random random, Stor
             ["outcome_type"] = (string?)data["outcome_type"], ["agent"] = (string?)data["agent"],
             ["channel"] = (string?)data["channel"], ["workflow"] = (string?)data["workflow"],
         };
-        var decision = await client.Demand(HttpMethod.Post, $"/v1/tenants/{desk.Tenant}/check", question.ToJsonString(), cancellation);
+        var decision = await client.Demand(HttpMethod.Post, $"/v1/tenants/{desk.Tenant}/check", question.ToJsonString(),
+            cancellation);
         var answer = (string)decision["decision"]!;
         if (answer != "allow")
-            story.Once($"{desk.Tenant}: {(string?)data["agent"]} asked and was told {answer} ({(string?)decision["reason"]}), to {(string?)decision["handoff"]?["to"]}", $"told {desk.Tenant}");
+            story.Once(
+                $"{desk.Tenant}: {(string?)data["agent"]} asked and was told {answer} ({(string?)decision["reason"]}), to {(string?)decision["handoff"]?["to"]}", $"told {desk.Tenant}");
         return answer;
     }
 
@@ -43,8 +45,10 @@ internal sealed class AgentRuntime(Client client, Desk desk, Random random, Stor
     {
         // The sample's day becomes today.
         conversation.Remove("time");
-        var reply = await client.Send(HttpMethod.Post, "/v1/events", conversation.ToJsonString(), cancellation, "application/cloudevents+json");
-        if (reply.Status != HttpStatusCode.Created) throw new CommandException($"a report was not taken: {(int)reply.Status} {reply.Problem}");
+        var reply = await client.Send(HttpMethod.Post, "/v1/events", conversation.ToJsonString(), cancellation,
+            "application/cloudevents+json");
+        if (reply.Status != HttpStatusCode.Created)
+            throw new CommandException($"a report was not taken: {(int)reply.Status} {reply.Problem}");
         var outcome = (reply.Body?["outcome"] ?? reply.Body)!;
         desk.Reported((string?)outcome["reason"] ?? (string?)outcome["status"] ?? "unknown");
     }

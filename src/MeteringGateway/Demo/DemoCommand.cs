@@ -6,7 +6,8 @@ internal static class DemoCommand
 {
     public static Command Make()
     {
-        var command = new Command("demo", "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, and show a cap being reached, raised and lifted. Leaves nothing behind.");
+        var command = new Command("demo",
+            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, and show a cap being reached, raised and lifted. Leaves nothing behind.");
         command.SetAction((_, cancellation) => Run(cancellation));
         return command;
     }
@@ -21,7 +22,8 @@ internal static class DemoCommand
         try
         {
             var key = "demo-" + Guid.NewGuid().ToString("N");
-            await using var app = await Gateway.Start(new GatewayRequest("http://127.0.0.1:0", directory.FullName, key, Quiet: true, []), bounded.Token);
+            await using var app = await Gateway.Start(
+                new GatewayRequest("http://127.0.0.1:0", directory.FullName, key, Quiet: true, []), bounded.Token);
             await Ready(app.Urls.First(), bounded.Token);
             var good = await Play(app.Urls.First(), key, bounded.Token);
             await app.StopAsync(CancellationToken.None);
@@ -29,7 +31,8 @@ internal static class DemoCommand
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync(cancellation.IsCancellationRequested ? "interrupted" : "the demo did not end within a minute");
+            await Console.Error.WriteLineAsync(cancellation.IsCancellationRequested ? "interrupted"
+                : "the demo did not end within a minute");
             return 1;
         }
         finally
@@ -41,7 +44,8 @@ internal static class DemoCommand
     private static async Task Ready(string url, CancellationToken cancellation)
     {
         using var anyone = new Client(url, key: null);
-        while (!(await anyone.Send(HttpMethod.Get, "/health/ready", null, cancellation)).Good) await Task.Delay(20, cancellation);
+        while (!(await anyone.Send(HttpMethod.Get, "/health/ready", null, cancellation)).Good)
+            await Task.Delay(20, cancellation);
     }
 
     private static async Task<bool> Play(string url, string adminKey, CancellationToken cancellation)
@@ -51,7 +55,8 @@ internal static class DemoCommand
         var view = View.Show(stage, done.Token);
         var listening = stage.Signals.Listen(done.Token);
         await stage.Signals.Connected;
-        stage.Story.Tell($"a gateway listens on {url}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of signals");
+        stage.Story.Tell(
+            $"a gateway listens on {url}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of signals");
         await Task.WhenAll([.. stage.Agents.Select(agent => agent.Work(cancellation)), stage.Finance(cancellation)]);
         // The last signal may still be on its way.
         await Task.Delay(300, cancellation);

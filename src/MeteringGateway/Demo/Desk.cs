@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace MeteringGateway.Demo;
 
 /// <summary>
-/// A tenant's support desk, as the demo sees it from outside: what its agents were told and did. Every member is read and
-/// written under its own lock by agents, listener and view.
+/// A tenant's support desk, as the demo sees it from outside: what its agents were told and did. Every member is read
+/// and written under its own lock by agents, listener and view.
 /// </summary>
 internal sealed class Desk(string tenant, int cap, Queue<JsonObject> conversations)
 {
@@ -20,7 +20,8 @@ internal sealed class Desk(string tenant, int cap, Queue<JsonObject> conversatio
     /// <summary>What is shown, as of one moment.</summary>
     public Glance Now
     {
-        get { lock (_lock) return new Glance(tenant, _cap, _exposure, _state, _statuses.Values.Sum(), _handedOff, _statuses.GetValueOrDefault("over_cap")); }
+        get { lock (_lock) return new Glance(tenant, _cap, _exposure, _state, _statuses.Values.Sum(), _handedOff,
+            _statuses.GetValueOrDefault("over_cap")); }
     }
 
     /// <summary>The next customer; null when the day is over.</summary>
@@ -58,7 +59,8 @@ internal sealed class Desk(string tenant, int cap, Queue<JsonObject> conversatio
 /// <param name="Exposure">Units that count against the cap, by what was acknowledged.</param>
 /// <param name="HandedOff">Conversations that went to people.</param>
 /// <param name="OverCap">Reports that no cap had room for: recorded, never billed.</param>
-internal sealed record Glance(string Tenant, int Cap, int Exposure, string State, int Reported, int HandedOff, int OverCap)
+internal sealed record Glance(string Tenant, int Cap, int Exposure, string State, int Reported, int HandedOff,
+    int OverCap)
 {
     public bool Stopped => State is "handoff" or "paused";
 }

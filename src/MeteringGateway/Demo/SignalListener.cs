@@ -26,7 +26,8 @@ internal sealed class SignalListener(Client client, IReadOnlyDictionary<string, 
             _connected.TrySetResult();
             await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation))
             {
-                if (item.EventType is "warn" or "pause" or "handoff" or "resume") Hear(item.EventType, JsonNode.Parse(item.Data)!);
+                if (item.EventType is "warn" or "pause" or "handoff" or "resume")
+                    Hear(item.EventType, JsonNode.Parse(item.Data)!);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -43,8 +44,10 @@ internal sealed class SignalListener(Client client, IReadOnlyDictionary<string, 
     {
         var tenant = (string)signal["tenant"]!;
         lock (_heard) _heard.Add((tenant, action));
-        desks[tenant].Told(action switch { "warn" => "warned", "handoff" => "handoff", "pause" => "paused", _ => "active" });
+        desks[tenant].Told(action
+            switch { "warn" => "warned", "handoff" => "handoff", "pause" => "paused", _ => "active" });
         var to = (string?)signal["handoff"]?["to"];
-        story.Tell($"{tenant}: signal {action}{(to is null ? "" : $" to {to}")} (cap {(string?)signal["cap"]}, sequence {signal["sequence"]})");
+        story.Tell(
+            $"{tenant}: signal {action}{(to is null ? "" : $" to {to}")} (cap {(string?)signal["cap"]}, sequence {signal["sequence"]})");
     }
 }

@@ -2,14 +2,17 @@ using System.Text.Json.Nodes;
 
 namespace MeteringGateway.Demo;
 
-/// <summary>The sample plan, its tenants, their keys and their people, set up over HTTP like anyone's would be.</summary>
+/// <summary>
+/// The sample plan, its tenants, their keys and their people, set up over HTTP like anyone's would be.
+/// </summary>
 internal sealed class Stage : IDisposable
 {
     public const int AgentsADesk = 3;
     /// <summary>The desk whose cap is reached, and what its finance admin then raises it to.</summary>
     public const string Short = "harbor-books";
     public const int RaisedTo = 40;
-    private static readonly (string Tenant, int Cap)[] Tenants = [(Short, 12), ("alpine-gear", 45), ("river-clinic", 100)];
+    private static readonly (string Tenant, int Cap)[] Tenants = [(Short, 12), ("alpine-gear", 45),
+        ("river-clinic", 100)];
     private readonly List<Client> _clients = [];
     private Client _finance = null!;
 
@@ -28,7 +31,8 @@ internal sealed class Stage : IDisposable
         var conversations = Samples.Conversations();
         foreach (var (tenant, cap) in Tenants)
         {
-            await admin.Demand(HttpMethod.Put, $"/v1/tenants/{tenant}", new JsonObject { ["name"] = tenant, ["plan"] = "support" }.ToJsonString(), cancellation);
+            await admin.Demand(HttpMethod.Put, $"/v1/tenants/{tenant}",
+                new JsonObject { ["name"] = tenant, ["plan"] = "support" }.ToJsonString(), cancellation);
             await admin.Demand(HttpMethod.Put, $"/v1/tenants/{tenant}/caps/monthly", Cap(cap), cancellation);
             stage.Desks[tenant] = new Desk(tenant, cap, conversations[tenant]);
         }
@@ -36,12 +40,15 @@ internal sealed class Stage : IDisposable
         var agent = stage.With(url, await Key(admin, "agent", all, cancellation));
         stage._finance = stage.With(url, await Key(admin, "finance", [Short], cancellation));
         foreach (var desk in stage.Desks.Values)
-            for (var i = 0; i < AgentsADesk; i++) stage.Agents.Add(new AgentRuntime(agent, desk, new Random(i), stage.Story));
+            for (var i = 0; i < AgentsADesk; i++)
+                stage.Agents.Add(new AgentRuntime(agent, desk, new Random(i), stage.Story));
         stage.Signals = new SignalListener(agent, stage.Desks, stage.Story);
         return stage;
     }
 
-    /// <summary>The buyer's finance admin sees that agents were stopped, thinks for three seconds, and raises the cap.</summary>
+    /// <summary>
+    /// The buyer's finance admin sees that agents were stopped, thinks for three seconds, and raises the cap.
+    /// </summary>
     public async Task Finance(CancellationToken cancellation)
     {
         var waited = TimeSpan.Zero;
@@ -70,13 +77,15 @@ internal sealed class Stage : IDisposable
 
     private static async Task<string> Key(Client admin, string role, string[] tenants, CancellationToken cancellation)
     {
-        var body = new JsonObject { ["role"] = role, ["tenants"] = new JsonArray([.. tenants.Select(t => (JsonNode)t)]), ["label"] = "demo" };
+        var body = new JsonObject { ["role"] = role, ["tenants"] = new JsonArray([.. tenants.Select(t => (JsonNode)t)]),
+            ["label"] = "demo" };
         return (string)(await admin.Demand(HttpMethod.Post, "/v1/keys", body.ToJsonString(), cancellation))["key"]!;
     }
 
     private static string Cap(int units) => new JsonObject
     {
         ["limit"] = new JsonObject { ["units"] = units },
-        ["at_limit"] = new JsonObject { ["action"] = "handoff", ["to"] = "queue:tier1", ["message"] = "A colleague takes over" },
+        ["at_limit"] = new JsonObject { ["action"] = "handoff", ["to"] = "queue:tier1",
+            ["message"] = "A colleague takes over" },
     }.ToJsonString();
 }

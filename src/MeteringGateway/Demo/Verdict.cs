@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace MeteringGateway.Demo;
 
-/// <summary>Asks the gateway for its figures and holds them against what was seen from outside; what was told must be true.</summary>
+/// <summary>
+/// Asks the gateway for its figures and holds them against what was seen from outside; what was told must be true.
+/// </summary>
 internal static class Verdict
 {
     public static async Task<bool> Tell(Stage stage, CancellationToken cancellation)
@@ -15,7 +17,8 @@ internal static class Verdict
         };
         foreach (var desk in stage.Desks.Values)
         {
-            var usage = await stage.Admin.Demand(HttpMethod.Get, $"/v1/tenants/{desk.Tenant}/usage", null, cancellation);
+            var usage = await stage.Admin.Demand(HttpMethod.Get, $"/v1/tenants/{desk.Tenant}/usage", null,
+                cancellation);
             findings.AddRange(Compare(desk.Now, usage));
         }
         Console.WriteLine();
@@ -33,7 +36,8 @@ internal static class Verdict
         var reported = (int)type["reported"]!;
         yield return (reported == seen.Reported && exposure == seen.Exposure,
             $"{seen.Tenant}: {reported} reports counted, as many as were sent; {exposure} of them against the cap{(seen.OverCap > 0 ? $", {seen.OverCap} beyond it and free" : "")}");
-        yield return (exposure <= limit, $"{seen.Tenant}: never above the cap of {limit}; {seen.HandedOff} conversations went to people; spend {usage["spend"]} {usage["currency"]}");
+        yield return (exposure <= limit,
+            $"{seen.Tenant}: never above the cap of {limit}; {seen.HandedOff} conversations went to people; spend {usage["spend"]} {usage["currency"]}");
     }
 
     private static void Next()
@@ -56,7 +60,8 @@ internal static class Verdict
     {
         var program = Environment.ProcessPath ?? "metering";
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, program);
-        if (!Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.Ordinal)) return relative.Contains('/', StringComparison.Ordinal) ? relative : "./" + relative;
+        if (!Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.Ordinal))
+            return relative.Contains('/', StringComparison.Ordinal) ? relative : "./" + relative;
         return "dotnet " + Path.GetRelativePath(Environment.CurrentDirectory, typeof(Verdict).Assembly.Location);
     }
 }

@@ -12,9 +12,11 @@ internal static class View
 
     /// <summary>Shows until cancelled.</summary>
     public static Task Show(Stage stage, CancellationToken until) =>
-        Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive ? Lines(stage, until) : Live(stage, until);
+        Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive ? Lines(stage, until)
+            : Live(stage, until);
 
-    private static Task Live(Stage stage, CancellationToken until) => AnsiConsole.Live(Draw(stage)).StartAsync(async context =>
+    private static Task Live(Stage stage, CancellationToken until) =>
+        AnsiConsole.Live(Draw(stage)).StartAsync(async context =>
     {
         while (await Pause(100, until)) context.UpdateTarget(Draw(stage));
         context.UpdateTarget(Draw(stage));
@@ -42,19 +44,25 @@ internal static class View
 
     private static Rows Draw(Stage stage)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("tenant", "resolutions against the cap", "state");
-        table.AddColumn(new TableColumn("reported").RightAligned()).AddColumn(new TableColumn("handed to people").RightAligned());
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("tenant", "resolutions against the cap", "state");
+        table.AddColumn(new TableColumn("reported").RightAligned())
+            .AddColumn(new TableColumn("handed to people").RightAligned());
         foreach (var desk in stage.Desks.Values.Select(d => d.Now))
-            table.AddRow(new Markup($"[bold]{desk.Tenant}[/]"), Bar(desk), new Markup($"[{Colour(desk)}]{desk.State}[/]"), Number(desk.Reported), Number(desk.HandedOff));
+            table.AddRow(new Markup($"[bold]{desk.Tenant}[/]"), Bar(desk),
+                new Markup($"[{Colour(desk)}]{desk.State}[/]"), Number(desk.Reported), Number(desk.HandedOff));
         var lines = stage.Story.From(0).TakeLast(StoryLines)
-            .Select(l => new Markup(string.Create(CultureInfo.InvariantCulture, $"[grey]{l.At.TotalSeconds,5:0.0} s[/]  {l.What.EscapeMarkup()}")));
+            .Select(l =>
+                new Markup(string.Create(CultureInfo.InvariantCulture,
+                    $"[grey]{l.At.TotalSeconds,5:0.0} s[/]  {l.What.EscapeMarkup()}")));
         return new Rows([table, .. lines]);
     }
 
     private static Markup Bar(Glance desk)
     {
         var filled = Math.Clamp(desk.Exposure * BarWidth / Math.Max(1, desk.Cap), 0, BarWidth);
-        return new Markup($"[{Colour(desk)}]{new string('█', filled)}[/][grey]{new string('░', BarWidth - filled)}[/] {desk.Exposure} of {desk.Cap}");
+        return new Markup(
+            $"[{Colour(desk)}]{new string('█', filled)}[/][grey]{new string('░', BarWidth - filled)}[/] {desk.Exposure} of {desk.Cap}");
     }
 
     private static string Colour(Glance desk) => desk.Stopped ? "red" : desk.State == "warned" ? "yellow" : "green";

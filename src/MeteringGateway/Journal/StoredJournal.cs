@@ -11,7 +11,8 @@ internal static class StoredJournal
 {
     public static SqliteStore Open(string directory)
     {
-        if (!Directory.Exists(directory)) throw new CommandException($"there is no data directory {Path.GetFullPath(directory)}");
+        if (!Directory.Exists(directory))
+            throw new CommandException($"there is no data directory {Path.GetFullPath(directory)}");
         try
         {
             return SqliteStore.OpenReadOnly(directory);
@@ -27,9 +28,14 @@ internal static class StoredJournal
         var stored = await Load(store, tenant, cancellation);
         var good = await Walk(store, tenant, stored, (sequence, entry, previous, hash) =>
         {
-            if (sequence > after) Console.WriteLine(EntryLine.Of(JsonNode.Parse(Entries.ToJson(new JournalEntry(sequence, entry, previous, hash)))!.AsObject()));
+            if (sequence > after)
+                Console.WriteLine(
+                    EntryLine.Of(
+                        JsonNode.Parse(Entries.ToJson(new JournalEntry(sequence, entry, previous, hash)))!.AsObject()));
         }, cancellation);
-        if (good) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenant}: {stored.Sequence} entries, chain good, head {Hex(stored.Hash)}"));
+        if (good)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{tenant}: {stored.Sequence} entries, chain good, head {Hex(stored.Hash)}"));
         return good;
     }
 
@@ -38,15 +44,18 @@ internal static class StoredJournal
         var stored = await Load(store, tenant, cancellation);
         var (recovered, replayed) = (Restored(stored.Snapshot), new TenantState());
         // As a gateway does with a snapshot that it cannot read: it only saves time.
-        if (recovered is null) stored = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
+        if (recovered is null)
+            stored = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
         recovered ??= new TenantState();
         foreach (var block in stored.Tail)
         {
-            foreach (var bytes in Frames(block).Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence))) Apply(recovered, EntryCodec.Read(bytes));
+            foreach (var bytes in Frames(block).Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence)))
+                Apply(recovered, EntryCodec.Read(bytes));
         }
         if (!await Walk(store, tenant, stored, (_, entry, _, _) => Apply(replayed, entry), cancellation)) return false;
         var (one, other) = (Hex(recovered.Digest()), Hex(replayed.Digest()));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of {stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of {stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
         if (one == other) return true;
         Console.Error.WriteLine($"{tenant}: recovery and replay part");
         return false;
@@ -66,21 +75,31 @@ internal static class StoredJournal
     }
 
     private static async Task<StoredTenant> Load(IStore store, string tenant, CancellationToken cancellation) =>
-        await store.Load(tenant, cancellation) ?? throw new CommandException($"there is no tenant {tenant} in the store");
+        await store.Load(tenant, cancellation)
+            ?? throw new CommandException($"there is no tenant {tenant} in the store");
 
-    /// <summary>Goes through all entries as of <paramref name="stored"/>, checking the chain; false, with the reason printed, if it is broken.</summary>
+    /// <summary>
+    /// Goes through all entries as of <paramref name="stored"/>, checking the chain; false, with the reason printed, if
+    /// it is broken.
+    /// </summary>
     private static async Task<bool> Walk(
-        IStore store, string tenant, StoredTenant stored, Action<long, Entry, byte[], byte[]> each, CancellationToken cancellation)
+        IStore store, string tenant, StoredTenant stored, Action<long, Entry, byte[], byte[]> each,
+        CancellationToken cancellation)
     {
         var (sequence, hash) = (0L, Chain.Genesis(tenant));
         while (sequence < stored.Sequence)
         {
             var blocks = await store.Read(tenant, sequence, 1000, cancellation);
-            if (blocks.Count == 0) return RemoteJournal.Broken(tenant, $"it ends after entry {sequence}, and should end after {stored.Sequence}");
+            if (blocks.Count == 0)
+                return RemoteJournal.Broken(tenant,
+                    $"it ends after entry {sequence}, and should end after {stored.Sequence}");
             foreach (var block in blocks)
             {
-                if (block.FirstSequence != sequence + 1) return RemoteJournal.Broken(tenant, $"entry {block.FirstSequence} follows entry {sequence}");
-                if (!block.PreviousHash.AsSpan().SequenceEqual(hash)) return RemoteJournal.Broken(tenant, $"entry {sequence} is not what entry {block.FirstSequence} was chained to");
+                if (block.FirstSequence != sequence + 1)
+                    return RemoteJournal.Broken(tenant, $"entry {block.FirstSequence} follows entry {sequence}");
+                if (!block.PreviousHash.AsSpan().SequenceEqual(hash))
+                    return RemoteJournal.Broken(tenant,
+                        $"entry {sequence} is not what entry {block.FirstSequence} was chained to");
                 foreach (var bytes in Frames(block))
                 {
                     // A server that is running adds entries meanwhile.
@@ -92,7 +111,9 @@ internal static class StoredJournal
                 }
             }
         }
-        return hash.AsSpan().SequenceEqual(stored.Hash) || RemoteJournal.Broken(tenant, $"it does not end with the hash that was kept: entry {sequence} or the one before it was changed");
+        return hash.AsSpan().SequenceEqual(stored.Hash)
+            || RemoteJournal.Broken(tenant,
+                $"it does not end with the hash that was kept: entry {sequence} or the one before it was changed");
     }
 
     private static void Apply(TenantState state, Entry entry)

@@ -3,7 +3,9 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Replay;
 
-/// <summary>A line of the file, as far as the replay needs to understand it; what it does not understand, the gateway refuses.</summary>
+/// <summary>
+/// A line of the file, as far as the replay needs to understand it; what it does not understand, the gateway refuses.
+/// </summary>
 /// <param name="Number">1 for the first.</param>
 /// <param name="Bytes">Length in the file, its end included.</param>
 internal sealed record EventLine(int Number, string Text, int Bytes, string? Tenant, Instant? Time);
@@ -53,7 +55,8 @@ internal sealed class EventFile : IDisposable
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 tenant = Text(document.RootElement, "subject");
-                time = Text(document.RootElement, "time") is { } text && Instant.TryParse(text, out var read) ? read : null;
+                time = Text(document.RootElement, "time") is { } text && Instant.TryParse(text, out var read) ? read
+                    : null;
             }
         }
         catch (JsonException)
@@ -64,5 +67,6 @@ internal sealed class EventFile : IDisposable
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()
+            : null;
 }

@@ -12,7 +12,8 @@ internal static class ReplayProgress
     {
         if (Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive) return work(() => { });
         return AnsiConsole.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(),
+                new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("0 events", maxValue: Math.Max(1, length ?? 1));
@@ -20,7 +21,8 @@ internal static class ReplayProgress
                 await work(() =>
                 {
                     bar.Value = length is null ? 0 : summary.Bytes;
-                    bar.Description = string.Create(CultureInfo.InvariantCulture, $"{summary.Accepted + summary.Duplicates:N0} events, {summary.Refused:N0} refused");
+                    bar.Description = string.Create(CultureInfo.InvariantCulture,
+                        $"{summary.Accepted + summary.Duplicates:N0} events, {summary.Refused:N0} refused");
                 });
                 bar.Value = bar.MaxValue;
             });

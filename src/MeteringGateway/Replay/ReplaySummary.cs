@@ -24,7 +24,8 @@ internal sealed class ReplaySummary(bool historic)
 
     public void Add(IReadOnlyList<EventLine> chunk, JsonNode reply)
     {
-        if (reply["accepted"] is not { } accepted || reply["duplicates"] is not { } duplicates || reply["results"] is not JsonArray results)
+        if (reply["accepted"] is not { } accepted || reply["duplicates"] is not { } duplicates
+            || reply["results"] is not JsonArray results)
             throw new CommandException("what answers there is not a metering gateway");
         Accepted += (long)accepted;
         Duplicates += (long)duplicates;
@@ -46,7 +47,8 @@ internal sealed class ReplaySummary(bool historic)
     {
         var elapsed = Stopwatch.GetElapsedTime(_started);
         var all = Accepted + Duplicates + Refused;
-        Write($"{Accepted:N0} accepted, {Duplicates:N0} duplicates, {Refused:N0} refused in {elapsed.TotalSeconds:0.0} s ({all / elapsed.TotalSeconds:N0} a second)");
+        Write(
+            $"{Accepted:N0} accepted, {Duplicates:N0} duplicates, {Refused:N0} refused in {elapsed.TotalSeconds:0.0} s ({all / elapsed.TotalSeconds:N0} a second)");
         foreach (var (code, (count, lines)) in _refused)
         {
             Write($"  {code}: {count:N0}");
@@ -54,7 +56,8 @@ internal sealed class ReplaySummary(bool historic)
             if (count > lines.Count) Write($"    and {count - lines.Count:N0} more");
         }
         if (_refused.ContainsKey("event_too_old") && !historic)
-            Write($"  History is taken by tenants on a test clock: --create-tenants PLAN --test-clock START --follow-events");
+            Write(
+                $"  History is taken by tenants on a test clock: --create-tenants PLAN --test-clock START --follow-events");
         if (Stopped is not null) Write($"Stopped after line {LastLine}: {Stopped}");
     }
 

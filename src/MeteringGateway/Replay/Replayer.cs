@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace MeteringGateway.Replay;
 
 /// <summary>
-/// Sends a file in chunks, each a stream of its own, in order. A chunk that was not acknowledged is sent again: whatever of it
-/// had arrived is recognised as a duplicate.
+/// Sends a file in chunks, each a stream of its own, in order. A chunk that was not acknowledged is sent again:
+/// whatever of it had arrived is recognised as a duplicate.
 /// </summary>
 internal static class Replayer
 {
@@ -49,7 +49,8 @@ internal static class Replayer
         {
             await tenants.Create(chunk, cancellation);
             var body = string.Concat(chunk.Select(line => line.Text + "\n"));
-            var reply = await sender.Send(HttpMethod.Post, "/v1/events?results=rejected", body, "application/x-ndjson", cancellation);
+            var reply = await sender.Send(HttpMethod.Post, "/v1/events?results=rejected", body, "application/x-ndjson",
+                cancellation);
             summary.Add(chunk, reply);
             chunk.Clear();
         }
@@ -60,7 +61,8 @@ internal static class Replayer
         try
         {
             var json = await File.ReadAllTextAsync(plan.FullName, cancellation);
-            await sender.Send(HttpMethod.Put, $"/v1/plans/{Path.GetFileNameWithoutExtension(plan.Name)}", json, "application/json", cancellation);
+            await sender.Send(HttpMethod.Put, $"/v1/plans/{Path.GetFileNameWithoutExtension(plan.Name)}", json,
+                "application/json", cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -83,7 +85,9 @@ internal sealed class MissingTenants(ChunkSender sender, ReplayRequest request)
             var path = $"/v1/tenants/{Uri.EscapeDataString(tenant)}";
             if (await sender.Exists(path, cancellation)) continue;
             var body = new JsonObject { ["name"] = tenant, ["plan"] = request.TenantPlan };
-            if (request.TestClock is not null) body["test_clock"] = new JsonObject { ["start"] = request.TestClock, ["follow_events"] = request.FollowEvents };
+            if (request.TestClock is not null)
+                body["test_clock"] = new JsonObject { ["start"] = request.TestClock,
+                    ["follow_events"] = request.FollowEvents };
             await sender.Send(HttpMethod.Put, path, body.ToJsonString(), "application/json", cancellation);
         }
     }

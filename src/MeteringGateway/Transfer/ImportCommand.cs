@@ -5,16 +5,22 @@ namespace MeteringGateway.Transfer;
 
 internal static class ImportCommand
 {
-    /// <summary>Where the new store is until it is whole; within the data directory, so that moving it is renaming it.</summary>
+    /// <summary>
+    /// Where the new store is until it is whole; within the data directory, so that moving it is renaming it.
+    /// </summary>
     private const string Unfinished = "import-unfinished";
     private const string Database = "metering.db";
 
     public static Command Make()
     {
         var from = new Option<string>("--from") { Description = "File that an export made", Required = true };
-        var data = new Option<string>("--data-directory") { Description = "Where the store is made; there must be none yet", DefaultValueFactory = _ => "./data" };
-        var check = new Option<bool>("--check") { Description = "Check the file as an import would, and write nothing" };
-        var command = new Command("import", "Make a store of an exported file. Every tenant is folded from its first entry, written, read back, and compared each time; exit code 1 if anything differs.")
+        var data = new Option<string>(
+            "--data-directory") { Description = "Where the store is made; there must be none yet",
+                DefaultValueFactory = _ => "./data" };
+        var check = new Option<bool>(
+            "--check") { Description = "Check the file as an import would, and write nothing" };
+        var command = new Command("import",
+            "Make a store of an exported file. Every tenant is folded from its first entry, written, read back, and compared each time; exit code 1 if anything differs.")
         {
             from, data, check,
         };
@@ -34,7 +40,9 @@ internal static class ImportCommand
     private static async Task Run(string from, string directory, CancellationToken cancellation)
     {
         var (place, database) = (Path.Combine(directory, Unfinished), Path.Combine(directory, Database));
-        if (File.Exists(database)) throw new CommandException($"there is a store in {Path.GetFullPath(directory)} already: import into another directory");
+        if (File.Exists(database))
+            throw new CommandException(
+                $"there is a store in {Path.GetFullPath(directory)} already: import into another directory");
         // No gateway starts there meanwhile, and no other import.
         using var held = SqliteStore.Hold(directory);
         // Of an import that was interrupted.
@@ -43,7 +51,9 @@ internal static class ImportCommand
         try
         {
             TransferSummary summary;
-            await using (store) summary = await TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell }, cancellation);
+            await using (store) summary =
+                await TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell },
+                    cancellation);
             File.Move(Path.Combine(place, Database), database);
             Console.WriteLine($"{summary}: all digests equal");
         }

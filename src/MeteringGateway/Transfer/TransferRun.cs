@@ -24,7 +24,8 @@ internal static class TransferRun
             await work();
             return 0;
         }
-        catch (Exception e) when (e is TransferException or StoreException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is TransferException or StoreException or IOException
+            or UnauthorizedAccessException)
         {
             throw new CommandException(e.Message, e);
         }

@@ -3,23 +3,27 @@ using System.Text.RegularExpressions;
 namespace MeteringGateway.Api.Tests.Support;
 
 /// <summary>
-/// Stands between every test and the product, and compares each answer with the OpenAPI document: its status, its media type, and
-/// that its members are those of the schema, no more and no fewer.
+/// Stands between every test and the product, and compares each answer with the OpenAPI document: its status, its media
+/// type, and that its members are those of the schema, no more and no fewer.
 /// </summary>
 public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private static readonly SemaphoreSlim Reading = new(1, 1);
-    private static JsonObject? document;
+    private static JsonObject? _document;
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+        CancellationToken cancellationToken)
     {
         var response = await base.SendAsync(request, cancellationToken);
         var media = response.Content.Headers.ContentType?.MediaType;
         var isStream = request.Content?.Headers.ContentType?.MediaType == "application/x-ndjson";
-        if (isStream || media is null || !media.EndsWith("json", StringComparison.Ordinal) || request.RequestUri!.AbsolutePath.StartsWith("/openapi", StringComparison.Ordinal)) return response;
+        if (isStream || media is null || !media.EndsWith("json", StringComparison.Ordinal)
+            || request.RequestUri!.AbsolutePath.StartsWith("/openapi", StringComparison.Ordinal)) return response;
         var all = await Document(request.RequestUri, cancellationToken);
-        if (Operation(all, request) is { } operation) await Compare(all, operation, response, $"{request.Method} {request.RequestUri.AbsolutePath}");
-        else Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{request.Method} {request.RequestUri} is not documented");
+        if (Operation(all, request) is { } operation)
+            await Compare(all, operation, response, $"{request.Method} {request.RequestUri.AbsolutePath}");
+        else Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed,
+            $"{request.Method} {request.RequestUri} is not documented");
         return response;
     }
 
@@ -28,10 +32,10 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
         await Reading.WaitAsync(cancellation);
         try
         {
-            if (document is not null) return document;
+            if (_document is not null) return _document;
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(uri, "/openapi/v1.json"));
             using var response = await base.SendAsync(request, cancellation);
-            return document = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellation))!.AsObject();
+            return _document = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellation))!.AsObject();
         }
         finally
         {
@@ -40,7 +44,8 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
     }
 
     private static JsonNode? Operation(JsonObject all, HttpRequestMessage request) => all["paths"]!.AsObject()
-        .Where(path => Regex.IsMatch(request.RequestUri!.AbsolutePath, "^" + Regex.Replace(path.Key, @"\{\w+\}", "[^/]+") + "$"))
+        .Where(path => Regex.IsMatch(request.RequestUri!.AbsolutePath,
+            "^" + Regex.Replace(path.Key, @"\{\w+\}", "[^/]+") + "$"))
         .OrderBy(path => path.Key.Count(letter => letter == '{'))
         .Select(path => path.Value![request.Method.Method.ToLowerInvariant()]).FirstOrDefault();
 
@@ -48,7 +53,8 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
     {
         await response.Content.LoadIntoBufferAsync();
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var documented = (int)response.StatusCode >= 400 ? operation["responses"]!["default"] : operation["responses"]![status];
+        var documented = (int)response.StatusCode >= 400 ? operation["responses"]!["default"]
+            : operation["responses"]![status];
         Assert.True(documented is not null, $"{what}: {status} is not documented");
         var schema = documented["content"]?[response.Content.Headers.ContentType!.MediaType!]?["schema"];
         Assert.True(schema is not null, $"{what}: {status} {response.Content.Headers.ContentType} is not documented");
@@ -57,12 +63,15 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
 
     private static void Compare(JsonObject all, JsonNode schema, JsonNode? value, string where)
     {
-        while (schema["$ref"] is { } reference) schema = all["components"]!["schemas"]![((string)reference!).Split('/')[^1]]!;
+        while (schema["$ref"] is { } reference)
+            schema = all["components"]!["schemas"]![((string)reference!).Split('/')[^1]]!;
         var choices = schema["oneOf"]?.AsArray() ?? schema["anyOf"]?.AsArray();
         if (value is null)
         {
-            var nullable = choices?.Any(one => (string?)one!["type"] == "null") == true || schema["type"] is JsonArray types && types.Any(type => (string?)type == "null");
-            Assert.True(nullable || schema["type"] is null && choices is null, $"{where} is null, which is not documented");
+            var nullable = choices?.Any(one => (string?)one!["type"] == "null") == true
+                || schema["type"] is JsonArray types && types.Any(type => (string?)type == "null");
+            Assert.True(nullable || schema["type"] is null && choices is null,
+                $"{where} is null, which is not documented");
         }
         else if (choices is not null)
         {
@@ -77,7 +86,8 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
                 Assert.True(properties.ContainsKey(name), $"{where}/{name} is not documented");
                 Compare(all, properties[name]!, member, $"{where}/{name}");
             }
-            foreach (var name in schema["required"]?.AsArray() ?? []) Assert.True(members.ContainsKey((string)name!), $"{where}/{name} is missing");
+            foreach (var name in schema["required"]?.AsArray() ?? [])
+                Assert.True(members.ContainsKey((string)name!), $"{where}/{name} is missing");
         }
         else if (value is JsonArray items && schema["items"] is { } item)
             foreach (var one in items) Compare(all, item, one, $"{where}/*");

@@ -3,13 +3,13 @@ namespace MeteringGateway.Api.Tests.Support;
 /// <summary>Time that only the test moves, timers included.</summary>
 public sealed class FakeClock : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<Timer> timers = [];
-    private DateTimeOffset now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+    private readonly Lock _gate = new();
+    private readonly List<Timer> _timers = [];
+    private DateTimeOffset _now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (_gate) return _now;
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -19,11 +19,12 @@ public sealed class FakeClock : TimeProvider
     public void Advance(TimeSpan span)
     {
         List<Timer> due;
-        lock (gate)
+        lock (_gate)
         {
-            now += span;
-            due = [.. timers.Where(timer => timer.Due <= now)];
-            foreach (var timer in due) timer.Due = timer.Period > TimeSpan.Zero ? now + timer.Period : DateTimeOffset.MaxValue;
+            _now += span;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
+            foreach (var timer in due)
+                timer.Due = timer.Period > TimeSpan.Zero ? _now + timer.Period : DateTimeOffset.MaxValue;
         }
         foreach (var timer in due) timer.Fire();
     }
@@ -31,7 +32,7 @@ public sealed class FakeClock : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, () => callback(state));
-        lock (gate) timers.Add(timer);
+        lock (_gate) _timers.Add(timer);
         timer.Change(dueTime, period);
         return timer;
     }
@@ -45,9 +46,9 @@ public sealed class FakeClock : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (clock.gate)
+            lock (clock._gate)
             {
-                Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock.now + dueTime;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock._now + dueTime;
                 Period = period;
             }
             if (dueTime == TimeSpan.Zero) fire();
@@ -56,7 +57,7 @@ public sealed class FakeClock : TimeProvider
 
         public void Dispose()
         {
-            lock (clock.gate) clock.timers.Remove(this);
+            lock (clock._gate) clock._timers.Remove(this);
         }
 
         public ValueTask DisposeAsync()

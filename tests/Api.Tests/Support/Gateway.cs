@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace MeteringGateway.Api.Tests.Support;
 
 /// <summary>
-/// The whole product, as the executable composes it, on a loopback port and a data directory of its own, with a clock that only
-/// the test moves.
+/// The whole product, as the executable composes it, on a loopback port and a data directory of its own, with a clock
+/// that only the test moves.
 /// </summary>
 public sealed class Gateway : IAsyncDisposable
 {
@@ -26,14 +26,16 @@ public sealed class Gateway : IAsyncDisposable
          "caps":[{"id":"monthly","limit":{"units":3},"at_limit":{"action":"handoff","to":"queue:tier1"}}]}
         """;
 
-    private readonly WebApplication app;
-    private readonly string directory;
-    private readonly bool ownsDirectory;
+    private readonly WebApplication _app;
+    private readonly string _directory;
+    private readonly bool _ownsDirectory;
 
-    private Gateway(WebApplication app, string directory, bool ownsDirectory, FakeClock clock, RecordedLog log, List<string> shown)
+    private Gateway(WebApplication app, string directory, bool ownsDirectory, FakeClock clock, RecordedLog log,
+        List<string> shown)
     {
-        (this.app, this.directory, this.ownsDirectory, Clock, Log, ShownKeys) = (app, directory, ownsDirectory, clock, log, shown);
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost");
+        (_app, _directory, _ownsDirectory, Clock, Log, ShownKeys) = (app, directory, ownsDirectory, clock, log, shown);
+        Address = new Uri(
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost");
         Anyone = Client();
         Admin = As(AdminKey);
     }
@@ -47,15 +49,17 @@ public sealed class Gateway : IAsyncDisposable
 
     public HttpClient Anyone { get; }
     public HttpClient Admin { get; }
-    public IServiceProvider Services => app.Services;
+    public IServiceProvider Services => _app.Services;
 
     public static async Task<Gateway> Start(
-        Dictionary<string, string?>? settings = null, string? dataDirectory = null, FakeClock? clock = null, bool waitUntilReady = true, bool recover = true,
+        Dictionary<string, string?>? settings = null, string? dataDirectory = null, FakeClock? clock = null,
+        bool waitUntilReady = true, bool recover = true,
         bool withoutSockets = false, LogLevel lowest = LogLevel.Warning)
     {
         var directory = dataDirectory ?? Directory.CreateTempSubdirectory("metering-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
-        var all = new Dictionary<string, string?> { ["Metering:AdminKey"] = AdminKey, ["Metering:DataDirectory"] = directory };
+        var all = new Dictionary<string, string?> { ["Metering:AdminKey"] = AdminKey,
+            ["Metering:DataDirectory"] = directory };
         foreach (var (name, value) in settings ?? []) all[name] = value;
         builder.Configuration.AddInMemoryCollection(all);
         if (withoutSockets) builder.WebHost.UseTestServer();
@@ -67,7 +71,10 @@ public sealed class Gateway : IAsyncDisposable
         var shown = new List<string>();
         builder.AddMeteringApi();
         builder.AddEmbeddedTenants(shown.Add);
-        if (!recover) builder.Services.Remove(builder.Services.Last(service => service.ServiceType == typeof(IHostedService) && service.ImplementationFactory is not null));
+        if (!recover)
+            builder.Services.Remove(
+                builder.Services.Last(service => service.ServiceType == typeof(IHostedService)
+                    && service.ImplementationFactory is not null));
         var app = builder.Build();
         app.MapMeteringApi();
         await app.StartAsync();
@@ -88,8 +95,10 @@ public sealed class Gateway : IAsyncDisposable
 
     public async Task<string> Key(string role, params string[] tenants)
     {
-        var bound = tenants.Length == 0 ? (JsonNode)"*" : new JsonArray([.. tenants.Select(tenant => (JsonNode)tenant!)]);
-        var made = await Admin.Post("/v1/keys", new JsonObject { ["role"] = role, ["tenants"] = bound }).Is(HttpStatusCode.Created);
+        var bound = tenants.Length == 0 ? (JsonNode)"*"
+            : new JsonArray([.. tenants.Select(tenant => (JsonNode)tenant!)]);
+        var made = await Admin.Post("/v1/keys", new JsonObject { ["role"] = role, ["tenants"] = bound })
+            .Is(HttpStatusCode.Created);
         return (string)made["key"]!;
     }
 
@@ -97,19 +106,21 @@ public sealed class Gateway : IAsyncDisposable
     public async Task Tenant(string tenant, string plan = Plan, string more = "")
     {
         await Admin.Put($"/v1/plans/{tenant}", plan).Is(HttpStatusCode.Created);
-        await Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":"{{tenant}}","plan":"{{tenant}}"{{more}}}""").Is(HttpStatusCode.Created);
+        await Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":"{{tenant}}","plan":"{{tenant}}"{{more}}}""")
+            .Is(HttpStatusCode.Created);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await app.StopAsync();
-        await app.DisposeAsync();
-        if (ownsDirectory) Directory.Delete(directory, recursive: true);
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        if (_ownsDirectory) Directory.Delete(_directory, recursive: true);
     }
 
     private HttpClient Client()
     {
-        var wire = app.Services.GetRequiredService<IServer>() is TestServer server ? server.CreateHandler() : new SocketsHttpHandler();
+        var wire = _app.Services.GetRequiredService<IServer>() is TestServer server ? server.CreateHandler()
+            : new SocketsHttpHandler();
         return new HttpClient(new Documented(wire)) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -117,7 +128,8 @@ public sealed class Gateway : IAsyncDisposable
     {
         while ((await Anyone.GetAsync(new Uri("/health/ready", UriKind.Relative))).StatusCode != HttpStatusCode.OK)
         {
-            if (app.Lifetime.ApplicationStopping.IsCancellationRequested) throw new InvalidOperationException(string.Join('\n', Log.Lines));
+            if (_app.Lifetime.ApplicationStopping.IsCancellationRequested)
+                throw new InvalidOperationException(string.Join('\n', Log.Lines));
             await Task.Yield();
         }
     }

@@ -3,11 +3,13 @@ using System.Text;
 
 namespace MeteringGateway.Api.Tests.Support;
 
-/// <summary>A call over a bare socket: its body is sent, and its answer read, piece by piece as the test says.</summary>
+/// <summary>
+/// A call over a bare socket: its body is sent, and its answer read, piece by piece as the test says.
+/// </summary>
 public sealed class RawCall : IDisposable
 {
-    private readonly TcpClient socket = new();
-    private readonly StringBuilder heard = new();
+    private readonly TcpClient _socket = new();
+    private readonly StringBuilder _heard = new();
 
     private RawCall()
     {
@@ -17,9 +19,10 @@ public sealed class RawCall : IDisposable
     public static async Task<RawCall> Open(Gateway gateway, string method, string path, string? mediaType)
     {
         var call = new RawCall();
-        await call.socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
+        await call._socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
         var body = mediaType is null ? "" : $"Content-Type: {mediaType}\r\nTransfer-Encoding: chunked\r\n";
-        await call.Write($"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Gateway.AdminKey}\r\n{body}\r\n");
+        await call.Write(
+            $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Gateway.AdminKey}\r\n{body}\r\n");
         return call;
     }
 
@@ -31,16 +34,16 @@ public sealed class RawCall : IDisposable
     public async Task<string> HearUntil(string text)
     {
         var buffer = new byte[4096];
-        while (!heard.ToString().Contains(text, StringComparison.Ordinal))
+        while (!_heard.ToString().Contains(text, StringComparison.Ordinal))
         {
-            var count = await socket.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
-            if (count == 0) throw new EndOfStreamException($"closed after: {heard}");
-            heard.Append(Encoding.UTF8.GetString(buffer, 0, count));
+            var count = await _socket.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+            if (count == 0) throw new EndOfStreamException($"closed after: {_heard}");
+            _heard.Append(Encoding.UTF8.GetString(buffer, 0, count));
         }
-        return heard.ToString();
+        return _heard.ToString();
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => _socket.Dispose();
 
-    private Task Write(string text) => socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
+    private Task Write(string text) => _socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
 }

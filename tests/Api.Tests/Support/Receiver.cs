@@ -29,16 +29,16 @@ public sealed record Received(string Id, long Timestamp, string Signature, byte[
 /// <summary>A receiver of webhooks on a loopback port. Answers 204 unless told otherwise.</summary>
 public sealed class Receiver : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly Channel<Received> received = Channel.CreateUnbounded<Received>();
-    private readonly CancellationTokenSource stop = new();
-    private readonly ConcurrentBag<Received> all = [];
+    private readonly WebApplication _app;
+    private readonly Channel<Received> _received = Channel.CreateUnbounded<Received>();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentBag<Received> _all = [];
 
-    private Receiver(WebApplication app) => this.app = app;
+    private Receiver(WebApplication app) => _app = app;
 
-    public string Url => app.Urls.First() + "/hooks?from=metering";
-    public int Port => new Uri(app.Urls.First()).Port;
-    public IReadOnlyCollection<Received> All => all;
+    public string Url => _app.Urls.First() + "/hooks?from=metering";
+    public int Port => new Uri(_app.Urls.First()).Port;
+    public IReadOnlyCollection<Received> All => _all;
 
     /// <summary>What is answered.</summary>
     public Func<Received, HttpContext, Task> Answer { get; set; } = (_, context) => With(context, 204);
@@ -49,8 +49,8 @@ public sealed class Receiver : IAsyncDisposable
         builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var receiver = new Receiver(builder.Build());
-        receiver.app.Run(receiver.Take);
-        await receiver.app.StartAsync();
+        receiver._app.Run(receiver.Take);
+        await receiver._app.StartAsync();
         return receiver;
     }
 
@@ -62,28 +62,34 @@ public sealed class Receiver : IAsyncDisposable
     }
 
     /// <summary>Never answers.</summary>
-    public Task Hang(HttpContext context) => Task.Delay(Timeout.Infinite, CancellationTokenSource.CreateLinkedTokenSource(stop.Token, context.RequestAborted).Token);
+    public Task Hang(HttpContext context) =>
+        Task.Delay(Timeout.Infinite,
+            CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, context.RequestAborted).Token);
 
     /// <summary>The next that arrives, in order of arrival.</summary>
-    public async Task<Received> Next() => await received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+    public async Task<Received> Next() =>
+        await _received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await app.DisposeAsync();
+        await _stop.CancelAsync();
+        await _app.DisposeAsync();
     }
 
     private async Task Take(HttpContext context)
     {
         Assert.Equal(("POST", "/hooks", "?from=metering", "application/json"),
-            (context.Request.Method, context.Request.Path.Value, context.Request.QueryString.Value, context.Request.ContentType));
+            (context.Request.Method, context.Request.Path.Value, context.Request.QueryString.Value,
+            context.Request.ContentType));
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         string Header(string name) => context.Request.Headers[name].Single()!;
         var one = new Received(
-            Header("webhook-id"), long.Parse(Header("webhook-timestamp"), System.Globalization.CultureInfo.InvariantCulture), Header("webhook-signature"), body.ToArray());
-        all.Add(one);
-        received.Writer.TryWrite(one);
+            Header("webhook-id"),
+            long.Parse(Header("webhook-timestamp"), System.Globalization.CultureInfo.InvariantCulture),
+            Header("webhook-signature"), body.ToArray());
+        _all.Add(one);
+        _received.Writer.TryWrite(one);
         try
         {
             await Answer(one, context);

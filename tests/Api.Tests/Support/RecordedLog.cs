@@ -6,9 +6,9 @@ namespace MeteringGateway.Api.Tests.Support;
 /// <summary>Everything that was logged, at every level.</summary>
 public sealed class RecordedLog : ILoggerProvider, ILogger
 {
-    private readonly ConcurrentQueue<string> lines = new();
+    private readonly ConcurrentQueue<string> _lines = new();
 
-    public IEnumerable<string> Lines => lines;
+    public IEnumerable<string> Lines => _lines;
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -16,9 +16,10 @@ public sealed class RecordedLog : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state,
+        Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+        _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
         if (logLevel >= LogLevel.Error) Console.Error.WriteLine(exception); // what a failing test needs to say
     }
 

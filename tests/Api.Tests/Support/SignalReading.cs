@@ -5,10 +5,11 @@ public sealed record ServerEvent(string Name, string Id, JsonObject Data);
 /// <summary>A reader of a stream of signals that keeps up.</summary>
 public sealed class SignalReading : IDisposable
 {
-    private readonly HttpResponseMessage response;
-    private readonly StreamReader lines;
+    private readonly HttpResponseMessage _response;
+    private readonly StreamReader _lines;
 
-    private SignalReading(HttpResponseMessage response, Stream stream) => (this.response, lines) = (response, new StreamReader(stream));
+    private SignalReading(HttpResponseMessage response, Stream stream) =>
+        (_response, _lines) = (response, new StreamReader(stream));
 
     public static async Task<SignalReading> Open(Gateway gateway, string path, string? lastEventId = null)
     {
@@ -25,7 +26,8 @@ public sealed class SignalReading : IDisposable
         string? name = null, id = null, data = null;
         while (events.Count < count)
         {
-            var line = await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? throw new EndOfStreamException("the stream ended");
+            var line = await _lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))
+                ?? throw new EndOfStreamException("the stream ended");
             if (line.StartsWith("event: ", StringComparison.Ordinal)) name = line[7..];
             else if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
             else if (line.StartsWith("data: ", StringComparison.Ordinal)) data = line[6..];
@@ -40,7 +42,7 @@ public sealed class SignalReading : IDisposable
 
     public void Dispose()
     {
-        lines.Dispose();
-        response.Dispose();
+        _lines.Dispose();
+        _response.Dispose();
     }
 }

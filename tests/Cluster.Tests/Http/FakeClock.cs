@@ -1,18 +1,18 @@
 namespace MeteringGateway.Api.Tests.Support;
 
 /// <summary>
-/// Time that only the test moves, for a process in which not everything waits for tests: timers go by real time too, because
-/// Orleans lives by the same clock.
+/// Time that only the test moves, for a process in which not everything waits for tests: timers go by real time too,
+/// because Orleans lives by the same clock.
 /// </summary>
 public sealed class FakeClock : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<Timer> timers = [];
-    private DateTimeOffset now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+    private readonly Lock _gate = new();
+    private readonly List<Timer> _timers = [];
+    private DateTimeOffset _now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (_gate) return _now;
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -22,10 +22,10 @@ public sealed class FakeClock : TimeProvider
     public void Advance(TimeSpan span)
     {
         List<Timer> due;
-        lock (gate)
+        lock (_gate)
         {
-            now += span;
-            due = [.. timers.Where(timer => timer.Due <= now)];
+            _now += span;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
         }
         foreach (var timer in due) timer.Fire();
     }
@@ -33,7 +33,7 @@ public sealed class FakeClock : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, () => callback(state));
-        lock (gate) timers.Add(timer);
+        lock (_gate) _timers.Add(timer);
         timer.Change(dueTime, period);
         return timer;
     }
@@ -41,14 +41,14 @@ public sealed class FakeClock : TimeProvider
     /// <summary>Fires when the test moves the clock over its time, or when that much real time has passed.</summary>
     private sealed class Timer : ITimer
     {
-        private readonly FakeClock clock;
-        private readonly Action fire;
-        private readonly ITimer real;
+        private readonly FakeClock _clock;
+        private readonly Action _fire;
+        private readonly ITimer _real;
 
         public Timer(FakeClock clock, Action fire)
         {
-            (this.clock, this.fire) = (clock, fire);
-            real = System.CreateTimer(_ => Fire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            (_clock, _fire) = (clock, fire);
+            _real = System.CreateTimer(_ => Fire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         public DateTimeOffset Due { get; private set; } = DateTimeOffset.MaxValue;
@@ -56,20 +56,22 @@ public sealed class FakeClock : TimeProvider
 
         public void Fire()
         {
-            lock (clock.gate) Due = Period > TimeSpan.Zero ? clock.now + Period : DateTimeOffset.MaxValue;
-            fire();
+            lock (_clock._gate) Due = Period > TimeSpan.Zero ? _clock._now + Period : DateTimeOffset.MaxValue;
+            _fire();
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (clock.gate) (Due, Period) = (dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock.now + dueTime, period);
-            return real.Change(dueTime, period);
+            lock (_clock._gate)
+                (Due, Period) = (dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : _clock._now + dueTime,
+                    period);
+            return _real.Change(dueTime, period);
         }
 
         public void Dispose()
         {
-            lock (clock.gate) clock.timers.Remove(this);
-            real.Dispose();
+            lock (_clock._gate) _clock._timers.Remove(this);
+            _real.Dispose();
         }
 
         public ValueTask DisposeAsync()

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace MeteringGateway.Api.Tests.Support;
 
-/// <summary>Stands where the suite over HTTP expects the product on one machine: three silos, each request to the next of them.</summary>
+/// <summary>
+/// Stands where the suite over HTTP expects the product on one machine: three silos, each request to the next of them.
+/// </summary>
 public sealed class Gateway : IAsyncDisposable
 {
     public const string AdminKey = "the-administrator-of-the-tests";
@@ -18,26 +20,27 @@ public sealed class Gateway : IAsyncDisposable
 
     private static readonly Lazy<Task<RedisServer>> Redis = new(RedisServer.Run);
 
-    private readonly SiloCluster cluster;
+    private readonly SiloCluster _cluster;
 
     private Gateway(SiloCluster cluster, FakeClock clock, RecordedLog log)
     {
-        (this.cluster, Clock, Log) = (cluster, clock, log);
+        (_cluster, Clock, Log) = (cluster, clock, log);
         Anyone = Client();
         Admin = As(AdminKey);
     }
 
-    public Uri Address => cluster.Addresses[0];
+    public Uri Address => _cluster.Addresses[0];
     public FakeClock Clock { get; }
     public RecordedLog Log { get; }
     public HttpClient Anyone { get; }
     public HttpClient Admin { get; }
-    public IServiceProvider Services => cluster.Silos[0].Services;
+    public IServiceProvider Services => _cluster.Silos[0].Services;
 
     /// <param name="dataDirectory">What was written under the same name is there again.</param>
     /// <param name="withoutSockets">Silos have them in any case.</param>
     public static async Task<Gateway> Start(
-        Dictionary<string, string?>? settings = null, string? dataDirectory = null, FakeClock? clock = null, bool withoutSockets = false, LogLevel lowest = LogLevel.Warning)
+        Dictionary<string, string?>? settings = null, string? dataDirectory = null, FakeClock? clock = null,
+        bool withoutSockets = false, LogLevel lowest = LogLevel.Warning)
     {
         var all = new Dictionary<string, string?>(settings ?? []) { ["Metering:AdminKey"] = AdminKey };
         var log = new RecordedLog();
@@ -58,8 +61,10 @@ public sealed class Gateway : IAsyncDisposable
 
     public async Task<string> Key(string role, params string[] tenants)
     {
-        var bound = tenants.Length == 0 ? (JsonNode)"*" : new JsonArray([.. tenants.Select(tenant => (JsonNode)tenant!)]);
-        var made = await Admin.Post("/v1/keys", new JsonObject { ["role"] = role, ["tenants"] = bound }).Is(HttpStatusCode.Created);
+        var bound = tenants.Length == 0 ? (JsonNode)"*"
+            : new JsonArray([.. tenants.Select(tenant => (JsonNode)tenant!)]);
+        var made = await Admin.Post("/v1/keys", new JsonObject { ["role"] = role, ["tenants"] = bound })
+            .Is(HttpStatusCode.Created);
         return (string)made["key"]!;
     }
 
@@ -67,21 +72,25 @@ public sealed class Gateway : IAsyncDisposable
     public async Task Tenant(string tenant, string plan = Plan, string more = "")
     {
         await Admin.Put($"/v1/plans/{tenant}", plan).Is(HttpStatusCode.Created);
-        await Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":"{{tenant}}","plan":"{{tenant}}"{{more}}}""").Is(HttpStatusCode.Created);
+        await Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":"{{tenant}}","plan":"{{tenant}}"{{more}}}""")
+            .Is(HttpStatusCode.Created);
     }
 
-    public ValueTask DisposeAsync() => cluster.DisposeAsync();
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     private HttpClient Client() =>
-        new(new Documented(new InTurn(cluster.Addresses))) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        new(new Documented(new InTurn(_cluster.Addresses))) { BaseAddress = Address,
+            Timeout = TimeSpan.FromSeconds(60) };
 
     private sealed class InTurn(IReadOnlyList<Uri> addresses) : DelegatingHandler(new SocketsHttpHandler())
     {
-        private int next;
+        private int _next;
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
-            request.RequestUri = new Uri(addresses[Interlocked.Increment(ref next) % addresses.Count], request.RequestUri!.PathAndQuery);
+            request.RequestUri = new Uri(addresses[Interlocked.Increment(ref _next) % addresses.Count],
+                request.RequestUri!.PathAndQuery);
             return base.SendAsync(request, cancellationToken);
         }
     }

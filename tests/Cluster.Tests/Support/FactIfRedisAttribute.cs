@@ -14,7 +14,8 @@ public class FactIfRedisAttribute : Xunit.FactAttribute
     }
 
     /// <summary>Why it is skipped; null if it is not.</summary>
-    internal static string? Missing { get; } = RedisServer.Program is null ? "redis-server is not installed (apt-get install redis-server)" : null;
+    internal static string? Missing { get; } = RedisServer.Program is null
+        ? "redis-server is not installed (apt-get install redis-server)" : null;
 }
 
 /// <summary>The same for a test with cases.</summary>

@@ -17,7 +17,8 @@ internal sealed class GrainSnapshots : IGrainStorage
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var found = _states.TryGetValue((stateName, grainId), out var there);
-        (grainState.State, grainState.ETag, grainState.RecordExists) = found ? ((T)there.State, there.ETag, true) : (default, null, false);
+        (grainState.State, grainState.ETag, grainState.RecordExists) = found ? ((T)there.State, there.ETag, true)
+            : (default, null, false);
         return Task.CompletedTask;
     }
 
@@ -27,8 +28,10 @@ internal sealed class GrainSnapshots : IGrainStorage
         var etag = $"{Interlocked.Increment(ref _written)}";
         _states.AddOrUpdate(
             (stateName, grainId),
-            _ => grainState.ETag is null ? (etag, (object)grainState.State!) : throw new InconsistentStateException("gone"),
-            (_, there) => there.ETag == grainState.ETag ? (etag, (object)grainState.State!) : throw new InconsistentStateException("changed"));
+            _ => grainState.ETag is null ? (etag, (object)grainState.State!)
+                : throw new InconsistentStateException("gone"),
+            (_, there) => there.ETag == grainState.ETag ? (etag, (object)grainState.State!)
+                : throw new InconsistentStateException("changed"));
         grainState.ETag = etag;
         grainState.RecordExists = true;
     }

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace MeteringGateway.Cluster.Tests.Support;
 
 /// <summary>
-/// A real redis-server on a free port of this machine, over a directory of its own. It syncs every write before it answers, so that what
-/// it has acknowledged outlives <see cref="Kill"/>.
+/// A real redis-server on a free port of this machine, over a directory of its own. It syncs every write before it
+/// answers, so that what it has acknowledged outlives <see cref="Kill"/>.
 /// </summary>
 public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
 {
@@ -15,7 +15,8 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     private Process? _process;
 
     /// <summary>Where redis-server is; null if it is not on the path.</summary>
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
     public int Port { get; } = FreePort();
@@ -33,17 +34,20 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     public async Task Start()
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var start = new ProcessStartInfo(Program ?? throw new InvalidOperationException("redis-server is not installed"))
+        var start = new ProcessStartInfo(Program
+            ?? throw new InvalidOperationException("redis-server is not installed"))
         {
             RedirectStandardOutput = true,
             WorkingDirectory = _directory,
-            ArgumentList = { "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _directory },
+            ArgumentList = { "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir",
+                _directory },
         };
         string[] settings = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
         foreach (var setting in settings) start.ArgumentList.Add(setting);
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Heard(line.Data, ready);
-        _process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException($"redis-server ended: {Log()}"));
+        _process.Exited += (_, _) =>
+            ready.TrySetException(new InvalidOperationException($"redis-server ended: {Log()}"));
         _process.Start();
         _process.BeginOutputReadLine();
         await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
@@ -94,7 +98,9 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
         lock (_log) return string.Join('\n', _log.TakeLast(20));
     }
 
-    /// <summary>Below those that the system gives to outgoing connections: one of these could have it while the server is down.</summary>
+    /// <summary>
+    /// Below those that the system gives to outgoing connections: one of these could have it while the server is down.
+    /// </summary>
     private static int FreePort()
     {
         while (true)

@@ -11,7 +11,9 @@ using IConnectionMultiplexer = StackExchange.Redis.IConnectionMultiplexer;
 
 namespace MeteringGateway.Cluster.Tests.Support;
 
-/// <summary>Silos in this process, each whole, as the executable composes it: they share nothing but a Redis and the loopback.</summary>
+/// <summary>
+/// Silos in this process, each whole, as the executable composes it: they share nothing but a Redis and the loopback.
+/// </summary>
 internal sealed class SiloCluster : IAsyncDisposable
 {
     public const int Size = 3;
@@ -22,17 +24,21 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     /// <summary>Where each silo serves HTTP.</summary>
     public IReadOnlyList<Uri> Addresses =>
-        [.. Silos.Select(silo => new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))];
+        [.. Silos.Select(silo =>
+            new Uri(
+                silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))];
 
     /// <param name="serviceId">What was written under it before is there again.</param>
     public static async Task<SiloCluster> Start(
-        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? clock = null, ILoggerProvider? log = null,
+        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings = null,
+        TimeProvider? clock = null, ILoggerProvider? log = null,
         LogLevel lowest = LogLevel.Warning, int size = Size)
     {
         var cluster = new SiloCluster();
         try
         {
-            for (var i = 0; i < size; i++) cluster._silos.Add(await StartSilo(redis, serviceId, settings, clock, log, lowest));
+            for (var i = 0; i < size; i++)
+                cluster._silos.Add(await StartSilo(redis, serviceId, settings, clock, log, lowest));
             return cluster;
         }
         catch
@@ -57,10 +63,12 @@ internal sealed class SiloCluster : IAsyncDisposable
     }
 
     private static async Task<(WebApplication, IConnectionMultiplexer)> StartSilo(
-        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings, TimeProvider? clock, ILoggerProvider? log, LogLevel lowest)
+        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings, TimeProvider? clock,
+        ILoggerProvider? log, LogLevel lowest)
     {
         var builder = Silo.Builder([]);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
         {
             ["urls"] = "http://127.0.0.1:0",
             ["Metering:Cluster:Redis"] = redis.ConnectionString,
@@ -71,8 +79,10 @@ internal sealed class SiloCluster : IAsyncDisposable
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
         });
-        if (settings?.ContainsKey("Metering:AdminKey") != true) builder.Configuration["Metering:AdminKey"] = "the-administrator-of-the-tests";
-        foreach (var category in (string[])["Default", "Microsoft.AspNetCore", "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"])
+        if (settings?.ContainsKey("Metering:AdminKey") != true)
+            builder.Configuration["Metering:AdminKey"] = "the-administrator-of-the-tests";
+        foreach (var category in (string[])["Default", "Microsoft.AspNetCore",
+            "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"])
             builder.Configuration[$"Logging:LogLevel:{category}"] = lowest.ToString();
         builder.Logging.ClearProviders();
         if (log is not null) builder.Logging.AddProvider(log);

@@ -4,8 +4,9 @@ using MeteringGateway.Core.Tests.Oracles;
 namespace MeteringGateway.Core.Tests.DeskLogs;
 
 /// <summary>
-/// A service desk's log as CloudEvents, one a line, and what each of its tenants should be charged for on one plan: resolutions
-/// at 0.99, with a window of 72 hours, on a clock that starts on 29 February 2016 and follows the events (T5).
+/// A service desk's log as CloudEvents, one a line, and what each of its tenants should be charged for on one plan:
+/// resolutions at 0.99, with a window of 72 hours, on a clock that starts on 29 February 2016 and follows the events
+/// (T5).
 /// </summary>
 internal static class DeskLog
 {
@@ -85,7 +86,8 @@ internal static class DeskLog
         foreach (var happened in events) tenant.Run(happened, Start);
         var lines = events.OfType<Command.ReportOutcome>().Select(report => report.OutcomeId).Distinct()
             .Order(StringComparer.Ordinal)
-            .Select(id => tenant.Outcome(id) is { } outcome ? $"{id} {outcome.Status} {outcome.Reason}" : $"{id} unknown")
+            .Select(id => tenant.Outcome(id) is { } outcome ? $"{id} {outcome.Status} {outcome.Reason}"
+            : $"{id} unknown")
                 .ToList();
         foreach (var month in events.Select(happened => happened.Time!.Value.ToDateTimeOffset())
             .Select(time => new DateOnly(time.Year, time.Month, 1)).Distinct().Order())
@@ -95,7 +97,8 @@ internal static class DeskLog
         return string.Join('\n', lines);
     }
 
-    private static string Line(DateOnly period, long reported, long pending, long settled, IEnumerable<KeyValuePair<Reason,
+    private static string Line(DateOnly period, long reported, long pending, long settled,
+        IEnumerable<KeyValuePair<Reason,
         long>> others, Amount amount) =>
         $"{period:yyyy-MM-dd} reported {reported} pending {pending} settled {settled} {string.Join(' ', others.OrderBy(reason => reason.Key).Select(reason => $"{reason.Key} {reason.Value}"))} amount {amount.ToString(2)}";
 }

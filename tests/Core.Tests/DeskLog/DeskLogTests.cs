@@ -25,7 +25,8 @@ public sealed class DeskLogTests
         var dice = new Dice(2016);
         Assert.All(Log.Value, tenant =>
         {
-            var shuffled = tenant.Value.GroupBy(happened => happened.Time!.Value.ToDateTimeOffset().Date).OrderBy(day => day.Key)
+            var shuffled = tenant.Value.GroupBy(happened => happened.Time!.Value.ToDateTimeOffset().Date)
+                .OrderBy(day => day.Key)
                 .SelectMany(dice.Shuffled);
             Assert.Equal(DeskLog.Counted(tenant.Value), DeskLog.Counted([.. shuffled]));
         });

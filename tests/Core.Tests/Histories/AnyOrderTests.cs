@@ -3,8 +3,8 @@ using MeteringGateway.Core.Tests.Scenarios;
 namespace MeteringGateway.Core.Tests.Histories;
 
 /// <summary>
-/// O6: any interleaving and duplication of a set of events that arrive before the windows they touch close gives every outcome
-/// the same final status. I1: a duplicate gets the first answer.
+/// O6: any interleaving and duplication of a set of events that arrive before the windows they touch close gives every
+/// outcome the same final status. I1: a duplicate gets the first answer.
 /// </summary>
 public sealed class AnyOrderTests
 {
@@ -23,7 +23,8 @@ public sealed class AnyOrderTests
             var first = Play(create, events);
             foreach (var order in Orders(dice, events))
                 if (Play(create, order) is var other && other != first)
-                    Assert.Fail($"seed {seed}\n{first}\nbut\n{other}\n\n{Text(seed, create, events)}\n\nand in the other order\n\n{Text(seed, create, order)}");
+                    Assert.Fail(
+                        $"seed {seed}\n{first}\nbut\n{other}\n\n{Text(seed, create, events)}\n\nand in the other order\n\n{Text(seed, create, order)}");
         }
     }
 
@@ -50,7 +51,8 @@ public sealed class AnyOrderTests
         }
     }
 
-    // Every window is longer than the two days in which all events lie, and nothing is due before they have all arrived.
+    // Every window is longer than the two days in which all events lie, and nothing is due before they have all
+    // arrived.
     private static Command.Create Plan(Dice dice)
     {
         var grouped = dice.Chance(50);
@@ -67,21 +69,25 @@ public sealed class AnyOrderTests
             CreditAfterWindow = dice.Chance(30),
             PendingCounts = dice.Chance(70),
         });
-        return new Command.Create("Acme", new PlanRef("p", 1), new Terms { Currency = "USD", OutcomeTypes = [.. types] }, "UTC",
+        return new Command.Create("Acme", new PlanRef("p", 1),
+            new Terms { Currency = "USD", OutcomeTypes = [.. types] }, "UTC",
             1, null);
     }
 
-    // A confirmation closes its window at once: in a session of several successes what arrives after it would be too late.
+    // A confirmation closes its window at once: in a session of several successes what arrives after it would be too
+    // late.
     private static List<Command.Event> Events(Dice dice, Terms terms)
     {
         var alone = dice.Chance(40);
         var reports = alone ? 1 : 2 + dice.Below(3);
         FactKind[] kinds = alone
-            ? [FactKind.Confirmed, FactKind.Reopened, FactKind.Failed, FactKind.VerdictRejected, FactKind.VerdictAccepted]
+            ? [FactKind.Confirmed, FactKind.Reopened, FactKind.Failed, FactKind.VerdictRejected,
+                FactKind.VerdictAccepted]
             : [FactKind.Reopened, FactKind.Failed, FactKind.Escalated, FactKind.VerdictRejected];
         var events = new List<Command.Event>();
         for (var number = 1; number <= reports; number++)
-            events.Add(new Command.ReportOutcome(Id(dice, events), Time(dice), dice.One(terms.OutcomeTypes).Id, $"r{number}")
+            events.Add(new Command.ReportOutcome(Id(dice, events), Time(dice), dice.One(terms.OutcomeTypes).Id,
+                $"r{number}")
             {
                 Session = "s1",
                 Quantity = 1 + dice.Below(2),
@@ -89,8 +95,10 @@ public sealed class AnyOrderTests
                 Result = dice.Chance(8) ? Result.Failed : Result.Success,
             });
         for (var number = 1 + dice.Below(3); number > 0; number--)
-            events.Add(new Command.ReportFact(Id(dice, events), Time(dice), $"r{1 + dice.Below(reports)}", dice.One(kinds)));
-        if (dice.Chance(50)) events.Add(new Command.ReportActivity(Id(dice, events), Time(dice), "message") { Session = "s1" });
+            events.Add(new Command.ReportFact(Id(dice, events), Time(dice), $"r{1 + dice.Below(reports)}",
+                dice.One(kinds)));
+        if (dice.Chance(50))
+            events.Add(new Command.ReportActivity(Id(dice, events), Time(dice), "message") { Session = "s1" });
         return [.. events.Select(EventText.Fingerprinted)];
     }
 

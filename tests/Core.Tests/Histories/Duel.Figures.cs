@@ -40,7 +40,8 @@ internal sealed partial class Duel
             }
             if (usage.Status != status || usage.Period != period)
                 return $"period: expected {period} {status}, was {usage.Period} {usage.Status}";
-            if (Usage(period, usage, status) is { } difference) return $"{difference} in {period.Id:yyyy-MM-dd} ({status})";
+            if (Usage(period, usage, status) is { } difference)
+                return $"{difference} in {period.Id:yyyy-MM-dd} ({status})";
         }
         return null;
     }
@@ -51,7 +52,8 @@ internal sealed partial class Duel
         {
             var should = _oracle.TypeIn(period, type);
             var was = usage.OutcomeTypes.FirstOrDefault(one => one.Id == type)
-                ?? new TypeUsage(type, 0, 0, 0, 0, 0, System.Collections.Immutable.ImmutableSortedDictionary<Reason, long>.Empty,
+                ?? new TypeUsage(type, 0, 0, 0, 0, 0,
+                    System.Collections.Immutable.ImmutableSortedDictionary<Reason, long>.Empty,
                 Amount.Zero);
             var included = usage.Included.FirstOrDefault(one => one.OutcomeType == type)?.Used ?? 0;
             if (should.Amount != was.Amount || should.Included != included)
@@ -63,7 +65,8 @@ internal sealed partial class Duel
         foreach (var activity in usage.Activities)
             if (_oracle.ActivityIn(period, activity.Id) is var should && should != (activity.Reported, activity.Amount))
                 return $"activity: {activity.Id} expected {should}, was {activity}";
-        if (usage.Spend != _oracle.SpendIn(period)) return $"spend: expected {_oracle.SpendIn(period)}, was {usage.Spend}";
+        if (usage.Spend != _oracle.SpendIn(period))
+            return $"spend: expected {_oracle.SpendIn(period)}, was {usage.Spend}";
         return Statement(period, status);
     }
 
@@ -86,11 +89,13 @@ internal sealed partial class Duel
             var exposure = _oracle.Exposure(cap, _oracle.Open, _oracle.Today);
             var remaining = cap.Limit.With(Math.Max(0, cap.Limit.Value - exposure.Value));
             var resets = cap.Period == CapPeriod.Day ? Days.EndOf(_oracle.Open, _oracle.Today) : _oracle.Open.End;
-            if (was.Cap != cap || was.Exposure != exposure || was.Remaining != remaining || was.State != _oracle.StateOf(cap)
+            if (was.Cap != cap || was.Exposure != exposure || was.Remaining != remaining
+                || was.State != _oracle.StateOf(cap)
                 || was.ResetsAt != resets)
                 return $"cap{(cap.Limit.IsMoney ? " on money" : "")}: expected {cap} exposure {exposure} {_oracle.StateOf(cap)} until {resets}, was {was}";
         }
-        return usage.Caps.Length == _oracle.Caps.Count ? null : $"caps: expected {_oracle.Caps.Count}, was {usage.Caps.Length}";
+        return usage.Caps.Length == _oracle.Caps.Count ? null
+            : $"caps: expected {_oracle.Caps.Count}, was {usage.Caps.Length}";
     }
 
     private string? Tenant()
@@ -102,8 +107,8 @@ internal sealed partial class Duel
         return figure.State == _oracle.State ? null : $"state: expected {_oracle.State}, was {figure.State}";
     }
 
-    // C2, at every position: exposure above a limit stands there only because the limit was lowered, and then it does not grow.
-    // A rating may move by itself (0004, 18), but not in a turn that only admits.
+    // C2, at every position: exposure above a limit stands there only because the limit was lowered, and then it does
+    // not grow. A rating may move by itself (0004, 18), but not in a turn that only admits.
     private string? Limits()
     {
         if (!_real.State.Exists || _real.State.Usage(null, _oracle.Now) is not { } usage) return null;
@@ -129,7 +134,8 @@ internal sealed partial class Duel
     private string? Folds(int index)
     {
         var digest = RealTenant.Hex(_real.State.Digest());
-        if (RealTenant.Hex(RealTenant.Fold(_real.Journal).Digest()) != digest) return "fold: the journal folds to another state";
+        if (RealTenant.Hex(RealTenant.Fold(_real.Journal).Digest()) != digest)
+            return "fold: the journal folds to another state";
         if (_snapshot is not null)
         {
             var recovered = RealTenant.Fold(_real.Journal.Skip(_snapshotAt), TenantState.Restore(_snapshot));

@@ -19,7 +19,8 @@ internal sealed partial class Duel
         foreach (var lot in _oracle.Lots.Skip(before.Lots))
         {
             var entry = entries.FirstOrDefault(entry => entry.Kind == lot.Kind && entry.Amount == lot.Amount
-                && entry.Priority == lot.Priority && entry.EffectiveAt == lot.EffectiveAt && entry.ExpiresAt == lot.ExpiresAt);
+                && entry.Priority == lot.Priority && entry.EffectiveAt == lot.EffectiveAt
+                && entry.ExpiresAt == lot.ExpiresAt);
             if (entry is null) return $"grants {lot.Kind}: expected {Text(lot)}, was [{string.Join("; ", entries)}]";
             if (entry.From != lot.From?.Id) return $"grant's origin: expected {lot.From?.Id}, was {entry}";
             lot.Id = entry.Grant;
@@ -77,15 +78,18 @@ internal sealed partial class Duel
             if (Same("closed", should.Lines, entry.Lines) is { } lines) return $"{lines} in {entry.Period:O}";
             var draws = should.Walk.Units.SelectMany(unit => unit.Draws).GroupBy(draw => draw.Lot.Id)
                 .Select(draw => $"{draw.Key} {draw.Aggregate(Amount.Zero, (sum, one) => sum + one.Credits)}");
-            if (Same("draws", draws, entry.Draws.Where(draw => draw.Credits > Amount.Zero).Select(draw => $"{draw.Grant} {draw.Credits}"))
+            if (Same("draws", draws,
+                entry.Draws.Where(draw => draw.Credits > Amount.Zero).Select(draw => $"{draw.Grant} {draw.Credits}"))
                 is { } other) return other;
-            if (Same("committed", _oracle.CommittedIn(entry.Period), entry.Committed.Select(one => $"{one.Value}")) is { } pledged) return pledged;
+            if (Same("committed", _oracle.CommittedIn(entry.Period),
+                entry.Committed.Select(one => $"{one.Value}")) is { } pledged) return pledged;
         }
         static string Returned(IEnumerable<(string? Grant, Amount Credits)> backs) =>
             string.Join(", ", backs.Select(back => $"{back.Grant} {back.Credits}").Order(StringComparer.Ordinal));
         return Same("corrections",
             _oracle.Corrections.Skip(before.Corrections)
-                .Select(one => $"{one.Report.Id} {one.Amount} {Returned(one.Returned.Select(back => (back.Lot?.Id, back.Credits)))}"),
+                .Select(one =>
+                    $"{one.Report.Id} {one.Amount} {Returned(one.Returned.Select(back => (back.Lot?.Id, back.Credits)))}"),
             _real.Taken.OfType<Entry.OutcomeChanged>().Where(entry => entry.Correction is not null)
                 .Select(entry => $"{entry.OutcomeId} {entry.Correction!.Amount} "
                     + Returned(entry.Correction.Returned.Select(back => ((string?)back.Grant, back.Credits)))));
@@ -98,10 +102,13 @@ internal sealed partial class Duel
             : $"{line.Kind} {line.What} {line.Source} {line.Quantity} at {line.UnitPrice ?? Amount.Zero} {line.Amount} {line.Credits} credits";
         // Several commitments of one type have no order among themselves, nor lines that differ only in credits.
         static string[] Texts(IEnumerable<Line> lines) =>
-            [.. lines.Where(line => line.Amount != Amount.Zero || line.Kind is LineKind.Outcomes or LineKind.Overage or LineKind.Activities)
+            [.. lines.Where(line => line.Amount != Amount.Zero
+                || line.Kind is LineKind.Outcomes or LineKind.Overage or LineKind.Activities)
                 .Select((line, index) => (Line: line, Place: line.Kind == LineKind.CommitmentShortfall ? 1000
-                    : line.Source == Funding.Credits ? lines.TakeWhile(one => one.What != line.What || one.Source != line.Source).Count() : index))
-                .OrderBy(one => one.Place).ThenBy(one => Text(one.Line), StringComparer.Ordinal).Select(one => Text(one.Line))];
+                    : line.Source == Funding.Credits
+                    ? lines.TakeWhile(one => one.What != line.What || one.Source != line.Source).Count() : index))
+                .OrderBy(one => one.Place).ThenBy(one => Text(one.Line), StringComparer.Ordinal)
+                .Select(one => Text(one.Line))];
 
         var (a, b) = (Texts(should), Texts(was));
         return a.SequenceEqual(b) ? null : $"{what}: expected [{string.Join("; ", a)}], was [{string.Join("; ", b)}]";

@@ -72,7 +72,8 @@ internal sealed partial class Duel(History history, Reach reach)
             _oracle.NameLastReservation(made.Id);
         _grants.Take(_real.Taken, step.Label);
         reach.Note(actual, _real.Taken);
-        return Issued(before) ?? Compare(expected, actual) ?? Entries(command, expected) ?? Credits(before) ?? Closings(before)
+        return Issued(before) ?? Compare(expected, actual) ?? Entries(command, expected) ?? Credits(before)
+            ?? Closings(before)
             ?? Rating() ?? (_oracle.HasEnded ? null : Signals(before) ?? Alerts(before) ?? Limits());
     }
 
@@ -83,7 +84,8 @@ internal sealed partial class Duel(History history, Reach reach)
         if (_oracle.InTraining || _oracle.IsOver) return null;
         var allowance = _real.State.Allowance();
         var first = allowance.Check(step.Ask!, step.Now);
-        if (first != allowance.Check(step.Ask!, step.Now) || first != _real.State.Allowance().Check(step.Ask!, step.Now))
+        if (first != allowance.Check(step.Ask!, step.Now)
+            || first != _real.State.Allowance().Check(step.Ask!, step.Now))
             return "A1: the same question was answered twice differently";
         if (first is not null) reach.Note(first);
         return first is null ? "check: not answered" : Compare("check", _oracle.Check(step.Ask!), first);
@@ -93,12 +95,14 @@ internal sealed partial class Duel(History history, Reach reach)
     {
         (Expected.Unknown, _) => null,
         (Expected.Done, Answer.Done) => null,
-        (Expected.Granted should, Answer.Granted granted) when should.Bought == granted.Bought && should.Lot.Id == granted.Grant.Id =>
+        (Expected.Granted should, Answer.Granted granted) when should.Bought == granted.Bought
+            && should.Lot.Id == granted.Grant.Id =>
             Compare(should.Lot, granted.Grant),
         (Expected.Refused should, Answer.Refused refused) when should.Code == refused.Code
             && (should.Exposure is null || should.Exposure == refused.Exposure) => null,
         (Expected.DuplicateOrTooOld,
-            Answer.Refused { Code: Refusal.EventTooOld or Refusal.TenantClosed } or Answer.Accepted { Duplicate: true }) => null,
+            Answer.Refused { Code: Refusal.EventTooOld or Refusal.TenantClosed }
+                or Answer.Accepted { Duplicate: true }) => null,
         (Expected.Accepted should, Answer.Accepted taken) => Compare(should, taken),
         (Expected.Decided should, Answer.Decided decided) =>
             _oracle.IsOver ? null : Compare("recorded check", should, decided.Decision),
@@ -114,26 +118,31 @@ internal sealed partial class Duel(History history, Reach reach)
         if (should.Duplicate != taken.Duplicate) return $"duplicate: expected {should}, was {taken}";
         if (should.Status != taken.Outcome?.Status || should.Reason != taken.Outcome?.Reason)
             return $"accepted {should.Reason} {taken.Outcome?.Reason}: expected {should}, was {taken}";
-        return should.RemainingKnown && should.Remaining != taken.Remaining ? $"remaining: expected {should}, was {taken}" : null;
+        return should.RemainingKnown && should.Remaining != taken.Remaining
+            ? $"remaining: expected {should}, was {taken}" : null;
     }
 
     private static string? Compare(string what, Expected.Decided should, Decision decision)
     {
         var same = should.Kind == decision.Kind && should.Reason == decision.Reason;
         if (same && should.Reason != DecisionReason.TenantPaused)
-            same = should.Remaining == decision.Remaining && should.Funding == decision.Funding && should.UnitPrice == decision.UnitPrice
+            same = should.Remaining == decision.Remaining && should.Funding == decision.Funding
+                && should.UnitPrice == decision.UnitPrice
                 && should.RetryAt == decision.RetryAt && Same(should.Limit, decision.Limit);
         return same ? null : $"{what} {should.Reason} {decision.Reason}: expected {should}, was {decision}";
     }
 
-    private static bool Same(Expected.Bound? should, Binding? was) => should is null || was is null ? should is null && was is null
-        : should.Kind == was.Kind && (should.Kind != "cap" || should.Id == was.Id) && (should.Limit is null || should.Limit == was.Limit)
+    private static bool Same(Expected.Bound? should, Binding? was) =>
+        should is null || was is null ? should is null && was is null
+        : should.Kind == was.Kind && (should.Kind != "cap" || should.Id == was.Id)
+        && (should.Limit is null || should.Limit == was.Limit)
             && (should.Used is null || should.Used == was.Used);
 
     // C9: what arrives beyond a cap on an activity is flagged.
     private string? Entries(Command command, Expected expected)
     {
-        if (command is not Command.ReportActivity || expected is not Expected.Accepted { Duplicate: false }) return null;
+        if (command is not Command.ReportActivity || expected is not Expected.Accepted { Duplicate: false })
+            return null;
         var entry = _real.Taken.OfType<Entry.ActivityReported>().Single();
         return entry.BeyondCap == _oracle.LastActivityWasBeyond ? null
             : $"beyond cap: expected {_oracle.LastActivityWasBeyond}, was {entry.BeyondCap}";
@@ -144,17 +153,21 @@ internal sealed partial class Duel(History history, Reach reach)
     {
         static string Text(SignalAction action, string? cap, string? funded, LimitState state) =>
             $"{cap ?? (funded is null ? "tenant" : $"funding:{funded}")} {action} {state}";
-        var expected = _oracle.Signals.Skip(before.Signals).Select(signal => Text(signal.Action, signal.Cap, signal.Funded, signal.State));
+        var expected = _oracle.Signals.Skip(before.Signals)
+            .Select(signal => Text(signal.Action, signal.Cap, signal.Funded, signal.State));
         var actual = _real.Taken.OfType<Entry.StateChanged>()
-            .Select(entry => Text(entry.Action, entry.Cap, entry.Cap is null ? entry.Scope?.OutcomeType : null, entry.State));
+            .Select(entry => Text(entry.Action, entry.Cap, entry.Cap is null ? entry.Scope?.OutcomeType : null,
+                entry.State));
         return Same("signals", expected, actual);
     }
 
     // In order for whatever each is about; between several the order is not said.
     private static string? Same(string what, IEnumerable<string> expected, IEnumerable<string> actual)
     {
-        static string[] Sorted(IEnumerable<string> texts) => [.. texts.OrderBy(text => text.Split(' ')[0], StringComparer.Ordinal)];
+        static string[] Sorted(IEnumerable<string> texts) =>
+            [.. texts.OrderBy(text => text.Split(' ')[0], StringComparer.Ordinal)];
         var (should, was) = (Sorted(expected), Sorted(actual));
-        return should.SequenceEqual(was) ? null : $"{what}: expected [{string.Join("; ", should)}], was [{string.Join("; ", was)}]";
+        return should.SequenceEqual(was) ? null
+            : $"{what}: expected [{string.Join("; ", should)}], was [{string.Join("; ", was)}]";
     }
 }

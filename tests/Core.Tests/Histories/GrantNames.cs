@@ -11,10 +11,13 @@ internal sealed class GrantNames
         {
             var bought = issued.Kind is GrantKind.TopUp or GrantKind.Promotional ? label : null;
             var kind = issued.Kind.ToString().ToLowerInvariant();
-            _ids[bought ?? $"{kind}-{1 + _ids.Keys.Count(name => name.StartsWith(kind + "-", StringComparison.Ordinal))}"] = issued.Grant;
+            _ids[bought
+                ?? $"{kind}-{1 + _ids.Keys.Count(name => name.StartsWith(kind + "-", StringComparison.Ordinal))}"] =
+                    issued.Grant;
         }
     }
 
     public Command Labelled(Command command) =>
-        command is Command.VoidGrant gone ? gone with { Grant = _ids.GetValueOrDefault(gone.Grant, gone.Grant) } : command;
+        command is Command.VoidGrant gone ? gone with { Grant = _ids.GetValueOrDefault(gone.Grant, gone.Grant) }
+            : command;
 }

@@ -17,7 +17,8 @@ internal sealed partial class HistoryGenerator
                 _dice.Chance(50) ? PlanGenerator.Limit(_dice, _dice.Chance(50)) : null)),
             < 78 => new Step(_now, new Command.WithdrawAuthorization()),
             _ when _changesPlans => Grant(),
-            < 90 => new Step(_now, new Command.SetThreshold(PlanGenerator.Threshold(_dice, 1 + _dice.Below(5), _terms))),
+            < 90 =>
+                new Step(_now, new Command.SetThreshold(PlanGenerator.Threshold(_dice, 1 + _dice.Below(5), _terms))),
             < 93 => new Step(_now, new Command.RemoveThreshold($"t{1 + _dice.Below(5)}")),
             _ => new Step(_now, SetCap()),
         };
@@ -30,7 +31,8 @@ internal sealed partial class HistoryGenerator
         if (_bought.Count > 0 && _dice.Chance(20))
         {
             var again = _dice.One(_bought);
-            return new Step(_now, _dice.Chance(75) ? again : again with { Amount = again.Amount + new Amount(1) }, null, label);
+            return new Step(_now, _dice.Chance(75) ? again : again with { Amount = again.Amount + new Amount(1) }, null,
+                label);
         }
         Instant? expires = _dice.Below(10) switch
         {

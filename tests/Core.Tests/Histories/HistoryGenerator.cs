@@ -4,7 +4,8 @@ namespace MeteringGateway.Core.Tests.Histories;
 internal sealed partial class HistoryGenerator
 {
     private static readonly FactKind[] Facts =
-        [FactKind.Reopened, FactKind.Reopened, FactKind.Confirmed, FactKind.Confirmed, FactKind.Escalated, FactKind.Abandoned,
+        [FactKind.Reopened, FactKind.Reopened, FactKind.Confirmed, FactKind.Confirmed, FactKind.Escalated,
+            FactKind.Abandoned,
             FactKind.Failed, FactKind.Rejected, FactKind.VerdictAccepted, FactKind.VerdictRejected];
 
     private readonly Dice _dice;
@@ -54,7 +55,8 @@ internal sealed partial class HistoryGenerator
         {
             steps.Add(new Step(_now, new Command.Close()));
             for (var i = 0; i < 4; i++) steps.Add(new Step(_now, _dice.Chance(50) ? Report() : Again()));
-            for (var i = 0; i < 3 && _testClock is null; i++) steps.Add(new Step(_now += TimeSpan.FromDays(25), new Command.Tick()));
+            for (var i = 0; i < 3 && _testClock is null; i++)
+                steps.Add(new Step(_now += TimeSpan.FromDays(25), new Command.Tick()));
         }
         return new History(_seed, _start, _create, steps);
     }
@@ -152,7 +154,8 @@ internal sealed partial class HistoryGenerator
     }
 
     // A clock that follows events would have to say what a refused one ahead of it does.
-    private string OutcomeId(int number) => _outcomes.Count > 0 && _testClock?.FollowEvents != true && _dice.Chance(3) ? _dice.One(_outcomes) : $"r{number}";
+    private string OutcomeId(int number) => _outcomes.Count > 0 && _testClock?.FollowEvents != true && _dice.Chance(3)
+        ? _dice.One(_outcomes) : $"r{number}";
 
     private Command.ReportFact Fact()
     {
@@ -170,7 +173,8 @@ internal sealed partial class HistoryGenerator
     }
 
     private Command.ReportActivity Activity() =>
-        Sent(new Command.ReportActivity(new EventId("/a", $"e{++_numbers}"), Time(), _dice.One(PlanGenerator.Activities))
+        Sent(new Command.ReportActivity(new EventId("/a", $"e{++_numbers}"), Time(),
+            _dice.One(PlanGenerator.Activities))
         {
             Session = Session(),
             Dimensions = Where(),
@@ -184,7 +188,8 @@ internal sealed partial class HistoryGenerator
         var recent = _sent.Where(one => one.At > _now - TimeSpan.FromDays(30)).ToList();
         // What may have been forgotten comes again as it was, with a time of its own.
         if (recent.Count == 0 || _dice.Chance(3))
-            return _sent.Where(one => one.Event.Time is not null).Select(one => one.Event).DefaultIfEmpty(Report()).First();
+            return _sent.Where(one => one.Event.Time is not null).Select(one => one.Event).DefaultIfEmpty(Report())
+                .First();
         var before = _dice.One(recent).Event;
         if (_dice.Chance(75)) return before;
         if (_testClock?.FollowEvents == true) return before;
@@ -206,12 +211,14 @@ internal sealed partial class HistoryGenerator
     }
 
     private Dimensions Where() =>
-        new(_dice.Chance(60) ? _dice.One(PlanGenerator.Agents) : null, _dice.Chance(50) ? _dice.One("chat", "phone") : null,
+        new(_dice.Chance(60) ? _dice.One(PlanGenerator.Agents) : null,
+            _dice.Chance(50) ? _dice.One("chat", "phone") : null,
             _dice.Chance(45) ? _dice.One(PlanGenerator.Workflows) : null);
 
     private Verification? Verified(int percent) =>
         _dice.Chance(percent)
-        ? new Verification(_dice.One(PlanGenerator.Methods), _dice.Chance(80), _dice.Chance(90) ? _dice.One(700_000, 800_000, 950_000) : null) : null;
+        ? new Verification(_dice.One(PlanGenerator.Methods), _dice.Chance(80),
+            _dice.Chance(90) ? _dice.One(700_000, 800_000, 950_000) : null) : null;
 
     private Question Question()
     {
@@ -229,10 +236,12 @@ internal sealed partial class HistoryGenerator
             var label = $"h{_labels.Count + 1}";
             _labels.Add(label);
             var subject = new Subject(_dice.One(_terms.OutcomeTypes).Id, false, Where());
-            return new Step(_now, new Command.Reserve(new Question(subject, 1 + _dice.Below(4)), Ttl(), _dice.Chance(40)),
+            return new Step(_now,
+                new Command.Reserve(new Question(subject, 1 + _dice.Below(4)), Ttl(), _dice.Chance(40)),
                 null, label);
         }
-        if (choice < 7) return new Step(_now, new Command.ExtendReservation(_dice.One(_labels), TimeSpan.FromHours(24)));
+        if (choice < 7)
+            return new Step(_now, new Command.ExtendReservation(_dice.One(_labels), TimeSpan.FromHours(24)));
         if (choice < 9) return new Step(_now, new Command.ReleaseReservation(_dice.One(_labels)));
         return new Step(_now, new Command.RecordCheck(Question()));
     }
@@ -248,7 +257,8 @@ internal sealed partial class HistoryGenerator
                 : new AtLimit(LimitAction.Handoff, "queue:tier2"), "by hand");
         if (choice < 4) return new Command.Resume();
         if (choice == 4)
-            return new Command.Change(null, null, null, _dice.One("UTC", "+05:30"), _dice.One(1, 15, 31), Effective.NextPeriod);
+            return new Command.Change(null, null, null, _dice.One("UTC", "+05:30"), _dice.One(1, 15, 31),
+                Effective.NextPeriod);
         if (_changesPlans && !_planChanged)
         {
             _planChanged = true;
@@ -265,7 +275,9 @@ internal sealed partial class HistoryGenerator
     {
         var id = $"c{1 + _dice.Below(4)}";
         var known = _terms.Caps.FirstOrDefault(cap => cap.Id == id) ?? new Cap { Id = id, Limit = 0 };
-        var cap = known with { Limit = PlanGenerator.Limit(_dice, known.Limit.IsMoney), AtLimit = PlanGenerator.AtLimit(_dice) };
-        return new Command.SetCap(cap, _dice.Below(3) switch { 0 => null, 1 => Effective.Now, _ => Effective.NextPeriod });
+        var cap = known with { Limit = PlanGenerator.Limit(_dice, known.Limit.IsMoney),
+            AtLimit = PlanGenerator.AtLimit(_dice) };
+        return new Command.SetCap(cap,
+            _dice.Below(3) switch { 0 => null, 1 => Effective.Now, _ => Effective.NextPeriod });
     }
 }

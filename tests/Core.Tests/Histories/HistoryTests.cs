@@ -4,9 +4,9 @@ using Xunit.Abstractions;
 namespace MeteringGateway.Core.Tests.Histories;
 
 /// <summary>
-/// Random histories go through the product and the oracle (N1 to N3, T1 to T6, I1 to I4, O1 to O9, C1 to C9, F1 to F8, A1 to A5, S1,
-/// S2, S4, Q2). METERING_HISTORIES sets how many, METERING_SEED the first; METERING_SEEDS names some, and no others are played.
-/// METERING_THREADS plays so many at a time.
+/// Random histories go through the product and the oracle (N1 to N3, T1 to T6, I1 to I4, O1 to O9, C1 to C9, F1 to F8,
+/// A1 to A5, S1, S2, S4, Q2). METERING_HISTORIES sets how many, METERING_SEED the first; METERING_SEEDS names some, and
+/// no others are played. METERING_THREADS plays so many at a time.
 /// </summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
@@ -30,7 +30,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
             output.WriteLine($"{times} ended early: {what}");
         Assert.True(_failures.Count == 0,
             string.Join('\n', _failures.Values.OrderByDescending(kind => kind.Seeds.Count)
-            .Select(kind => $"{kind.Seeds.Count} times ({string.Join(' ', kind.Seeds.Order().Take(20))}): {Explain(kind.History, kind.Verdict)}")));
+            .Select(kind =>
+                $"{kind.Seeds.Count} times ({string.Join(' ', kind.Seeds.Order().Take(20))}): {Explain(kind.History, kind.Verdict)}")));
         if (seeds.Length >= 2_000) Assert.Empty(_reach.Missed());
     }
 
@@ -38,11 +39,14 @@ public sealed class HistoryTests(ITestOutputHelper output)
     {
         _reach.Note(reach);
         _steps += verdict.Step;
-        if (verdict.Ambiguous is not null) _silent[verdict.Ambiguous] = _silent.GetValueOrDefault(verdict.Ambiguous) + 1;
+        if (verdict.Ambiguous is not null)
+            _silent[verdict.Ambiguous] = _silent.GetValueOrDefault(verdict.Ambiguous) + 1;
         if (!verdict.Failed) return;
         var known = _failures.TryGetValue(verdict.Kind, out var shortest);
         var keep = known && shortest.Verdict.Step <= verdict.Step;
-        _failures[verdict.Kind] = ([.. shortest.Seeds ?? [], history.Seed], keep ? shortest.History : history, keep ? shortest.Verdict : verdict);
+        _failures[verdict.Kind] =
+            ([.. shortest.Seeds ?? [], history.Seed], keep ? shortest.History : history,
+                keep ? shortest.Verdict : verdict);
     }
 
     private static string Explain(History history, Verdict verdict)

@@ -21,7 +21,9 @@ internal static partial class PlanGenerator
         return type with
         {
             Price = kind is 6 or 11 || (kind is 4 or 5 && dice.Chance(70)) ? null : Price(dice),
-            Tiers = kind == 4 ? [new Tier(1 + dice.Below(3), Price(dice)), new Tier(4 + dice.Below(4), Price(dice)), new Tier(null, Price(dice))] : [],
+            Tiers = kind == 4
+                ? [new Tier(1 + dice.Below(3), Price(dice)), new Tier(4 + dice.Below(4), Price(dice)),
+                    new Tier(null, Price(dice))] : [],
             Prices = kind is 5 or 7 ? [.. Enumerable.Range(0, 1 + dice.Below(2)).Select(_ => Class(dice))] : [],
             Credits = kind is 6 or 8 or 9 or 10 ? Money(dice.One(5m, 10m, 3m, 2.5m)) : null,
             Overage = dice.Chance(18) ? Rule(dice) : null,
@@ -51,9 +53,11 @@ internal static partial class PlanGenerator
             CreditValue = dice.Chance(60) ? Money(dice.One(0.01m, 0.015m, 0.3m)) : null,
             PlatformFee = dice.Chance(40) ? Money(dice.One(50m, 9.995m, 0.125m)) : null,
             ImplementationFee = dice.Chance(20) ? Money(250m) : null,
-            Commitments = dice.Chance(30) ? [.. Enumerable.Range(0, 1 + dice.Below(2)).Select(_ => Commitment(dice, terms))] : [],
+            Commitments = dice.Chance(30)
+                ? [.. Enumerable.Range(0, 1 + dice.Below(2)).Select(_ => Commitment(dice, terms))] : [],
             PeriodGrant = credits && dice.Chance(60) ? Money(dice.One(7m, 20m, 35m, 100m)) : Amount.Zero,
-            Rollover = credits && dice.Chance(50) ? new Rollover(Money(dice.One(5m, 20m, 200m)), dice.Chance(20) ? null : 1 + dice.Below(3)) : null,
+            Rollover = credits && dice.Chance(50)
+                ? new Rollover(Money(dice.One(5m, 20m, 200m)), dice.Chance(20) ? null : 1 + dice.Below(3)) : null,
             Overage = dice.Chance(45) ? Rule(dice) : null,
         };
     }
@@ -66,7 +70,8 @@ internal static partial class PlanGenerator
         var type = dice.One(terms.OutcomeTypes).Id;
         return dice.Chance(50)
             ? new Commitment(type, 1 + dice.Below(6), Price(dice), null, dice.Chance(35))
-            : new Commitment(dice.Chance(50) ? type : null, null, null, Money(dice.One(1m, 2.5m, 5m, 12m)), dice.Chance(35));
+            : new Commitment(dice.Chance(50) ? type : null, null, null, Money(dice.One(1m, 2.5m, 5m, 12m)),
+                dice.Chance(35));
     }
 
     public static Threshold Threshold(Dice dice, int number, Terms terms)
@@ -77,12 +82,17 @@ internal static partial class PlanGenerator
         var of = cap is not null ? Measure.Cap : dice.One(Measure.Included, Measure.Credits, Measure.Spend);
         return of switch
         {
-            Measure.Cap => new Threshold($"t{number}", of, cap!.Id, percent, percent is null ? At(dice, cap.Limit.IsMoney) : null),
-            Measure.Included => new Threshold($"t{number}", of, type, percent, percent is null ? At(dice, false) : null),
-            Measure.Credits => new Threshold($"t{number}", of, null, percent, percent is null ? Core.Limit.Of(Money(dice.One(5m, 20m))) : null),
+            Measure.Cap =>
+                new Threshold($"t{number}", of, cap!.Id, percent, percent is null ? At(dice, cap.Limit.IsMoney) : null),
+            Measure.Included =>
+                new Threshold($"t{number}", of, type, percent, percent is null ? At(dice, false) : null),
+            Measure.Credits =>
+                new Threshold($"t{number}", of, null, percent,
+                    percent is null ? Core.Limit.Of(Money(dice.One(5m, 20m))) : null),
             _ => new Threshold($"t{number}", of, null, null, At(dice, true)),
         };
     }
 
-    private static Limit At(Dice dice, bool money) => money ? Core.Limit.Of(Money(dice.One(0.5m, 1m, 2m, 5m))) : 1 + dice.Below(5);
+    private static Limit At(Dice dice, bool money) =>
+        money ? Core.Limit.Of(Money(dice.One(0.5m, 1m, 2m, 5m))) : 1 + dice.Below(5);
 }

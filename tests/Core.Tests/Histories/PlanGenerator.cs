@@ -14,7 +14,8 @@ internal static partial class PlanGenerator
     {
         var grouped = dice.Chance(40);
         var types = Types.Take(1 + dice.Below(3)).Select(id => Type(dice, id, grouped)).ToImmutableArray();
-        var caps = Enumerable.Range(1, dice.Below(4)).Select(number => Cap(dice, $"c{number}", types)).ToImmutableArray();
+        var caps = Enumerable.Range(1, dice.Below(4)).Select(number => Cap(dice, $"c{number}", types))
+            .ToImmutableArray();
         var terms = new Terms
         {
             Currency = "USD",
@@ -24,7 +25,9 @@ internal static partial class PlanGenerator
             MaxLateness = TimeSpan.FromHours(dice.One(72, 72, 72, 24, 240, 1)),
         };
         terms = Funded(dice, terms);
-        return terms with { Thresholds = [.. from number in Enumerable.Range(1, 4) where dice.Chance(50) select Threshold(dice, number, terms)] };
+        return terms
+            with { Thresholds = [.. from number in Enumerable.Range(1, 4)
+                where dice.Chance(50) select Threshold(dice, number, terms)] };
     }
 
     private static Training Training(Dice dice, Instant start) => new(
@@ -74,7 +77,9 @@ internal static partial class PlanGenerator
         _ => new AtLimit(LimitAction.Notify),
     };
 
-    /// <summary>Other prices, windows, definitions and funding for the same types (F7); caps, thresholds and lateness stay.</summary>
+    /// <summary>
+    /// Other prices, windows, definitions and funding for the same types (F7); caps, thresholds and lateness stay.
+    /// </summary>
     public static Terms Changed(Dice dice, Terms terms) => Funded(dice, terms with
     {
         OutcomeTypes = [.. terms.OutcomeTypes.Select(type =>

@@ -16,7 +16,8 @@ public sealed class RatingTests
                 var (now, command, _, label) = history.Steps[step];
                 tenant.Run(grants.Labelled(command ?? new Command.Tick()), now, label);
                 grants.Take(tenant.Taken, label);
-                if (tenant.State.VerifyRating() is { } parted) Assert.Fail($"seed {seed}, step {step}, {command}: {parted}");
+                if (tenant.State.VerifyRating() is { } parted)
+                    Assert.Fail($"seed {seed}, step {step}, {command}: {parted}");
             }
         }
     }

@@ -6,13 +6,16 @@ internal sealed class Reach
     private readonly HashSet<string> _reached = [];
 
     private static readonly Reason[] Reasons =
-        [Reason.WindowClosed, Reason.Confirmed, Reason.Immediate, Reason.Unverified, Reason.Unconfirmed, Reason.Sandbox, Reason.Training,
-            Reason.DuplicateInSession, Reason.OverCap, Reason.CreditsExhausted, Reason.OverageBlocked, Reason.OverageNotAuthorized,
+        [Reason.WindowClosed, Reason.Confirmed, Reason.Immediate, Reason.Unverified, Reason.Unconfirmed, Reason.Sandbox,
+            Reason.Training,
+            Reason.DuplicateInSession, Reason.OverCap, Reason.CreditsExhausted, Reason.OverageBlocked,
+            Reason.OverageNotAuthorized,
             Reason.OverageLimitReached];
 
     private static readonly Refusal[] Refusals =
         [Refusal.IdReused, Refusal.EventTooOld, Refusal.EventInFuture, Refusal.OutcomeExists, Refusal.CapBelowExposure,
-            Refusal.UnknownGrant, Refusal.IdempotencyKeyReused, Refusal.AlreadyExpired, Refusal.UnknownThreshold, Refusal.TenantClosed];
+            Refusal.UnknownGrant, Refusal.IdempotencyKeyReused, Refusal.AlreadyExpired, Refusal.UnknownThreshold,
+            Refusal.TenantClosed];
 
     public void Note(Answer answer, IEnumerable<Entry> entries)
     {
@@ -23,7 +26,9 @@ internal sealed class Reach
 
     public void Note(Reach other) => _reached.UnionWith(other._reached);
 
-    public void Note(Decision decision) => _reached.UnionWith([$"decision {decision.Reason}", $"bound by {decision.Limit?.Kind}", $"funded by {decision.Funding}"]);
+    public void Note(Decision decision) =>
+        _reached.UnionWith([$"decision {decision.Reason}", $"bound by {decision.Limit?.Kind}",
+            $"funded by {decision.Funding}"]);
 
     private void Note(Entry entry)
     {
@@ -31,14 +36,16 @@ internal sealed class Reach
         _reached.UnionWith(entry switch
         {
             Entry.OutcomeReported one => [$"reason {one.Reason}"],
-            Entry.OutcomeChanged one => [$"reason {one.Reason}", .. one.Correction is null ? [] : Correction(one.Correction)],
+            Entry.OutcomeChanged one =>
+                [$"reason {one.Reason}", .. one.Correction is null ? [] : Correction(one.Correction)],
             Entry.GrantIssued one => [$"grant {one.Kind}"],
             Entry.GrantEnded one => [$"ended by {(one.Voided ? "voiding" : "expiry")}"],
             Entry.ThresholdCrossed one => [$"threshold of {one.Threshold.Of}"],
             Entry.ThresholdRearmed one => [one.RoomCameBack ? "re-armed by room" : "re-armed by a raise"],
             Entry.StateChanged { Cap: null, Scope: not null } => ["a state of funding"],
             Entry.ActivityReported { BeyondCap: true } => ["an activity beyond a cap"],
-            Entry.PeriodClosed one => one.Lines.SelectMany(line => new[] { $"line {line.Kind}", $"source {line.Source}" }),
+            Entry.PeriodClosed one =>
+                one.Lines.SelectMany(line => new[] { $"line {line.Kind}", $"source {line.Source}" }),
             _ => [],
         });
     }
@@ -59,9 +66,11 @@ internal sealed class Reach
         .. new[] { "cap", "included", "credits", "overage" }.Select(kind => $"bound by {kind}"),
         .. new[] { Funding.Included, Funding.Committed, Funding.Credits, Funding.OnDemand }
             .SelectMany(source => new[] { $"funded by {source}", $"source {source}" }),
-        .. Enum.GetValues<GrantKind>().Select(kind => $"grant {kind}"), .. Enum.GetValues<LineKind>().Select(kind => $"line {kind}"),
+        .. Enum.GetValues<GrantKind>().Select(kind => $"grant {kind}"),
+        .. Enum.GetValues<LineKind>().Select(kind => $"line {kind}"),
         .. Enum.GetValues<Measure>().Select(of => $"threshold of {of}"),
-        "a grant bought once", "ended by voiding", "ended by expiry", "re-armed by room", "re-armed by a raise", "a state of funding",
+        "a grant bought once", "ended by voiding", "ended by expiry", "re-armed by room", "re-armed by a raise",
+        "a state of funding",
         "an activity beyond a cap", "a correction in money", "a correction in credits", nameof(Entry.CreditsExhausted),
         nameof(Entry.OverageStarted), nameof(Entry.GrantExpiring), nameof(Entry.TermsSet), nameof(Entry.DisputeOpened),
     ];

@@ -20,7 +20,8 @@ internal static class Shrinker
             var smaller = history with { Steps = [.. history.Steps.Take(at), .. history.Steps.Skip(at + chunk)] };
             var outcome = Duel.Play(smaller);
             if (!outcome.Failed || outcome.Kind != verdict.Kind) continue;
-            (history, verdict, dropped) = (smaller with { Steps = [.. smaller.Steps.Take(outcome.Step + 1)] }, outcome, true);
+            (history, verdict, dropped) =
+                (smaller with { Steps = [.. smaller.Steps.Take(outcome.Step + 1)] }, outcome, true);
             at = Math.Min(at, history.Steps.Count);
         }
         return dropped;

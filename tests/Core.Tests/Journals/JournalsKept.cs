@@ -4,15 +4,16 @@ using MeteringGateway.Core.Tests.Histories;
 namespace MeteringGateway.Core.Tests.Journals;
 
 /// <summary>
-/// Journals of random histories, written by earlier versions and kept with the digests that they had. A line of a file is a name, a
-/// digest, and the entries, each in base64. Entries are never rewritten and rules never change the past: whatever this version
-/// adds to the state is absent from its canonical bytes until an entry brings it.
+/// Journals of random histories, written by earlier versions and kept with the digests that they had. A line of a file
+/// is a name, a digest, and the entries, each in base64. Entries are never rewritten and rules never change the past:
+/// whatever this version adds to the state is absent from its canonical bytes until an entry brings it.
 /// </summary>
 public sealed class JournalsKept
 {
     private static string Folder => Path.Combine(Repository.Root, "tests/Core.Tests/Journals");
 
-    public static TheoryData<string> Files => [.. Directory.GetFiles(Folder, "*.gz").Select(file => Path.GetFileName(file)!)];
+    public static TheoryData<string> Files =>
+        [.. Directory.GetFiles(Folder, "*.gz").Select(file => Path.GetFileName(file)!)];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -24,18 +25,22 @@ public sealed class JournalsKept
             var words = line.Split(' ');
             var state = RealTenant.Fold(words.Skip(2).Select(Convert.FromBase64String));
             Assert.True(words[1] == RealTenant.Hex(state.Digest()), $"{words[0]}: another digest");
-            Assert.True(words[1] == RealTenant.Hex(TenantState.Restore(state.Snapshot()).Digest()), $"{words[0]}: another from its snapshot");
+            Assert.True(words[1] == RealTenant.Hex(TenantState.Restore(state.Snapshot()).Digest()),
+                $"{words[0]}: another from its snapshot");
             journals++;
         }
         Assert.True(journals >= 50);
     }
 
-    /// <summary>Writes such a file: METERING_KEEP_JOURNALS names it. Done once for a version, before what it wrote may change.</summary>
+    /// <summary>
+    /// Writes such a file: METERING_KEEP_JOURNALS names it. Done once for a version, before what it wrote may change.
+    /// </summary>
     [Fact]
     public void Are_written_when_asked_for()
     {
         if (Environment.GetEnvironmentVariable("METERING_KEEP_JOURNALS") is not { Length: > 0 } name) return;
-        using var to = new StreamWriter(new GZipStream(File.Create(Path.Combine(Folder, name)), CompressionLevel.SmallestSize));
+        using var to = new StreamWriter(
+            new GZipStream(File.Create(Path.Combine(Folder, name)), CompressionLevel.SmallestSize));
         foreach (var seed in Enumerable.Range(1, 80))
         {
             var journal = Duel.Journal(HistoryGenerator.Generate(seed));
@@ -46,7 +51,8 @@ public sealed class JournalsKept
 
     private static IEnumerable<string> Lines(string file)
     {
-        using var from = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, file)), CompressionMode.Decompress));
+        using var from = new StreamReader(
+            new GZipStream(File.OpenRead(Path.Combine(Folder, file)), CompressionMode.Decompress));
         while (from.ReadLine() is { } line) yield return line;
     }
 }

@@ -8,7 +8,8 @@ internal abstract record Expected
     public sealed record Refused(Refusal Code, Limit? Exposure = null) : Expected;
 
     /// <param name="Remaining">Compared only with <paramref name="RemainingKnown"/>.</param>
-    public sealed record Accepted(bool Duplicate, OutcomeStatus? Status, Reason? Reason, bool RemainingKnown, long? Remaining)
+    public sealed record Accepted(bool Duplicate, OutcomeStatus? Status, Reason? Reason, bool RemainingKnown,
+        long? Remaining)
         : Expected;
 
     /// <summary>Too long ago to be certain of: recognised, or too old (I2).</summary>
@@ -57,7 +58,8 @@ internal sealed record ExpectedCorrection(
 
 /// <summary>Units of one type in a period, by where they stand.</summary>
 internal sealed record ExpectedType(
-    long Reported, long Pending, long Settled, long Reserved, long Credited, IReadOnlyDictionary<Reason, long> NonBillable,
+    long Reported, long Pending, long Settled, long Reserved, long Credited,
+    IReadOnlyDictionary<Reason, long> NonBillable,
         long Included, Amount Amount);
 
 /// <summary>The rules do not say what happens here: the history ends before it, and is counted.</summary>

@@ -1,6 +1,8 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>Something whose units are to be funded: a rated outcome, what a reservation holds, or what somebody asks for.</summary>
+/// <summary>
+/// Something whose units are to be funded: a rated outcome, what a reservation holds, or what somebody asks for.
+/// </summary>
 /// <param name="Terms">Those that it stays under; of what is held or asked for, the present ones (0004, 3).</param>
 internal sealed record Item(
     string Name, OutcomeType Type, Terms Terms, Period Period, int Day, Instant Time, long Units, Dimensions Dimensions,
@@ -13,21 +15,23 @@ internal sealed record Item(
 /// <param name="Price">What it is charged; 0 where credits pay.</param>
 /// <param name="Draws">Credits, by grant.</param>
 /// <param name="IsOverage">On demand, under a rule.</param>
-internal sealed record Unit(Item Item, Funding Source, Amount Price, Amount Credits, IReadOnlyList<(Lot Lot, Amount Credits)> Draws,
+internal sealed record Unit(Item Item, Funding Source, Amount Price, Amount Credits,
+    IReadOnlyList<(Lot Lot, Amount Credits)> Draws,
     string? Commitment = null, bool IsOverage = false);
 
 /// <summary>What the walk begins with: what closed periods have left to it, and the terms of each period.</summary>
 /// <param name="TermsOf">The terms in force at a period's first instant.</param>
 /// <param name="YearOf">The block of twelve periods that a period lies in.</param>
 /// <param name="Left">Credits of each grant that no closed period took, in the order in which grants are spent.</param>
-/// <param name="UsedBefore">Of a commitment per year, in units or millionths: what closed periods of the block used.</param>
+/// <param name="UsedBefore">Of a commitment per year, in units or millionths: what closed periods of the block
+/// used.</param>
 internal sealed record Ground(
     Func<Period, Terms> TermsOf, Func<Period, int> YearOf, IReadOnlyList<(Lot Lot, Amount Left)> Left,
     Func<Period, string, long> UsedBefore);
 
 /// <summary>
-/// The rating, unit by unit (F1, F4; 0004, 2 to 11): each takes the first source that can fund it whole. It begins with nothing
-/// and forgets nothing, so it can only be made anew or gone on with.
+/// The rating, unit by unit (F1, F4; 0004, 2 to 11): each takes the first source that can fund it whole. It begins with
+/// nothing and forgets nothing, so it can only be made anew or gone on with.
 /// </summary>
 internal sealed class FundingWalk
 {
@@ -38,10 +42,12 @@ internal sealed class FundingWalk
     private readonly Dictionary<(int Year, DateOnly Period, string Commitment), long> _committed;
     private readonly Dictionary<Lot, Amount> _drawn;
 
-    public FundingWalk(Ground ground) => (_ground, _units, _positions, _included, _committed, _drawn) = (ground, [], [], [], [], []);
+    public FundingWalk(Ground ground) =>
+        (_ground, _units, _positions, _included, _committed, _drawn) = (ground, [], [], [], [], []);
 
     private FundingWalk(FundingWalk other) =>
-        (_ground, _units, _positions, _included, _committed, _drawn) = (other._ground, [.. other._units], new(other._positions),
+        (_ground, _units, _positions, _included, _committed, _drawn) =
+            (other._ground, [.. other._units], new(other._positions),
             new(other._included), new(other._committed), new(other._drawn));
 
     public IReadOnlyList<Unit> Units => _units;
@@ -75,7 +81,8 @@ internal sealed class FundingWalk
         if (unit.Commitment is { } commitment)
         {
             var key = (_ground.YearOf(item.Period), item.Period.Id, commitment);
-            _committed[key] = _committed.GetValueOrDefault(key) + (Pledge.IsInUnits(commitment) ? 1 : unit.Price.Micros);
+            _committed[key] = _committed.GetValueOrDefault(key)
+                + (Pledge.IsInUnits(commitment) ? 1 : unit.Price.Micros);
         }
         return unit;
     }
@@ -84,14 +91,16 @@ internal sealed class FundingWalk
     {
         var terms = _ground.TermsOf(item.Period);
         var included = terms.Type(item.Type.Id)?.IncludedUnits ?? 0;
-        if (IncludedUsed(item.Period, item.Type.Id) < included) return new Unit(item, Funding.Included, Amount.Zero, Amount.Zero, []);
+        if (IncludedUsed(item.Period, item.Type.Id) < included)
+            return new Unit(item, Funding.Included, Amount.Zero, Amount.Zero, []);
         var own = Prices.Own(item, position);
         if (CommitmentFor(item, own) is { } pledge)
             return new Unit(item, Funding.Committed, pledge.Commitment.Price ?? own, Amount.Zero, [], pledge.Name);
         if (item.Type.Credits is { } credits && Draw(item, credits) is { } draws)
             return new Unit(item, Funding.Credits, Amount.Zero, credits, draws);
         var rule = Prices.RuleOf(terms, item.Terms, item.Type);
-        return new Unit(item, Funding.OnDemand, Prices.OnDemand(item, own, rule), Amount.Zero, [], null, rule is not null);
+        return new Unit(item, Funding.OnDemand, Prices.OnDemand(item, own, rule), Amount.Zero, [], null,
+            rule is not null);
     }
 
     // 0004, 7: in the plan's order, those in units first.

@@ -2,7 +2,8 @@ namespace MeteringGateway.Core.Tests.Oracles;
 
 /// <summary>A grant (F5, F6).</summary>
 /// <param name="number">In the order of issue, from 1.</param>
-internal sealed class Lot(int number, GrantKind kind, Amount amount, int priority, Instant effectiveAt, Instant? expiresAt, Lot? from)
+internal sealed class Lot(int number, GrantKind kind, Amount amount, int priority, Instant effectiveAt,
+    Instant? expiresAt, Lot? from)
 {
     public GrantKind Kind => kind;
     public Amount Amount => amount;
@@ -32,7 +33,9 @@ internal sealed class Lot(int number, GrantKind kind, Amount amount, int priorit
     public bool Funds(Instant time) => effectiveAt <= time && (expiresAt is null || time < expiresAt);
 }
 
-/// <summary>A commitment, with a name by which it is known in other periods of its year, under whatever terms.</summary>
+/// <summary>
+/// A commitment, with a name by which it is known in other periods of its year, under whatever terms.
+/// </summary>
 internal sealed record Pledge(string Name, Commitment Commitment)
 {
     public static IReadOnlyList<Pledge> Of(Terms terms) =>

@@ -24,7 +24,8 @@ internal sealed partial class Oracle
     // What stands, and what is in force; nothing, where there is no such cap or type.
     private (long Level, long? InForce) LevelOf(Threshold threshold, FundingWalk standing) => threshold.Of switch
     {
-        Measure.Cap => _caps.TryGetValue(threshold.Target!, out var cap) ? (Level(cap, standing), cap.Limit.Value) : (0, 0),
+        Measure.Cap => _caps.TryGetValue(threshold.Target!, out var cap) ? (Level(cap, standing), cap.Limit.Value)
+            : (0, 0),
         Measure.Included => (standing.IncludedUsed(Open, threshold.Target!),
             TermsAt(Open.Start).Type(threshold.Target!)?.IncludedUnits ?? 0),
         Measure.Credits => (CreditsUsed(Open, standing).Micros, (_creditsAtStart + _issued).Micros),
@@ -42,7 +43,8 @@ internal sealed partial class Oracle
     {
         foreach (var threshold in _thresholds.Values.OrderBy(one => one.Id, StringComparer.Ordinal))
         {
-            if (_crossed.TryGetValue(threshold.Id, out var last) && HasPassed(threshold, last)) _crossed.Remove(threshold.Id);
+            if (_crossed.TryGetValue(threshold.Id, out var last) && HasPassed(threshold, last))
+                _crossed.Remove(threshold.Id);
             var (level, inForce) = LevelOf(threshold, standing);
             var at = At(threshold, inForce) ?? long.MaxValue;
             if (_crossed.TryGetValue(threshold.Id, out var crossed)) Rearm(threshold.Id, crossed, level, at);
@@ -92,7 +94,8 @@ internal sealed partial class Oracle
     private void TellOfCredits(FundingWalk standing)
     {
         var prices = TermsAt(Now).OutcomeTypes.Select(type => type.Credits).OfType<Amount>().ToList();
-        if (prices.Count == 0 || _creditsAtStart + _issued <= Amount.Zero || _exhaustedIn == Open.Id || prices.Exists(price => price <= Balance(standing))) return;
+        if (prices.Count == 0 || _creditsAtStart + _issued <= Amount.Zero || _exhaustedIn == Open.Id
+            || prices.Exists(price => price <= Balance(standing))) return;
         _exhaustedIn = Open.Id;
         Alerts.Add(new ExpectedAlert.CreditsExhausted(Open.Id));
     }

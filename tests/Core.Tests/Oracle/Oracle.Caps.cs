@@ -1,6 +1,8 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>Caps, admission, and what each cap has used: sums over everything, each time (C1 to C6, C8, C9, T6).</summary>
+/// <summary>
+/// Caps, admission, and what each cap has used: sums over everything, each time (C1 to C6, C8, C9, T6).
+/// </summary>
 internal sealed partial class Oracle
 {
     private readonly Dictionary<string, Cap> _caps = [];
@@ -49,7 +51,8 @@ internal sealed partial class Oracle
     {
         var scope = cap.Scope;
         var what = subject.IsActivity
-            ? scope.Activity == subject.What || (cap.Limit.IsMoney && scope.Activity is null && scope.OutcomeType is null)
+            ? scope.Activity == subject.What
+            || (cap.Limit.IsMoney && scope.Activity is null && scope.OutcomeType is null)
             : scope.Activity is null && (scope.OutcomeType is null || scope.OutcomeType == subject.What);
         return what && (scope.Agent is null || scope.Agent == subject.Dimensions.Agent)
             && (scope.Channel is null || scope.Channel == subject.Dimensions.Channel)
@@ -57,18 +60,22 @@ internal sealed partial class Oracle
     }
 
     // T6: a settling period keeps the caps of its end.
-    private IEnumerable<Cap> CapsFor(Period period) => _capsAtEnd.TryGetValue(period.Id, out var atEnd) ? atEnd : _caps.Values;
+    private IEnumerable<Cap> CapsFor(Period period) =>
+        _capsAtEnd.TryGetValue(period.Id, out var atEnd) ? atEnd : _caps.Values;
 
-    // In the order in which they hold, each that begins to count now needs room beside all the others (C2, C4; 0001, 17 and 26).
+    // In the order in which they hold, each that begins to count now needs room beside all the others (C2, C4; 0001, 17
+    // and 26).
     private (Report Report, Reason Why)? FirstRefused(List<Report> group, Walk walk, Report? arriving)
     {
         var views = group.ToDictionary(report => report, report => walk.Views[report]);
-        var fresh = group.Where(report => Counts(report, views[report]) && !(report.View is { } before && Counts(report, before)))
+        var fresh = group.Where(report => Counts(report, views[report])
+            && !(report.View is { } before && Counts(report, before)))
             .OrderBy(report => walk.Holds.FindLastIndex(hold => hold.Chain[0] == report)).ToList();
         foreach (var report in fresh)
         {
             var waiting = fresh.SkipWhile(other => other != report).ToHashSet();
-            View? Before(Report other) => waiting.Contains(other) ? null : group.Contains(other) ? views[other] : other.View;
+            View? Before(Report other) =>
+                waiting.Contains(other) ? null : group.Contains(other) ? views[other] : other.View;
             var held = arriving is not null && CarrierOf(walk, arriving) == report ? Drawn(report, arriving) : null;
             if (CapsFor(report.Period).Any(cap => !HasRoom(cap, report, held, Before))) return (report, Reason.OverCap);
             if (NotFunded(report, held, Before) is { } why) return (report, why);
@@ -86,7 +93,8 @@ internal sealed partial class Oracle
         return added == 0 || Units(cap, report.Period, report.Day, before, true) + added <= cap.Limit.Value;
     }
 
-    // A4: what it names, if that still holds something; whether for this period is asked when it is drawn from (A5; 0001, 25).
+    // A4: what it names, if that still holds something; whether for this period is asked when it is drawn from (A5;
+    // 0001, 25).
     private Held? Drawable(Report report) =>
         _held.FirstOrDefault(held => held.Id == report.Command.Reservation && held.Remaining > 0);
 
@@ -97,7 +105,8 @@ internal sealed partial class Oracle
         var before = _caps.GetValueOrDefault(cap.Id);
         if (before is null && _caps.Count >= 100) return new Expected.Refused(Refusal.TooManyCaps);
         var exposure = Exposure(cap, Open, Days.Of(Open, Now));
-        var lowers = cap.AtLimit.Action != LimitAction.Notify && (before is null || cap.Limit.Value < before.Limit.Value)
+        var lowers = cap.AtLimit.Action != LimitAction.Notify
+            && (before is null || cap.Limit.Value < before.Limit.Value)
             && cap.Limit.Value < exposure.Value;
         if (lowers && set.WhenBelowExposure is null) return new Expected.Refused(Refusal.CapBelowExposure, exposure);
         _nextCaps.Remove(cap.Id);

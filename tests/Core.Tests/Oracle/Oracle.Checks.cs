@@ -12,7 +12,8 @@ internal sealed partial class Oracle
             return Denied(_pausedBy, DecisionReason.TenantPaused, null, new Expected.Bound("", "", null, null), null);
         var fit = Fit(question.Subject, question.Quantity);
         var cap = fit.Caps.Where(one => one.Left is not null).OrderBy(one => one.Left)
-            .ThenBy(one => one.Cap.AtLimit.Action == LimitAction.Handoff).ThenBy(one => one.Cap.Id, StringComparer.Ordinal)
+            .ThenBy(one => one.Cap.AtLimit.Action == LimitAction.Handoff)
+            .ThenBy(one => one.Cap.Id, StringComparer.Ordinal)
             .Cast<(Cap Cap, long? Left)?>().FirstOrDefault();
         var funding = fit.Funding is { } left && (cap is null || left < cap.Value.Left);
         var remaining = funding ? fit.Funding : cap?.Left;
@@ -20,16 +21,19 @@ internal sealed partial class Oracle
         if (cap?.Left < question.Quantity)
             return Denied(cap.Value.Cap.AtLimit, DecisionReason.CapReached, remaining, bound, Resets(cap.Value.Cap));
         if (fit.Funding < question.Quantity)
-            return Denied(RuleNow(question.Subject.What)!.AtLimit, Enum.Parse<DecisionReason>(fit.Why!.Value.ToString()), remaining,
+            return Denied(RuleNow(question.Subject.What)!.AtLimit,
+                Enum.Parse<DecisionReason>(fit.Why!.Value.ToString()), remaining,
                 bound, Retry(question.Subject.What, fit));
-        return new Expected.Decided(DecisionKind.Allow, DecisionReason.Ok, remaining, bound, fit.First, fit.UnitPrice, null);
+        return new Expected.Decided(DecisionKind.Allow, DecisionReason.Ok, remaining, bound, fit.First, fit.UnitPrice,
+            null);
     }
 
     // 21: an overage limit, credits, or included and committed units together.
     private Expected.Bound Binding(Subject subject, Fitting fit)
     {
         var type = TermsAt(Now).Type(subject.What)!;
-        var kind = fit.Why == Reason.OverageLimitReached ? "overage" : type.Credits is not null ? "credits" : "included";
+        var kind = fit.Why == Reason.OverageLimitReached ? "overage" : type.Credits is not null ? "credits"
+            : "included";
         return new Expected.Bound("", kind, null, null);
     }
 
@@ -46,7 +50,8 @@ internal sealed partial class Oracle
 
     private static Expected.Decided Denied(
         AtLimit at, DecisionReason reason, long? remaining, Expected.Bound? bound, Instant? retry) =>
-        new(at.Action == LimitAction.Handoff ? DecisionKind.Handoff : DecisionKind.Pause, reason, remaining, bound, null, null, retry);
+        new(at.Action == LimitAction.Handoff ? DecisionKind.Handoff : DecisionKind.Pause, reason, remaining, bound,
+            null, null, retry);
 
     private Instant Resets(Cap cap) => cap.Period == CapPeriod.Day ? Days.EndOf(Open, Today) : Open.End;
 
@@ -86,7 +91,8 @@ internal sealed partial class Oracle
         if (_held.FirstOrDefault(held => held.Id == extend.Reservation) is not { } held)
             return new Expected.Refused(Refusal.UnknownReservation);
         if (held.Remaining == 0) throw new AmbiguousException("extending a reservation that is used up");
-        if (Now + extend.Ttl < held.ExpiresAt) throw new AmbiguousException("extending a reservation to an earlier time");
+        if (Now + extend.Ttl < held.ExpiresAt)
+            throw new AmbiguousException("extending a reservation to an earlier time");
         held.ExpiresAt = Now + extend.Ttl;
         return new Expected.Extended(held.ExpiresAt, held.Remaining);
     }

@@ -21,7 +21,8 @@ internal sealed partial class Oracle
     private void ClosePeriod(Period period)
     {
         var whole = Standing();
-        var rated = _reports.Where(report => report.Period.Id == period.Id && Counts(report, report.View)).OrderBy(report => report.Key)
+        var rated = _reports.Where(report => report.Period.Id == period.Id && Counts(report, report.View))
+            .OrderBy(report => report.Key)
             .ToList();
         var ground = GroundOf(period, whole);
         var walk = new FundingWalk(ground).With(rated.Select(ItemOf));
@@ -41,7 +42,8 @@ internal sealed partial class Oracle
         var earlier = whole.Units.Where(unit => unit.Item.Period.Start < period.Start).ToList();
         var left = ground.Left.Select(one => (one.Lot, one.Left - Drawn(earlier, one.Lot))).ToList();
         var used = Pledge.Of(TermsAt(period.Start)).ToDictionary(pledge => pledge.Name, pledge =>
-            ground.UsedBefore(period, pledge.Name) + _periods.Where(one => one.Start < period.Start && Year(one) == Year(period))
+            ground.UsedBefore(period, pledge.Name)
+                + _periods.Where(one => one.Start < period.Start && Year(one) == Year(period))
                 .Sum(one => whole.CommittedUsed(one, pledge.Name)));
         return ground with { Left = left, UsedBefore = (_, pledge) => used.GetValueOrDefault(pledge) };
     }
@@ -75,13 +77,15 @@ internal sealed partial class Oracle
         var units = closed.Walk.Units.Where(unit => unit.Item.Name == report.Id).ToList();
         var credits = Sum(units.Select(unit => unit.Credits));
         _corrections.Add(new ExpectedCorrection(
-            Open.Id, closed.Period.Id, report, new Amount(-Charged(units)), credits > Amount.Zero ? [(null, credits)] : []));
+            Open.Id, closed.Period.Id, report, new Amount(-Charged(units)), credits > Amount.Zero ? [(null, credits)]
+                : []));
         if (credits > Amount.Zero && Now < Open.End) Issue(GrantKind.Correction, credits, 10, Now, Open.End);
     }
 
     private static List<Unit> Rewalk(Closure closed, Report? without = null) =>
         [.. new FundingWalk(closed.Ground)
-            .With(closed.Rated.Where(report => report != without && !closed.Credited.Contains(report)).Select(ItemOf)).Units];
+            .With(closed.Rated.Where(report => report != without && !closed.Credited.Contains(report))
+            .Select(ItemOf)).Units];
 
     // With what the commitments of the period itself would have come short.
     private long Owed(Period period, List<Unit> units) => Charged(units) + Pledge.Of(TermsAt(period.Start))

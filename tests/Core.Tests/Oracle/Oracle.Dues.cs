@@ -30,19 +30,25 @@ internal sealed partial class Oracle
 
     private IEnumerable<(Instant At, Due Kind, string Id)> Dues(Instant target)
     {
-        var windows = _reports.Where(report => report.View.Status == OutcomeStatus.Pending && report.View.AliasOf is null)
+        var windows = _reports.Where(report => report.View.Status == OutcomeStatus.Pending
+            && report.View.AliasOf is null)
             .Select(report => (report.View.ClosesAt!.Value, Due.Window, report.Id));
         var reservations = _held.Select(held => (held.ExpiresAt, Due.Reservation, held.Id));
-        var closing = _periods.SkipLast(_closed ? 0 : 1).Where(period => !_closedPeriods.ContainsKey(period.Id) && !AnyWindowIn(period))
+        var closing = _periods.SkipLast(_closed ? 0 : 1)
+            .Where(period => !_closedPeriods.ContainsKey(period.Id) && !AnyWindowIn(period))
             .Select(period => (Instant.Max(period.End + Lateness, Now), Due.PeriodClose, $"{period.Id:yyyy-MM-dd}"));
         (Instant, Due, string)[] periodEnd = _closed ? [] : [(Open.End, Due.PeriodEnd, "")];
-        var expiries = _lots.Where(lot => !lot.Expired && lot.ExpiresAt is not null && (lot.Kind != GrantKind.Plan || (_closed && lot.ExpiresAt == Open.End)))
+        var expiries = _lots.Where(lot => !lot.Expired && lot.ExpiresAt is not null
+            && (lot.Kind != GrantKind.Plan || (_closed && lot.ExpiresAt == Open.End)))
             .Select(lot => (lot.ExpiresAt!.Value, Due.Expiry, $"{_lots.IndexOf(lot):D4}"));
-        var notices = _lots.Where(IsToldOf).Select(lot => (lot.ExpiresAt!.Value - Notice, Due.Expiring, $"{_lots.IndexOf(lot):D4}"));
+        var notices = _lots.Where(IsToldOf)
+            .Select(lot => (lot.ExpiresAt!.Value - Notice, Due.Expiring, $"{_lots.IndexOf(lot):D4}"));
         var day = Days.EndOf(Open, Days.Of(Open, Now));
-        (Instant, Due, string)[] dayEnd = day < Open.End && _caps.Values.Concat(_nextCaps.Values).Any(cap => cap.Period == CapPeriod.Day)
+        (Instant, Due, string)[] dayEnd = day < Open.End
+            && _caps.Values.Concat(_nextCaps.Values).Any(cap => cap.Period == CapPeriod.Day)
             ? [(day, Due.Day, "")] : [];
-        return windows.Concat(reservations).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries).Concat(notices)
+        return windows.Concat(reservations).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries)
+            .Concat(notices)
             .Concat(Rearming().Select(due => (due.At, Due.Rearm, due.Id)))
             .Where(due => due.Item1 <= target);
     }
@@ -63,7 +69,8 @@ internal sealed partial class Oracle
     }
 
     private static bool IsToldOf(Lot lot) => lot is { Ended: false, Warned: false, ExpiresAt: not null }
-        && lot.Kind is GrantKind.TopUp or GrantKind.Promotional or GrantKind.Rollover && lot.ExpiresAt - lot.EffectiveAt > Notice;
+        && lot.Kind is GrantKind.TopUp or GrantKind.Promotional or GrantKind.Rollover
+        && lot.ExpiresAt - lot.EffectiveAt > Notice;
 
     private void NextPeriod()
     {
@@ -90,7 +97,8 @@ internal sealed partial class Oracle
 
     private bool AnyWindowIn(Period period) =>
         _reports.Any(report =>
-            report.Period.Id == period.Id && report.View.Status == OutcomeStatus.Pending && report.View.AliasOf is null);
+            report.Period.Id == period.Id && report.View.Status == OutcomeStatus.Pending
+                && report.View.AliasOf is null);
 
     public PeriodStatus StatusOf(Period period) =>
         IsClosed(period) ? PeriodStatus.Closed : period.Id == Open.Id ? PeriodStatus.Open : PeriodStatus.Settling;

@@ -16,7 +16,8 @@ internal sealed partial class Oracle
             return follows && time > Now ? throw new AmbiguousException("a refused event ahead of a clock that follows")
                 : new Expected.Refused(refusal);
         var exists = happened is Command.ReportOutcome again && _reports.Any(report => report.Id == again.OutcomeId);
-        if (follows && time > Now && exists) throw new AmbiguousException("a refused event ahead of a clock that follows");
+        if (follows && time > Now && exists)
+            throw new AmbiguousException("a refused event ahead of a clock that follows");
         if (follows && time > Now) FireUntil(time);
         if (time < Now - Lateness || time < _periods[0].Start) return new Expected.Refused(Refusal.EventTooOld);
         if (time < Open.End && IsClosed(PeriodOf(time))) return new Expected.Refused(Refusal.EventTooOld);
@@ -40,7 +41,8 @@ internal sealed partial class Oracle
         var mustKnow = Now < first.Time + Remembered || !IsClosed(PeriodOf(first.Time));
         if (mustKnow && EventText.Of(happened) == first.Content) return first.Answer;
         if (!mustKnow && happened.Time is null)
-            throw new AmbiguousException("an event without a time of its own sent again after its id may have been forgotten");
+            throw new AmbiguousException(
+                "an event without a time of its own sent again after its id may have been forgotten");
         if (EventText.Of(happened) == first.Content) return new Expected.DuplicateOrTooOld();
         if (!mustKnow) throw new AmbiguousException("an id reused after it may have been forgotten");
         return happened.Time > Now && _testClock is { FollowEvents: true }
@@ -66,7 +68,8 @@ internal sealed partial class Oracle
         _reports.Add(report);
         Evaluate(GroupOf(report), report);
         var view = (report.View.AliasOf ?? report).View;
-        return new Expected.Accepted(false, view.Status, view.Reason, RemainingIsPlain(report.Period, report.Day), Remaining(report.Subject));
+        return new Expected.Accepted(false, view.Status, view.Reason, RemainingIsPlain(report.Period, report.Day),
+            Remaining(report.Subject));
     }
 
     private Expected.Accepted Add(Command.ReportFact command, Instant time)
@@ -86,9 +89,11 @@ internal sealed partial class Oracle
         var day = Days.Of(period, time);
         var subject = new Subject(command.Activity, true, command.Dimensions);
         var price = TermsAt(time).Activity(command.Activity)?.Price;
-        _activities.Add(new Happened(command, time, period, day, _arrivals, IsBeyond(subject, command.Quantity, price, period, day),
+        _activities.Add(new Happened(command, time, period, day, _arrivals,
+            IsBeyond(subject, command.Quantity, price, period, day),
             price));
-        foreach (var group in _reports.Where(report => command.Session is not null && report.Command.Session == command.Session)
+        foreach (var group in _reports.Where(report => command.Session is not null
+            && report.Command.Session == command.Session)
             .Select(GroupOf).ToList())
             Evaluate(group, null);
         return new Expected.Accepted(false, null, null, RemainingIsPlain(period, day), Remaining(subject));
@@ -106,7 +111,8 @@ internal sealed partial class Oracle
     /// <summary>True when the activity's quantity found no room under a cap on it (C9).</summary>
     public bool LastActivityWasBeyond => _activities[^1].Beyond;
 
-    // I4: 30 days after its last event a session is another one. What counts as its last event, by which clock, is left open.
+    // I4: 30 days after its last event a session is another one. What counts as its last event, by which clock, is left
+    // open.
     private string Generation(string session, Instant time)
     {
         var generation = _sessionGenerations.GetValueOrDefault(session);

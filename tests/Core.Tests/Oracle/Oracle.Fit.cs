@@ -21,7 +21,8 @@ internal sealed partial class Oracle
         {
             var fee = TermsAt(Now).Activity(subject.What)?.Price ?? Amount.Zero;
             for (var number = 1; number <= Most; number++) caps.ForEach(cap => cap.Take(number, fee));
-            return new Fitting(caps.ConvertAll(cap => (cap.Cap, cap.Left)), null, null, null, TermsAt(Now).Activity(subject.What)?.Price);
+            return new Fitting(caps.ConvertAll(cap => (cap.Cap, cap.Left)), null, null, null,
+                TermsAt(Now).Activity(subject.What)?.Price);
         }
         return Fit(walk, caps, Asked(subject, 1), wanted);
     }
@@ -85,7 +86,8 @@ internal sealed partial class Oracle
             var before = _more;
             _more = _more.And(unit);
             Why = oracle.Forbidding(one.Period, one.Type, rule)
-                ?? (oracle.IsTooMuch(one.Period, rule, OwnerOf(one), owner => Sum(owner, before), owner => Sum(owner, _more))
+                ?? (oracle.IsTooMuch(one.Period, rule, OwnerOf(one), owner => Sum(owner, before),
+                    owner => Sum(owner, _more))
                     ? Reason.OverageLimitReached : null);
             if (Why is not null) Left = number - 1;
         }
@@ -93,7 +95,8 @@ internal sealed partial class Oracle
         private Went Sum(string? owner, Went more)
         {
             var those = owner is null ? _all : _own;
-            return owner is null && !rule.RequiresAuthorization ? those : new Went(those.Units + more.Units, those.Micros + more.Micros);
+            return owner is null && !rule.RequiresAuthorization ? those
+                : new Went(those.Units + more.Units, those.Micros + more.Micros);
         }
     }
 }

@@ -26,9 +26,11 @@ internal sealed partial class Oracle
     private Expected IssueGrant(Command.IssueGrant command)
     {
         if (command.Key is { } key && _bought.TryGetValue(key, out var before))
-            return before.Command == command ? new Expected.Granted(before.Lot, false) : new Expected.Refused(Refusal.IdempotencyKeyReused);
+            return before.Command == command ? new Expected.Granted(before.Lot, false)
+                : new Expected.Refused(Refusal.IdempotencyKeyReused);
         if (command.ExpiresAt <= Now) return new Expected.Refused(Refusal.AlreadyExpired);
-        var lot = Issue(command.Kind, command.Amount, command.Priority ?? (command.Kind == GrantKind.Promotional ? 30 : 50), Now,
+        var lot = Issue(command.Kind, command.Amount, command.Priority
+            ?? (command.Kind == GrantKind.Promotional ? 30 : 50), Now,
             command.ExpiresAt);
         if (command.Key is not null) _bought[command.Key] = (command, lot);
         return new Expected.Granted(lot, true);
@@ -58,7 +60,9 @@ internal sealed partial class Oracle
         return left;
     }
 
-    /// <summary>13: what ended grants are used less than they were left with is taken too, and issued as a correction.</summary>
+    /// <summary>
+    /// 13: what ended grants are used less than they were left with is taken too, and issued as a correction.
+    /// </summary>
     private void TakeBack()
     {
         foreach (var lot in _lots.Where(lot => lot.Ended).ToList())
@@ -89,14 +93,16 @@ internal sealed partial class Oracle
     // 12: what the plan grant has left at its period's end.
     private void RollOver(Period ended)
     {
-        var plan = _lots.Where(lot => lot.Kind == GrantKind.Plan && lot.EffectiveAt == ended.Start && !lot.Ended).ToList();
+        var plan = _lots.Where(lot => lot.Kind == GrantKind.Plan && lot.EffectiveAt == ended.Start && !lot.Ended)
+            .ToList();
         var left = plan.ConvertAll(lot => (Lot: lot, Left: Expire(lot)));
         StartCounting();
         if (TermsAt(ended.Start).Rollover is { } rollover)
             foreach (var (lot, credits) in left)
             {
                 var standing = Standing();
-                var others = _lots.Where(other => other.Kind == GrantKind.Rollover && !other.Ended && (other.ExpiresAt is null || other.ExpiresAt > Now))
+                var others = _lots.Where(other => other.Kind == GrantKind.Rollover && !other.Ended
+                    && (other.ExpiresAt is null || other.ExpiresAt > Now))
                     .Sum(other => (other.Left - standing.Drawn(other)).Micros);
                 var rolls = new Amount(Math.Min(credits.Micros, rollover.Max.Micros - others));
                 if (rolls > Amount.Zero) Issue(GrantKind.Rollover, rolls, 20, Now, EndAfter(rollover.Periods), lot);
@@ -105,7 +111,8 @@ internal sealed partial class Oracle
 
     private void IssuePlanGrant()
     {
-        if (TermsAt(Open.Start).PeriodGrant is var amount && amount > Amount.Zero) Issue(GrantKind.Plan, amount, 10, Open.Start, Open.End);
+        if (TermsAt(Open.Start).PeriodGrant is var amount && amount > Amount.Zero)
+            Issue(GrantKind.Plan, amount, 10, Open.Start, Open.End);
     }
 
     private Instant? EndAfter(int? periods)

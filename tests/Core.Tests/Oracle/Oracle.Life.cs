@@ -8,7 +8,9 @@ internal sealed partial class Oracle
     /// <param name="Reversed">It did so by a reversal within the window, not by a credit.</param>
     private sealed record Life(View View, bool Settled, Key? FreedAt = null, bool Reversed = false);
 
-    /// <summary>What a success is at once, before anybody asks who holds the session (O1, O7; the order of 0001, 13).</summary>
+    /// <summary>
+    /// What a success is at once, before anybody asks who holds the session (O1, O7; the order of 0001, 13).
+    /// </summary>
     private static Reason? AtOnce(Report report)
     {
         if (report.Command.Result != Result.Success) return Enum.Parse<Reason>(report.Command.Result.ToString());
@@ -27,30 +29,36 @@ internal sealed partial class Oracle
             && (training.MaxOutcomes is null || _reports.Count(report => report.Training) < training.MaxOutcomes);
     }
 
-    /// <param name="chain">The first report and those that continued it, in order; the last one opened the window.</param>
+    /// <param name="chain">The first report and those that continued it, in order; the last one opened the
+    /// window.</param>
     private Life LifeOf(List<Report> chain)
     {
         var (first, opening) = (chain[0], chain[^1]);
         var hasWindow = first.Type.MeasurementWindow > TimeSpan.Zero;
         var closes = hasWindow ? opening.FrozenClose ?? ClosesAt(first, opening) : opening.Time;
-        if (FactsOf(chain).Count(fact => fact.Fact.Kind != FactKind.VerdictAccepted && fact.At.Time == opening.Time) > 1 && chain.Count > 1)
+        if (FactsOf(chain).Count(fact => fact.Fact.Kind != FactKind.VerdictAccepted && fact.At.Time == opening.Time) > 1
+            && chain.Count > 1)
             throw new AmbiguousException("several facts and a continuation at the same instant");
         // What was said of the outcome before it was continued, or at that very time, is of the window before.
-        var facts = FactsOf(chain).Where(fact => fact.At.Time > opening.Time || fact.Fact.Command.OutcomeId == opening.Id)
+        var facts = FactsOf(chain)
+            .Where(fact => fact.At.Time > opening.Time || fact.Fact.Command.OutcomeId == opening.Id)
             .ToList();
-        var verification = chain.Last(report => report.Command.Verification is not null || report == first).Command.Verification;
+        var verification = chain.Last(report => report.Command.Verification is not null
+            || report == first).Command.Verification;
 
         var decisive = facts.FirstOrDefault(fact =>
             hasWindow && fact.At.Time < closes && fact.Fact.Kind != FactKind.VerdictAccepted
             && !CameAfterClosing(fact.Fact, first));
         if (decisive is { Fact.Reverses: true })
-            return new Life(new View(OutcomeStatus.NonBillable, decisive.Fact.Reason, decisive.At.Time, null, chain), false,
+            return new Life(new View(OutcomeStatus.NonBillable, decisive.Fact.Reason, decisive.At.Time, null, chain),
+                false,
                 decisive.At, true);
         if (decisive is null && hasWindow && closes > Now)
             return new Life(new View(OutcomeStatus.Pending, Reason.None, closes, null, chain), false);
 
         if (decisive is not null) verification = decisive.Fact.Command.Verification ?? verification;
-        var settled = Settled(first.Type, verification, decisive is not null, hasWindow) with { ClosesAt = decisive?.At.Time
+        var settled = Settled(first.Type, verification, decisive is not null, hasWindow)
+            with { ClosesAt = decisive?.At.Time
             ?? closes, Chain = chain };
         if (settled.Status != OutcomeStatus.Billable) return new Life(settled, true);
         var end = decisive?.At.Time ?? closes;

@@ -1,6 +1,7 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>The walk as it stands, and what it says of caps on money, of overage and of who is admitted (C7, F1 to F4; 0004,
+/// <summary>The walk as it stands, and what it says of caps on money, of overage and of who is admitted (C7, F1 to F4;
+/// 0004,
 /// 15 to 20).</summary>
 internal sealed partial class Oracle
 {
@@ -17,7 +18,8 @@ internal sealed partial class Oracle
     private FundingWalk? _standing;
 
     /// <summary>Settled and pending, in periods that are not closed; to go on with a copy of.</summary>
-    private FundingWalk Standing() => _resting ? _standing ??= Standing(report => report.View) : Standing(report => report.View);
+    private FundingWalk Standing() =>
+        _resting ? _standing ??= Standing(report => report.View) : Standing(report => report.View);
 
     private FundingWalk Standing(Func<Report, View?> viewOf) => new FundingWalk(Ground()).With(
         _reports.Where(report => !IsClosed(report.Period) && viewOf(report) is { } view && Counts(report, view))
@@ -49,8 +51,10 @@ internal sealed partial class Oracle
         bool Counted(Subject subject, Period its, int itsDay) =>
             Matches(cap, subject) && its.Id == period.Id && (cap.Period == CapPeriod.BillingPeriod || itsDay == day);
 
-        return UnitsIn(period, walk).Where(unit => Counted(unit.Item.Subject, unit.Item.Period, unit.Item.Day)).Sum(unit => unit.Price.Micros)
-            + _activities.Where(one => Counted(new Subject(one.Command.Activity, true, one.Command.Dimensions), one.Period, one.Day))
+        return UnitsIn(period, walk).Where(unit => Counted(unit.Item.Subject, unit.Item.Period, unit.Item.Day))
+            .Sum(unit => unit.Price.Micros)
+            + _activities.Where(one =>
+                Counted(new Subject(one.Command.Activity, true, one.Command.Dimensions), one.Period, one.Day))
                 .Sum(one => one.Fee.Micros);
     }
 
@@ -62,9 +66,12 @@ internal sealed partial class Oracle
         var with = Standing(other => other == report ? new View(OutcomeStatus.Billable, Reason.None) : before(other))
             .With(HeldItems(drawnFrom, drawn));
         foreach (var period in _periods.Where(period => !IsClosed(period)))
-            foreach (var cap in CapsFor(period).Where(cap => cap.Limit.IsMoney && cap.AtLimit.Action != LimitAction.Notify))
-                foreach (var day in with.Units.Where(unit => unit.Item.Period.Id == period.Id).Select(unit => unit.Item.Day).Distinct())
-                    if (Grows(Money(cap, period, day, without), Money(cap, period, day, with), cap.Limit)) return Reason.OverCap;
+            foreach (var cap in CapsFor(period)
+                .Where(cap => cap.Limit.IsMoney && cap.AtLimit.Action != LimitAction.Notify))
+                foreach (var day in with.Units.Where(unit => unit.Item.Period.Id == period.Id)
+                    .Select(unit => unit.Item.Day).Distinct())
+                    if (Grows(Money(cap, period, day, without), Money(cap, period, day, with), cap.Limit))
+                        return Reason.OverCap;
         return _periods.Where(period => !IsClosed(period))
             .Select(period => Refusing(period, TermsAt(period.Start > report.Time ? Now : report.Time), without, with))
             .FirstOrDefault(reason => reason is not null);
@@ -72,11 +79,13 @@ internal sealed partial class Oracle
 
     private static bool Grows(long before, long after, Limit limit) => after > before && after > limit.Value;
 
-    // 0004, 16 and 20: of the types that these terms put under a rule, the first whose units grow where it forbids them; then limits.
+    // 0004, 16 and 20: of the types that these terms put under a rule, the first whose units grow where it forbids
+    // them; then limits.
     private Reason? Refusing(Period period, Terms terms, FundingWalk without, FundingWalk with)
     {
         var governed = terms.OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal)
-            .Select(type => (Type: type, Rule: Prices.RuleOf(TermsAt(period.Start), terms, type))).Where(one => one.Rule is not null).ToList();
+            .Select(type => (Type: type, Rule: Prices.RuleOf(TermsAt(period.Start), terms, type)))
+            .Where(one => one.Rule is not null).ToList();
         foreach (var (type, rule) in governed)
         {
             var owner = Prices.OwnerOf(type);
@@ -85,7 +94,8 @@ internal sealed partial class Oracle
                 && Forbidding(period, type, rule!) is { } reason) return reason;
         }
         return governed.Exists(one => IsTooMuch(period, one.Rule!, Prices.OwnerOf(one.Type),
-            owner => Overage(without, period, terms, owner), owner => Overage(with, period, terms, owner))) ? Reason.OverageLimitReached : null;
+            owner => Overage(without, period, terms, owner), owner => Overage(with, period, terms, owner)))
+                ? Reason.OverageLimitReached : null;
     }
 
     // Why nothing more of a type may go on demand under its rule.
@@ -96,9 +106,12 @@ internal sealed partial class Oracle
         return rule.RequiresAuthorization && AuthorizationFor(period) is null ? Reason.OverageNotAuthorized : null;
     }
 
-    /// <param name="before">What went on demand under the rule of an owner, or with null under all that require authorisation.</param>
-    private bool IsTooMuch(Period period, OverageRule rule, string owner, Func<string?, Went> before, Func<string?, Went> after) =>
-        LimitsOf(period, rule, owner).Any(one => Grows(before(one.Over).In(one.Limit), after(one.Over).In(one.Limit), one.Limit));
+    /// <param name="before">What went on demand under the rule of an owner, or with null under all that require
+    /// authorisation.</param>
+    private bool IsTooMuch(Period period, OverageRule rule, string owner, Func<string?, Went> before,
+        Func<string?, Went> after) =>
+        LimitsOf(period, rule, owner)
+            .Any(one => Grows(before(one.Over).In(one.Limit), after(one.Over).In(one.Limit), one.Limit));
 
     private static string OwnerOf(Item item) => Prices.OwnerOf(item.Type);
 
@@ -106,11 +119,13 @@ internal sealed partial class Oracle
     private static OverageRule RuleOf(string owner, Terms terms) =>
         (owner.Length == 0 ? terms.Overage : terms.Type(owner)?.Overage) ?? OverageRule.Default;
 
-    // 0004, 9 and 10: the limit of the rule and that of the authorisation both hold; the second is over all that it authorises.
+    // 0004, 9 and 10: the limit of the rule and that of the authorisation both hold; the second is over all that it
+    // authorises.
     private IEnumerable<(Limit Limit, string? Over)> LimitsOf(Period period, OverageRule rule, string owner)
     {
         if (rule.Limit is { } limit) yield return (limit, owner);
-        if (rule.RequiresAuthorization && AuthorizationFor(period)?.Limit is { } authorized) yield return (authorized, null);
+        if (rule.RequiresAuthorization && AuthorizationFor(period)?.Limit is { } authorized)
+            yield return (authorized, null);
     }
 
     /// <summary>What went on demand under one rule.</summary>
@@ -122,10 +137,13 @@ internal sealed partial class Oracle
 
     private static Went Sum(IEnumerable<Unit> units) => units.Aggregate(default(Went), (sum, unit) => sum.And(unit));
 
-    private static Went Overage(FundingWalk walk, Period period, Terms terms, string? owner) => Sum(walk.Units.Where(unit =>
+    private static Went Overage(FundingWalk walk, Period period, Terms terms, string? owner) =>
+        Sum(walk.Units.Where(unit =>
         unit.IsOverage && unit.Item.Period.Id == period.Id && (owner is null
             ? RuleOf(OwnerOf(unit.Item), terms) is { RequiresAuthorization: true } : OwnerOf(unit.Item) == owner)));
 
-    private static Went Overage(FundingWalk walk, Period period, string type, string owner) => Sum(walk.Units.Where(unit =>
-        unit.IsOverage && unit.Item.Period.Id == period.Id && unit.Item.Type.Id == type && OwnerOf(unit.Item) == owner));
+    private static Went Overage(FundingWalk walk, Period period, string type, string owner) =>
+        Sum(walk.Units.Where(unit =>
+        unit.IsOverage && unit.Item.Period.Id == period.Id && unit.Item.Type.Id == type
+            && OwnerOf(unit.Item) == owner));
 }

@@ -1,6 +1,7 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>Who holds a session: a function of the group's reports and facts in order, and of what has settled (I4; 0001
+/// <summary>Who holds a session: a function of the group's reports and facts in order, and of what has settled (I4;
+/// 0001
 /// 2 to 7, 26 and 27).</summary>
 internal sealed partial class Oracle
 {
@@ -14,11 +15,14 @@ internal sealed partial class Oracle
         public (List<Report> Chain, Key From, Life Life)? Holder { get; set; }
         public Report? Reversed { get; set; }
 
-        /// <summary>Where in the order the session was last given back: nobody has held it from before that on.</summary>
+        /// <summary>
+        /// Where in the order the session was last given back: nobody has held it from before that on.
+        /// </summary>
         public Key Freed { get; set; }
     }
 
-    // Evaluates the group as a whole; whoever finds no room is over the cap for good, and then the rest is looked at again.
+    // Evaluates the group as a whole; whoever finds no room is over the cap for good, and then the rest is looked at
+    // again.
     private void Evaluate(List<Report> group, Report? arriving)
     {
         while (true)
@@ -50,7 +54,8 @@ internal sealed partial class Oracle
                 continue;
             }
             FreeUntil(walk, group, report.Time);
-            if (walk.Holder is null && !ComesTooLate(report, group, report.Key)) Take(walk, report, report.Key < walk.Freed ? walk.Freed : report.Key);
+            if (walk.Holder is null && !ComesTooLate(report, group, report.Key))
+                Take(walk, report, report.Key < walk.Freed ? walk.Freed : report.Key);
             else Duplicate(walk, report);
         }
         FreeUntil(walk, group, null);
@@ -117,9 +122,12 @@ internal sealed partial class Oracle
             }
             walk.Reversed = holder.Chain[0];
             var promoted = walk.Duplicates.FirstOrDefault(other =>
-                other.Time < freed.Time && !ReversedBefore(other, freed) && !ComesTooLate(other, group, freed, holder.Chain[^1]));
-            if (promoted is null && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[0].Key))
-                throw new AmbiguousException("a duplicate at the very instant of a reversal, in order before what is reversed");
+                other.Time < freed.Time && !ReversedBefore(other, freed)
+                    && !ComesTooLate(other, group, freed, holder.Chain[^1]));
+            if (promoted is null
+                && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[0].Key))
+                throw new AmbiguousException(
+                    "a duplicate at the very instant of a reversal, in order before what is reversed");
             if (promoted is null) continue;
             if (IsClosed(promoted.Period) && !promoted.IsHolding)
                 throw new AmbiguousException("a duplicate of a closed period would be promoted");
@@ -129,7 +137,8 @@ internal sealed partial class Oracle
         }
     }
 
-    // 0001, 11: the session is free for a success at that very time too, also one that is before what was credited in the order.
+    // 0001, 11: the session is free for a success at that very time too, also one that is before what was credited in
+    // the order.
     private void Credit(Walk walk, List<Report> group, Report credited, Key freed)
     {
         var then = walk.Duplicates.Where(other => other.Time >= freed.Time).ToList();
@@ -165,7 +174,8 @@ internal sealed partial class Oracle
             else arriving.Drawn = null;
         }
         foreach (var report in group)
-            report.View = walk.Views[report] with { Disputed = walk.Views[report].Disputed || report.View is { Disputed: true } };
+            report.View = walk.Views[report]
+                with { Disputed = walk.Views[report].Disputed || report.View is { Disputed: true } };
         // What was reversed and continued has no place of its own to keep any more.
         foreach (var report in group)
             foreach (var earlier in report.View is { AliasOf: null, Chain: { } chain } ? chain.SkipLast(1) : [])

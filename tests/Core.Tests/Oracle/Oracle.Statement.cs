@@ -12,24 +12,30 @@ internal sealed partial class Oracle
         var terms = TermsAt(period.Start);
         var lines = new List<Line>();
         if (terms.PlatformFee is { } fee) lines.Add(Fee(LineKind.PlatformFee, fee));
-        if (period.Id == _periods[0].Id && terms.ImplementationFee is { } once) lines.Add(Fee(LineKind.ImplementationFee, once));
+        if (period.Id == _periods[0].Id && terms.ImplementationFee is { } once)
+            lines.Add(Fee(LineKind.ImplementationFee, once));
         lines.AddRange(walk.Units.Where(unit => unit.Item.Period.Id == period.Id)
             .GroupBy(unit =>
-                (unit.IsOverage ? LineKind.Overage : LineKind.Outcomes, unit.Item.Type.Id, unit.Source, unit.Price, unit.Credits))
-            .OrderBy(line => line.Key.Item1).ThenBy(line => line.Key.Id, StringComparer.Ordinal).ThenBy(line => line.Key.Source)
+                (unit.IsOverage ? LineKind.Overage : LineKind.Outcomes, unit.Item.Type.Id, unit.Source, unit.Price,
+                    unit.Credits))
+            .OrderBy(line => line.Key.Item1).ThenBy(line => line.Key.Id, StringComparer.Ordinal)
+            .ThenBy(line => line.Key.Source)
             .ThenBy(line => line.Key.Price).ThenBy(line => line.Key.Credits)
             .Select(line => new Line(line.Key.Item1, line.Key.Id, line.Key.Source, null, line.Count(), line.Key.Price,
                 line.Key.Price * line.Count(), Sum(line.Select(unit => unit.Credits)))));
         lines.AddRange(_activities.Where(one => one.Period.Id == period.Id && !one.Beyond && one.Price is not null)
             .GroupBy(one => (one.Command.Activity, Price: one.Price!.Value))
             .OrderBy(line => line.Key.Activity, StringComparer.Ordinal).ThenBy(line => line.Key.Price)
-            .Select(line => new Line(LineKind.Activities, line.Key.Activity, null, null, line.Sum(one => (long)one.Command.Quantity),
+            .Select(line => new Line(LineKind.Activities, line.Key.Activity, null, null,
+                line.Sum(one => (long)one.Command.Quantity),
                 line.Key.Price, Sum(line.Select(one => one.Fee)), Amount.Zero)));
         lines.AddRange(Pledge.Of(terms).Select(pledge => Shortfall(period, pledge, walk)).OfType<Line>());
         lines.AddRange(_corrections.Where(one => one.In == period.Id).GroupBy(one => (one.Of, one.Report.Type.Id))
             .OrderBy(line => line.Key.Of).ThenBy(line => line.Key.Id, StringComparer.Ordinal)
-            .Select(line => new Line(LineKind.Correction, line.Key.Id, null, line.Key.Of, line.Sum(one => (long)one.Report.Command.Quantity),
-                null, Sum(line.Select(one => one.Amount)), Sum(line.SelectMany(one => one.Returned).Select(one => one.Credits)))));
+            .Select(line => new Line(LineKind.Correction, line.Key.Id, null, line.Key.Of,
+                line.Sum(one => (long)one.Report.Command.Quantity),
+                null, Sum(line.Select(one => one.Amount)),
+                Sum(line.SelectMany(one => one.Returned).Select(one => one.Credits)))));
         return lines;
     }
 
@@ -41,9 +47,11 @@ internal sealed partial class Oracle
         var commitment = pledge.Commitment;
         var last = _periods.FindIndex(one => one.Id == period.Id) % 12 == 11 || (_closed && period.Id == Open.Id);
         if (commitment.PerYear && !last) return null;
-        var those = commitment.PerYear ? _periods.Where(one => Year(one) == Year(period) && one.Start <= period.Start).ToList() : [period];
+        var those = commitment.PerYear
+            ? _periods.Where(one => Year(one) == Year(period) && one.Start <= period.Start).ToList() : [period];
         var (missing, amount) = Missing(pledge, [.. those.SelectMany(one => UnitsIn(one, walk))]);
-        return amount <= Amount.Zero && missing <= 0 ? null : new Line(LineKind.CommitmentShortfall, commitment.OutcomeType, null, null,
+        return amount <= Amount.Zero && missing <= 0 ? null
+            : new Line(LineKind.CommitmentShortfall, commitment.OutcomeType, null, null,
             missing, commitment.Price ?? amount, amount, Amount.Zero);
     }
 
@@ -56,7 +64,8 @@ internal sealed partial class Oracle
             var missing = Math.Max(0, owed - units.Count(unit => unit.Commitment == pledge.Name));
             return (missing, commitment.Price!.Value * missing);
         }
-        var charged = Charged(units.Where(unit => commitment.OutcomeType is null || commitment.OutcomeType == unit.Item.Type.Id));
+        var charged =
+            Charged(units.Where(unit => commitment.OutcomeType is null || commitment.OutcomeType == unit.Item.Type.Id));
         var amount = new Amount(Math.Max(0, commitment.Amount!.Value.Micros - charged));
         return (amount > Amount.Zero ? 1 : 0, amount);
     }
@@ -65,7 +74,9 @@ internal sealed partial class Oracle
         (_closures.TryGetValue(period.Id, out var closed) ? closed.Walk : walk).CommittedUsed(period, pledge);
 
     private IEnumerable<Unit> UnitsIn(Period period, FundingWalk walk) =>
-        (_closures.TryGetValue(period.Id, out var closed) ? closed.Walk : walk).Units.Where(unit => unit.Item.Period.Id == period.Id);
+        (_closures.TryGetValue(period.Id, out var closed) ? closed.Walk : walk).Units.Where(unit => unit.Item.Period.Id
+            == period.Id);
 
-    private static Amount Sum(IEnumerable<Amount> amounts) => amounts.Aggregate(Amount.Zero, (sum, amount) => sum + amount);
+    private static Amount Sum(IEnumerable<Amount> amounts) =>
+        amounts.Aggregate(Amount.Zero, (sum, amount) => sum + amount);
 }

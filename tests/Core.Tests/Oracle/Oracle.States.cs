@@ -1,6 +1,8 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
-/// <summary>States and signals (S1, S2; 0004, 23): from what is settled and pending, never from what is reserved.</summary>
+/// <summary>
+/// States and signals (S1, S2; 0004, 23): from what is settled and pending, never from what is reserved.
+/// </summary>
 internal sealed partial class Oracle
 {
     private readonly Dictionary<string, LimitState> _states = [];
@@ -33,7 +35,8 @@ internal sealed partial class Oracle
             return Grows(used, used + (terms.Activity(activity)?.Price ?? Amount.Zero).Micros, cap.Limit);
         var attributes = new Dimensions(cap.Scope.Agent, cap.Scope.Channel, cap.Scope.Workflow);
         return terms.OutcomeTypes.Where(type => cap.Scope.OutcomeType is null || cap.Scope.OutcomeType == type.Id)
-            .All(type => Grows(used, used + standing.Copy().Add(Asked(new Subject(type.Id, false, attributes), 1)).Price.Micros, cap.Limit));
+            .All(type => Grows(used,
+                used + standing.Copy().Add(Asked(new Subject(type.Id, false, attributes), 1)).Price.Micros, cap.Limit));
     }
 
     /// <summary>Of the funding of a type; null when it is not governed.</summary>
@@ -43,18 +46,21 @@ internal sealed partial class Oracle
         var room = new OverageRoom(this, standing, Asked(new Subject(type.Id, false, Dimensions.None), 1), rule);
         room.Take(1, standing.Copy().Add(Asked(new Subject(type.Id, false, Dimensions.None), 1)));
         if (room.Why is null) return LimitState.Active;
-        return rule.AtLimit.Action switch { LimitAction.Handoff => LimitState.Handoff, LimitAction.Pause => LimitState.Paused, _ =>
+        return rule.AtLimit.Action switch { LimitAction.Handoff => LimitState.Handoff, LimitAction.Pause =>
+            LimitState.Paused, _ =>
             LimitState.Warned };
     }
 
-    /// <summary>The tenant's own state, those of its caps over everything (0001, 19), and the mildest of the fundings when all of them
+    /// <summary>The tenant's own state, those of its caps over everything (0001, 19), and the mildest of the fundings
+    /// when all of them
     /// have stopped (0004, 23).</summary>
     public LimitState State
     {
         get
         {
             var standing = Standing();
-            var fundings = TermsAt(Now).OutcomeTypes.Select(type => FundingStateOf(type, standing) ?? LimitState.Active).Min();
+            var fundings = TermsAt(Now).OutcomeTypes.Select(type => FundingStateOf(type, standing) ?? LimitState.Active)
+                .Min();
             return _caps.Values.Where(cap => cap.Scope == Scope.Everything).Select(cap => StateOf(cap, standing))
                 .Append(_ownState).Append(fundings >= LimitState.Paused ? fundings : LimitState.Active).Max();
         }
@@ -64,7 +70,8 @@ internal sealed partial class Oracle
     {
         foreach (var gone in _states.Keys.Where(id => !_caps.ContainsKey(id)).ToList())
         {
-            if (_states[gone] != LimitState.Active) Signals.Add(new ExpectedSignal(SignalAction.Resume, gone, null, LimitState.Active));
+            if (_states[gone] != LimitState.Active)
+                Signals.Add(new ExpectedSignal(SignalAction.Resume, gone, null, LimitState.Active));
             _states.Remove(gone);
         }
         foreach (var cap in _caps.Values)
@@ -75,7 +82,8 @@ internal sealed partial class Oracle
         }
         foreach (var type in TermsAt(Now).OutcomeTypes.Select(type => type.Id).Union(_fundingStates.Keys).ToList())
         {
-            var state = (TermsAt(Now).Type(type) is { } known ? FundingStateOf(known, standing) : null) ?? LimitState.Active;
+            var state = (TermsAt(Now).Type(type) is { } known ? FundingStateOf(known, standing) : null)
+                ?? LimitState.Active;
             Changed(null, type, _fundingStates.GetValueOrDefault(type), state);
             _fundingStates[type] = state;
         }

@@ -15,7 +15,8 @@ internal sealed partial class Oracle
                 Units(report => report.View.Status == OutcomeStatus.Billable),
             _held.Where(held => held.Period.Id == period.Id && held.Subject.What == type).Sum(held => held.Remaining),
             Units(report => report.View.Status == OutcomeStatus.Credited),
-            outcomes.Where(report => report.View.Status == OutcomeStatus.NonBillable).GroupBy(report => report.View.Reason)
+            outcomes.Where(report => report.View.Status == OutcomeStatus.NonBillable)
+                .GroupBy(report => report.View.Reason)
                 .ToDictionary(group => group.Key, group => group.Sum(report => (long)report.Command.Quantity)),
             those.Count(unit => unit.Source == Funding.Included), Sum(those.Select(unit => unit.Price)));
     }
@@ -27,7 +28,8 @@ internal sealed partial class Oracle
         return (those.Sum(one => (long)one.Command.Quantity), Sum(those.Select(one => one.Fee)));
     }
 
-    /// <summary>What the period's statement would total for outcomes and activities now; what a credit takes from a closed period
+    /// <summary>What the period's statement would total for outcomes and activities now; what a credit takes from a
+    /// closed period
     /// is a line of the open one (T3, O5).</summary>
     public Amount SpendIn(Period period) =>
         Sum(_corrections.Where(one => one.In == period.Id).Select(one => one.Amount)
@@ -44,7 +46,9 @@ internal sealed partial class Oracle
             .Select(part => new Charge(part.Key.Source, part.Count(), part.Key.Price, part.Key.Price * part.Count(),
                 Sum(part.Select(unit => unit.Credits))))];
 
-    /// <summary>What is used of each commitment of the period's terms; per year, of all its periods up to this one.</summary>
+    /// <summary>
+    /// What is used of each commitment of the period's terms; per year, of all its periods up to this one.
+    /// </summary>
     public IEnumerable<(Commitment Commitment, long Used)> CommitmentsIn(Period period)
     {
         var walk = Standing();

@@ -1,8 +1,9 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
 /// <summary>
-/// The rules, done the dumb way: it keeps everything that was ever accepted, and works every figure out of the whole of it, each
-/// time. Written from the rules and decision records 0001 and 0004; it shares nothing with the product but the types of its input.
+/// The rules, done the dumb way: it keeps everything that was ever accepted, and works every figure out of the whole of
+/// it, each time. Written from the rules and decision records 0001 and 0004; it shares nothing with the product but the
+/// types of its input.
 /// </summary>
 internal sealed partial class Oracle(Calendar calendar)
 {
@@ -37,7 +38,9 @@ internal sealed partial class Oracle(Calendar calendar)
     public bool HasEnded => _closed && IsClosed(Open);
     public bool InTraining => TrainingApplies(Now);
 
-    /// <summary>Answers a command that arrives at <paramref name="realTime"/>, after everything that was due (T1).</summary>
+    /// <summary>
+    /// Answers a command that arrives at <paramref name="realTime"/>, after everything that was due (T1).
+    /// </summary>
     public Expected Run(Command command, Instant realTime)
     {
         (_resting, _standing) = (false, null);

@@ -3,7 +3,9 @@ namespace MeteringGateway.Core.Tests.Oracles;
 /// <summary>What a unit on demand costs, and which rule it is under (F2, F7; 0004, 4 to 8).</summary>
 internal static class Prices
 {
-    /// <summary>The type's own: the tier of its position, else the first class that matches, else the price, else 0.</summary>
+    /// <summary>
+    /// The type's own: the tier of its position, else the first class that matches, else the price, else 0.
+    /// </summary>
     public static Amount Own(Item item, long position)
     {
         foreach (var tier in item.Type.Tiers)
@@ -31,11 +33,13 @@ internal static class Prices
         return prepaid ? type.Overage ?? terms.Overage ?? OverageRule.Default : null;
     }
 
-    /// <summary>Whose overage counts together: the type's own rule for itself, the plan's or else the default one, as "", for all of
+    /// <summary>Whose overage counts together: the type's own rule for itself, the plan's or else the default one, as
+    /// "", for all of
     /// the others.</summary>
     public static string OwnerOf(OutcomeType type) => type.Overage is null ? "" : type.Id;
 
     public static bool Bills(OverageRule rule, OutcomeType type) => rule.Bills ?? HasPrice(type);
 
-    public static bool HasPrice(OutcomeType type) => type.Price is not null || type.Tiers.Length > 0 || type.Prices.Length > 0;
+    public static bool HasPrice(OutcomeType type) =>
+        type.Price is not null || type.Tiers.Length > 0 || type.Prices.Length > 0;
 }

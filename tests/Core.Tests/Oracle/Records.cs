@@ -49,15 +49,19 @@ internal sealed class Report(Command.ReportOutcome command, Instant time, int ar
     public View View { get; set; } = null!;
 }
 
-/// <summary>A settled outcome keeps its place in the session against whoever arrives afterwards (0001, 4, 6 and 27).</summary>
+/// <summary>
+/// A settled outcome keeps its place in the session against whoever arrives afterwards (0001, 4, 6 and 27).
+/// </summary>
 /// <param name="Arrival">What arrived later than this comes too late to take the place.</param>
 /// <param name="From">Where in the order it began to hold.</param>
 internal sealed record Pin(int Arrival, Key From, Report First);
 
 /// <param name="AliasOf">Not null: this report continued that outcome, and is none of its own.</param>
-/// <param name="Chain">The outcome's own report, and those that continued it; the last opened the window now or last running.</param>
+/// <param name="Chain">The outcome's own report, and those that continued it; the last opened the window now or last
+/// running.</param>
 internal sealed record View(
-    OutcomeStatus Status, Reason Reason, Instant? ClosesAt = null, Report? AliasOf = null, IReadOnlyList<Report>? Chain = null,
+    OutcomeStatus Status, Reason Reason, Instant? ClosesAt = null, Report? AliasOf = null,
+    IReadOnlyList<Report>? Chain = null,
         bool Disputed = false);
 
 internal sealed class Fact(Command.ReportFact command, Instant time, int arrival, Instant arrivedAt)

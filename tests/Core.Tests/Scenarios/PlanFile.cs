@@ -5,7 +5,8 @@ using System.Xml;
 
 namespace MeteringGateway.Core.Tests.Scenarios;
 
-/// <summary>Reads a plan as it is put to the gateway (JSON). What it does not know it refuses: a typo in a cap must not be a
+/// <summary>Reads a plan as it is put to the gateway (JSON). What it does not know it refuses: a typo in a cap must not
+/// be a
 /// missing cap.</summary>
 internal static class PlanFile
 {
@@ -31,7 +32,8 @@ internal static class PlanFile
             Thresholds = List(plan.Thresholds, threshold => ScenarioReader.Threshold(new Words(
                 $"threshold {threshold.Id} {threshold.Of} {Level(threshold.At)}"))),
             Training = plan.Training is { } training
-                ? new Training(training.Days, training.Until is { } until ? Instant.Parse(until) : null, training.MaxOutcomes) : null,
+                ? new Training(training.Days, training.Until is { } until ? Instant.Parse(until) : null,
+                    training.MaxOutcomes) : null,
             MaxLateness = Span(plan.MaxLateness),
             CreditValue = Money(plan.CreditValue),
             PlatformFee = Money(plan.PlatformFee),
@@ -39,7 +41,8 @@ internal static class PlanFile
             Commitments = List(plan.Commitments, commitment => new Commitment(commitment.OutcomeType, commitment.Units,
                 Money(commitment.Price), Money(commitment.Amount), Either(commitment.Per, "year", "period"))),
             PeriodGrant = Money(plan.Credits?.PeriodGrant) ?? Amount.Zero,
-            Rollover = plan.Credits?.Rollover is { } rollover ? new Rollover(Amount.Parse(rollover.Max), rollover.Periods) : null,
+            Rollover = plan.Credits?.Rollover is { } rollover
+                ? new Rollover(Amount.Parse(rollover.Max), rollover.Periods) : null,
             Overage = Overage(plan.Overage),
         };
     }
@@ -49,7 +52,8 @@ internal static class PlanFile
         Id = type.Id,
         Price = Money(type.Price),
         Tiers = List(type.Tiers, tier => new Tier(tier.UpTo, Amount.Parse(tier.Price))),
-        Prices = List(type.Prices, price => new PriceClass(price.When.Workflow, price.When.Verification, Amount.Parse(price.Price))),
+        Prices = List(type.Prices,
+            price => new PriceClass(price.When.Workflow, price.When.Verification, Amount.Parse(price.Price))),
         Credits = Money(type.Credits),
         Overage = Overage(type.Overage),
         IncludedUnits = type.IncludedUnits,
@@ -72,7 +76,8 @@ internal static class PlanFile
     {
         Id = cap.Id,
         Scope = cap.Scope is { } scope
-            ? new Scope(scope.OutcomeType, scope.Activity, scope.Agent, scope.Channel, scope.Workflow) : Scope.Everything,
+            ? new Scope(scope.OutcomeType, scope.Activity, scope.Agent, scope.Channel, scope.Workflow)
+            : Scope.Everything,
         Limit = ScenarioReader.Limit(Level(cap.Limit)),
         Period = Either(cap.Period, "day", "billing_period") ? CapPeriod.Day : CapPeriod.BillingPeriod,
         AtLimit = AtLimit(cap.AtLimit),
@@ -80,7 +85,8 @@ internal static class PlanFile
 
     private static OverageRule? Overage(OverageJson? rule) => rule is null ? null
         : new OverageRule(rule.Mode is null ? null : Either(rule.Mode, "bill", "block"), Money(rule.Price),
-            rule.Limit is { } limit ? ScenarioReader.Limit(Level(limit)) : null, rule.RequiresAuthorization, AtLimit(rule.AtLimit));
+            rule.Limit is { } limit ? ScenarioReader.Limit(Level(limit))
+                : null, rule.RequiresAuthorization, AtLimit(rule.AtLimit));
 
     private static AtLimit AtLimit(AtLimitJson? at) => at is null ? Core.AtLimit.Pause
         : new AtLimit(Enum.Parse<LimitAction>(at.Action, ignoreCase: true), at.To, at.Message);
@@ -100,5 +106,6 @@ internal static class PlanFile
     private static Amount? Money(string? text) => text is null ? null : Amount.Parse(text);
     private static TimeSpan Span(string text) => XmlConvert.ToTimeSpan(text);
 
-    private static ImmutableArray<T> List<TJson, T>(IReadOnlyList<TJson> items, Func<TJson, T> read) => [.. items.Select(read)];
+    private static ImmutableArray<T> List<TJson, T>(IReadOnlyList<TJson> items, Func<TJson, T> read) =>
+        [.. items.Select(read)];
 }

@@ -8,7 +8,8 @@ public sealed class PlanFileTests
     private static readonly string Folder = Path.Combine(Repository.Root, "samples", "plans");
 
     public static TheoryData<string> Plans =>
-        [.. Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Plans))]
@@ -48,13 +49,15 @@ public sealed class PlanFileTests
     // Scenarios leave out what is said to people.
     private static Terms Plain(Terms terms) => terms with
     {
-        OutcomeTypes = [.. terms.OutcomeTypes.Select(type => type with { Description = null, Overage = Plain(type.Overage) })],
+        OutcomeTypes = [.. terms.OutcomeTypes.Select(type =>
+            type with { Description = null, Overage = Plain(type.Overage) })],
         Activities = [.. terms.Activities.Select(activity => activity with { Description = null })],
         Overage = Plain(terms.Overage),
         Caps = [.. terms.Caps.Select(cap => cap with { AtLimit = cap.AtLimit with { Message = null } })],
     };
 
-    private static OverageRule? Plain(OverageRule? rule) => rule is null ? null : rule with { AtLimit = rule.AtLimit with { Message = null } };
+    private static OverageRule? Plain(OverageRule? rule) =>
+        rule is null ? null : rule with { AtLimit = rule.AtLimit with { Message = null } };
 
     private static string Bytes(Terms terms) => RealTenant.Hex(RealTenant.Bytes(
         new Entry.TermsSet(new PlanRef("plan", 1), terms, default) { At = default }));

@@ -58,13 +58,15 @@ internal sealed record CreditsJson(string? PeriodGrant = null, RolloverJson? Rol
 internal sealed record RolloverJson(string Max, int? Periods = null);
 
 internal sealed record OverageJson(
-    string? Mode = null, string? Price = null, LevelJson? Limit = null, bool RequiresAuthorization = false, AtLimitJson? AtLimit = null);
+    string? Mode = null, string? Price = null, LevelJson? Limit = null, bool RequiresAuthorization = false,
+    AtLimitJson? AtLimit = null);
 
 internal sealed record CapJson(
     string Id, LevelJson Limit, ScopeJson? Scope = null, string Period = "billing_period", AtLimitJson? AtLimit = null);
 
 internal sealed record ScopeJson(
-    string? OutcomeType = null, string? Activity = null, string? Agent = null, string? Channel = null, string? Workflow = null);
+    string? OutcomeType = null, string? Activity = null, string? Agent = null, string? Channel = null,
+    string? Workflow = null);
 
 internal sealed record AtLimitJson(string Action, string? To = null, string? Message = null);
 

@@ -1,8 +1,9 @@
 namespace MeteringGateway.Core.Tests.Scenarios;
 
 /// <summary>
-/// Reads the plan that stands under <c>tenant</c> or <c>change</c>. It may begin with a plan of <c>samples/plans</c>; the lines
-/// that follow are then what this tenant has negotiated: they replace the plan's members of the same name, or add to them.
+/// Reads the plan that stands under <c>tenant</c> or <c>change</c>. It may begin with a plan of <c>samples/plans</c>;
+/// the lines that follow are then what this tenant has negotiated: they replace the plan's members of the same name, or
+/// add to them.
 /// </summary>
 internal static class PlanLines
 {
@@ -21,7 +22,8 @@ internal static class PlanLines
     {
         "plan" => PlanFile.Read(Path.Combine(Repository.Root, words.At(0))),
         "currency" => terms with { Currency = words.At(0) },
-        "type" => terms with { OutcomeTypes = [.. terms.OutcomeTypes.Where(type => type.Id != words.At(0)), Type(words)] },
+        "type" =>
+            terms with { OutcomeTypes = [.. terms.OutcomeTypes.Where(type => type.Id != words.At(0)), Type(words)] },
         "tier" => With(terms, words.At(0), type => type with { Tiers = [.. type.Tiers, Tier(words)] }),
         "class" => With(terms, words.At(0), type => type with { Prices = [.. type.Prices, Class(words)] }),
         "activity" => terms with
@@ -39,7 +41,8 @@ internal static class PlanLines
             Rollover = Rollover(words) ?? terms.Rollover,
         },
         "overage" => words["type"] is { } own
-            ? With(terms, own, type => type with { Overage = Overage(words) }) : terms with { Overage = Overage(words) },
+            ? With(terms, own, type => type with { Overage = Overage(words) })
+            : terms with { Overage = Overage(words) },
         "cap" => terms with { Caps = [.. terms.Caps.Where(cap => cap.Id != words.At(0)), ScenarioReader.Cap(words)] },
         "threshold" => terms with { Thresholds = terms.Thresholds.Add(ScenarioReader.Threshold(words)) },
         "training" => terms with
@@ -79,7 +82,8 @@ internal static class PlanLines
 
     private static Tier Tier(Words words) => new(ScenarioReader.Int(words["to"]), Amount.Parse(words.At(1)));
 
-    private static PriceClass Class(Words words) => new(words["workflow"], words["verification"], Amount.Parse(words.At(1)));
+    private static PriceClass Class(Words words) => new(words["workflow"], words["verification"],
+        Amount.Parse(words.At(1)));
 
     private static Commitment Commitment(Words words) =>
         new(words.MaybeAt(0), ScenarioReader.Int(words["units"]), ScenarioReader.Money(words, "price"),

@@ -50,7 +50,9 @@ internal sealed partial class Scenario
     }
 }
 
-/// <summary>Grants by the name that the scenario gave them; those that nobody bought by kind and number: <c>plan-2</c>.</summary>
+/// <summary>
+/// Grants by the name that the scenario gave them; those that nobody bought by kind and number: <c>plan-2</c>.
+/// </summary>
 internal sealed class GrantNames
 {
     private readonly Dictionary<string, string> _names = [];

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace MeteringGateway.Core.Tests.Scenarios;
 
 /// <summary>
-/// Runs a scenario file: commands, each followed by its output on lines that begin with <c>=</c>. Lines that begin with <c>#</c>
-/// say which rule is shown; a plan is written under <c>tenant</c> or <c>change</c> on lines that begin with two spaces. Each
-/// <c>tenant</c> begins an account of its own.
+/// Runs a scenario file: commands, each followed by its output on lines that begin with <c>=</c>. Lines that begin with
+/// <c>#</c> say which rule is shown; a plan is written under <c>tenant</c> or <c>change</c> on lines that begin with
+/// two spaces. Each <c>tenant</c> begins an account of its own.
 /// </summary>
 internal sealed partial class Scenario
 {
@@ -62,7 +62,8 @@ internal sealed partial class Scenario
         (_tenant, _grants, _signalsSeen) = (new RealTenant(), new GrantNames(), 0);
         _now = ScenarioReader.Time(words["start"]!);
         TestClock? clock = words["clock"] switch { null => null, var kind => new TestClock(_now, kind == "follow") };
-        return Ask(new Command.Create(words["name"] ?? "Acme", new PlanRef("plan", 1), PlanLines.Read(block), words["zone"]
+        return Ask(new Command.Create(words["name"] ?? "Acme", new PlanRef("plan", 1), PlanLines.Read(block),
+            words["zone"]
             ?? "UTC", ScenarioReader.Int(words["anchor"]) ?? 1, clock));
     }
 
@@ -97,7 +98,8 @@ internal sealed partial class Scenario
     private IEnumerable<string> Ask(Command command, string? label = null)
     {
         var answer = _tenant.Run(command, _now, label);
-        if (_tenant.State.VerifyRating() is { } where) throw new InvalidOperationException($"rated anew it is different: {where}");
+        if (_tenant.State.VerifyRating() is { } where)
+            throw new InvalidOperationException($"rated anew it is different: {where}");
         _grants.Take(_tenant.Taken, command is Core.Command.IssueGrant ? _label : null);
         return answer is Answer.Done ? ScenarioText.Of(_tenant.Taken, _grants)
             : [ScenarioText.Of(answer, _grants), .. ScenarioText.Of(_tenant.Taken, _grants)];

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace MeteringGateway.Core.Tests.Scenarios;
 
-/// <summary>Reads the language of the scenario files into commands. Plans are read by <see cref="PlanLines"/>.</summary>
+/// <summary>
+/// Reads the language of the scenario files into commands. Plans are read by <see cref="PlanLines"/>.
+/// </summary>
 internal static class ScenarioReader
 {
     public static Instant Time(string text) =>
@@ -47,7 +49,9 @@ internal static class ScenarioReader
     public static AtLimit AtLimit(Words words, string? action) =>
         new(action is null ? LimitAction.Pause : Enum.Parse<LimitAction>(action, ignoreCase: true), words["to"]);
 
-    /// <summary><c>threshold eighty cap:monthly 80%</c>, or of <c>included:type</c>, <c>credits</c>, <c>spend</c>.</summary>
+    /// <summary>
+    /// <c>threshold eighty cap:monthly 80%</c>, or of <c>included:type</c>, <c>credits</c>, <c>spend</c>.
+    /// </summary>
     public static Threshold Threshold(Words words)
     {
         var of = words.At(1).Split(':', 2);
@@ -66,13 +70,15 @@ internal static class ScenarioReader
 
     public static Command.Event? Event(Words words) => words.Verb switch
     {
-        "report" => EventText.Fingerprinted(new Command.ReportOutcome(Id(words), Time(words, "time"), words.At(1), words.At(0))
+        "report" =>
+            EventText.Fingerprinted(new Command.ReportOutcome(Id(words), Time(words, "time"), words.At(1), words.At(0))
         {
             Session = words["session"],
             Dimensions = Where(words),
             Quantity = Int(words["quantity"]) ?? 1,
             Result = words["result"] is { } result
-                ? Enum.Parse<Result>(result.Replace("_", "", StringComparison.Ordinal), ignoreCase: true) : Result.Success,
+                ? Enum.Parse<Result>(result.Replace("_", "", StringComparison.Ordinal), ignoreCase: true)
+                : Result.Success,
             Reservation = words["reservation"],
             CriteriaMet = List(words["criteria"]),
             HandedOff = words.Has("handed_off"),
@@ -113,7 +119,8 @@ internal static class ScenarioReader
 
     // Without an id of its own an event has the name of what it is about, and of what happened to it.
     private static EventId Id(Words words) =>
-        new(words["source"] ?? "/a", words["id"] ?? (words.Verb == "report" ? words.At(0) : $"{words.At(0)}-{words.Verb}"));
+        new(words["source"] ?? "/a", words["id"]
+            ?? (words.Verb == "report" ? words.At(0) : $"{words.At(0)}-{words.Verb}"));
 
     private static Dimensions Where(Words words) => new(words["agent"], words["channel"], words["workflow"]);
 
@@ -122,9 +129,11 @@ internal static class ScenarioReader
         var method = words["method"] ?? "llm";
         if (words["verified"] is not { } text) return null;
         var parts = text.Split(',');
-        return new Verification(method, parts[0] == "yes", parts.Length > 1 ? (int)Amount.Parse(parts[1]).Micros : null);
+        return new Verification(method, parts[0] == "yes",
+            parts.Length > 1 ? (int)Amount.Parse(parts[1]).Micros : null);
     }
 
     private static Detail? Link(string? address) =>
-        address is null ? null : new Detail(Encoding.UTF8.GetBytes($"{{\"source_url\":\"{address}\"}}"), new byte[16], null);
+        address is null ? null
+            : new Detail(Encoding.UTF8.GetBytes($"{{\"source_url\":\"{address}\"}}"), new byte[16], null);
 }

@@ -1,8 +1,8 @@
 namespace MeteringGateway.Core.Tests.Scenarios;
 
 /// <summary>
-/// The scenario files beside this one, each about one group of rules. With METERING_REWRITE=1 their outputs are written anew;
-/// what changed is then read as a diff, because every output is a claim about the rules.
+/// The scenario files beside this one, each about one group of rules. With METERING_REWRITE=1 their outputs are written
+/// anew; what changed is then read as a diff, because every output is a claim about the rules.
 /// </summary>
 public sealed class ScenarioTests
 {

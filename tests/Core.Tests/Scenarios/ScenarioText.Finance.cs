@@ -34,7 +34,8 @@ internal static partial class ScenarioText
             Word(line.Kind), line.What, line.Of is { } period ? $"{period:yyyy-MM-dd}" : null,
             line.Source is { } source ? Word(source) : null,
         }.OfType<string>());
-        var sum = line.UnitPrice is { } price ? $"{line.Quantity} x {price.ToString(2)} = " : line.Quantity > 1 ? $"{line.Quantity}, " : "";
+        var sum = line.UnitPrice is { } price ? $"{line.Quantity} x {price.ToString(2)} = " : line.Quantity > 1
+            ? $"{line.Quantity}, " : "";
         var credits = line.Credits > Amount.Zero ? $" ({line.Credits} credits)" : "";
         return $"{what}: {sum}{line.Amount.ToString(2)}{credits}";
     }
@@ -48,7 +49,8 @@ internal static partial class ScenarioText
         $"overage {usage.Units}, amount {usage.Amount.ToString(2)}{(usage.Authorized ? "" : ", not authorised")}";
 
     private static string Of(Correction correction, GrantNames grants) => string.Join(", ",
-        correction.Returned.Select(draw => $"{draw.Credits} credits to {grants.Of(draw.Grant)}").Prepend(correction.Amount.ToString(2)));
+        correction.Returned.Select(draw => $"{draw.Credits} credits to {grants.Of(draw.Grant)}")
+            .Prepend(correction.Amount.ToString(2)));
 
     public static IEnumerable<string> Of(CreditsUsage credits, GrantNames grants) =>
     [
@@ -77,7 +79,8 @@ internal static partial class ScenarioText
         Entry.GrantIssued issued => $"{grants.Of(issued.Grant)} issued: {issued.Amount} credits, "
             + (issued.ExpiresAt is { } expires ? $"until {ScenarioWriter.Time(expires)}" : "no end")
             + (issued.From is { } from ? $", from {grants.Of(from)}" : ""),
-        Entry.GrantEnded ended => $"{grants.Of(ended.Grant)} {(ended.Voided ? "voided" : "ended")}: {ended.Taken} credits taken",
+        Entry.GrantEnded ended =>
+            $"{grants.Of(ended.Grant)} {(ended.Voided ? "voided" : "ended")}: {ended.Taken} credits taken",
         Entry.GrantExpiring expiring =>
             $"alert grant.expiring {grants.Of(expiring.Grant)}: {expiring.Left} credits left until {ScenarioWriter.Time(expiring.ExpiresAt)}",
         Entry.CreditsExhausted => "alert credits.exhausted",
@@ -90,7 +93,8 @@ internal static partial class ScenarioText
     };
 
     /// <summary>The thirteen things that the report of every system lists for an outcome (D1).</summary>
-    public static IEnumerable<string> Inspected(OutcomeFigure? outcome, string account) => outcome is null ? ["unknown"] :
+    public static IEnumerable<string> Inspected(OutcomeFigure? outcome, string account) =>
+        outcome is null ? ["unknown"] :
     [
         $"outcome {outcome.Id}, account {account}, {ScenarioWriter.Time(outcome.Time)}",
         $"channel {outcome.Dimensions.Channel ?? "none"}, workflow {outcome.Dimensions.Workflow ?? "none"}",

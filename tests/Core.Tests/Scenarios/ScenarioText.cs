@@ -16,7 +16,8 @@ internal static partial class ScenarioText
     {
         Answer.Refused refused =>
             $"refused: {Word(refused.Code)}{(refused.Exposure is { } exposure ? $" (exposure {Of(exposure)})" : "")}",
-        Answer.Granted granted => granted.Bought ? Of(granted.Grant, grants) : $"bought before: {Of(granted.Grant, grants)}",
+        Answer.Granted granted => granted.Bought ? Of(granted.Grant, grants)
+            : $"bought before: {Of(granted.Grant, grants)}",
         Answer.Accepted accepted =>
             $"{(accepted.Duplicate ? "duplicate" : "accepted")}{(accepted.Outcome is { } outcome ? $": {outcome.Id} {Standing(outcome.Status, outcome.Reason)}" : "")}"
             + (accepted.Remaining is { } remaining ? $", {remaining} remaining" : ""),
@@ -32,20 +33,24 @@ internal static partial class ScenarioText
         var words = new List<string> { $"{Word(decision.Kind)}: {Word(decision.Reason)}" };
         if (decision.Remaining is { } remaining) words.Add($"{remaining} remaining");
         if (decision.Limit is { } limit)
-            words.Add($"{(limit.Kind == limit.Id ? limit.Kind : $"{limit.Kind} {limit.Id}")} {Of(limit.Used, limit.Kind == "credits")} of {Of(limit.Limit, limit.Kind == "credits")} until {ScenarioWriter.Time(limit.ResetsAt)}");
+            words.Add(
+                $"{(limit.Kind == limit.Id ? limit.Kind : $"{limit.Kind} {limit.Id}")} {Of(limit.Used, limit.Kind == "credits")} of {Of(limit.Limit, limit.Kind == "credits")} until {ScenarioWriter.Time(limit.ResetsAt)}");
         if (decision.Handoff?.To is { } to) words.Add($"to {to}");
-        if (decision.Funding is { } funding) words.Add($"{Word(funding)} at {decision.UnitPrice?.ToString(2) ?? "no price"}");
+        if (decision.Funding is { } funding)
+            words.Add($"{Word(funding)} at {decision.UnitPrice?.ToString(2) ?? "no price"}");
         if (decision.Reason > DecisionReason.CapReached)
             words.Add(decision.RetryAt is { } retry ? $"again {ScenarioWriter.Time(retry)}" : "until it is funded");
         return string.Join(", ", words);
     }
 
     /// <summary>What a command changed beside its answer: outcomes, periods, reservations, states.</summary>
-    public static IEnumerable<string> Of(IEnumerable<Entry> entries, GrantNames grants) => entries.Select(entry => entry switch
+    public static IEnumerable<string> Of(IEnumerable<Entry> entries, GrantNames grants) =>
+        entries.Select(entry => entry switch
     {
         Entry.OutcomeChanged { ContinuationOf: { } first } changed => $"{changed.OutcomeId} continues {first}",
         Entry.OutcomeChanged changed => $"{changed.OutcomeId} {Standing(changed.Status, changed.Reason)}"
-            + (changed is { Status: OutcomeStatus.Pending, ClosesAt: { } closes } ? $", window closes {ScenarioWriter.Time(closes)}" : "")
+            + (changed is { Status: OutcomeStatus.Pending, ClosesAt: { } closes }
+                ? $", window closes {ScenarioWriter.Time(closes)}" : "")
             + (changed.Correction is { } correction ? $", correction {Of(correction, grants)}" : ""),
         Entry.OutcomeReported { ContinuationOf: { } first } reported => $"{reported.OutcomeId} continues {first}",
         Entry.PeriodStarted started => $"period {started.Period.Id:yyyy-MM-dd} started",
@@ -61,8 +66,10 @@ internal static partial class ScenarioText
     {
         var words = new List<string> { $"{figure.Id} {Standing(figure.Status, figure.Reason)}",
             $"period {figure.Period:yyyy-MM-dd}" };
-        if (figure.Window == WindowStatus.Open) words.Add($"window closes {ScenarioWriter.Time(figure.ClosesAt!.Value)}");
-        if (figure.Status is OutcomeStatus.Pending or OutcomeStatus.Billable) words.Add($"amount {figure.Amount.ToString(2)}");
+        if (figure.Window == WindowStatus.Open)
+            words.Add($"window closes {ScenarioWriter.Time(figure.ClosesAt!.Value)}");
+        if (figure.Status is OutcomeStatus.Pending or OutcomeStatus.Billable)
+            words.Add($"amount {figure.Amount.ToString(2)}");
         if (figure.Charges.Length > 1)
             words.Add(string.Join(" + ", figure.Charges.Select(Of)));
         else if (figure.Credits > Amount.Zero) words.Add($"{figure.Credits} credits");
@@ -76,7 +83,8 @@ internal static partial class ScenarioText
     public static IEnumerable<string> Of(Usage? usage)
     {
         if (usage is null) return ["no such period"];
-        var lines = new List<string> { $"period {usage.Period.Id:yyyy-MM-dd} {Word(usage.Status)}, spend {usage.Spend.ToString(2)}" };
+        var lines = new List<string> {
+            $"period {usage.Period.Id:yyyy-MM-dd} {Word(usage.Status)}, spend {usage.Spend.ToString(2)}" };
         lines.AddRange(usage.OutcomeTypes.Where(type => type.Reported + type.Reserved > 0).Select(Of));
         lines.AddRange(usage.Included.Where(included => included.Units > 0)
             .Select(included => $"{included.OutcomeType} included {included.Used} of {included.Units}"));
@@ -89,9 +97,11 @@ internal static partial class ScenarioText
 
     private static string Of(TypeUsage type)
     {
-        (string Name, long Units)[] parts = [("pending", type.Pending), ("settled", type.Settled), ("reserved", type.Reserved),
+        (string Name, long Units)[] parts = [("pending", type.Pending), ("settled", type.Settled),
+            ("reserved", type.Reserved),
             ("credited", type.Credited)];
-        var free = type.NonBillable.Where(reason => reason.Value > 0).Select(reason => $"{reason.Value} {Word(reason.Key)}");
+        var free = type.NonBillable.Where(reason => reason.Value > 0)
+            .Select(reason => $"{reason.Value} {Word(reason.Key)}");
         return $"{type.Id} reported {type.Reported}: {string.Join(", ", parts.Where(part => part.Units > 0).Select(part => $"{part.Units} {part.Name}").Concat(free).Append($"amount {type.Amount.ToString(2)}"))}";
     }
 

@@ -37,25 +37,29 @@ internal static partial class ScenarioWriter
     [
         type.Id, Maybe("price", type.Price), Maybe("credits", type.Credits), $"window={Span(type.MeasurementWindow)}",
         type.IncludedUnits > 0 ? $"included={type.IncludedUnits}" : null,
-        type.WindowRestartsOnActivity ? "restarts" : null, type.OncePerSession ? null : "every", Maybe("group", type.ExclusiveGroup),
+        type.WindowRestartsOnActivity ? "restarts" : null, type.OncePerSession ? null
+            : "every", Maybe("group", type.ExclusiveGroup),
         type.Continuation ? null : "reopen=new", type.SettlesOnConfirmation ? "settles=confirmation" : null,
         type.VerificationRequired ? "verified" : null,
         type.MinConfidence is { } least ? $"confidence={new Amount(least)}" : null, type.RequiredCriteria.Length > 0
             ? $"criteria={string.Join('+', type.RequiredCriteria)}" : null,
-        type.HandoffBillable ? "handoff_billable" : null, type.CreditAfterWindow ? "after=credit" : null, type.PendingCounts
+        type.HandoffBillable ? "handoff_billable" : null, type.CreditAfterWindow ? "after=credit"
+            : null, type.PendingCounts
             ? null : "pending=none",
     ];
 
     private static IEnumerable<string?> Rule(OverageRule rule) =>
     [
-        rule.Bills switch { null => null, true => "bill", false => "block" }, Maybe("price", rule.Price), Maybe("limit", rule.Limit),
+        rule.Bills switch { null => null, true => "bill", false => "block" }, Maybe("price", rule.Price),
+        Maybe("limit", rule.Limit),
         rule.RequiresAuthorization ? "authorised" : null, rule.AtLimit.Action == LimitAction.Pause ? null
             : $"at={rule.AtLimit.Action.ToString().ToLowerInvariant()}", Maybe("to", rule.AtLimit.To),
     ];
 
     private static IEnumerable<string?> Committed(Commitment commitment) =>
     [
-        commitment.OutcomeType, Maybe("units", commitment.Units), Maybe("price", commitment.Price), Maybe("amount", commitment.Amount),
+        commitment.OutcomeType, Maybe("units", commitment.Units), Maybe("price", commitment.Price),
+        Maybe("amount", commitment.Amount),
         commitment.PerYear ? "per=year" : null,
     ];
 
@@ -65,12 +69,15 @@ internal static partial class ScenarioWriter
 
     private static string Issue(Command.IssueGrant grant, string? label) =>
         (grant.Kind == GrantKind.TopUp ? "topup " : "promotion ")
-        + Words([label ?? "grant", $"{grant.Amount}", grant.ExpiresAt is { } expires ? $"expires={Time(expires)}" : null,
-            Maybe("priority", grant.Priority), Maybe("price", grant.Price), Maybe("note", grant.Note), Maybe("key", grant.Key)]);
+        + Words([label ?? "grant", $"{grant.Amount}",
+            grant.ExpiresAt is { } expires ? $"expires={Time(expires)}" : null,
+            Maybe("priority", grant.Priority), Maybe("price", grant.Price), Maybe("note", grant.Note),
+            Maybe("key", grant.Key)]);
 
     private static string Level(Limit limit) => limit.IsMoney ? $"${limit.Amount}" : $"{limit.Value}";
 
     private static string? Maybe(string name, Limit? limit) => limit is { } some ? $"{name}={Level(some)}" : null;
-    private static string? Maybe<T>(string name, T? value) where T : struct => value is { } some ? $"{name}={some}" : null;
+    private static string? Maybe<T>(string name, T? value) where T : struct =>
+        value is { } some ? $"{name}={some}" : null;
     private static string? Maybe(string name, string? value) => value is null ? null : $"{name}={value}";
 }

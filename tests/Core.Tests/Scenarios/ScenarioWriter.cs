@@ -3,7 +3,9 @@ using MeteringGateway.Core.Tests.Histories;
 
 namespace MeteringGateway.Core.Tests.Scenarios;
 
-/// <summary>Writes commands in the language of the scenario files, so that a history that failed can be kept as one.</summary>
+/// <summary>
+/// Writes commands in the language of the scenario files, so that a history that failed can be kept as one.
+/// </summary>
 internal static partial class ScenarioWriter
 {
     public static string Write(History history)
@@ -26,7 +28,8 @@ internal static partial class ScenarioWriter
             create.TestClock is null ? null : create.TestClock.FollowEvents ? "clock=follow" : "clock=test"]);
 
     private static IEnumerable<string?> Cap(Cap cap) =>
-        [cap.Id, Level(cap.Limit), .. At(cap.AtLimit), cap.Period == CapPeriod.Day ? "per=day" : null, .. Scope(cap.Scope)];
+        [cap.Id, Level(cap.Limit), .. At(cap.AtLimit), cap.Period == CapPeriod.Day ? "per=day" : null,
+            .. Scope(cap.Scope)];
 
     private static IEnumerable<string?> At(AtLimit at) =>
         [at.Action.ToString().ToLowerInvariant(), at.To is null ? null : $"to={at.To}"];
@@ -47,7 +50,8 @@ internal static partial class ScenarioWriter
         Command.ReportOutcome report => "report " + Words(Report(report)),
         Command.ReportFact fact =>
             $"{Name(fact.Kind)} "
-            + Words([fact.OutcomeId, .. Event(fact), .. Verified(fact.Verification), fact.Csat is { } csat ? $"csat={csat}"
+            + Words([fact.OutcomeId, .. Event(fact), .. Verified(fact.Verification),
+                fact.Csat is { } csat ? $"csat={csat}"
             : null]),
         Command.ReportActivity activity =>
             "activity " + Words([activity.Activity, .. Event(activity), Quantity(activity.Quantity)]),
@@ -82,7 +86,8 @@ internal static partial class ScenarioWriter
 
     private static IEnumerable<string?> Report(Command.ReportOutcome report) =>
     [
-        report.OutcomeId, report.OutcomeType, .. Event(report), Quantity(report.Quantity), report.Result == Result.Success ? null
+        report.OutcomeId, report.OutcomeType, .. Event(report), Quantity(report.Quantity),
+        report.Result == Result.Success ? null
             : $"result={report.Result}",
         report.CriteriaMet.Length > 0 ? $"criteria={string.Join('+', report.CriteriaMet)}" : null, report.HandedOff
             ? "handed_off" : null, report.Sandbox ? "sandbox" : null,
@@ -91,7 +96,8 @@ internal static partial class ScenarioWriter
 
     private static IEnumerable<string?> Event(Command.Event happened) =>
     [
-        $"id={happened.Id.Id}", happened.Id.Source == "/a" ? null : $"source={happened.Id.Source}", happened.Time is { } time
+        $"id={happened.Id.Id}", happened.Id.Source == "/a" ? null
+            : $"source={happened.Id.Source}", happened.Time is { } time
             ? $"time={Time(time)}" : null,
         happened.Session is null ? null : $"session={happened.Session}", .. Where(happened.Dimensions),
     ];
@@ -103,7 +109,8 @@ internal static partial class ScenarioWriter
     private static string? Quantity(int quantity) => quantity == 1 ? null : $"quantity={quantity}";
 
     private static IEnumerable<string?> Verified(Verification? verification) => verification is null ? []
-        : [$"verified={(verification.Passed ? "yes" : "no")}" + (verification.Confidence is { } confidence ? $",{new Amount(confidence)}" : ""),
+        : [$"verified={(verification.Passed ? "yes" : "no")}"
+            + (verification.Confidence is { } confidence ? $",{new Amount(confidence)}" : ""),
             verification.Method == "llm" ? null : $"method={verification.Method}"];
 
     public static string Name(FactKind kind) => kind switch

@@ -21,21 +21,24 @@ public sealed class InstantTests
     [InlineData("2026-13-02T09:30:00Z")]
     [InlineData("2026-02-30T09:30:00Z")]
     [InlineData("yesterday, at nine o'clock")]
-    public void What_has_no_offset_or_is_no_time_is_refused_T1(string text) => Assert.False(Instant.TryParse(text, out _));
+    public void What_has_no_offset_or_is_no_time_is_refused_T1(string text) =>
+        Assert.False(Instant.TryParse(text, out _));
 
     [Fact]
     public void Adding_stops_at_the_ends_of_the_calendar_instead_of_wrapping_T1()
     {
         Assert.Equal(Instant.MaxValue, Instant.MaxValue + TimeSpan.FromDays(1));
         Assert.Equal(Instant.MinValue, Instant.MinValue - TimeSpan.FromDays(1));
-        Assert.Equal(TimeSpan.FromHours(72), Instant.Parse("2026-11-05T00:00:00Z") - Instant.Parse("2026-11-02T00:00:00Z"));
+        Assert.Equal(TimeSpan.FromHours(72),
+            Instant.Parse("2026-11-05T00:00:00Z") - Instant.Parse("2026-11-02T00:00:00Z"));
     }
 
     [Fact]
     public void Instants_are_in_order_of_time_T1()
     {
         var (earlier, later) = (new Instant(-1), new Instant(0));
-        Assert.True(earlier < later && later > earlier && earlier <= later && later >= earlier && earlier.CompareTo(later) < 0);
+        Assert.True(earlier < later && later > earlier && earlier <= later && later >= earlier
+            && earlier.CompareTo(later) < 0);
         Assert.Equal(later, Instant.Max(earlier, later));
         Assert.Equal(earlier, Instant.Min(later, earlier));
     }
@@ -160,11 +163,13 @@ public sealed class TermsTests
     [InlineData(0, 80, long.MaxValue)]
     [InlineData(1_000_000_000_000, 100, 1_000_000_000_000)]
     [InlineData(1_000_000_000_000, 99, 990_000_000_000)]
-    public void A_percentage_is_of_the_limit_in_force_rounded_up_to_whole_units_S4(long limit, int percent, long level) =>
+    public void A_percentage_is_of_the_limit_in_force_rounded_up_to_whole_units_S4(long limit, int percent,
+        long level) =>
         Assert.Equal(level, new Threshold("t", Measure.Cap, "c", percent, null).Level(limit));
 
     [Fact]
-    public void A_level_in_units_is_the_same_under_any_limit_S4() => Assert.Equal(800, new Threshold("t", Measure.Cap, "c", null, 800).Level(5));
+    public void A_level_in_units_is_the_same_under_any_limit_S4() =>
+        Assert.Equal(800, new Threshold("t", Measure.Cap, "c", null, 800).Level(5));
 
     [Theory]
     [InlineData(null, null, null, null, true)]
@@ -176,8 +181,10 @@ public sealed class TermsTests
     [InlineData(null, null, "chat", "billing", false)]
     [InlineData("support.resolution", "fin", "chat", "refund", true)]
     [InlineData("support.resolution", "fin", "phone", "refund", false)]
-    public void A_scope_matches_what_has_all_of_its_values_C1(string? type, string? agent, string? channel, string? workflow, bool matches) =>
-        Assert.Equal(matches, new Scope(type, null, agent, channel, workflow).Matches(new Subject("support.resolution", false, new Dimensions("fin", "chat", "refund"))));
+    public void A_scope_matches_what_has_all_of_its_values_C1(string? type, string? agent, string? channel,
+        string? workflow, bool matches) =>
+        Assert.Equal(matches, new Scope(type, null, agent, channel, workflow)
+            .Matches(new Subject("support.resolution", false, new Dimensions("fin", "chat", "refund"))));
 
     [Fact]
     public void A_scope_that_names_an_agent_does_not_match_what_has_none_C1() =>
@@ -216,6 +223,7 @@ public sealed class CurrencyTests
     [InlineData("1.5", "JPY", "2")]
     [InlineData("0.0125", "KWD", "0.012")]
     [InlineData("12.345678", "CLF", "12.3457")]
-    public void An_amount_is_rounded_half_to_even_to_the_minor_unit_of_its_currency_N3(string amount, string currency, string rounded) =>
+    public void An_amount_is_rounded_half_to_even_to_the_minor_unit_of_its_currency_N3(string amount, string currency,
+        string rounded) =>
         Assert.Equal(Amount.Parse(rounded), Currencies.Round(Amount.Parse(amount), currency));
 }

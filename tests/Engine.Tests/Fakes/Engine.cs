@@ -7,14 +7,16 @@ internal sealed class TestEngine : IAsyncDisposable
 {
     public static readonly Instant Begin = Instant.Parse("2026-11-21T09:30:00Z");
 
-    private TestEngine(MemoryStore store, FakeTime time, LocalTenants tenants) => (Store, Time, Tenants) = (store, time, tenants);
+    private TestEngine(MemoryStore store, FakeTime time, LocalTenants tenants) =>
+        (Store, Time, Tenants) = (store, time, tenants);
 
     public MemoryStore Store { get; }
     public FakeTime Time { get; }
     public LocalTenants Tenants { get; }
     public Instant Now => Instant.From(Time.GetUtcNow());
 
-    public static async Task<TestEngine> Start(MemoryStore? store = null, EngineOptions? options = null, FakeTime? time = null, Calendar? calendar = null)
+    public static async Task<TestEngine> Start(MemoryStore? store = null, EngineOptions? options = null,
+        FakeTime? time = null, Calendar? calendar = null)
     {
         time ??= new FakeTime(Begin.ToDateTimeOffset());
         store ??= new MemoryStore();

@@ -14,7 +14,8 @@ internal static class Make
     public static Terms Terms(long? cap = null, TimeSpan? window = null, int? warnAt = null) => new()
     {
         Currency = "USD",
-        OutcomeTypes = [new OutcomeType { Id = Type, Price = Amount.Parse("0.99"), MeasurementWindow = window ?? TimeSpan.Zero, IncludedUnits = 10 }],
+        OutcomeTypes = [new OutcomeType { Id = Type, Price = Amount.Parse("0.99"), MeasurementWindow = window
+            ?? TimeSpan.Zero, IncludedUnits = 10 }],
         Activities = [new ActivityType { Id = "ticket", Price = Amount.Parse("0.40") }],
         Caps = cap is { } limit ? [new Cap { Id = "monthly", Limit = limit }] : [],
         Thresholds = warnAt is { } percent ? [new Threshold("warn", Measure.Cap, "monthly", percent, null)] : [],
@@ -23,7 +24,8 @@ internal static class Make
     public static Command.Create Tenant(Terms? terms = null, TestClock? clock = null, string zone = "UTC") =>
         new("Acme", Basic, terms ?? Terms(), zone, 1, clock);
 
-    public static Command.ReportOutcome Report(string id, Instant? time = null, int quantity = 1, string? session = null, string? reservation = null) =>
+    public static Command.ReportOutcome Report(string id, Instant? time = null, int quantity = 1,
+        string? session = null, string? reservation = null) =>
         new(new EventId(Source, id), time, Type, id)
         {
             Quantity = quantity, Session = session, Reservation = reservation,

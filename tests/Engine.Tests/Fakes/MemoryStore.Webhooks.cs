@@ -23,7 +23,10 @@ internal sealed partial class MemoryStore
 
     public ValueTask<IReadOnlyList<Delivery>> Heads(string webhook, int limit, CancellationToken cancellation)
     {
-        lock (_gate) return new([.. Of(webhook).Where(one => one.Due is not null).OrderBy(one => one.Due).ThenBy(one => one.Number).Take(limit)]);
+        lock (_gate)
+            return new(
+                [.. Of(webhook).Where(one => one.Due is not null).OrderBy(one => one.Due).ThenBy(one => one.Number)
+                    .Take(limit)]);
     }
 
     public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
@@ -49,10 +52,13 @@ internal sealed partial class MemoryStore
         lock (_gate) return new(Of(webhook).FirstOrDefault(one => one.Id == id));
     }
 
-    public ValueTask<IReadOnlyList<Delivery>> Deliveries(string webhook, DeliveryStatus? status, long? before, int limit, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<Delivery>> Deliveries(string webhook, DeliveryStatus? status, long? before,
+        int limit, CancellationToken cancellation)
     {
         lock (_gate)
-            return new([.. Of(webhook).Where(one => (status ?? one.Status) == one.Status && one.Number < (before ?? long.MaxValue))
+            return new(
+                [.. Of(webhook).Where(one => (status ?? one.Status) == one.Status
+                    && one.Number < (before ?? long.MaxValue))
                 .OrderByDescending(one => one.Number).Take(limit)]);
     }
 
@@ -61,14 +67,17 @@ internal sealed partial class MemoryStore
         lock (_gate)
         {
             var success = Of(webhook).Where(one => one.Status == DeliveryStatus.Delivered).Max(one => one.EndedAt);
-            return new(Of(webhook).Where(one => one.Status == DeliveryStatus.Failed && one.CreatedAt >= from && (success is null || one.CreatedAt > success))
+            return new(Of(webhook).Where(one => one.Status == DeliveryStatus.Failed && one.CreatedAt >= from
+                && (success is null || one.CreatedAt > success))
                 .Min(one => (Instant?)one.CreatedAt));
         }
     }
 
     public ValueTask<Instant?> OldestPending(CancellationToken cancellation)
     {
-        lock (_gate) return new(_disk.Deliveries.Where(one => one.Status == DeliveryStatus.Pending).Min(one => (Instant?)one.CreatedAt));
+        lock (_gate)
+            return new(_disk.Deliveries.Where(one => one.Status == DeliveryStatus.Pending)
+                .Min(one => (Instant?)one.CreatedAt));
     }
 
     public ValueTask ExpireDeliveries(Instant before, CancellationToken cancellation)
@@ -79,7 +88,10 @@ internal sealed partial class MemoryStore
 
     public ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation)
     {
-        lock (_gate) return new([.. _disk.Webhooks.OrderBy(row => row.Key, StringComparer.Ordinal).Select(row => new WebhookRow(row.Key, row.Value))]);
+        lock (_gate)
+            return new(
+                [.. _disk.Webhooks.OrderBy(row => row.Key, StringComparer.Ordinal)
+                    .Select(row => new WebhookRow(row.Key, row.Value))]);
     }
 
     public ValueTask<bool> PutWebhook(Document version, byte[]? content, CancellationToken cancellation)
@@ -102,7 +114,8 @@ internal sealed partial class MemoryStore
     {
         var tenants = new HashSet<string>();
         foreach (var one in _disk.Deliveries.Where(one => one.Webhook == webhook))
-            yield return one with { Due = one.Status == DeliveryStatus.Pending && tenants.Add(one.Tenant) ? one.Due : null };
+            yield return one with { Due = one.Status == DeliveryStatus.Pending
+                && tenants.Add(one.Tenant) ? one.Due : null };
     }
 
     private sealed partial class Disk

@@ -3,8 +3,8 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
-/// A store without a disk, with the faults of one. What was appended is visible at once and durable when the append returns; a
-/// crash at any point leaves exactly the durable part (<see cref="AfterCrash"/>).
+/// A store without a disk, with the faults of one. What was appended is visible at once and durable when the append
+/// returns; a crash at any point leaves exactly the durable part (<see cref="AfterCrash"/>).
 /// </summary>
 internal sealed partial class MemoryStore : IStore
 {
@@ -51,7 +51,8 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate) _disk.Tenants[tenant].Snapshot = _disk.Tenants[tenant].Snapshot! with { State = [255, 1, 2] };
     }
 
-    public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
+        CancellationToken cancellation)
     {
         BeforeDurable?.Invoke(batches);
         lock (_gate)
@@ -79,12 +80,15 @@ internal sealed partial class MemoryStore : IStore
     {
         if (!_disk.Tenants.TryGetValue(batch.Tenant, out var tenant))
         {
-            if (batch.FirstSequence != 1 || !batch.PreviousHash.SequenceEqual(Chain.Genesis(batch.Tenant))) return AppendResult.LostFence;
+            if (batch.FirstSequence != 1 || !batch.PreviousHash.SequenceEqual(Chain.Genesis(batch.Tenant)))
+                return AppendResult.LostFence;
             tenant = _disk.Tenants[batch.Tenant] = new StoredRows { Hash = batch.PreviousHash };
         }
-        else if (!tenant.Hash.SequenceEqual(batch.PreviousHash) || tenant.Sequence != batch.FirstSequence - 1) return AppendResult.LostFence;
+        else if (!tenant.Hash.SequenceEqual(batch.PreviousHash) || tenant.Sequence != batch.FirstSequence - 1)
+            return AppendResult.LostFence;
         if (batch.Count > 0)
-            tenant.Blocks.Add(new EntryBlock(batch.FirstSequence, batch.Count, batch.Entries.ToArray(), batch.PreviousHash));
+            tenant.Blocks.Add(new EntryBlock(batch.FirstSequence, batch.Count, batch.Entries.ToArray(),
+                batch.PreviousHash));
         (tenant.Sequence, tenant.Hash, tenant.Due) = (batch.FirstSequence + batch.Count - 1, batch.LastHash, batch.Due);
         tenant.Severity = batch.Severity ?? tenant.Severity;
         foreach (var row in batch.Details) tenant.Details.Add(row.Sequence, row);
@@ -99,7 +103,8 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate)
         {
             if (!_disk.Tenants.TryGetValue(tenant, out var rows)) return new((StoredTenant?)null);
-            EntryBlock[] tail = [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > (rows.Snapshot?.Sequence ?? 0))];
+            EntryBlock[] tail = [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1
+                > (rows.Snapshot?.Sequence ?? 0))];
             return new(new StoredTenant(rows.Snapshot, tail, rows.Sequence, rows.Hash));
         }
     }
@@ -117,18 +122,25 @@ internal sealed partial class MemoryStore : IStore
         return default;
     }
 
-    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
+        CancellationToken cancellation)
     {
         lock (_gate)
         {
             if (!_disk.Tenants.TryGetValue(tenant, out var rows)) return new([]);
-            return new([.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > after).TakeWhile(block => block.FirstSequence <= after + limit)]);
+            return new(
+                [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > after)
+                    .TakeWhile(block => block.FirstSequence <= after + limit)]);
         }
     }
 
-    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
+        CancellationToken cancellation)
     {
-        lock (_gate) return new([.. sequences.Select(sequence => _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))]);
+        lock (_gate)
+            return new(
+                [.. sequences.Select(sequence =>
+                    _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))]);
     }
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
@@ -136,25 +148,30 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
     }
 
-    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit,
+        CancellationToken cancellation)
     {
         lock (_gate)
         {
             var all = _disk.Tenants.GetValueOrDefault(tenant)?.Archived.Values.AsEnumerable() ?? [];
             var rows = all.Where(row => Passes(row.Outcome, filter));
             rows = filter.ChangedAfter is { } after
-                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0)).OrderBy(row => row.Outcome.Sequence)
-                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue)).OrderByDescending(row => row.Outcome.FirstSequence);
+                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0))
+                .OrderBy(row => row.Outcome.Sequence)
+                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue))
+                .OrderByDescending(row => row.Outcome.FirstSequence);
             return new([.. rows.Take(limit).Select(row => row.Bytes)]);
         }
     }
 
     private static bool Passes(OutcomeFigure outcome, OutcomeFilter filter) =>
         (filter.Period ?? outcome.Period) == outcome.Period && (filter.Status ?? outcome.Status) == outcome.Status
-        && (filter.OutcomeType ?? outcome.OutcomeType) == outcome.OutcomeType && (filter.Reason ?? outcome.Reason) == outcome.Reason
+        && (filter.OutcomeType ?? outcome.OutcomeType) == outcome.OutcomeType
+        && (filter.Reason ?? outcome.Reason) == outcome.Reason
         && (filter.Session ?? outcome.Session) == outcome.Session;
 
-    public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
+        CancellationToken cancellation)
     {
         lock (_gate)
             return new([.. _disk.Idempotency.Values.Where(row => string.CompareOrdinal(row.Key, after ?? "") > 0)
@@ -169,7 +186,8 @@ internal sealed partial class MemoryStore : IStore
     public ValueTask Expire(Instant now, CancellationToken cancellation)
     {
         lock (_gate)
-            foreach (var row in _disk.Idempotency.Values.Where(row => row.ExpiresAt <= now).ToList()) _disk.Idempotency.Remove(row.Key);
+            foreach (var row in _disk.Idempotency.Values.Where(row => row.ExpiresAt <= now).ToList())
+                _disk.Idempotency.Remove(row.Key);
         return default;
     }
 
@@ -183,14 +201,18 @@ internal sealed partial class MemoryStore : IStore
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation)
     {
         lock (_gate)
-            return new([.. _disk.Tenants.Keys.Order(StringComparer.Ordinal).Where(id => string.CompareOrdinal(id, after) > 0).Take(limit)]);
+            return new(
+                [.. _disk.Tenants.Keys.Order(StringComparer.Ordinal).Where(id => string.CompareOrdinal(id, after) > 0)
+                    .Take(limit)]);
     }
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation)
     {
         lock (_gate)
-            return new([.. _disk.Tenants.Where(row => row.Value.Severity > LimitState.Active && among?.Contains(row.Key) != false)
+            return new(
+                [.. _disk.Tenants.Where(row => row.Value.Severity > LimitState.Active
+                    && among?.Contains(row.Key) != false)
                 .Where(row => after is null || row.Value.Severity < after.State
                     || (row.Value.Severity == after.State && string.CompareOrdinal(row.Key, after.Tenant) > 0))
                 .OrderByDescending(row => row.Value.Severity).ThenBy(row => row.Key, StringComparer.Ordinal).Take(limit)
@@ -204,7 +226,10 @@ internal sealed partial class MemoryStore : IStore
 
     public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation)
     {
-        lock (_gate) return new([.. _disk.Documents.Values.Where(document => document.Kind == kind).OrderBy(document => document.Id, StringComparer.Ordinal).ThenBy(document => document.Version)]);
+        lock (_gate)
+            return new(
+                [.. _disk.Documents.Values.Where(document => document.Kind == kind)
+                    .OrderBy(document => document.Id, StringComparer.Ordinal).ThenBy(document => document.Version)]);
     }
 
     public ValueTask DisposeAsync() => default;

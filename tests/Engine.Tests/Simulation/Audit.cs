@@ -19,13 +19,18 @@ internal static class Audit
         var events = entries.Select(IdOf).OfType<EventId>().ToList();
         Assert.Equal(events.Count, events.Distinct().Count()); // each is counted once
         Assert.Empty(ledger.Acknowledged(tenant).Except(events)); // and none is missing
-        ledger.CompareSignals(tenant, [.. entries.Select((entry, i) => (entry, i)).Where(item => item.entry is Entry.StateChanged).Select(item => item.i + 1L)]);
+        ledger.CompareSignals(tenant,
+            [.. entries.Select((entry, i) => (entry, i)).Where(item => item.entry is Entry.StateChanged)
+                .Select(item => item.i + 1L)]);
         await HaveTheirDetails(store, tenant, entries);
-        long[] alerts = [.. entries.Select((entry, i) => (entry, i)).Where(item => Alerts.TypeOf(item.entry) is not null).Select(item => item.i + 1L)];
-        Assert.Equal(alerts, (await store.Outbox(int.MaxValue, default)).Where(row => row.Tenant == tenant).Select(row => row.Alert.Sequence));
+        long[] alerts = [.. entries.Select((entry, i) => (entry, i))
+            .Where(item => Alerts.TypeOf(item.entry) is not null).Select(item => item.i + 1L)];
+        Assert.Equal(alerts, (await store.Outbox(int.MaxValue, default)).Where(row => row.Tenant == tenant)
+            .Select(row => row.Alert.Sequence));
 
         var loaded = (await Recovery.Load(store, tenant, NullLogger.Instance, default))!;
-        Assert.Equal(Convert.ToHexString(state.Digest()), Convert.ToHexString(loaded.State.Digest())); // snapshot + tail
+        // snapshot + tail
+        Assert.Equal(Convert.ToHexString(state.Digest()), Convert.ToHexString(loaded.State.Digest()));
         return entries.Count;
     }
 
@@ -72,14 +77,17 @@ internal static class Audit
         foreach (var cap in after.Caps)
         {
             if (cap.Exposure.Value <= cap.Cap.Limit.Value) continue;
-            var was = before?.Period == after.Period ? before!.Caps.FirstOrDefault(old => old.Cap.Id == cap.Cap.Id)?.Exposure.Value : null;
-            Assert.True(cap.Exposure.Value <= was, $"entry {after.Sequence}, {entry}, took cap '{cap.Cap.Id}' from {was} to {cap.Exposure} of {cap.Cap.Limit}");
+            var was = before?.Period == after.Period
+                ? before!.Caps.FirstOrDefault(old => old.Cap.Id == cap.Cap.Id)?.Exposure.Value : null;
+            Assert.True(cap.Exposure.Value <= was,
+                $"entry {after.Sequence}, {entry}, took cap '{cap.Cap.Id}' from {was} to {cap.Exposure} of {cap.Cap.Limit}");
         }
     }
 
     private static async Task HaveTheirDetails(MemoryStore store, string tenant, List<Entry> entries)
     {
-        long[] hashed = [.. entries.Select((entry, i) => (entry, i)).Where(item => item.entry is Entry.OutcomeReported { DetailHash: not null }).Select(item => item.i + 1L)];
+        long[] hashed = [.. entries.Select((entry, i) => (entry, i))
+            .Where(item => item.entry is Entry.OutcomeReported { DetailHash: not null }).Select(item => item.i + 1L)];
         Assert.DoesNotContain(null, await store.Details(tenant, hashed, default));
     }
 

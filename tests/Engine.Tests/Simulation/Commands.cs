@@ -2,7 +2,9 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine.Tests;
 
-/// <summary>Random commands, with ids that come back so that duplicates, reversals and reservations meet what they are about.</summary>
+/// <summary>
+/// Random commands, with ids that come back so that duplicates, reversals and reservations meet what they are about.
+/// </summary>
 internal sealed class Commands(Random random, FakeTime time)
 {
     private readonly List<Command.Event> _sent = [];
@@ -20,10 +22,12 @@ internal sealed class Commands(Random random, FakeTime time)
             Caps =
             [
                 new Cap { Id = "monthly", Limit = random.Next(5, 60) },
-                new Cap { Id = "daily", Limit = random.Next(2, 12), Period = CapPeriod.Day, AtLimit = new AtLimit(LimitAction.Handoff, "queue") },
+                new Cap { Id = "daily", Limit = random.Next(2, 12), Period = CapPeriod.Day,
+                    AtLimit = new AtLimit(LimitAction.Handoff, "queue") },
             ],
         },
-        tenant == "test-clock" ? new TestClock(Now, FollowEvents: random.Next(2) == 0) : null, random.Next(2) == 0 ? "UTC" : "America/New_York");
+        tenant == "test-clock" ? new TestClock(Now, FollowEvents: random.Next(2) == 0) : null, random.Next(2) == 0
+            ? "UTC" : "America/New_York");
 
     public void Reserved(string reservation) => _reservations.Add(reservation);
 
@@ -34,7 +38,8 @@ internal sealed class Commands(Random random, FakeTime time)
         < 13 when _outcomes.Count > 0 => Fact(),
         < 15 when _sent.Count > 0 => _sent[random.Next(_sent.Count)],
         15 => Make.Reserve(random.Next(1, 6), TimeSpan.FromMinutes(random.Next(1, 600)), random.Next(2) == 0),
-        16 when _reservations.Count > 0 => new Command.ReleaseReservation(_reservations[random.Next(_reservations.Count)]),
+        16 when _reservations.Count > 0 =>
+            new Command.ReleaseReservation(_reservations[random.Next(_reservations.Count)]),
         17 => new Command.SetCap(new Cap { Id = "monthly", Limit = random.Next(1, 80) }, Effective.Now),
         18 when tenant == "test-clock" => new Command.AdvanceClock(Now + TimeSpan.FromHours(random.Next(24 * 20))),
         18 => random.Next(2) == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume(),
@@ -50,12 +55,14 @@ internal sealed class Commands(Random random, FakeTime time)
         return Sent(random.Next(4) == 0 ? report with { Detail = Make.Detail(id) } : report);
     }
 
-    private Command.ReportActivity Activity() => Sent(Make.Activity($"a{_next++}", random.Next(2) == 0 ? $"s{random.Next(5)}" : null, Time()));
+    private Command.ReportActivity Activity() =>
+        Sent(Make.Activity($"a{_next++}", random.Next(2) == 0 ? $"s{random.Next(5)}" : null, Time()));
 
     private Command.ReportFact Fact()
     {
         FactKind[] kinds = [FactKind.Confirmed, FactKind.Reopened, FactKind.Escalated, FactKind.VerdictRejected];
-        return Sent(Make.Fact($"f{_next++}", _outcomes[random.Next(_outcomes.Count)], kinds[random.Next(kinds.Length)], Time()));
+        return Sent(Make.Fact($"f{_next++}", _outcomes[random.Next(_outcomes.Count)], kinds[random.Next(kinds.Length)],
+            Time()));
     }
 
     private T Sent<T>(T command) where T : Command.Event

@@ -15,7 +15,8 @@ internal sealed class Ledger
     private int _duplicates;
 
     /// <summary>Events that must be in the tenant's journal.</summary>
-    public IEnumerable<EventId> Acknowledged(string tenant) => _acknowledged.Keys.Where(key => key.Tenant == tenant).Select(key => key.Id);
+    public IEnumerable<EventId> Acknowledged(string tenant) =>
+        _acknowledged.Keys.Where(key => key.Tenant == tenant).Select(key => key.Id);
 
     /// <summary>The highest sequence that any answer was based on.</summary>
     public long Answered(string tenant) => _answered.GetValueOrDefault(tenant);

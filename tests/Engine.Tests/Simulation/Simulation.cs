@@ -2,7 +2,10 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine.Tests;
 
-/// <summary>Several lives of one store: each ends by a crash, a failed flush or a shutdown, and the next begins with what was durable.</summary>
+/// <summary>
+/// Several lives of one store: each ends by a crash, a failed flush or a shutdown, and the next begins with what was
+/// durable.
+/// </summary>
 internal sealed class Simulation
 {
     private readonly Random _random;
@@ -28,7 +31,8 @@ internal sealed class Simulation
         var options = new EngineOptions
         {
             IdleAfter = TimeSpan.FromMinutes(_random.Next(1, 120)), SnapshotEntries = _random.Next(1, 40),
-            IdleSnapshotEntries = _random.Next(0, 4), QueueEntries = _random.Next(1, 50), DuePoll = TimeSpan.FromMinutes(_random.Next(1, 30)),
+            IdleSnapshotEntries = _random.Next(0, 4), QueueEntries = _random.Next(1, 50),
+            DuePoll = TimeSpan.FromMinutes(_random.Next(1, 30)),
         };
         var failsAt = _random.Next(3) == 0 ? _random.Next(1, 40) : int.MaxValue;
         var fault = _random.Next(2) == 0 ? Fault.Lost : Fault.WrittenButFailed;
@@ -58,7 +62,8 @@ internal sealed class Simulation
         _store = left ?? MemoryStore.AfterCrash(_store);
         _totals.Signals += _ledger.EndOfLife();
         foreach (var tenant in Commands.Tenants) _totals.Entries += await Audit.Journal(_store, tenant, _ledger);
-        (_totals.Acknowledged, _totals.Unknown) = (_totals.Acknowledged + _ledger.TakeAcknowledged(), _totals.Unknown + _ledger.TakeUnknown());
+        (_totals.Acknowledged, _totals.Unknown) =
+            (_totals.Acknowledged + _ledger.TakeAcknowledged(), _totals.Unknown + _ledger.TakeUnknown());
         _totals.Duplicates += _ledger.TakeDuplicates();
     }
 
@@ -70,8 +75,10 @@ internal sealed class Simulation
             case 0: _time.Advance(TimeSpan.FromMinutes(_random.Next(1, 300))); break;
             case 1: _time.Jump(TimeSpan.FromHours(_random.Next(-3, 24))); break;
             case 2: await Evict(tenants); break;
-            case 3: _time.Advance(TimeSpan.FromDays(_random.Next(1, 12)) / 100); _time.Jump(TimeSpan.FromDays(_random.Next(1, 12))); break;
-            default: await Task.WhenAll(Enumerable.Range(0, _random.Next(1, 7)).Select(_ => Call(tenants)).ToList()); break;
+            case 3: _time.Advance(TimeSpan.FromDays(_random.Next(1, 12)) / 100);
+                _time.Jump(TimeSpan.FromDays(_random.Next(1, 12))); break;
+            default: await Task.WhenAll(Enumerable.Range(0, _random.Next(1, 7)).Select(_ => Call(tenants)).ToList());
+                break;
         }
     }
 
@@ -103,7 +110,8 @@ internal sealed class Simulation
             var durable = _store.DurableSequence(tenant);
             for (var i = 0; i < answers.Count; i++)
             {
-                Assert.True(answers[i].Sequence <= durable, $"an answer of {answers[i].Sequence} left when {durable} was durable");
+                Assert.True(answers[i].Sequence <= durable,
+                    $"an answer of {answers[i].Sequence} left when {durable} was durable");
                 _ledger.Answered(tenant, commands[i], answers[i]);
                 if (answers[i] is Answer.Reserved { Reservation: { } reservation }) _commands.Reserved(reservation.Id);
             }
@@ -119,6 +127,7 @@ internal sealed class Simulation
     {
         var decision = await tenants.Check(tenant, Make.One);
         var durable = _store.DurableSequence(tenant);
-        Assert.True(decision is null || decision.Sequence <= durable, $"a view of {decision?.Sequence} was seen when {durable} was durable");
+        Assert.True(decision is null || decision.Sequence <= durable,
+            $"a view of {decision?.Sequence} was seen when {durable} was durable");
     }
 }

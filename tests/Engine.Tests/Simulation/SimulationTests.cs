@@ -4,9 +4,9 @@ using Xunit.Abstractions;
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
-/// Random commands against random faults, on every seed of a range. METERING_SEEDS says how many (500 unless told otherwise),
-/// METERING_FIRST_SEED where to begin; a failure names its seed. A seed fixes the commands, the faults and the clock; which turns
-/// share a flush is the scheduler's.
+/// Random commands against random faults, on every seed of a range. METERING_SEEDS says how many (500 unless told
+/// otherwise), METERING_FIRST_SEED where to begin; a failure names its seed. A seed fixes the commands, the faults and
+/// the clock; which turns share a flush is the scheduler's.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -29,11 +29,14 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
         output.WriteLine(totals.ToString());
         // A simulation in which nothing happens would find nothing.
-        Assert.True(seeds < 100 || totals is { Crashes: > 0, Failures: > 0, Acknowledged: > 0, Duplicates: > 0, Snapshots: > 0, Evictions: > 0, Signals: > 0, Unknown: > 0 }, totals.ToString());
+        Assert.True(seeds < 100
+            || totals is { Crashes: > 0, Failures: > 0, Acknowledged: > 0, Duplicates: > 0, Snapshots: > 0,
+                Evictions: > 0, Signals: > 0, Unknown: > 0 }, totals.ToString());
     }
 
     private static int Number(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number
+            : otherwise;
 }
 
 /// <summary>What happened in all seeds together.</summary>

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MeteringGateway.Core;
+
+/// <summary>Who asked: the key and its role, for the journal (D4).</summary>
+public sealed record Actor(string KeyId, string Role);
+
+/// <summary>
+/// What can be asked of a tenant. Commands are not kept; what became true by them is (see <see cref="Entry"/>).
+/// </summary>
+public abstract record Command
+{
+    private Command() { }
+
+    /// <summary>Null for what agent runtimes send: their events carry their own source.</summary>
+    public Actor? Actor { get; init; }
+
+    /// <summary>Makes the tenant. Must be its first command.</summary>
+    public sealed record Create(string Name, PlanRef Plan, Terms Terms, string Zone, int AnchorDay,
+        TestClock? TestClock) : Command;
+
+    /// <summary>
+    /// Changes what <see cref="Create"/> set; null leaves a member as it is. A new zone or anchor starts with the next
+    /// period (T2).
+    /// </summary>
+    public sealed record Change(string? Name, PlanRef? Plan, Terms? Terms, string? Zone, int? AnchorDay,
+        Effective Effective) : Command;
+
+    /// <summary>Closes the tenant: no more events.</summary>
+    public sealed record Close : Command;
+
+    /// <summary>Moves a test clock forward (T5).</summary>
+    public sealed record AdvanceClock(Instant To) : Command;
+
+    /// <summary>Does what is due, and nothing else.</summary>
+    public sealed record Tick : Command;
+
+    /// <summary>One of the runtime's events.</summary>
+    /// <param name="Id">Source and id (I1).</param>
+    /// <param name="Time">When it happened; null means now.</param>
+    public abstract record Event(EventId Id, Instant? Time) : Command
+    {
+        public string? Session { get; init; }
+        public Dimensions Dimensions { get; init; } = Dimensions.None;
+        /// <summary>What billing does not need, stored apart from the journal (D2).</summary>
+        public Detail? Detail { get; init; }
+        /// <summary>Hash of the members that matter to billing (I1); see <see cref="Fingerprint"/>.</summary>
+        public ulong Fingerprint { get; init; }
+    }
+
+    public sealed record ReportOutcome(EventId Id, Instant? Time, string OutcomeType, string OutcomeId)
+        : Event(Id, Time)
+    {
+        /// <summary>Units, 1 to 1,000,000 (N1).</summary>
+        public int Quantity { get; init; } = 1;
+        public Result Result { get; init; }
+        public string? Reservation { get; init; }
+        public ImmutableArray<string> CriteriaMet { get; init; } = [];
+        public bool HandedOff { get; init; }
+        public bool Sandbox { get; init; }
+        public Verification? Verification { get; init; }
+    }
+
+    /// <summary>
+    /// A confirmation, a reversal, or the buyer's verdict on an outcome; it may come before its report (O6).
+    /// </summary>
+    public sealed record ReportFact(EventId Id, Instant? Time, string OutcomeId, FactKind Kind) : Event(Id, Time)
+    {
+        public Verification? Verification { get; init; }
+        /// <summary>1 to 5, with a verdict (O8).</summary>
+        public byte? Csat { get; init; }
+    }
+
+    public sealed record ReportActivity(EventId Id, Instant? Time, string Activity) : Event(Id, Time)
+    {
+        public int Quantity { get; init; } = 1;
+        public bool HandedOff { get; init; }
+    }
+
+    /// <summary>A check whose answer is journalled (A3).</summary>
+    public sealed record RecordCheck(Question Question) : Command;
+
+    /// <summary>Holds 1 to 100,000 units for 1 s to 24 h (A4).</summary>
+    public sealed record Reserve(Question Question, TimeSpan Ttl, bool AllowPartial) : Command;
+
+    public sealed record ExtendReservation(string Reservation, TimeSpan Ttl) : Command;
+
+    public sealed record ReleaseReservation(string Reservation) : Command;
+
+    /// <param name="WhenBelowExposure">What to do when the limit is under what is already used (C6); null
+    /// refuses.</param>
+    public sealed record SetCap(Cap Cap, Effective? WhenBelowExposure) : Command;
+
+    public sealed record RemoveCap(string Cap) : Command;
+
+    /// <param name="Action">Pause or hand off; never <see cref="LimitAction.Notify"/>.</param>
+    public sealed record Pause(AtLimit Action, string Reason) : Command;
+
+    public sealed record Resume : Command;
+
+    public sealed record Acknowledge(long Signal, string Agent) : Command;
+
+    public sealed record SetThreshold(Threshold Threshold) : Command;
+
+    public sealed record RemoveThreshold(string Threshold) : Command;
+
+    /// <summary>Issues credits (F5): a top-up or a promotion.</summary>
+    /// <param name="Amount">Credits, above 0.</param>
+    /// <param name="Priority">Lower is spent first; null: that of the kind.</param>
+    /// <param name="Price">What was paid for it, in the tenant's currency.</param>
+    /// <param name="Key">The caller's idempotency key: the same never buys twice, at any age (F6).</param>
+    public sealed record IssueGrant(GrantKind Kind, Amount Amount, Instant? ExpiresAt, int? Priority, Amount? Price,
+        string? Note, string? Key) : Command;
+
+    public sealed record VoidGrant(string Grant) : Command;
+
+    /// <summary>Lets what a rule of overage holds back go on demand (F2).</summary>
+    /// <param name="Standing">Until it is taken back; else for the open period.</param>
+    public sealed record AuthorizeOverage(bool Standing, Limit? Limit) : Command;
+
+    public sealed record WithdrawAuthorization : Command;
+}
+
+/// <summary>Source and id of an event; a pair names one event within a tenant (I1).</summary>
+public sealed record EventId(string Source, string Id)
+{
+    private UInt128 _key;
+
+    /// <summary>
+    /// The first 128 bits of SHA-256 over source, a zero byte and id: what is remembered of it (I2). Nobody can make
+    /// two meet. Worked out when first asked for; whoever reads events asks, so that a tenant's turn need not.
+    /// </summary>
+    public UInt128 Key => _key == 0 ? _key = Hash(Source, Id) : _key;
+
+    public bool Equals(EventId? other) => other is not null && Id == other.Id && Source == other.Source;
+
+    public override int GetHashCode() => HashCode.Combine(Source, Id);
+
+    internal static UInt128 Hash(string source, string id)
+    {
+        var most = Encoding.UTF8.GetMaxByteCount(source.Length + id.Length) + 1;
+        var text = most <= 1024 ? stackalloc byte[most] : new byte[most];
+        var length = Encoding.UTF8.GetBytes(source, text);
+        text[length++] = 0;
+        length += Encoding.UTF8.GetBytes(id, text[length..]);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(text[..length], hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+    }
+}
+
+/// <param name="Method">Who or what verified: <c>llm</c>, <c>human</c>, <c>caller_confirmed</c>.</param>
+/// <param name="Confidence">In millionths, 0 to 1,000,000.</param>
+public sealed record Verification(string Method, bool Passed, int? Confidence);
+
+/// <summary>What is stored apart so that it can be erased: the journal holds only SHA-256(salt, json) (D2).</summary>
+/// <param name="Json">A JSON object: <c>end_customer</c>, <c>source_url</c>, <c>evidence_url</c>, <c>note</c>,
+/// <c>metadata</c>, those that were given.</param>
+/// <param name="Salt">16 random bytes.</param>
+public sealed record Detail(byte[] Json, byte[] Salt, string? EndCustomer);
+
+/// <summary>What an agent runtime asks: may I do this much of that?</summary>
+public sealed record Question(Subject Subject, long Quantity, string? Session = null);
+
+public sealed record PlanRef(string Id, int Version);
+
+/// <param name="Start">Where the clock starts (T5).</param>
+/// <param name="FollowEvents">The clock follows the latest event time it has seen.</param>
+public sealed record TestClock(Instant Start, bool FollowEvents);

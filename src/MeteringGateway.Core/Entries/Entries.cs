@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// A fact in the tenant's journal: what became true, never what was asked. The state is the fold of the entries, in
+/// order, and of nothing else. Sequence and hashes belong to the journal (see <see cref="EntryCodec"/>).
+/// </summary>
+/// <remarks>A kind's members may only be added to, at the end; how versions change is in
+/// <c>docs/journal.md</c>.</remarks>
+public abstract record Entry
+{
+    private Entry() { }
+
+    /// <summary>When it became true, on the tenant's clock.</summary>
+    public required Instant At { get; init; }
+    public Actor? Actor { get; init; }
+
+    public sealed record TenantCreated(string Name, string Zone, int AnchorDay, TestClock? TestClock, PlanRef Plan,
+        Terms Terms, Period Period) : Entry;
+
+    /// <summary>
+    /// Name, zone and anchor as they are to be; zone and anchor take effect with the next period (T2).
+    /// </summary>
+    public sealed record TenantChanged(string Name, string Zone, int AnchorDay) : Entry;
+
+    /// <summary>
+    /// New terms, in force for what is timed from <paramref name="From"/> on; included units with the next period (F7).
+    /// </summary>
+    public sealed record TermsSet(PlanRef Plan, Terms Terms, Instant From) : Entry;
+
+    public sealed record TenantClosed : Entry;
+    public sealed record ClockAdvanced : Entry;
+
+    /// <summary>The open period ended and begins to settle; this one is open now (T2, T3).</summary>
+    public sealed record PeriodStarted(Period Period) : Entry;
+
+    /// <summary>Never changes any more (T3). What its rating came to is fixed here (F4).</summary>
+    /// <param name="Lines">Its statement, unrounded.</param>
+    /// <param name="Draws">Credits that its outcomes took, by grant.</param>
+    /// <param name="Committed">What its outcomes used of each of its commitments, in the plan's order: units or an
+    /// amount.</param>
+    public sealed record PeriodClosed(
+        DateOnly Period, ImmutableArray<Line> Lines, ImmutableArray<Draw> Draws, ImmutableArray<Limit> Committed)
+            : Entry;
+
+    /// <summary>A local day began; journalled only where a cap by the day has something to lift (S2).</summary>
+    public sealed record DayStarted(DateOnly Period, int Day) : Entry;
+
+    /// <summary>An outcome was reported, with what became of it at once.</summary>
+    /// <param name="Period">Where it counts (T3).</param>
+    /// <param name="ContinuationOf">The outcome that this report returned to pending (O3); <see cref="OutcomeId"/> is
+    /// then its alias.</param>
+    /// <param name="ClosesAt">Null: no window.</param>
+    /// <param name="Drawn">Units taken out of <paramref name="Reservation"/>.</param>
+    public sealed record OutcomeReported(
+        EventId Id, ulong Fingerprint, Instant Time, string OutcomeType, string OutcomeId, int Quantity, Result Result,
+        string? Session, Dimensions Dimensions, ImmutableArray<string> CriteriaMet, bool HandedOff, bool Sandbox,
+        Verification? Verification,
+        DateOnly Period, OutcomeStatus Status, Reason Reason, bool Admitted, Instant? ClosesAt, WindowEnd End,
+        string? ContinuationOf,
+        string? Reservation, int Drawn, long? Remaining, byte[]? DetailHash) : Entry;
+
+    /// <summary>
+    /// A confirmation, reversal or verdict was taken; what it changed follows as <see cref="OutcomeChanged"/>.
+    /// </summary>
+    /// <param name="Waits">True: its report is not yet known (O6).</param>
+    public sealed record FactReported(
+        EventId Id, ulong Fingerprint, Instant Time, string OutcomeId, FactKind Kind, string? Session,
+        Dimensions Dimensions,
+        Verification? Verification, byte? Csat, bool Waits, OutcomeSummary? Outcome, byte[]? DetailHash) : Entry;
+
+    /// <summary>An outcome's status, window or admission changed.</summary>
+    /// <param name="Opened">Start of the window now running or last run (a continuation restarts it).</param>
+    /// <param name="ContinuationOf">Not null: from now on only an alias of that outcome (O3).</param>
+    /// <param name="Correction">What a credit for a closed period gives back (O5); null otherwise.</param>
+    public sealed record OutcomeChanged(
+        string OutcomeId, OutcomeStatus Status, Reason Reason, bool Admitted, Instant Opened, Instant? ClosesAt,
+        WindowEnd End,
+        string? ContinuationOf, Correction? Correction) : Entry;
+
+    /// <param name="BeyondCap">True: a cap on this activity had no room (C9).</param>
+    public sealed record ActivityReported(
+        EventId Id, ulong Fingerprint, Instant Time, string Activity, int Quantity, string? Session,
+        Dimensions Dimensions, bool HandedOff,
+        DateOnly Period, bool BeyondCap, long? Remaining, byte[]? DetailHash) : Entry;
+
+    /// <param name="Reservation">Its id.</param>
+    /// <param name="Day">Local day in the open period in which it counts (A5).</param>
+    public sealed record ReservationMade(string Reservation, Subject Subject, long Quantity, Instant ExpiresAt,
+        DateOnly Period, int Day, Decision Answer) : Entry;
+    public sealed record ReservationExtended(string Reservation, Instant ExpiresAt) : Entry;
+    public sealed record ReservationReleased(string Reservation) : Entry;
+    public sealed record ReservationExpired(string Reservation) : Entry;
+
+    public sealed record DecisionRecorded(Question Question, Decision Decision) : Entry;
+
+    /// <param name="Effective">With <see cref="Core.Effective.NextPeriod"/> the limit in force stays until the period
+    /// ends (C6).</param>
+    public sealed record CapSet(Cap Cap, Effective Effective, Cap? Before) : Entry;
+    public sealed record CapRemoved(Cap Before) : Entry;
+
+    public sealed record TenantPaused(AtLimit Action, string Reason) : Entry;
+    public sealed record TenantResumed : Entry;
+
+    /// <summary>
+    /// The state of a cap, of a type's funding (<see cref="Cap"/> is null, the scope names the type), or of the tenant
+    /// (both are null) changed; sent to agents once durable (S1).
+    /// </summary>
+    public sealed record StateChanged(
+        string? Cap, LimitState State, SignalAction Action, Scope? Scope, Limit? Limit, DecisionReason Reason,
+        AtLimit? Handoff, Instant? ResetsAt,
+        LimitState Before) : Entry;
+
+    public sealed record SignalAcknowledged(long Signal, string Agent) : Entry;
+
+    public sealed record ThresholdSet(Threshold Threshold, Threshold? Before) : Entry;
+    public sealed record ThresholdRemoved(Threshold Before) : Entry;
+
+    /// <summary>A level was reached (S4).</summary>
+    /// <param name="InForce">The limit that it is a level of; null for spend.</param>
+    /// <param name="Level">What was reached.</param>
+    public sealed record ThresholdCrossed(Threshold Threshold, Limit? InForce, Limit Level, DateOnly Period) : Entry;
+
+    /// <summary>It may alert again.</summary>
+    /// <param name="RoomCameBack">True: not because the limit was raised; this happens at most once a day (S4).</param>
+    public sealed record ThresholdRearmed(string Threshold, bool RoomCameBack) : Entry;
+
+    /// <param name="Key">The caller's idempotency key (F6).</param>
+    /// <param name="From">The grant that a rolled-over or correction grant comes from.</param>
+    public sealed record GrantIssued(
+        string Grant, GrantKind Kind, Amount Amount, int Priority, Instant EffectiveAt, Instant? ExpiresAt,
+        Amount? Price, string? Note,
+        string? Key, string? From) : Entry;
+
+    /// <summary>
+    /// What a grant had left was taken, because it expired or was voided (F5); of a voided one again, when something
+    /// comes back to it.
+    /// </summary>
+    public sealed record GrantEnded(string Grant, Amount Taken, bool Voided) : Entry;
+
+    public sealed record GrantExpiring(string Grant, Amount Left, Instant ExpiresAt) : Entry;
+
+    /// <summary>No unit can be funded by credits any more.</summary>
+    public sealed record CreditsExhausted(DateOnly Period) : Entry;
+
+    /// <summary>The first unit of the period went on demand under a rule of overage.</summary>
+    /// <param name="OutcomeType">Null: the plan's rule.</param>
+    public sealed record OverageStarted(string? OutcomeType, DateOnly Period) : Entry;
+
+    public sealed record OverageAuthorized(bool Standing, Limit? Limit) : Entry;
+    public sealed record AuthorizationWithdrawn : Entry;
+
+    /// <summary>The buyer disputes a billable outcome (O8, D3).</summary>
+    public sealed record DisputeOpened(string Dispute, string OutcomeId, string Reason) : Entry;
+}
+
+/// <summary>
+/// How an outcome's window ended, if it did; <c>ReversedLate</c>: it had settled before the reversal arrived. The
+/// numbers are stored.
+/// </summary>
+public enum WindowEnd : byte { None = 0, Open = 1, Lapsed = 2, Confirmed = 3, Reversed = 4, ReversedLate = 5 }
+
+/// <summary>A statement's line before it is rounded (F8, N3). The numbers of the kinds are stored.</summary>
+/// <param name="What">Outcome type or activity; null where it is of neither.</param>
+/// <param name="Source">Of outcomes: which source funded them.</param>
+/// <param name="Of">Of a correction: the closed period.</param>
+/// <param name="Credits">Credits taken.</param>
+public sealed record Line(LineKind Kind, string? What, Funding? Source, DateOnly? Of, long Quantity, Amount? UnitPrice,
+    Amount Amount, Amount Credits);
+
+public enum LineKind
+    : byte { PlatformFee = 0, ImplementationFee = 1, Outcomes = 2, Overage = 3, Activities = 4, CommitmentShortfall = 5,
+        Correction = 6 }
+
+/// <summary>What a closed period's rating would have differed by without an outcome (T3, O5).</summary>
+/// <param name="Place">Units rated before it in its period.</param>
+/// <param name="Amount">Not above 0.</param>
+/// <param name="Returned">Credits that come back, by grant; the grant is empty where it is not known any more.</param>
+public sealed record Correction(
+    DateOnly Period, string OutcomeType, long Quantity, long Place, Amount Amount, ImmutableArray<Draw> Returned);
+
+/// <summary>Credits taken from a grant.</summary>
+public sealed record Draw(string Grant, Amount Credits);
+
+/// <summary>Why credits were issued (F5). The numbers are stored.</summary>
+public enum GrantKind : byte { Plan = 0, Rollover = 1, Promotional = 2, TopUp = 3, Correction = 4 }

@@ -1,0 +1,104 @@
+namespace MeteringGateway.Core;
+
+/// <summary>The stored form of answers (kept for idempotency keys) and of archived outcomes.</summary>
+public static partial class EntryCodec
+{
+    public static byte[] WriteAnswer(Answer answer)
+    {
+        var to = new Writer();
+        to.Byte(Version);
+        to.Number(answer.Sequence);
+        switch (answer)
+        {
+            case Answer.Done: to.Byte(1); break;
+            case Answer.Accepted a:
+                to.Byte(2); to.Bool(a.Duplicate); to.Maybe(a.Outcome, Values.Write); to.MaybeNumber(a.Remaining);
+                break;
+            case Answer.Decided a: to.Byte(3); Values.Write(to, a.Decision); break;
+            case Answer.Reserved a: to.Byte(4); Values.Write(to, a.Decision); to.Maybe(a.Reservation, Values.Write);
+                break;
+            case Answer.Granted a: to.Byte(5); Values.Write(to, a.Grant); to.Bool(a.Bought); break;
+            default: throw new ArgumentException($"a {answer.GetType().Name} answer is not kept", nameof(answer));
+        }
+        return to.Written.ToArray();
+    }
+
+    public static Answer ReadAnswer(ReadOnlySpan<byte> bytes)
+    {
+        var from = new Reader(bytes);
+        if (from.Byte() is var version and not Version)
+            throw new FormatException($"answer version {version} is not known");
+        var sequence = from.Number();
+        Answer answer = from.Byte() switch
+        {
+            1 => new Answer.Done(),
+            2 => new Answer.Accepted(from.Bool(), from.Maybe(Values.ReadSummary), from.MaybeNumber()),
+            3 => new Answer.Decided(Values.ReadDecision(ref from)),
+            4 => new Answer.Reserved(Values.ReadDecision(ref from), from.Maybe(Values.ReadReservationFigure)),
+            5 => new Answer.Granted(Values.ReadGrant(ref from), from.Bool()),
+            var kind => throw new FormatException($"answer kind {kind} is not known"),
+        };
+        answer.Sequence = sequence;
+        return answer;
+    }
+
+    public static byte[] WriteOutcome(Outcome outcome)
+    {
+        var to = new Writer();
+        to.Byte(Version);
+        OutcomeWire.Write(to, outcome);
+        return to.Written.ToArray();
+    }
+
+    public static Outcome ReadOutcome(ReadOnlySpan<byte> bytes)
+    {
+        var from = new Reader(bytes);
+        if (from.Byte() is var version and not Version)
+            throw new FormatException($"outcome version {version} is not known");
+        return OutcomeWire.Read(ref from);
+    }
+}
+
+internal static class OutcomeWire
+{
+    public static void Write(Writer to, Outcome o)
+    {
+        Values.Write(to, o.Event); to.Text(o.Id); to.Time(o.Time); to.Text(o.Type); to.Number(o.Quantity);
+        to.Byte((byte)o.Result); to.Date(o.Period);
+        to.Number(o.Day); to.MaybeText(o.Session); Values.Write(to, o.Dimensions); Values.Write(to, o.CriteriaMet);
+        to.Bool(o.HandedOff);
+        to.Bool(o.Sandbox); to.Maybe(o.Verification, Values.Write); to.Number(o.Drawn); to.Bool(o.HasDetail);
+        to.Number(o.Terms); to.Byte((byte)o.Status);
+        to.Byte((byte)o.Reason); to.Bool(o.Admitted); to.Time(o.Opened); to.MaybeTime(o.ClosesAt); to.Byte((byte)o.End);
+        to.MaybeText(o.ContinuationOf);
+        to.List(o.Facts, Values.Write); to.Maybe(o.Dispute, Values.Write);
+        to.Bool(o.Charges is not null);
+        if (o.Charges is { } charges) to.List(charges, Values.Write);
+        to.Number(o.Place); to.Number(o.ReportedBy); to.Number(o.SettledBy);
+        to.List(o.ChangedBy, (w, sequence) => w.Number(sequence));
+    }
+
+    public static Outcome Read(ref Reader from)
+    {
+        var id = Values.ReadEventId(ref from);
+        return Read(ref from, id);
+    }
+
+    private static Outcome Read(ref Reader from, EventId id) => new()
+    {
+        Event = id, Id = from.TextLike(id.Id), Time = from.Time(), Type = Values.Shared(ref from),
+        Quantity = from.Int(),
+        Result = (Result)from.Byte(), Period = from.Date(), Day = from.Int(), Session = from.MaybeText(),
+        Dimensions = Values.ReadDimensions(ref from),
+        CriteriaMet = Values.ReadTexts(ref from), HandedOff = from.Bool(), Sandbox = from.Bool(),
+        Verification = from.Maybe(Values.ReadVerification),
+        Drawn = from.Int(), HasDetail = from.Bool(), Terms = from.Int(), Status = (OutcomeStatus)from.Byte(),
+        Reason = (Reason)from.Byte(), Admitted = from.Bool(),
+        Opened = from.Time(), ClosesAt = from.MaybeTime(), End = (WindowEnd)from.Byte(),
+        ContinuationOf = from.MaybeText(),
+        Facts = [.. from.List(Values.ReadFact)], Dispute = from.Maybe(Values.ReadDispute),
+        Charges = from.Bool() ? [.. from.List(Values.ReadCharge)]
+            : null, Place = from.Number(), ReportedBy = from.Number(), SettledBy = from.Number(),
+        ChangedBy = [.. from.List((ref r) => r.Number())],
+    };
+}

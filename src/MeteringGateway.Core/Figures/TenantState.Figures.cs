@@ -1,0 +1,195 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+/// <summary>What can be read off the state.</summary>
+public sealed partial class TenantState
+{
+    /// <summary>Everything that checks need, immutable: it can be read without the tenant's turn.</summary>
+    public Allowance Allowance() => new(this);
+
+    public TenantFigure Figure(Instant realTime) => new(
+        Name, Plan, Terms, Zone, AnchorDay, TestClock, TestClock is null ? Instant.Max(realTime, Now)
+            : Now, State, Open.Period, Open.Status,
+        [.. Open.Caps.Select(cap => new CapFigure(cap.Cap, cap.State))], Authorization, CreatedAt, ClosedAt, Sequence);
+
+    /// <summary>
+    /// The most severe of what stops everything: the tenant's own state, its caps on everything, and its types' funding
+    /// if all are stopped (S1).
+    /// </summary>
+    internal LimitState State
+    {
+        get
+        {
+            var state = Paused is null ? LimitState.Active : StateOf(Paused.Action);
+            foreach (var cap in Open.Caps)
+                if (cap.Cap.Scope == Scope.Everything && cap.State > state) state = cap.State;
+            if (Open.Funding is not { Count: > 0 } funding) return state;
+            var mildest = Terms.OutcomeTypes.Min(type => funding.GetValueOrDefault(type.Id));
+            return mildest > state ? mildest : state;
+        }
+    }
+
+    /// <summary>
+    /// The most severe state of the tenant, of any of its caps, and of any type's funding: what an operator looks for.
+    /// </summary>
+    public LimitState Severity
+    {
+        get
+        {
+            var worst = State;
+            foreach (var cap in Open.Caps) if (cap.State > worst) worst = cap.State;
+            foreach (var state in Open.Funding?.Values ?? Enumerable.Empty<LimitState>())
+                if (state > worst) worst = state;
+            return worst;
+        }
+    }
+
+    internal static LimitState StateOf(AtLimit limit) => limit.Action switch
+    {
+        LimitAction.Pause => LimitState.Paused,
+        LimitAction.Handoff => LimitState.Handoff,
+        _ => LimitState.Warned,
+    };
+
+    /// <summary>Null: no such period.</summary>
+    /// <param name="period">Null: the open one.</param>
+    /// <param name="realTime">Now, for when a daily cap resets; a tenant on a test clock lives by its own.</param>
+    public Usage? Usage(DateOnly? period, Instant realTime = default)
+    {
+        var now = TestClock is null ? Instant.Max(realTime, Now) : Now;
+        if ((period is { } id ? Book(id) : Open) is not { } book) return null;
+        var types = TypesOf(book).Select(type => Usage(book, type)).ToImmutableArray();
+        return new Usage(book.Period, book.Status, State, Sequence, Terms.Currency, types, ActivitiesOf(book),
+            [.. book.Caps.Select(cap => Usage(book, cap, now))], IncludedOf(book), CommitmentsOf(book), CreditsNow(now),
+            OverageOf(book, now),
+            SpendOf(book), ForecastOf(book, now));
+    }
+
+    /// <summary>Null: not in memory. An alias gives the outcome that it stands for (O3).</summary>
+    public OutcomeFigure? Outcome(string id) =>
+        Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
+
+    /// <summary>
+    /// Outcomes in memory that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
+    /// <see cref="OutcomeFilter.ChangedAfter"/> by last sequence above it, lowest first.
+    /// </summary>
+    public IReadOnlyList<OutcomeFigure> Outcomes(OutcomeFilter filter, long? cursor, int limit)
+    {
+        var matching = (_outcomes?.Values ?? Enumerable.Empty<Outcome>()).Where(outcome => Passes(outcome, filter));
+        var page = filter.ChangedAfter is { } after
+            ? matching.Where(outcome => outcome.LastSequence > Math.Max(after, cursor ?? 0))
+            .OrderBy(outcome => outcome.LastSequence)
+            : matching.Where(outcome => outcome.ReportedBy < (cursor ?? long.MaxValue))
+            .OrderByDescending(outcome => outcome.ReportedBy);
+        return page.Take(limit).Select(FigureOf).ToArray();
+    }
+
+    /// <summary>
+    /// Sequences of the entries that made or changed the outcome, in order; null if it is not in memory.
+    /// </summary>
+    public IReadOnlyList<long>? History(string outcomeId)
+    {
+        if (Find(outcomeId) is not { } outcome || Root(outcome) is not { } root) return null;
+        return root.Sequences.Concat(_outcomes!.Values.Where(alias => alias.ContinuationOf == root.Id)
+            .SelectMany(alias => alias.Sequences))
+            .Order().ToArray();
+    }
+
+    public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
+
+    internal OutcomeFigure FigureOf(Outcome outcome) =>
+        outcome.Figure(outcome.Charges ?? (outcome.IsRated ? RatingOf(Book(outcome.Period)!).ChargesOf(outcome) : []));
+
+    /// <summary>As agreed when the period began (F7).</summary>
+    internal long IncludedUnits(PeriodBook book, string type) =>
+        TermsAt(book.Period.Start).Type(type)?.IncludedUnits ?? 0;
+
+    /// <summary>A line for each type that the plan has, and for each that was counted.</summary>
+    private IEnumerable<TypeBook> TypesOf(PeriodBook book) =>
+        TermsAt(book.Period.Start).OutcomeTypes.Select(type => type.Id)
+        .Concat(book.Status == PeriodStatus.Open ? Terms.OutcomeTypes.Select(type => type.Id) : [])
+        .Concat(book.Types.Select(type => type.Id)).Distinct().Order(StringComparer.Ordinal)
+        .Select(id => book.Types.Find(counted => counted.Id == id) ?? new TypeBook(id));
+
+    private TypeUsage Usage(PeriodBook book, TypeBook type) => new(
+        type.Id, type.Pending + type.Settled + type.Credited + (type.NonBillable?.Values.Sum() ?? 0), type.Pending,
+        type.Settled,
+        _reservations?.Values.Where(held => held.Period == book.Period.Id && held.Subject.What == type.Id
+            && !held.Subject.IsActivity).Sum(held => held.Remaining) ?? 0,
+        type.Credited, type.NonBillable?.ToImmutableSortedDictionary() ?? ImmutableSortedDictionary<Reason, long>.Empty,
+        LinesOn(book, type.Id).Aggregate(Amount.Zero, (sum, line) => sum + line.Amount));
+
+    /// <summary>A type's lines of a statement, or all types'.</summary>
+    private IEnumerable<Line> LinesOn(PeriodBook book, string? type = null) => book.Final is { } final
+        ? final.Lines.Where(line => line.Kind is LineKind.Outcomes or LineKind.Overage
+        && (type is null || line.What == type))
+        : RatingOf(book) is var rating
+            ? rating.Lines.Where(line => type is null || line.Key.Type == type)
+            .Select(line => rating.LineOf(line.Key, line.Value))
+            : [];
+
+    /// <summary>
+    /// What the period's outcomes and activities come to, with what was taken back from closed ones; fees apart.
+    /// </summary>
+    internal Amount SpendOf(PeriodBook book)
+    {
+        var spend = LinesOn(book).Aggregate(Amount.Zero, (sum, line) => sum + line.Amount);
+        foreach (var (activity, quantity) in book.Activities ?? []) spend += activity.Fee * quantity;
+        foreach (var sum in book.Corrections?.Values ?? Enumerable.Empty<CorrectionSum>()) spend += sum.Amount;
+        return spend;
+    }
+
+    private ImmutableArray<ActivityUsage> ActivitiesOf(PeriodBook book) =>
+        [.. (book.Activities ?? []).GroupBy(activity => activity.Key.Activity, StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => new ActivityUsage(group.Key, group.Sum(activity => activity.Value),
+                group.Aggregate(Amount.Zero, (sum, activity) => sum + activity.Key.Fee * activity.Value)))];
+
+    private CapUsage Usage(PeriodBook book, CapBook cap, Instant now)
+    {
+        var day = book == Open ? CurrentDay(now) : book.Period.Days.Length - 1;
+        var exposure = ExposureOf(book, cap, day, now).All;
+        return new CapUsage(cap.Cap, cap.Cap.Limit.With(exposure),
+            cap.Cap.Limit.With(Math.Max(0, cap.Cap.Limit.Value - exposure)), cap.State,
+            cap.Cap.Period == CapPeriod.Day ? book.Period.DayEnd(day) : book.Period.End);
+    }
+
+    private ImmutableArray<IncludedUsage> IncludedOf(PeriodBook book) =>
+        [.. TermsAt(book.Period.Start).OutcomeTypes.Where(type => type.IncludedUnits > 0)
+            .Select(type => new IncludedUsage(type.Id, type.IncludedUnits, IncludedUsed(book, type.Id)))];
+
+    internal long IncludedUsed(PeriodBook book, string type) =>
+        LinesOn(book, type).Where(line => line.Source == Core.Funding.Included).Sum(line => line.Quantity);
+
+    private static bool Passes(Outcome outcome, OutcomeFilter filter) =>
+        !outcome.IsAlias
+        && (filter.Period is null || outcome.Period == filter.Period)
+        && (filter.Status is null || outcome.Status == filter.Status)
+        && (filter.OutcomeType is null || outcome.Type == filter.OutcomeType)
+        && (filter.Reason is null || outcome.Reason == filter.Reason)
+        && (filter.Session is null || outcome.Session == filter.Session);
+
+    /// <summary>O9: until the date, and while there are free ones left.</summary>
+    internal bool IsTraining(Instant time) => time < TrainingEnd();
+
+    /// <summary>When training ends for what is timed from now on; long ago when it has.</summary>
+    internal Instant TrainingEnd()
+    {
+        if (Terms.Training is not { } training || Trained >= (training.MaxOutcomes ?? long.MaxValue))
+            return Instant.MinValue;
+        var end = training.Until ?? Instant.MaxValue;
+        return training.Days is { } days ? Instant.Min(end, CreatedAt + TimeSpan.FromDays(days)) : end;
+    }
+
+    /// <summary>What would stand against this cap today, whether it is set or not (C6, C8).</summary>
+    internal Exposure ExposureUnder(Cap cap, int day, Instant now)
+    {
+        if (Open.Cap(cap.Id) is { } book && book.Cap.IsSameAs(cap)) return ExposureOf(Open, book, day, now);
+        var recounted = Recount(new CapBook(cap)).On(day);
+        if (!cap.Limit.IsMoney) return recounted;
+        var rating = NewRating(Open, CommittedBefore(Open), [cap]);
+        var charged = rating.Charged(rating.Tail, cap, day);
+        return recounted.Plus(charged, rating.Charged(Hold(rating.Tail, rating, Open, now), cap, day) - charged);
+    }
+}

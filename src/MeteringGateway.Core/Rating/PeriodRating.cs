@@ -1,0 +1,246 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// The rating of a period's rated outcomes in order of (time, source, id), kept up to date as they come and go (F4):
+/// what is put in or taken out makes the walk begin again at the last place before it where the counters were kept. Not
+/// part of the state.
+/// </summary>
+internal sealed class PeriodRating
+{
+    private const int Stride = 256;
+
+    private readonly Rater _rater;
+    private readonly MoneyCap[] _caps;
+    private readonly List<Outcome> _sorted;
+
+    /// <summary>Counters before outcome 0, <see cref="Stride"/>, twice that, ...</summary>
+    private readonly List<Tally> _kept = [];
+    private Tally _tally = new();
+    private int _walked;
+
+    private readonly Changes _changes;
+
+    /// <param name="outcomes">The rated ones, in any order.</param>
+    /// <param name="changes">Counted for all of the tenant's ratings together.</param>
+    public PeriodRating(Rater rater, IEnumerable<Cap> caps, IEnumerable<Outcome> outcomes, Changes changes)
+    {
+        _changes = changes;
+        Version = changes.Next();
+        _rater = rater;
+        _caps = [.. caps.Select(cap => new MoneyCap(cap))];
+        _sorted = [.. outcomes];
+        _sorted.Sort(Outcome.Order);
+    }
+
+    public Rater Rater => _rater;
+
+    /// <summary>When what is rated last changed.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>
+    /// The last change that was known when its grants were last looked at (see <see cref="TenantState.RatingOf"/>).
+    /// </summary>
+    public long Stamp { get; set; } = -1;
+
+    public IReadOnlyList<Outcome> Outcomes => _sorted;
+
+    /// <summary>After the last outcome. Not to be changed.</summary>
+    public Tally Tail
+    {
+        get
+        {
+            for (; _walked < _sorted.Count; _walked++)
+            {
+                if (_walked % Stride == 0 && _kept.Count == _walked / Stride) _kept.Add(_tally.Copy());
+                Step(_tally, _sorted[_walked], null);
+            }
+            return _tally;
+        }
+    }
+
+    /// <summary>Every line that something was counted on, with its counter.</summary>
+    public IReadOnlyDictionary<LineKey, int> Lines
+    {
+        get
+        {
+            _ = Tail; // lines and types are made as the walk comes to them
+            return _rater.Lines;
+        }
+    }
+
+    /// <summary>Every type that was rated.</summary>
+    public IReadOnlyList<TypeRates> Rates
+    {
+        get
+        {
+            _ = Tail;
+            return _rater.Rates;
+        }
+    }
+
+    public void Add(Outcome outcome)
+    {
+        var at = _sorted.Count;
+        while (at > 0 && Outcome.Order(_sorted[at - 1], outcome) > 0)
+        {
+            if (_sorted.Count - at > 16) { at = ~Find(outcome); break; }
+            at--;
+        }
+        _sorted.Insert(at, outcome);
+        BeginAgainAt(at);
+    }
+
+    public void Remove(Outcome outcome)
+    {
+        var at = Find(outcome);
+        _sorted.RemoveAt(at);
+        BeginAgainAt(at);
+    }
+
+    /// <summary>The same outcome, changed in nothing that its rating looks at.</summary>
+    public void Swap(Outcome outcome) => _sorted[Find(outcome)] = outcome;
+
+    public bool ComesLast(Outcome outcome) => _sorted.Count == 0 || Outcome.Order(_sorted[^1], outcome) < 0;
+
+    /// <summary>What can fund units timed then or later is not what it was.</summary>
+    public void BeginAgain(Instant from)
+    {
+        var (low, high) = (0, _sorted.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_sorted[middle].Time < from) low = middle + 1;
+            else high = middle;
+        }
+        BeginAgainAt(low);
+    }
+
+    /// <summary>How a rated outcome is charged.</summary>
+    public ImmutableArray<Charge> ChargesOf(Outcome outcome)
+    {
+        var at = Find(outcome);
+        if (at < 0) return [];
+        _ = Tail;
+        var from = at / Stride * Stride;
+        var counters = _kept[at / Stride].Copy();
+        for (var i = from; i < at; i++) Step(counters, _sorted[i], null);
+        var charges = ImmutableArray.CreateBuilder<Charge>(1);
+        Step(counters, _sorted[at], charges);
+        return charges.DrainToImmutable();
+    }
+
+    /// <summary>Rates one more outcome, with the caps on money.</summary>
+    public void Step(Tally counters, Outcome outcome, ImmutableArray<Charge>.Builder? charges)
+    {
+        var charged = _rater.Step(counters, UnitsOf(outcome), charges);
+        Charge(counters, outcome.Subject, outcome.Day, charged);
+    }
+
+    public Units UnitsOf(Outcome outcome)
+    {
+        var type = _rater.RatesOf(outcome.Terms, outcome.Type).Type;
+        var priceClass = type.Prices.IsEmpty ? Pricing.NoClass
+            : Pricing.ClassOf(type, outcome.Dimensions.Workflow, outcome.Verification?.Method);
+        return new Units(outcome.Terms, outcome.Type, priceClass, outcome.Quantity, outcome.Time);
+    }
+
+    /// <summary>Counts a charge against the caps in whose scope it lies.</summary>
+    public void Charge(Tally counters, in Subject subject, int day, Amount charged)
+    {
+        if (charged.Micros == 0) return;
+        foreach (var cap in _caps)
+            if (cap.Cap.Scope.Matches(subject)) counters.Add(cap.Slot(_rater, day), charged.Micros);
+    }
+
+    /// <summary>Millionths charged in the scope of a cap; for a daily one on a day.</summary>
+    public long Charged(Tally counters, Cap cap, int day) => Count(counters, MoneyCap.Counter(cap, day));
+
+    private long Count(Tally counters, in Counter counter) =>
+        _rater.Known(counter) is var slot and >= 0 ? counters[slot] : 0;
+
+    public Line LineOf(in LineKey key, int slot) => new(
+        key.Overage ? LineKind.Overage
+            : LineKind.Outcomes, key.Type, key.Source, null, Tail[slot], key.UnitPrice, key.UnitPrice * Tail[slot],
+        key.UnitCredits * Tail[slot]);
+
+    /// <summary>What is charged on all lines.</summary>
+    /// <exception cref="OverflowException">It leaves 64 bits (N1).</exception>
+    public Amount Charged(Tally counters)
+    {
+        var sum = Amount.Zero;
+        foreach (var (line, slot) in _rater.Lines) sum += line.UnitPrice * counters[slot];
+        return sum;
+    }
+
+    /// <summary>Millionths of credits that the outcomes hold of a grant.</summary>
+    public long Drawn(string grant) => Count(Tail, new Counter(Counts.Grant, grant));
+
+    /// <summary>Units or millionths used of a commitment, by its place in the plan.</summary>
+    public long Committed(int index) => Count(Tail, new Counter(Counts.Commitment, "", index));
+
+    /// <summary>Where two ratings of the same outcomes part; null: nowhere.</summary>
+    public string? Differs(PeriodRating other)
+    {
+        if (!_sorted.Select(outcome => outcome.Id).SequenceEqual(other._sorted.Select(outcome => outcome.Id)))
+            return "the outcomes are not the same";
+        var (mine, theirs) = (Tail, other.Tail);
+        foreach (var (counter, slot) in _rater.Counters)
+            if (mine[slot] != other.Count(theirs, counter)) return $"{counter} is {mine[slot]}";
+        foreach (var (counter, slot) in other._rater.Counters)
+            if (_rater.Known(counter) < 0 && theirs[slot] != 0) return $"{counter} should be {theirs[slot]}";
+        return _sorted.Find(outcome => !ChargesOf(outcome).SequenceEqual(other.ChargesOf(outcome))) is { } outcome
+            ? $"the charges of {outcome.Id}" : null;
+    }
+
+    private int Find(Outcome outcome) => _sorted.BinarySearch(outcome, ByTime.Instance);
+
+    private void BeginAgainAt(int index)
+    {
+        Version = _changes.Next();
+        if (index >= _walked) return;
+        var from = index / Stride;
+        _tally = _kept[from].Copy();
+        _kept.RemoveRange(from + 1, _kept.Count - from - 1);
+        _walked = from * Stride;
+    }
+
+    private sealed class ByTime : IComparer<Outcome>
+    {
+        public static readonly ByTime Instance = new();
+        public int Compare(Outcome? a, Outcome? b) => Outcome.Order(a!, b!);
+    }
+
+    private sealed class MoneyCap(Cap cap)
+    {
+        private int _lastDay = -1;
+        private int _lastSlot;
+
+        public Cap Cap { get; } = cap;
+
+        public int Slot(Rater rater, int day)
+        {
+            if (_lastDay == day) return _lastSlot;
+            _lastSlot = rater.Slot(Counter(Cap, day));
+            _lastDay = day;
+            return _lastSlot;
+        }
+
+        public static Counter Counter(Cap cap, int day) => new(Counts.Cap, cap.Id,
+            cap.Period == CapPeriod.Day ? day : 0);
+    }
+}
+
+/// <summary>Numbers changes, so that whoever has seen one knows whether there was another since.</summary>
+internal sealed class Changes
+{
+    private long _last;
+
+    /// <summary>The last change of a grant, or of what closed periods took of it.</summary>
+    public long OfGrants { get; private set; }
+
+    public long Next() => ++_last;
+
+    public void GrantsChanged() => OfGrants = Next();
+}

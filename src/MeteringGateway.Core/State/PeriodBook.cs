@@ -1,0 +1,191 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// What one billing period counts: outcomes by type, activities, and exposure under the caps as they stand, or stood at
+/// its end (T6).
+/// </summary>
+public sealed class PeriodBook(Period period)
+{
+    public Period Period { get; } = period;
+    public PeriodStatus Status { get; internal set; } = PeriodStatus.Open;
+    internal List<TypeBook> Types { get; } = [];
+    /// <summary>Quantities.</summary>
+    internal Dictionary<ActivityKey, long>? Activities { get; set; }
+    /// <summary>In order of their ids.</summary>
+    internal List<CapBook> Caps { get; } = [];
+    /// <summary>
+    /// New caps below what stands already, that begin when the period, or for a daily one the day, is over (C6).
+    /// </summary>
+    internal List<Cap>? Coming { get; set; }
+    /// <summary>Outcomes whose window is open; the period cannot close before them (T3).</summary>
+    internal int Pending { get; set; }
+    /// <summary>Credits for closed periods that fall into this one (T3, O5), in order of period and type.</summary>
+    internal SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections { get; set; }
+    /// <summary>Millionths of credits that there were when it began, and that were issued in it (S4).</summary>
+    internal long CreditsInForce { get; set; }
+    internal bool CreditsExhausted { get; set; }
+    /// <summary>Rules under which something went on demand (see <see cref="Entry.OverageStarted"/>).</summary>
+    internal SortedSet<string>? OverageStarted { get; set; }
+    /// <summary>What was authorised when it ended (F2, T6).</summary>
+    internal Authorization? Authorized { get; set; }
+    /// <summary>Governed types whose funding is not active, as last signalled (S1).</summary>
+    internal SortedDictionary<string, LimitState>? Funding { get; set; }
+    /// <summary>As journalled when it closed (F4).</summary>
+    internal FinalRating? Final { get; set; }
+
+    /// <summary>
+    /// Kept up to date while the period is not closed; null until asked for. Not part of the state: it can be worked
+    /// out.
+    /// </summary>
+    internal PeriodRating? Rating { get; set; }
+
+    internal bool HasMoneyCaps
+    {
+        get
+        {
+            foreach (var cap in Caps) if (cap.Cap.Limit.IsMoney) return true;
+            return false;
+        }
+    }
+
+    internal LimitState FundingOf(string type) => Funding?.GetValueOrDefault(type) ?? LimitState.Active;
+
+    internal TypeBook Type(string id)
+    {
+        foreach (var type in Types) if (type.Id == id) return type;
+        var added = new TypeBook(id);
+        var at = Types.FindIndex(type => string.CompareOrdinal(type.Id, id) > 0);
+        Types.Insert(at < 0 ? Types.Count : at, added);
+        return added;
+    }
+
+    internal CapBook? Cap(string id)
+    {
+        foreach (var cap in Caps) if (cap.Cap.Id == id) return cap;
+        return null;
+    }
+
+    internal void Put(CapBook book)
+    {
+        if (book.Cap.Limit.IsMoney || Cap(book.Cap.Id)?.Cap.Limit.IsMoney == true) Rating = null;
+        var at = Caps.FindIndex(cap => string.CompareOrdinal(cap.Cap.Id, book.Cap.Id) >= 0);
+        if (at < 0) Caps.Add(book);
+        else if (Caps[at].Cap.Id == book.Cap.Id) Caps[at] = book;
+        else Caps.Insert(at, book);
+    }
+
+    internal void AddActivity(in ActivityKey key, long quantity)
+    {
+        Activities ??= [];
+        Activities[key] = Activities.GetValueOrDefault(key) + quantity;
+    }
+
+    /// <summary>Counts an outcome in (<paramref name="sign"/> 1) or out (-1), by where it stands.</summary>
+    internal void Count(Outcome outcome, int sign)
+    {
+        if (outcome.IsAlias) return;
+        var units = (long)sign * outcome.Quantity;
+        var type = Type(outcome.Type);
+        type.Add(outcome, units);
+        if (outcome.Status == OutcomeStatus.Pending) Pending += sign;
+        if (!outcome.IsRated) return;
+        foreach (var cap in Caps)
+            if (!cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(outcome.Subject)) cap.Add(outcome.Day, units, 0);
+    }
+
+    /// <summary>Puts an outcome into the rating, takes it out, or leaves it where it is (F4).</summary>
+    internal void Rate(Outcome? before, Outcome after)
+    {
+        if (Rating is not { } rating) return;
+        if (before?.IsRated == true)
+        {
+            if (after.IsRated) rating.Swap(after);
+            else rating.Remove(before);
+        }
+        else if (after.IsRated) rating.Add(after);
+    }
+
+    /// <summary>Adds to (or takes from) what is held under every cap in units that matches.</summary>
+    internal void Reserve(in Subject subject, int day, long units)
+    {
+        foreach (var cap in Caps)
+            if (!cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(subject)) cap.Add(day, 0, units);
+    }
+}
+
+/// <summary>Credits for outcomes of one type in one closed period.</summary>
+/// <param name="Amount">Not above 0.</param>
+internal readonly record struct CorrectionSum(long Quantity, Amount Amount);
+
+/// <summary>Units of one outcome type in one period.</summary>
+internal sealed class TypeBook(string id)
+{
+    public string Id { get; } = id;
+    public long Pending { get; set; }
+    public long Settled { get; set; }
+    public long Credited { get; set; }
+    public SortedDictionary<Reason, long>? NonBillable { get; set; }
+
+    public void Add(Outcome outcome, long units)
+    {
+        switch (outcome.Status)
+        {
+            case OutcomeStatus.Pending: Pending += units; break;
+            case OutcomeStatus.Billable: Settled += units; break;
+            case OutcomeStatus.Credited: Credited += units; break;
+            default:
+                NonBillable ??= [];
+                var left = NonBillable.GetValueOrDefault(outcome.Reason) + units;
+                if (left == 0) NonBillable.Remove(outcome.Reason);
+                else NonBillable[outcome.Reason] = left;
+                break;
+        }
+    }
+}
+
+/// <summary>
+/// A cap, with what stands against it in one period; against one on money activity fees only: the rest is in the
+/// rating.
+/// </summary>
+internal sealed class CapBook(Cap cap)
+{
+    public Cap Cap { get; set; } = cap;
+    /// <summary>Takes its place when its period (month or day) is over (C6).</summary>
+    public Cap? Next { get; set; }
+    public LimitState State { get; set; }
+    public Exposure Total { get; set; }
+    /// <summary>By local day, for a daily cap; days without exposure are absent.</summary>
+    public SortedDictionary<int, Exposure>? Days { get; set; }
+
+    public Exposure On(int day) =>
+        Cap.Period == CapPeriod.BillingPeriod ? Total : Days?.GetValueOrDefault(day) ?? default;
+
+    public long Room(int day) => Cap.Limit.Value - On(day).All;
+
+    public void Add(int day, long counted, long reserved)
+    {
+        if (Cap.Period == CapPeriod.BillingPeriod)
+        {
+            Total = Total.Plus(counted, reserved);
+            return;
+        }
+        Days ??= [];
+        var sum = Days.GetValueOrDefault(day).Plus(counted, reserved);
+        if (sum == default) Days.Remove(day);
+        else Days[day] = sum;
+    }
+}
+
+/// <summary>Units, or millionths, that count against a cap: settled and pending ones, and reserved ones (C2).</summary>
+public readonly record struct Exposure(long Counted, long Reserved)
+{
+    public long All => Counted + Reserved;
+    public Exposure Plus(long counted, long reserved) => new(checked(Counted + counted), checked(Reserved + reserved));
+}
+
+/// <param name="Day">Local day in the period, 0-based.</param>
+/// <param name="Fee">Of a unit; 0 where it has none, or was beyond a cap.</param>
+/// <param name="Beyond">It found no room under a cap, and stands against none, whenever that is set (C9).</param>
+internal readonly record struct ActivityKey(string Activity, Dimensions Dimensions, int Day, Amount Fee, bool Beyond);

@@ -1,0 +1,280 @@
+namespace MeteringGateway.Core;
+
+public sealed partial class TenantState
+{
+    /// <summary>Folds one entry in. It decides nothing: what an entry says has become true.</summary>
+    public void Apply(Entry entry)
+    {
+        Sequence++;
+        Now = Instant.Max(Now, entry.At);
+        switch (entry)
+        {
+            case Entry.OutcomeReported e: Apply(e); break;
+            case Entry.OutcomeChanged e: Apply(e); break;
+            case Entry.ActivityReported e: Apply(e); break;
+            case Entry.FactReported e: Apply(e); break;
+            case Entry.ReservationMade e: Apply(e); break;
+            case Entry.ReservationExtended e: Extend(e); break;
+            case Entry.ReservationReleased e: Release(e.Reservation); break;
+            case Entry.ReservationExpired e: Release(e.Reservation); break;
+            case Entry.StateChanged e: Apply(e); break;
+            case Entry.PeriodStarted e: Start(e.Period); break;
+            case Entry.PeriodClosed e: Close(e); break;
+            case Entry.DayStarted: NextDay(); break;
+            case Entry.CapSet e: Apply(e); break;
+            case Entry.CapRemoved e: Apply(e); break;
+            case Entry.TermsSet e: Apply(e); break;
+            case Entry.TenantCreated e: Apply(e); break;
+            case Entry.TenantChanged e: (Name, Zone, AnchorDay) = (e.Name, e.Zone, e.AnchorDay); break;
+            case Entry.TenantPaused e: Paused = e; break;
+            case Entry.TenantResumed: Paused = null; break;
+            case Entry.TenantClosed: Close(entry.At); break;
+            case Entry.DisputeOpened e: Apply(e); break;
+            case Entry.GrantIssued e: Apply(e); break;
+            case Entry.GrantEnded e: Apply(e); break;
+            case Entry.GrantExpiring e: Grant(e.Grant)!.Announced = true; break;
+            case Entry.CreditsExhausted: Open.CreditsExhausted = true; break;
+            case Entry.OverageStarted e:
+                (Book(e.Period)!.OverageStarted ??= new(StringComparer.Ordinal)).Add(e.OutcomeType ?? ""); break;
+            case Entry.OverageAuthorized e: Apply(e); break;
+            case Entry.AuthorizationWithdrawn: Authorization = null; break;
+            case Entry.ThresholdSet e: Put(e.Threshold); break;
+            case Entry.ThresholdRemoved e: _thresholds!.Remove(e.Before.Id); break;
+            case Entry.ThresholdCrossed e: Apply(e); break;
+            case Entry.ThresholdRearmed e: Apply(e); break;
+            case Entry.ClockAdvanced or Entry.SignalAcknowledged or Entry.DecisionRecorded: break;
+            default: throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry));
+        }
+    }
+
+    private void Apply(Entry.TenantCreated e)
+    {
+        (Name, Zone, AnchorDay, TestClock, CreatedAt) = (e.Name, e.Zone, e.AnchorDay, e.TestClock, e.At);
+        _terms.Add(new TermsInForce(e.At, e.Plan, e.Terms));
+        var book = new PeriodBook(e.Period);
+        foreach (var cap in e.Terms.Caps) book.Put(new CapBook(cap));
+        _books.Add(book);
+        foreach (var threshold in e.Terms.Thresholds) Put(threshold);
+    }
+
+    private void Close(Instant at)
+    {
+        ClosedAt = at;
+        _terms.RemoveAll(pending => pending.From > at); // there is no next period for them
+        foreach (var grant in Grants) Watch(grant);
+    }
+
+    private void Apply(Entry.TermsSet e)
+    {
+        var before = Terms;
+        _terms.Add(new TermsInForce(e.From, e.Plan, e.Terms));
+        // Terms set at a period's very first instant are the terms that it begins with.
+        if (e.From == Open.Period.Start) Open.Rating = null;
+        if (e.From <= e.At) ReplaceCaps(before, e.Terms);
+    }
+
+    /// <summary>The new terms' caps take the place of the old ones'; caps that the tenant set itself stay.</summary>
+    private void ReplaceCaps(Terms before, Terms after)
+    {
+        foreach (var cap in before.Caps)
+            if (Open.Cap(cap.Id) is { } book && book.Cap == cap && !after.Caps.Contains(cap)) Remove(book);
+        foreach (var cap in after.Caps)
+            if (Open.Cap(cap.Id) is null) Open.Put(Recount(new CapBook(cap)));
+        ReplaceThresholds(before, after);
+    }
+
+    private void Remove(CapBook cap)
+    {
+        Open.Caps.Remove(cap);
+        if (cap.Cap.Limit.IsMoney) Open.Rating = null;
+        if (cap.State != LimitState.Active) (_lifted ??= []).Add(cap);
+    }
+
+    private void Apply(Entry.OutcomeReported e)
+    {
+        var book = Book(e.Period)!;
+        var facts = WaitingFor(e.OutcomeId, e.At);
+        _waiting?.Remove(e.OutcomeId);
+        var outcome = new Outcome
+        {
+            Event = e.Id, Id = e.OutcomeId, Time = e.Time, Type = e.OutcomeType, Quantity = e.Quantity,
+            Result = e.Result,
+            Period = e.Period, Day = book.Period.DayOf(e.Time), Session = e.Session, Dimensions = e.Dimensions,
+            CriteriaMet = e.CriteriaMet,
+            HandedOff = e.HandedOff, Sandbox = e.Sandbox, Verification = e.Verification, Drawn = e.Drawn,
+            HasDetail = e.DetailHash is not null,
+            Terms = TermsIndexAt(e.Time),
+            Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Time, ClosesAt = e.ClosesAt,
+            End = e.End,
+            ContinuationOf = e.ContinuationOf, Facts = facts, ReportedBy = Sequence,
+            SettledBy = Core.Outcome.HasSettled(e.Reason, e.End) ? Sequence : 0,
+        };
+        if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
+        (_outcomes ??= []).Add(outcome.Id, outcome);
+        if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        if (e.Reason == Reason.Training) Trained++;
+        book.Count(outcome, 1);
+        book.Rate(null, outcome);
+        Watch(outcome);
+        Remember(e.Id,
+            EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, new OutcomeSummary(e.OutcomeId, e.Status, e.Reason)));
+    }
+
+    private void Apply(Entry.OutcomeChanged e)
+    {
+        if (e.Correction is { } correction) Apply(correction);
+        if (Find(e.OutcomeId) is not { } before) return; // archived: the store holds it
+        var after = before with
+        {
+            Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Opened, ClosesAt = e.ClosesAt,
+            End = e.End,
+            ContinuationOf = e.ContinuationOf, ChangedBy = before.ChangedBy.Add(Sequence),
+            SettledBy = !Core.Outcome.HasSettled(e.Reason, e.End) ? 0 : before.SettledBy > 0 ? before.SettledBy
+                : Sequence,
+        };
+        var book = Book(before.Period)!;
+        if (book.Status != PeriodStatus.Closed)
+        {
+            book.Count(before, -1);
+            book.Count(after, 1);
+            book.Rate(before, after);
+            if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
+        }
+        _outcomes![e.OutcomeId] = after;
+        Watch(after);
+    }
+
+    private void Apply(Entry.FactReported e)
+    {
+        var fact = new Fact(e.Id, e.Time, e.Kind, e.Verification);
+        if (Find(e.OutcomeId) is { } outcome)
+            _outcomes![e.OutcomeId] = outcome
+                with { Facts = IsFinal(outcome) ? outcome.Facts : outcome.Facts.Add(fact),
+                    ChangedBy = outcome.ChangedBy.Add(Sequence) };
+        else if (e.Waits)
+        {
+            _waiting ??= [];
+            if (!_waiting.TryGetValue(e.OutcomeId, out var facts))
+                _waiting[e.OutcomeId] = facts = new List<WaitingFact>(1);
+            facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
+        }
+        if (e.Session is not null) Touch(e.Session, e.Time);
+        Remember(e.Id, EventRecord.Of(e.Fingerprint, e.Time, null, e.Outcome));
+    }
+
+    private void Apply(Entry.ActivityReported e)
+    {
+        var book = Book(e.Period)!;
+        var day = book.Period.DayOf(e.Time);
+        var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
+        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
+        if (!e.BeyondCap)
+        {
+            var subject = new Subject(e.Activity, IsActivity: true, e.Dimensions);
+            foreach (var cap in book.Caps)
+                if (cap.Cap.Counts(subject))
+                    cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
+        }
+        if (e.Session is not null) Touch(e.Session, e.Time).AddActivity(e.Time);
+        Remember(e.Id, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
+    }
+
+    private void Apply(Entry.ReservationMade e)
+    {
+        var reservation = new Reservation(e.Reservation, e.Subject, e.Quantity, e.Quantity, e.ExpiresAt, e.Period,
+            e.Day);
+        (_reservations ??= new(Ids.InOrder)).Add(e.Reservation, reservation);
+        Book(e.Period)!.Reserve(e.Subject, e.Day, e.Quantity);
+        _due.Enqueue(new Due(e.ExpiresAt, DueKind.Reservation, e.Reservation));
+    }
+
+    private void Extend(Entry.ReservationExtended e)
+    {
+        _reservations![e.Reservation] = _reservations[e.Reservation] with { ExpiresAt = e.ExpiresAt };
+        _due.Enqueue(new Due(e.ExpiresAt, DueKind.Reservation, e.Reservation));
+    }
+
+    private void Draw(string id, int units)
+    {
+        var held = _reservations![id];
+        Book(held.Period)!.Reserve(held.Subject, held.Day, -units);
+        if (held.Remaining == units) _reservations.Remove(id);
+        else _reservations[id] = held with { Remaining = held.Remaining - units };
+    }
+
+    private void Release(string id)
+    {
+        var held = _reservations![id];
+        Book(held.Period)!.Reserve(held.Subject, held.Day, -held.Remaining);
+        _reservations.Remove(id);
+    }
+
+    private void Apply(Entry.StateChanged e)
+    {
+        if (e is { Cap: null, Scope.OutcomeType: { } type }) SetFunding(type, e.State);
+        else if (_lifted?.RemoveAll(cap => cap.Cap.Id == e.Cap) > 0) _lifted = _lifted.Count == 0 ? null : _lifted;
+        else if (e.Cap is not null && Open.Cap(e.Cap) is { } cap) cap.State = e.State;
+        _signals ??= [];
+        if (_signals.Count == SignalsKept) _signals.RemoveAt(0);
+        _signals.Add(new Signal(Sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff,
+            e.ResetsAt));
+    }
+
+    private void Apply(Entry.CapSet e)
+    {
+        var book = Open.Cap(e.Cap.Id);
+        Open.Coming?.RemoveAll(cap => cap.Id == e.Cap.Id);
+        if (e.Effective == Effective.NextPeriod && book is not null) book.Next = e.Cap;
+        else if (e.Effective == Effective.NextPeriod) (Open.Coming ??= []).Add(e.Cap);
+        else if (book is not null && book.Cap.IsSameAs(e.Cap)) (book.Cap, book.Next) = (e.Cap, null);
+        else Open.Put(Recount(new CapBook(e.Cap) { State = book?.State ?? LimitState.Active }));
+    }
+
+    private void Apply(Entry.CapRemoved e)
+    {
+        Open.Coming?.RemoveAll(cap => cap.Id == e.Before.Id);
+        if (Open.Cap(e.Before.Id) is { } book) Remove(book);
+    }
+
+    private void Apply(Entry.DisputeOpened e)
+    {
+        if (Find(e.OutcomeId) is { } outcome)
+            _outcomes![e.OutcomeId] = outcome with
+            {
+                Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At),
+                ChangedBy = outcome.ChangedBy.Add(Sequence),
+            };
+    }
+
+    /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>
+    private CapBook Recount(CapBook cap)
+    {
+        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+            if (outcome.Period == Open.Period.Id && outcome.Exposure > 0 && !cap.Cap.Limit.IsMoney
+                && cap.Cap.Scope.Matches(outcome.Subject))
+                cap.Add(outcome.Day, outcome.Exposure, 0);
+        foreach (var ((activity, dimensions, day, fee, beyond), quantity) in Open.Activities ?? [])
+            if (!beyond && cap.Cap.Counts(new Subject(activity, IsActivity: true, dimensions)))
+                cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * quantity).Micros : quantity, 0);
+        foreach (var held in _reservations?.Values ?? Enumerable.Empty<Reservation>())
+            if (held.Period == Open.Period.Id && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(held.Subject))
+                cap.Add(held.Day, 0, held.Remaining);
+        return cap;
+    }
+
+    private void SetFunding(string type, LimitState reached)
+    {
+        if (reached == LimitState.Active) Open.Funding?.Remove(type);
+        else (Open.Funding ??= new(StringComparer.Ordinal))[type] = reached;
+    }
+
+    private Session Touch(string name, Instant time)
+    {
+        _sessions ??= [];
+        if (SessionAt(name, time) is not { } session) _sessions[name] = session = new Session();
+        session.LastEvent = Instant.Max(session.LastEvent, time);
+        return session;
+    }
+
+    private void Remember(EventId id, EventRecord record) => (_events ??= []).Add(id.Key, record);
+}

@@ -1,0 +1,359 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+
+namespace MeteringGateway.Core;
+
+/// <summary>Grants, commitments, and the ratings of the periods that are not closed (section F).</summary>
+public sealed partial class TenantState
+{
+    private const int PeriodsAYear = 12;
+
+    private List<Grant>? _grants;
+    private Changes? _changes;
+
+    /// <summary>Until it is taken back, or for one period (F2).</summary>
+    internal Authorization? Authorization { get; private set; }
+
+    internal IReadOnlyList<Grant> Grants => _grants ?? (IReadOnlyList<Grant>)[];
+
+    internal Grant? Grant(string id) => _grants?.Find(grant => grant.Id == id);
+
+    /// <summary>F6: what was bought with this key, at any time.</summary>
+    internal Grant? Bought(string key) => _grants?.Find(grant => grant.Key == key);
+
+    /// <summary>
+    /// What an outcome of the book costs depends on what is before it, so that its admission does too (C7, F3).
+    /// </summary>
+    internal bool Restricts(PeriodBook book, Terms terms) => book.HasMoneyCaps || TraitsOf(book, terms).Restricted;
+
+    /// <summary>Every type goes on demand at one price, and nothing can be used up.</summary>
+    internal bool IsPlain(PeriodBook book, Terms terms) => !book.HasMoneyCaps && TraitsOf(book, terms).Plain;
+
+    private Traits TraitsOf(PeriodBook book, Terms terms) => Traits.Of(terms, TermsAt(book.Period.Start));
+
+    /// <summary>Grants, or what closed periods took of them, changed.</summary>
+    private void GrantsChanged() => (_changes ??= new Changes()).GrantsChanged();
+
+    /// <summary>The rating of a period that is not closed, up to date (F4).</summary>
+    internal PeriodRating RatingOf(PeriodBook book)
+    {
+        var stamp = _changes?.OfGrants ?? 0;
+        for (var i = _firstUnclosed; i < _books.Count && _books[i] != book; i++)
+            if (_books[i].Status != PeriodStatus.Closed) stamp = Math.Max(stamp, RatingOf(_books[i]).Version);
+        if (book.Rating is { } kept && kept.Stamp == stamp) return kept;
+        var committed = CommittedBefore(book);
+        var rating = book.Rating;
+        if (rating is null) rating = NewRating(book, committed, book.Caps.Select(cap => cap.Cap));
+        else FundAnew(rating, committed, EarlierUnclosed(book));
+        rating.Stamp = stamp;
+        return book.Rating = rating;
+    }
+
+    /// <summary>F4: in one go, from what the state holds.</summary>
+    private PeriodRating NewRating(PeriodBook book, ImmutableArray<long> committed, IEnumerable<Cap> caps)
+    {
+        var rater = new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed);
+        var rating = new PeriodRating(
+            rater, caps.Where(cap => cap.Limit.IsMoney),
+            _outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id && outcome.IsRated) ?? [],
+            _changes ??= new Changes());
+        FundAnew(rating, committed, EarlierUnclosed(book));
+        return rating;
+    }
+
+    /// <summary>
+    /// The ratings of every period that is not closed are worked out anew, and compared with what was kept up to date;
+    /// null: they are the same.
+    /// </summary>
+    public string? VerifyRating()
+    {
+        foreach (var book in _books)
+        {
+            if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;
+            var kept = RatingOf(book);
+            var anew = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
+            if (kept.Differs(anew) is { } where) return $"{book.Period.Id:O}: {where}";
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// A period that closes gives its grants' rest to no other before it: those that are not closed come in order of
+    /// time.
+    /// </summary>
+    private List<PeriodBook> EarlierUnclosed(PeriodBook book)
+    {
+        var earlier = new List<PeriodBook>(0);
+        for (var i = _firstUnclosed; i < _books.Count && _books[i] != book; i++)
+            if (_books[i].Status != PeriodStatus.Closed) earlier.Add(_books[i]);
+        return earlier;
+    }
+
+    private void FundAnew(PeriodRating rating, ImmutableArray<long> committed, List<PeriodBook> earlier)
+    {
+        var rater = rating.Rater;
+        if (!rater.CommittedBefore.AsSpan().SequenceEqual(committed.AsSpan()))
+        {
+            rater.CommittedBefore = committed;
+            rating.BeginAgain(Instant.MinValue);
+        }
+        if (_grants is null) return;
+        var before = rater.Grants;
+        var rooms = new List<GrantRoom>();
+        foreach (var grant in _grants)
+        {
+            if (grant.IsDone) continue;
+            var used = grant.Spent + earlier.Sum(book => RatingOf(book).Drawn(grant.Id));
+            var had = Array.Find(before, room => room.Id == grant.Id);
+            if (had is null) rating.BeginAgain(grant.EffectiveAt);
+            else if (had.UsedBefore != used) rating.BeginAgain(Instant.MinValue);
+            rooms.Add(new GrantRoom(grant.Id, rater.Slot(new Counter(Counts.Grant, grant.Id)), grant.Capacity - used,
+                used, grant.EffectiveAt, grant.Until));
+        }
+        rater.Grants = [.. rooms];
+    }
+
+    /// <summary>
+    /// What earlier periods of the same twelve, and later ones that closed before it, used of each commitment per year
+    /// (F8).
+    /// </summary>
+    private ImmutableArray<long> CommittedBefore(PeriodBook book)
+    {
+        var commitments = TermsAt(book.Period.Start).Commitments;
+        if (commitments.IsEmpty) return [];
+        var used = new long[commitments.Length];
+        if (!commitments.Any(commitment => commitment.PerYear)) return [.. used];
+        var year = _books.IndexOf(book) / PeriodsAYear * PeriodsAYear;
+        foreach (var other in _books.Skip(year).Take(PeriodsAYear))
+        {
+            if (other == book || (other.Period.Start > book.Period.Start && other.Status != PeriodStatus.Closed))
+                continue;
+            for (var i = 0; i < used.Length; i++)
+                if (commitments[i].PerYear)
+                    used[i] += Used(other, commitments[i],
+                        commitments.Take(i).Count(before => IsLike(before, commitments[i])));
+        }
+        return [.. used];
+    }
+
+    private IEnumerable<PeriodBook> EarlierInYear(PeriodBook book)
+    {
+        var at = _books.IndexOf(book);
+        return _books.GetRange(at / PeriodsAYear * PeriodsAYear, at % PeriodsAYear);
+    }
+
+    /// <summary>
+    /// Units, or millionths, that a period's outcomes used of a commitment like this one; the second of its kind is
+    /// like their second.
+    /// </summary>
+    private long Used(PeriodBook book, Commitment commitment, int nth)
+    {
+        var i = IndexOf(book, commitment, nth);
+        return i < 0 ? 0 : book.Final is { } final ? final.Committed[i].Value : RatingOf(book).Committed(i);
+    }
+
+    private int IndexOf(PeriodBook book, Commitment commitment, int nth)
+    {
+        var theirs = TermsAt(book.Period.Start).Commitments;
+        for (var i = 0; i < theirs.Length; i++) if (IsLike(theirs[i], commitment) && nth-- == 0) return i;
+        return -1;
+    }
+
+    private static bool IsLike(Commitment a, Commitment b) =>
+        a.PerYear && b.PerYear && a.OutcomeType == b.OutcomeType && a.Units is null == b.Units is null;
+
+    /// <summary>
+    /// The counters with what is held, as if it came now, after all that is rated (C7). Not to be changed.
+    /// </summary>
+    /// <param name="drawn">Units of a reservation that no longer count as held.</param>
+    internal Tally Held(PeriodBook book, Instant now, string? reservation = null, long drawn = 0)
+    {
+        var rating = RatingOf(book);
+        return Hold(rating.Tail, rating, book, now, reservation, drawn);
+    }
+
+    /// <summary>The same after other counters.</summary>
+    internal Tally Hold(Tally after, PeriodRating rating, PeriodBook book, Instant now, string? reservation = null,
+        long drawn = 0)
+    {
+        if (_reservations is null || _reservations.Count == 0) return after;
+        var tally = after.Copy();
+        DrawForOthers(tally, rating.Rater, book, now);
+        HoldOwn(tally, rating, book, now, reservation, drawn);
+        return tally;
+    }
+
+    private void HoldOwn(Tally tally, PeriodRating rating, PeriodBook book, Instant now, string? reservation,
+        long drawn)
+    {
+        var index = TermsIndexAt(now);
+        foreach (var held in _reservations!.Values)
+        {
+            if (held.Period != book.Period.Id) continue;
+            var units = held.Remaining - (held.Id == reservation ? drawn : 0);
+            if (units > 0)
+                rating.Charge(tally, held.Subject, held.Day, ChargeFor(rating, tally, held.Subject, index, units, now));
+        }
+    }
+
+    /// <summary>
+    /// What is held comes after all outcomes, those of later periods too, and after what is held in earlier ones.
+    /// </summary>
+    private void DrawForOthers(Tally tally, Rater rater, PeriodBook book, Instant now)
+    {
+        var pledged = TermsAt(book.Period.Start).Commitments.Any(commitment => commitment.PerYear);
+        if (_grants is null && !pledged) return;
+        foreach (var other in _books)
+        {
+            if (other == book || other.Status == PeriodStatus.Closed) continue;
+            var theirs = RatingOf(other);
+            var (from, to) = (new Tally(), theirs.Tail);
+            if (other.Period.Start < book.Period.Start)
+            {
+                // What its outcomes drew has been taken off already.
+                DrawForOthers(from = to.Copy(), theirs.Rater, other, now);
+                HoldOwn(to = from.Copy(), theirs, other, now, null, 0);
+            }
+            foreach (var grant in rater.Grants)
+                if (theirs.Rater.Known(new Counter(Counts.Grant, grant.Id)) is var slot and >= 0)
+                    tally.Add(grant.Slot, to[slot] - from[slot]);
+            if (pledged && _books.IndexOf(other) / PeriodsAYear == _books.IndexOf(book) / PeriodsAYear)
+                UseForOthers(tally, rater, book, other, from, to);
+        }
+    }
+
+    /// <summary>The same of commitments per year.</summary>
+    private void UseForOthers(Tally tally, Rater rater, PeriodBook book, PeriodBook other, Tally from, Tally to)
+    {
+        var mine = TermsAt(book.Period.Start).Commitments;
+        for (var i = 0; i < mine.Length; i++)
+        {
+            if (!mine[i].PerYear
+                || IndexOf(other, mine[i],
+                    mine.Take(i).Count(before => IsLike(before, mine[i]))) is not (>= 0 and var theirs)) continue;
+            if (RatingOf(other).Rater.Known(new Counter(Counts.Commitment, "", theirs)) is var slot and >= 0)
+                tally.Add(rater.Slot(new Counter(Counts.Commitment, "", i)), to[slot] - from[slot]);
+        }
+    }
+
+    private Amount ChargeFor(PeriodRating rating, Tally tally, in Subject subject, int index, long units, Instant now)
+    {
+        var terms = _terms[index].Terms;
+        if (subject.IsActivity) return (terms.Activity(subject.What)?.Price ?? Amount.Zero) * units;
+        if (terms.Type(subject.What) is not { } type) return Amount.Zero;
+        return rating.Rater.Step(tally,
+            new Units(index, type.Id, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), units, now), null);
+    }
+
+    /// <summary>What stands against a cap, in units or millionths; for a daily one on a day (C2, C7).</summary>
+    internal Exposure ExposureOf(PeriodBook book, CapBook cap, int day, Instant now)
+    {
+        var counted = cap.On(day);
+        if (!cap.Cap.Limit.IsMoney || book.Status == PeriodStatus.Closed) return counted;
+        var rating = RatingOf(book);
+        var charged = rating.Charged(rating.Tail, cap.Cap, day);
+        return counted.Plus(charged, rating.Charged(Held(book, now), cap.Cap, day) - charged);
+    }
+
+    /// <summary>
+    /// What may go on demand under the rules in force for a time: the tenant's say at the period's end, or now.
+    /// </summary>
+    internal Authorization? AuthorizedIn(PeriodBook book) => book == Open ? Authorization : book.Authorized;
+
+    private void Apply(Entry.GrantIssued e)
+    {
+        var grant = new Grant
+        {
+            Id = e.Grant, Kind = e.Kind, Amount = e.Amount, Priority = e.Priority, EffectiveAt = e.EffectiveAt,
+            ExpiresAt = e.ExpiresAt, Price = e.Price,
+            Note = e.Note, Key = e.Key, From = e.From, CreatedAt = e.At, Capacity = e.Amount.Micros,
+        };
+        var issued = _grants ??= [];
+        var at = issued.Count;
+        while (at > 0 && Core.Grant.Order(issued[at - 1], grant) > 0) at--;
+        issued.Insert(at, grant);
+        GrantsChanged();
+        Open.CreditsInForce = checked(Open.CreditsInForce + e.Amount.Micros);
+        Open.CreditsExhausted = false;
+        // What came back to a grant that had expired is this one's now.
+        if (e is { Kind: GrantKind.Correction, From: { } from } && Grant(from) is { } origin
+            && origin.Capacity > origin.Spent + DrawnFrom(origin))
+        {
+            origin.Capacity -= e.Amount.Micros;
+            GrantsChanged();
+        }
+        Watch(grant);
+    }
+
+    private void Apply(Entry.GrantEnded e)
+    {
+        var grant = Grant(e.Grant)!;
+        grant.Capacity -= e.Taken.Micros;
+        grant.Ended = true;
+        if (e.Voided) grant.VoidedAt ??= e.At;
+        GrantsChanged();
+    }
+
+    private void Apply(Entry.OverageAuthorized e) =>
+        Authorization = new Authorization(e.Standing ? null : Open.Period.Id, e.Limit);
+
+    private void Watch(Grant grant)
+    {
+        if (grant.Ended || grant.ExpiresAt is not { } end) return;
+        _due.Enqueue(new Due(end, DueKind.Grant, grant.Id));
+        if (!grant.Announced && grant.AnnouncedAt is { } notice && notice > Now)
+            _due.Enqueue(new Due(notice, DueKind.GrantNotice, grant.Id));
+    }
+
+    /// <summary>Millionths that the outcomes of periods not closed hold of a grant.</summary>
+    internal long DrawnFrom(Grant grant)
+    {
+        var sum = 0L;
+        for (var i = _firstUnclosed; i < _books.Count; i++)
+            if (_books[i].Status != PeriodStatus.Closed) sum += RatingOf(_books[i]).Drawn(grant.Id);
+        return sum;
+    }
+
+    /// <summary>Millionths that outcomes do not hold, and that were not taken.</summary>
+    internal long LeftOf(Grant grant) => Math.Max(0, grant.Capacity - grant.Spent - DrawnFrom(grant));
+
+    /// <summary>What neither outcomes nor reservations hold.</summary>
+    internal long FreeOf(Grant grant, Instant now)
+    {
+        var held = Held(Open, now);
+        var room = Array.Find(RatingOf(Open).Rater.Grants, room => room.Id == grant.Id);
+        return room is null ? 0 : Math.Max(0, room.Available - held[room.Slot]);
+    }
+
+    /// <summary>All, in order of issue.</summary>
+    public IReadOnlyList<GrantFigure> GrantFigures() =>
+        Grants.OrderBy(grant => grant.Id, Ids.InOrder).Select(FigureOf).ToArray();
+
+    internal GrantFigure FigureOf(Grant grant) => new(
+        grant.Id, grant.Kind, grant.Amount, grant.Ended ? Amount.Zero
+            : new Amount(LeftOf(grant)), grant.Priority, grant.EffectiveAt, grant.ExpiresAt,
+        grant.Price, grant.Note, grant.CreatedAt, grant.VoidedAt, grant.From);
+}
+
+/// <summary>What terms mean for how a turn goes about its work.</summary>
+/// <param name="Restricted">A rule can refuse units, so that admission depends on what was used before.</param>
+/// <param name="Plain">Every type goes on demand at one price, and nothing can be used up.</param>
+internal sealed record Traits(Terms Terms, Terms AtStart, bool Restricted, bool Plain)
+{
+    private static readonly ConditionalWeakTable<Terms, Traits> Usual = [];
+
+    public static Traits Of(Terms terms, Terms atStart) =>
+        ReferenceEquals(terms, atStart) ? Usual.GetValue(terms, same => Make(same, same)) : Make(terms, atStart);
+
+    private static Traits Make(Terms terms, Terms atStart)
+    {
+        var (restricted, plain) = (false, true);
+        foreach (var type in terms.OutcomeTypes)
+        {
+            var governed = Pricing.IsGoverned(type, atStart);
+            restricted |= governed && Pricing.Restricts(Pricing.RuleOf(type, terms), type);
+            plain &= !governed && type.Tiers.IsEmpty;
+        }
+        return new Traits(terms, atStart, restricted, plain);
+    }
+}

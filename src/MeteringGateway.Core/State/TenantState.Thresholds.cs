@@ -1,0 +1,125 @@
+namespace MeteringGateway.Core;
+
+/// <summary>Thresholds, and the levels that they watch (S4).</summary>
+public sealed partial class TenantState
+{
+    private SortedDictionary<string, ThresholdBook>? _thresholds;
+
+    internal int ThresholdCount => _thresholds?.Count ?? 0;
+
+    internal IEnumerable<ThresholdBook> ThresholdBooks => _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
+
+    internal Threshold? Threshold(string id) => _thresholds?.GetValueOrDefault(id)?.Threshold;
+
+    /// <summary>In order of their ids.</summary>
+    public IReadOnlyList<ThresholdFigure> Thresholds(Instant realTime)
+    {
+        var now = TestClock is null ? Instant.Max(realTime, Now) : Now;
+        return ThresholdBooks.Select(book =>
+        {
+            var (level, inForce) = LevelOf(book.Threshold, now);
+            return new ThresholdFigure(book.Threshold, CrossedAt(book, now) is not null, level, inForce);
+        }).ToArray();
+    }
+
+    /// <summary>
+    /// What stands in the open period, and the limit that it is a level of; reservations do not count.
+    /// </summary>
+    internal (Limit Level, Limit? InForce) LevelOf(Threshold threshold, Instant now)
+    {
+        switch (threshold.Of)
+        {
+            case Measure.Cap when Open.Cap(threshold.Target!) is { } cap:
+                return (cap.Cap.Limit.With(ExposureOf(Open, cap, CurrentDay(now), now).Counted), cap.Cap.Limit);
+            case Measure.Included:
+                return (IncludedUsed(Open, threshold.Target!), IncludedUnits(Open, threshold.Target!));
+            case Measure.Credits:
+                return (Limit.Of(CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
+            case Measure.Spend:
+                return (Limit.Of(SpendOf(Open)), null);
+            default: // a cap that is not there any more
+                return (0, 0);
+        }
+    }
+
+    /// <summary>
+    /// The level at which it has alerted in its period, which for one of a daily cap is the day; null: it is armed.
+    /// </summary>
+    internal long? CrossedAt(ThresholdBook book, Instant now) =>
+        (book.CrossedByDay || IsByDay(book.Threshold)) && book.CrossedDay != CurrentDay(now) ? null : book.CrossedAt;
+
+    /// <summary>
+    /// The first threshold that was armed again within the last day, is crossed since, and has fallen below its level
+    /// (S4).
+    /// </summary>
+    private Due? Rearming()
+    {
+        Due? first = null;
+        foreach (var book in ThresholdBooks)
+        {
+            if (book.CrossedAt is null || book.RearmedAt is not { } last) continue;
+            var at = Instant.Max(last + ThresholdBook.OnceADay, Now);
+            if (at >= Open.Period.End || CrossedAt(book, at) is null) continue; // then its period, or day, begins anew
+            var (level, inForce) = LevelOf(book.Threshold, Now);
+            if (level.Value < book.Threshold.Level(inForce?.Value ?? 0))
+                first = Due.Earliest(first, new Due(at, DueKind.Threshold, book.Threshold.Id));
+        }
+        return first;
+    }
+
+    private bool IsByDay(Threshold threshold) =>
+        threshold.Of == Measure.Cap && Open.Cap(threshold.Target!) is { Cap.Period: CapPeriod.Day };
+
+    private void Put(Threshold threshold)
+    {
+        _thresholds ??= new(StringComparer.Ordinal);
+        if (_thresholds.GetValueOrDefault(threshold.Id) is { } had && had.Threshold == threshold) return;
+        _thresholds[threshold.Id] = new ThresholdBook(threshold);
+    }
+
+    private void Apply(Entry.ThresholdCrossed e) =>
+        _thresholds![e.Threshold.Id].Cross(e.Threshold.Level(e.InForce?.Value ?? 0), CurrentDay(e.At),
+            IsByDay(e.Threshold));
+
+    private void Apply(Entry.ThresholdRearmed e)
+    {
+        var book = _thresholds![e.Threshold];
+        book.CrossedAt = null;
+        if (e.RoomCameBack) book.RearmedAt = e.At;
+    }
+
+    /// <summary>
+    /// As with caps: the new terms' take the place of the old ones', and what the tenant set itself stays.
+    /// </summary>
+    private void ReplaceThresholds(Terms before, Terms after)
+    {
+        foreach (var threshold in before.Thresholds)
+            if (Threshold(threshold.Id) == threshold && !after.Thresholds.Contains(threshold))
+                _thresholds!.Remove(threshold.Id);
+        foreach (var threshold in after.Thresholds)
+            if (Threshold(threshold.Id) is null) Put(threshold);
+    }
+}
+
+/// <summary>A threshold, and whether it has alerted.</summary>
+internal sealed class ThresholdBook(Threshold threshold)
+{
+    /// <summary>How often it is armed again because room came back.</summary>
+    public static readonly TimeSpan OnceADay = TimeSpan.FromHours(24);
+
+    public Threshold Threshold { get; } = threshold;
+    /// <summary>
+    /// The level that was crossed, in units or millionths; null: not yet in this period, or it is armed again.
+    /// </summary>
+    public long? CrossedAt { get; set; }
+    /// <summary>Local day of the period on which it was.</summary>
+    public int CrossedDay { get; set; }
+    /// <summary>It was of a daily cap, so that the day's end arms it again, even if the cap has gone since.</summary>
+    public bool CrossedByDay { get; set; }
+    /// <summary>When it was last armed again because room came back.</summary>
+    public Instant? RearmedAt { get; set; }
+
+    public void Cross(long at, int day, bool byDay) => (CrossedAt, CrossedDay, CrossedByDay) = (at, day, byDay);
+
+    public void BeginAnew() => CrossedAt = null;
+}

@@ -1,0 +1,215 @@
+namespace MeteringGateway.Core;
+
+/// <summary>What is due, and what the passing of time does to the state (T1 to T3, T6).</summary>
+public sealed partial class TenantState
+{
+    /// <summary>
+    /// Windows and reservations by when they end; one that has changed since is passed over. Derived, so not in
+    /// snapshots.
+    /// </summary>
+    private readonly DueQueue _due = new();
+
+    /// <summary>
+    /// Every book before it is closed; a short period may close before a longer one that began earlier.
+    /// </summary>
+    private int _firstUnclosed;
+
+    /// <summary>When something next happens by itself; null: never.</summary>
+    public Instant? NextDue => Upcoming()?.At;
+
+    /// <summary>What is due first, in order of (time, kind, id) (T1); null when nothing ever is.</summary>
+    internal Due? Upcoming()
+    {
+        if (!Exists) return null;
+        Due? first = null;
+        while (_due.TryPeek(out var top))
+        {
+            if (IsCurrent(top)) { first = top; break; }
+            _due.Dequeue();
+        }
+        first = Due.Earliest(Due.Earliest(first, DayEnd()), Rearming());
+        if (ClosedAt is null) first = Due.Earliest(first, new Due(Open.Period.End, DueKind.PeriodEnd, ""));
+        while (_firstUnclosed < _books.Count - 1 && _books[_firstUnclosed].Status == PeriodStatus.Closed)
+            _firstUnclosed++;
+        for (var i = _firstUnclosed; i < _books.Count; i++)
+        {
+            if (_books[i].Status == PeriodStatus.Closed || _books[i].Pending > 0
+                || (_books[i].Status == PeriodStatus.Open && ClosedAt is null)) continue;
+            first = Due.Earliest(first,
+                new Due(_books[i].Period.End + Terms.MaxLateness, DueKind.PeriodClose,
+                    _books[i].Period.Id.ToString("O")));
+        }
+        return first;
+    }
+
+    /// <summary>
+    /// A day's end matters only where a daily cap has something to lift, or a limit that waits for it (S2, C6).
+    /// </summary>
+    private Due? DayEnd()
+    {
+        var day = CurrentDay(Now);
+        if (!Open.Caps.Exists(cap => Waits(cap, day))
+            && Open.Coming?.Exists(cap => cap.Period == CapPeriod.Day) != true) return null;
+        var end = Open.Period.DayEnd(day);
+        return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
+    }
+
+    private bool Waits(CapBook cap, int day) => cap.Cap.Period == CapPeriod.Day
+        && (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true
+        || IsCharged(cap, day));
+
+    /// <summary>Against a daily cap on money something stands today, or tomorrow by a clock that is ahead.</summary>
+    private bool IsCharged(CapBook cap, int day) =>
+        cap.Cap.Limit.IsMoney
+            && (ExposureOf(Open, cap, day, Now).All != 0 || ExposureOf(Open, cap, day + 1, Now).All != 0);
+
+    /// <summary>The local day of the open period that a time falls on, held within the period.</summary>
+    internal int CurrentDay(Instant time) =>
+        time < Open.Period.Start ? 0 : time >= Open.Period.End ? Open.Period.Days.Length - 1 : Open.Period.DayOf(time);
+
+    private bool IsCurrent(in Due item) => item.Kind switch
+    {
+        DueKind.Window => Find(item.Id) is { Status: OutcomeStatus.Pending } outcome && outcome.ClosesAt == item.At,
+        DueKind.Reservation => Held(item.Id) is { } held && held.ExpiresAt == item.At,
+        DueKind.GrantNotice => Grant(item.Id) is { Ended: false, Announced: false },
+        // A plan grant ends with its period, as long as there are periods.
+        _ => Grant(item.Id) is { Ended: false } grant && (grant.Kind != GrantKind.Plan || ClosedAt is not null),
+    };
+
+    /// <summary>What was due had nothing to do.</summary>
+    internal void PassOver(in Due item)
+    {
+        if (_due.TryPeek(out var top) && top == item) _due.Dequeue();
+    }
+
+    private void Watch(Outcome outcome)
+    {
+        if (outcome is { Status: OutcomeStatus.Pending, ClosesAt: { } at })
+            _due.Enqueue(new Due(at, DueKind.Window, outcome.Id));
+    }
+
+    private void NextDay()
+    {
+        foreach (var cap in Open.Caps.ToArray())
+        {
+            if (cap.Cap.Period != CapPeriod.Day || cap.Next is not { } next) continue;
+            cap.Next = null;
+            if (next.IsSameAs(cap.Cap)) cap.Cap = next;
+            else Open.Put(Recount(new CapBook(next) { State = cap.State }));
+        }
+        foreach (var cap in Open.Coming ?? []) if (cap.Period == CapPeriod.Day) Open.Put(Recount(new CapBook(cap)));
+        Open.Coming?.RemoveAll(cap => cap.Period == CapPeriod.Day);
+    }
+
+    /// <summary>
+    /// The open period begins to settle, with its caps and what was authorised as they stand (T6); the new one starts
+    /// with fresh counts.
+    /// </summary>
+    private void Start(Period period)
+    {
+        var ended = Open;
+        ended.Status = PeriodStatus.Settling;
+        ended.Authorized = Authorization;
+        if (Authorization is { Period: not null }) Authorization = null;
+        var book = new PeriodBook(period) { Funding = ended.Funding };
+        ended.Funding = null;
+        foreach (var cap in ended.Caps) book.Put(new CapBook(cap.Next ?? cap.Cap) { State = cap.State });
+        foreach (var cap in ended.Coming ?? []) book.Put(new CapBook(cap));
+        ended.Coming = null;
+        foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
+        _books.Add(book);
+        foreach (var threshold in _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>()) threshold.BeginAnew();
+        if (_terms.Count > 1 && _terms[^1].From == period.Start) ReplaceCaps(_terms[^2].Terms, _terms[^1].Terms);
+    }
+
+    /// <summary>F4, I2, I4: the rating is fixed, and what nothing can refer to any more leaves memory.</summary>
+    private void Close(Entry.PeriodClosed e)
+    {
+        var book = Book(e.Period)!;
+        var rating = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
+        book.Final = Fix(book, rating, e);
+        foreach (var draw in e.Draws) Grant(draw.Grant)!.Spent += draw.Credits.Micros;
+        GrantsChanged();
+        foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
+        book.Status = PeriodStatus.Closed;
+        book.Rating = null;
+        FoldActivities(book);
+        foreach (var older in _books)
+            if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)
+                older.Final = final with { Walk = null };
+        Forget(book.Period.End, e.At);
+    }
+
+    private static void Fix(CapBook cap, PeriodBook book, PeriodRating rating)
+    {
+        var days = cap.Cap.Period == CapPeriod.Day ? book.Period.Days.Length : 1;
+        for (var day = 0; day < days; day++)
+            if (rating.Charged(rating.Tail, cap.Cap, day) is var charged and not 0) cap.Add(day, charged, 0);
+    }
+
+    /// <summary>Of a closed period only the totals are asked for.</summary>
+    private static void FoldActivities(PeriodBook book)
+    {
+        if (book.Activities is not { } activities) return;
+        book.Activities = activities.GroupBy(activity => (activity.Key.Activity, activity.Key.Fee))
+            .ToDictionary(group => new ActivityKey(group.Key.Activity, Dimensions.None, 0, group.Key.Fee, false),
+                group => group.Sum(activity => activity.Value));
+    }
+
+    private void Forget(Instant closed, Instant at)
+    {
+        var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
+        foreach (var (name, session) in _sessions ?? [])
+            if (session.LastEvent + SessionsKept + late < at) _sessions!.Remove(name);
+        foreach (var (key, record) in _events ?? [])
+            if (record.Time < closed && record.Time + IdsKept < at) _events!.Remove(key);
+        foreach (var (id, facts) in _waiting ?? [])
+            if (facts.TrueForAll(fact => fact.Until < at)) _waiting!.Remove(id);
+        var leaving = _outcomes?.Values.Where(IsDone).OrderBy(outcome => outcome.ReportedBy).ToArray() ?? [];
+        if (leaving.Length == 0) return;
+        (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray());
+        foreach (var outcome in leaving)
+        {
+            _outcomes!.Remove(outcome.Id);
+            Depart(outcome);
+        }
+    }
+
+    private bool IsDone(Outcome outcome) =>
+        Book(outcome.Period)!.Status == PeriodStatus.Closed
+        && (outcome.Session is null || _sessions?.ContainsKey(outcome.Session) != true)
+        && (Root(outcome) is not { } root || Book(root.Period)!.Status == PeriodStatus.Closed);
+}
+
+/// <summary>Kinds of what is due, in the order in which they happen at the same instant (T1).</summary>
+internal enum DueKind
+    : byte { Window = 1, Reservation = 2, GrantNotice = 3, Grant = 4, Day = 5, PeriodEnd = 6, PeriodClose = 7,
+        Threshold = 8 }
+
+internal readonly record struct Due(Instant At, DueKind Kind, string Id) : IComparable<Due>
+{
+    public int CompareTo(Due other)
+    {
+        var order = At.CompareTo(other.At);
+        if (order == 0) order = Kind.CompareTo(other.Kind);
+        return order != 0 ? order : string.CompareOrdinal(Id, other.Id);
+    }
+
+    public static Due? Earliest(Due? a, Due? b) =>
+        a is null ? b : b is null ? a : a.Value.CompareTo(b.Value) <= 0 ? a : b;
+}
+
+/// <summary>Made only when something is put in.</summary>
+internal sealed class DueQueue
+{
+    private PriorityQueue<Due, Due>? _queue;
+
+    public void Enqueue(Due item) => (_queue ??= new PriorityQueue<Due, Due>()).Enqueue(item, item);
+    public void Dequeue() => _queue!.Dequeue();
+
+    public bool TryPeek(out Due item)
+    {
+        item = default;
+        return _queue is not null && _queue.TryPeek(out item, out _);
+    }
+}

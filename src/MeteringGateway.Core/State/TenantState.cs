@@ -1,0 +1,190 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// The fold of a tenant's entries. Only <see cref="Apply(Entry)"/> changes it; a <see cref="Turn"/> decides which
+/// entries there are.
+/// </summary>
+/// <remarks>Collections are made when first needed: a tenant that does nothing costs under a kibibyte.</remarks>
+public sealed partial class TenantState
+{
+    /// <summary>Signals that can be replayed (S1).</summary>
+    public const int SignalsKept = 10_000;
+
+    /// <summary>How long ids are remembered at least (I2).</summary>
+    public static readonly TimeSpan IdsKept = TimeSpan.FromDays(35);
+
+    /// <summary>How long a session is remembered after its last event (I4).</summary>
+    public static readonly TimeSpan SessionsKept = TimeSpan.FromDays(30);
+
+    /// <summary>Number of entries applied.</summary>
+    public long Sequence { get; private set; }
+
+    /// <summary>False until the tenant was created.</summary>
+    public bool Exists => _books.Count > 0;
+
+    /// <summary>The latest time that the tenant has seen; it never runs back (T1).</summary>
+    public Instant Now { get; private set; }
+
+    public string Name { get; private set; } = "";
+    public string Zone { get; private set; } = "";
+    public int AnchorDay { get; private set; }
+    public Instant CreatedAt { get; private set; }
+    public Instant? ClosedAt { get; private set; }
+
+    /// <summary>Set with a test clock: then nothing is due in real time (T5).</summary>
+    public TestClock? TestClock { get; private set; }
+
+    /// <summary>Paused by hand; null when not.</summary>
+    internal Entry.TenantPaused? Paused { get; private set; }
+
+    /// <summary>Outcomes that were free as training (O9).</summary>
+    internal long Trained { get; private set; }
+
+    /// <summary>Terms with the time from which each is in force, oldest first (F7).</summary>
+    private readonly List<TermsInForce> _terms = new(1);
+
+    /// <summary>Every period since the tenant was created; the last is the open one.</summary>
+    private readonly List<PeriodBook> _books = new(1);
+
+    private Dictionary<string, Outcome>? _outcomes;
+    private Dictionary<string, Session>? _sessions;
+    private Dictionary<UInt128, EventRecord>? _events;
+    private Dictionary<string, List<WaitingFact>>? _waiting;
+    private SortedDictionary<string, Reservation>? _reservations;
+    private List<Signal>? _signals;
+    private IdFilter? _archived;
+    private List<Outcome>? _departed;
+
+    /// <summary>
+    /// Caps that were taken away while they limited something: their resume is due in the same turn (S2).
+    /// </summary>
+    private List<CapBook>? _lifted;
+
+    internal PeriodBook Open => _books[^1];
+    internal Terms Terms => TermsAt(Now);
+    internal PlanRef Plan => _terms[TermsIndexAt(Now)].Plan;
+
+    /// <summary>The terms for what is timed then; before the first, the first (F7).</summary>
+    internal Terms TermsAt(Instant time) => _terms[TermsIndexAt(time)].Terms;
+
+    /// <summary>Terms are never forgotten, so an index stays good.</summary>
+    internal int TermsIndexAt(Instant time)
+    {
+        var i = _terms.Count - 1;
+        while (i > 0 && _terms[i].From > time) i--;
+        return i;
+    }
+
+    internal OutcomeType TypeOf(Outcome outcome) => _terms[outcome.Terms].Terms.Type(outcome.Type)!;
+
+    /// <summary>The period that counts what is timed then; null if none has begun that contains it.</summary>
+    internal PeriodBook? BookAt(Instant time)
+    {
+        for (var i = _books.Count - 1; i >= 0; i--) if (_books[i].Period.Contains(time)) return _books[i];
+        return null;
+    }
+
+    internal PeriodBook? Book(DateOnly period) => _books.Find(book => book.Period.Id == period);
+
+    internal CapBook? Lifted => _lifted?[0];
+
+    internal EventRecord? Seen(EventId id) =>
+        _events is not null && _events.TryGetValue(id.Key, out var record) ? record : null;
+
+    internal bool HasOutcomes => _outcomes is { Count: > 0 };
+
+    internal Outcome? Find(string id) => _outcomes?.GetValueOrDefault(id);
+
+    internal Outcome? Root(Outcome outcome) => outcome.ContinuationOf is { } root ? Find(root) : outcome;
+
+    /// <summary>
+    /// Its period is closed, and there is nothing to credit: what is said of it now changes nothing (T3).
+    /// </summary>
+    internal bool IsFinal(Outcome outcome) =>
+        Root(outcome) is { Status: OutcomeStatus.NonBillable } root && Book(root.Period)!.Status == PeriodStatus.Closed;
+
+    internal bool MayBeArchived(string outcomeId) => _archived?.MayContain(outcomeId) ?? false;
+
+    /// <summary>Facts that wait for this outcome's report (O6).</summary>
+    internal ImmutableArray<Fact> WaitingFor(string outcomeId, Instant now) =>
+        _waiting is not null && _waiting.TryGetValue(outcomeId, out var facts)
+            ? [.. facts.Where(fact => fact.Until >= now).Select(fact => fact.Fact)]
+            : [];
+
+    internal Reservation? Held(string id) => _reservations?.GetValueOrDefault(id);
+
+    /// <summary>The session, unless it was forgotten by then (I4).</summary>
+    internal Session? SessionAt(string? name, Instant time) =>
+        name is not null && _sessions?.GetValueOrDefault(name) is { } session
+            && session.LastEvent + SessionsKept >= time ? session : null;
+
+    /// <summary>The session in which the outcome was reported; null once it is forgotten.</summary>
+    internal Session? SessionOf(Outcome outcome) =>
+        outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
+            && session.Outcomes.Contains(outcome.Id) ? session : null;
+
+    internal bool IsKept(long signal) => _signals is not null && _signals.Exists(kept => kept.Sequence == signal);
+
+    /// <summary>Signals still kept with a sequence above <paramref name="after"/>, in order.</summary>
+    public IReadOnlyList<Signal> SignalsAfter(long after) =>
+        _signals is null ? [] : _signals.SkipWhile(signal => signal.Sequence <= after).ToArray();
+
+    /// <summary>
+    /// Outcomes that left memory, or changed outside it, since last asked: the caller stores them in the same
+    /// transaction as the entries. Empties the list.
+    /// </summary>
+    public IReadOnlyList<Outcome> TakeDeparted()
+    {
+        if (_departed is null) return [];
+        var taken = _departed;
+        _departed = null;
+        return taken;
+    }
+
+    internal void Depart(Outcome outcome) => (_departed ??= []).Add(outcome);
+}
+
+/// <param name="Terms">In force for what is timed at or after <paramref name="From"/>.</param>
+internal sealed record TermsInForce(Instant From, PlanRef Plan, Terms Terms);
+
+/// <param name="Until">How long it waits for its report (O6).</param>
+internal sealed record WaitingFact(Fact Fact, Instant Until);
+
+/// <summary>Units held for a caller (A4).</summary>
+/// <param name="Day">Local day in the period in which it was made (A5).</param>
+internal sealed record Reservation(string Id, Subject Subject, long Quantity, long Remaining, Instant ExpiresAt,
+    DateOnly Period, int Day)
+{
+    public ReservationFigure Figure => new(Id, Quantity, Remaining, ExpiresAt);
+}
+
+/// <summary>A conversation or case: its activities in order of time, and which outcomes belong to it.</summary>
+internal sealed class Session
+{
+    private string? _first;
+    private List<string>? _others;
+
+    public Instant LastEvent { get; set; } = Instant.MinValue;
+    public List<Instant>? Activities { get; set; }
+
+    public bool HasOutcomes => _first is not null;
+
+    /// <summary>Most sessions have one, so no list is made for it.</summary>
+    public string[] Outcomes => _first is null ? [] : _others is null ? [_first] : [_first, .. _others];
+
+    public void AddOutcome(string id)
+    {
+        if (_first is null) _first = id;
+        else (_others ??= []).Add(id);
+    }
+
+    public void AddActivity(Instant time)
+    {
+        Activities ??= new List<Instant>(2);
+        var at = Activities.Count;
+        while (at > 0 && Activities[at - 1] > time) at--;
+        Activities.Insert(at, time);
+    }
+}

@@ -1,0 +1,219 @@
+namespace MeteringGateway.Core;
+
+/// <summary>Evaluating a session group and admitting what it asks for (C2 to C5).</summary>
+public sealed partial class Turn
+{
+    /// <summary>Where a quantity would count: period, local day, and what it is of.</summary>
+    /// <param name="Of">The outcome, where there is one already.</param>
+    private readonly record struct Place(PeriodBook Book, int Day, Subject Subject, int Quantity, Outcome? Of = null);
+
+    private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted);
+
+    /// <summary>
+    /// Re-evaluates a group and takes what differs: first what gives room back, then what takes it, each entry within
+    /// every cap (C2). <paramref name="report"/> is the group's one outcome that is not yet in the state, if any.
+    /// </summary>
+    private void Evaluate(List<Candidate> group, Command.ReportOutcome? report = null)
+    {
+        var judged = Judge(group, report, out var refused);
+        TakeAll(judged, refused, report);
+    }
+
+    private void TakeAll(List<Judged> judged, List<(Outcome Outcome, Reason Reason)> refused,
+        Command.ReportOutcome? report)
+    {
+        foreach (var item in judged) if (GivesBack(item)) Take(item, judged, report);
+        foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judged, report!);
+        foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item, judged, report);
+        foreach (var (outcome, reason) in refused) Take(new Judged(outcome, Refused(outcome, reason), false), judged,
+            report);
+        foreach (var item in judged)
+        {
+            if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)
+                continue;
+            var said = judged.Where(other => other.Outcome.Id == outcome.Id
+                || other.Verdict.ContinuationOf == outcome.Id).SelectMany(other => SaidOf(other.Outcome));
+            if (IsDisputed(outcome, said)) Add(Disputed(outcome));
+        }
+    }
+
+    private static bool GivesBack(in Judged item) => item.Outcome.Admitted && !item.Admitted;
+
+    private void Take(in Judged item, List<Judged> judged, Command.ReportOutcome? report)
+    {
+        var (outcome, verdict, admitted) = item;
+        if (outcome.IsNew) TakeReport(item, judged, report!);
+        else if (verdict.ContinuationOf is { } root && outcome.ContinuationOf == root) return;
+        else if (!verdict.Same(outcome) || admitted != outcome.Admitted)
+        {
+            var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
+            var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
+            Credit(Changed(outcome, verdict, admitted), credited && closed ? _state.CorrectionOf(outcome, _now) : null);
+        }
+    }
+
+    /// <summary>
+    /// A report that continues an outcome brings that outcome's units, and draws what it holds for them (O3, A4).
+    /// </summary>
+    private void TakeReport(in Judged item, List<Judged> judged, Command.ReportOutcome report)
+    {
+        var carrier = item.Verdict.ContinuationOf is { } root ? judged.Find(other => other.Outcome.Id == root) : item;
+        Place? brings = carrier.Admitted && !carrier.Outcome.Admitted ? PlaceOf(carrier.Outcome) : null;
+        var drawn = brings is { } place ? Drawable(place, report) : 0;
+        Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, brings, drawn));
+    }
+
+    private Place PlaceOf(Outcome outcome) => new(_state.Book(outcome.Period)!, outcome.Day, outcome.Subject,
+        outcome.Quantity, outcome);
+
+    private Entry.OutcomeChanged Changed(Outcome outcome, in Verdict verdict, bool admitted) => new(
+        outcome.Id, verdict.Status, verdict.Reason, admitted, verdict.Opened, verdict.ClosesAt, verdict.End,
+        verdict.ContinuationOf, null) { At = _now };
+
+    /// <summary>What was not admitted does not count: without it the group is judged again (I4, C4).</summary>
+    private List<Judged> Judge(List<Candidate> group, Command.ReportOutcome? report,
+        out List<(Outcome Outcome, Reason Reason)> refused)
+    {
+        refused = [];
+        while (true)
+        {
+            var candidates = group.ToArray();
+            var session = candidates.Length == 0 ? null : SessionOf(candidates[0].Outcome);
+            var verdicts = Lifecycle.Evaluate(candidates, session?.Activities, _now);
+            var judged = new List<Judged>(candidates.Length);
+            for (var i = 0; i < candidates.Length; i++)
+                judged.Add(new Judged(candidates[i].Outcome, verdicts[i],
+                    Weighs(verdicts[i], candidates[i].Type, Held(candidates, verdicts, i, report))));
+            if (Misfit(judged, report) is not { } misfit) return judged;
+            refused.Add(misfit);
+            group.RemoveAll(candidate => candidate.Outcome.Id == misfit.Outcome.Id);
+        }
+    }
+
+    /// <summary>The first that would be admitted and does not fit, with the reason; null: all fit.</summary>
+    private (Outcome Outcome, Reason Reason)? Misfit(List<Judged> judged, Command.ReportOutcome? report)
+    {
+        foreach (var item in judged)
+        {
+            if (!item.Admitted || item.Outcome.Admitted) continue;
+            if (Fits(PlaceOf(item.Outcome), item.Outcome, judged, Bringing(item, judged, report)) is var reason
+                and not Reason.None) return (item.Outcome, reason);
+        }
+        return null;
+    }
+
+    private Session? SessionOf(Outcome outcome) =>
+        outcome.IsNew ? _state.SessionAt(outcome.Session, outcome.Time) : _state.SessionOf(outcome);
+
+    /// <summary>The report, if it brings this outcome's units: as the outcome itself, or as its continuation.</summary>
+    private static Command.ReportOutcome? Bringing(Judged item, List<Judged> judged, Command.ReportOutcome? report) =>
+        judged.Exists(other => other.Outcome.IsNew
+            && (other.Outcome.Id == item.Outcome.Id || other.Verdict.ContinuationOf == item.Outcome.Id))
+            ? report : null;
+
+    /// <summary>Units that were, or would be, taken out of a reservation for this outcome by its reports.</summary>
+    private int Held(Candidate[] candidates, Verdict[] verdicts, int i, Command.ReportOutcome? report)
+    {
+        var outcome = candidates[i].Outcome;
+        var held = 0;
+        for (var j = 0; j < candidates.Length; j++)
+        {
+            if (j != i && verdicts[j].ContinuationOf != outcome.Id) continue;
+            held += candidates[j].Outcome.IsNew ? Drawable(PlaceOf(outcome), report!) : candidates[j].Outcome.Drawn;
+        }
+        return held;
+    }
+
+    /// <summary>
+    /// C3: what settles weighs, and what is pending unless its type says otherwise; under a reservation always.
+    /// </summary>
+    private static bool Weighs(in Verdict verdict, OutcomeType type, int held) =>
+        verdict.ContinuationOf is null
+        && (verdict.Status == OutcomeStatus.Billable
+        || (verdict.Status == OutcomeStatus.Pending && (type.PendingCounts || held > 0)));
+
+    /// <summary>
+    /// Why it is not admitted: no room under a cap (C2, C4), or nothing funds it (F3); <see cref="Reason.None"/>: it
+    /// is.
+    /// </summary>
+    private Reason Fits(in Place place, Outcome? outcome, IReadOnlyList<Judged> judged,
+        Command.ReportOutcome? report) =>
+        !HasRoom(place, judged, report) ? Reason.OverCap
+        : outcome is null || !IsRestricted(place.Book, outcome.Time, _state.TypeOf(outcome), outcome.Quantity)
+        ? Reason.None
+        : Funds(place, outcome, judged, report);
+
+    /// <summary>
+    /// C2: room under every cap in units that matches, once what the group gives back is back, and what is held for it
+    /// is drawn.
+    /// </summary>
+    private bool HasRoom(in Place place, IReadOnlyList<Judged> judged, Command.ReportOutcome? report)
+    {
+        foreach (var cap in place.Book.Caps)
+        {
+            if (cap.Cap.Limit.IsMoney || !Denies(cap, place.Subject)) continue;
+            // What was held stays honoured under a limit that was lowered since.
+            var growth = place.Quantity - Relief(cap, place, report);
+            if (growth <= 0) continue;
+            var room = cap.Room(place.Day);
+            for (var i = 0; i < judged.Count; i++)
+                if (GivesBack(judged[i]) && judged[i].Outcome is var o
+                    && Counts(cap, o.Subject, o.Period, o.Day, place)) room += o.Exposure;
+            if (room < growth) return false;
+        }
+        return true;
+    }
+
+    private static bool Denies(CapBook cap, in Subject subject) =>
+        cap.Cap.AtLimit.Action != LimitAction.Notify && cap.Cap.Counts(subject);
+
+    /// <summary>
+    /// A4, A5: what the named reservation holds under this cap, for an outcome of its period, or day.
+    /// </summary>
+    private long Relief(CapBook cap, in Place place, Command.ReportOutcome? report)
+    {
+        if (report?.Reservation is not { } name || _state.Held(name) is not { } held) return 0;
+        return Counts(cap, held.Subject, held.Period, held.Day, place) ? Math.Min(held.Remaining, place.Quantity) : 0;
+    }
+
+    /// <summary>Units that the outcome takes out of the reservation that it names.</summary>
+    private int Drawable(in Place place, Command.ReportOutcome report) =>
+        report.Reservation is { } name && _state.Held(name) is { } held && held.Period == place.Book.Period.Id
+            ? (int)Math.Min(held.Remaining, place.Quantity)
+            : 0;
+
+    /// <summary>
+    /// Units left for the report's subject once what it brings is counted, and what was held for it is drawn.
+    /// </summary>
+    private long? LeftAfter(in Place place, Place? brings, int drawn, Command.ReportOutcome report)
+    {
+        var held = drawn > 0 ? _state.Held(report.Reservation!) : null;
+        long? left = null;
+        foreach (var cap in place.Book.Caps)
+        {
+            if (cap.Cap.Limit.IsMoney || !Denies(cap, place.Subject)) continue;
+            var room = cap.Room(place.Day);
+            if (held is not null && Counts(cap, held.Subject, held.Period, held.Day, place)) room += drawn;
+            if (brings is { } b && Counts(cap, b.Subject, b.Book.Period.Id, b.Day, place)) room -= b.Quantity;
+            if (left is null || room < left) left = Math.Max(0, room);
+        }
+        return Least(left, LeftByRating(place, brings));
+    }
+
+    /// <summary>
+    /// Whether units of a subject, in a period and on a day, stand against the cap that a place looks at.
+    /// </summary>
+    private static bool Counts(CapBook cap, in Subject subject, DateOnly period, int day, in Place place) =>
+        period == place.Book.Period.Id && (cap.Cap.Period == CapPeriod.BillingPeriod || day == place.Day)
+            && cap.Cap.Scope.Matches(subject);
+
+    private static Verdict Refused(in Verdict verdict, Reason reason) => verdict with
+    {
+        Status = OutcomeStatus.NonBillable, Reason = reason, ClosesAt = null, End = WindowEnd.None,
+    };
+
+    /// <summary>C4, F3: recorded, given away, and final.</summary>
+    private static Verdict Refused(Outcome outcome, Reason reason) =>
+        new(OutcomeStatus.NonBillable, reason, outcome.Opened, outcome.ClosesAt,
+            outcome.ClosesAt is null ? WindowEnd.None : WindowEnd.Lapsed, null);
+}

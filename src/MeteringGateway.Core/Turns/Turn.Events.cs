@@ -1,0 +1,123 @@
+namespace MeteringGateway.Core;
+
+public sealed partial class Turn
+{
+    private static readonly TimeSpan AllowedSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// After what is due, recognition (I1), then whether the event can be placed (T3, T4), then the event itself.
+    /// </summary>
+    private Answer Take(Command.Event e, Outcome? recalled, bool recallDone)
+    {
+        FireDue();
+        if (_state.Seen(e.Id) is { } seen) return Recognise(e, seen);
+        if (Placeable(e) is { } refused) return refused;
+        if (_state.TestClock is { FollowEvents: true } && e.Time is { } time && time > _now)
+        {
+            _now = time;
+            FireDue();
+        }
+        return e switch
+        {
+            Command.ReportOutcome report => Report(report, recallDone, recalled),
+            Command.ReportFact fact => Take(fact, recallDone, recalled),
+            Command.ReportActivity activity => Take(activity),
+            _ => throw new ArgumentException($"unknown event {e.GetType().Name}", nameof(e)),
+        };
+    }
+
+    private static Answer Recognise(Command.Event e, EventRecord seen)
+    {
+        if (seen.Fingerprint != e.Fingerprint)
+            return Refuse(Refusal.IdReused, $"id '{e.Id.Id}' of source '{e.Id.Source}' was used for another event");
+        var outcome = e switch
+        {
+            Command.ReportOutcome report => report.OutcomeId,
+            Command.ReportFact fact => fact.OutcomeId,
+            _ => "",
+        };
+        return seen.Answer(outcome, duplicate: true);
+    }
+
+    private Answer? Placeable(Command.Event e)
+    {
+        if (_state.ClosedAt is not null) return Refuse(Refusal.TenantClosed, "the tenant is closed");
+        var time = e.Time ?? _now;
+        if (e is Command.ReportOutcome report && _state.TermsAt(time).Type(report.OutcomeType) is null)
+            return UnknownType(report.OutcomeType);
+        var follows = _state.TestClock is { FollowEvents: true };
+        var clock = follows ? Instant.Max(_now, time) : _now;
+        if (time < clock - _state.TermsAt(clock).MaxLateness)
+            return Refuse(Refusal.EventTooOld, $"{time} is more than the lateness allowance before {clock}");
+        if (time > clock + AllowedSkew)
+            return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
+        if (time >= _state.Open.Period.End)
+            return follows || _now >= _state.Open.Period.End ? null
+                : Refuse(Refusal.EventInFuture, $"the period of {time} has not begun");
+        return _state.BookAt(time) is { Status: not PeriodStatus.Closed } ? null
+            : Refuse(Refusal.EventTooOld, $"the period of {time} is closed");
+    }
+
+    private Answer Take(Command.ReportActivity a)
+    {
+        var time = a.Time ?? _now;
+        var book = _state.BookAt(time)!;
+        var subject = new Subject(a.Activity, IsActivity: true, a.Dimensions);
+        var day = book.Period.DayOf(time);
+        var fee = FeeAt(time, a.Activity);
+        var beyond = Left(book, subject, day, fee) < a.Quantity;
+        var counts = beyond ? 0 : a.Quantity;
+        var remaining = Left(book, subject, day, FeeAt(_now, a.Activity), counts, fee * counts);
+        Add(new Entry.ActivityReported(
+            a.Id, a.Fingerprint, time, a.Activity, a.Quantity, a.Session, a.Dimensions, a.HandedOff, book.Period.Id,
+            beyond,
+            remaining, Hash(a.Detail)) { At = _now });
+        if (_state.SessionAt(a.Session, time) is { } session) RestartWindows(session);
+        return new Answer.Accepted(Duplicate: false, null, remaining);
+    }
+
+    /// <summary>O2: activity in the session restarts the wait of what is pending in it.</summary>
+    private void RestartWindows(Session session)
+    {
+        foreach (var id in session.Outcomes)
+        {
+            if (_state.Find(id) is { Status: OutcomeStatus.Pending, IsAlias: false } outcome
+                && _state.TypeOf(outcome).WindowRestartsOnActivity)
+                Evaluate(GroupOf(outcome));
+        }
+    }
+
+    private Amount FeeAt(Instant time, string activity) =>
+        _state.TermsAt(time).Activity(activity)?.Price ?? Amount.Zero;
+
+    /// <summary>
+    /// Units of an activity, at this fee, left under every cap that would deny; null where none applies.
+    /// </summary>
+    /// <param name="counts">Units that are about to count, and what they come to.</param>
+    private long? Left(PeriodBook book, in Subject subject, int day, Amount fee, long counts = 0,
+        Amount charged = default)
+    {
+        long? left = null;
+        foreach (var cap in book.Caps)
+        {
+            if (!Denies(cap, subject) || (cap.Cap.Limit.IsMoney && fee.Micros == 0)) continue;
+            var room = cap.Cap.Limit.IsMoney
+                ? Math.Max(0, cap.Cap.Limit.Value - _state.ExposureOf(book, cap, day, _now).All - charged.Micros)
+                    / fee.Micros
+                : Math.Max(0, cap.Room(day) - counts);
+            left = Least(left, room);
+        }
+        return left;
+    }
+
+    private static long? Least(long? a, long? b) => a is null ? b : b is null ? a : Math.Min(a.Value, b.Value);
+
+    private static byte[]? Hash(Detail? detail)
+    {
+        if (detail is null) return null;
+        var salted = new byte[detail.Salt.Length + detail.Json.Length];
+        detail.Salt.CopyTo(salted, 0);
+        detail.Json.CopyTo(salted, detail.Salt.Length);
+        return System.Security.Cryptography.SHA256.HashData(salted);
+    }
+}

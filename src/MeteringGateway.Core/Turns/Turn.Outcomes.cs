@@ -1,0 +1,219 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+public sealed partial class Turn
+{
+    private Answer Report(Command.ReportOutcome c, bool recallDone, Outcome? recalled)
+    {
+        if (_state.Find(c.OutcomeId) is not null || recalled is not null)
+            return Refuse(Refusal.OutcomeExists, $"outcome '{c.OutcomeId}' was reported by another event");
+        if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
+
+        var time = c.Time ?? _now;
+        _afterwards = [];
+        var book = _state.BookAt(time)!;
+        var type = _state.TermsAt(time).Type(c.OutcomeType)!;
+        var place = new Place(book, book.Period.DayOf(time),
+            new Subject(c.OutcomeType, IsActivity: false, c.Dimensions), c.Quantity);
+        var ruledOut = RuledOut(c, type);
+        var facts = _state.WaitingFor(c.OutcomeId, _now);
+        if (ruledOut != Reason.None)
+            Add(Reported(c, place, time,
+                new Verdict(OutcomeStatus.NonBillable, ruledOut, time, null, WindowEnd.None, null), admitted: false,
+                null, 0));
+        else if (facts.IsEmpty && _state.SessionAt(c.Session, time)?.HasOutcomes != true)
+            ReportAlone(c, place, time, type);
+        else Evaluate(GroupOf(Unreported(c, place, time, facts), type), c);
+        return _state.Seen(c.Id)!.Value.Answer(c.OutcomeId, duplicate: false);
+    }
+
+    /// <summary>
+    /// The usual case: a success that nothing is said of yet, the first of its session. Admitted if every cap has room
+    /// (C2, C4).
+    /// </summary>
+    private void ReportAlone(Command.ReportOutcome c, in Place place, Instant time, OutcomeType type)
+    {
+        var verdict = Lifecycle.EvaluateAlone(type, time, c.Verification, _state.IsTraining(time),
+            _state.SessionAt(c.Session, time)?.Activities, _now);
+        var drawn = Drawable(place, c);
+        var admitted = Weighs(verdict, type, drawn);
+        if (admitted)
+        {
+            var outcome = IsRestricted(place.Book, time, type, c.Quantity) ? Unreported(c, place, time, []) : null;
+            if (Fits(place, outcome, [], c) is var reason and not Reason.None)
+                (verdict, admitted) = (Refused(verdict, reason), false);
+        }
+        Add(Reported(c, place, time, verdict, admitted, admitted ? place : null, admitted ? drawn : 0));
+    }
+
+    /// <summary>A report as its session's evaluation sees it before it is in the state.</summary>
+    private Outcome Unreported(Command.ReportOutcome c, in Place place, Instant time,
+        ImmutableArray<Fact> facts) => new()
+    {
+        Event = c.Id, Id = c.OutcomeId, Time = time, Type = c.OutcomeType, Quantity = c.Quantity, Result = c.Result,
+        Period = place.Book.Period.Id, Day = place.Day, Session = c.Session, Dimensions = c.Dimensions,
+        CriteriaMet = c.CriteriaMet,
+        HandedOff = c.HandedOff, Verification = c.Verification, Opened = time, Facts = facts,
+        Terms = _state.TermsIndexAt(time),
+    };
+
+    /// <summary>O1, O7: what is non-billable by the report alone, in the order of precedence.</summary>
+    private static Reason RuledOut(Command.ReportOutcome c, OutcomeType type)
+    {
+        if (c.Result != Result.Success) return FailureReason(c.Result);
+        if (c.HandedOff && !type.HandoffBillable) return Reason.Escalated;
+        foreach (var criterion in type.RequiredCriteria)
+            if (!c.CriteriaMet.Contains(criterion)) return Reason.CriteriaNotMet;
+        return c.Sandbox ? Reason.Sandbox : Reason.None;
+    }
+
+    private static Reason FailureReason(Result result) =>
+        (Reason)((int)Reason.Escalated + (int)result - (int)Result.Escalated);
+
+    /// <param name="brings">Where the units count that this report brings, in its own name or in that of the outcome
+    /// that it continues.</param>
+    private Entry.OutcomeReported Reported(
+        Command.ReportOutcome c, in Place place, Instant time, in Verdict verdict, bool admitted, Place? brings,
+        int drawn) => new(
+        c.Id, c.Fingerprint, time, c.OutcomeType, c.OutcomeId, c.Quantity, c.Result, c.Session, c.Dimensions,
+        c.CriteriaMet, c.HandedOff, c.Sandbox,
+        c.Verification, place.Book.Period.Id, verdict.Status, verdict.Reason, admitted, verdict.ClosesAt, verdict.End,
+        verdict.ContinuationOf,
+        c.Reservation, drawn, LeftAfter(place, brings, drawn, c), Hash(c.Detail)) { At = _now };
+
+    /// <summary>O6: a confirmation, reversal or verdict; before its report it waits.</summary>
+    private Answer Take(Command.ReportFact c, bool recallDone, Outcome? recalled)
+    {
+        var time = c.Time ?? _now;
+        if (_state.Find(c.OutcomeId) is not { } outcome)
+        {
+            if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
+            return recalled is null ? Wait(c, time) : OnForgotten(c, time, recalled);
+        }
+        var root = _state.Root(outcome)!;
+        var summary = new OutcomeSummary(c.OutcomeId, root.Status, root.Reason);
+        if (!MayHold(outcome) || _state.IsFinal(outcome))
+        {
+            Add(Reported(c, time, waits: false, summary));
+            return new Answer.Accepted(Duplicate: false, summary, null);
+        }
+        if (IsForgotten(outcome)) return OnForgotten(c, time, root);
+        // Judged before it is journalled, so that the entry can tell what came of it: the first answer, for good (I1).
+        var fact = new Fact(c.Id, time, c.Kind, c.Verification);
+        var judged = Judge(GroupOf(outcome with { Facts = outcome.Facts.Add(fact) }), null, out var refused);
+        summary = Summary(c.OutcomeId, judged, refused) ?? summary;
+        Add(Reported(c, time, waits: false, summary));
+        TakeAll(judged, refused, null);
+        return new Answer.Accepted(Duplicate: false, summary, null);
+    }
+
+    private static OutcomeSummary? Summary(string id, List<Judged> judged,
+        List<(Outcome Outcome, Reason Reason)> refused)
+    {
+        if (refused.Find(item => item.Outcome.Id == id) is { Outcome: not null } no)
+            return new OutcomeSummary(id, OutcomeStatus.NonBillable, no.Reason);
+        var root = judged.Find(item => item.Outcome.Id == id).Verdict.ContinuationOf ?? id;
+        var standing = judged.Find(item => item.Outcome.Id == root);
+        return standing.Outcome is null ? null
+            : new OutcomeSummary(id, standing.Verdict.Status, standing.Verdict.Reason);
+    }
+
+    private Answer Wait(Command.ReportFact c, Instant time)
+    {
+        Add(Reported(c, time, waits: true, null));
+        return new Answer.Accepted(Duplicate: false, null, null);
+    }
+
+    /// <summary>O8: a rejection after the window is a dispute of what is billable.</summary>
+    private static bool IsDisputed(Outcome outcome, IEnumerable<Fact> facts) =>
+        outcome is { Status: OutcomeStatus.Billable, Dispute: null }
+        && facts.Any(fact => fact.Kind == FactKind.VerdictRejected
+            && (outcome.ClosesAt is not { } closed || fact.Time >= closed));
+
+    /// <summary>Facts at the times at which they apply: not before the report that they are about.</summary>
+    private static IEnumerable<Fact> SaidOf(Outcome outcome) =>
+        outcome.Facts.Select(fact => fact with { Time = Instant.Max(fact.Time, outcome.Time) });
+
+    private Entry.DisputeOpened Disputed(Outcome outcome) =>
+        new($"d{_state.Sequence + 1}", outcome.Id, "rejected by the buyer") { At = _now, Actor = _actor };
+
+    private Entry.FactReported Reported(Command.ReportFact c, Instant time, bool waits, OutcomeSummary? outcome) => new(
+        c.Id, c.Fingerprint, time, c.OutcomeId, c.Kind, c.Session, c.Dimensions, c.Verification, c.Csat, waits, outcome,
+        Hash(c.Detail)) { At = _now, Actor = _actor };
+
+    /// <summary>
+    /// Its session has been forgotten, so it cannot be judged with the others any more; its windows are long closed.
+    /// </summary>
+    private bool IsForgotten(Outcome outcome) =>
+        outcome.Session is not null && _state.TypeOf(outcome).OncePerSession && _state.SessionOf(outcome) is null;
+
+    /// <summary>
+    /// O3, O5: of an outcome that has left memory, or whose session has, only a credit or a dispute remains.
+    /// </summary>
+    private Answer OnForgotten(Command.ReportFact c, Instant time, Outcome outcome)
+    {
+        var fact = new Fact(c.Id, time, c.Kind, c.Verification);
+        var within = outcome.ClosesAt is { } closes && time < closes;
+        var credits = outcome.Status == OutcomeStatus.Billable && fact.IsReversal
+            && (within || (fact.Kind != FactKind.VerdictRejected && _state.TypeOf(outcome).CreditAfterWindow));
+        var summary = new OutcomeSummary(c.OutcomeId, credits ? OutcomeStatus.Credited : outcome.Status,
+            outcome.Reason);
+        Add(Reported(c, time, waits: false, summary));
+        outcome = outcome with { Facts = outcome.Facts.Add(fact), ChangedBy = outcome.ChangedBy.Add(_state.Sequence) };
+        if (IsDisputed(outcome, SaidOf(outcome)))
+        {
+            var opened = Disputed(outcome);
+            Add(opened);
+            var dispute = new Dispute(opened.Dispute, outcome.Id, opened.Reason, DisputeStatus.Open, _now);
+            outcome = outcome with { Dispute = dispute, ChangedBy = outcome.ChangedBy.Add(_state.Sequence) };
+        }
+        else if (credits)
+        {
+            var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
+            // Of what is added, the first: grants may follow it.
+            var changed = _state.Sequence + 1;
+            Credit(Changed(outcome, outcome.Credited(), admitted: false),
+                closed ? _state.CorrectionOf(outcome, _now) : null);
+            outcome = outcome with { Status = OutcomeStatus.Credited, Admitted = false,
+                ChangedBy = outcome.ChangedBy.Add(changed) };
+        }
+        if (_state.Find(outcome.Id) is null) _state.Depart(outcome);
+        return new Answer.Accepted(Duplicate: false, summary, null);
+    }
+
+    /// <summary>
+    /// Whether it takes part in its session's evaluation: nothing that its own report ruled out, and nothing refused by
+    /// a cap.
+    /// </summary>
+    private static bool MayHold(Outcome outcome) =>
+        outcome.Result == Result.Success && !outcome.Sandbox
+            && outcome.Reason is < Reason.OverCap and not Reason.CriteriaNotMet
+        && !(outcome is { HandedOff: true, Reason: Reason.Escalated, End: WindowEnd.None });
+
+    private List<Candidate> GroupOf(Outcome outcome) => GroupOf(outcome, _state.TypeOf(outcome));
+
+    /// <summary>
+    /// The outcomes that exclude each other in a session, or the outcome alone (I4); in order of (time, source, id).
+    /// </summary>
+    private List<Candidate> GroupOf(Outcome outcome, OutcomeType type)
+    {
+        var group = new List<Candidate>(1) { AsCandidate(outcome, type) };
+        if (!type.OncePerSession || SessionOf(outcome) is not { } session) return group;
+        foreach (var id in session.Outcomes)
+        {
+            if (id == outcome.Id || _state.Find(id) is not { } other || !MayHold(other)) continue;
+            var otherType = _state.TypeOf(other);
+            if (otherType.OncePerSession && otherType.Group == type.Group) group.Add(AsCandidate(other, otherType));
+        }
+        if (group.Count > 1) group.Sort((a, b) => Outcome.Order(a.Outcome, b.Outcome));
+        return group;
+    }
+
+    private Candidate AsCandidate(Outcome outcome, OutcomeType type)
+    {
+        var fresh = outcome.IsNew || outcome.Reason == Reason.DuplicateInSession;
+        return new Candidate(outcome, type, fresh && _state.IsTraining(outcome.Time),
+            _state.Book(outcome.Period)!.Status == PeriodStatus.Closed);
+    }
+}

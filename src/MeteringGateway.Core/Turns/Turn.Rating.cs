@@ -1,0 +1,143 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// Admission where what an outcome costs, or whether anything funds it, depends on what stands already (C7, F3).
+/// </summary>
+public sealed partial class Turn
+{
+    /// <summary>The counters of each period with the outcome that this turn admits in its place.</summary>
+    private (PeriodBook Book, Tally Before, Tally After)[] _afterwards = [];
+
+    /// <summary>Millionths from which on an outcome is looked at for what all of them come to (N1).</summary>
+    private const long Huge = 1_000_000_000_000_000;
+
+    /// <summary>
+    /// From the period on, as an earlier outcome may take from a later period's what both could have.
+    /// </summary>
+    private bool IsRestricted(PeriodBook book, Instant time, OutcomeType? type = null, long quantity = 1)
+    {
+        if (_state.Restricts(book, _state.TermsAt(time)) || _state.Restricts(book, _state.TermsAt(_now))
+            || (type is not null && (Int128)Pricing.MostOf(type, _state.TermsAt(time)).Micros * quantity
+                >= Huge)) return true;
+        return book != _state.Open && _state.Restricts(_state.Open, _state.Terms);
+    }
+
+    /// <summary>
+    /// With the outcome in the walk, and what the group gives back out of it, no cap on money that denies grows to
+    /// above its limit, and nothing more goes on demand under a rule that does not allow it. What it draws from a
+    /// reservation is no longer held.
+    /// </summary>
+    private Reason Funds(in Place place, Outcome outcome, IReadOnlyList<Judged> judged, Command.ReportOutcome? report)
+    {
+        var drawn = report is null ? 0 : Drawable(place, report);
+        var rating = _state.RatingOf(place.Book);
+        var gives = judged.Where(item => GivesBack(item) && item.Outcome.IsRated).Select(item => item.Outcome)
+            .ToArray();
+        if (place.Book == _state.Open && gives.Length == 0 && rating.ComesLast(outcome))
+        {
+            var after = rating.Tail.Copy();
+            rating.Step(after, outcome, null);
+            return Judge(
+                [(place.Book, _state.Held(place.Book, _now),
+                    _state.Hold(after, rating, place.Book, _now, report?.Reservation, drawn))], outcome);
+        }
+        var books = _state.UnclosedFrom(place.Book, gives);
+        foreach (var given in gives) _state.RatingOf(_state.Book(given.Period)!).Remove(given);
+        var before = books.Select(book => _state.Held(book, _now).Copy()).ToArray();
+        _state.RatingOf(place.Book).Add(outcome);
+        var reason =
+            Judge(
+                [.. books.Select((book, i) =>
+                    (book, before[i], _state.Held(book, _now, report?.Reservation, drawn).Copy()))], outcome);
+        _state.RatingOf(place.Book).Remove(outcome);
+        foreach (var given in gives) _state.RatingOf(_state.Book(given.Period)!).Add(given);
+        return reason;
+    }
+
+    private Reason Judge((PeriodBook Book, Tally Before, Tally After)[] steps, Outcome outcome)
+    {
+        foreach (var (book, before, after) in steps)
+        {
+            if (Exceeds(book, before, after)) return Reason.OverCap;
+            _ = _state.RatingOf(book).Charged(after); // N1: beyond 64 bits it is refused before anything became of it
+        }
+        foreach (var (book, before, after) in steps)
+            if (Refuses(book, before, after, book.Period.Id == outcome.Period ? outcome.Time : _now) is var reason
+                and not Reason.None) return reason;
+        _afterwards = steps;
+        return Reason.None;
+    }
+
+    private bool Exceeds(PeriodBook book, Tally before, Tally after)
+    {
+        var rating = _state.RatingOf(book);
+        foreach (var cap in book.Caps)
+        {
+            if (!cap.Cap.Limit.IsMoney || cap.Cap.AtLimit.Action == LimitAction.Notify) continue;
+            var days = cap.Cap.Period == CapPeriod.Day ? book.Period.Days.Length : 1;
+            for (var day = 0; day < days; day++)
+            {
+                var charged = rating.Charged(after, cap.Cap, day);
+                if (charged > rating.Charged(before, cap.Cap, day)
+                    && charged + cap.On(day).Counted > cap.Cap.Limit.Value) return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>F3: the first type, in order of the ids, whose rule forbids it; then the limits.</summary>
+    private Reason Refuses(PeriodBook book, Tally before, Tally after, Instant time)
+    {
+        var rater = _state.RatingOf(book).Rater;
+        var index = _state.TermsIndexAt(time);
+        var overage = Overage.Of(rater, index, _state.AuthorizedIn(book));
+        var rates = _state.TermsAt(time).OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal)
+            .Select(type => rater.RatesOf(index, type.Id)).ToArray();
+        foreach (var rate in rates)
+            if (overage.Forbids(rate, before, after) is var reason and not DecisionReason.Ok) return ReasonOf(reason);
+        return Array.Exists(rates, rate => overage.Exceeds(rate, before, after)) ? Reason.OverageLimitReached
+            : Reason.None;
+    }
+
+    private static Reason ReasonOf(DecisionReason reason) => reason switch
+    {
+        DecisionReason.CreditsExhausted => Reason.CreditsExhausted,
+        DecisionReason.OverageBlocked => Reason.OverageBlocked,
+        DecisionReason.OverageNotAuthorized => Reason.OverageNotAuthorized,
+        _ => Reason.OverageLimitReached,
+    };
+
+    /// <summary>
+    /// Units left under caps on money and by the funding, for more of the same; null where they bind nothing.
+    /// </summary>
+    /// <param name="brings">Where what is about to count counts; null: nothing is.</param>
+    private long? LeftByRating(in Place place, Place? brings)
+    {
+        var book = place.Book;
+        if (!IsRestricted(book, _now)) return null;
+        if (brings?.Of is { } earlier && earlier.Period != book.Period.Id) return LeftBeside(earlier, place);
+        var tally = brings is null ? null : Array.Find(_afterwards, step => step.Book == book).After;
+        return _state.LeftAfter(book, tally ?? _state.Held(book, _now), place.Subject, place.Day, _now);
+    }
+
+    /// <summary>The same where an outcome of another period goes on, and takes from what both periods have.</summary>
+    private long? LeftBeside(Outcome earlier, in Place place)
+    {
+        var theirs = _state.Book(earlier.Period)!;
+        _state.RatingOf(theirs).Add(earlier);
+        var left = _state.LeftAfter(place.Book, _state.Held(place.Book, _now), place.Subject, place.Day, _now);
+        _state.RatingOf(theirs).Remove(earlier);
+        return left;
+    }
+
+    /// <summary>
+    /// A credit, and for a closed period what comes back to grants that have ended (F5); of a voided one it is lost.
+    /// </summary>
+    private void Credit(Entry.OutcomeChanged changed, Correction? correction)
+    {
+        Add(changed with { Correction = correction });
+        foreach (var draw in correction?.Returned ?? [])
+            if (_state.Grant(draw.Grant) is null or { Ended: true, VoidedAt: null })
+                Correct(_state.Grant(draw.Grant), draw.Credits);
+    }
+}

@@ -1,0 +1,54 @@
+namespace MeteringGateway.Core;
+
+public sealed partial class Turn
+{
+    /// <summary>Everything that is due by now, in order of (time, kind, id), each as of its own time (T1).</summary>
+    private void FireDue()
+    {
+        while (_state.Upcoming() is { } due && due.At <= _now) Fire(due);
+    }
+
+    private void Fire(Due due)
+    {
+        var until = _now;
+        _now = Instant.Max(due.At, _state.Now);
+        switch (due.Kind)
+        {
+            case DueKind.Window: Evaluate(GroupOf(_state.Find(due.Id)!)); break;
+            case DueKind.Reservation: Add(new Entry.ReservationExpired(due.Id) { At = _now }); break;
+            case DueKind.GrantNotice: Announce(due); break;
+            case DueKind.Grant: End(_state.Grant(due.Id)!, voided: false); break;
+            case DueKind.Day:
+                Add(new Entry.DayStarted(_state.Open.Period.Id, _state.Open.Period.DayOf(due.At)) { At = _now }); break;
+            case DueKind.PeriodEnd: StartPeriod(); break;
+            case DueKind.Threshold: break; // armed again with whatever else is to be told
+            case DueKind.PeriodClose: ClosePeriod(DateOnly.ParseExact(due.Id, "O")); break;
+        }
+        // At the very instant of its end a period's grants have ended and the next one's are not there: nobody is told
+        // before both are done.
+        if (due.Kind == DueKind.PeriodEnd || _now < _state.Open.Period.End || _state.ClosedAt is not null) Settle();
+        _now = until;
+    }
+
+    private void StartPeriod()
+    {
+        var ended = _state.Open.Period;
+        var rolled = EndPlanGrant(ended);
+        Add(new Entry.PeriodStarted(_calendar(_state.Zone, _state.AnchorDay, ended.End, ended.End)) { At = _now });
+        if (rolled is { } left) RollOver(left.Grant, left.Left, _state.TermsAt(ended.Start).Rollover);
+        GrantForPeriod();
+    }
+
+    private void ClosePeriod(DateOnly id) => Add(_state.Closing(_state.Book(id)!, _now));
+
+    /// <summary>T5: forward only, and everything on the way happens in order.</summary>
+    private Answer Advance(Instant to)
+    {
+        if (_state.TestClock is null) return Refuse(Refusal.NotATestClock, "the tenant lives in real time");
+        if (to < _state.Now)
+            return Refuse(Refusal.ClockRunsBack, $"the clock stands at {_state.Now} and moves only forward");
+        _now = to;
+        FireDue();
+        return to > _state.Now ? Add(new Entry.ClockAdvanced { At = to, Actor = _actor }) : new Answer.Done();
+    }
+}

@@ -1,0 +1,110 @@
+namespace MeteringGateway.Core;
+
+/// <summary>One command's turn: what is due first (T1), then the command, then the states that changed (S1).</summary>
+public sealed partial class Turn
+{
+    private readonly TenantState _state;
+    private readonly Calendar _calendar;
+    private readonly List<Entry> _taken;
+    private readonly Actor? _actor;
+    private Instant _now;
+
+    private Turn(TenantState state, Calendar calendar, List<Entry> taken, Actor? actor, Instant now)
+    {
+        _state = state;
+        _calendar = calendar;
+        _taken = taken;
+        _actor = actor;
+        _now = now;
+    }
+
+    /// <summary>
+    /// Decides, and applies to <paramref name="state"/> each entry that it takes, adding it to
+    /// <paramref name="taken"/>. The caller makes these durable before the answer leaves. A refused command takes no
+    /// entry but what was due.
+    /// </summary>
+    /// <exception cref="OverflowException">
+    /// A sum leaves 64 bits, after entries were taken (N1): none of them may be kept, and the state is to be folded
+    /// anew.
+    /// </exception>
+    /// <param name="realTime">Now; a tenant on a test clock lives by its own (T5).</param>
+    /// <param name="recalled">An archived outcome that an earlier answer asked for (<see cref="Answer.Needs"/>); null:
+    /// there is none.</param>
+    /// <param name="recallDone">The store has been asked.</param>
+    public static Answer Run(
+        TenantState state, Command command, Instant realTime, Calendar calendar, List<Entry> taken,
+        Outcome? recalled = null, bool recallDone = false)
+    {
+        if (command is Command.Create create)
+        {
+            if (state.Exists)
+                return Refuse(Refusal.TenantExists, "the tenant exists") with { Sequence = state.Sequence };
+            return new Turn(state, calendar, taken, create.Actor, create.TestClock?.Start ?? realTime)
+                .Create(create) with { Sequence = state.Sequence };
+        }
+        if (!state.Exists) return Refuse(Refusal.UnknownTenant, "there is no such tenant");
+        var turn = new Turn(state, calendar, taken, command.Actor,
+            state.TestClock is null ? Instant.Max(realTime, state.Now) : state.Now);
+        try
+        {
+            var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
+            turn.Settle();
+            answer.Sequence = state.Sequence;
+            return answer;
+        }
+        catch (OverflowException) when (taken.Count == 0)
+        {
+            return Refuse(Refusal.AmountOverflow, "the amount is out of range") with { Sequence = state.Sequence };
+        }
+    }
+
+    private Answer Take(Command command)
+    {
+        FireDue();
+        if (command is Command.AdvanceClock advance) return Advance(advance.To);
+        if (_state.ClosedAt is not null && command is not (Command.Tick or Command.Acknowledge))
+            return command is Command.Close ? new Answer.Done() : Refuse(Refusal.TenantClosed, "the tenant is closed");
+        return command switch
+        {
+            Command.Tick => new Answer.Done(),
+            Command.Reserve c => Reserve(c),
+            Command.ExtendReservation c => Extend(c),
+            Command.ReleaseReservation c => Release(c),
+            Command.RecordCheck c => Record(c),
+            Command.SetCap c => SetCap(c),
+            Command.RemoveCap c => RemoveCap(c),
+            Command.Pause c => Pause(c),
+            Command.Resume => Resume(),
+            Command.Change c => Change(c),
+            Command.Close => Add(new Entry.TenantClosed { At = _now, Actor = _actor }),
+            Command.Acknowledge c => Acknowledge(c),
+            Command.SetThreshold c => SetThreshold(c),
+            Command.RemoveThreshold c => RemoveThreshold(c),
+            Command.IssueGrant c => IssueGrant(c),
+            Command.VoidGrant c => VoidGrant(c),
+            Command.AuthorizeOverage c => Authorize(c),
+            Command.WithdrawAuthorization => Withdraw(),
+            _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
+        };
+    }
+
+    /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
+    private Answer.Done Add(Entry entry)
+    {
+        _taken.Add(entry); // first: if it cannot be applied, it shows that the state was touched
+        _state.Apply(entry);
+        return new Answer.Done();
+    }
+
+    private static Answer.Refused Refuse(Refusal code, string detail) => new(code, detail);
+
+    private Answer Create(Command.Create c)
+    {
+        var period = _calendar(c.Zone, c.AnchorDay, _now, null);
+        Add(new Entry.TenantCreated(c.Name, c.Zone, c.AnchorDay, c.TestClock, c.Plan, c.Terms, period) { At = _now,
+            Actor = _actor });
+        GrantForPeriod();
+        Settle();
+        return new Answer.Done();
+    }
+}

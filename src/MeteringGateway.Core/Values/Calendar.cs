@@ -1,0 +1,40 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// A billing period and its local days, as computed from the tenant's zone and anchor when it began (T2): folding
+/// entries needs no time-zone data.
+/// </summary>
+/// <param name="Id">The first local date; written <c>2026-11-01</c>.</param>
+/// <param name="Start">First instant, inclusive.</param>
+/// <param name="End">First instant after it.</param>
+/// <param name="Days">Start of each local day, as minutes after <paramref name="Start"/>; the first is 0.</param>
+public sealed record Period(DateOnly Id, Instant Start, Instant End, int[] Days)
+{
+    public bool Contains(Instant time) => time >= Start && time < End;
+
+    /// <summary>
+    /// Index of the local day that <paramref name="time"/> falls on, 0-based; the time must lie in the period.
+    /// </summary>
+    public int DayOf(Instant time)
+    {
+        var found = Array.BinarySearch(Days, (int)((time - Start).Ticks / TimeSpan.TicksPerMinute));
+        return found >= 0 ? found : ~found - 1;
+    }
+
+    /// <summary>First instant after local day <paramref name="day"/>.</summary>
+    public Instant DayEnd(int day) => day + 1 < Days.Length ? Start + TimeSpan.FromMinutes(Days[day + 1]) : End;
+
+    public bool Equals(Period? other) => other is not null && Id == other.Id && Start == other.Start && End == other.End
+        && Days.AsSpan().SequenceEqual(other.Days);
+
+    public override int GetHashCode() => HashCode.Combine(Id, Start, End);
+}
+
+/// <summary>
+/// Computes the billing period that contains <paramref name="time"/>. When <paramref name="first"/> is given the period
+/// begins exactly there (the end of the one before it), so that a changed anchor or zone starts with the next period
+/// and nothing is counted twice. The only thing the core asks of the time-zone database.
+/// </summary>
+/// <param name="zone">IANA time zone id.</param>
+/// <param name="anchorDay">1 to 31, clamped to the month's last day.</param>
+public delegate Period Calendar(string zone, int anchorDay, Instant time, Instant? first);
