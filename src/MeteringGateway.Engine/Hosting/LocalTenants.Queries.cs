@@ -87,55 +87,6 @@ public sealed partial class LocalTenants
         return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]?.Json))];
     }
 
-    /// <summary>The entry is durable: what was asked of the state is answered when it is.</summary>
-    private async ValueTask<StatementRow> WithHead(string tenant, Statement statement, CancellationToken cancellation)
-    {
-        var head = statement.ClosedBy ?? statement.Sequence;
-        var block = (await _store.Read(tenant, head - 1, 1, cancellation))[0];
-        return new StatementRow(statement, head, EntriesOf(block).First(entry => entry.Sequence == head).Hash);
-    }
-
-    public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
-        CancellationToken cancellation = default)
-    {
-        var sequences = await Ask(tenant, state => state.History(outcomeId), cancellation)
-            ?? (await Recall(tenant, outcomeId, cancellation))?.Sequences;
-        if (sequences is null) return null;
-        var history = new List<JournalEntry>();
-        var block = new EntryBlock(0, 0, [], []);
-        foreach (var sequence in sequences.Order())
-        {
-            if (sequence >= block.FirstSequence + block.Count)
-                block = (await _store.Read(tenant, sequence - 1, 1, cancellation))[0];
-            history.AddRange(EntriesOf(block).Where(entry => entry.Sequence == sequence));
-        }
-        return history;
-    }
-
-    public async ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,
-        CancellationToken cancellation = default)
-    {
-        var last = await Ask(tenant, state => state.Figure(Now), cancellation);
-        if (last is null) return null;
-        var blocks = await _store.Read(tenant, after, limit, cancellation);
-        var entries = blocks.SelectMany(EntriesOf).Where(entry => entry.Sequence > after).Take(limit).ToList();
-        return new Page<JournalEntry>(entries, entries.Count > 0
-            && entries[^1].Sequence < last.Sequence ? entries[^1].Sequence : null);
-    }
-
-    private static List<JournalEntry> EntriesOf(EntryBlock block)
-    {
-        var entries = new List<JournalEntry>(block.Count);
-        var reader = new BlockReader(block.Entries);
-        for (var previous = block.PreviousHash; reader.TryRead(out var bytes); previous = entries[^1].Hash)
-        {
-            var hash = new byte[Chain.HashLength];
-            Chain.Next(previous, bytes, hash);
-            entries.Add(new JournalEntry(block.FirstSequence + entries.Count, EntryCodec.Read(bytes), previous, hash));
-        }
-        return entries;
-    }
-
     public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)
     {
         for (;;)

@@ -200,6 +200,17 @@ internal sealed class TenantHost
         }
     }
 
+    /// <summary>Where the chain stands, once <paramref name="seen"/> is durable. False when the host is
+    /// retired.</summary>
+    public bool TryHead(out JournalHead head, out Task seen)
+    {
+        lock (_state)
+        {
+            (head, seen) = (new JournalHead(_state.Sequence, _hash.ToArray()), Seen);
+            return !_retired;
+        }
+    }
+
     /// <summary>Adds a reader of signals; called within <see cref="TryRead"/>.</summary>
     public SignalReader Subscribe(TenantFigure figure, IReadOnlyList<Signal> replay)
     {
@@ -328,7 +339,7 @@ internal sealed class TenantHost
 
     private StoredSnapshot TakeSnapshot()
     {
-        var snapshot = new StoredSnapshot(_state.Sequence, _hash.ToArray(), _state.Snapshot());
+        var snapshot = SnapshotSeal.Take(Id, _state, _hash.ToArray());
         (_snapshotBytes, _tailBytes, _tailEntries, _snapshotting) = (snapshot.State.Length, 0, 0, false);
         return snapshot;
     }

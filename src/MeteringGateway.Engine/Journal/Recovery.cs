@@ -29,9 +29,7 @@ internal static class Recovery
         if (stored.Snapshot is { } snapshot)
             try
             {
-                state = TenantState.Restore(snapshot.State);
-                if (state.Sequence != snapshot.Sequence)
-                    throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");
+                state = SnapshotSeal.Open(tenant, snapshot);
             }
 #pragma warning disable CA1031 // A snapshot only saves time: whatever is wrong with it, the entries are what counts.
             catch (Exception e)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MeteringGateway.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -16,7 +15,7 @@ internal sealed record Proof(string Tenant, long Sequence, byte[] Hash, byte[] D
         : found.Sequence != Sequence ? $"tenant '{Tenant}' has {found.Sequence} entries and should have {Sequence}"
         : !found.Hash.AsSpan().SequenceEqual(Hash)
         ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with {Hex(Hash)}"
-        : SHA256.HashData(found.State) is var digest && !digest.AsSpan().SequenceEqual(Digest)
+        : SnapshotSeal.StateDigest(found) is var digest && !digest.AsSpan().SequenceEqual(Digest)
             ? $"tenant '{Tenant}': the digest of its {Sequence} entries is {Hex(digest)} and should be {Hex(Digest)}"
         : null;
 
@@ -152,7 +151,7 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
         {
             var found = await Recovery.Load(store, proof.Tenant, NullLogger.Instance, cancellation)
                 ?? throw new TransferException($"tenant '{proof.Tenant}' is not in the store after it was written");
-            var snapshot = new StoredSnapshot(found.State.Sequence, found.Hash, found.State.Snapshot());
+            var snapshot = SnapshotSeal.Take(proof.Tenant, found.State, found.Hash);
             if (proof.Differs(proof.Tenant, snapshot) is { } difference)
                 throw new TransferException($"as it was read back, {difference}");
             if (fromSnapshot && !await IsWhole(proof))

@@ -111,7 +111,7 @@ internal sealed class Importer(
 
     private async ValueTask Take(TenantFold fold, ExportLine.End end)
     {
-        var snapshot = new StoredSnapshot(fold.Sequence, fold.Hash, fold.State.Snapshot());
+        var snapshot = SnapshotSeal.Take(fold.Tenant, fold.State, fold.Hash);
         var said = new Proof(end.Id, end.Sequence, end.Hash, end.Digest, fold.Due);
         if (said.Differs(fold.Tenant, snapshot) is { } difference) throw reader.Broken(difference);
         if (untold.GetValueOrDefault(fold.Tenant) is { Count: > 0 } left)

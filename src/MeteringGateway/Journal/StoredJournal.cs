@@ -42,7 +42,7 @@ internal static class StoredJournal
     public static async Task<bool> Digest(IStore store, string tenant, CancellationToken cancellation)
     {
         var stored = await Load(store, tenant, cancellation);
-        var (recovered, replayed) = (Restored(stored.Snapshot), new TenantState());
+        var (recovered, replayed) = (Restored(tenant, stored.Snapshot), new TenantState());
         // As a gateway does with a snapshot that it cannot read: it only saves time.
         if (recovered is null)
             stored = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
@@ -61,15 +61,17 @@ internal static class StoredJournal
         return false;
     }
 
-    /// <summary>Null: another version of the program wrote it.</summary>
-    private static TenantState? Restored(StoredSnapshot? snapshot)
+    /// <summary>Null: it was changed since it was stored, or another version of the program wrote it.</summary>
+    private static TenantState? Restored(string tenant, StoredSnapshot? snapshot)
     {
         try
         {
-            return snapshot is null ? new TenantState() : TenantState.Restore(snapshot.State);
+            return snapshot is null ? new TenantState() : SnapshotSeal.Open(tenant, snapshot);
         }
-        catch (FormatException)
+        catch (FormatException e)
         {
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{tenant}: the snapshot of entry {snapshot!.Sequence} is not used: {e.Message}"));
             return null;
         }
     }

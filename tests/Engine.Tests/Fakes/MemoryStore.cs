@@ -46,9 +46,20 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate) _disk.Tenants[tenant].Blocks[block].Entries[offset] ^= 0x40;
     }
 
-    public void CorruptSnapshot(string tenant)
+    public int Blocks(string tenant)
     {
-        lock (_gate) _disk.Tenants[tenant].Snapshot = _disk.Tenants[tenant].Snapshot! with { State = [255, 1, 2] };
+        lock (_gate) return _disk.Tenants[tenant].Blocks.Count;
+    }
+
+    public int BlockLength(string tenant, int block)
+    {
+        lock (_gate) return _disk.Tenants[tenant].Blocks[block].Entries.Length;
+    }
+
+    /// <summary>Changes the stored snapshot as a disk might.</summary>
+    public void ChangeSnapshot(string tenant, Func<StoredSnapshot, StoredSnapshot> change)
+    {
+        lock (_gate) _disk.Tenants[tenant].Snapshot = change(_disk.Tenants[tenant].Snapshot!);
     }
 
     public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
