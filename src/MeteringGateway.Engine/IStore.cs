@@ -5,7 +5,8 @@ namespace MeteringGateway.Engine;
 /// <summary>
 /// The one seam to durable storage. What a call has returned from is as durable as the store can make it. A store that
 /// is this process's alone throws when a write fails, and is never asked again: the caller stops (see
-/// <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind. A store that is
+/// <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind; only where there
+/// was no room (<see cref="StoreFullException"/>) nothing was written, and it may be asked again. A store that is
 /// reached over a network answers <see cref="AppendResult.Unknown"/> instead, and goes on.
 /// </summary>
 public partial interface IStore : IAsyncDisposable

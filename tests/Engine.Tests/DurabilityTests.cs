@@ -86,33 +86,46 @@ public sealed class DurabilityTests
     }
 
     [Fact]
-    public async Task A_full_disk_stops_the_engine_and_everything_acknowledged_survives()
+    public async Task A_full_disk_refuses_what_it_has_no_room_for_and_goes_on_when_there_is_some()
     {
         var directory = Directory.CreateTempSubdirectory("metering").FullName;
         var acknowledged = new List<string>();
-        var store = SqliteStore.Open(directory);
-        var engine = new LocalTenants(store, new EngineOptions());
-        await engine.StartAsync();
-        await engine.Execute(Acme, Make.Tenant());
-        store.Execute("PRAGMA max_page_count=60");
-
-        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+        var time = new FakeTime(TestEngine.Begin.ToDateTimeOffset());
+        await using (var store = SqliteStore.Open(directory))
+        await using (var engine = new LocalTenants(store, new EngineOptions(), time))
         {
-            for (var i = 0; ; i++)
+            await engine.StartAsync();
+            await engine.Execute(Acme, Make.Tenant());
+            async Task Report(string name)
             {
-                await engine.Execute(Acme, [.. Enumerable.Range(0, 50).Select(j => Make.Report($"r{i}-{j}"))]);
-                acknowledged.AddRange(Enumerable.Range(0, 50).Select(j => $"r{i}-{j}"));
+                await engine.Execute(Acme, [.. Enumerable.Range(0, 50).Select(j => Make.Report($"{name}-{j}"))]);
+                acknowledged.AddRange(Enumerable.Range(0, 50).Select(j => $"{name}-{j}"));
             }
-        });
-        Assert.Contains("full", await engine.Failed, StringComparison.Ordinal);
-        await engine.DisposeAsync();
-        await store.DisposeAsync();
+            store.Execute("PRAGMA max_page_count=60");
+            await Assert.ThrowsAsync<StoreFullException>(async () =>
+            {
+                for (var i = 0; ; i++) await Report($"before-{i}");
+            });
+
+            // It is alive, answers from what is durable, and refuses without trying until a second has passed.
+            Assert.True(engine.IsFull);
+            Assert.Null(engine.Failure);
+            Assert.Equal(acknowledged.Count, (await engine.Usage(Acme, null))!.OutcomeTypes.Single().Reported);
+            Assert.Equal(DecisionKind.Allow, (await engine.Check(Acme, Make.One))!.Kind);
+            await Assert.ThrowsAsync<StoreFullException>(() => Report("full"));
+            store.Execute("PRAGMA max_page_count=100000");
+            await Assert.ThrowsAsync<StoreFullException>(() => Report("full"));
+
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Report("after");
+            Assert.False(engine.IsFull);
+            await Report("more");
+        }
 
         await using var reopened = SqliteStore.Open(directory);
-        await using var next = new LocalTenants(reopened, new EngineOptions());
+        await using var next = new LocalTenants(reopened, new EngineOptions(), time);
         await next.StartAsync();
         var answers = await next.Execute(Acme, [.. acknowledged.Select(id => Make.Report(id))]);
-        Assert.NotEmpty(acknowledged);
         Assert.All(answers, answer => Assert.True(Assert.IsType<Answer.Accepted>(answer).Duplicate));
         Assert.Equal(acknowledged.Count, (await next.Usage(Acme, null))!.OutcomeTypes.Single().Reported);
     }

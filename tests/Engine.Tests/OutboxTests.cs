@@ -57,7 +57,7 @@ public sealed class OutboxTests
             store.Execute("PRAGMA max_page_count=1"); // held to the present size
             var commands = Enumerable.Range(0, 500).Select(i => (Command)Make.Report($"r{i}-{new string('x', 200)}"))
                 .ToList();
-            await Assert.ThrowsAsync<StoreFailedException>(async () => await tenants.Execute(Acme, commands));
+            await Assert.ThrowsAsync<StoreFullException>(async () => await tenants.Execute(Acme, commands));
         }
         await using (var store = SqliteStore.Open(directory)) Assert.Empty(await store.Outbox(10, default));
         Directory.Delete(directory, recursive: true);

@@ -119,6 +119,8 @@ internal sealed class Gate(
                 return new Problem(status, "malformed", "The request cannot be read.");
             case StoreFailedException:
                 return readiness.Problem!;
+            case StoreFullException:
+                return Problem.NoRoom();
             case TenantUnavailableException or StoreException:
                 log.LogWarning(failure, "A request was not answered");
                 return Problem.Unavailable();

@@ -78,6 +78,14 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = 1,
         };
 
+    /// <summary>The disk is full: nothing of it was done.</summary>
+    public static Problem NoRoom() =>
+        new(StatusCodes.Status507InsufficientStorage, "insufficient_storage",
+            "There is no room on the gateway's disk: nothing was taken. Send the same again when there is.")
+        {
+            RetryAfter = 5,
+        };
+
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");
 }

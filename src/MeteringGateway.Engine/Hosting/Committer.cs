@@ -8,6 +8,9 @@ namespace MeteringGateway.Engine;
 /// </summary>
 internal sealed class Committer(LocalTenants engine, IStore store)
 {
+    /// <summary>Milliseconds between attempts to write to a disk that was full.</summary>
+    private const long TryAgainAfter = 1_000;
+
     private readonly Lock _room = new();
     private readonly object _queue = new();
     private List<Pending> _waiting = [];
@@ -18,6 +21,8 @@ internal sealed class Committer(LocalTenants engine, IStore store)
     private long _bytes;
     private bool _stopping;
     private Exception? _failed;
+    private StoreFullException? _full;
+    private long _tryAgainAt;
 
     public long Entries => Interlocked.Read(ref _entries);
 
@@ -46,11 +51,16 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         Interlocked.Add(ref _bytes, bytes);
     }
 
+    /// <summary>True since a flush found no room on the disk, until one has found it.</summary>
+    public bool IsFull => Volatile.Read(ref _full) is not null;
+
     /// <summary>
     /// Completes when there is room for more. Asked before a turn: what was decided is never held back.
     /// </summary>
+    /// <exception cref="StoreFullException">There is no room on the disk.</exception>
     public ValueTask Room(CancellationToken cancellation)
     {
+        DemandRoomOnDisk();
         if (!IsCrowded) return default;
         lock (_room)
         {
@@ -125,7 +135,18 @@ internal sealed class Committer(LocalTenants engine, IStore store)
             alerts |= batch.Outbox.Count > 0;
         }
         var began = Stopwatch.GetTimestamp();
-        var results = Write(batches);
+        IReadOnlyList<AppendResult> results;
+        try
+        {
+            results = Write(batches);
+        }
+        catch (StoreFullException full)
+        {
+            Refuse(full, taken);
+            MakeRoom(entries, bytes);
+            return;
+        }
+        if (_full is not null) Refuse(null, []);
         Instruments.FlushSeconds.Record(Instruments.SecondsSince(began));
         Instruments.FlushSize.Record(entries);
         MakeRoom(entries, bytes);
@@ -153,6 +174,28 @@ internal sealed class Committer(LocalTenants engine, IStore store)
                 pending.Host.Lose(pending, new TenantUnavailableException("the store did not answer"));
                 break;
         }
+    }
+
+    /// <summary>
+    /// Nothing of the flush is there: whoever waits is told, and the tenants are loaded again as they were. Until a
+    /// flush has found room, one command a second tries.
+    /// </summary>
+    private void Refuse(StoreFullException? full, List<Pending> taken)
+    {
+        if ((full is null) != (_full is null)) engine.ToldOfRoom(full);
+        _tryAgainAt = engine.Now.UnixMilliseconds + TryAgainAfter;
+        Volatile.Write(ref _full, full);
+        foreach (var pending in taken) pending.Host.Lose(pending, full!);
+    }
+
+    /// <exception cref="StoreFullException">There was none a moment ago.</exception>
+    private void DemandRoomOnDisk()
+    {
+        if (Volatile.Read(ref _full) is not { } full) return;
+        var (now, next) = (engine.Now.UnixMilliseconds, Interlocked.Read(ref _tryAgainAt));
+        var mine = now >= next
+            && Interlocked.CompareExchange(ref _tryAgainAt, now + TryAgainAfter, next) == next;
+        if (!mine) throw new StoreFullException(full.Message, full.Code);
     }
 
     private IReadOnlyList<AppendResult> Write(List<TenantBatch> batches)

@@ -63,6 +63,10 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     /// <summary>Entries folded since the start to bring tenants into memory.</summary>
     public long EntriesReplayed => Interlocked.Read(ref _replayed);
 
+    /// <summary>True while there is no room on the disk: checks are answered, and what would be written is
+    /// refused.</summary>
+    public bool IsFull => Committer.IsFull;
+
     /// <summary>Entries waiting for the disk.</summary>
     public long QueueDepth => Committer.Entries;
 
@@ -134,6 +138,10 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         {
             // The engine is stopping.
         }
+        catch (StoreFullException)
+        {
+            // Said once, when it began. What is due stays so, and the next poll tries again.
+        }
 #pragma warning disable CA1031 // Nobody waits for it, and one tenant's trouble is not another's.
         catch (Exception e)
 #pragma warning restore CA1031
@@ -141,6 +149,16 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
             if (Failure is null) _log.LogError(e, "Work in the background failed");
         }
     }
+
+    internal void ToldOfRoom(StoreFullException? full)
+    {
+        if (full is null) _log.LogInformation("There is room on the disk again: events are taken");
+        else _log.LogError("No room on the disk: nothing is written, what would be is refused, checks go on ({Why})",
+            full.Message);
+    }
+
+    internal void Forgo(string tenant, StoreFullException full) =>
+        _log.LogWarning("No room for a snapshot of tenant {Tenant}: {Why}", tenant, full.Message);
 
     internal Task Sweep() => _eviction.Sweep();
 

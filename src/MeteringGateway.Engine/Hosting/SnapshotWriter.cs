@@ -30,7 +30,7 @@ internal sealed class SnapshotWriter(LocalTenants engine, IStore store)
         {
             await seen;
         }
-        catch (Exception e) when (e is LostFenceException or TenantUnavailableException)
+        catch (Exception e) when (e is LostFenceException or TenantUnavailableException or StoreFullException)
         {
             return; // of something that is not in the journal
         }
@@ -42,6 +42,11 @@ internal sealed class SnapshotWriter(LocalTenants engine, IStore store)
         try
         {
             await store.SaveSnapshot(tenant, snapshot, CancellationToken.None);
+        }
+        catch (StoreFullException e)
+        {
+            // It would have saved time at the next load, and nothing else.
+            engine.Forgo(tenant, e);
         }
         catch (Exception e)
         {

@@ -23,6 +23,9 @@ internal sealed class Connection : IDisposable
         raw.sqlite3_busy_timeout(_db, 10_000);
     }
 
+    /// <summary>Of the SQLite that runs.</summary>
+    internal static Version LibraryVersion => Version.Parse(raw.sqlite3_libversion().utf8_to_string());
+
     /// <summary>The statement for this text, reset and without bindings; prepared at its first use.</summary>
     public Statement this[string sql]
     {
@@ -74,6 +77,10 @@ internal sealed class Connection : IDisposable
     }
 
     private StoreException Error(int code, string what) =>
-        new(
-            $"{what}: {(_db is null ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string())} ({code})", code);
+        (code & 0xFF) == raw.SQLITE_FULL
+            ? new StoreFullException($"{what}: {Words(code)} ({code})", code)
+            : new StoreException($"{what}: {Words(code)} ({code})", code);
+
+    private string Words(int code) => _db is null
+        ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string();
 }

@@ -45,6 +45,10 @@ public sealed partial class SqliteStore
         {
             Read(Checkpoint);
         }
+        catch (StoreFullException)
+        {
+            // The log still has it all, and it is copied when there is room.
+        }
         catch (StoreException e)
         {
             // The next write is refused: nobody knows what a failed sync has left in the system's caches.

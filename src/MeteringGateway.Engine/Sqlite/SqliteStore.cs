@@ -113,7 +113,8 @@ public sealed partial class SqliteStore : IStore
             {
                 return work(_write);
             }
-            catch (Exception e)
+            // Where there is no room SQLite has rolled back, and nothing was synced: a later write may find room.
+            catch (Exception e) when (e is not StoreFullException)
             {
                 // Nobody knows what a failed write or sync has left in the system's caches: nothing is written after
                 // it.
@@ -127,9 +128,17 @@ public sealed partial class SqliteStore : IStore
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (!_readers.TryTake(out var reader)) reader = OpenReader();
-        var result = work(reader);
-        _readers.Add(reader);
-        return result;
+        try
+        {
+            var result = work(reader);
+            _readers.Add(reader);
+            return result;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
     }
 
     private Connection OpenReader()
