@@ -103,6 +103,24 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.True(Connection.LibraryVersion >= new Version(3, 51, 3), $"SQLite is {Connection.LibraryVersion}");
     }
 
+    [Fact]
+    public async Task Files_are_their_owners_alone_whatever_there_was_before()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Append(Batches.Of("acme", null, "one"));
+        await _store.DisposeAsync();
+        foreach (var file in Directory.GetFiles(_directory)) File.SetUnixFileMode(file, (UnixFileMode)0b110_100_100);
+        File.SetUnixFileMode(_directory, (UnixFileMode)0b111_101_101);
+
+        _store = SqliteStore.Open(_directory);
+        await Append(Batches.Of("zoo", null, "one"));
+
+        Assert.True(_store.IsOpenToOthers);
+        Assert.Contains(Directory.GetFiles(_directory), file => file.EndsWith("-wal", StringComparison.Ordinal));
+        foreach (var file in Directory.GetFiles(_directory))
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
     private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) =>
         await _store.Append(batches, default);
 }

@@ -24,6 +24,9 @@ internal sealed class EmbeddedHost(
         try
         {
             _store = SqliteStore.Open(options.DataDirectory);
+            if (_store.IsOpenToOthers)
+                _log.LogWarning("Other users may enter the data directory {Directory}: chmod 700",
+                    Path.GetFullPath(options.DataDirectory));
             _tenants = new LocalTenants(_store, options, clock, logs.CreateLogger<LocalTenants>());
             await books.Load(_store, settings.AdminKey, display.Show, stoppingToken);
             _tenants.OutboxGrew += webhooks.Wake;

@@ -11,14 +11,11 @@ internal sealed class DirectoryLock : IDisposable
 
     public DirectoryLock(string directory)
     {
-        // What is in it is nobody else's: webhooks' signing secrets, for one.
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
-        else Directory.CreateDirectory(directory,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Owned.MakeDirectory(directory);
         var path = Path.Combine(directory, "metering.lock");
         try
         {
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _file = Owned.Open(path);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException
             or PathTooLongException))

@@ -32,6 +32,9 @@ public sealed partial class SqliteStore : IStore
         _directory = new DirectoryLock(directory);
         try
         {
+            Owned.Open(_path).Dispose(); // SQLite would make it as the umask says
+            foreach (var beside in (string[])["-wal", "-shm"]) Owned.TakeBack(_path + beside);
+            IsOpenToOthers = Owned.IsOpenToOthers(directory);
             _write = new Connection(_path, write: true);
             Schema.Prepare(_write, _path);
             _write.Execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;");
@@ -43,6 +46,9 @@ public sealed partial class SqliteStore : IStore
             throw;
         }
     }
+
+    /// <summary>True if other users of the machine may enter the directory; its files they may not read.</summary>
+    public bool IsOpenToOthers { get; }
 
     /// <summary>Opens the directory, and makes it if it is not there.</summary>
     /// <exception cref="StoreException">Another process has it open, a newer program wrote it, or it cannot be
