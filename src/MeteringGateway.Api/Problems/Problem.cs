@@ -81,7 +81,7 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>The disk is full: nothing of it was done.</summary>
     public static Problem NoRoom() =>
         new(StatusCodes.Status507InsufficientStorage, "insufficient_storage",
-            "There is no room on the gateway's disk: nothing was taken. Send the same again when there is.")
+            "There is no room on the gateway's disk. Send the same again: what had been taken is recognised.")
         {
             RetryAfter = 5,
         };
