@@ -35,6 +35,11 @@ public static partial class IanaCalendar
         var start = first ?? Boundary(tz, anchorDay, year, month);
         var next = new DateOnly(year, month, 1).AddMonths(1);
         var end = Boundary(tz, anchorDay, next.Year, next.Month);
+        if (end - start < Period.Shortest) // only where the period before had another zone or anchor
+        {
+            next = next.AddMonths(1);
+            end = Boundary(tz, anchorDay, next.Year, next.Month);
+        }
         var id = LocalDate(tz, start);
         var days = new List<int>(32) { 0 };
         for (var date = id.AddDays(1); FirstInstant(tz, date) is var day && day < end; date = date.AddDays(1))

@@ -41,6 +41,29 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task T1_a_tenant_whose_time_does_not_go_on_is_stopped_alone_and_never_loops()
+    {
+        // Its second period has the id of its first.
+        static Period Calendar(string zone, int anchor, Instant time, Instant? first) =>
+            IanaCalendar.PeriodOf("UTC", anchor, time, first) is var period && zone == "Europe/Berlin"
+                ? period with { Id = new DateOnly(2026, 11, 1) } : period;
+
+        await using var engine = await TestEngine.Start(calendar: Calendar);
+        await engine.Tenants.Execute("broken", Make.Tenant(Make.Terms()) with { Zone = "Europe/Berlin" });
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms()));
+        engine.Time.Jump(TimeSpan.FromDays(20));
+
+        await Assert.ThrowsAsync<TenantUnavailableException>(async () =>
+            await engine.Tenants.Execute("broken", Make.Report("a")));
+        await Assert.ThrowsAsync<TenantUnavailableException>(async () => await engine.Tenants.Tenant("broken"));
+        await Assert.ThrowsAsync<TenantUnavailableException>(async () =>
+            await engine.Tenants.Check("broken", Make.One));
+        engine.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.IsType<Answer.Accepted>(await engine.Tenants.Execute(Acme, Make.Report("a")));
+        Assert.Equal(1, engine.Store.DurableSequence("broken"));
+    }
+
+    [Fact]
     public async Task An_evicted_tenant_is_woken_by_what_is_due()
     {
         await using var engine =

@@ -97,12 +97,33 @@ public sealed class IanaCalendarTests
     [Fact]
     public void A_new_zone_or_anchor_starts_where_the_period_before_ended()
     {
-        var period = PeriodOf("America/New_York", 15, "2026-12-01T00:00:00Z", first: "2026-12-01T00:00:00Z");
+        var period = PeriodOf("America/New_York", 16, "2026-12-01T00:00:00Z", first: "2026-12-01T00:00:00Z");
 
         Assert.Equal(Instant.Parse("2026-12-01T00:00:00Z"), period.Start);
-        Assert.Equal(Instant.Parse("2026-12-15T05:00:00Z"), period.End);
+        Assert.Equal(Instant.Parse("2026-12-16T05:00:00Z"), period.End);
         Assert.Equal(DateOnly.Parse("2026-11-30"), period.Id); // the local date in New York
         Assert.Equal([0, 5 * 60, 29 * 60], period.Days[..3]);
+    }
+
+    [Theory]
+    [InlineData("America/New_York", 15, "2026-12-01T00:00:00Z", "2027-01-15T05:00:00Z")] // the 15th is 14 d 5 h away
+    [InlineData("America/New_York", 1, "2026-12-01T00:00:00Z", "2027-01-01T05:00:00Z")]  // 5 h would be a stub
+    [InlineData("UTC", 1, "2026-12-01T05:00:00Z", "2027-01-01T00:00:00Z")]               // back again
+    [InlineData("UTC", 16, "2026-12-01T05:00:00Z", "2027-01-16T00:00:00Z")]              // 14 d 19 h
+    [InlineData("UTC", 16, "2026-12-01T00:00:00Z", "2026-12-16T00:00:00Z")]
+    [InlineData("UTC", 31, "2027-02-28T00:00:00Z", "2027-03-31T00:00:00Z")]
+    [InlineData("UTC", 31, "2027-02-15T00:00:00Z", "2027-03-31T00:00:00Z")]              // the 28th is 13 d away
+    [InlineData("America/Sao_Paulo", 4, "2018-10-20T03:00:00Z", "2018-11-04T03:00:00Z")] // no midnight on the 4th
+    [InlineData("America/Havana", 1, "2026-10-20T00:00:00Z", "2026-12-01T05:00:00Z")]
+    [InlineData("Pacific/Apia", 31, "2011-12-16T10:00:00Z", "2012-01-30T10:00:00Z")]     // 14 d: the 30th was left out
+    [InlineData("Europe/Berlin", 4, "2026-03-19T23:00:00Z", "2026-05-03T22:00:00Z")]     // 15 days less an hour
+    public void A_change_makes_no_period_of_less_than_15_days(string zone, int anchor, string first, string end)
+    {
+        var period = PeriodOf(zone, anchor, first, first);
+
+        Assert.Equal(Instant.Parse(first), period.Start);
+        Assert.Equal(Instant.Parse(end), period.End);
+        Assert.InRange((period.End - period.Start).TotalDays, 15, 46.1);
     }
 
     [Theory]

@@ -76,10 +76,10 @@ public sealed partial class TenantState
         _ => Grant(item.Id) is { Ended: false } grant && (grant.Kind != GrantKind.Plan || ClosedAt is not null),
     };
 
-    /// <summary>What was due had nothing to do.</summary>
+    /// <summary>What was due had nothing to do; it may wait there more than once.</summary>
     internal void PassOver(in Due item)
     {
-        if (_due.TryPeek(out var top) && top == item) _due.Dequeue();
+        while (_due.TryPeek(out var top) && top == item) _due.Dequeue();
     }
 
     private void Watch(Outcome outcome)

@@ -3,9 +3,15 @@ namespace MeteringGateway.Core;
 public sealed partial class Turn
 {
     /// <summary>Everything that is due by now, in order of (time, kind, id), each as of its own time (T1).</summary>
+    /// <exception cref="TenantStoppedException">Something stays due though it fired: this would never end.</exception>
     private void FireDue()
     {
-        while (_state.Upcoming() is { } due && due.At <= _now) Fire(due);
+        HashSet<Due>? fired = null;
+        while (_state.Upcoming() is { } due && due.At <= _now)
+        {
+            if (!(fired ??= []).Add(due)) throw new TenantStoppedException($"{due} fired, and is still due");
+            Fire(due);
+        }
     }
 
     private void Fire(Due due)
@@ -33,8 +39,11 @@ public sealed partial class Turn
     private void StartPeriod()
     {
         var ended = _state.Open.Period;
+        var next = _calendar(_state.Zone, _state.AnchorDay, ended.End, ended.End);
+        if (next.Id <= ended.Id || next.Start != ended.End || next.End <= next.Start)
+            throw new TenantStoppedException($"{next} cannot follow {ended}");
         var rolled = EndPlanGrant(ended);
-        Add(new Entry.PeriodStarted(_calendar(_state.Zone, _state.AnchorDay, ended.End, ended.End)) { At = _now });
+        Add(new Entry.PeriodStarted(next) { At = _now });
         if (rolled is { } left) RollOver(left.Grant, left.Left, _state.TermsAt(ended.Start).Rollover);
         GrantForPeriod();
     }

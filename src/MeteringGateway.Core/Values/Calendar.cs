@@ -10,6 +10,9 @@ namespace MeteringGateway.Core;
 /// <param name="Days">Start of each local day, as minutes after <paramref name="Start"/>; the first is 0.</param>
 public sealed record Period(DateOnly Id, Instant Start, Instant End, int[] Days)
 {
+    /// <summary>No period after a tenant's first is shorter, so that no change of zone or anchor makes a stub (T2).</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromDays(15);
+
     public bool Contains(Instant time) => time >= Start && time < End;
 
     /// <summary>
@@ -33,7 +36,8 @@ public sealed record Period(DateOnly Id, Instant Start, Instant End, int[] Days)
 /// <summary>
 /// Computes the billing period that contains <paramref name="time"/>. When <paramref name="first"/> is given the period
 /// begins exactly there (the end of the one before it), so that a changed anchor or zone starts with the next period
-/// and nothing is counted twice. The only thing the core asks of the time-zone database.
+/// and nothing is counted twice; it ends at the first boundary that is at least <see cref="Period.Shortest"/> away
+/// (T2). The only thing the core asks of the time-zone database.
 /// </summary>
 /// <param name="zone">IANA time zone id.</param>
 /// <param name="anchorDay">1 to 31, clamped to the month's last day.</param>

@@ -127,6 +127,10 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         _failed.TrySetResult(why.Message);
     }
 
+    /// <summary>A tenant's own fault, which is nobody else's concern (T1).</summary>
+    internal void Stopped(string tenant, TenantStoppedException why) =>
+        _log.LogError(why, "Tenant {Tenant} is stopped: {Why}", tenant, why.Message);
+
     /// <summary>Runs a piece of the engine's own work; an error is logged and does not end the rest.</summary>
     internal async Task Guarded(Func<Task> work)
     {

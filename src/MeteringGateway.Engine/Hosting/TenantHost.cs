@@ -112,6 +112,12 @@ internal sealed class TenantHost
             work.Answer(new Answer.Refused(Refusal.AmountOverflow, "the amount is out of range"));
             return false;
         }
+        catch (TenantStoppedException why)
+        {
+            Retire();
+            _engine.Stopped(Id, why);
+            throw new TenantUnavailableException("it was stopped", why);
+        }
         catch
         {
             // The state may be ahead of what was kept: what was kept is written, and the tenant is loaded again.
