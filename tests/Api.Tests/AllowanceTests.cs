@@ -35,6 +35,31 @@ public sealed class AllowanceTests(Started started) : IClassFixture<Started>
     }
 
     [Theory]
+    [InlineData("2016-02-27T00:00:00Z")]
+    [InlineData("2031-02-27T00:00:00Z")]
+    public async Task On_a_test_clock_every_time_is_the_clocks_own(string start) // T5
+    {
+        var name = $"clock-{start[..4]}";
+        await _gateway.Tenant(name, Gateway.Plan.Replace("\"units\":3", "\"units\":1", StringComparison.Ordinal),
+            $$""","test_clock":{"start":"{{start}}"}""");
+        using var agent = await _gateway.Role("agent", name);
+        var left = (DateTimeOffset.Parse($"{start[..4]}-03-01T00:00:00Z") - DateTimeOffset.Parse(start)).TotalSeconds;
+        const string Hold = """{"outcome_type":"support.resolution","quantity":1,"ttl":"PT1H"}""";
+        var key = ("Idempotency-Key", "held");
+
+        using var asked = await agent.Post($"/v1/tenants/{name}/check", Question);
+        using var held = await agent.Post($"/v1/tenants/{name}/reservations", Hold, key);
+        using var again = await agent.Post($"/v1/tenants/{name}/reservations", Hold, key);
+        using var recorded = await agent.Post($"/v1/tenants/{name}/check",
+            """{"outcome_type":"support.resolution","record":true}""");
+
+        Assert.All([asked, held, again, recorded],
+            answer => Assert.EndsWith($";t={left}", answer.Headers.GetValues("RateLimit").Single()));
+        Assert.Equal(left, recorded.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
+        Assert.Null(asked.Headers.RetryAfter);
+    }
+
+    [Theory]
     [InlineData("{}", HttpStatusCode.UnprocessableEntity, "")]
     [InlineData("""{"outcome_type":"a","activity":"b"}""", HttpStatusCode.UnprocessableEntity, "")]
     [InlineData("""{"outcome_type":"a","quantity":0}""", HttpStatusCode.UnprocessableEntity, "/quantity")]

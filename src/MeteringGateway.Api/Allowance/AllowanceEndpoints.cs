@@ -20,7 +20,7 @@ internal static class AllowanceEndpoints
         var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Allowance").Needs(Permission.Allowance);
 
         // The hottest call asks for its services once, not with every request.
-        var (services, clock) = (app.ServiceProvider, app.ServiceProvider.GetRequiredService<TimeProvider>());
+        var services = app.ServiceProvider;
         ITenants? found = null;
 
         tenant.MapPost("/check", async (string tenant, HttpContext context) =>
@@ -33,13 +33,13 @@ internal static class AllowanceEndpoints
                 : await tenants.Check(tenant, question, context.RequestAborted);
             if (decision is null)
                 throw new ProblemException(await Unknown(tenants, tenant, question, context.RequestAborted));
-            RateLimitFields.Write(context.Response, decision, Instant.From(clock.GetUtcNow()));
+            RateLimitFields.Write(context.Response, decision);
             Write(context.Response, decision.Wire(), HotJson.Default.DecisionWire);
         }).Takes<CheckWire>().Produces<DecisionWire>().WithSummary("Ask whether an agent may act; changes nothing");
 
         tenant.MapPost("/reservations", async (
             string tenant, Body<ReserveWire> body, HttpContext context, Principal caller, ITenants tenants,
-            TimeProvider clock, CancellationToken cancellation) =>
+            CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var (question, ttl) = QuestionReader.Reservation(body.Value, findings);
@@ -48,7 +48,7 @@ internal static class AllowanceEndpoints
             var answer = await tenants.ExecuteOnce(context, tenant, command, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) throw new ProblemException(refused.ToProblem());
             var reserved = answer as Answer.Reserved ?? throw answer.Unexpected();
-            RateLimitFields.Write(context.Response, reserved.Decision, Instant.From(clock.GetUtcNow()));
+            RateLimitFields.Write(context.Response, reserved.Decision);
             if (reserved.Reservation is { } held)
             {
                 context.Response.StatusCode = StatusCodes.Status201Created;

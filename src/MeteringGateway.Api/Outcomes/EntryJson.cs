@@ -73,7 +73,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
 
     private static void LeaveOutTheFrame(JsonTypeInfo type)
     {
-        if (!type.Type.IsSubclassOf(typeof(Entry))) return;
+        if (!type.Type.IsSubclassOf(typeof(Entry)) && type.Type != typeof(Decision)) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
             if (type.Properties[i].Name is "at" or "actor") type.Properties.RemoveAt(i);
     }

@@ -14,8 +14,9 @@ public static partial class EntryCodec
             case Answer.Accepted a:
                 to.Byte(2); to.Bool(a.Duplicate); to.Maybe(a.Outcome, Values.Write); to.MaybeNumber(a.Remaining);
                 break;
-            case Answer.Decided a: to.Byte(3); Values.Write(to, a.Decision); break;
+            case Answer.Decided a: to.Byte(3); Values.Write(to, a.Decision); to.MaybeTime(a.Decision.At); break;
             case Answer.Reserved a: to.Byte(4); Values.Write(to, a.Decision); to.Maybe(a.Reservation, Values.Write);
+                to.MaybeTime(a.Decision.At);
                 break;
             case Answer.Granted a: to.Byte(5); Values.Write(to, a.Grant); to.Bool(a.Bought); break;
             default: throw new ArgumentException($"a {answer.GetType().Name} answer is not kept", nameof(answer));
@@ -33,14 +34,22 @@ public static partial class EntryCodec
         {
             1 => new Answer.Done(),
             2 => new Answer.Accepted(from.Bool(), from.Maybe(Values.ReadSummary), from.MaybeNumber()),
-            3 => new Answer.Decided(Values.ReadDecision(ref from)),
-            4 => new Answer.Reserved(Values.ReadDecision(ref from), from.Maybe(Values.ReadReservationFigure)),
+            3 => new Answer.Decided(Values.ReadDecision(ref from) with { At = AddedTime(ref from) }),
+            4 => ReadReserved(ref from),
             5 => new Answer.Granted(Values.ReadGrant(ref from), from.Bool()),
             var kind => throw new FormatException($"answer kind {kind} is not known"),
         };
         answer.Sequence = sequence;
         return answer;
     }
+
+    private static Answer.Reserved ReadReserved(ref Reader from)
+    {
+        var (decision, held) = (Values.ReadDecision(ref from), from.Maybe(Values.ReadReservationFigure));
+        return new Answer.Reserved(decision with { At = AddedTime(ref from) }, held);
+    }
+
+    private static Instant? AddedTime(ref Reader from) => from.AtEnd ? null : from.MaybeTime();
 
     public static byte[] WriteOutcome(Outcome outcome)
     {
