@@ -15,6 +15,7 @@ using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Requests;
 using MeteringGateway.Api.Signals;
 using MeteringGateway.Api.Statements;
 using MeteringGateway.Api.Tenants;
@@ -57,6 +58,7 @@ public static class MeteringApi
     public static WebApplication MapMeteringApi(this WebApplication app)
     {
         app.Services.GetRequiredService<IMetricsText>(); // listens from the start
+        app.UseMiddleware<Front>();
         app.UseRouting();
         app.UseMiddleware<Gate>();
         app.MapOperations();

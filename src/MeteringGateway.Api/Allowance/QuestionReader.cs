@@ -32,7 +32,7 @@ internal static class QuestionReader
             ?? findings.OptionalName("/activity", wire.Activity) ?? "";
         var dimensions = Dimensions(wire.Agent, wire.Channel, wire.Workflow, findings);
         return new Question(new Subject(what, wire.Activity is not null, dimensions), quantity,
-            findings.OptionalName("/session", wire.Session));
+            findings.OptionalReference("/session", wire.Session));
     }
 
     public static (Question Question, TimeSpan Ttl) Reservation(ReserveWire wire, Findings findings)
@@ -43,7 +43,7 @@ internal static class QuestionReader
             findings.Name("/outcome_type", wire.OutcomeType), IsActivity: false,
             Dimensions(wire.Agent, wire.Channel, wire.Workflow, findings));
         var quantity = findings.Whole("/quantity", wire.Quantity, 1, 100_000) ?? 1;
-        return (new Question(subject, quantity, findings.OptionalName("/session", wire.Session)),
+        return (new Question(subject, quantity, findings.OptionalReference("/session", wire.Session)),
             Ttl(wire.Ttl, findings));
     }
 
@@ -98,7 +98,8 @@ internal static class QuestionReader
         if (reader.ValueTextEquals("agent"u8)) return Once(ref check, 2) && Take(ref reader, out check.Agent);
         if (reader.ValueTextEquals("channel"u8)) return Once(ref check, 4) && Take(ref reader, out check.Channel);
         if (reader.ValueTextEquals("workflow"u8)) return Once(ref check, 8) && Take(ref reader, out check.Workflow);
-        if (reader.ValueTextEquals("session"u8)) return Once(ref check, 16) && Take(ref reader, out check.Session);
+        if (reader.ValueTextEquals("session"u8)) 
+            return Once(ref check, 16) && Take(ref reader, out check.Session) && Ids.HasAddress(check.Session);
         if (reader.ValueTextEquals("activity"u8))
             return Once(ref check, 1) && (check.IsActivity = true) && Take(ref reader, out check.What);
         if (reader.ValueTextEquals("quantity"u8))

@@ -3,11 +3,12 @@ using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Requests;
 
 namespace MeteringGateway.Api.Auth;
 
 /// <summary>
-/// The one thing in front of every endpoint: request id, readiness, key, permission, tenant, rate, and what is told
+/// The one thing in front of every endpoint: readiness, key, permission, tenant, rate, and what is told
 /// when something goes wrong. Kept lean, because a check is cheaper than most middleware.
 /// </summary>
 internal sealed class Gate(
@@ -21,8 +22,14 @@ internal sealed class Gate(
 
     public Task Invoke(HttpContext context)
     {
-        context.Response.Headers["request-id"] = context.TraceIdentifier;
+        if (context.Request.Path.Value!.Contains('%', StringComparison.Ordinal)) Decode(context.Request.RouteValues);
         return books.AreShared && MayBeBehind(context) ? InvokeAbreast(context) : Serve(context);
+    }
+
+    private static void Decode(RouteValueDictionary values)
+    {
+        foreach (var (name, value) in values.ToArray())
+            if (value is string segment) values[name] = Address.Segment(segment);
     }
 
     // Where others write too: an unknown key may have been made a moment ago elsewhere, and what is configured may have
@@ -137,11 +144,16 @@ internal sealed class Gate(
         < 400 => null,
         _ when response.ContentLength > 0 || response.ContentType is not null => null,
         StatusCodes.Status404NotFound => Problem.NotFound("not_found", "There is nothing at this address."),
-        StatusCodes.Status405MethodNotAllowed =>
-            new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed",
-                $"Allowed here: {response.Headers.Allow}."),
+        StatusCodes.Status405MethodNotAllowed => NotAllowed(response.Headers),
         var status => new Problem(status, "malformed", "The request cannot be read."),
     };
+
+    private static Problem NotAllowed(IHeaderDictionary headers)
+    {
+        headers.Allow = Head.Allowed(headers.Allow.ToString());
+        return new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed",
+            $"Allowed here: {headers.Allow}.");
+    }
 
     private static Problem Unsupported(TakesBody takes) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type",

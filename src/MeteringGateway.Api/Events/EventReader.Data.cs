@@ -71,9 +71,9 @@ internal sealed partial class EventReader
             case Members.OutcomeType:
                 return Repeated(ref reader, "/outcome_type", null, out var type) && Keep(_fields.OutcomeType = type);
             case Members.OutcomeId:
-                return Own(ref reader, "/outcome_id", null, out var outcome) && Keep(_fields.OutcomeId = outcome);
+                return Reference(ref reader, "/outcome_id", out var outcome) && Keep(_fields.OutcomeId = outcome);
             case Members.Session:
-                return Own(ref reader, "/session", null, out var session) && Keep(_fields.Session = session);
+                return Reference(ref reader, "/session", out var session) && Keep(_fields.Session = session);
             case Members.Agent:
                 return Repeated(ref reader, "/agent", null, out var agent) && Keep(_fields.Agent = agent);
             case Members.Channel:
@@ -110,6 +110,8 @@ internal sealed partial class EventReader
         };
         if (!String(ref reader, name, longest, out var value)) return false;
         if (value is null) return true;
+        if (member == Members.EndCustomer && !Json.Ids.HasAddress(value))
+            return Fail(Invalid(name, Json.Ids.NoAddress));
         var where = Where(ref reader);
         if (member == Members.EndCustomer) (_fields.EndCustomer, _fields.EndCustomerAt) = (value, where);
         else if (member == Members.SourceUrl) _fields.SourceUrlAt = where;

@@ -25,14 +25,21 @@ internal sealed partial class EventReader
         if (_fields.Type == EventType.Unknown) return Fail(Invalid("/type", "is required"));
         return _fields.Type switch
         {
-            EventType.OutcomeReported =>
-                _fields.OutcomeType is not null || Fail(Invalid($"{at}/outcome_type", "is required")),
+            EventType.OutcomeReported => IsReported(at),
             EventType.ActivityReported =>
                 _fields.Activity is not null || Fail(Invalid($"{at}/activity", "is required")),
             _ when _fields.OutcomeId is null => Fail(Invalid($"{at}/outcome_id", "is required")),
             EventType.OutcomeVerdict => _fields.Accepted is not null || Fail(Invalid($"{at}/verdict", "is required")),
             _ => true,
         };
+    }
+
+    private bool IsReported(string at)
+    {
+        if (_fields.OutcomeType is null) return Fail(Invalid($"{at}/outcome_type", "is required"));
+        // The outcome's id is the event's when it is not given.
+        return _fields.OutcomeId is not null || Json.Ids.HasAddress(_fields.Id)
+            || Fail(Invalid("/id", Json.Ids.NoAddress));
     }
 
     private bool Belongs(string at, Members also)

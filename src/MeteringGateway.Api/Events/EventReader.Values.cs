@@ -25,6 +25,11 @@ internal sealed partial class EventReader
         return String(ref reader, at, NameLength, out value);
     }
 
+    /// <summary>A text of this event's own, by which something is found.</summary>
+    private bool Reference(ref Utf8JsonReader reader, string at, out string? value) =>
+        String(ref reader, at, NameLength, out value)
+        && (value is null || Ids.HasAddress(value) || Fail(Invalid(at, Ids.NoAddress)));
+
     private bool String(ref Utf8JsonReader reader, string at, int longest, out string? value)
     {
         reader.Read();

@@ -24,7 +24,7 @@ internal sealed class Findings(string within = "")
     public string Id(string pointer, string? value)
     {
         if (value is null) Add(pointer, "is required");
-        else if (!Ids.IsId(value)) Add(pointer, "must be 1 to 64 of a-z 0-9 . _ -");
+        else if (!Ids.IsId(value)) Add(pointer, Ids.Form);
         else return value;
         return "";
     }
@@ -36,6 +36,14 @@ internal sealed class Findings(string within = "")
     {
         if (value is null) Add(pointer, "is required");
         return OptionalName(pointer, value, longest) ?? "";
+    }
+
+    /// <summary>A name by which something of the caller's own is found.</summary>
+    public string? OptionalReference(string pointer, string? value)
+    {
+        if (value is null || Ids.HasAddress(value)) return OptionalName(pointer, value);
+        Add(pointer, Ids.NoAddress);
+        return null;
     }
 
     public string? OptionalName(string pointer, string? value, int longest = 256)
@@ -132,11 +140,17 @@ internal sealed class Findings(string within = "")
 /// <summary>What names may be made of.</summary>
 internal static class Ids
 {
+    /// <summary>What is wrong with an identifier that is not one of ours.</summary>
+    public const string Form = "must be 1 to 64 of a-z 0-9 . _ -, and not . or ..";
+
+    /// <summary>What is wrong with a name by which nothing could be found.</summary>
+    public const string NoAddress = "must not be . or ..: nothing can be found at such an address";
+
     private static readonly System.Buffers.SearchValues<char> Allowed =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._-");
 
     public static bool IsId(ReadOnlySpan<char> value) =>
-        value.Length is >= 1 and <= 64 && !value.ContainsAnyExcept(Allowed);
+        value.Length is >= 1 and <= 64 && !value.ContainsAnyExcept(Allowed) && HasAddress(value);
 
     public static bool IsName(ReadOnlySpan<char> value, int longest)
     {
@@ -145,4 +159,10 @@ internal static class Ids
             if (char.IsControl(character)) return false;
         return true;
     }
+
+    /// <summary>
+    /// Whether it can be the segment of an address: <c>.</c> and <c>..</c>, encoded or not, are taken away on the way
+    /// (RFC 3986, 5.2.4).
+    /// </summary>
+    public static bool HasAddress(ReadOnlySpan<char> value) => value is not ("." or "..");
 }

@@ -24,7 +24,7 @@ internal static class ApiDocument
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = "MeteringGateway", Version = "v1",
-                Description = "Metering, caps and allowance for what agents do." };
+                Description = "Metering, caps and allowance for what agents do. HEAD is answered wherever GET is." };
             document.Servers = [];
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();

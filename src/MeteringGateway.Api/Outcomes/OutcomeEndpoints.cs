@@ -8,6 +8,7 @@ using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Requests;
 
 namespace MeteringGateway.Api.Outcomes;
 
@@ -111,6 +112,7 @@ internal static class OutcomeEndpoints
         CancellationToken cancellation)
     {
         context.Response.ContentType = "text/csv; charset=utf-8; header=present";
+        if (Head.WasAsked(context)) return;
         var text = new StringBuilder();
         OutcomeCsv.Header(text);
         for (long? cursor = null; ;)

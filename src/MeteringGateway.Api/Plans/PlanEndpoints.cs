@@ -20,7 +20,7 @@ internal static class PlanEndpoints
         {
             var findings = new Findings();
             if (!Ids.IsId(plan))
-                return Problem.Invalid([new ProblemError("", "a plan's id must be 1 to 64 of a-z 0-9 . _ -")]);
+                return Problem.Invalid([new ProblemError("", $"a plan's id {Ids.Form}")]);
             PlanReader.Read(body.Value, findings);
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"plan {plan}", cancellation);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Requests;
 
 namespace MeteringGateway.Api.Signals;
 
@@ -32,6 +33,7 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         {
             context.Response.ContentType = "text/event-stream";
             context.Response.Headers.CacheControl = "no-store";
+            if (Head.WasAsked(context)) return;
             await States(readers, ended.Token);
             pumps.AddRange(readers.Select(each => Pump(each.Tenant, each.Reader, ended.Token)));
             await foreach (var (tenant, signal) in _incoming.Reader.ReadAllAsync(ended.Token)) await Send(tenant,

@@ -15,7 +15,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         HttpContext context, string tenant, PutTenantWire wanted, Principal caller, CancellationToken cancellation)
     {
         var findings = new Findings();
-        if (!Ids.IsId(tenant)) findings.Add("", "a tenant's id must be 1 to 64 of a-z 0-9 . _ -");
+        if (!Ids.IsId(tenant)) findings.Add("", $"a tenant's id {Ids.Form}");
         await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = findings.Problem is null ? await tenants.Tenant(tenant, cancellation) : null;
         ETags.Demand(context, before is null ? null : TenantFigures.Tag(tenant, before));

@@ -16,7 +16,7 @@ internal static class WebhookReader
 
     public static WebhookTarget Read(string id, PutWebhookWire webhook, bool allowPrivate, Findings findings)
     {
-        if (!Ids.IsId(id)) findings.Add("", "a webhook's id must be 1 to 64 of a-z 0-9 . _ -");
+        if (!Ids.IsId(id)) findings.Add("", $"a webhook's id {Ids.Form}");
         return new WebhookTarget(Url(webhook.Url, allowPrivate, findings), Events(webhook.Events, findings),
             Tenants(webhook, findings));
     }

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+
+namespace MeteringGateway.Api.Requests;
+
+/// <summary>
+/// The path as the router matches it, made of the request's raw target. The server decodes all but <c>%2F</c>, and does
+/// not tell whether a <c>%</c> in what comes of it was encoded itself: <c>a%2Fb</c> and <c>a%252Fb</c> become the same.
+/// Here each segment is decoded once, and only <c>%</c> and <c>/</c> are written encoded again, so that segments stay
+/// what they are until the router has told them apart.
+/// </summary>
+internal static class Address
+{
+    /// <summary>Null: the path has nothing encoded, and is what the server took it for.</summary>
+    /// <exception cref="FormatException">It is not percent-encoded UTF-8.</exception>
+    public static string? Routed(string rawTarget)
+    {
+        if (!rawTarget.Contains('%', StringComparison.Ordinal)) return null;
+        var path = Path(rawTarget);
+        return path.Contains('%') ? Decoded(path) : null;
+    }
+
+    /// <summary>What a segment of the routed path says.</summary>
+    public static string Segment(string routed) =>
+        routed.Contains('%', StringComparison.Ordinal)
+            ? routed.Replace("%2F", "/", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal)
+            : routed;
+
+    // Also of a target in absolute form, as clients of a proxy send it (RFC 9112, 3.2.2).
+    private static ReadOnlySpan<char> Path(ReadOnlySpan<char> target)
+    {
+        if (target.IndexOf('?') is var query and >= 0) target = target[..query];
+        if (target.StartsWith("/") || target.IndexOf("://") is not (var scheme and >= 0)) return target;
+        var authority = target[(scheme + 3)..];
+        return authority.IndexOf('/') is var slash and >= 0 ? authority[slash..] : "/";
+    }
+
+    private static string Decoded(ReadOnlySpan<char> path)
+    {
+        var bytes = new byte[Encoding.UTF8.GetMaxByteCount(path.Length)];
+        var length = 0;
+        while (path.Length > 0)
+        {
+            var plain = path.IndexOf('%');
+            if (plain < 0) plain = path.Length;
+            length += Encoding.UTF8.GetBytes(path[..plain], bytes.AsSpan(length));
+            path = path[plain..];
+            if (path.Length == 0) break;
+            if (path.Length < 3 || !byte.TryParse(path[1..3], NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture, out bytes[length])) throw new FormatException("% without two digits");
+            length += Escaped(bytes.AsSpan(length));
+            path = path[3..];
+        }
+        var decoded = bytes.AsSpan(0, length);
+        return Utf8.IsValid(decoded) ? Encoding.UTF8.GetString(decoded) : throw new FormatException("not UTF-8");
+    }
+
+    // The length of what the byte that was decoded becomes.
+    private static int Escaped(Span<byte> bytes)
+    {
+        if (bytes[0] is not ((byte)'%' or (byte)'/')) return 1;
+        (bytes[0] == '%' ? "%25"u8 : "%2F"u8).CopyTo(bytes);
+        return 3;
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http.Features;
+using MeteringGateway.Api.Problems;
+
+namespace MeteringGateway.Api.Requests;
+
+/// <summary>
+/// What every request passes before it is routed, and every response carries: which request it was, that its content is
+/// of no other type than it says, and that nobody between keeps it. Addresses are read here, and HEAD is asked as GET.
+/// </summary>
+internal sealed class Front(RequestDelegate next)
+{
+    public Task Invoke(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers["request-id"] = context.TraceIdentifier;
+        headers.XContentTypeOptions = "nosniff";
+        // Whatever needs a key is its holder's alone; what is public says so itself.
+        headers.CacheControl = "no-store";
+        try
+        {
+            if (Address.Routed(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } path)
+                context.Request.Path = new PathString(path); // converted, it would be decoded once more
+        }
+        catch (FormatException)
+        {
+            return Problem.Malformed("The address is not percent-encoded UTF-8.").ExecuteAsync(context);
+        }
+        Head.AskAsGet(context);
+        return next(context);
+    }
+}
