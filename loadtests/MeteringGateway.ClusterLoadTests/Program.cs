@@ -15,7 +15,7 @@ if (Settings.Parse(args) is not { } settings)
 if (!File.Exists(settings.SiloDll))
 {
     Console.Error.WriteLine(
-        $"There is no {settings.SiloDll}: build src/MeteringGateway.Cluster first, or name it with --silo.");
+        $"There is no {settings.SiloDll}: build src/MeteringGateway first, or name it with --silo.");
     return 2;
 }
 if (RedisServer.Installed is null)

@@ -15,7 +15,7 @@ internal sealed record Settings(
             measures the cluster against what it is made of; names: grain, reports, scale, failover (--rounds kills and stops)
         cluster-loadtests memory [--tenants N] [--json FILE]
             what a tenant costs in memory and in Redis, active and idle, and what it takes to bring it back
-        All need redis-server on the path, and take --silo PATH, the metering-silo.dll under test (default: the one built beside this program).
+        All need redis-server on the path, and take --silo PATH, the metering.dll under test (default: the one built beside this program).
         """;
 
     public static Settings? Parse(string[] args)
@@ -53,7 +53,7 @@ internal sealed record Settings(
         var here = AppContext.BaseDirectory.TrimEnd('/');
         var configuration = Path.GetFileName(Path.GetDirectoryName(here))!;
         return Path.GetFullPath(
-            Path.Combine(here, "../../../../../src/MeteringGateway.Cluster/bin", configuration, Path.GetFileName(here),
-                "metering-silo.dll"));
+            Path.Combine(here, "../../../../../src/MeteringGateway/bin", configuration, Path.GetFileName(here),
+                "metering.dll"));
     }
 }

@@ -1,85 +1,47 @@
+using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
-using MeteringGateway.Api.Operations;
+using MeteringGateway.Cluster;
+using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
 namespace MeteringGateway;
 
-/// <summary>A gateway in this process. Null members leave a setting as the configuration has it.</summary>
-/// <param name="Quiet">Logs nothing: somebody else tells the story.</param>
-/// <param name="Settings"><c>--Metering:Name=value</c>, as on the command line.</param>
-internal sealed record GatewayRequest(string? Urls, string? DataDirectory, string? AdminKey, bool Quiet,
-    string[] Settings);
-
+/// <summary>
+/// A gateway in this process: alone over its directory, or a silo over the Redis that the settings name. What is a
+/// silo's stands in methods of its own, so that a gateway that is alone loads nothing of Orleans.
+/// </summary>
 internal static class Gateway
 {
-    /// <summary>
-    /// The file of settings is read once: a watch on it would go through all that is below the working directory.
-    /// </summary>
-    private const string Unwatched = "--hostBuilder:reloadConfigOnChange=false";
-    private const string DefaultUrl = "http://127.0.0.1:8080";
+    /// <summary>The setting whose presence makes a gateway a silo.</summary>
+    public const string Redis = "Metering:Cluster:Redis";
 
-    /// <summary>What the configuration may change.</summary>
-    private static readonly Dictionary<string, string?> Defaults = new()
-    {
-        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-        // As long as this category is on, every request makes an activity and a log scope, whether anybody logs or
-        // traces or not.
-        ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
-        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
-        // Why a start failed is said once, in one line, by whoever started it.
-        ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
-    };
-
-    private static WebApplication Build(GatewayRequest request)
-    {
-        var builder = WebApplication.CreateSlimBuilder(
-            new WebApplicationOptions { Args = [Unwatched, .. request.Settings] });
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        var configuration = builder.Configuration;
-        configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
-        if (request.DataDirectory is not null) configuration["Metering:DataDirectory"] = request.DataDirectory;
-        if (request.AdminKey is not null) configuration["Metering:AdminKey"] = request.AdminKey;
-        if (request.Urls is not null) builder.WebHost.UseUrls(request.Urls);
-        else if (configuration["urls"] is null && !configuration.GetSection("Kestrel:Endpoints").Exists())
-            builder.WebHost.UseUrls(DefaultUrl);
-        builder.Logging.ClearProviders();
-        if (!request.Quiet)
-        {
-            // Standard output is for the address and the key alone.
-            builder.Logging.AddConsole(console =>
-                (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLine.FormatterName, LogLevel.Trace));
-            builder.Logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
-        }
-        builder.AddMeteringApi();
-        builder.AddEmbeddedTenants(ShowAdminKey);
-        var app = builder.Build();
-        app.MapMeteringApi();
-        return app;
-    }
+    public static bool IsSilo(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration[Redis]);
 
     /// <summary>
     /// Listens; recovery goes on beside it, and <c>/health/ready</c> says when it is done. The caller disposes it.
     /// </summary>
+    /// <param name="settings">As on the command line: <c>--Name=value</c>.</param>
+    /// <param name="quiet">Logs nothing: somebody else tells the story.</param>
     /// <exception cref="CommandException">It could not start; the message says why in one line.</exception>
-    public static async Task<WebApplication> Start(GatewayRequest request, CancellationToken cancellation)
+    public static async Task<WebApplication> Start(string[] settings, bool quiet, CancellationToken cancellation)
     {
         WebApplication? app = null;
+        var builder = MeteringHost.Builder(settings);
+        if (!quiet) builder.LogToConsole();
+        var isSilo = IsSilo(builder.Configuration);
         try
         {
-            app = Build(request);
+            if (isSilo) await AddSilo(builder);
+            else builder.AddEmbeddedTenants(ShowAdminKey);
+            app = builder.Build();
+            app.MapMeteringApi();
             await app.StartAsync(cancellation);
             return app;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException
-            or InvalidOperationException or OptionsValidationException
-            or System.Net.Sockets.SocketException)
+        catch (Exception e) when (ExplainsItself(e) || (isSilo && ExplainsSilo(e)))
         {
             if (app is not null) await app.DisposeAsync();
             throw new CommandException("metering could not start: " + e.Message, e);
@@ -87,13 +49,24 @@ internal static class Gateway
     }
 
     /// <returns>The exit code: 0 after an orderly end, 1 when the store could not be opened or has failed.</returns>
-    public static async Task<int> Serve(GatewayRequest request, CancellationToken cancellation)
+    public static async Task<int> Serve(string[] settings, CancellationToken cancellation)
     {
-        await using var app = await Start(request, cancellation);
+        await using var app = await Start(settings, quiet: false, cancellation);
         foreach (var url in app.Urls) Console.WriteLine($"metering listens on {url}");
         await app.WaitForShutdownAsync(cancellation);
         return Environment.ExitCode;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool ExplainsSilo(Exception failure) => ClusterEdition.ExplainsItself(failure);
+
+    private static bool ExplainsItself(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException
+            or OptionsValidationException or StoreException or TransferException
+            or System.Net.Sockets.SocketException;
 
     private static void ShowAdminKey(string key) =>
         Console.WriteLine($"The administrator's key, shown this once: {key}");

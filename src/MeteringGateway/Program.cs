@@ -11,10 +11,10 @@ var root = new RootCommand("Counts what AI agents achieve, and says at once whet
     ServeCommand.Make(settings),
     DemoCommand.Make(),
     ReplayCommand.Make(),
-    JournalCommand.Make(),
-    ExportCommand.Make(),
-    ImportCommand.Make(),
+    JournalCommand.Make(settings),
+    ExportCommand.Make(settings),
+    ImportCommand.Make(settings),
     HealthCommand.Make(),
 };
 ServeCommand.AddTo(root, settings);
-return await CommandLine.Run(root, args, TimeSpan.FromSeconds(30));
+return await CommandLine.Run(root, args, TimeSpan.FromSeconds(40));

@@ -7,7 +7,7 @@ internal static class ServeCommand
     public static Command Make(string[] settings)
     {
         var command = new Command("serve",
-            "Run the gateway until it is told to stop (SIGTERM or SIGINT). The default command. Settings come from appsettings.json, the environment (METERING__NAME) and --Metering:NAME=VALUE.");
+            "Run a gateway until it is told to stop (SIGTERM or SIGINT): alone over a directory, or with --redis as one silo of several. The default command. Settings come from appsettings.json, the environment (METERING__NAME) and --Metering:NAME=VALUE.");
         AddTo(command, settings);
         return command;
     }
@@ -18,13 +18,11 @@ internal static class ServeCommand
         var urls = new Option<string?>(
             "--urls") { Description =
                 "Addresses to listen on, separated by ; (default http://127.0.0.1:8080, or ASPNETCORE_URLS)" };
-        var data = new Option<string?>(
-            "--data-directory") { Description =
-                "Where the journal lives (default ./data, or the setting Metering:DataDirectory)" };
         command.Add(urls);
-        command.Add(data);
+        var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) =>
-            Gateway.Serve(new GatewayRequest(parsed.GetValue(urls), parsed.GetValue(data), AdminKey: null, Quiet: false,
-                settings), cancellation));
+            Gateway.Serve([.. store.Settings(parsed), .. Argument("urls", parsed.GetValue(urls))], cancellation));
     }
+
+    private static string[] Argument(string name, string? value) => value is null ? [] : [$"--{name}={value}"];
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Servers;
 
@@ -30,12 +29,7 @@ public sealed class HealthTests : IDisposable
 
     private static async Task<(int Code, string Said)> Run(params string[] arguments)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true,
-                RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, (output + await error).TrimEnd());
+        var (code, output, error) = await Metering.Run(arguments);
+        return (code, output + error);
     }
 }

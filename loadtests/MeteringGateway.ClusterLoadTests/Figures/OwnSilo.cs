@@ -1,24 +1,23 @@
 using System.Globalization;
+using MeteringGateway.Api;
+using MeteringGateway.Cluster;
 using MeteringGateway.LoadTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Placement;
-using StackExchange.Redis;
-using Silo = MeteringGateway.Cluster.Silo;
 
 namespace MeteringGateway.ClusterLoadTests.Figures;
 
 /// <summary>A silo in this process, composed as the executable composes it.</summary>
-internal sealed class OwnSilo(WebApplication app, IConnectionMultiplexer redis) : IAsyncDisposable
+internal sealed class OwnSilo(WebApplication app) : IAsyncDisposable
 {
     public IGrainFactory Grains => app.Services.GetRequiredService<IGrainFactory>();
     public T Get<T>() where T : notnull => app.Services.GetRequiredService<T>();
 
     public static async Task<OwnSilo> Start(RedisServer server)
     {
-        var builder = Silo.Builder([]);
+        var builder = MeteringHost.Builder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["urls"] = "http://127.0.0.1:0",
@@ -30,12 +29,11 @@ internal sealed class OwnSilo(WebApplication app, IConnectionMultiplexer redis) 
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
         });
-        builder.Logging.ClearProviders();
-        var settings = Silo.Settings(builder.Configuration);
-        var redis = await Silo.Connect(settings);
-        var app = Silo.Build(builder, settings, redis);
+        await builder.AddClusterTenants();
+        var app = builder.Build();
+        app.MapMeteringApi();
         await app.StartAsync();
-        return new OwnSilo(app, redis);
+        return new OwnSilo(app);
     }
 
     /// <summary>What is called for the first time until this is disposed comes to live on this silo.</summary>
@@ -49,7 +47,6 @@ internal sealed class OwnSilo(WebApplication app, IConnectionMultiplexer redis) 
     {
         await app.StopAsync();
         await app.DisposeAsync();
-        await redis.DisposeAsync();
     }
 
     private static string Port() => RedisServer.FreePort().ToString(CultureInfo.InvariantCulture);

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using MeteringGateway.Api;
+using MeteringGateway.Cluster;
 using MeteringGateway.ClusterLoadTests.Figures;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Silo = MeteringGateway.Cluster.Silo;
 
 namespace MeteringGateway.ClusterLoadTests.Memory;
 
 /// <summary>
-/// <c>metering-silo serve</c> with two things added: at a signal it collects its garbage, so that what is measured is
+/// <c>metering serve --redis</c> with two things added: at a signal it collects its garbage, so that what is measured is
 /// what it keeps, and at another it makes tenants, faster than they can be made one by one over HTTP.
 /// </summary>
 internal static class HostedSilo
@@ -31,10 +32,10 @@ internal static class HostedSilo
 
     public static async Task<int> Run(string[] arguments)
     {
-        var builder = Silo.Builder(arguments);
-        var settings = Silo.Settings(builder.Configuration);
-        await using var redis = await Silo.Connect(settings);
-        await using var app = Silo.Build(builder, settings, redis);
+        var builder = MeteringHost.Builder(arguments).LogToConsole();
+        await builder.AddClusterTenants();
+        await using var app = builder.Build();
+        app.MapMeteringApi();
         using var collect = PosixSignalRegistration.Create(User1, signal =>
         {
             signal.Cancel = true;

@@ -12,7 +12,7 @@ public sealed class LoadCluster : IDisposable
     public RedisServer Redis { get; }
     public IReadOnlyList<SiloServer> Silos { get; }
 
-    /// <param name="dll">Path of <c>metering-silo.dll</c>.</param>
+    /// <param name="dll">Path of <c>metering.dll</c>.</param>
     /// <param name="settings">Of every silo, as on its command line.</param>
     public static LoadCluster Start(string dll, int size, params IReadOnlyList<string> settings)
     {

@@ -4,7 +4,7 @@ using MeteringGateway.LoadTests.Servers;
 namespace MeteringGateway.ClusterLoadTests.Servers;
 
 /// <summary>
-/// A <c>metering-silo serve</c> in a process of its own; started again, it has the ports that it had.
+/// A <c>metering serve --redis</c> in a process of its own; started again, it has the ports that it had.
 /// </summary>
 public sealed class SiloServer(string dll, int number, int redisPort, IReadOnlyList<string> settings, int orleansPort,
     int gatewayPort) : IDisposable

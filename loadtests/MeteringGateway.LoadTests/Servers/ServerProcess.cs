@@ -94,6 +94,11 @@ public sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Names of the assemblies that it has loaded by now, without their folders.</summary>
+    public IReadOnlySet<string> LoadedAssemblies =>
+        File.ReadLines($"/proc/{_process.Id}/maps").Select(Path.GetFileName).OfType<string>()
+            .Where(name => name.EndsWith(".dll", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>False: it still runs after that time.</summary>
     public bool Ended(TimeSpan within) => _process.WaitForExit(within);
 

@@ -13,25 +13,38 @@ using StackExchange.Redis;
 namespace MeteringGateway.Cluster;
 
 /// <summary>Tenants anywhere in the cluster: this process is one of its silos.</summary>
-internal static class ClusterEdition
+public static class ClusterEdition
 {
-    public const string Snapshots = "snapshots";
+    internal const string Snapshots = "snapshots";
 
     /// <summary>
     /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Settings: sections <c>Metering</c> and
-    /// <c>Metering:Cluster</c>.
+    /// <c>Metering:Cluster</c>. Connects; a Redis that is not there yet is waited for by whoever asks it.
     /// </summary>
-    /// <param name="redis">The store's; the caller disposes it after the host.</param>
-    public static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder, ClusterSettings settings,
+    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    public static async Task AddClusterTenants(this WebApplicationBuilder builder)
+    {
+        var settings = ClusterSettings.Read(builder.Configuration);
+        builder.AddClusterTenants(settings, await Connect(settings));
+    }
+
+    /// <summary>Whether its message says all there is to say of why a silo could not start.</summary>
+    public static bool ExplainsItself(Exception failure) => failure is OrleansException;
+
+    internal static async Task<IConnectionMultiplexer> Connect(ClusterSettings settings) =>
+        await ConnectionMultiplexer.ConnectAsync(settings.RedisOptions());
+
+    /// <param name="redis">The store's; it ends with the host.</param>
+    internal static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder, ClusterSettings settings,
         IConnectionMultiplexer redis)
     {
         var services = builder.Services;
         services.AddSingleton(settings);
-        services.AddSingleton(redis);
+        services.AddSingleton(_ => redis);
         services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
         services.AddSingleton(provider => new RedisStore(
-            redis, settings.ServiceId, provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
+            provider.GetRequiredService<IConnectionMultiplexer>(), settings.ServiceId, provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
             provider.GetRequiredService<ILogger<RedisStore>>()));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(

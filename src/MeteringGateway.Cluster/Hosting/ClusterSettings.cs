@@ -49,6 +49,14 @@ internal sealed class ClusterSettings
     /// <summary>How often a silo asks whether plans, keys or webhooks were changed elsewhere.</summary>
     public TimeSpan BooksPoll { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    public static ClusterSettings Read(IConfiguration configuration)
+    {
+        var settings = configuration.GetSection("Metering:Cluster").Get<ClusterSettings>() ?? new ClusterSettings();
+        return settings.IsValid ? settings
+            : throw new InvalidOperationException("The settings Metering:Cluster are not possible.");
+    }
+
     /// <summary>
     /// One that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.
     /// </summary>

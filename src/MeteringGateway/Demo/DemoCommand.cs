@@ -23,7 +23,10 @@ internal static class DemoCommand
         {
             var key = "demo-" + Guid.NewGuid().ToString("N");
             await using var app = await Gateway.Start(
-                new GatewayRequest("http://127.0.0.1:0", directory.FullName, key, Quiet: true, []), bounded.Token);
+                [
+                    "--urls=http://127.0.0.1:0", $"--Metering:AdminKey={key}",
+                    $"--Metering:DataDirectory={directory.FullName}", $"--{Gateway.Redis}=",
+                ], quiet: true, bounded.Token);
             await Ready(app.Urls.First(), bounded.Token);
             var good = await Play(app.Urls.First(), key, bounded.Token);
             await app.StopAsync(CancellationToken.None);

@@ -4,20 +4,17 @@ namespace MeteringGateway.Journal;
 
 /// <summary>What <c>metering journal</c> was asked to do.</summary>
 /// <param name="After">Entries up to this sequence are checked and not printed.</param>
-internal sealed record JournalRequest(IReadOnlyList<string> Tenants, string DataDirectory, string? Url, string? Key,
+internal sealed record JournalRequest(IReadOnlyList<string> Tenants, string? Url, string? Key,
     long After, bool Digest);
 
 internal static class JournalCommand
 {
-    public static Command Make()
+    public static Command Make(string[] settings)
     {
         var tenants = new Option<string[]>("--tenant") { Description = "Whose journal; may be given several times",
             Required = true };
-        var data = new Option<string>(
-            "--data-directory") { Description = "Read the store there, also while a server has it open",
-                DefaultValueFactory = _ => "./data" };
         var url = new Option<string?>(
-            "--url") { Description = "Ask this gateway instead; it sends the links of the chain, not what is hashed" };
+            "--url") { Description = "Ask this gateway instead of reading a store; it sends the links of the chain, not what is hashed" };
         var key = new Option<string?>(
             "--key") { Description = "Key to ask with (default: the environment's METERING_KEY)" };
         var after = new Option<long>("--after") { Description = "Print only entries with a higher sequence" };
@@ -25,21 +22,25 @@ internal static class JournalCommand
             "--digest") { Description =
                 "Print no entries, but the digests of the state as recovered (snapshot and tail) and as replayed from entry 1; they must be equal" };
         var command = new Command("journal",
-            "Print a tenant's entries, one a line, and check their hash chain. Exit code 1 if it is broken.") { tenants,
-                data, url, key, after, digest };
-        command.Validators.Add(
-            r => { if (r.GetValue(digest)
-                && r.GetValue(url) is not null) r.AddError("--digest reads the store: leave out --url"); });
+            "Print a tenant's entries, one a line, and check their hash chain; the store may be in use. Exit code 1 if it is broken.") { tenants, url, key, after, digest };
+        var store = new StoreOption(command, settings);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(url) is null) return;
+            if (result.GetValue(digest)) result.AddError("--digest reads the store: leave out --url");
+            if (store.IsGiven(result)) result.AddError("--url asks a gateway: leave out --data-directory and --redis");
+        });
         command.SetAction((parsed, cancellation) => Run(
             new JournalRequest(
-                parsed.GetRequiredValue(tenants), parsed.GetRequiredValue(data), parsed.GetValue(url),
+                parsed.GetRequiredValue(tenants), parsed.GetValue(url),
                 parsed.GetValue(key) ?? Environment.GetEnvironmentVariable("METERING_KEY"), parsed.GetValue(after),
                 parsed.GetValue(digest)),
-            cancellation));
+            () => store.Choose(parsed), cancellation));
         return command;
     }
 
-    private static async Task<int> Run(JournalRequest request, CancellationToken cancellation)
+    private static async Task<int> Run(JournalRequest request, Func<Store> choose,
+        CancellationToken cancellation)
     {
         var good = true;
         if (request.Url is { } url)
@@ -49,10 +50,12 @@ internal static class JournalCommand
                 good &= await RemoteJournal.Print(client, tenant, request.After, cancellation);
             return good ? 0 : 1;
         }
-        await using var store = StoredJournal.Open(request.DataDirectory);
-        foreach (var tenant in request.Tenants)
-            good &= request.Digest ? await StoredJournal.Digest(store, tenant, cancellation)
-                : await StoredJournal.Print(store, tenant, request.After, cancellation);
+        await choose().With(async store =>
+        {
+            foreach (var tenant in request.Tenants)
+                good &= request.Digest ? await StoredJournal.Digest(store, tenant, cancellation)
+                    : await StoredJournal.Print(store, tenant, request.After, cancellation);
+        });
         return good ? 0 : 1;
     }
 }

@@ -9,20 +9,6 @@ namespace MeteringGateway.Journal;
 /// <summary>A journal as it is in the store: every hash is computed again from the entries' own bytes.</summary>
 internal static class StoredJournal
 {
-    public static SqliteStore Open(string directory)
-    {
-        if (!Directory.Exists(directory))
-            throw new CommandException($"there is no data directory {Path.GetFullPath(directory)}");
-        try
-        {
-            return SqliteStore.OpenReadOnly(directory);
-        }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(e.Message, e);
-        }
-    }
-
     public static async Task<bool> Print(IStore store, string tenant, long after, CancellationToken cancellation)
     {
         var stored = await Load(store, tenant, cancellation);

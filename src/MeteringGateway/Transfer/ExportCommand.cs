@@ -1,38 +1,37 @@
 using System.CommandLine;
 using MeteringGateway.Engine;
-using MeteringGateway.Journal;
 
 namespace MeteringGateway.Transfer;
 
 internal static class ExportCommand
 {
-    public static Command Make()
+    public static Command Make(string[] settings)
     {
-        var data = new Option<string>("--data-directory") { Description = "The store to export; it is only read",
-            DefaultValueFactory = _ => "./data" };
         var to = new Option<string>(
             "--to") { Description =
                 "File to make, readable by its owner alone, compressed if its name ends with .gz; - writes to standard output", Required = true };
         var running = new Option<bool>(
             "--while-running") { Description =
-                "Export though a gateway has the store open: a backup in which each tenant is as of a moment of its own" };
+                "Export though a gateway has the directory open: a backup in which each tenant is as of a moment of its own, as it always is of a Redis" };
         var command = new Command("export",
-            "Write all that a store holds into one file, secrets included: to move it to another store, or as a backup.") { data, to, running };
+            "Write all that a store holds into one file, secrets included: to move it to another store, or as a backup.") { to, running };
+        var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) =>
-            Run(parsed.GetRequiredValue(data), parsed.GetRequiredValue(to), parsed.GetValue(running), cancellation));
+            Run(store.Choose(parsed), parsed.GetRequiredValue(to), parsed.GetValue(running), cancellation));
         return command;
     }
 
-    private static Task<int> Run(string directory, string to, bool whileRunning, CancellationToken cancellation) =>
-        TransferRun.Guarded(async () =>
+    private static Task<int> Run(Store store, string to, bool whileRunning, CancellationToken cancellation) =>
+        TransferRun.Guarded(() => store.With(async opened =>
     {
-        await using var store = StoredJournal.Open(directory);
-        using var held = whileRunning ? null : Hold(directory);
-        var options = new TransferOptions { WhileRunning = whileRunning, Progress = TransferRun.Tell };
-        var summary = await TransferFile.Export(store, to, options, cancellation);
+        // Of a Redis nobody can say whether silos write to it.
+        var running = whileRunning || store.IsShared;
+        using var held = running ? null : Hold(store.Directory);
+        var options = new TransferOptions { WhileRunning = running, Progress = TransferRun.Tell };
+        var summary = await TransferFile.Export(opened, to, options, cancellation);
         // Standard output may be the file.
         await Console.Error.WriteLineAsync($"{summary}: exported");
-    });
+    }));
 
     private static IDisposable Hold(string directory)
     {

@@ -11,22 +11,20 @@ internal static class ImportCommand
     private const string Unfinished = "import-unfinished";
     private const string Database = "metering.db";
 
-    public static Command Make()
+    public static Command Make(string[] settings)
     {
         var from = new Option<string>("--from") { Description = "File that an export made", Required = true };
-        var data = new Option<string>(
-            "--data-directory") { Description = "Where the store is made; there must be none yet",
-                DefaultValueFactory = _ => "./data" };
         var check = new Option<bool>(
             "--check") { Description = "Check the file as an import would, and write nothing" };
         var command = new Command("import",
-            "Make a store of an exported file. Every tenant is folded from its first entry, written, read back, and compared each time; exit code 1 if anything differs.")
+            "Make a store of an exported file, where there is none yet: before the first gateway or silo starts. Every tenant is folded from its first entry, written, read back, and compared each time; exit code 1 if anything differs.")
         {
-            from, data, check,
+            from, check,
         };
+        var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) => TransferRun.Guarded(() => parsed.GetValue(check)
             ? Check(parsed.GetRequiredValue(from), cancellation)
-            : Run(parsed.GetRequiredValue(from), parsed.GetRequiredValue(data), cancellation)));
+            : Run(parsed.GetRequiredValue(from), store.Choose(parsed), cancellation)));
         return command;
     }
 
@@ -35,6 +33,15 @@ internal static class ImportCommand
         var summary = await TransferFile.Check(from, new TransferOptions { Progress = TransferRun.Tell }, cancellation);
         Console.WriteLine($"{summary}: the file is whole, all digests equal");
     }
+
+    private static Task Run(string from, Store store, CancellationToken cancellation) => store.IsShared
+        ? store.With(async shared => Tell(await Fill(shared, from, cancellation)))
+        : Run(from, store.Directory, cancellation);
+
+    private static Task<TransferSummary> Fill(IStore store, string from, CancellationToken cancellation) =>
+        TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell }, cancellation);
+
+    private static void Tell(TransferSummary summary) => Console.WriteLine($"{summary}: all digests equal");
 
     /// <summary>Until all of it is there and compared, there is no store in the directory.</summary>
     private static async Task Run(string from, string directory, CancellationToken cancellation)
@@ -51,11 +58,9 @@ internal static class ImportCommand
         try
         {
             TransferSummary summary;
-            await using (store) summary =
-                await TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell },
-                    cancellation);
+            await using (store) summary = await Fill(store, from, cancellation);
             File.Move(Path.Combine(place, Database), database);
-            Console.WriteLine($"{summary}: all digests equal");
+            Tell(summary);
         }
         finally
         {

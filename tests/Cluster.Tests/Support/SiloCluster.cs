@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using MeteringGateway.Api;
 using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -7,7 +8,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using IConnectionMultiplexer = StackExchange.Redis.IConnectionMultiplexer;
 
 namespace MeteringGateway.Cluster.Tests.Support;
 
@@ -18,9 +18,9 @@ internal sealed class SiloCluster : IAsyncDisposable
 {
     public const int Size = 3;
 
-    private readonly List<(WebApplication App, IConnectionMultiplexer Redis)> _silos = [];
+    private readonly List<WebApplication> _silos = [];
 
-    public IReadOnlyList<WebApplication> Silos => [.. _silos.Select(silo => silo.App)];
+    public IReadOnlyList<WebApplication> Silos => _silos;
 
     /// <summary>Where each silo serves HTTP.</summary>
     public IReadOnlyList<Uri> Addresses =>
@@ -55,18 +55,17 @@ internal sealed class SiloCluster : IAsyncDisposable
     {
         await Task.WhenAll(_silos.Select(async silo =>
         {
-            await silo.App.StopAsync();
-            await silo.App.DisposeAsync();
-            await silo.Redis.DisposeAsync();
+            await silo.StopAsync();
+            await silo.DisposeAsync();
         }));
         _silos.Clear();
     }
 
-    private static async Task<(WebApplication, IConnectionMultiplexer)> StartSilo(
+    private static async Task<WebApplication> StartSilo(
         RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings, TimeProvider? clock,
         ILoggerProvider? log, LogLevel lowest)
     {
-        var builder = Silo.Builder([]);
+        var builder = MeteringHost.Builder();
         builder.Configuration.AddInMemoryCollection(
             new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
         {
@@ -84,14 +83,13 @@ internal sealed class SiloCluster : IAsyncDisposable
         foreach (var category in (string[])["Default", "Microsoft.AspNetCore",
             "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"])
             builder.Configuration[$"Logging:LogLevel:{category}"] = lowest.ToString();
-        builder.Logging.ClearProviders();
         if (log is not null) builder.Logging.AddProvider(log);
         if (clock is not null) builder.Services.AddSingleton(clock);
-        var configured = Silo.Settings(builder.Configuration);
-        var connection = await Silo.Connect(configured);
-        var app = Silo.Build(builder, configured, connection);
+        await builder.AddClusterTenants();
+        var app = builder.Build();
+        app.MapMeteringApi();
         await app.StartAsync();
-        return (app, connection);
+        return app;
     }
 
     private static string FreePort()

@@ -1,0 +1,60 @@
+using MeteringGateway.Api.Operations;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Logging.Console;
+
+namespace MeteringGateway.Api;
+
+/// <summary>
+/// The host of every gateway, whatever its edition: where settings come from, where it listens and how it logs. The
+/// edition is added to what <see cref="Builder"/> returns, and <see cref="MeteringApi.MapMeteringApi"/> ends it.
+/// </summary>
+public static class MeteringHost
+{
+    /// <summary>
+    /// The file of settings is read once: a watch on it would go through all that is below the working directory.
+    /// </summary>
+    private const string Unwatched = "--hostBuilder:reloadConfigOnChange=false";
+    private const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>What the configuration may change.</summary>
+    private static readonly Dictionary<string, string?> Defaults = new()
+    {
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        // As long as this category is on, every request makes an activity and a log scope, whether anybody logs or
+        // traces or not.
+        ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
+        // Why a start failed is said once, in one line, by whoever started it.
+        ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
+        ["Logging:LogLevel:Orleans"] = "Warning",
+        ["Logging:LogLevel:Microsoft.Orleans"] = "Warning",
+    };
+
+    /// <summary>A host with the HTTP contract, and with no tenants yet.</summary>
+    /// <param name="arguments">Settings as on the command line: <c>--Name=value</c>. They win over
+    /// <c>appsettings.json</c> and the environment.</param>
+    public static WebApplicationBuilder Builder(params string[] arguments)
+    {
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = [Unwatched, .. arguments] });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        var configuration = builder.Configuration;
+        configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
+        if (configuration["urls"] is null && !configuration.GetSection("Kestrel:Endpoints").Exists())
+            builder.WebHost.UseUrls(DefaultUrl);
+        builder.Logging.ClearProviders();
+        builder.AddMeteringApi();
+        return builder;
+    }
+
+    /// <summary>Log events go to standard error, one a line: standard output is for the address and the key.</summary>
+    public static WebApplicationBuilder LogToConsole(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddConsole(console =>
+            (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLine.FormatterName, LogLevel.Trace));
+        builder.Logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
+        return builder;
+    }
+}

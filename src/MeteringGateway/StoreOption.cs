@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Runtime.CompilerServices;
+using MeteringGateway.Api;
+using MeteringGateway.Cluster;
+using MeteringGateway.Engine;
+using Microsoft.Extensions.Configuration;
+
+namespace MeteringGateway;
+
+/// <summary>
+/// <c>--data-directory</c> or <c>--redis</c>: which store a command is about. Where neither is given, the settings say
+/// it, and every command means the store that <c>serve</c> would.
+/// </summary>
+internal sealed class StoreOption
+{
+    private readonly string[] _settings;
+    private readonly Option<string?> _data = new("--data-directory") { Description =
+        "The store in a directory (default ./data, or the setting Metering:DataDirectory)" };
+    private readonly Option<string?> _redis = new("--redis") { Description =
+        "The store that silos share in a Redis, instead of a directory: host:port[,password=...][,ssl=true] (or the setting Metering:Cluster:Redis)" };
+
+    /// <param name="command">Gets both options.</param>
+    /// <param name="settings">Of the command line: <c>--Metering:Name=value</c>.</param>
+    public StoreOption(Command command, string[] settings)
+    {
+        _settings = settings;
+        command.Add(_data);
+        command.Add(_redis);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_data) is not null && result.GetValue(_redis) is not null)
+                result.AddError("a store is in a directory or in a Redis: give --data-directory or --redis");
+        });
+    }
+
+    public bool IsGiven(CommandResult result) =>
+        result.GetValue(_data) is not null || result.GetValue(_redis) is not null;
+
+    /// <summary>The command line's settings, with what the two options say.</summary>
+    public string[] Settings(ParseResult parsed) => (parsed.GetValue(_data), parsed.GetValue(_redis)) switch
+    {
+        (_, { } redis) => [.. _settings, $"--{Gateway.Redis}={redis}"],
+        ({ } directory, null) => [.. _settings, $"--Metering:DataDirectory={directory}", $"--{Gateway.Redis}="],
+        _ => _settings,
+    };
+
+    public Store Choose(ParseResult parsed) => new(MeteringHost.Builder(Settings(parsed)).Configuration);
+}
+
+/// <summary>A store that is in a directory, or shared by silos.</summary>
+internal sealed class Store(IConfiguration configuration)
+{
+    public bool IsShared { get; } = Gateway.IsSilo(configuration);
+
+    /// <summary>Where it is, if it is not shared.</summary>
+    public string Directory { get; } = configuration["Metering:DataDirectory"] ?? new EngineOptions().DataDirectory;
+
+    /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
+    /// <exception cref="CommandException">It could not be opened, or does not answer.</exception>
+    public async Task With(Func<IStore, Task> work)
+    {
+        try
+        {
+            await (IsShared ? WithShared(work) : WithDirectory(work));
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(e.Message, e);
+        }
+    }
+
+    private async Task WithDirectory(Func<IStore, Task> work)
+    {
+        if (!System.IO.Directory.Exists(Directory))
+            throw new CommandException($"there is no data directory {Path.GetFullPath(Directory)}");
+        await using var store = SqliteStore.OpenReadOnly(Directory);
+        await work(store);
+    }
+
+    // Of its own, so that whoever reads a directory loads nothing of Orleans.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task WithShared(Func<IStore, Task> work)
+    {
+        ClusterStore opened;
+        try
+        {
+            opened = await ClusterStore.Open(configuration);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new CommandException(e.Message, e);
+        }
+        await using (opened) await work(opened.Store);
+    }
+}
