@@ -99,6 +99,41 @@ public sealed class TenantTests(Started started) : IClassFixture<Started>
             .IsProblem(HttpStatusCode.Conflict, "not_a_test_clock");
     }
 
+    [Theory]
+    [InlineData("""{"to":"2026-03-09T00:00:00.001Z"}""", "/to")] // 3,660 days and a moment
+    [InlineData("""{"to":"9999-12-31T00:00:00Z"}""", "/to")]
+    [InlineData("""{"advance":"P3661D"}""", "/advance")]
+    public async Task A_test_clock_moves_so_far_at_a_time_and_no_further(string move, string pointer) // T5
+    {
+        var name = $"far-{Math.Abs(StringComparer.Ordinal.GetHashCode(move))}";
+        await _gateway.Tenant(name, more: ""","test_clock":{"start":"2016-03-01T00:00:00Z"}""");
+        var problem = await _gateway.Admin.Post($"/v1/tenants/{name}/clock", move)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Contains(pointer, problem.Pointers());
+
+        var now = await _gateway.Admin.Post($"/v1/tenants/{name}/clock", """{"advance":"P3660D"}""")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal("2026-03-09T00:00:00.000Z", (string?)now["now"]);
+        Assert.Equal("2026-03-01", (string?)(await _gateway.Admin.Get($"/v1/tenants/{name}").Json())["period"]!["id"]);
+    }
+
+    [Fact]
+    public async Task A_clock_that_follows_stays_where_it_is_when_an_event_is_more_than_a_year_ahead() // T4, T5
+    {
+        await _gateway.Tenant("follows", more: ""","test_clock":{"start":"2030-01-10T12:00:00Z","follow_events":true}""");
+        async Task<string?> Now() => (string?)(await _gateway.Admin.Get("/v1/tenants/follows").Json())["now"];
+        static string At(string id, string time) => Report.Outcome(id, "follows")
+            .Replace("\"data\"", $"\"time\":\"{time}\",\"data\"", StringComparison.Ordinal);
+
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+            At("far", "4026-01-01T00:00:00Z"))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "event_in_future");
+        Assert.Equal("2030-01-10T12:00:00.000Z", await Now());
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+            At("near", "2031-01-10T12:00:00Z")).Is(HttpStatusCode.Created);
+        Assert.Equal("2031-01-10T12:00:00.000Z", await Now());
+    }
+
     [Fact]
     public async Task A_change_with_an_old_tag_is_refused()
     {
@@ -123,6 +158,8 @@ public sealed class TenantTests(Started started) : IClassFixture<Started>
     [InlineData("""{"name":"x","plan":"nowhere"}""", "/plan")]
     [InlineData("""{"name":"x","plan":"small","time_zone":"../../etc/passwd"}""", "/time_zone")]
     [InlineData("""{"name":"x","plan":"small","test_clock":{}}""", "/test_clock/start")]
+    [InlineData("""{"name":"x","plan":"small","test_clock":{"start":"0001-01-01T00:00:00Z"}}""", "/test_clock/start")]
+    [InlineData("""{"name":"x","plan":"small","test_clock":{"start":"9999-12-31T00:00:00Z"}}""", "/test_clock/start")]
     [InlineData("""{"name":"x","plan":"small","plan_version":7}""", "/plan_version")]
     public async Task What_is_wrong_with_a_tenant_is_named(string body, string pointers)
     {

@@ -21,17 +21,29 @@ internal sealed class RealTenant
         Taken.Clear();
         Outcome? recalled = null;
         var asked = 0;
-        var answer = Turn.Run(State, command, now, TestCalendar.Of, Taken);
+        var answer = Turn(command, now, null, false);
         while (answer is Answer.Needs needs && asked++ < 3)
         {
             Store();
             recalled = Archived(needs.OutcomeId);
             while (recalled is { ContinuationOf: { } first }) recalled = Archived(first);
-            answer = Turn.Run(State, command, now, TestCalendar.Of, Taken, recalled, recallDone: true);
+            answer = Turn(command, now, recalled, true);
         }
         foreach (var entry in Taken) Journal.Add(Bytes(entry));
         Store();
         return answer;
+    }
+
+    // As many turns as it takes until what is due is done.
+    private Answer Turn(Command command, Instant now, Outcome? recalled, bool recallDone)
+    {
+        while (true)
+        {
+            var taken = new List<Entry>();
+            var answer = Core.Turn.Run(State, command, now, TestCalendar.Of, taken, recalled, recallDone);
+            Taken.AddRange(taken);
+            if (answer is not Answer.Unfinished) return answer;
+        }
     }
 
     // An outcome may depart in the very turn that then asks for it.

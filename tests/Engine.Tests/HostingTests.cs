@@ -64,6 +64,68 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task T1_what_is_due_is_done_in_bounded_turns_and_others_have_theirs_between()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
+        await engine.Tenants.Execute("neighbour", Make.Tenant(Make.Terms()));
+        await engine.Tenants.Execute(Acme, [.. Enumerable.Range(0, 2_000).Select(i => Make.Report($"a{i}"))]);
+        var (sizes, answered) = (new List<int>(), new ConcurrentBag<int>());
+        engine.Store.BeforeDurable = batches =>
+        {
+            foreach (var batch in batches.Where(batch => batch.Tenant == Acme))
+            {
+                sizes.Add(batch.Count);
+                engine.Tenants.Execute("neighbour", Make.Report($"n{sizes.Count}")).AsTask()
+                    .ContinueWith(_ => answered.Add(sizes.Count), TaskScheduler.Default);
+            }
+        };
+
+        engine.Time.Jump(Hour);
+        Assert.IsType<Answer.Accepted>(await engine.Tenants.Execute(Acme, Make.Report("last")));
+
+        Assert.All(sizes, size => Assert.InRange(size, 1, Turn.MostDue + 1));
+        Assert.True(sizes.Count > 7);
+        Assert.Contains(answered, at => at < sizes.Count);
+        Assert.Equal(2_000, (await engine.Tenants.Usage(Acme, null))!.OutcomeTypes.Single().Settled);
+    }
+
+    [Fact]
+    public async Task T1_whoever_only_asks_sees_what_is_due_done_however_much_it_is()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
+        await engine.Tenants.Execute(Acme, [.. Enumerable.Range(0, 1_000).Select(i => Make.Report($"a{i}"))]);
+        engine.Time.Jump(TimeSpan.FromDays(60));
+
+        var (usage, check) = (engine.Tenants.Usage(Acme, new DateOnly(2026, 11, 1)).AsTask(),
+            engine.Tenants.Check(Acme, Make.One).AsTask());
+
+        Assert.Equal((1_000, PeriodStatus.Closed), ((await usage)!.OutcomeTypes.Single().Settled, (await usage)!.Status));
+        Assert.Equal(new DateOnly(2027, 1, 1), (await check)!.Period);
+    }
+
+    [Fact]
+    public async Task T1_tenants_that_cannot_be_woken_keep_nobody_behind_them_from_their_turn()
+    {
+        await using var engine = await TestEngine.Start();
+        string[] damaged = [.. Enumerable.Range(0, 1_100).Select(i => $"damaged{i}")];
+        string[] whole = [.. Enumerable.Range(0, 20).Select(i => $"whole{i}")];
+        foreach (var tenant in damaged.Concat(whole))
+        {
+            var window = damaged.Contains(tenant) ? Hour : 2 * Hour;
+            await engine.Tenants.Execute(tenant, [Make.Tenant(Make.Terms(window: window)), Make.Report("a")]);
+        }
+        foreach (var tenant in damaged) engine.Store.Corrupt(tenant, block: 0, offset: 20);
+        engine.Time.Jump(3 * Hour);
+
+        await using var next = await engine.Crash();
+
+        Assert.All(damaged, tenant => Assert.Equal(2, next.Store.DurableSequence(tenant)));
+        Assert.All(whole, tenant => Assert.Equal(3, next.Store.DurableSequence(tenant)));
+    }
+
+    [Fact]
     public async Task An_evicted_tenant_is_woken_by_what_is_due()
     {
         await using var engine =

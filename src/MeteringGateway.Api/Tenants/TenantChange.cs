@@ -111,8 +111,10 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     {
         if (clock is null) return null;
         if (clock.Start is null) findings.Add("/test_clock/start", "is required");
-        return findings.Time("/test_clock/start", clock.Start) is { } start
-            ? new TestClock(start, clock.FollowEvents ?? false) : null;
+        if (findings.Time("/test_clock/start", clock.Start) is not { } start) return null;
+        if (start < TestClock.Earliest || start > TestClock.Latest)
+            findings.Add("/test_clock/start", $"must be from {TestClock.Earliest} to {TestClock.Latest}");
+        return new TestClock(start, clock.FollowEvents ?? false);
     }
 
     private static void Demand(Findings findings)

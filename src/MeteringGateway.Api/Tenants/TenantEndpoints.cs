@@ -73,9 +73,12 @@ internal static class TenantEndpoints
     private static Instant Target(MoveClockWire move, Instant now, Findings findings)
     {
         if (move.Advance is null == move.To is null) findings.Add("", "must have exactly one of advance and to");
-        if (findings.Duration("/advance", move.Advance, TimeSpan.Zero, TimeSpan.FromDays(3660)) is { } span)
-            return now + span;
-        return findings.Time("/to", move.To) ?? now;
+        var (member, to) = findings.Duration("/advance", move.Advance, TimeSpan.Zero, TestClock.Longest) is { } span
+            ? ("/advance", now + span) : ("/to", findings.Time("/to", move.To) ?? now);
+        if (to > now + TestClock.Longest)
+            findings.Add(member, $"must be at most {TestClock.Longest.Days} days after {now}, where the clock stands");
+        if (to > TestClock.Latest) findings.Add(member, $"must not move the clock beyond {TestClock.Latest}");
+        return to;
     }
 
     // A key for certain tenants lists those; the store is asked for no more than the page.

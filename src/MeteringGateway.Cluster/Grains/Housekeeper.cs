@@ -42,8 +42,6 @@ internal sealed class Housekeeper(
     ILogger<Housekeeper> log) : Grain, IHousekeeperGrain, IRemindable
 {
     private const string Alive = "alive";
-    private const int Page = 1000;
-    private const int AtOnce = 64;
 
     private readonly Dispatcher _webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
     private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
@@ -90,8 +88,7 @@ internal sealed class Housekeeper(
         _waking = true;
         try
         {
-            var due = await store.Due(Instant.From(clock.GetUtcNow()), Page, cancellation);
-            foreach (var some in due.Chunk(AtOnce)) await Task.WhenAll(some.Select(Wake));
+            await Waking.All(store, () => Instant.From(clock.GetUtcNow()), Wake, cancellation);
         }
         catch (Exception failure) when (failure is StoreException or OperationCanceledException)
         {
@@ -103,17 +100,17 @@ internal sealed class Housekeeper(
         }
     }
 
-    private async Task Wake(DueTenant due)
+    private async Task Wake(string tenant)
     {
         try
         {
-            await GrainFactory.GetGrain<ITenantGrain>(due.Tenant).Wake();
+            await GrainFactory.GetGrain<ITenantGrain>(tenant).Wake();
         }
 #pragma warning disable CA1031 // One tenant's trouble is not another's; it is tried again in a second.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            log.LogWarning(failure, "Tenant {Tenant} could not be woken", due.Tenant);
+            log.LogWarning(failure, "Tenant {Tenant} could not be woken", tenant);
         }
     }
 }

@@ -34,6 +34,11 @@ public abstract record Answer
     /// The outcome may be among the archived ones: ask again when it has been recalled from the store.
     /// </summary>
     public sealed record Needs(string OutcomeId) : Answer;
+
+    /// <summary>
+    /// More is due first than one turn does: ask again, when others have had their turn (T1). What was done is done.
+    /// </summary>
+    public sealed record Unfinished : Answer;
 }
 
 public sealed record OutcomeSummary(string Id, OutcomeStatus Status, Reason Reason);

@@ -168,5 +168,16 @@ public sealed record Question(Subject Subject, long Quantity, string? Session = 
 public sealed record PlanRef(string Id, int Version);
 
 /// <param name="Start">Where the clock starts (T5).</param>
-/// <param name="FollowEvents">The clock follows the latest event time it has seen.</param>
-public sealed record TestClock(Instant Start, bool FollowEvents);
+/// <param name="FollowEvents">The clock follows the latest event time it has seen, by a year at most for one
+/// event.</param>
+public sealed record TestClock(Instant Start, bool FollowEvents)
+{
+    /// <summary>Where one may start at the earliest.</summary>
+    public static readonly Instant Earliest = Instant.Parse("1970-01-01T00:00:00Z");
+
+    /// <summary>Where one may stand at the latest: what comes after can still be told as a date.</summary>
+    public static readonly Instant Latest = Instant.Parse("9000-01-01T00:00:00Z");
+
+    /// <summary>How far it moves at a time.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(3660);
+}

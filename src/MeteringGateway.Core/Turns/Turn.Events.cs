@@ -9,13 +9,13 @@ public sealed partial class Turn
     /// </summary>
     private Answer Take(Command.Event e, Outcome? recalled, bool recallDone)
     {
-        FireDue();
+        if (!FireDue()) return new Answer.Unfinished();
         if (_state.Seen(e.Id) is { } seen) return Recognise(e, seen);
         if (Placeable(e) is { } refused) return refused;
         if (_state.TestClock is { FollowEvents: true } && e.Time is { } time && time > _now)
         {
             _now = time;
-            FireDue();
+            if (!FireDue()) return new Answer.Unfinished();
         }
         return e switch
         {
@@ -51,6 +51,8 @@ public sealed partial class Turn
             return Refuse(Refusal.EventTooOld, $"{time} is more than the lateness allowance before {clock}");
         if (time > clock + AllowedSkew)
             return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
+        if (follows && time > _now && (time > TestClock.Latest || time > _now.NextYear))
+            return Refuse(Refusal.EventInFuture, $"{time} is more than a year ahead of {_now}");
         if (time >= _state.Open.Period.End)
             return follows || _now >= _state.Open.Period.End ? null
                 : Refuse(Refusal.EventInFuture, $"the period of {time} has not begun");

@@ -2,16 +2,27 @@ namespace MeteringGateway.Core;
 
 public sealed partial class Turn
 {
-    /// <summary>Everything that is due by now, in order of (time, kind, id), each as of its own time (T1).</summary>
+    /// <summary>
+    /// How much of what is due one turn does: so many steps, or steps until so many entries were taken. What is left
+    /// is done in the next turns, before anything else.
+    /// </summary>
+    public const int MostDue = 256;
+
+    /// <summary>
+    /// Everything that is due by now, in order of (time, kind, id), each as of its own time (T1). False: more is due
+    /// than one turn does.
+    /// </summary>
     /// <exception cref="TenantStoppedException">Something stays due though it fired: this would never end.</exception>
-    private void FireDue()
+    private bool FireDue()
     {
         HashSet<Due>? fired = null;
         while (_state.Upcoming() is { } due && due.At <= _now)
         {
+            if (fired?.Count >= MostDue || _taken.Count >= MostDue) return false;
             if (!(fired ??= []).Add(due)) throw new TenantStoppedException($"{due} fired, and is still due");
             Fire(due);
         }
+        return true;
     }
 
     private void Fire(Due due)
@@ -57,7 +68,7 @@ public sealed partial class Turn
         if (to < _state.Now)
             return Refuse(Refusal.ClockRunsBack, $"the clock stands at {_state.Now} and moves only forward");
         _now = to;
-        FireDue();
+        if (!FireDue()) return new Answer.Unfinished(); // asked again, it goes on from where the clock stands then
         return to > _state.Now ? Add(new Entry.ClockAdvanced { At = to, Actor = _actor }) : new Answer.Done();
     }
 }

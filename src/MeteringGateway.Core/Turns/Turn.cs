@@ -48,7 +48,7 @@ public sealed partial class Turn
         try
         {
             var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
-            turn.Settle();
+            if (answer is not Answer.Unfinished) turn.Settle();
             answer.Sequence = state.Sequence;
             return answer;
         }
@@ -60,7 +60,7 @@ public sealed partial class Turn
 
     private Answer Take(Command command)
     {
-        FireDue();
+        if (!FireDue()) return new Answer.Unfinished();
         if (command is Command.AdvanceClock advance) return Advance(advance.To);
         if (_state.ClosedAt is not null && command is not (Command.Tick or Command.Acknowledge))
             return command is Command.Close ? new Answer.Done() : Refuse(Refusal.TenantClosed, "the tenant is closed");

@@ -42,8 +42,8 @@ public sealed partial class LocalTenants
     }
 
     /// <summary>
-    /// All of the work in one turn and one flush, unless an archived outcome must be fetched: then the rest follows in
-    /// another.
+    /// All of the work in one turn and one flush, unless an archived outcome must be fetched, or more is due first than
+    /// one turn does: then the rest follows in others, with room for everybody else's between.
     /// </summary>
     private async ValueTask<Answer[]> Run(string tenant, Work work, CancellationToken cancellation)
     {
@@ -59,6 +59,7 @@ public sealed partial class LocalTenants
             {
                 if (!await IsDurable(seen, cancellation)) work.BackTo(next);
                 else if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
+                else if (!work.IsDone) await Task.Yield();
             }
             else if (work.RecallDone) work.RecallAgain();
             if (!work.IsDone) continue;
@@ -148,8 +149,7 @@ public sealed partial class LocalTenants
             var now = host.Asked();
             if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil)
                 return Counted(valid.Check(question, now));
-            if (!host.TryView(out var view, out var wait)) continue;
-            if (wait is null) return Counted(view?.Check(question, now));
+            if (host.TryView(out var view, out var wait)) return Counted(view?.Check(question, now));
             await IsDurable(wait, cancellation);
         }
     }

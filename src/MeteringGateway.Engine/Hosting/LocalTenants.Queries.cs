@@ -93,14 +93,13 @@ public sealed partial class LocalTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            if (!host.TryRead(state =>
+            var read = host.TryRead(state =>
                 host.Subscribe(state.Figure(Now), after is { } sequence ? state.SignalsAfter(sequence) : []),
-                    out var reader, out var seen))
-                continue;
+                    out var reader, out var seen);
             try
             {
                 // Until then the reader is nobody's: what it was given must be durable first.
-                if (await IsDurable(seen, cancellation)) return reader;
+                if (await IsDurable(seen, cancellation) && read) return reader;
                 reader?.Dispose();
             }
             catch
@@ -122,7 +121,8 @@ public sealed partial class LocalTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            if (host.TryRead(read, out var value, out var seen) && await IsDurable(seen, cancellation)) return value;
+            var done = host.TryRead(read, out var value, out var seen);
+            if (await IsDurable(seen, cancellation) && done) return value;
         }
     }
 }

@@ -10,6 +10,9 @@ namespace MeteringGateway.Engine;
 /// </summary>
 internal sealed class TenantHost
 {
+    /// <summary>Entries after which a turn ends; what is left of the work follows in another.</summary>
+    private const int MostEntries = 5_000;
+
     /// <summary>Milliseconds after the last check in which flushes still publish views.</summary>
     private const long ViewsKept = 60_000;
 
@@ -72,8 +75,8 @@ internal sealed class TenantHost
     private Instant? Due => !_state.Exists || _state.TestClock is not null ? null : _state.NextDue;
 
     /// <summary>
-    /// Runs commands until one needs an archived outcome. Null when the host is retired, or what was recalled is out of
-    /// date.
+    /// Runs commands until one needs an archived outcome, or the turn has done enough. Null when the host is retired, or
+    /// what was recalled is out of date.
     /// </summary>
     public Task? Decide(Work work)
     {
@@ -81,7 +84,8 @@ internal sealed class TenantHost
         {
             if (_retired || (work.RecallDone && work.ArchiveVersion != _archiveVersion)) return null;
             _lastUsed = _engine.Now.UnixMilliseconds;
-            while (!work.IsDone && Decide(work, work.Command)) { }
+            var most = _state.Sequence + MostEntries;
+            while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most) { }
             return Seen;
         }
     }
@@ -99,6 +103,11 @@ internal sealed class TenantHost
                     throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
                 Keep(command, taken, null);
                 work.Want(needs.OutcomeId, _archiveVersion);
+                return false;
+            }
+            if (answer is Answer.Unfinished)
+            {
+                Keep(command, taken, null);
                 return false;
             }
             Keep(command, taken, work.Remember(answer));
@@ -185,9 +194,12 @@ internal sealed class TenantHost
                     detail.Salt, detail.Json));
     }
 
-    /// <summary>Reads the state in its turn, after what is due. False when the host is retired.</summary>
+    /// <summary>
+    /// Reads the state in its turn, after what is due. False when the host is retired, or more is due than one turn
+    /// does: ask again.
+    /// </summary>
     /// <param name="value">Null: there is no such tenant.</param>
-    /// <param name="seen">What has to be durable before the value may leave.</param>
+    /// <param name="seen">What has to be durable before the value may leave, or before asking again.</param>
     public bool TryRead<T>(Func<TenantState, T?> read, out T? value, out Task seen) where T : class
     {
         lock (_state)
@@ -199,6 +211,11 @@ internal sealed class TenantHost
             {
                 var tick = new Work([new Command.Tick()], null, default);
                 while (!tick.IsDone && Decide(tick, tick.Command)) { }
+                if (!tick.IsDone)
+                {
+                    seen = Seen;
+                    return false;
+                }
             }
             value = _state.Exists ? read(_state) : null;
             seen = Seen;
@@ -361,17 +378,17 @@ internal sealed class TenantHost
         return now;
     }
 
-    /// <summary>Makes the view, after what is due, if all is durable. False when the host is retired.</summary>
-    /// <param name="view">Null: there is no such tenant, or it has to be waited first.</param>
-    /// <param name="wait">What has to be durable first; null: nothing.</param>
-    public bool TryView(out Allowance? view, out Task? wait)
+    /// <summary>
+    /// Makes the view, after what is due, if all is durable. False: ask again, when what has to be durable first is.
+    /// </summary>
+    /// <param name="view">Null: there is no such tenant.</param>
+    public bool TryView(out Allowance? view, out Task wait)
     {
         lock (_state)
         {
-            (view, wait) = (null, null);
-            if (!TryRead(state => state, out _, out var seen)) return false;
-            if (seen == Task.CompletedTask) view = _view = _state.Exists ? _state.Allowance() : null;
-            else wait = seen;
+            view = null;
+            if (!TryRead(state => state, out _, out wait) || wait != Task.CompletedTask) return false;
+            view = _view = _state.Exists ? _state.Allowance() : null;
             return true;
         }
     }

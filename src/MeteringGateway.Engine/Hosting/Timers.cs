@@ -10,7 +10,6 @@ namespace MeteringGateway.Engine;
 internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposable
 {
     private const int Page = 1000;
-    private const int AtOnce = 64;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly PriorityQueue<TenantHost, long> _queue = new();
@@ -50,22 +49,8 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
     private TimeSpan Horizon => 2 * engine.Options.DuePoll;
 
     /// <summary>Does what the store says is due.</summary>
-    public async Task Catch(CancellationToken cancellation)
-    {
-        string? first = null;
-        for (;;)
-        {
-            var due = await store.Due(engine.Now, Page, cancellation);
-            // A page that begins as the last one did has not moved: the tenant's error was logged, and the next poll
-            // tries again.
-            if (due.Count == 0 || due[0].Tenant == first) return;
-            first = due[0].Tenant;
-            var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
-            await Parallel.ForEachAsync(due, options,
-                async (tenant, _) => await engine.Tick(tenant.Tenant, moved: false));
-            if (due.Count < Page) return;
-        }
-    }
+    public Task Catch(CancellationToken cancellation) =>
+        Waking.All(store, () => engine.Now, tenant => engine.Tick(tenant, moved: false), cancellation);
 
     public async ValueTask DisposeAsync()
     {

@@ -125,8 +125,11 @@ internal sealed partial class HistoryGenerator
             _ => _now - _dice.Within(_terms.MaxLateness),
         };
         if (_testClock?.FollowEvents == true && _dice.Chance(40)) time = _now + Jump();
+        var year = Instant.From(_now.ToDateTimeOffset().AddYears(1));
+        if (_testClock?.FollowEvents == true && _dice.Chance(2))
+            time = _dice.Chance(80) ? year + TimeSpan.FromMilliseconds(_dice.Below(3) - 1) : year + TimeSpan.FromDays(99);
         if (time < _period.Start && !_dice.Chance(10)) time = _period.Start;
-        if (_testClock?.FollowEvents == true && time > _now) _now = time.Value;
+        if (_testClock?.FollowEvents == true && time > _now && time <= year) _now = time.Value;
         return time;
     }
 
