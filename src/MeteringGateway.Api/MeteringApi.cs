@@ -38,6 +38,9 @@ public static class MeteringApi
         services.AddOptions<MeteringSettings>().Bind(builder.Configuration.GetSection("Metering"))
             .Validate(settings => settings.AdminKey is not { Length: < 16 or > 512 },
                 "The setting Metering:AdminKey must have 16 to 512 characters.")
+            .Validate(settings => settings.AdminKey is not { } key || Secrets.IsHardToGuess(key),
+                "The setting Metering:AdminKey is too easy to guess: take one that is made for it, as by"
+                + " 'openssl rand -hex 24'.")
             .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeteringSettings>>().Value);
         services.TryAddSingleton(TimeProvider.System);

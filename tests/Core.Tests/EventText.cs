@@ -7,8 +7,9 @@ internal static class EventText
 {
     public static string Of(Command.Event happened)
     {
+        var time = happened is Command.ReportFact { IsVerdict: true } ? null : happened.Time; // O8
         var common =
-            $"{happened.GetType().Name}|{happened.Time}|{happened.Session}|{happened.Dimensions.Agent}|{happened.Dimensions.Channel}|{happened.Dimensions.Workflow}";
+            $"{happened.GetType().Name}|{time}|{happened.Session}|{happened.Dimensions.Agent}|{happened.Dimensions.Channel}|{happened.Dimensions.Workflow}";
         return happened switch
         {
             Command.ReportOutcome report =>

@@ -15,10 +15,11 @@ internal sealed class Gate(
     RequestDelegate next, Readiness readiness, KeyRing keys, Books books, MeteringSettings settings, TimeProvider clock,
     ILogger<Gate> log)
 {
-    private static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized",
+    internal static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized",
         "A valid key is needed: Authorization: Bearer <key>.");
 
     private readonly int _perSecond = settings.Limits.RequestsPerSecond;
+    private readonly Strangers _strangers = new(settings.Limits.FailedKeysPerMinute, clock, log);
 
     public Task Invoke(HttpContext context)
     {
@@ -80,8 +81,9 @@ internal sealed class Gate(
         if (demands.OpenOnLoopback && context.Connection.RemoteIpAddress is { } address
             && IPAddress.IsLoopback(address)) return null;
         if (readiness.Problem is { } notReady) return notReady;
-        if (keys.Find(context.Request.Headers.Authorization) is not { } principal) return NoKey;
-        if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Throttled(wait);
+        if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
+            return _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
+        if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Problem.Throttled(wait);
         if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))
             return Problem.UnknownTenant();
@@ -158,8 +160,4 @@ internal sealed class Gate(
     private static Problem Unsupported(TakesBody takes) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type",
             $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}.");
-
-    private static Problem Throttled(TimeSpan wait) =>
-        new(StatusCodes.Status429TooManyRequests, "throttled",
-            "The key asks too often.") { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) };
 }

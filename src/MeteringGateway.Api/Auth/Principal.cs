@@ -22,7 +22,29 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public FrozenSet<string>? Tenants { get; } = tenants;
     public Instant? ExpiresAt { get; } = expiresAt;
     public Actor Actor { get; } = new(id, role);
+    /// <summary>Requests.</summary>
     public TokenBucket Bucket { get; } = new();
+    public TokenBucket Events { get; } = new();
+
+    private int _streams;
+
+    /// <summary>Counts a stream until it is disposed; null when the key has as many open as it may.</summary>
+    public IDisposable? OpenStream(int most)
+    {
+        if (Interlocked.Increment(ref _streams) <= most || most <= 0) return new Opened(this);
+        Interlocked.Decrement(ref _streams);
+        return null;
+    }
+
+    private sealed class Opened(Principal principal) : IDisposable
+    {
+        private Principal? _principal = principal;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _principal, null) is { } opened) Interlocked.Decrement(ref opened._streams);
+        }
+    }
 
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 

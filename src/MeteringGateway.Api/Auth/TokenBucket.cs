@@ -8,8 +8,11 @@ internal sealed class TokenBucket
 {
     private long _fullAt; // in ticks of the clock
 
-    /// <summary>Takes one; false when there is none, with the time until there will be.</summary>
-    public bool TryTake(int perSecond, TimeProvider clock, out TimeSpan wait)
+    /// <summary>
+    /// Takes so many; false when there is none, with the time until there will be. Whoever takes more than a second's
+    /// share at once is in debt, and waits for longer afterwards.
+    /// </summary>
+    public bool TryTake(int perSecond, TimeProvider clock, out TimeSpan wait, int many = 1)
     {
         wait = TimeSpan.Zero;
         if (perSecond <= 0) return true;
@@ -19,13 +22,13 @@ internal sealed class TokenBucket
         while (true)
         {
             var before = Volatile.Read(ref _fullAt);
-            var after = Math.Max(before, now) + one;
-            if (after - now > second)
+            var from = Math.Max(before, now);
+            if (from + one - now > second)
             {
-                wait = TimeSpan.FromSeconds((double)(after - now - second) / second);
+                wait = TimeSpan.FromSeconds((double)(from + one - now - second) / second);
                 return false;
             }
-            if (Interlocked.CompareExchange(ref _fullAt, after, before) == before) return true;
+            if (Interlocked.CompareExchange(ref _fullAt, from + (one * many), before) == before) return true;
         }
     }
 }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Hosting;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
@@ -20,13 +22,15 @@ internal static class EventEndpoints
     public static void MapEvents(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/events",
-            (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, string? results) =>
+            (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, KeyRing keys,
+                IHostApplicationLifetime lifetime, TimeProvider clock, string? results) =>
         {
             if (results is not (null or "all" or "rejected")) throw Query.Wrong("results", "must be all or rejected");
             var take = new Intake(context, caller, tenants, settings.Limits, results == "rejected");
+            var pace = new Pace(caller, settings.Limits, clock);
             var media = context.Request.ContentType.AsSpan();
-            if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch();
-            if (media.StartsWith(Stream, StringComparison.OrdinalIgnoreCase)) return take.Stream();
+            if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch(pace);
+            if (media.StartsWith(Stream, StringComparison.OrdinalIgnoreCase)) return take.Stream(pace, keys, lifetime.ApplicationStopping);
             return take.Single();
         })
         .WithTags("Events")
@@ -70,10 +74,11 @@ internal static class EventEndpoints
             return reader.Read(body);
         }
 
-        public async Task Batch()
+        public async Task Batch(Pace pace)
         {
             var body = await RequestBytes.Read(Context);
             var events = Elements(body.Span);
+            if (pace.Refuse(events.Count) is { } throttled) throw new ProblemException(throttled);
             using var answers = new EventAnswers(Context, OnlyRejected);
             var reader = new EventReader(Limits);
             foreach (var chunk in events.Chunk(EventGroup.Most))
@@ -86,14 +91,15 @@ internal static class EventEndpoints
             await answers.End(Cancellation);
         }
 
-        public async Task Stream()
+        public async Task Stream(Pace pace, KeyRing keys, CancellationToken stopping)
         {
             if (Context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
                 size.MaxRequestBodySize = null;
             // A runtime that keeps one stream open all day may be silent for long.
             if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
             using var answers = new EventAnswers(Context, OnlyRejected);
-            await new EventStream(Tenants, Caller, Limits, answers).Run(Context.Request.BodyReader, Cancellation);
+            using var open = Caller.OpenStream(Limits.StreamsPerKey) ?? throw new ProblemException(Problem.TooManyStreams());
+            await new EventStream(Tenants, Caller, Limits, answers, pace, () => keys.IsInForce(Caller), stopping).Run(Context.Request.BodyReader, Cancellation);
             await answers.End(Cancellation);
         }
 

@@ -91,7 +91,8 @@ internal sealed partial class EventReader
                 Session = _fields.Session,
                 Dimensions = _fields.Dimensions,
                 Detail = Detail(json),
-                Fingerprint = Fingerprint.Of(_fields),
+                Fingerprint = Fingerprint.Of(_fields, timed: _fields.Type != EventType.OutcomeVerdict),
+                FormerFingerprint = _fields.Type == EventType.OutcomeVerdict ? Fingerprint.Of(_fields) : 0,
             },
         };
         return command;

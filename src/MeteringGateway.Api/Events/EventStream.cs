@@ -10,7 +10,11 @@ namespace MeteringGateway.Api.Events;
 /// Reads events line by line as they arrive, and hands them on in groups: while one is being decided the next is read.
 /// No more than two groups and one line are in memory, however long the stream is.
 /// </summary>
-internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLimits limits, EventAnswers answers)
+/// <param name="mayGoOn">False since the key was ended: nothing more is taken.</param>
+/// <param name="stopping">The process ends: what was accepted is answered, and no more is read.</param>
+internal sealed class EventStream(
+    ITenants tenants, Principal caller, MeteringLimits limits, EventAnswers answers, Pace pace, Func<bool> mayGoOn,
+    CancellationToken stopping)
 {
     private readonly EventReader _reader = new(limits);
     private EventGroup _filling = new(tenants, caller);
@@ -20,12 +24,20 @@ internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLi
 
     public async Task Run(PipeReader body, CancellationToken cancellation)
     {
+        await using var end = stopping.Register(body.CancelPendingRead);
         while (true)
         {
             var next = body.ReadAsync(cancellation);
             // Nothing more has come yet: whoever waits for answers before sending more gets them now.
             if (!next.IsCompleted) await Drain(cancellation);
             var read = await next;
+            if (read.IsCanceled || stopping.IsCancellationRequested) break;
+            if (!mayGoOn())
+            {
+                _filling.Add(new ReadEvent(null, null, null, Gate.NoKey));
+                await Decide(cancellation);
+                break;
+            }
             var rest = read.Buffer;
             while (Line(ref rest)) if (_filling.Count == EventGroup.Most) await Decide(cancellation);
             if (read.IsCompleted) Last(ref rest);
@@ -89,6 +101,7 @@ internal sealed class EventStream(ITenants tenants, Principal caller, MeteringLi
     private async Task Decide(CancellationToken cancellation)
     {
         await Drain(cancellation);
+        await pace.Wait(_filling.Count, cancellation);
         _deciding = _filling;
         _decided = _deciding.Execute(cancellation);
         _filling = new EventGroup(tenants, caller);

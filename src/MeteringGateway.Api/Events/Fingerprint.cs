@@ -12,11 +12,12 @@ namespace MeteringGateway.Api.Events;
 /// <remarks>Journals hold it: what is written here may not change.</remarks>
 internal static class Fingerprint
 {
-    public static ulong Of(EventFields fields)
+    /// <param name="timed">False: its own time does not count, as with a verdict (O8).</param>
+    public static ulong Of(EventFields fields, bool timed = true)
     {
         var writer = new Writer(stackalloc byte[1024]);
         writer.Number((long)fields.Type);
-        writer.Number(fields.Time?.UnixMilliseconds);
+        writer.Number(timed ? fields.Time?.UnixMilliseconds : null);
         writer.Text(fields.OutcomeId);
         writer.Text(fields.OutcomeType ?? fields.Activity);
         writer.Number(fields.Quantity);

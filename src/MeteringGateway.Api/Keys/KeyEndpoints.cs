@@ -33,9 +33,13 @@ internal static class KeyEndpoints
 
         keys.MapDelete("/{id}", async Task<Results<NoContent, Problem>> (
             string id, Principal caller, KeyRing ring, IStore store, CancellationToken cancellation) =>
-            ring.Stored(id) is { } key && Within(key, caller) && await ring.Revoke(store, id, caller.Id, cancellation)
-                ? TypedResults.NoContent()
-                : Problem.NotFound("unknown_key", "There is no such key."))
+        {
+            if (ring.Stored(id) is not { } key || !Within(key, caller))
+                return Problem.NotFound("unknown_key", "There is no such key.");
+            if (ring.IsLastAdministrator(id)) return LastAdministrator;
+            await ring.Revoke(store, id, caller.Id, cancellation);
+            return TypedResults.NoContent();
+        })
             .WithSummary("End a key at once");
     }
 
@@ -47,7 +51,7 @@ internal static class KeyEndpoints
         var callersKey = context.Request.Headers.Authorization.ToString()["Bearer ".Length..];
         for (var generation = 0; ; generation++)
         {
-            var (id, key) = header is null ? Secrets.Random() : Secrets.Derived(callersKey, header, generation);
+            var (id, key) = header is null ? Secrets.Random() : ring.Derived(callersKey, header, generation);
             var made = wanted with { Hash = KeyRing.Hash(key) };
             if (ring.Stored(id) is null && await ring.Add(store, id, made, caller.Id, cancellation))
                 return Shown(id, key, made);
@@ -66,6 +70,9 @@ internal static class KeyEndpoints
     private static KeyWire Write(string id, StoredKey key) =>
         new(id, key.Role, new TenantsWire(key.Tenants), key.Permissions, key.ExpiresAt, key.Label, key.CreatedAt,
             key.RevokedAt);
+
+    private static readonly Problem LastAdministrator = new(StatusCodes.Status409Conflict, "last_administrator",
+        "It is the last administrator's key that does not expire: make another one first.");
 
     // Nobody hands out, or sees, more than they have.
     private static bool Within(StoredKey key, Principal caller) =>

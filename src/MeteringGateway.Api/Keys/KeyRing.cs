@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Security.Cryptography;
 using System.Text.Json;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
@@ -15,6 +16,7 @@ internal sealed class KeyRing(TimeProvider clock)
     private readonly ConcurrentDictionary<string, Principal> _inForce = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StoredKey> _stored = new(StringComparer.Ordinal);
     private Principal? _fromSettings;
+    private byte[] _derivation = [];
 
     /// <summary>Whose key this Authorization header is; null when it is nobody's, revoked or expired.</summary>
     public Principal? Find(string? header)
@@ -42,13 +44,40 @@ internal sealed class KeyRing(TimeProvider clock)
     {
         foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version))
             Take(document);
+        _derivation = await Derivation(store, cancellation);
         if (adminKey is not null) UseSettings(adminKey);
         else if (!HasAdministrator) await MakeFirst(store, show, cancellation);
     }
 
     /// <summary>Whether a stored key may do everything.</summary>
-    public bool HasAdministrator =>
-        _inForce.Values.Any(key => key.Permissions == Permission.All && key.Tenants is null);
+    public bool HasAdministrator => _inForce.Values.Any(IsAdministrator);
+
+    /// <summary>Whether nobody could make a key, or end one, if this one were ended.</summary>
+    public bool IsLastAdministrator(string id) =>
+        _fromSettings is null && _inForce.TryGetValue(id, out var mine) && IsAdministrator(mine)
+        && !_inForce.Values.Any(other => other.Id != id && other.ExpiresAt is null && IsAdministrator(other));
+
+    /// <summary>False since the key was ended, or has expired: a long request asks again.</summary>
+    public bool IsInForce(Principal principal) =>
+        (ReferenceEquals(principal, _fromSettings) || (_inForce.TryGetValue(principal.Id, out var now)
+            && ReferenceEquals(now, principal)))
+        && !principal.IsExpired(Instant.From(clock.GetUtcNow()));
+
+    /// <summary>A key made for a request that may be repeated.</summary>
+    public (string Id, string Key) Derived(string callersKey, string idempotencyKey, int generation) =>
+        Secrets.Derived(_derivation, callersKey, idempotencyKey, generation);
+
+    private static bool IsAdministrator(Principal key) => key.Permissions == Permission.All && key.Tenants is null;
+
+    /// <summary>32 random bytes, made once for a store and the same for every process on it.</summary>
+    private async Task<byte[]> Derivation(IStore store, CancellationToken cancellation)
+    {
+        const string kind = "secret", id = "keys";
+        var made = new Document(kind, id, 1, Instant.From(clock.GetUtcNow()), "start",
+            RandomNumberGenerator.GetBytes(32));
+        if (await store.Put(made, cancellation)) return made.Content;
+        return (await store.Documents(kind, cancellation)).Single(document => document.Id == id).Content;
+    }
 
     /// <summary>Takes note of a version that is stored.</summary>
     public void Take(Document document) =>

@@ -17,13 +17,26 @@ internal static class Secrets
 
     /// <summary>
     /// A key that the same caller gets again with the same Idempotency-Key, without its being kept anywhere: derived
-    /// (HKDF) from the caller's own key, which we do not keep either.
+    /// (HKDF, RFC 5869) from the caller's own key, which we do not keep either, and a secret of this store's. So who
+    /// holds the derived key cannot try callers' keys at home, and who once saw the caller's key cannot work out what
+    /// was made with it.
     /// </summary>
     /// <param name="generation">The next one when an earlier one has had its 24 hours.</param>
-    public static (string Id, string Key) Derived(string callersKey, string idempotencyKey, int generation) =>
+    public static (string Id, string Key) Derived(byte[] secret, string callersKey, string idempotencyKey,
+        int generation) =>
         Write(HKDF.DeriveKey(
-            HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(callersKey), 8 + 32, salt: [],
+            HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(callersKey), 8 + 32, salt: secret,
             info: Encoding.UTF8.GetBytes($"metering key\n{generation}\n{idempotencyKey}")));
+
+    /// <summary>
+    /// Whether a key that somebody chose has at least 64 bits by the frequencies of its own characters (Shannon). It
+    /// keeps out repetitions and short words; no formula knows what a dictionary does.
+    /// </summary>
+    public static bool IsHardToGuess(string key)
+    {
+        var bits = key.GroupBy(one => one).Sum(same => same.Count() * Math.Log2((double)key.Length / same.Count()));
+        return bits >= 64;
+    }
 
     /// <summary>The id in a key; false if it has not a key's form.</summary>
     public static bool TryId(ReadOnlySpan<char> key, out ReadOnlySpan<char> id)

@@ -31,7 +31,23 @@ public sealed class MeteringLimits
     public int EventBytes { get; set; } = 256 * 1024;
 
     /// <summary>Requests a second for one key, and as many at once (<c>throttled</c>); 0 is no limit.</summary>
-    public int RequestsPerSecond { get; set; }
+    public int RequestsPerSecond { get; set; } = 5_000;
+
+    /// <summary>
+    /// Events a second for one key, and as many at once (<c>throttled</c>; a stream is read more slowly); 0 is no
+    /// limit.
+    /// </summary>
+    public int EventsPerSecond { get; set; } = 50_000;
+
+    /// <summary>Streams of events and of signals that one key may have open (<c>too_many_streams</c>); 0 is no
+    /// limit.</summary>
+    public int StreamsPerKey { get; set; } = 100;
+
+    /// <summary>
+    /// Requests without a valid key that one address may send in a minute before they are answered 429
+    /// (<c>throttled</c>); 0 is no limit.
+    /// </summary>
+    public int FailedKeysPerMinute { get; set; } = 120;
 
     /// <summary>Connections to the server at one time; null is no limit.</summary>
     public long? Connections { get; set; } = 20_000;

@@ -18,6 +18,8 @@ internal static class PlanEndpoints
             string plan, Body<PlanWire> body, Principal caller, HttpContext context, PlanBook book, ITurns turns,
             IStore store, CancellationToken cancellation) =>
         {
+            // A plan belongs to no tenant, and others may be made on it.
+            if (caller.Tenants is not null) return Problem.Unbound();
             var findings = new Findings();
             if (!Ids.IsId(plan))
                 return Problem.Invalid([new ProblemError("", $"a plan's id {Ids.Form}")]);
@@ -32,17 +34,34 @@ internal static class PlanEndpoints
         }).Needs(Permission.PlansWrite).Takes<PlanWire>()
             .WithSummary("Add a version of a plan; the same content again changes nothing");
 
-        plans.MapGet("", (PlanBook book, string? cursor, string? limit) =>
-            TypedResults.Ok(Paging.From(cursor, limit).Page(book.Newest, plan => plan.Id, plan => plan)))
-            .Needs(Permission.PlansWrite | Permission.TermsWrite).WithSummary("The newest version of every plan");
+        plans.MapGet("", async (PlanBook book, ITenants tenants, Principal caller, string? cursor, string? limit,
+            CancellationToken cancellation) =>
+        {
+            var own = await OwnPlans(caller, tenants, cancellation);
+            var plans = own is null ? book.Newest : own.Select(plan => book.Find(plan.Id, plan.Version)!)
+                .OrderByDescending(plan => plan.Version).DistinctBy(plan => plan.Id)
+                .OrderBy(plan => plan.Id, StringComparer.Ordinal);
+            return TypedResults.Ok(Paging.From(cursor, limit).Page(plans, plan => plan.Id, plan => plan));
+        }).Needs(MayRead).WithSummary(
+            "The newest version of every plan; for a key that is bound to tenants, the versions that these are on");
 
         plans.MapGet("/{plan}",
-            Results<Ok<PlanVersionWire>, Problem> (string plan, string? version, HttpContext context, PlanBook book) =>
+            async Task<Results<Ok<PlanVersionWire>, Problem>> (string plan, string? version, HttpContext context,
+                PlanBook book, ITenants tenants, Principal caller, CancellationToken cancellation) =>
         {
+            var own = await OwnPlans(caller, tenants, cancellation);
+            if (own?.Where(one => one.Id == plan).Select(one => one.Version).ToArray() is { } versions)
+            {
+                if (versions.Length == 0) return Unknown();
+                version ??= Text.Of(versions.Max());
+                if (!versions.Contains((int)Math.Min(Query.Whole("version", version) ?? -1, int.MaxValue)))
+                    return Unknown();
+            }
             if (Find(book, plan, version) is not { } found) return Unknown();
             ETags.Send(context, ETags.Of(found.Version));
             return TypedResults.Ok(found);
-        }).Needs(Permission.PlansWrite | Permission.TermsWrite).WithSummary("A version of a plan");
+        }).Needs(MayRead)
+            .WithSummary("A version of a plan; for a key that is bound to tenants, one that they are on");
 
         plans.MapGet("/{plan}/page",
             (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
@@ -56,6 +75,23 @@ internal static class PlanEndpoints
                 : TypedResults.Ok(page);
         }).OpenToAll().Produces<PricePageWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
             .WithSummary("The plan as a public pricing page, for people (HTML) and programs (JSON)");
+    }
+
+    private const Permission MayRead = Permission.PlansWrite | Permission.TermsWrite | Permission.UsageRead;
+
+    /// <summary>
+    /// The versions that the key's tenants are on; null for a key that may see all: the vendor's, bound to none. What
+    /// belongs to others is not there.
+    /// </summary>
+    private static async Task<HashSet<PlanRef>?> OwnPlans(Principal caller, ITenants tenants,
+        CancellationToken cancellation)
+    {
+        if (caller.Tenants is null && caller.May(Permission.PlansWrite | Permission.TermsWrite)) return null;
+        var own = new HashSet<PlanRef>();
+        foreach (var id in caller.Tenants ?? [])
+            if (await tenants.Tenant(id, cancellation) is { } tenant)
+                own.Add(tenant.Plan);
+        return own;
     }
 
     private static PlanVersionWire? Find(PlanBook book, string plan, string? version) =>

@@ -66,6 +66,11 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         new(StatusCodes.Status403Forbidden, "forbidden",
             $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
 
+    /// <summary>It belongs to no tenant, and the key is bound to some.</summary>
+    public static Problem Unbound() =>
+        new(StatusCodes.Status403Forbidden, "forbidden",
+            "This belongs to no tenant: it needs a key that is bound to none.");
+
     public static Problem ChangedMeanwhile() =>
         new(StatusCodes.Status409Conflict, "changed_meanwhile",
             "Somebody else changed it at the same time; read it again.");
@@ -74,6 +79,18 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public static Problem Unavailable() =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable",
             "The tenant does not answer at present. What was asked may or may not have been done: send the same again, with the same event ids or Idempotency-Key.")
+        {
+            RetryAfter = 1,
+        };
+
+    public static Problem Throttled(TimeSpan wait) =>
+        new(StatusCodes.Status429TooManyRequests, "throttled", "Too much a second with this key.")
+        {
+            RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)),
+        };
+
+    public static Problem TooManyStreams() =>
+        new(StatusCodes.Status429TooManyRequests, "too_many_streams", "The key has as many streams open as it may.")
         {
             RetryAfter = 1,
         };

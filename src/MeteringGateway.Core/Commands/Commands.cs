@@ -72,6 +72,12 @@ public abstract record Command
         public Verification? Verification { get; init; }
         /// <summary>1 to 5, with a verdict (O8).</summary>
         public byte? Csat { get; init; }
+        /// <summary>Of a verdict, as it was hashed when it had no namespace of its own and its time counted
+        /// (I1).</summary>
+        public ulong FormerFingerprint { get; init; }
+
+        /// <summary>The buyer's own: its ids are apart from the vendor's (I1), and the gateway times it (O8).</summary>
+        public bool IsVerdict => Kind is FactKind.VerdictAccepted or FactKind.VerdictRejected;
     }
 
     public sealed record ReportActivity(EventId Id, Instant? Time, string Activity) : Event(Id, Time)
@@ -134,6 +140,9 @@ public sealed record EventId(string Source, string Id)
     /// two meet. Worked out when first asked for; whoever reads events asks, so that a tenant's turn need not.
     /// </summary>
     public UInt128 Key => _key == 0 ? _key = Hash(Source, Id) : _key;
+
+    /// <summary>The same in the namespace of the buyer's verdicts: neither party can take the other's ids.</summary>
+    public UInt128 VerdictKey => Hash("verdict\0" + Source, Id);
 
     public bool Equals(EventId? other) => other is not null && Id == other.Id && Source == other.Source;
 

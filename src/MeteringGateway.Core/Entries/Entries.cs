@@ -68,7 +68,12 @@ public abstract record Entry
     public sealed record FactReported(
         EventId Id, ulong Fingerprint, Instant Time, string OutcomeId, FactKind Kind, string? Session,
         Dimensions Dimensions,
-        Verification? Verification, byte? Csat, bool Waits, OutcomeSummary? Outcome, byte[]? DetailHash) : Entry;
+        Verification? Verification, byte? Csat, bool Waits, OutcomeSummary? Outcome, byte[]? DetailHash) : Entry
+    {
+        /// <summary>Its id is remembered among those of verdicts (I1); false in verdicts journalled before there were
+        /// any.</summary>
+        public bool IsApart { get; init; }
+    }
 
     /// <summary>An outcome's status, window or admission changed.</summary>
     /// <param name="Opened">Start of the window now running or last run (a continuation restarts it).</param>

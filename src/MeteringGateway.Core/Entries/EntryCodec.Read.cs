@@ -80,7 +80,7 @@ public static partial class EntryCodec
             from.MaybeText(), Values.ReadDimensions(ref from),
             from.Maybe(Values.ReadVerification), from.Byte() is var csat and > 0 ? csat
                 : null, from.Bool(), from.Maybe(Values.ReadSummary),
-            from.MaybeBytes()) { At = at },
+            from.MaybeBytes()) { At = at, IsApart = !from.AtEnd && from.Bool() },
         EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
             from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(),
             (WindowEnd)from.Byte(),

@@ -62,6 +62,7 @@ public static partial class EntryCodec
                 Values.Write(to, e.Dimensions); to.Maybe(e.Verification, Values.Write); to.Byte(e.Csat ?? 0);
                 to.Bool(e.Waits);
                 to.Maybe(e.Outcome, Values.Write); to.MaybeBytes(e.DetailHash);
+                if (e.IsApart) to.Bool(true);
                 break;
             case Entry.OutcomeChanged e:
                 to.Text(e.OutcomeId); to.Byte((byte)e.Status); to.Byte((byte)e.Reason); to.Bool(e.Admitted);

@@ -116,7 +116,7 @@ public sealed partial class TenantState
         book.Count(outcome, 1);
         book.Rate(null, outcome);
         Watch(outcome);
-        Remember(e.Id,
+        Remember(e.Id.Key,
             EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, new OutcomeSummary(e.OutcomeId, e.Status, e.Reason)));
     }
 
@@ -159,7 +159,7 @@ public sealed partial class TenantState
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
         if (e.Session is not null) Touch(e.Session, e.Time);
-        Remember(e.Id, EventRecord.Of(e.Fingerprint, e.Time, null, e.Outcome));
+        Remember(e.IsApart ? e.Id.VerdictKey : e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, null, e.Outcome));
     }
 
     private void Apply(Entry.ActivityReported e)
@@ -176,7 +176,7 @@ public sealed partial class TenantState
                     cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
         }
         if (e.Session is not null) Touch(e.Session, e.Time).AddActivity(e.Time);
-        Remember(e.Id, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
+        Remember(e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
     }
 
     private void Apply(Entry.ReservationMade e)
@@ -276,5 +276,5 @@ public sealed partial class TenantState
         return session;
     }
 
-    private void Remember(EventId id, EventRecord record) => (_events ??= []).Add(id.Key, record);
+    private void Remember(UInt128 key, EventRecord record) => (_events ??= []).Add(key, record);
 }

@@ -90,8 +90,10 @@ public sealed partial class TenantState
 
     internal CapBook? Lifted => _lifted?[0];
 
-    internal EventRecord? Seen(EventId id) =>
-        _events is not null && _events.TryGetValue(id.Key, out var record) ? record : null;
+    internal EventRecord? Seen(EventId id) => Seen(id.Key);
+
+    internal EventRecord? Seen(UInt128 key) =>
+        _events is not null && _events.TryGetValue(key, out var record) ? record : null;
 
     internal bool HasOutcomes => _outcomes is { Count: > 0 };
 

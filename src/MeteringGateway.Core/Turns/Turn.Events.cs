@@ -10,7 +10,12 @@ public sealed partial class Turn
     private Answer Take(Command.Event e, Outcome? recalled, bool recallDone)
     {
         if (!FireDue()) return new Answer.Unfinished();
-        if (_state.Seen(e.Id) is { } seen) return Recognise(e, seen);
+        if (e is Command.ReportFact { IsVerdict: true } verdict)
+        {
+            if (Seen(verdict) is { } given) return given;
+            e = verdict with { Time = null }; // O8: the gateway times it
+        }
+        else if (_state.Seen(e.Id) is { } seen) return Recognise(e, seen);
         if (Placeable(e) is { } refused) return refused;
         if (_state.TestClock is { FollowEvents: true } && e.Time is { } time && time > _now)
         {
@@ -24,6 +29,14 @@ public sealed partial class Turn
             Command.ReportActivity activity => Take(activity),
             _ => throw new ArgumentException($"unknown event {e.GetType().Name}", nameof(e)),
         };
+    }
+
+    /// <summary>I1: verdicts have ids of their own; one journalled before they had is recognised too.</summary>
+    private Answer? Seen(Command.ReportFact verdict)
+    {
+        if (_state.Seen(verdict.Id.VerdictKey) is { } seen) return Recognise(verdict, seen);
+        return _state.Seen(verdict.Id) is { } former && former.Fingerprint == verdict.FormerFingerprint
+            ? former.Answer(verdict.OutcomeId, duplicate: true) : null;
     }
 
     private static Answer Recognise(Command.Event e, EventRecord seen)

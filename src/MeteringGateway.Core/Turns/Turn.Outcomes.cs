@@ -89,7 +89,8 @@ public sealed partial class Turn
         if (_state.Find(c.OutcomeId) is not { } outcome)
         {
             if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
-            return recalled is null ? Wait(c, time) : OnForgotten(c, time, recalled);
+            if (recalled is not null) return OnForgotten(c, time, recalled);
+            return c.IsVerdict ? Refuse(Refusal.UnknownOutcome, $"there is no outcome '{c.OutcomeId}'") : Wait(c, time);
         }
         var root = _state.Root(outcome)!;
         var summary = new OutcomeSummary(c.OutcomeId, root.Status, root.Reason);
@@ -140,7 +141,7 @@ public sealed partial class Turn
 
     private Entry.FactReported Reported(Command.ReportFact c, Instant time, bool waits, OutcomeSummary? outcome) => new(
         c.Id, c.Fingerprint, time, c.OutcomeId, c.Kind, c.Session, c.Dimensions, c.Verification, c.Csat, waits, outcome,
-        Hash(c.Detail)) { At = _now, Actor = _actor };
+        Hash(c.Detail)) { At = _now, Actor = _actor, IsApart = c.IsVerdict };
 
     /// <summary>
     /// Its session has been forgotten, so it cannot be judged with the others any more; its windows are long closed.

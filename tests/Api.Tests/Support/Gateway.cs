@@ -59,7 +59,10 @@ public sealed class Gateway : IAsyncDisposable
         var directory = dataDirectory ?? Directory.CreateTempSubdirectory("metering-").FullName;
         var builder = WebApplication.CreateSlimBuilder();
         var all = new Dictionary<string, string?> { ["Metering:AdminKey"] = AdminKey,
-            ["Metering:DataDirectory"] = directory };
+            ["Metering:DataDirectory"] = directory,
+            // Time stands still in a test, so what a key may do a second would be all that it may do.
+            ["Metering:Limits:RequestsPerSecond"] = "0", ["Metering:Limits:EventsPerSecond"] = "0",
+            ["Metering:Limits:FailedKeysPerMinute"] = "0" };
         foreach (var (name, value) in settings ?? []) all[name] = value;
         builder.Configuration.AddInMemoryCollection(all);
         if (withoutSockets) builder.WebHost.UseTestServer();

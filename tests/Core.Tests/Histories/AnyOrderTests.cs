@@ -81,9 +81,8 @@ public sealed class AnyOrderTests
         var alone = dice.Chance(40);
         var reports = alone ? 1 : 2 + dice.Below(3);
         FactKind[] kinds = alone
-            ? [FactKind.Confirmed, FactKind.Reopened, FactKind.Failed, FactKind.VerdictRejected,
-                FactKind.VerdictAccepted]
-            : [FactKind.Reopened, FactKind.Failed, FactKind.Escalated, FactKind.VerdictRejected];
+            ? [FactKind.Confirmed, FactKind.Reopened, FactKind.Failed, FactKind.Rejected]
+            : [FactKind.Reopened, FactKind.Failed, FactKind.Escalated, FactKind.Rejected];
         var events = new List<Command.Event>();
         for (var number = 1; number <= reports; number++)
             events.Add(new Command.ReportOutcome(Id(dice, events), Time(dice), dice.One(terms.OutcomeTypes).Id,

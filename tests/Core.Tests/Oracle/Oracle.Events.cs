@@ -4,12 +4,16 @@ namespace MeteringGateway.Core.Tests.Oracles;
 internal sealed partial class Oracle
 {
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(35);
-    private readonly Dictionary<EventId, (string Content, Instant Time, Expected.Accepted Answer)> _known = [];
+    // The buyer's verdicts have ids of their own (I1).
+    private readonly Dictionary<(EventId, bool Verdict), (string Content, Instant Time, Expected.Accepted Answer)>
+        _known = [];
     private readonly Dictionary<string, int> _sessionGenerations = [];
 
     private Expected Take(Command.Event happened)
     {
-        if (_known.TryGetValue(happened.Id, out var first)) return Recognise(happened, first);
+        var isVerdict = happened is Command.ReportFact { Kind: FactKind.VerdictAccepted or FactKind.VerdictRejected };
+        if (_known.TryGetValue((happened.Id, isVerdict), out var first)) return Recognise(happened, first);
+        if (isVerdict) happened = happened with { Time = null }; // O8: the gateway times it
         var time = happened.Time ?? Now;
         var follows = _testClock is { FollowEvents: true };
         if (Impossible(happened, time) is { } refusal)
@@ -26,6 +30,8 @@ internal sealed partial class Oracle
         if (time < Open.End && IsClosed(PeriodOf(time))) return new Expected.Refused(Refusal.EventTooOld);
         if (time > Now + Ahead || time >= Open.End) return new Expected.Refused(Refusal.EventInFuture);
         if (exists) return new Expected.Refused(Refusal.OutcomeExists);
+        if (isVerdict && !_reports.Any(report => report.Id == ((Command.ReportFact)happened).OutcomeId))
+            return new Expected.Refused(Refusal.UnknownOutcome);
 
         var answer = happened switch
         {
@@ -34,7 +40,7 @@ internal sealed partial class Oracle
             Command.ReportActivity activity => Add(activity, time),
             _ => throw new InvalidOperationException(),
         };
-        _known[happened.Id] = (EventText.Of(happened), time, answer with { Duplicate = true });
+        _known[(happened.Id, isVerdict)] = (EventText.Of(happened), time, answer with { Duplicate = true });
         return answer;
     }
 
