@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Hosting;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
@@ -47,12 +48,15 @@ internal static class SignalEndpoints
     }
 
     /// <summary>Opens streams, and ends them when the process stops.</summary>
-    internal sealed class SignalSource(ITenants tenants, MeteringSettings settings, TimeProvider clock,
+    internal sealed class SignalSource(ITenants tenants, MeteringSettings settings, TimeProvider clock, KeyRing keys,
         IHostApplicationLifetime lifetime)
     {
         public async Task Open(IReadOnlyList<string> wanted, string? after, HttpContext context)
         {
             var position = Position(context, after);
+            var caller = context.Features.Get<Principal>()!;
+            using var open = caller.OpenStream(settings.Limits.StreamsPerKey)
+                ?? throw new ProblemException(Problem.TooManyStreams());
             var readers = new List<(string Tenant, SignalReader Reader)>();
             try
             {
@@ -65,7 +69,8 @@ internal static class SignalEndpoints
                 foreach (var (_, reader) in readers) reader.Dispose();
                 throw;
             }
-            await new SignalStream(context, position, settings.Limits, clock, lifetime.ApplicationStopping)
+            await new SignalStream(context, position, settings.Limits, clock, () => keys.IsInForce(caller),
+                lifetime.ApplicationStopping)
                 .Run(readers);
         }
 

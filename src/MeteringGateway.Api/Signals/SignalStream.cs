@@ -12,8 +12,9 @@ namespace MeteringGateway.Api.Signals;
 /// One reader's stream of the signals of one tenant or many (<c>text/event-stream</c>). It has its own buffer in the
 /// engine: when it does not keep up it is closed, and nobody else notices.
 /// </summary>
+/// <param name="mayGoOn">False since the reader's key was ended: nothing more is told.</param>
 internal sealed class SignalStream(HttpContext context, StreamPosition position, MeteringLimits limits,
-    TimeProvider clock, CancellationToken stopping)
+    TimeProvider clock, Func<bool> mayGoOn, CancellationToken stopping)
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -36,8 +37,11 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
             if (Head.WasAsked(context)) return;
             await States(readers, ended.Token);
             pumps.AddRange(readers.Select(each => Pump(each.Tenant, each.Reader, ended.Token)));
-            await foreach (var (tenant, signal) in _incoming.Reader.ReadAllAsync(ended.Token)) await Send(tenant,
-                signal, ended.Token);
+            await foreach (var (tenant, signal) in _incoming.Reader.ReadAllAsync(ended.Token))
+            {
+                if (!mayGoOn()) break;
+                await Send(tenant, signal, ended.Token);
+            }
         }
         catch (Exception over) when (over is OperationCanceledException or SlowReaderException)
         {

@@ -16,13 +16,14 @@ public sealed class RawCall : IDisposable
     }
 
     /// <param name="mediaType">Null: a request without a body.</param>
-    public static async Task<RawCall> Open(Gateway gateway, string method, string path, string? mediaType)
+    public static async Task<RawCall> Open(Gateway gateway, string method, string path, string? mediaType,
+        string key = Gateway.AdminKey)
     {
         var call = new RawCall();
         await call._socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
         var body = mediaType is null ? "" : $"Content-Type: {mediaType}\r\nTransfer-Encoding: chunked\r\n";
         await call.Write(
-            $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Gateway.AdminKey}\r\n{body}\r\n");
+            $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{body}\r\n");
         return call;
     }
 

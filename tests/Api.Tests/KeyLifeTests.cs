@@ -1,0 +1,162 @@
+using MeteringGateway.Api.Keys;
+
+namespace MeteringGateway.Api.Tests;
+
+/// <summary>What a key can do to others: when it is guessed, ended, bound, or used too much (N4).</summary>
+public sealed class KeyLifeTests(Started started) : IClassFixture<Started>
+{
+    private const string Lines = "application/x-ndjson";
+    private readonly Gateway _gateway = started.Gateway;
+
+    [Fact]
+    public async Task A_key_cannot_be_worked_out_from_the_key_that_made_it()
+    {
+        var made = await _gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":"*"}""",
+            ("Idempotency-Key", "guess")).Is(HttpStatusCode.Created);
+
+        var (_, guessed) = Secrets.Derived([], Gateway.AdminKey, "guess", 0);
+
+        Assert.NotEqual(guessed, (string)made["key"]!);
+    }
+
+    [FactInOneProcess]
+    public async Task The_last_administrators_key_cannot_be_ended()
+    {
+        await using var alone = await Gateway.Start(new() { ["Metering:AdminKey"] = null });
+        using var first = alone.As(alone.ShownKeys.Single());
+        var id = (string)(await first.Get("/v1/keys").Is(HttpStatusCode.OK))["data"]![0]!["id"]!;
+        await first.Post("/v1/keys", """{"role":"admin","tenants":["acme"]}""").Is(HttpStatusCode.Created);
+        await first.Post("/v1/keys", """{"role":"admin","tenants":"*","permissions":["keys:write"]}""")
+            .Is(HttpStatusCode.Created);
+        await first.Post("/v1/keys", """{"role":"admin","tenants":"*","expires_at":"2099-01-01T00:00:00Z"}""")
+            .Is(HttpStatusCode.Created);
+
+        await first.Delete($"/v1/keys/{id}").IsProblem(HttpStatusCode.Conflict, "last_administrator");
+        await first.Post("/v1/keys", """{"role":"admin","tenants":"*"}""").Is(HttpStatusCode.Created);
+
+        await first.Delete($"/v1/keys/{id}").Is(HttpStatusCode.NoContent);
+        await first.Get("/v1/keys").IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
+    }
+
+    [Theory]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaa", false)]
+    [InlineData("1234567890123456", false)]
+    [InlineData("passwordpassword", false)]
+    [InlineData("walk-through-admin-key", true)]
+    [InlineData("5f0c9e6b1a7d4c3e8b2f6a9d0c4e7b1a", true)]
+    public void A_chosen_key_must_be_hard_to_guess(string key, bool taken) =>
+        Assert.Equal(taken, Secrets.IsHardToGuess(key));
+
+    [Fact]
+    public async Task What_belongs_to_no_tenant_needs_a_key_that_is_bound_to_none()
+    {
+        await _gateway.Tenant("bound-a");
+        await _gateway.Tenant("bound-b");
+        using var admin = await _gateway.Role("admin", "bound-a");
+        using var billing = await _gateway.Role("billing", "bound-a");
+        using var finance = await _gateway.Role("finance", "bound-a");
+
+        await admin.Put("/v1/plans/bound-a", Gateway.Plan).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await admin.Put("/v1/plans/of-nobody", Gateway.Plan).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        foreach (var client in new[] { admin, billing, finance })
+        {
+            var plans = await client.Get("/v1/plans").Is(HttpStatusCode.OK);
+            Assert.Equal(["bound-a"], plans["data"]!.AsArray().Select(plan => (string)plan!["id"]!));
+            await client.Get("/v1/plans/bound-a").Is(HttpStatusCode.OK);
+            await client.Get("/v1/plans/bound-b").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
+        }
+        // A version that the tenant is not on is not its own either.
+        await _gateway.Admin.Put("/v1/plans/bound-a", Gateway.Plan.Replace("0.99", "1.99", StringComparison.Ordinal))
+            .Is(HttpStatusCode.Created);
+        Assert.Equal(1, (int)(await billing.Get("/v1/plans/bound-a").Is(HttpStatusCode.OK))["version"]!);
+        await billing.Get("/v1/plans/bound-a?version=2").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
+    }
+
+    [FactInOneProcess]
+    public async Task A_stream_of_events_takes_nothing_more_once_its_key_was_ended()
+    {
+        await _gateway.Tenant("ended-events");
+        var key = await _gateway.Key("agent", "ended-events");
+        using var call = await RawCall.Open(_gateway, "POST", "/v1/events", Lines, key);
+        await call.Say(Report.Outcome("before", "ended-events") + "\n");
+        await call.HearUntil("\"before\"");
+
+        await _gateway.Admin.Delete($"/v1/keys/{key.Split('_')[1]}").Is(HttpStatusCode.NoContent);
+        await call.Say(Report.Outcome("after", "ended-events") + "\n");
+
+        var heard = await call.HearUntil("\"rejected\":1");
+        Assert.Contains("\"unauthorized\"", heard, StringComparison.Ordinal);
+        await _gateway.Admin.Get("/v1/tenants/ended-events/outcomes/after")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
+    }
+
+    [FactInOneProcess]
+    public async Task A_stream_of_signals_tells_nothing_more_once_its_key_was_ended()
+    {
+        await _gateway.Tenant("ended-signals");
+        var key = await _gateway.Key("agent", "ended-signals");
+        using var call = await RawCall.Open(_gateway, "GET", "/v1/tenants/ended-signals/signals", null, key);
+        await call.HearUntil("text/event-stream");
+        await _gateway.Admin.Post("/v1/tenants/ended-signals/pause", """{"action":"pause","reason":"first"}""");
+        await call.HearUntil("tenant_paused");
+
+        await _gateway.Admin.Delete($"/v1/keys/{key.Split('_')[1]}").Is(HttpStatusCode.NoContent);
+        await _gateway.Admin.Post("/v1/tenants/ended-signals/resume", null);
+
+        var heard = await call.HearUntil("\r\n0\r\n\r\n"); // the last chunk
+        Assert.DoesNotContain("event: resume", heard, StringComparison.Ordinal);
+    }
+
+    [FactInOneProcess]
+    public async Task A_stream_of_events_ends_with_the_process_and_says_what_was_taken()
+    {
+        RawCall call;
+        await using (var gateway = await Gateway.Start())
+        {
+            await gateway.Tenant("stopping");
+            call = await RawCall.Open(gateway, "POST", "/v1/events", Lines);
+            await call.Say(Report.Outcome("one", "stopping") + "\n");
+            await call.HearUntil("\"one\"");
+        }
+        using (call) await call.HearUntil("\"accepted\":1,\"duplicates\":0,\"rejected\":0}");
+    }
+
+    [FactInOneProcess]
+    public async Task Who_has_no_key_is_slowed_and_who_has_one_is_not()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:FailedKeysPerMinute"] = "3" });
+        using var stranger = gateway.As("mk_0123456789abcdef_" + new string('A', 43));
+        for (var i = 0; i < 3; i++)
+            await stranger.Get("/v1/keys").IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
+
+        await stranger.Get("/v1/keys").IsProblem(HttpStatusCode.TooManyRequests, "throttled");
+        await gateway.Anyone.Get("/v1/keys").IsProblem(HttpStatusCode.TooManyRequests, "throttled");
+        await gateway.Admin.Get("/v1/keys").Is(HttpStatusCode.OK);
+        Assert.Equal(2, gateway.Log.Lines.Count(line => line.Contains("valid key", StringComparison.Ordinal)));
+
+        gateway.Clock.Advance(TimeSpan.FromMinutes(1));
+        await stranger.Get("/v1/keys").IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
+    }
+
+    [FactInOneProcess]
+    public async Task Events_and_streams_of_a_key_have_limits()
+    {
+        await using var gateway = await Gateway.Start(new()
+        {
+            ["Metering:Limits:EventsPerSecond"] = "2", ["Metering:Limits:StreamsPerKey"] = "1",
+        });
+        await gateway.Tenant("busy");
+        var batch = $"[{Report.Outcome("a", "busy")},{Report.Outcome("b", "busy")}]";
+        Task<HttpResponseMessage> Send() =>
+            gateway.Admin.PostAs("application/cloudevents-batch+json", "/v1/events", batch);
+        await Send().Is(HttpStatusCode.OK);
+        await Send().IsProblem(HttpStatusCode.TooManyRequests, "throttled");
+        gateway.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Send().Is(HttpStatusCode.OK);
+
+        using var open = await RawCall.Open(gateway, "GET", "/v1/tenants/busy/signals", null);
+        await open.HearUntil("text/event-stream");
+        await gateway.Admin.Get("/v1/tenants/busy/signals")
+            .IsProblem(HttpStatusCode.TooManyRequests, "too_many_streams");
+    }
+}
