@@ -19,25 +19,6 @@ public sealed class KeyLifeTests(Started started) : IClassFixture<Started>
         Assert.NotEqual(guessed, (string)made["key"]!);
     }
 
-    [FactInOneProcess]
-    public async Task The_last_administrators_key_cannot_be_ended()
-    {
-        await using var alone = await Gateway.Start(new() { ["Metering:AdminKey"] = null });
-        using var first = alone.As(alone.ShownKeys.Single());
-        var id = (string)(await first.Get("/v1/keys").Is(HttpStatusCode.OK))["data"]![0]!["id"]!;
-        await first.Post("/v1/keys", """{"role":"admin","tenants":["acme"]}""").Is(HttpStatusCode.Created);
-        await first.Post("/v1/keys", """{"role":"admin","tenants":"*","permissions":["keys:write"]}""")
-            .Is(HttpStatusCode.Created);
-        await first.Post("/v1/keys", """{"role":"admin","tenants":"*","expires_at":"2099-01-01T00:00:00Z"}""")
-            .Is(HttpStatusCode.Created);
-
-        await first.Delete($"/v1/keys/{id}").IsProblem(HttpStatusCode.Conflict, "last_administrator");
-        await first.Post("/v1/keys", """{"role":"admin","tenants":"*"}""").Is(HttpStatusCode.Created);
-
-        await first.Delete($"/v1/keys/{id}").Is(HttpStatusCode.NoContent);
-        await first.Get("/v1/keys").IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
-    }
-
     [Theory]
     [InlineData("aaaaaaaaaaaaaaaaaaaaaaaa", false)]
     [InlineData("1234567890123456", false)]

@@ -43,6 +43,9 @@ public sealed class Gateway : IAsyncDisposable
         bool withoutSockets = false, LogLevel lowest = LogLevel.Warning)
     {
         var all = new Dictionary<string, string?>(settings ?? []) { ["Metering:AdminKey"] = AdminKey };
+        // Time stands still in a test, so what a key may do a second would be all that it may do.
+        foreach (var limit in (string[])["RequestsPerSecond", "EventsPerSecond", "FailedKeysPerMinute"])
+            all.TryAdd($"Metering:Limits:{limit}", "0");
         var log = new RecordedLog();
         clock ??= new FakeClock();
         var service = dataDirectory is null ? Guid.NewGuid().ToString("N") : dataDirectory.Replace('/', '-');
