@@ -15,7 +15,7 @@ internal sealed partial class ClusterTenants
     /// </summary>
     public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)
     {
-        if (await Call(tenant, grain => grain.Signals(null, AtOnce), mayRepeat: true, cancellation) is not { } first)
+        if (await Call(tenant, grain => grain.Signals(null, AtOnce, cancellation), mayRepeat: true, cancellation) is not { } first)
             return null;
         var channel = Channel.CreateBounded<Signal>(
             new BoundedChannelOptions(engine.SignalBuffer) { SingleReader = true, SingleWriter = true });
@@ -32,7 +32,7 @@ internal sealed partial class ClusterTenants
     {
         try
         {
-            while (await Call(tenant, grain => grain.Signals(after, AtOnce), mayRepeat: true, stop) is { } batch)
+            while (await Call(tenant, grain => grain.Signals(after, AtOnce, stop), mayRepeat: true, stop) is { } batch)
             {
                 foreach (var signal in batch.Signals) await into.WriteAsync(signal, stop);
                 after = batch.Sequence;

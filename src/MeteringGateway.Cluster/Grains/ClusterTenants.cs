@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
@@ -8,9 +9,14 @@ namespace MeteringGateway.Cluster.Grains;
 /// The tenants of the whole cluster, from any silo. While a tenant moves from a silo that died to another, what can
 /// safely be asked twice is asked again until it answers or <see cref="ClusterSettings.Patience"/> is over.
 /// </summary>
-internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store, EngineOptions engine,
-    ClusterSettings settings) : ITenants
+internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants local, Stays stays, SiloLease lease,
+    IStore store, EngineOptions engine, ClusterSettings settings) : ITenants
 {
+    /// <summary>So many references are kept, for the tenants that were asked for last; some 20 MB.</summary>
+    private const int MostKept = 100_000;
+
+    private readonly ConcurrentDictionary<string, ITenantGrain> _kept = new(StringComparer.Ordinal);
+
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
 
@@ -23,47 +29,56 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store,
         if (commands.Count == 0) return [];
         Command[] all = [.. commands];
         // An event counts once however often it is sent (I1); another command without a key may not be given twice.
-        return await Call(tenant, grain => grain.Execute(all),
+        return await Call(tenant, grain => grain.Execute(all, cancellation),
             mayRepeat: Array.TrueForAll(all, one => one is Command.Event), cancellation);
     }
 
     public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key,
         CancellationToken cancellation = default) =>
-        await Call(tenant, grain => grain.ExecuteOnce(command, key), mayRepeat: true, cancellation);
+        await Call(tenant, grain => grain.ExecuteOnce(command, key, cancellation), mayRepeat: true, cancellation);
 
-    public async ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default)
+    /// <summary>
+    /// Of a tenant that lives here, answered without a call (A1): the lease is looked at when the answer is there, so
+    /// that nothing is answered that was known before it ended.
+    /// </summary>
+    public ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default) =>
+        stays.MayAnswer(tenant) && local.TryCheck(tenant, question, out var decision) && lease.IsHeld ? new(decision)
+            : CheckByCall(tenant, question, cancellation);
+
+    private async ValueTask<Decision?> CheckByCall(string tenant, Question question, CancellationToken cancellation)
     {
         try
         {
-            return await Grain(tenant).Check(question);
+            return await Grain(tenant).Check(question, cancellation);
         }
         catch (Exception failure) when (IsPassing(failure))
         {
-            return await Call(tenant, grain => grain.Check(question).AsTask(), mayRepeat: true, cancellation);
+            return await Call(tenant, grain => grain.Check(question, cancellation).AsTask(), mayRepeat: true,
+                cancellation);
         }
     }
 
     public ValueTask<TenantFigure?> Tenant(string tenant, CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Tenant(), cancellation);
+        Ask(tenant, grain => grain.Tenant(cancellation), cancellation);
 
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Usage(period), cancellation);
+        Ask(tenant, grain => grain.Usage(period, cancellation), cancellation);
 
     public ValueTask<StatementRow?> Statement(string tenant, DateOnly? period,
         CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Statement(period), cancellation);
+        Ask(tenant, grain => grain.Statement(period, cancellation), cancellation);
 
     public ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit,
         CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Statements(before, limit), cancellation);
+        Ask(tenant, grain => grain.Statements(before, limit, cancellation), cancellation);
 
     public async ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant,
         CancellationToken cancellation = default) =>
-        await Ask(tenant, grain => grain.Grants(), cancellation);
+        await Ask(tenant, grain => grain.Grants(cancellation), cancellation);
 
     public async ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant,
         CancellationToken cancellation = default) =>
-        await Ask(tenant, grain => grain.Thresholds(), cancellation);
+        await Ask(tenant, grain => grain.Thresholds(cancellation), cancellation);
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default) =>
@@ -71,27 +86,33 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, IStore store,
 
     public ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Outcomes(filter, cursor, limit), cancellation);
+        Ask(tenant, grain => grain.Outcomes(filter, cursor, limit, cancellation), cancellation);
 
     public ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Outcome(outcomeId), cancellation);
+        Ask(tenant, grain => grain.Outcome(outcomeId, cancellation), cancellation);
 
     public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
         CancellationToken cancellation = default) =>
-        await Ask(tenant, grain => grain.History(outcomeId), cancellation);
+        await Ask(tenant, grain => grain.History(outcomeId, cancellation), cancellation);
 
     public ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,
         CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Entries(after, limit), cancellation);
+        Ask(tenant, grain => grain.Entries(after, limit, cancellation), cancellation);
 
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
         CancellationToken cancellation = default) =>
-        Ask(tenant, grain => grain.Reservation(id), cancellation);
+        Ask(tenant, grain => grain.Reservation(id, cancellation), cancellation);
 
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default) =>
         store.List(after, limit, cancellation);
 
-    private ITenantGrain Grain(string tenant) => grains.GetGrain<ITenantGrain>(tenant);
+    /// <summary>Making a reference costs as much as all else that a call to this silo costs.</summary>
+    private ITenantGrain Grain(string tenant)
+    {
+        if (_kept.TryGetValue(tenant, out var kept)) return kept;
+        if (_kept.Count >= MostKept) _kept.Clear();
+        return _kept[tenant] = grains.GetGrain<ITenantGrain>(tenant);
+    }
 
     private async ValueTask<T?> Ask<T>(string tenant, Func<ITenantGrain, Task<T?>> ask, CancellationToken cancellation)
         where T : class =>

@@ -5,52 +5,53 @@ namespace MeteringGateway.Cluster.Grains;
 
 /// <summary>
 /// A tenant, wherever it lives; the key is its id. The members are those of <see cref="ITenants"/>. Calls interleave:
-/// what is decided in one turn waits for its flush while others take theirs.
+/// what is decided in one turn waits for its flush while others take theirs. A caller that goes away ends the waiting,
+/// on whichever silo it is; what was decided is written all the same.
 /// </summary>
 [Alias("metering.tenant")]
 internal interface ITenantGrain : IGrainWithStringKey
 {
     [Alias("execute")]
-    Task<Answer[]> Execute(Command[] commands);
+    Task<Answer[]> Execute(Command[] commands, CancellationToken cancellation);
 
     [Alias("execute-once")]
-    Task<Once> ExecuteOnce(Command command, IdempotencyKey key);
+    Task<Once> ExecuteOnce(Command command, IdempotencyKey key, CancellationToken cancellation);
 
     [Alias("check"), ResponseTimeout("00:00:03")]
-    ValueTask<Decision?> Check(Question question);
+    ValueTask<Decision?> Check(Question question, CancellationToken cancellation);
 
     [Alias("tenant")]
-    Task<TenantFigure?> Tenant();
+    Task<TenantFigure?> Tenant(CancellationToken cancellation);
 
     [Alias("usage")]
-    Task<Usage?> Usage(DateOnly? period);
+    Task<Usage?> Usage(DateOnly? period, CancellationToken cancellation);
 
     [Alias("statement")]
-    Task<StatementRow?> Statement(DateOnly? period);
+    Task<StatementRow?> Statement(DateOnly? period, CancellationToken cancellation);
 
     [Alias("statements")]
-    Task<Page<StatementRow>?> Statements(DateOnly? before, int limit);
+    Task<Page<StatementRow>?> Statements(DateOnly? before, int limit, CancellationToken cancellation);
 
     [Alias("grants")]
-    Task<GrantFigure[]?> Grants();
+    Task<GrantFigure[]?> Grants(CancellationToken cancellation);
 
     [Alias("thresholds")]
-    Task<ThresholdFigure[]?> Thresholds();
+    Task<ThresholdFigure[]?> Thresholds(CancellationToken cancellation);
 
     [Alias("outcomes")]
-    Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit);
+    Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
 
     [Alias("outcome")]
-    Task<OutcomeRow?> Outcome(string outcomeId);
+    Task<OutcomeRow?> Outcome(string outcomeId, CancellationToken cancellation);
 
     [Alias("history")]
-    Task<JournalEntry[]?> History(string outcomeId);
+    Task<JournalEntry[]?> History(string outcomeId, CancellationToken cancellation);
 
     [Alias("entries")]
-    Task<Page<JournalEntry>?> Entries(long after, int limit);
+    Task<Page<JournalEntry>?> Entries(long after, int limit, CancellationToken cancellation);
 
     [Alias("reservation")]
-    Task<ReservationFigure?> Reservation(string id);
+    Task<ReservationFigure?> Reservation(string id, CancellationToken cancellation);
 
     /// <summary>
     /// The signals after sequence <paramref name="after"/>: at once if there are any, else when the first one comes,
@@ -58,7 +59,7 @@ internal interface ITenantGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="after">Null: none; only the tenant as it is now.</param>
     [Alias("signals"), ResponseTimeout("00:00:20")]
-    Task<SignalBatch?> Signals(long? after, TimeSpan patience);
+    Task<SignalBatch?> Signals(long? after, TimeSpan patience, CancellationToken cancellation);
 
     /// <summary>Does what is due.</summary>
     [Alias("wake")]

@@ -2,6 +2,7 @@ using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using Orleans.Runtime.Placement;
 
 namespace MeteringGateway.Cluster.Grains;
 
@@ -9,81 +10,128 @@ namespace MeteringGateway.Cluster.Grains;
 /// A tenant's stay on this silo: a thin shell over the same tenant as on one machine. The engine's lock makes the
 /// turns, so the grain is reentrant: one caller's flush does not hold up another's turn. Nothing rests on this being
 /// the only activation: an append from a state that is out of date is refused by the store's fence, and what is
-/// answered from memory needs the silo's lease.
+/// answered from memory needs the silo's lease. Most checks do not come here: see <see cref="Stays"/>.
 /// </summary>
 /// <remarks>
 /// Placed where there is most room (memory first: a tenant is memory more than CPU), with a preference for the silo
 /// that was asked.
 /// </remarks>
 [Reentrant, ResourceOptimizedPlacement, GrainType("tenant")]
-internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostApplicationLifetime lifetime)
-    : Grain, ITenantGrain
+internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease lease, TimeProvider clock,
+    IHostApplicationLifetime lifetime) : Grain, ITenantGrain, IDisposable
 {
     private const int MostSignals = 1000;
 
-    private string Id => this.GetPrimaryKeyString();
+    private long _calledAt;
+    private volatile bool _leaving;
 
-    // What an activation before this one may have left here was another stay.
-    public override Task OnActivateAsync(CancellationToken cancellationToken) => tenants.Release(Id);
+    /// <summary>
+    /// Timestamp of the clock at the last call, 0 before the first: it was valid then, as calls reach no other
+    /// activation.
+    /// </summary>
+    public long CalledAt => Volatile.Read(ref _calledAt);
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        tenants.Release(Id);
+    public string Id { get; private set; } = "";
 
-    public async Task<Answer[]> Execute(Command[] commands)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        await lease.Held();
-        return (Answer[])await tenants.Execute(Id, commands);
+        Id = this.GetPrimaryKeyString();
+        // What an activation before this one may have left here was another stay.
+        await tenants.Release(Id);
+        stays.Begin(Id, this);
     }
 
-    public async Task<Once> ExecuteOnce(Command command, IdempotencyKey key)
+    /// <summary>The directory's entry goes only when this is over.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await lease.Held();
-        return await tenants.ExecuteOnce(Id, command, key);
+        stays.End(Id, this);
+        return tenants.Release(Id);
     }
 
-    public ValueTask<Decision?> Check(Question question) =>
-        lease.IsHeld ? tenants.Check(Id, question) : CheckWhenHeld(question);
+    /// <summary>However the activation ended.</summary>
+    public void Dispose() => stays.End(Id, this);
 
-    private async ValueTask<Decision?> CheckWhenHeld(Question question)
+    /// <summary>Ends the stay as soon as those who have been let in are answered. Any thread may call it.</summary>
+    /// <param name="to">Where the tenant is to live then; null: wherever it is next asked for.</param>
+    public void Leave(SiloAddress? to = null)
     {
-        await lease.Held();
-        return await tenants.Check(Id, question);
+        _leaving = true;
+        if (to is null) GrainContext.Deactivate(new(DeactivationReasonCode.ApplicationRequested, "it lives elsewhere"));
+        else GrainContext.Migrate(new() { [IPlacementDirector.PlacementHintKey] = to });
+        // Nobody waits for signals meanwhile: the others would have to wait for that.
+        tenants.CloseReaders(Id);
     }
 
-    public Task<TenantFigure?> Tenant() => Ask(() => tenants.Tenant(Id));
-
-    public Task<Usage?> Usage(DateOnly? period) => Ask(() => tenants.Usage(Id, period));
-
-    public Task<StatementRow?> Statement(DateOnly? period) => Ask(() => tenants.Statement(Id, period));
-
-    public Task<Page<StatementRow>?> Statements(DateOnly? before, int limit) =>
-        Ask(() => tenants.Statements(Id, before, limit));
-
-    public Task<GrantFigure[]?> Grants() => AskForAll(() => tenants.Grants(Id));
-
-    public Task<ThresholdFigure[]?> Thresholds() => AskForAll(() => tenants.Thresholds(Id));
-
-    public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit) =>
-        Ask(() => tenants.Outcomes(Id, filter, cursor, limit));
-
-    public Task<OutcomeRow?> Outcome(string outcomeId) => Ask(() => tenants.Outcome(Id, outcomeId));
-
-    public Task<JournalEntry[]?> History(string outcomeId) => AskForAll(() => tenants.History(Id, outcomeId));
-
-    public Task<Page<JournalEntry>?> Entries(long after, int limit) => Ask(() => tenants.Entries(Id, after, limit));
-
-    public Task<ReservationFigure?> Reservation(string id) => Ask(() => tenants.Reservation(Id, id));
-
-    public async Task<SignalBatch?> Signals(long? after, TimeSpan patience)
+    public async Task<Answer[]> Execute(Command[] commands, CancellationToken cancellation)
     {
+        await Called();
+        var answers = (Answer[])await tenants.Execute(Id, commands, cancellation);
         await lease.Held();
-        using var reader = await tenants.Signals(Id, after);
+        return answers;
+    }
+
+    public async Task<Once> ExecuteOnce(Command command, IdempotencyKey key, CancellationToken cancellation)
+    {
+        await Called();
+        var once = await tenants.ExecuteOnce(Id, command, key, cancellation);
+        await lease.Held();
+        return once;
+    }
+
+    public async ValueTask<Decision?> Check(Question question, CancellationToken cancellation)
+    {
+        await Called();
+        var decision = await tenants.Check(Id, question, cancellation);
+        await lease.Held();
+        return decision;
+    }
+
+    public Task<TenantFigure?> Tenant(CancellationToken cancellation) =>
+        Ask(() => tenants.Tenant(Id, cancellation));
+
+    public Task<Usage?> Usage(DateOnly? period, CancellationToken cancellation) =>
+        Ask(() => tenants.Usage(Id, period, cancellation));
+
+    public Task<StatementRow?> Statement(DateOnly? period, CancellationToken cancellation) =>
+        Ask(() => tenants.Statement(Id, period, cancellation));
+
+    public Task<Page<StatementRow>?> Statements(DateOnly? before, int limit, CancellationToken cancellation) =>
+        Ask(() => tenants.Statements(Id, before, limit, cancellation));
+
+    public Task<GrantFigure[]?> Grants(CancellationToken cancellation) =>
+        AskForAll(() => tenants.Grants(Id, cancellation));
+
+    public Task<ThresholdFigure[]?> Thresholds(CancellationToken cancellation) =>
+        AskForAll(() => tenants.Thresholds(Id, cancellation));
+
+    public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit,
+        CancellationToken cancellation) =>
+        Ask(() => tenants.Outcomes(Id, filter, cursor, limit, cancellation));
+
+    public Task<OutcomeRow?> Outcome(string outcomeId, CancellationToken cancellation) =>
+        Ask(() => tenants.Outcome(Id, outcomeId, cancellation));
+
+    public Task<JournalEntry[]?> History(string outcomeId, CancellationToken cancellation) =>
+        AskForAll(() => tenants.History(Id, outcomeId, cancellation));
+
+    public Task<Page<JournalEntry>?> Entries(long after, int limit, CancellationToken cancellation) =>
+        Ask(() => tenants.Entries(Id, after, limit, cancellation));
+
+    public Task<ReservationFigure?> Reservation(string id, CancellationToken cancellation) =>
+        Ask(() => tenants.Reservation(Id, id, cancellation));
+
+    public async Task<SignalBatch?> Signals(long? after, TimeSpan patience, CancellationToken cancellation)
+    {
+        await Called();
+        using var reader = await tenants.Signals(Id, after, cancellation);
         if (reader is null) return null;
         var signals = new List<Signal>();
-        if (after is not null)
+        // One that leaves has ended its readers before this one came, and the others wait for its end.
+        if (after is not null && !_leaving)
         {
             // A silo that stops does not wait for signals that may never come.
-            using var waited = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
+            using var waited = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping,
+                cancellation);
             waited.CancelAfter(patience);
             if (await Any(reader, waited.Token))
                 while (signals.Count < MostSignals && reader.Signals.TryRead(out var signal)) signals.Add(signal);
@@ -108,19 +156,28 @@ internal sealed class TenantGrain(LocalTenants tenants, SiloLease lease, IHostAp
 
     public async Task Wake()
     {
-        await lease.Held();
+        await Called();
         await tenants.Wake(Id);
     }
 
-    private async Task<T?> Ask<T>(Func<ValueTask<T?>> ask) where T : class
+    private ValueTask Called()
     {
-        await lease.Held();
-        return await ask();
+        Volatile.Write(ref _calledAt, clock.GetTimestamp());
+        return lease.Held();
     }
 
-    private async Task<T[]?> AskForAll<T>(Func<ValueTask<IReadOnlyList<T>?>> ask)
+    /// <summary>
+    /// What is answered from memory needs the lease when it is answered, however long the answer took: held then, the
+    /// silo has belonged to the cluster all the while.
+    /// </summary>
+    private async Task<T?> Ask<T>(Func<ValueTask<T?>> ask) where T : class
     {
+        await Called();
+        var answer = await ask();
         await lease.Held();
-        return await ask() is { } all ? [.. all] : null;
+        return answer;
     }
+
+    private Task<T[]?> AskForAll<T>(Func<ValueTask<IReadOnlyList<T>?>> ask) =>
+        Ask<T[]>(async () => await ask() is { } all ? [.. all] : null);
 }

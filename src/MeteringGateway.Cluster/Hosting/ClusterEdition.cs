@@ -51,6 +51,7 @@ public static class ClusterEdition
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<EngineOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalTenants>>(), shared: true));
+        services.AddSingleton<Stays>();
         services.AddSingleton<ITenants, ClusterTenants>();
         services.AddSingleton<ITurns, ClusterTurns>();
         services.AddSingleton<Books, SharedBooks>();
@@ -62,6 +63,7 @@ public static class ClusterEdition
         builder.UseOrleans(silo =>
             Configure(silo, settings, builder.Configuration.GetSection("Metering").Get<EngineOptions>() ?? new()));
         services.AddHostedService(provider => provider.GetRequiredService<SiloLease>());
+        services.AddHostedService<Balancer>();
         return builder;
     }
 

@@ -58,6 +58,11 @@ internal sealed class ClusterSettings
     }
 
     /// <summary>
+    /// How often a silo looks whether it has more tenants than its share, and lets some move; zero: never.
+    /// </summary>
+    public TimeSpan BalanceEvery { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// One that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.
     /// </summary>
     public ConfigurationOptions RedisOptions()
@@ -72,6 +77,7 @@ internal sealed class ClusterSettings
     public bool IsValid =>
         ProbeTimeout > TimeSpan.Zero && MissedProbes > 0 && ResponseTimeout > TimeSpan.Zero && Patience >= TimeSpan.Zero
         && Lease > TimeSpan.Zero && DrainDelay >= TimeSpan.Zero && BooksPoll > TimeSpan.Zero
+        && BalanceEvery >= TimeSpan.Zero
         && ClusterId.Length > 0 && ServiceId.Length > 0
         && (AdvertisedAddress is null || System.Net.IPAddress.TryParse(AdvertisedAddress, out _));
 }

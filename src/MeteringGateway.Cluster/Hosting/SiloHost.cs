@@ -9,7 +9,7 @@ namespace MeteringGateway.Cluster;
 /// there before the first grain and until after the last.
 /// </summary>
 internal sealed class SiloHost(
-    LocalTenants tenants, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster,
+    LocalTenants tenants, Stays stays, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster,
     IGrainFactory grains, Readiness readiness,
     IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
 {
@@ -22,6 +22,7 @@ internal sealed class SiloHost(
         await Import.DemandFinished(store, cancellationToken);
         await books.Load(store, settings.AdminKey, _ => { }, cancellationToken);
         tenants.OutboxGrew += TellHousekeeper;
+        tenants.FenceLost += stays.FenceLost;
         await tenants.StartAsync(cancellationToken);
         _ = StopWhenFailed();
     }

@@ -167,6 +167,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
                 break;
             case AppendResult.LostFence:
                 Instruments.FencesLost.Add(1);
+                engine.TellFenceLost(pending.Host.Id);
                 pending.Host.Lose(pending, new LostFenceException());
                 break;
             default:

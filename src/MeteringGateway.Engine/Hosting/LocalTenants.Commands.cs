@@ -130,13 +130,25 @@ public sealed partial class LocalTenants
 
     internal async Task ExpireKeys() => await _store.Expire(Now, CancellationToken.None);
 
-    public ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default)
+    public ValueTask<Decision?> Check(string tenant, Question question, CancellationToken cancellation = default) =>
+        TryCheck(tenant, question, out var decision) ? new(decision) : CheckInTurn(tenant, question, cancellation);
+
+    /// <summary>
+    /// Answers from the view of a tenant that is in memory, as most checks are; false if there is none, or something
+    /// is due.
+    /// </summary>
+    /// <param name="decision">As <see cref="Check"/> answers.</param>
+    public bool TryCheck(string tenant, Question question, out Decision? decision)
     {
         if (Volatile.Read(ref _failure) is null && !Volatile.Read(ref _stopping)
             && _hosts.TryGetValue(tenant, out var host)
             && host.View is { } view && !host.IsRetired && host.Asked() is var now && now < view.ValidUntil)
-            return new(Counted(view.Check(question, now)));
-        return CheckInTurn(tenant, question, cancellation);
+        {
+            decision = Counted(view.Check(question, now));
+            return true;
+        }
+        decision = null;
+        return false;
     }
 
     /// <summary>Something is due, or the tenant is not in memory.</summary>

@@ -49,6 +49,12 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     /// </summary>
     public event Action? OutboxGrew;
 
+    /// <summary>
+    /// Another process has written to a tenant, before anybody is told; on the thread that writes: a handler must
+    /// return at once.
+    /// </summary>
+    public event Action<string>? FenceLost;
+
     /// <summary>Why nothing is answered any more; null as long as all is well.</summary>
     public string? Failure => Volatile.Read(ref _failure)?.Message;
 
@@ -164,9 +170,17 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal void Forgo(string tenant, StoreFullException full) =>
         _log.LogWarning("No room for a snapshot of tenant {Tenant}: {Why}", tenant, full.Message);
 
+    /// <summary>About what it takes to load a tenant that is in memory: its snapshot and what came after it.</summary>
+    public long BytesToLoad(string tenant) => Loaded(tenant)?.BytesToLoad ?? 0;
+
+    /// <summary>Ends the signals of all readers of a tenant; whoever asks again goes on from where it is.</summary>
+    public void CloseReaders(string tenant) => Loaded(tenant)?.CloseReaders();
+
     internal Task Sweep() => _eviction.Sweep();
 
     internal void TellOutboxGrew() => OutboxGrew?.Invoke();
+
+    internal void TellFenceLost(string tenant) => FenceLost?.Invoke(tenant);
 
     internal void Remove(TenantHost host)
     {

@@ -55,6 +55,9 @@ internal sealed class TenantHost
     /// <summary>Unix milliseconds of the last call.</summary>
     public long LastUsed => Math.Max(_lastUsed, _lastCheck);
 
+    /// <summary>As of some moment: nobody waits for the turn to know it.</summary>
+    public long BytesToLoad => _snapshotBytes + Volatile.Read(ref _tailBytes);
+
     /// <summary>The earliest time at which the timers have this tenant; theirs to set.</summary>
     public long ScheduledFor { get; set; } = long.MaxValue;
 

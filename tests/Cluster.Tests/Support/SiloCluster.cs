@@ -19,6 +19,7 @@ internal sealed class SiloCluster : IAsyncDisposable
     public const int Size = 3;
 
     private readonly List<WebApplication> _silos = [];
+    private Func<Task<WebApplication>> _another = null!;
 
     public IReadOnlyList<WebApplication> Silos => _silos;
 
@@ -32,13 +33,15 @@ internal sealed class SiloCluster : IAsyncDisposable
     public static async Task<SiloCluster> Start(
         RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings = null,
         TimeProvider? clock = null, ILoggerProvider? log = null,
-        LogLevel lowest = LogLevel.Warning, int size = Size)
+        LogLevel lowest = LogLevel.Warning, int size = Size, Action<IServiceCollection>? services = null)
     {
-        var cluster = new SiloCluster();
+        var cluster = new SiloCluster
+        {
+            _another = () => StartSilo(redis, serviceId, settings, clock, log, lowest, services),
+        };
         try
         {
-            for (var i = 0; i < size; i++)
-                cluster._silos.Add(await StartSilo(redis, serviceId, settings, clock, log, lowest));
+            for (var i = 0; i < size; i++) await cluster.Join();
             return cluster;
         }
         catch
@@ -50,6 +53,13 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     /// <summary>Every call through another silo than the one before.</summary>
     public ITenants Tenants => Rotation.Of([.. Silos.Select(silo => silo.Services.GetRequiredService<ITenants>())]);
+
+    /// <summary>One more silo, as the others are.</summary>
+    public async Task<WebApplication> Join()
+    {
+        _silos.Add(await _another());
+        return _silos[^1];
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -63,7 +73,7 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     private static async Task<WebApplication> StartSilo(
         RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings, TimeProvider? clock,
-        ILoggerProvider? log, LogLevel lowest)
+        ILoggerProvider? log, LogLevel lowest, Action<IServiceCollection>? services)
     {
         var builder = MeteringHost.Builder();
         builder.Configuration.AddInMemoryCollection(
@@ -85,6 +95,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             builder.Configuration[$"Logging:LogLevel:{category}"] = lowest.ToString();
         if (log is not null) builder.Logging.AddProvider(log);
         if (clock is not null) builder.Services.AddSingleton(clock);
+        services?.Invoke(builder.Services);
         await builder.AddClusterTenants();
         var app = builder.Build();
         app.MapMeteringApi();
