@@ -1,3 +1,4 @@
+using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using Orleans.Concurrency;
@@ -16,7 +17,7 @@ namespace MeteringGateway.Cluster.Grains;
 /// Placed where there is most room (memory first: a tenant is memory more than CPU), with a preference for the silo
 /// that was asked.
 /// </remarks>
-[Reentrant, ResourceOptimizedPlacement, GrainType("tenant")]
+[Reentrant, ResourceOptimizedPlacement, GrainType("tenant"), ReadsMessages]
 internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease lease, TimeProvider clock,
     IHostApplicationLifetime lifetime) : Grain, ITenantGrain, IDisposable
 {

@@ -5,13 +5,15 @@ using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using Orleans.Serialization;
 using Orleans.Serialization.Cloning;
+using Orleans.Serialization.Serializers;
 
 namespace MeteringGateway.Cluster.Wire;
 
 /// <summary>
 /// How commands, answers and figures travel between silos: as JSON by the names of their members, so that silos of two
 /// versions understand each other while one replaces the other (a member that one does not know is skipped, one that is
-/// missing has its default). Within a silo they are handed over as they are: all of them are immutable.
+/// missing has its default). Those that travel most have a shorter form: see <see cref="MessageWire"/>. Within a silo
+/// they are handed over as they are: all of them are immutable.
 /// </summary>
 internal static class WireTypes
 {
@@ -25,9 +27,13 @@ internal static class WireTypes
 
     public static IServiceCollection AddWireTypes(this IServiceCollection services)
     {
+        services.AddSingleton<Readers>();
+        // Before the other: the first that takes a type has it.
+        services.AddSingleton<IGeneralizedCodec, MessageWire>();
         services.AddSerializer(serializer => serializer.AddJsonSerializer(
             isSerializable: Travels, isCopyable: _ => false,
-            options => options.Configure(json => json.SerializerOptions = Json)));
+            options => options.Configure(json => json.SerializerOptions = Json))
+            .Configure(types => types.WellKnownTypeAliases[MessageWire.Alias] = typeof(MessageWire)));
         services.AddSingleton<IGeneralizedCopier, HandedOver>();
         services.AddSingleton<ITypeFilter, Allowed>();
         return services;
@@ -62,7 +68,8 @@ internal static class WireTypes
     /// <summary>A silo takes no other types from the wire than those that it sends.</summary>
     private sealed class Allowed : ITypeFilter
     {
-        public bool? IsTypeAllowed(Type type) => Travels(type.IsArray ? type.GetElementType()! : type) ? true : null;
+        public bool? IsTypeAllowed(Type type) =>
+            Travels(type.IsArray ? type.GetElementType()! : type) || type == typeof(MessageWire) ? true : null;
     }
 
     private sealed class HandedOver : IGeneralizedCopier
