@@ -2,7 +2,6 @@ using System.Text;
 using MeteringGateway.Cluster.Tests.Support;
 using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Core;
-using MeteringGateway.Engine;
 using MeteringGateway.Engine.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

@@ -40,7 +40,7 @@ internal static class GrainRows
             .ToArray();
         var empty = Enumerable.Range(0, Grains).Select(i => caller.Grains.GetGrain<IEmptyGrain>(Id(name, i))).ToArray();
         var check = new InProcess("check", Workers, [], async (worker, step) =>
-            await tenants[(worker + step) % Grains].Check(Question) is { Kind: DecisionKind.Allow } ? 1
+            await tenants[(worker + step) % Grains].Check(Question, default) is { Kind: DecisionKind.Allow } ? 1
                 : throw new InvalidOperationException("not allowed"));
         var same = new InProcess("empty call with the same question and answer", Workers, [], async (worker, step) =>
             await empty[(worker + step) % Grains].Check(Question) is not null ? 1
