@@ -4,7 +4,8 @@ namespace MeteringGateway.LoadTests;
 
 /// <summary>What to run and how long; see <see cref="Usage"/>.</summary>
 public sealed record Options(string Command, string MeteringDll, Machine Machine, int Pairs, TimeSpan Each,
-    TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File)
+    TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File, int Tenants,
+    IReadOnlyList<string> Only)
 {
     public const string Usage = """
         loadtests [all|check|ingest|decisions] [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
@@ -13,8 +14,23 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             kills the server at random moments under load and compares what it kept with what it had acknowledged
         loadtests log FILE.ndjson
             sends a file of events in order, twice, shuffled and through a kill -9, and compares the figures
+
+        With redis-server on the path, of silos:
+        loadtests cluster-faults [--rounds N] [--seed N]
+            kills silos, kills Redis and freezes silos under load, and compares the journal with what was acknowledged
+        loadtests cluster-figures [--only NAME,...] [--pairs N] [--seconds S] [--rounds N] [--json FILE] [--write [FILE]]
+            measures the cluster against what it is made of; names: grain, reports, scale, failover (--rounds kills and stops)
+        loadtests cluster-memory [--tenants N] [--json FILE]
+            what a tenant costs in memory and in Redis, active and idle, and what it takes to bring it back
+
         All take --metering PATH, the metering.dll under test (default: the one built beside this program).
         """;
+
+    private static readonly string[] Known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed",
+        "--metering", "--pin", "--tenants", "--only"];
+
+    /// <summary>Whether the command is one of silos.</summary>
+    public bool OfSilos => Command.StartsWith("cluster-", StringComparison.Ordinal);
 
     public static Options? Parse(string[] args)
     {
@@ -27,21 +43,27 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
                 named[args[i]] = args[++i];
             else named[args[i]] = "";
         }
-        string[] known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed", "--metering", "--pin"];
-        if (plain.Count > 2 || named.Keys.Except(known).Any()) return null;
+        return plain.Count > 2 || named.Keys.Except(Known).Any() ? null
+            : Make(plain.FirstOrDefault("all"), plain.ElementAtOrDefault(1), named);
+    }
+
+    private static Options Make(string command, string? file, Dictionary<string, string> named)
+    {
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-        var seconds = Number("--seconds", 3);
+        var table = command is "all" or "check" or "ingest" or "decisions" ? "loadtests" : command;
         return new Options(
-            plain.FirstOrDefault("all"), named.GetValueOrDefault("--metering", DefaultDll()),
-            Machine.Describe(named.ContainsKey("--pin")),
-            Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 30)),
-            TimeSpan.FromSeconds(2),
-            named.GetValueOrDefault("--json", "artifacts/loadtests.json"),
+            command, named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
+            Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),
+            TimeSpan.FromSeconds(2), named.GetValueOrDefault("--json", $"artifacts/{table}.json"),
             named.TryGetValue("--write", out var write) ? (write.Length > 0 ? write : "docs/performance.md") : null,
-            Math.Clamp(Number("--rounds", 30), 1, 10_000), Number("--seed", Environment.TickCount & 0xFFFFFF),
-            plain.ElementAtOrDefault(1));
+            Math.Clamp(Number("--rounds", command == "cluster-figures" ? 10 : 30), 1, 10_000),
+            Number("--seed", Environment.TickCount & 0xFFFFFF), file,
+            Math.Clamp(Number("--tenants", 100_000), 100, 2_000_000),
+            named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries));
     }
+
+    public bool Wants(string name) => Only.Count == 0 || Only.Contains(name);
 
     /// <summary>In the tree, the executable's own output for the same configuration.</summary>
     public static string DefaultDll()

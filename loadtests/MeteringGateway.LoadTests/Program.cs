@@ -2,12 +2,16 @@ using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Campaigns;
 using MeteringGateway.LoadTests.Rows;
 using MeteringGateway.LoadTests.Servers;
+using MeteringGateway.LoadTests.Silos;
+using MeteringGateway.LoadTests.Silos.Memory;
 
+// Servers that the tests themselves start, as processes of their own.
 if (args is ["empty-server"])
 {
     EmptyServer.Run();
     return 0;
 }
+if (args is ["serve", ..]) return await HostedSilo.Run(args[1..]);
 if (Options.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(Options.Usage);
@@ -19,6 +23,11 @@ if (options.Command != "decisions" && !File.Exists(options.MeteringDll))
         $"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
     return 2;
 }
+if (options.OfSilos && RedisServer.Installed is null)
+{
+    Console.Error.WriteLine("redis-server is not installed (Debian: apt-get install redis-server).");
+    return 2;
+}
 switch (options.Command)
 {
     case "crash":
@@ -28,6 +37,8 @@ switch (options.Command)
     case "all" or "check" or "ingest" or "decisions":
         await Measure(options);
         return 0;
+    case "cluster-faults" or "cluster-figures" or "cluster-memory":
+        return await SiloCommands.Run(options);
     default:
         Console.Error.WriteLine(Options.Usage);
         return 2;
@@ -41,8 +52,5 @@ static async Task Measure(Options options)
     if (options.Command is "all" or "check") rows.Add(await CheckRow.Measure(options));
     if (options.Command is "all" or "ingest" && await IngestRow.Measure(options) is { } ingest) rows.Add(ingest);
     if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
-    var report = new Report(options.Machine, DateTime.UtcNow, rows);
-    Console.WriteLine(report.Table());
-    report.WriteJson(options.Json);
-    if (options.Write is not null) report.WriteInto(options.Write);
+    new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests");
 }

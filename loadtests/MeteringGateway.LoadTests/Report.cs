@@ -36,7 +36,16 @@ public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public string Table()
+    /// <summary>On the console, in a file, and where it was asked for in the document.</summary>
+    /// <param name="by">What the document says the table is written by.</param>
+    public void Publish(Options options, string by)
+    {
+        Console.WriteLine(Table());
+        WriteJson(options.Json);
+        if (options.Write is not null) WriteInto(options.Write, by);
+    }
+
+    private string Table()
     {
         var text = new StringBuilder(
             "| figure | against | ratio: median (spread) | floor | target | beyond | reached |\n|---|---|---|---|---|---|---|\n");
@@ -53,15 +62,14 @@ public sealed record Report(Machine Machine, DateTime MeasuredAt, IReadOnlyList<
 
     private static string Mark(double? mark) => mark?.ToString(CultureInfo.InvariantCulture) ?? "-";
 
-    public void WriteJson(string path)
+    private void WriteJson(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         File.WriteAllText(path, JsonSerializer.Serialize(this, Json) + "\n");
     }
 
     /// <summary>Puts the table into the document in place of the one before.</summary>
-    /// <param name="by">The program that the document says the table is written by.</param>
-    public void WriteInto(string path, string by = "loadtests")
+    private void WriteInto(string path, string by)
     {
         var start = $"<!-- measured: written by {by} --write -->";
         var document = File.Exists(path) ? File.ReadAllText(path) : "# Performance\n\n" + start + "\n" + End + "\n";
