@@ -25,7 +25,6 @@ public static class EmbeddedEdition
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();
-        services.AddSingleton<IMetricsText, PrometheusText>();
         services.AddSingleton<EmbeddedHost>();
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedHost>());
         // Made by the first request that is let through, which is after recovery.

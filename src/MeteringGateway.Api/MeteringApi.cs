@@ -45,6 +45,7 @@ public static class MeteringApi
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeteringSettings>>().Value);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
+        services.AddSingleton<MetricsPage>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();
         services.AddTransient<TenantChange>();
@@ -60,7 +61,7 @@ public static class MeteringApi
     /// <summary>Maps every endpoint, behind the gate that asks for keys.</summary>
     public static WebApplication MapMeteringApi(this WebApplication app)
     {
-        app.Services.GetRequiredService<IMetricsText>(); // listens from the start
+        app.Services.GetRequiredService<MetricsPage>(); // listens from the start
         app.UseMiddleware<Front>();
         app.UseRouting();
         app.UseMiddleware<Gate>();

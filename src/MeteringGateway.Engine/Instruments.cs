@@ -63,28 +63,39 @@ public static class Instruments
     private static readonly string[] DecisionReasons = Names<DecisionReason>();
     private static readonly long[] DecisionCounts = new long[DecisionKinds.Length * DecisionReasons.Length];
 
-    internal static readonly Histogram<double> FlushSeconds = Meter.CreateHistogram<double>(FlushDuration, "s");
-    internal static readonly Histogram<long> FlushSize = Meter.CreateHistogram<long>(FlushEntries, "{entry}");
-    internal static readonly Counter<long> Sent = Meter.CreateCounter<long>(SignalsSent, "{signal}");
-    internal static readonly Counter<long> Acknowledged = Meter.CreateCounter<long>(SignalsAcknowledged, "{signal}");
-    internal static readonly Counter<long> Replayed = Meter.CreateCounter<long>(SignalsReplayed, "{signal}");
-    internal static readonly Histogram<double> Delay = Meter.CreateHistogram<double>(SignalDelay, "s");
+    internal static readonly Histogram<double> FlushSeconds = Meter.CreateHistogram<double>(FlushDuration, "s",
+        "How long one transaction of the journal took, sync included.");
+    internal static readonly Histogram<long> FlushSize = Meter.CreateHistogram<long>(FlushEntries, "{entry}",
+        "Entries in one transaction of the journal.");
+    internal static readonly Counter<long> Sent = Meter.CreateCounter<long>(SignalsSent, "{signal}",
+        "Signals handed to readers as they became durable.");
+    internal static readonly Counter<long> Acknowledged = Meter.CreateCounter<long>(SignalsAcknowledged, "{signal}",
+        "Signals that an agent runtime acknowledged.");
+    internal static readonly Counter<long> Replayed = Meter.CreateCounter<long>(SignalsReplayed, "{signal}",
+        "Signals handed to readers that asked for what they had missed.");
+    internal static readonly Histogram<double> Delay = Meter.CreateHistogram<double>(SignalDelay, "s",
+        "From the turn that made a signal to its being handed to a reader; the flush lies between.");
 
-    internal static readonly Counter<long> FencesLost = Meter.CreateCounter<long>(FenceLost, "{batch}");
-    internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}");
+    internal static readonly Counter<long> FencesLost = Meter.CreateCounter<long>(FenceLost, "{batch}",
+        "Batches that the store refused because somebody else had written the tenant in between.");
+    internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}",
+        "Batches of which the store did not say whether it has them.");
 
     static Instruments()
     {
         Meter.CreateObservableCounter(Events, () => Cells(EventCounts, "type", EventTypes, "result", EventResults),
-            "{event}");
+            "{event}", "Events by type and result: accepted, duplicate, or the refusal.");
         Meter.CreateObservableCounter(Decisions,
-            () => Cells(DecisionCounts, "decision", DecisionKinds, "reason", DecisionReasons), "{decision}");
-        Meter.CreateObservableGauge(QueueDepth, () => _engines.Sum(engine => engine.QueueDepth), "{entry}");
+            () => Cells(DecisionCounts, "decision", DecisionKinds, "reason", DecisionReasons), "{decision}",
+            "Checks and reservations by decision and reason.");
+        Meter.CreateObservableGauge(QueueDepth, () => _engines.Sum(engine => engine.QueueDepth), "{entry}",
+            "Entries that wait to be written.");
         Meter.CreateObservableGauge(TenantsLoaded, () => (long)_engines.Sum(engine => engine.TenantsLoaded),
-            "{tenant}");
+            "{tenant}", "Tenants in memory.");
         Meter.CreateObservableGauge(RecoveryDuration, () => _engines.Sum(engine => engine.RecoveryTime.TotalSeconds),
-            "s");
-        Meter.CreateObservableGauge(RecoveryEntries, () => _engines.Sum(engine => engine.EntriesReplayed), "{entry}");
+            "s", "From opening the store to being ready, at the last start.");
+        Meter.CreateObservableGauge(RecoveryEntries, () => _engines.Sum(engine => engine.EntriesReplayed), "{entry}",
+            "Entries folded since the start to bring tenants into memory.");
     }
 
     /// <summary>Counts the answer to a check.</summary>

@@ -3,7 +3,7 @@ using MeteringGateway.Api.Auth;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Every endpoint, and everyone who may not use it.</summary>
-public sealed class AccessTests(Started started) : IClassFixture<Started>
+public class AccessTests(Started started) : IClassFixture<Started>
 {
     private static readonly string[] OpenToAll = ["GET /health/live", "GET /health/ready",
         "GET /openapi/{documentName}.json", "GET /v1/plans/{plan}/page"];
@@ -105,6 +105,31 @@ public sealed class AccessTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Metrics_are_open_on_this_machine() =>
         Assert.Equal(HttpStatusCode.OK, (await _gateway.Anyone.Get("/metrics")).StatusCode);
+
+    [Theory]
+    [InlineData("Forwarded", "for=203.0.113.7")]
+    [InlineData("X-Forwarded-For", "203.0.113.7")]
+    [InlineData("x-forwarded-proto", "https")]
+    [InlineData("X-Real-IP", "203.0.113.7")]
+    [InlineData("Via", "1.1 proxy")]
+    [InlineData("Via", "")]
+    public async Task Metrics_need_a_key_of_whoever_comes_through_a_proxy_on_this_machine(string header, string value)
+    {
+        using var operations = await _gateway.Role("ops");
+        using var agent = await _gateway.Role("agent");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await Through(_gateway.Anyone));
+        Assert.Equal(HttpStatusCode.Forbidden, await Through(agent));
+        Assert.Equal(HttpStatusCode.OK, await Through(operations));
+
+        async Task<HttpStatusCode> Through(HttpClient client)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/metrics", UriKind.Relative));
+            request.Headers.TryAddWithoutValidation(header, value);
+            using var response = await client.SendAsync(request);
+            return response.StatusCode;
+        }
+    }
 
     [Fact]
     public async Task An_address_that_is_not_there_is_a_problem_and_so_is_a_method_that_is_not_served()

@@ -1,66 +1,83 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Net.Sockets;
+using System.Text;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Engine;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MeteringGateway.Api.Tests;
 
-public sealed class OperationsTests(Started started) : IClassFixture<Started>
+public class OperationsTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
-    public void Measurements_are_written_as_Prometheus_wants_them()
+    public async Task Measurements_are_written_as_Prometheus_wants_them()
     {
-        using var text = new PrometheusText();
+        using var page = new MetricsPage(NullLogger<MetricsPage>.Instance);
         using var meter = new Meter("MeteringGateway");
-        var counter = meter.CreateCounter<long>("test.things.done", "{thing}", "What was \\ done\nso far");
+        var counter = meter.CreateCounter<long>("test.things.done", "{thing}", "What was done so far.");
         counter.Add(2, new KeyValuePair<string, object?>("who", "a\"b\\c\nd"));
         counter.Add(3, new KeyValuePair<string, object?>("who", "a\"b\\c\nd"));
-        meter.CreateObservableGauge("test.level", () => 1.5, "By");
-        var histogram = meter.CreateHistogram("test.wait", "s", null, null,
+        meter.CreateObservableGauge("test.level", () => 1.5, "By", "How full it is.");
+        var histogram = meter.CreateHistogram("test.wait", "s", "How long it took.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] });
         foreach (var seconds in new[] { 0.1, 0.5, 7 }) histogram.Record(seconds);
 
-        var written = text.Write();
+        var written = await Written(page);
 
         Assert.Contains(
             """
-            # HELP test_things_done_total What was \\ done\nso far
+            # HELP test_things_done_total What was done so far.
             # TYPE test_things_done_total counter
             test_things_done_total{who="a\"b\\c\nd"} 5
 
             """.ReplaceLineEndings("\n"), written, StringComparison.Ordinal);
         Assert.Contains("# TYPE test_level_bytes gauge\ntest_level_bytes 1.5\n", written, StringComparison.Ordinal);
-        Assert.Contains(
-            """
-            # TYPE test_wait_seconds histogram
-            test_wait_seconds_bucket{le="0.1"} 1
-            test_wait_seconds_bucket{le="1"} 2
-            test_wait_seconds_bucket{le="+Inf"} 3
-            test_wait_seconds_sum 7.6
-            test_wait_seconds_count 3
+        Assert.Contains("# TYPE test_wait_seconds histogram\n", written, StringComparison.Ordinal);
+        foreach (var line in (string[])["bucket{le=\"0.1\"} 1", "bucket{le=\"1\"} 2", "bucket{le=\"+Inf\"} 3", "sum 7.6",
+            "count 3"])
+            Assert.Contains($"\ntest_wait_seconds_{line}\n", written, StringComparison.Ordinal);
+    }
 
-            """.ReplaceLineEndings("\n"), written, StringComparison.Ordinal);
+    [Fact]
+    public async Task A_figure_that_cannot_be_read_does_not_hide_the_others()
+    {
+        using var page = new MetricsPage(NullLogger<MetricsPage>.Instance);
+        using var meter = new Meter("MeteringGateway");
+        meter.CreateObservableGauge("test.broken", Broken);
+        meter.CreateObservableGauge("test.whole", () => 7);
+
+        Assert.Contains("\ntest_whole 7\n", await Written(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_figure_says_what_it_means()
+    {
+        await Measured("explained");
+        var help = (await Metrics()).Split('\n')
+            .Where(line => line.StartsWith("# HELP ", StringComparison.Ordinal)).ToList();
+
+        Assert.True(help.Count > 20);
+        // A sentence, and not the name once more.
+        Assert.All(help, line => Assert.Matches("^# HELP [a-z0-9_]+ [A-Z][A-Za-z]+ .*[^ ]$", line));
+        Assert.All(help, line => Assert.DoesNotContain("MeteringGateway", line, StringComparison.Ordinal));
     }
 
     [FactIfInstalled("promtool")]
     public async Task Promtool_finds_nothing_to_say_about_the_metrics()
     {
-        await _gateway.Tenant("measured");
-        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("m-1", "measured"))
-            .Is(HttpStatusCode.Created);
-        await _gateway.Admin.Post("/v1/tenants/measured/check", """{"outcome_type":"support.resolution"}""")
-            .Is(HttpStatusCode.OK);
-        var metrics = await _gateway.Anyone.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        await Measured("measured");
+        var metrics = await Metrics();
         Assert.Contains("metering_events_total{", metrics, StringComparison.Ordinal);
         Assert.Contains("metering_decisions_total{decision=\"allow\",reason=\"ok\"}", metrics,
             StringComparison.Ordinal);
+        Assert.Contains("# TYPE dotnet_thread_pool_threads gauge", metrics, StringComparison.Ordinal);
 
         using var promtool = Process.Start(
             new ProcessStartInfo("promtool", "check metrics") { RedirectStandardInput = true,
                 RedirectStandardError = true, RedirectStandardOutput = true })!;
-        await promtool.StandardInput.WriteAsync(string.Join('\n', metrics.Split('\n').Where(OurOwn)) + "\n");
+        await promtool.StandardInput.WriteAsync(metrics);
         promtool.StandardInput.Close();
         var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();
         await promtool.WaitForExitAsync();
@@ -81,7 +98,7 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
         await File.WriteAllTextAsync(config,
             shipped.Replace("127.0.0.1:8080", _gateway.Address.Authority, StringComparison.Ordinal)
                 .Replace("15s", "1s", StringComparison.Ordinal));
-        var port = FreePort();
+        var port = FreePort.Find();
         using var prometheus = Process.Start(new ProcessStartInfo(
             "prometheus",
             $"--config.file={config} --storage.tsdb.path={directory.FullName}/data --web.listen-address=127.0.0.1:{port} --log.level=error"))!;
@@ -119,14 +136,24 @@ public sealed class OperationsTests(Started started) : IClassFixture<Started>
         }
     }
 
-    // The runtime's own names are Microsoft's affair, and promtool has opinions about some.
-    private static bool OurOwn(string line) => line.Contains("metering_", StringComparison.Ordinal);
-
-    private static int FreePort()
+    private async Task Measured(string tenant)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        await _gateway.Tenant(tenant);
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("m-1", tenant))
+            .Is(HttpStatusCode.Created);
+        await _gateway.Admin.Post($"/v1/tenants/{tenant}/check", """{"outcome_type":"support.resolution"}""")
+            .Is(HttpStatusCode.OK);
+    }
+
+    private static long Broken() => throw new StoreException("away");
+
+    private Task<string> Metrics() => _gateway.Anyone.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+
+    private static async Task<string> Written(MetricsPage page)
+    {
+        using var text = new MemoryStream();
+        await page.Write(text, default);
+        return Encoding.UTF8.GetString(text.ToArray());
     }
 
     private static string Root(string file)

@@ -1,4 +1,4 @@
-using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Tests.Support;
 using MeteringGateway.Cluster.Tests.Support;
 using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Core;
@@ -107,31 +107,6 @@ public sealed class SiloTests(RedisServer redis)
     }
 
     [Fact]
-    public async Task Both_editions_measure_under_the_same_names_and_kinds()
-    {
-        using var text = new PrometheusText();
-        using var cluster = new PrometheusNet();
-        await using var engine = new LocalTenants(
-            SharedRedis.Store(await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(redis.ConnectionString),
-                _service), new EngineOptions());
-        await engine.StartAsync();
-        await engine.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
-        using var reader = await engine.Signals("acme", null);
-        await engine.Execute("acme", Make.Report("a"));
-        await engine.Check("acme", Make.One);
-
-        var (one, other) = (Families(text.Write()), Families(await cluster.Write(default)));
-        Assert.Contains("# TYPE metering_flush_duration_seconds histogram", one);
-        Assert.Contains("# TYPE metering_events_total counter", one);
-        Assert.Equal(one, other);
-    }
-
-    /// <summary>What was measured in this process by then; other tests measure beside it.</summary>
-    private static List<string> Families(string text) =>
-        [.. text.Split('\n').Where(line => line.StartsWith("# TYPE metering_", StringComparison.Ordinal)
-            && !line.Contains("webhook", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-
-    [Xunit.Fact]
     public void A_silo_of_another_version_may_say_more_or_less()
     {
         var said = JsonSerializer.Serialize<Answer>(new Answer.Refused(Refusal.UnknownTenant, "there is none"),

@@ -18,6 +18,9 @@ internal sealed class Gate(
     internal static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized",
         "A valid key is needed: Authorization: Bearer <key>.");
 
+    /// <summary>Headers that a proxy adds, beside those that begin with <c>X-Forwarded-</c>.</summary>
+    private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
+
     private readonly int _perSecond = settings.Limits.RequestsPerSecond;
     private readonly Strangers _strangers = new(settings.Limits.FailedKeysPerMinute, clock, log);
 
@@ -78,8 +81,7 @@ internal sealed class Gate(
         if (endpoint is not RouteEndpoint) return null;
         if (endpoint.Metadata.GetMetadata<Open>() is not null) return null;
         if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Problem.Forbidden(Permission.None);
-        if (demands.OpenOnLoopback && context.Connection.RemoteIpAddress is { } address
-            && IPAddress.IsLoopback(address)) return null;
+        if (demands.OpenOnLoopback && IsOfThisMachine(context)) return null;
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
             return _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
@@ -92,6 +94,15 @@ internal sealed class Gate(
         context.Features.Set(principal);
         return null;
     }
+
+    /// <summary>What a proxy on this machine hands on comes from loopback too: whoever sent it may be anywhere.</summary>
+    private static bool IsOfThisMachine(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
+        && !context.Request.Headers.Any(header => IsOfAProxy(header.Key));
+
+    private static bool IsOfAProxy(string header) =>
+        header.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+        || OfProxies.Contains(header, StringComparer.OrdinalIgnoreCase);
 
     private async Task Finish(HttpContext context, Task served)
     {

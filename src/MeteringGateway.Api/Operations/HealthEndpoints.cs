@@ -18,8 +18,8 @@ internal static class OperationsEndpoints
             readiness.Health is { } notReady ? notReady : TypedResults.Ok(new HealthWire("ready")))
             .WithTags("Operations").OpenToAll().WithSummary("It can answer; 503 with the reason while it cannot");
 
-        app.MapGet("/metrics", async (IMetricsText metrics, CancellationToken cancellation) =>
-            TypedResults.Text(await metrics.Write(cancellation), PrometheusText.MediaType))
+        app.MapGet("/metrics", (MetricsPage metrics, CancellationToken cancellation) =>
+            TypedResults.Stream(to => metrics.Write(to, cancellation), MetricsPage.MediaType))
             .WithTags("Operations").Needs(Permission.OpsRead, openOnLoopback: true)
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .WithSummary("Measurements in Prometheus' text format");

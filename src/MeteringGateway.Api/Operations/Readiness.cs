@@ -19,8 +19,6 @@ internal sealed class Readiness
     /// </summary>
     public Problem? Health => _problem ?? _draining;
 
-    public bool HasFailed => _failed;
-
     /// <summary>The process is about to stop.</summary>
     public void Drain() => _draining = NotReady("shutting down");
 

@@ -15,14 +15,16 @@ internal static class WebhookInstruments
     public const string OldestPending = "metering.webhook.oldest_pending";
 
     private static readonly Meter Meter = new(Instruments.Name);
-    private static readonly Counter<long> Ended = Meter.CreateCounter<long>(Deliveries, "{delivery}");
-    private static readonly Counter<long> Attempted = Meter.CreateCounter<long>(Attempts, "{attempt}");
+    private static readonly Counter<long> Ended = Meter.CreateCounter<long>(Deliveries, "{delivery}",
+        "Deliveries of webhooks that ended, by result: delivered or failed.");
+    private static readonly Counter<long> Attempted = Meter.CreateCounter<long>(Attempts, "{attempt}",
+        "Attempts to deliver: delivered, the class of the answer's status, or why there was none.");
     private static readonly Lock Registering = new();
     private static Dispatcher[] _dispatchers = [];
 
     static WebhookInstruments() => Meter.CreateObservableGauge(
         OldestPending, () => _dispatchers.Select(one => one.OldestPending().GetAwaiter().GetResult().TotalSeconds)
-            .DefaultIfEmpty().Max(), "s");
+            .DefaultIfEmpty().Max(), "s", "Age of the oldest delivery that is pending; 0 when none is.");
 
     public static void Count(Delivery delivery, Attempt attempt)
     {

@@ -55,7 +55,6 @@ public static class ClusterEdition
         services.AddSingleton<ITenants, ClusterTenants>();
         services.AddSingleton<ITurns, ClusterTurns>();
         services.AddSingleton<Books, SharedBooks>();
-        services.AddSingleton<IMetricsText, PrometheusNet>();
         services.AddWireTypes();
         services.AddHostedService<SiloHost>();
         services.AddSingleton<SiloLease>();
