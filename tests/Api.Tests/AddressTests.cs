@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Whatever can be an id has an address: its segment is percent-decoded once, whichever id it is.</summary>
-public sealed class AddressTests(Started started) : IClassFixture<Started>
+public class AddressTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
 

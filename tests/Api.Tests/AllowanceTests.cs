@@ -1,6 +1,6 @@
 namespace MeteringGateway.Api.Tests;
 
-public sealed class AllowanceTests(Started started) : IClassFixture<Started>
+public class AllowanceTests(Started started) : IClassFixture<Started>
 {
     private const string Question = """{"outcome_type":"support.resolution"}""";
     private readonly Gateway _gateway = started.Gateway;

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>For those who watch many tenants.</summary>
-public sealed class AttentionTests
+public class AttentionTests
 {
     [Fact]
     public async Task Tenants_near_or_at_a_limit_come_most_severe_first_page_by_page_and_only_those_of_the_key()

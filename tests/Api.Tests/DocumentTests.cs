@@ -4,7 +4,7 @@ namespace MeteringGateway.Api.Tests;
 /// The OpenAPI document says what is served, no more and no less. That every answer is as documented is checked on
 /// every answer of every test: see Support/Documented.cs.
 /// </summary>
-public sealed class DocumentTests(Started started) : IClassFixture<Started>
+public class DocumentTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace MeteringGateway.Api.Tests;
 
-public sealed class EventTests(Started started) : IClassFixture<Started>
+public class EventTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private const string Many = "application/cloudevents-batch+json";

@@ -10,7 +10,7 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>The small formats that everything else stands on.</summary>
-public sealed class FormatTests
+public class FormatTests
 {
     [Theory]
     [InlineData("PT0S", 0)]

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Credits: issued, spent, voided, and never bought twice (F5, F6).</summary>
-public sealed class GrantTests(Started started) : IClassFixture<Started>
+public class GrantTests(Started started) : IClassFixture<Started>
 {
     private const string Plan =
         """{"currency":"USD","credit_value":"0.01","outcome_types":[{"id":"support.resolution","credits":"50"}]}""";

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>The way through the product that every user takes.</summary>
-public sealed class JourneyTests
+public class JourneyTests
 {
     [Fact]
     public async Task Outcomes_fill_a_cap_and_agents_are_told_to_hand_off()

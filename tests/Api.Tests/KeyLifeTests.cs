@@ -3,7 +3,7 @@ using MeteringGateway.Api.Keys;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>What a key can do to others: when it is guessed, ended, bound, or used too much (N4).</summary>
-public sealed class KeyLifeTests(Started started) : IClassFixture<Started>
+public class KeyLifeTests(Started started) : IClassFixture<Started>
 {
     private const string Lines = "application/x-ndjson";
     private readonly Gateway _gateway = started.Gateway;

@@ -3,7 +3,7 @@ using MeteringGateway.Api.Auth;
 
 namespace MeteringGateway.Api.Tests;
 
-public sealed class KeyTests(Started started) : IClassFixture<Started>
+public class KeyTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

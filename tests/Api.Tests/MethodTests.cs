@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Which methods an address has, and what every answer carries whatever was asked (RFC 9110).</summary>
-public sealed class MethodTests(Started started) : IClassFixture<Started>
+public class MethodTests(Started started) : IClassFixture<Started>
 {
     private static readonly string[] OfTheMoment = ["Date", "Request-Id", "Transfer-Encoding"];
 

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Caps on money (C7): set, seen, and told to agents.</summary>
-public sealed class MoneyCapTests(Started started) : IClassFixture<Started>
+public class MoneyCapTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private const string Plan =

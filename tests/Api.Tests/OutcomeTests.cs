@@ -3,7 +3,7 @@ using MeteringGateway.Api.Outcomes;
 
 namespace MeteringGateway.Api.Tests;
 
-public sealed class OutcomeTests(Started started) : IClassFixture<Started>
+public class OutcomeTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private readonly Gateway _gateway = started.Gateway;

@@ -3,7 +3,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>
 /// What may go on demand once prepaid units are used up (F2): the vendor's rule, the buyer's authorisation.
 /// </summary>
-public sealed class OverageTests(Started started) : IClassFixture<Started>
+public class OverageTests(Started started) : IClassFixture<Started>
 {
     private const string Plan = """
         {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","included_units":1}],

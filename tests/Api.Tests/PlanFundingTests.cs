@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Prices, prepaid units and overage in plans, and in a tenant's own terms (section F).</summary>
-public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
+public class PlanFundingTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

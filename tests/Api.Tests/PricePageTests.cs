@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>A plan as its buyers read it, open to all.</summary>
-public sealed class PricePageTests(Started started) : IClassFixture<Started>
+public class PricePageTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

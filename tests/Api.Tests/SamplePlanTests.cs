@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Every plan among the samples can be put, agreed to, and read by its buyers.</summary>
-public sealed class SamplePlanTests(Started started) : IClassFixture<Started>
+public class SamplePlanTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

@@ -1,6 +1,6 @@
 namespace MeteringGateway.Api.Tests;
 
-public sealed class SignalTests(Started started) : IClassFixture<Started>
+public class SignalTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private readonly Gateway _gateway = started.Gateway;

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>What is owed, period by period (F8, N3): as JSON, as a page to print, as CSV.</summary>
-public sealed class StatementTests(Started started) : IClassFixture<Started>
+public class StatementTests(Started started) : IClassFixture<Started>
 {
     private const string Plan = """
         {"currency":"USD","platform_fee":"50","implementation_fee":"10","outcome_types":[{"id":"support.resolution","price":"0.985","included_units":1,"measurement_window":"PT1H"}],

@@ -1,6 +1,6 @@
 namespace MeteringGateway.Api.Tests;
 
-public sealed class TenantTests(Started started) : IClassFixture<Started>
+public class TenantTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Levels at which the buyer wants to be told (S4).</summary>
-public sealed class ThresholdTests(Started started) : IClassFixture<Started>
+public class ThresholdTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

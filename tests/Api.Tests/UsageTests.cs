@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>A period's figures, every member of them.</summary>
-public sealed class UsageTests(Started started) : IClassFixture<Started>
+public class UsageTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private readonly Gateway _gateway = started.Gateway;

@@ -4,7 +4,7 @@ using MeteringGateway.Api.Webhooks;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Alerts reach their receivers, at least once and in order (S5).</summary>
-public sealed class WebhooksDeliveryTests
+public class WebhooksDeliveryTests
 {
     [Fact]
     public void A_signature_is_that_of_the_specifications_example() => Assert.Equal(

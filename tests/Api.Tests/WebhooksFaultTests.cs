@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>A receiver that hangs, drips, lies or goes away holds up nobody else (S5).</summary>
-public sealed class WebhooksFaultTests
+public class WebhooksFaultTests
 {
     [Fact]
     public async Task A_receiver_that_hangs_delays_no_other_webhook_and_no_other_tenant_and_is_cut_off()

@@ -3,7 +3,7 @@ using MeteringGateway.Api.Webhooks;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Webhooks reach the public internet and nothing else, unless the settings say so.</summary>
-public sealed class WebhooksGuardTests
+public class WebhooksGuardTests
 {
     [Theory]
     [InlineData("127.0.0.1")]

@@ -5,7 +5,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>
 /// Whatever receivers answer, and however often the process ends: at least once, and of each tenant in order (S5).
 /// </summary>
-public sealed class WebhooksOrderTests
+public class WebhooksOrderTests
 {
     private static readonly string[] Tenants = ["a", "b", "c"];
 

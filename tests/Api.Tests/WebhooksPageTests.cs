@@ -9,7 +9,7 @@ using MeteringGateway.Api.Webhooks;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>The page for receivers, <c>docs/webhooks.md</c>: what it shows works.</summary>
-public sealed class WebhooksPageTests
+public class WebhooksPageTests
 {
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

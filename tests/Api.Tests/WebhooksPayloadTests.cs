@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>What receivers are told, word for word as <c>docs/webhooks.md</c> shows it (S5).</summary>
-public sealed class WebhooksPayloadTests
+public class WebhooksPayloadTests
 {
     private const string Plan = """
         {"currency":"USD","credit_value":"0.02","platform_fee":"50.00",

@@ -3,7 +3,7 @@ using MeteringGateway.Api.Auth;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Webhooks as an administrator makes and keeps them.</summary>
-public sealed class WebhooksTests(Started started) : IClassFixture<Started>
+public class WebhooksTests(Started started) : IClassFixture<Started>
 {
     private const string Body = """{"url":"https://example.com/hooks","events":["*"],"tenants":"*"}""";
 

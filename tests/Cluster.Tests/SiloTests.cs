@@ -1,4 +1,3 @@
-using MeteringGateway.Api.Tests.Support;
 using MeteringGateway.Cluster.Tests.Support;
 using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Core;

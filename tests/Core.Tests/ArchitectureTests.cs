@@ -3,23 +3,66 @@ using System.Xml.Linq;
 
 namespace MeteringGateway.Core.Tests;
 
-/// <summary>The arrows run one way: Core &lt;- Engine &lt;- Api &lt;- executables; Sdk stands alone.</summary>
+/// <summary>The arrows run one way: Core &lt;- Engine &lt;- Api &lt;- Cluster &lt;- the program.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly string Root = FindRoot();
 
-    [Theory]
-    [InlineData("Core")]
-    [InlineData("Engine", "Core")]
-    [InlineData("Api", "Engine", "Core")]
-    [InlineData("Sdk")]
-    [InlineData("Cluster", "Api", "Engine", "Core")]
-    public void A_project_of_ours_references_only_those_inside_it(string project, params string[] allowed)
+    /// <summary>Each project under src, and those that it may reference.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        var referenced = References(project, "ProjectReference")
-            .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
+        ["MeteringGateway.Core"] = [],
+        ["MeteringGateway.Engine"] = ["MeteringGateway.Core"],
+        ["MeteringGateway.Api"] = ["MeteringGateway.Engine", "MeteringGateway.Core"],
+        ["MeteringGateway.Cluster"] = ["MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
+        ["MeteringGateway"] = ["MeteringGateway.Cluster", "MeteringGateway.Api", "MeteringGateway.Engine",
+            "MeteringGateway.Core"],
+    };
 
-        Assert.Empty(referenced.Except(allowed.Select(name => "MeteringGateway." + name)));
+    [Fact]
+    public void A_project_of_ours_references_only_those_inside_it()
+    {
+        var projects = Projects("src").ToDictionary(file => Path.GetFileNameWithoutExtension(file));
+
+        Assert.Equal(Allowed.Keys.Order(), projects.Keys.Order());
+        Assert.All(projects, project => Assert.Empty(
+            Elements(project.Value, "ProjectReference").Select(Referenced).Except(Allowed[project.Key])));
+    }
+
+    [Fact]
+    public void Every_file_is_compiled_in_one_project_alone() =>
+        Assert.DoesNotContain(Projects("").SelectMany(file => Elements(file, "Compile")),
+            element => element.Attribute("Include") is not null);
+
+    [Fact]
+    public void There_is_one_solution_and_every_project_is_in_it()
+    {
+        var solution = File.ReadAllText(Path.Combine(Root, "MeteringGateway.sln"));
+
+        Assert.Single(Directory.EnumerateFiles(Root, "*.sln*"));
+        Assert.All(Projects(""), file => Assert.Contains(Path.GetFileName(file), solution, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_package_has_one_exact_version()
+    {
+        var versions = Elements(Path.Combine(Root, "Directory.Packages.props"), "PackageVersion").ToList();
+
+        Assert.NotEmpty(versions);
+        Assert.All(versions, package =>
+            Assert.Matches(@"^[0-9]+(\.[0-9]+){2,3}(-[a-z0-9.]+)?$", package.Attribute("Version")!.Value));
+        Assert.DoesNotContain(Projects("").SelectMany(file => Elements(file, "PackageReference")),
+            reference => reference.Attribute("Version") is not null);
+    }
+
+    [Fact]
+    public void Only_what_is_for_operators_knows_prometheus_net()
+    {
+        var knowing = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => File.ReadLines(file).Any(line => line.StartsWith("using Prometheus", StringComparison.Ordinal)))
+            .Select(file => Path.GetRelativePath(Root, Path.GetDirectoryName(file)!).Replace('\\', '/'));
+
+        Assert.Equal(["src/MeteringGateway.Api/Operations"], knowing.Distinct());
     }
 
     [Fact]
@@ -72,10 +115,16 @@ public sealed partial class ArchitectureTests
     private static IEnumerable<string> References(string project, string kind) =>
         Elements(ProjectFile(project), kind).Select(element => element.Attribute("Include")?.Value ?? "");
 
+    private static IEnumerable<string> Projects(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories);
+
+    private static string Referenced(XElement reference) =>
+        Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/'));
+
     private static string ProjectFile(string project) =>
         Path.Combine(Root, "src", $"MeteringGateway.{project}", $"MeteringGateway.{project}.csproj");
 
-    // Sdk and Cluster may not exist yet; a file that is absent references nothing.
+    // Not every folder has every file of MSBuild's; one that is absent references nothing.
     private static IEnumerable<XElement> Elements(string file, string name) =>
         File.Exists(file) ? XDocument.Load(file).Descendants(name) : [];
 

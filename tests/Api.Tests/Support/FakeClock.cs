@@ -1,6 +1,9 @@
 namespace MeteringGateway.Api.Tests.Support;
 
-/// <summary>Time that only the test moves, timers included.</summary>
+/// <summary>
+/// Time that only the test moves, timers included; where <see cref="Edition.HasRealTimers"/>, a timer fires also when
+/// that much real time has passed.
+/// </summary>
 public sealed class FakeClock : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -23,41 +26,54 @@ public sealed class FakeClock : TimeProvider
         {
             _now += span;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
-            foreach (var timer in due)
-                timer.Due = timer.Period > TimeSpan.Zero ? _now + timer.Period : DateTimeOffset.MaxValue;
         }
         foreach (var timer in due) timer.Fire();
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new Timer(this, () => callback(state));
+        var timer = new Timer(this, () => callback(state), Edition.Current.HasRealTimers);
         lock (_gate) _timers.Add(timer);
         timer.Change(dueTime, period);
         return timer;
     }
 
-    private sealed class Timer(FakeClock clock, Action fire) : ITimer
+    private sealed class Timer : ITimer
     {
-        public DateTimeOffset Due { get; set; } = DateTimeOffset.MaxValue;
-        public TimeSpan Period { get; private set; }
+        private readonly FakeClock _clock;
+        private readonly Action _fire;
+        private readonly ITimer? _real;
+        private TimeSpan _period;
 
-        public void Fire() => fire();
+        public Timer(FakeClock clock, Action fire, bool isReal)
+        {
+            (_clock, _fire) = (clock, fire);
+            if (isReal)
+                _real = System.CreateTimer(_ => Fire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
+        public DateTimeOffset Due { get; private set; } = DateTimeOffset.MaxValue;
+
+        public void Fire()
+        {
+            lock (_clock._gate) Due = _period > TimeSpan.Zero ? _clock._now + _period : DateTimeOffset.MaxValue;
+            _fire();
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (clock._gate)
-            {
-                Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : clock._now + dueTime;
-                Period = period;
-            }
-            if (dueTime == TimeSpan.Zero) fire();
+            lock (_clock._gate)
+                (Due, _period) = (dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : _clock._now + dueTime,
+                    period);
+            if (_real is not null) return _real.Change(dueTime, period);
+            if (dueTime == TimeSpan.Zero) _fire();
             return true;
         }
 
         public void Dispose()
         {
-            lock (clock._gate) clock._timers.Remove(this);
+            lock (_clock._gate) _clock._timers.Remove(this);
+            _real?.Dispose();
         }
 
         public ValueTask DisposeAsync()

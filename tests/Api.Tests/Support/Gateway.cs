@@ -1,19 +1,10 @@
 using System.Net.Http.Headers;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.TestHost;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace MeteringGateway.Api.Tests.Support;
 
 /// <summary>
-/// The whole product, as the executable composes it, on a loopback port and a data directory of its own, with a clock
-/// that only the test moves.
+/// The whole product in the edition under test, with a clock that only the test moves, and those who call it.
 /// </summary>
 public sealed class Gateway : IAsyncDisposable
 {
@@ -26,62 +17,49 @@ public sealed class Gateway : IAsyncDisposable
          "caps":[{"id":"monthly","limit":{"units":3},"at_limit":{"action":"handoff","to":"queue:tier1"}}]}
         """;
 
-    private readonly WebApplication _app;
-    private readonly string _directory;
-    private readonly bool _ownsDirectory;
+    /// <summary>Those that the product says less of than of others.</summary>
+    private static readonly string[] Categories = ["Default", "Microsoft.AspNetCore",
+        "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"];
 
-    private Gateway(WebApplication app, string directory, bool ownsDirectory, FakeClock clock, RecordedLog log,
-        List<string> shown)
+    private readonly Product _product;
+
+    private Gateway(Product product, FakeClock clock, RecordedLog log)
     {
-        (_app, _directory, _ownsDirectory, Clock, Log, ShownKeys) = (app, directory, ownsDirectory, clock, log, shown);
-        Address = new Uri(
-            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost");
+        (_product, Clock, Log) = (product, clock, log);
         Anyone = Client();
         Admin = As(AdminKey);
     }
 
-    public Uri Address { get; }
+    public Uri Address => _product.Address;
     public FakeClock Clock { get; }
     public RecordedLog Log { get; }
 
-    /// <summary>First administrators' keys that were shown.</summary>
-    public IReadOnlyList<string> ShownKeys { get; }
+    /// <inheritdoc cref="Product.ShownKeys"/>
+    public IReadOnlyList<string> ShownKeys => _product.ShownKeys;
 
     public HttpClient Anyone { get; }
     public HttpClient Admin { get; }
-    public IServiceProvider Services => _app.Services;
+    public IServiceProvider Services => _product.Services;
 
     public static async Task<Gateway> Start(
         Dictionary<string, string?>? settings = null, string? dataDirectory = null, FakeClock? clock = null,
         bool waitUntilReady = true, bool recover = true,
         bool withoutSockets = false, LogLevel lowest = LogLevel.Warning)
     {
-        var directory = dataDirectory ?? Directory.CreateTempSubdirectory("metering-").FullName;
-        var builder = WebApplication.CreateSlimBuilder();
-        var all = new Dictionary<string, string?> { ["Metering:AdminKey"] = AdminKey,
-            ["Metering:DataDirectory"] = directory,
+        var all = new Dictionary<string, string?>
+        {
+            ["Metering:AdminKey"] = AdminKey,
             // Time stands still in a test, so what a key may do a second would be all that it may do.
             ["Metering:Limits:RequestsPerSecond"] = "0", ["Metering:Limits:EventsPerSecond"] = "0",
-            ["Metering:Limits:FailedKeysPerMinute"] = "0" };
+            ["Metering:Limits:FailedKeysPerMinute"] = "0",
+        };
+        foreach (var category in Categories) all[$"Logging:LogLevel:{category}"] = lowest.ToString();
         foreach (var (name, value) in settings ?? []) all[name] = value;
-        builder.Configuration.AddInMemoryCollection(all);
-        if (withoutSockets) builder.WebHost.UseTestServer();
-        else builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
         var log = new RecordedLog();
-        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(lowest);
         clock ??= new FakeClock();
-        builder.Services.AddSingleton<TimeProvider>(clock);
-        var shown = new List<string>();
-        builder.AddMeteringApi();
-        builder.AddEmbeddedTenants(shown.Add);
-        if (!recover)
-            builder.Services.Remove(
-                builder.Services.Last(service => service.ServiceType == typeof(IHostedService)
-                    && service.ImplementationFactory is not null));
-        var app = builder.Build();
-        app.MapMeteringApi();
-        await app.StartAsync();
-        var gateway = new Gateway(app, directory, dataDirectory is null, clock, log, shown);
+        var product = await Edition.Current.Start(
+            new Setup(all, dataDirectory, clock, log, withoutSockets, recover));
+        var gateway = new Gateway(product, clock, log);
         if (waitUntilReady) await gateway.Ready();
         return gateway;
     }
@@ -113,26 +91,16 @@ public sealed class Gateway : IAsyncDisposable
             .Is(HttpStatusCode.Created);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-        if (_ownsDirectory) Directory.Delete(_directory, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _product.DisposeAsync();
 
-    private HttpClient Client()
-    {
-        var wire = _app.Services.GetRequiredService<IServer>() is TestServer server ? server.CreateHandler()
-            : new SocketsHttpHandler();
-        return new HttpClient(new Documented(wire)) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
-    }
+    private HttpClient Client() =>
+        new(new Documented(_product.Wire())) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
 
     private async Task Ready()
     {
         while ((await Anyone.GetAsync(new Uri("/health/ready", UriKind.Relative))).StatusCode != HttpStatusCode.OK)
         {
-            if (_app.Lifetime.ApplicationStopping.IsCancellationRequested)
-                throw new InvalidOperationException(string.Join('\n', Log.Lines));
+            if (_product.IsStopping) throw new InvalidOperationException(string.Join('\n', Log.Lines));
             await Task.Yield();
         }
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 
 namespace MeteringGateway.Cluster.Tests.Support;
 
@@ -19,7 +18,7 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
         .Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = FreePort.Find();
 
     public string ConnectionString => $"127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)},abortConnect=false";
 
@@ -96,26 +95,5 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     private string Log()
     {
         lock (_log) return string.Join('\n', _log.TakeLast(20));
-    }
-
-    /// <summary>
-    /// Below those that the system gives to outgoing connections: one of these could have it while the server is down.
-    /// </summary>
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(16_384, 32_768);
-            using var listener = new TcpListener(System.Net.IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: another.
-            }
-        }
     }
 }

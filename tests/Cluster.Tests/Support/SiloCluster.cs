@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using MeteringGateway.Api;
 using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
@@ -32,12 +31,12 @@ internal sealed class SiloCluster : IAsyncDisposable
     /// <param name="serviceId">What was written under it before is there again.</param>
     public static async Task<SiloCluster> Start(
         RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings = null,
-        TimeProvider? clock = null, ILoggerProvider? log = null,
-        LogLevel lowest = LogLevel.Warning, int size = Size, Action<IServiceCollection>? services = null)
+        TimeProvider? clock = null, ILoggerProvider? log = null, int size = Size,
+        Action<IServiceCollection>? services = null)
     {
         var cluster = new SiloCluster
         {
-            _another = () => StartSilo(redis, serviceId, settings, clock, log, lowest, services),
+            _another = () => StartSilo(Settings(redis, serviceId, settings), clock, log, services),
         };
         try
         {
@@ -71,28 +70,31 @@ internal sealed class SiloCluster : IAsyncDisposable
         _silos.Clear();
     }
 
-    private static async Task<WebApplication> StartSilo(
-        RedisServer redis, string serviceId, IReadOnlyDictionary<string, string?>? settings, TimeProvider? clock,
-        ILoggerProvider? log, LogLevel lowest, Action<IServiceCollection>? services)
+    private static Dictionary<string, string?> Settings(RedisServer redis, string serviceId,
+        IReadOnlyDictionary<string, string?>? settings)
     {
-        var builder = MeteringHost.Builder();
-        builder.Configuration.AddInMemoryCollection(
-            new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
+        var all = new Dictionary<string, string?>
         {
             ["urls"] = "http://127.0.0.1:0",
+            ["Metering:AdminKey"] = "the-administrator-of-the-tests",
             ["Metering:Cluster:Redis"] = redis.ConnectionString,
             ["Metering:Cluster:ServiceId"] = serviceId,
             ["Metering:Cluster:ClusterId"] = serviceId,
-            ["Metering:Cluster:SiloPort"] = FreePort(),
-            ["Metering:Cluster:GatewayPort"] = FreePort(),
+            ["Metering:Cluster:SiloPort"] = Text(FreePort.Find()),
+            ["Metering:Cluster:GatewayPort"] = Text(FreePort.Find()),
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
-        });
-        if (settings?.ContainsKey("Metering:AdminKey") != true)
-            builder.Configuration["Metering:AdminKey"] = "the-administrator-of-the-tests";
-        foreach (var category in (string[])["Default", "Microsoft.AspNetCore",
-            "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"])
-            builder.Configuration[$"Logging:LogLevel:{category}"] = lowest.ToString();
+            ["Logging:LogLevel:Default"] = "Warning",
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string?>()) all[name] = value;
+        return all;
+    }
+
+    private static async Task<WebApplication> StartSilo(Dictionary<string, string?> settings, TimeProvider? clock,
+        ILoggerProvider? log, Action<IServiceCollection>? services)
+    {
+        var builder = MeteringHost.Builder();
+        builder.Configuration.AddInMemoryCollection(settings);
         if (log is not null) builder.Logging.AddProvider(log);
         if (clock is not null) builder.Services.AddSingleton(clock);
         services?.Invoke(builder.Services);
@@ -103,10 +105,5 @@ internal sealed class SiloCluster : IAsyncDisposable
         return app;
     }
 
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
-    }
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

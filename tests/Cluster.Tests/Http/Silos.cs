@@ -1,0 +1,45 @@
+using MeteringGateway.Cluster.Tests.Support;
+
+namespace MeteringGateway.Cluster.Tests.Http;
+
+/// <summary>
+/// Stands where the suites over HTTP have one process: three silos over one Redis, each request to the next of them.
+/// </summary>
+internal sealed class Silos : Edition
+{
+    private static readonly Lazy<Task<RedisServer>> Redis = new(RedisServer.Run);
+
+    /// <summary>Orleans lives by the same clock.</summary>
+    public override bool HasRealTimers => true;
+
+    public override async Task<Product> Start(Setup setup)
+    {
+        var service = setup.DataDirectory?.Replace('/', '-') ?? Guid.NewGuid().ToString("N");
+        return new Cluster(await SiloCluster.Start(await Redis.Value, service, setup.Settings, setup.Clock, setup.Log));
+    }
+
+    private sealed class Cluster(SiloCluster silos) : Product
+    {
+        public override Uri Address => silos.Addresses[0];
+        public override IServiceProvider Services => silos.Silos[0].Services;
+        public override bool IsStopping =>
+            silos.Silos.Any(silo => silo.Lifetime.ApplicationStopping.IsCancellationRequested);
+
+        public override HttpMessageHandler Wire() => new InTurn(silos.Addresses);
+
+        public override ValueTask DisposeAsync() => silos.DisposeAsync();
+    }
+
+    private sealed class InTurn(IReadOnlyList<Uri> addresses) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private int _next;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
+        {
+            request.RequestUri = new Uri(addresses[Interlocked.Increment(ref _next) % addresses.Count],
+                request.RequestUri!.PathAndQuery);
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+}

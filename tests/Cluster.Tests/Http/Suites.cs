@@ -1,0 +1,57 @@
+using System.Reflection;
+using MeteringGateway.Api.Tests;
+
+namespace MeteringGateway.Cluster.Tests.Http;
+
+// Every suite over HTTP, its tests inherited: run here, they ask silos.
+public sealed class AccessTestsOnSilos(Started started) : AccessTests(started);
+public sealed class AddressTestsOnSilos(Started started) : AddressTests(started);
+public sealed class AllowanceTestsOnSilos(Started started) : AllowanceTests(started);
+public sealed class AttentionTestsOnSilos : AttentionTests;
+public sealed class CapTestsOnSilos(Started started) : CapTests(started);
+public sealed class DocumentTestsOnSilos(Started started) : DocumentTests(started);
+public sealed class EventTestsOnSilos(Started started) : EventTests(started);
+public sealed class FormatTestsOnSilos : FormatTests;
+public sealed class FuzzTestsOnSilos : FuzzTests;
+public sealed class GrantTestsOnSilos(Started started) : GrantTests(started);
+public sealed class JourneyTestsOnSilos : JourneyTests;
+public sealed class KeyLifeTestsOnSilos(Started started) : KeyLifeTests(started);
+public sealed class KeyTestsOnSilos(Started started) : KeyTests(started);
+public sealed class MethodTestsOnSilos(Started started) : MethodTests(started);
+public sealed class MoneyCapTestsOnSilos(Started started) : MoneyCapTests(started);
+public sealed class OperationsTestsOnSilos(Started started) : OperationsTests(started);
+public sealed class OutcomeTestsOnSilos(Started started) : OutcomeTests(started);
+public sealed class OverageTestsOnSilos(Started started) : OverageTests(started);
+public sealed class PlanFundingTestsOnSilos(Started started) : PlanFundingTests(started);
+public sealed class PlanTestsOnSilos(Started started) : PlanTests(started);
+public sealed class PricePageTestsOnSilos(Started started) : PricePageTests(started);
+public sealed class SamplePlanTestsOnSilos(Started started) : SamplePlanTests(started);
+public sealed class SignalTestsOnSilos(Started started) : SignalTests(started);
+public sealed class StatementTestsOnSilos(Started started) : StatementTests(started);
+public sealed class TenantTestsOnSilos(Started started) : TenantTests(started);
+public sealed class ThresholdTestsOnSilos(Started started) : ThresholdTests(started);
+public sealed class UsageTestsOnSilos(Started started) : UsageTests(started);
+public sealed class WebhooksDeliveryTestsOnSilos : WebhooksDeliveryTests;
+public sealed class WebhooksFaultTestsOnSilos : WebhooksFaultTests;
+public sealed class WebhooksGuardTestsOnSilos : WebhooksGuardTests;
+public sealed class WebhooksOrderTestsOnSilos : WebhooksOrderTests;
+public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
+public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
+public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(started);
+
+public sealed class SuitesTests
+{
+    /// <summary>How one process starts, recovers, and is made of parts.</summary>
+    private static readonly Type[] OfOneProcess = [typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests)];
+
+    [Fact]
+    public void No_suite_over_HTTP_is_left_out()
+    {
+        var suites = typeof(Gateway).Assembly.GetTypes().Where(type => type.GetMethods()
+            .Any(method => method.GetCustomAttributes<FactAttribute>().Any())).ToList();
+        var here = typeof(SuitesTests).Assembly.GetTypes().Select(type => type.BaseType);
+
+        Assert.NotEmpty(suites);
+        Assert.Empty(suites.Except(OfOneProcess).Except(here));
+    }
+}
