@@ -178,6 +178,35 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_closing_connection_cancels_is_asked_again()
+    {
+        var first = Batches.Of("acme", null, "one");
+        Assert.Equal([AppendResult.Written], await Store(Long, Closing(2)).Append([first], default));
+        Assert.Equal(["one"], RedisStoreTests.Whole((await Store(Long, Closing(2)).Load("acme", default))!));
+        Assert.True(await Store(Long, Closing(2)).Put(new Document("plan", "a", 1, default, "admin", [1]), default));
+        Assert.Single(await Store(Long, Closing(2)).Documents("plan", default));
+    }
+
+    [Fact]
+    public async Task If_it_goes_on_cancelling_nobody_knows_what_was_done()
+    {
+        var store = Store(Short, Closing(int.MaxValue));
+        Assert.Equal([AppendResult.Unknown], await store.Append([Batches.Of("acme", null, "one")], default));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.Load("acme", default));
+    }
+
+    [Fact]
+    public async Task Who_cancels_a_question_is_not_told_that_Redis_failed()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await Store(Long).Load("acme", cancelled.Token));
+    }
+
+    private IConnectionMultiplexer Closing(int commands) => ClosingConnection.Over(_redis, commands);
+
+    [Fact]
     public async Task An_append_may_be_cancelled_only_before_it_is_sent()
     {
         using var cancelled = new CancellationTokenSource();

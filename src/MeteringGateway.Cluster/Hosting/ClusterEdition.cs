@@ -83,7 +83,7 @@ public static class ClusterEdition
                 (options, new OrleansGrainStorageSerializer(serializer))));
         silo.UseRedisReminderService(reminders => reminders.ConfigurationOptions = options);
         Membership(silo, settings);
-        silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = settings.ResponseTimeout);
+        silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = settings.Patience);
         silo.Configure<GrainCollectionOptions>(collection =>
         {
             // A tenant that nobody asks for leaves memory, as on one machine.

@@ -32,10 +32,9 @@ internal sealed class ClusterSettings
     /// </summary>
     public int MissedProbes { get; set; } = 3;
 
-    /// <summary>How long a call to another silo may take.</summary>
-    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long a caller is kept waiting while its tenant moves, before it is answered 503.</summary>
+    /// <summary>
+    /// How long a caller is kept waiting, in all, while its tenant moves or does not answer, before it is answered 503.
+    /// </summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a silo answers from memory after it last saw that it belongs to the cluster.</summary>
@@ -75,7 +74,7 @@ internal sealed class ClusterSettings
     }
 
     public bool IsValid =>
-        ProbeTimeout > TimeSpan.Zero && MissedProbes > 0 && ResponseTimeout > TimeSpan.Zero && Patience >= TimeSpan.Zero
+        ProbeTimeout > TimeSpan.Zero && MissedProbes > 0 && Patience > TimeSpan.Zero
         && Lease > TimeSpan.Zero && DrainDelay >= TimeSpan.Zero && BooksPoll > TimeSpan.Zero
         && BalanceEvery >= TimeSpan.Zero
         && ClusterId.Length > 0 && ServiceId.Length > 0

@@ -71,7 +71,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
             {
                 return await Within(ask(before), Left(began), cancellation);
             }
-            catch (Exception e) when (Passes(e) && Left(began) > Pause(before))
+            catch (Exception e) when (Passes(e) && Left(began) > Pause(before)
+                && !cancellation.IsCancellationRequested)
             {
                 await Task.Delay(Pause(before), cancellation);
             }
@@ -82,7 +83,6 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         }
     }
 
-    // A connection that is being closed cancels what it has not sent.
     private static bool IsOfRedis(Exception error) =>
         error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException
             or OperationCanceledException;
@@ -112,6 +112,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     private static bool Passes(Exception error) => error switch
     {
         RedisConnectionException or TimeoutException => true,
+        // A connection that is being closed cancels what it has not sent, or has no answer to.
+        OperationCanceledException => true,
         // No server is a master at the moment.
         RedisCommandException => true,
         RedisServerException server => Passing.Any(text => server.Message.StartsWith(text, StringComparison.Ordinal)),

@@ -17,6 +17,7 @@ namespace MeteringGateway.Cluster.Tests.Support;
 internal sealed class SiloCluster : IAsyncDisposable
 {
     public const int Size = 3;
+    public const string AdminKey = "the-administrator-of-the-tests";
 
     private readonly List<WebApplication> _silos = [];
     private Func<Task<WebApplication>> _another = null!;
@@ -89,7 +90,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
         });
         if (settings?.ContainsKey("Metering:AdminKey") != true)
-            builder.Configuration["Metering:AdminKey"] = "the-administrator-of-the-tests";
+            builder.Configuration["Metering:AdminKey"] = AdminKey;
         foreach (var category in (string[])["Default", "Microsoft.AspNetCore",
             "Microsoft.AspNetCore.Hosting.Diagnostics", "Orleans", "Microsoft.Orleans"])
             builder.Configuration[$"Logging:LogLevel:{category}"] = lowest.ToString();
