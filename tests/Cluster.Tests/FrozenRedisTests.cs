@@ -34,14 +34,34 @@ public sealed class FrozenRedisTests : IAsyncLifetime, IDisposable
         _redis.Pause();
         var frozen = await Task.WhenAll(Everybody(Report, Check, tenant => Read($"/v1/tenants/{tenant}"),
             _ => Read("/v1/keys"), _ => Read("/v1/attention")));
+        var ready = await Task.WhenAll(Ready());
         _redis.Resume();
 
+        Assert.All(ready, answer => Assert.Equal("503 not_ready", answer)); // as the lease is over
         Assert.All(frozen, answer => Assert.Equal("503 unavailable", answer));
 
         Assert.All(await Task.WhenAll(Everybody(Report, Check)), answer => Assert.StartsWith("20", answer));
         foreach (var tenant in Tenants)
             Assert.Equal(1, (await _cluster.Tenants.Usage(tenant, null))!.OutcomeTypes.Single().Reported);
     }
+
+    [Fact]
+    public async Task A_silo_is_ready_again_when_Redis_is()
+    {
+        Assert.All(await Task.WhenAll(Ready()), answer => Assert.StartsWith("200", answer));
+        _redis.Pause();
+        await Until(async () => (await Task.WhenAll(Ready())).All(answer => answer == "503 not_ready"));
+        _redis.Resume();
+        await Until(async () => (await Task.WhenAll(Ready())).All(answer => answer.StartsWith("200")));
+    }
+
+    private static async Task Until(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition()) patience.Token.ThrowIfCancellationRequested();
+    }
+
+    private IEnumerable<Task<string>> Ready() => _cluster.Addresses.Select(silo => Ask(silo, Read("/health/ready")));
 
     /// <summary>Each question about each tenant, through every silo.</summary>
     private IEnumerable<Task<string>> Everybody(params Func<string, HttpRequestMessage>[] questions) =>
@@ -54,7 +74,9 @@ public sealed class FrozenRedisTests : IAsyncLifetime, IDisposable
     {
         request.RequestUri = new Uri(silo, request.RequestUri!);
         using var answer = await _client.SendAsync(request);
-        var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync());
+        var text = await answer.Content.ReadAsStringAsync();
+        if (text.Length == 0) return $"{(int)answer.StatusCode} without a body to {request.Method} {request.RequestUri}";
+        var body = JsonNode.Parse(text);
         return $"{(int)answer.StatusCode} {(body is JsonObject ? body["code"] : null)}";
     }
 

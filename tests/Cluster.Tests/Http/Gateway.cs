@@ -18,7 +18,7 @@ public sealed class Gateway : IAsyncDisposable
          "caps":[{"id":"monthly","limit":{"units":3},"at_limit":{"action":"handoff","to":"queue:tier1"}}]}
         """;
 
-    private static readonly Lazy<Task<RedisServer>> Redis = new(RedisServer.Run);
+    private static readonly Lazy<Task<RedisServer>> Redis = new(() => RedisServer.Run());
 
     private readonly SiloCluster _cluster;
 

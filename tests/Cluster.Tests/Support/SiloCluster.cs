@@ -85,7 +85,6 @@ internal sealed class SiloCluster : IAsyncDisposable
             ["Metering:Cluster:ServiceId"] = serviceId,
             ["Metering:Cluster:ClusterId"] = serviceId,
             ["Metering:Cluster:SiloPort"] = FreePort(),
-            ["Metering:Cluster:GatewayPort"] = FreePort(),
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
         });
