@@ -29,6 +29,10 @@ public static class MeteringHost
         // Why a start failed is said once, in one line, by whoever started it.
         ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
         ["Logging:LogLevel:Orleans"] = "Warning",
+        // It would advise the server's garbage collector, which a silo does without on purpose.
+        ["Logging:LogLevel:Orleans.Runtime.Silo"] = "Error",
+        // It tells of each attempt; whoever made the last one tells of the failure.
+        ["Logging:LogLevel:Polly"] = "Critical",
         ["Logging:LogLevel:Microsoft.Orleans"] = "Warning",
     };
 

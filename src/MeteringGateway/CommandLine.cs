@@ -36,5 +36,12 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync("interrupted");
             return 1;
         }
+#pragma warning disable CA1031 // It is told in full, and the process ends: without a dump of all that it held.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await Console.Error.WriteLineAsync($"metering ended by an error of its own: {e}");
+            return 1;
+        }
     }
 }

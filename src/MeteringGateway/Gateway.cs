@@ -43,7 +43,7 @@ internal static class Gateway
         }
         catch (Exception e) when (ExplainsItself(e) || (isSilo && ExplainsSilo(e)))
         {
-            if (app is not null) await app.DisposeAsync();
+            if (app is not null) await Undo(app);
             throw new CommandException("metering could not start: " + e.Message, e);
         }
     }
@@ -55,6 +55,14 @@ internal static class Gateway
         foreach (var url in app.Urls) Console.WriteLine($"metering listens on {url}");
         await app.WaitForShutdownAsync(cancellation);
         return Environment.ExitCode;
+    }
+
+    /// <summary>What had started ends in order: a silo that had joined says that it leaves.</summary>
+    private static async Task Undo(WebApplication app)
+    {
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await app.StopAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.DisposeAsync();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -48,6 +48,38 @@ public class OverageTests(Started started) : IClassFixture<Started>
         Assert.Null((await finance.Get("/v1/tenants/authorise/overage").Is(HttpStatusCode.OK))["authorization"]);
     }
 
+    [Fact]
+    public async Task What_a_journal_names_by_nothing_is_no_name_in_a_question_or_an_event_after_a_restart()
+    {
+        var directory = Directory.CreateTempSubdirectory("metering-").FullName;
+        var settings = new Dictionary<string, string?> { ["Metering:IdleSnapshotEntries"] = "1" };
+        const string plan = """
+            {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","included_units":1}],
+             "overage":{"mode":"bill"}}
+            """;
+        await using (var first = await Gateway.Start(settings, directory))
+        {
+            await first.Tenant("acme", plan);
+            for (var i = 0; i < 2; i++)
+                await first.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"o{i}", "acme"))
+                    .Is(HttpStatusCode.Created);
+        }
+        await using var second = await Gateway.Start(settings, directory);
+        await second.Admin.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK); // it is in memory again
+
+        foreach (var empty in (string[])["agent", "channel", "workflow", "session"])
+        {
+            var question = await second.Admin.Post("/v1/tenants/acme/check",
+                $$"""{"outcome_type":"support.resolution","{{empty}}":""}""")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+            Assert.Equal([$"/{empty}"], question.Pointers());
+            var refused = await second.Admin.PostAs("application/cloudevents+json", "/v1/events",
+                Report.Outcome("another", "acme", $"\"{empty}\":\"\""))
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event");
+            Assert.Equal([$"/data/{empty}"], refused.Pointers());
+        }
+    }
+
     [Theory]
     [InlineData("{}", "/for")]
     [InlineData("""{"for":"ever","limit":{}}""", "/for,/limit")]

@@ -177,6 +177,45 @@ public sealed class RedisFailureTests : IAsyncLifetime
         Assert.Equal([AppendResult.Written], await Store(Long).Append([Batches.Of("acme", first, "two")], default));
     }
 
+    public static TheoryData<Exception> Closing() =>
+    [
+        new TaskCanceledException(), new IOException("reset"), new System.Net.Sockets.SocketException(104),
+        new InvalidOperationException("Reading is not allowed after reader was completed."),
+        new RedisConnectionException(ConnectionFailureType.SocketClosed, "closed"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Closing))]
+    public async Task What_a_closing_connection_does_not_send_is_asked_again(Exception failure)
+    {
+        var first = Batches.Of("acme", null, "one");
+        Assert.Equal([AppendResult.Written], await Closing(2, failure).Append([first], default));
+        Assert.Equal(["one"], RedisStoreTests.Whole((await Closing(2, failure).Load("acme", default))!));
+        Assert.True(await Closing(2, failure).Put(new Document("plan", "a", 1, default, "admin", [1]), default));
+        Assert.Single(await Closing(2, failure).Documents("plan", default));
+    }
+
+    [Theory]
+    [MemberData(nameof(Closing))]
+    public async Task If_it_goes_on_failing_nobody_knows_what_was_done(Exception failure)
+    {
+        var store = Closing(int.MaxValue, failure, Short);
+        Assert.Equal([AppendResult.Unknown], await store.Append([Batches.Of("acme", null, "one")], default));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.Load("acme", default));
+    }
+
+    [Fact]
+    public async Task Who_cancels_a_question_is_not_told_that_Redis_failed()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await Store(Long).Load("acme", cancelled.Token));
+    }
+
+    private RedisStore Closing(int commands, Exception failure, TimeSpan? patience = null) =>
+        Store(patience ?? Long, ClosingConnection.Over(_redis, commands, failure));
+
     [Fact]
     public async Task An_append_may_be_cancelled_only_before_it_is_sent()
     {

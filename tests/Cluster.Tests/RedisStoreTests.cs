@@ -206,13 +206,17 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_snapshot_that_cannot_be_stored_is_nobodys_trouble()
+    public async Task A_snapshot_that_cannot_be_stored_or_read_is_nobodys_trouble()
     {
         var first = Batches.Of("acme", null, "one");
         await Append(_store, first);
-        _snapshots.BeforeWrite = () => throw new IOException("full");
-
-        await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [1]), default);
+        // The second is what a connection says that is being closed.
+        foreach (var trouble in (Exception[])[new IOException("full"), new TaskCanceledException()])
+        {
+            _snapshots.BeforeWrite = () => throw trouble;
+            await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [1]), default);
+        }
+        _snapshots.BeforeRead = () => throw new TaskCanceledException();
 
         Assert.Equal(["one"], Whole((await _store.Load("acme", default))!));
     }

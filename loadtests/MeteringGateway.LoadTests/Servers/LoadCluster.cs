@@ -17,8 +17,7 @@ public sealed class LoadCluster : IDisposable
     {
         var redis = new RedisServer(null);
         var silos = Enumerable.Range(0, size).Select(number =>
-            new SiloServer(dll, number, redis.Process.Port, settings, RedisServer.FreePort(), RedisServer.FreePort()))
-                .ToList();
+            new SiloServer(dll, number, redis.Process.Port, settings, RedisServer.FreePort())).ToList();
         var cluster = new LoadCluster(redis, silos);
         try
         {

@@ -5,8 +5,8 @@ namespace MeteringGateway.LoadTests.Servers;
 /// <summary>
 /// A <c>metering serve --redis</c> in a process of its own; started again, it has the ports that it had.
 /// </summary>
-public sealed class SiloServer(string dll, int number, int redisPort, IReadOnlyList<string> settings, int orleansPort,
-    int gatewayPort) : IDisposable
+public sealed class SiloServer(string dll, int number, int redisPort, IReadOnlyList<string> settings,
+    int orleansPort) : IDisposable
 {
     private GatewayServer? _gateway;
 
@@ -38,7 +38,7 @@ public sealed class SiloServer(string dll, int number, int redisPort, IReadOnlyL
         [
             dll, "serve", "--urls", $"http://127.0.0.1:{Port}", "--Metering:Cluster:AdvertisedAddress=127.0.0.1",
             $"--Metering:Cluster:Redis=127.0.0.1:{Text(redisPort)}", $"--Metering:Cluster:SiloPort={Text(orleansPort)}",
-            $"--Metering:Cluster:GatewayPort={Text(gatewayPort)}", .. settings,
+            .. settings,
         ], environment));
     }
 

@@ -50,9 +50,9 @@ internal sealed class Gate(
         {
             await books.CatchUp(context.RequestAborted);
         }
-        catch (StoreException failure)
+        catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            await Explain(failure).ExecuteAsync(context);
+            await Finish(context, Task.FromException(failure));
             return;
         }
         await Serve(context);

@@ -5,12 +5,14 @@ using Microsoft.Extensions.Logging.Console;
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>
-/// A log event as one line. Of an error that explains itself (the store, the file system) only the message is written;
-/// of any other, all of it, because then the place matters.
+/// A log event as one line. Of an error that explains itself (the store, the file system), or that somebody else logs
+/// (Orleans, the client of Redis), only the messages are written; of any other, all of it, because then the place
+/// matters.
 /// </summary>
 internal sealed class LogLine() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "line";
+    private const int Longest = 300;
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider,
         TextWriter textWriter)
@@ -23,8 +25,23 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
         };
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         textWriter.Write($"{time} {level} {message}");
-        if (logEntry.Exception is { } e) textWriter.Write(ExplainsItself(e) ? $": {e.Message}" : $": {e}");
+        if (logEntry.Exception is { } e) textWriter.Write(ExplainsItself(e) ? $": {e.Message}"
+            : IsOurs(logEntry.Category) ? $": {e}" : $": {Messages(e)}");
         textWriter.WriteLine();
+    }
+
+    private static bool IsOurs(string category) => category.StartsWith("MeteringGateway", StringComparison.Ordinal);
+
+    /// <summary>Of the error and what is under it, the first line each.</summary>
+    private static string Messages(Exception? e)
+    {
+        var all = new List<string>();
+        for (; e is not null; e = e.InnerException)
+        {
+            var line = e.Message.Split('\n')[0].TrimEnd();
+            all.Add(line.Length > Longest ? line[..Longest] + "..." : line);
+        }
+        return string.Join(" <- ", all.Distinct());
     }
 
     private static bool ExplainsItself(Exception e) =>

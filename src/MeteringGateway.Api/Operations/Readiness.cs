@@ -17,7 +17,10 @@ internal sealed class Readiness
     /// <summary>
     /// As <see cref="Problem"/>, and also not null when no new callers should come, though those who do are answered.
     /// </summary>
-    public Problem? Health => _problem ?? _draining;
+    public Problem? Health => _problem ?? _draining ?? (Doubt?.Invoke() is { } reason ? NotReady(reason) : null);
+
+    /// <summary>Asked whether new callers should come at this moment: null, or why they should not.</summary>
+    public Func<string?>? Doubt { get; set; }
 
     /// <summary>The process is about to stop.</summary>
     public void Drain() => _draining = NotReady("shutting down");

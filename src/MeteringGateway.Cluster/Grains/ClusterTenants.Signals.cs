@@ -32,7 +32,8 @@ internal sealed partial class ClusterTenants
     {
         try
         {
-            while (await Call(tenant, grain => grain.Signals(after, AtOnce, stop), mayRepeat: true, stop) is { } batch)
+            while (await Call(tenant, grain => grain.Signals(after, AtOnce, stop), mayRepeat: true, stop,
+                longer: AtOnce) is { } batch)
             {
                 foreach (var signal in batch.Signals) await into.WriteAsync(signal, stop);
                 after = batch.Sequence;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
+using Orleans.Serialization;
 
 namespace MeteringGateway.Cluster.Grains;
 
@@ -47,14 +48,15 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
 
     private async ValueTask<Decision?> CheckByCall(string tenant, Question question, CancellationToken cancellation)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             return await Grain(tenant).Check(question, cancellation);
         }
-        catch (Exception failure) when (IsPassing(failure))
+        catch (Exception failure) when (IsPassing(failure, cancellation))
         {
             return await Call(tenant, grain => grain.Check(question, cancellation).AsTask(), mayRepeat: true,
-                cancellation);
+                cancellation, began);
         }
     }
 
@@ -118,31 +120,58 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         where T : class =>
         await Call(tenant, ask, mayRepeat: true, cancellation);
 
+    /// <summary>
+    /// One time for all of it, repeated calls included. A call that is still under way when it is over goes on without
+    /// its caller.
+    /// </summary>
+    /// <param name="began">Timestamp from which the time counts; 0: now.</param>
+    /// <param name="longer">What is asked takes so much longer by its nature.</param>
     private async Task<T> Call<T>(string tenant, Func<ITenantGrain, Task<T>> call, bool mayRepeat,
-        CancellationToken cancellation)
+        CancellationToken cancellation, long began = 0, TimeSpan longer = default)
     {
-        var began = Stopwatch.GetTimestamp();
+        if (began == 0) began = Stopwatch.GetTimestamp();
         for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
         {
             try
             {
-                return await call(Grain(tenant)).WaitAsync(cancellation);
+                return await call(Grain(tenant)).WaitAsync(Left(began, longer), cancellation);
             }
-            catch (Exception failure) when (IsPassing(failure))
+            catch (Exception failure) when (IsPassing(failure, cancellation))
             {
-                if (!mayRepeat || Stopwatch.GetElapsedTime(began) + wait > settings.Patience)
-                    throw failure as TenantUnavailableException
-                        ?? new TenantUnavailableException(failure.Message.TrimEnd('.'), failure);
+                if (!mayRepeat || Left(began, longer) <= wait) throw Unavailable(failure);
+            }
+            catch (Exception failure) when (IsForeign(failure))
+            {
+                throw Unavailable(failure);
             }
             await Task.Delay(wait, cancellation);
         }
     }
 
+    private TimeSpan Left(long began, TimeSpan longer)
+    {
+        var left = settings.Patience + longer - Stopwatch.GetElapsedTime(began);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private static TenantUnavailableException Unavailable(Exception failure) =>
+        failure as TenantUnavailableException
+            ?? new TenantUnavailableException(failure.Message.TrimEnd('.'), failure);
+
     /// <summary>
     /// The silo died, is stopping or is cut off, or its store did not answer: whether what was asked was done is
     /// unknown.
     /// </summary>
-    private static bool IsPassing(Exception failure) =>
-        failure is OrleansException or TimeoutException or TenantUnavailableException or StoreException
-            or ObjectDisposedException;
+    internal static bool IsPassing(Exception failure, CancellationToken cancellation) => failure switch
+    {
+        OrleansException or TimeoutException or TenantUnavailableException or StoreException => true,
+        // It ends, and the tenant goes elsewhere: this silo's own store has not failed.
+        StoreFailedException or ObjectDisposedException => true,
+        OperationCanceledException => !cancellation.IsCancellationRequested,
+        _ => false,
+    };
+
+    /// <summary>What a silo of another version says and this one cannot read, or the other way round.</summary>
+    private static bool IsForeign(Exception failure) =>
+        failure is SerializerException or UnavailableExceptionFallbackException;
 }

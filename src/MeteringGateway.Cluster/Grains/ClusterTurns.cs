@@ -28,7 +28,7 @@ internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
             await books.CatchUp(cancellation);
             return turn;
         }
-        catch (Exception failure) when (failure is OrleansException or TimeoutException)
+        catch (Exception failure) when (ClusterTenants.IsPassing(failure, cancellation))
         {
             throw new TenantUnavailableException("its turn could not be had", failure);
         }

@@ -33,23 +33,21 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
 }
 
 /// <summary>
-/// A reminder in the store wakes it on another silo when its own has died. If two of it run for a moment, a tenant is
-/// woken twice, which changes nothing, and a receiver may get an alert twice with the same id, as it may anyway.
+/// Every silo asks for it each second, which begins it on another silo when its own has died. If two of it run for a
+/// moment, a tenant is woken twice, which changes nothing, and a receiver may get an alert twice with the same id, as it
+/// may anyway.
 /// </summary>
 [Reentrant, GrainType("housekeeper")]
 internal sealed class Housekeeper(
     IStore store, ITenants tenants, Books books, IServiceProvider services, TimeProvider clock,
-    ILogger<Housekeeper> log) : Grain, IHousekeeperGrain, IRemindable
+    ILogger<Housekeeper> log) : Grain, IHousekeeperGrain
 {
-    private const string Alive = "alive";
-
     private readonly Dispatcher _webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
     private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
     private bool _waking;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        await this.RegisterOrUpdateReminder(Alive, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), cancellationToken);
         await books.CatchUp(cancellationToken);
         await _webhooks.Start(store, tenants, cancellationToken);
         this.RegisterGrainTimer(WakeDue,
@@ -61,8 +59,6 @@ internal sealed class Housekeeper(
         await _webhooks.DisposeAsync();
 
     public Task Start() => Task.CompletedTask;
-
-    public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
 
     public Task OutboxGrew()
     {

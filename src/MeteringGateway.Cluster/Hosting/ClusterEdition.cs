@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Security.Authentication;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster.Grains;
@@ -6,6 +9,7 @@ using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Serialization;
 using Orleans.Storage;
 using StackExchange.Redis;
@@ -16,12 +20,14 @@ namespace MeteringGateway.Cluster;
 public static class ClusterEdition
 {
     internal const string Snapshots = "snapshots";
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Settings: sections <c>Metering</c> and
-    /// <c>Metering:Cluster</c>. Connects; a Redis that is not there yet is waited for by whoever asks it.
+    /// <c>Metering:Cluster</c>. Connects.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    /// <exception cref="InvalidOperationException">The settings are not possible; the message names the one.</exception>
+    /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task AddClusterTenants(this WebApplicationBuilder builder)
     {
         var settings = ClusterSettings.Read(builder.Configuration);
@@ -29,10 +35,43 @@ public static class ClusterEdition
     }
 
     /// <summary>Whether its message says all there is to say of why a silo could not start.</summary>
-    public static bool ExplainsItself(Exception failure) => failure is OrleansException;
+    public static bool ExplainsItself(Exception failure) =>
+        failure is OrleansException or RedisException or TimeoutException or AuthenticationException;
 
-    internal static async Task<IConnectionMultiplexer> Connect(ClusterSettings settings) =>
-        await ConnectionMultiplexer.ConnectAsync(settings.RedisOptions());
+    /// <exception cref="StoreException">It has not answered for as long as callers are patient.</exception>
+    internal static async Task<IConnectionMultiplexer> Connect(ClusterSettings settings)
+    {
+        var (options, began) = (settings.RedisOptions(), Stopwatch.GetTimestamp());
+        var redis = await ConnectionMultiplexer.ConnectAsync(options);
+        while (true)
+        {
+            try
+            {
+                await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster);
+                return redis;
+            }
+            catch (Exception failure) when (failure is RedisException or RedisCommandException or TimeoutException)
+            {
+                var tried = Stopwatch.GetElapsedTime(began);
+                if (tried > settings.Patience)
+                {
+                    await redis.DisposeAsync();
+                    var where = string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
+                    throw new StoreException(string.Create(CultureInfo.InvariantCulture,
+                        $"Redis at {where} (the setting {ClusterSettings.Section}:Redis) has not answered for {tried.TotalSeconds:0} s: {Reason(failure)}"));
+                }
+            }
+            await Task.Delay(Again);
+        }
+    }
+
+    /// <summary>What was under it says more, and in fewer words.</summary>
+    private static string Reason(Exception failure)
+    {
+        while (failure.InnerException is { } inner) failure = inner;
+        var line = failure.Message.Split('\n')[0];
+        return line.Length > 300 ? line[..300] : line;
+    }
 
     /// <param name="redis">The store's; it ends with the host.</param>
     internal static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder, ClusterSettings settings,
@@ -44,7 +83,8 @@ public static class ClusterEdition
         services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
         services.AddSingleton(provider => new RedisStore(
-            provider.GetRequiredService<IConnectionMultiplexer>(), settings.ServiceId, provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
+            provider.GetRequiredService<IConnectionMultiplexer>(), settings.ServiceId,
+            provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
             provider.GetRequiredService<ILogger<RedisStore>>()));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(
@@ -58,9 +98,11 @@ public static class ClusterEdition
         services.AddWireTypes();
         services.AddHostedService<SiloHost>();
         services.AddSingleton<SiloLease>();
+        services.AddSingleton<IFatalErrorHandler, SiloDeath>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.UseOrleans(silo =>
             Configure(silo, settings, builder.Configuration.GetSection("Metering").Get<EngineOptions>() ?? new()));
+        Ports.ListenAlone(services);
         services.AddHostedService(provider => provider.GetRequiredService<SiloLease>());
         services.AddHostedService<Balancer>();
         return builder;
@@ -71,23 +113,38 @@ public static class ClusterEdition
         var options = settings.RedisOptions();
         silo.Configure<ClusterOptions>(cluster =>
             (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ServiceId));
+        // No port for clients: whoever asks, asks over HTTP.
         if (settings.AdvertisedAddress is { } address)
-            silo.ConfigureEndpoints(IPAddress.Parse(address), settings.SiloPort, settings.GatewayPort,
+            silo.ConfigureEndpoints(IPAddress.Parse(address), settings.SiloPort, gatewayPort: 0,
                 listenOnAnyHostAddress: true);
-        else silo.ConfigureEndpoints(settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
+        else silo.ConfigureEndpoints(settings.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: true);
+        if (settings.SiloTls.IsGiven) UseTls(silo, settings.SiloTls);
         // Connections of their own: a large snapshot must not stand in the way of a flush.
         silo.UseRedisClustering(members => members.ConfigurationOptions = options);
         silo.AddRedisGrainStorage(Snapshots, storage => storage.Configure<Serializer>((redis, serializer) =>
             (redis.ConfigurationOptions, redis.GrainStorageSerializer) =
                 (options, new OrleansGrainStorageSerializer(serializer))));
-        silo.UseRedisReminderService(reminders => reminders.ConfigurationOptions = options);
         Membership(silo, settings);
-        silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = settings.ResponseTimeout);
+        silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = settings.Patience);
         silo.Configure<GrainCollectionOptions>(collection =>
         {
             // A tenant that nobody asks for leaves memory, as on one machine.
             collection.CollectionAge = engine.IdleAfter;
             if (engine.IdleAfter <= collection.CollectionQuantum) collection.CollectionQuantum = engine.IdleAfter / 4;
+        });
+    }
+
+    /// <summary>
+    /// Silos know each other by who has signed for them, not by name: they are where the table of members says.
+    /// </summary>
+    private static void UseTls(ISiloBuilder silo, TlsFiles files)
+    {
+        var authorities = files.ReadAuthorities($"{ClusterSettings.Section}:SiloTls")!;
+        silo.UseTls(files.ReadCertificate($"{ClusterSettings.Section}:SiloTls")!, tls =>
+        {
+            tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.RemoteCertificateValidation = (certificate, chain, _) => authorities.HaveSigned(certificate, chain);
         });
     }
 

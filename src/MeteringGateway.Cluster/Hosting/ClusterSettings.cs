@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster;
@@ -5,10 +7,17 @@ namespace MeteringGateway.Cluster;
 /// <summary>The section <c>Metering:Cluster</c> of the settings.</summary>
 internal sealed class ClusterSettings
 {
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Metering:Cluster";
+
     /// <summary>
     /// The Redis that all silos share, as StackExchange.Redis reads it: <c>host:port,password=...,ssl=true</c>.
     /// </summary>
     public string Redis { get; set; } = "127.0.0.1:6379";
+
+    /// <summary>With any of them, connections to Redis are TLS; <see cref="TlsFiles.Certificate"/> only where Redis
+    /// asks for one.</summary>
+    public TlsFiles RedisTls { get; set; } = new();
 
     /// <summary>Silos with the same cluster id find each other.</summary>
     public string ClusterId { get; set; } = "metering";
@@ -18,11 +27,14 @@ internal sealed class ClusterSettings
     /// </summary>
     public string ServiceId { get; set; } = "metering";
 
+    /// <summary>Where this silo listens for the others.</summary>
     public int SiloPort { get; set; } = 11111;
-    public int GatewayPort { get; set; } = 30000;
 
     /// <summary>Where the other silos reach this one: an IP address. Null: the host's own.</summary>
     public string? AdvertisedAddress { get; set; }
+
+    /// <summary>With all of them, silos show each other certificates, and take no others than those of the CA.</summary>
+    public TlsFiles SiloTls { get; set; } = new();
 
     /// <summary>How often silos ask each other whether they live.</summary>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1);
@@ -32,10 +44,10 @@ internal sealed class ClusterSettings
     /// </summary>
     public int MissedProbes { get; set; } = 3;
 
-    /// <summary>How long a call to another silo may take.</summary>
-    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long a caller is kept waiting while its tenant moves, before it is answered 503.</summary>
+    /// <summary>
+    /// How long a caller is kept waiting, in all, while its tenant moves or does not answer, before it is answered 503;
+    /// and how long a start waits for Redis.
+    /// </summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a silo answers from memory after it last saw that it belongs to the cluster.</summary>
@@ -49,12 +61,12 @@ internal sealed class ClusterSettings
     /// <summary>How often a silo asks whether plans, keys or webhooks were changed elsewhere.</summary>
     public TimeSpan BooksPoll { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    /// <exception cref="InvalidOperationException">They are not possible; the message names the setting.</exception>
     public static ClusterSettings Read(IConfiguration configuration)
     {
-        var settings = configuration.GetSection("Metering:Cluster").Get<ClusterSettings>() ?? new ClusterSettings();
-        return settings.IsValid ? settings
-            : throw new InvalidOperationException("The settings Metering:Cluster are not possible.");
+        var settings = configuration.GetSection(Section).Get<ClusterSettings>() ?? new ClusterSettings();
+        ClusterSettingsCheck.Demand(settings);
+        return settings;
     }
 
     /// <summary>
@@ -63,21 +75,28 @@ internal sealed class ClusterSettings
     public TimeSpan BalanceEvery { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// One that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.
+    /// A Redis that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.
     /// </summary>
+    /// <exception cref="InvalidOperationException">They are not possible; the message names the setting.</exception>
     public ConfigurationOptions RedisOptions()
     {
-        var options = ConfigurationOptions.Parse(Redis);
+        var options = ClusterSettingsCheck.Parse(Redis);
         options.AbortOnConnectFail = false;
         options.ReconnectRetryPolicy = new LinearRetry(500);
         options.AsyncTimeout = Math.Min(options.AsyncTimeout, 2000);
+        if (RedisTls.IsGiven) AddTls(options);
         return options;
     }
 
-    public bool IsValid =>
-        ProbeTimeout > TimeSpan.Zero && MissedProbes > 0 && ResponseTimeout > TimeSpan.Zero && Patience >= TimeSpan.Zero
-        && Lease > TimeSpan.Zero && DrainDelay >= TimeSpan.Zero && BooksPoll > TimeSpan.Zero
-        && BalanceEvery >= TimeSpan.Zero
-        && ClusterId.Length > 0 && ServiceId.Length > 0
-        && (AdvertisedAddress is null || System.Net.IPAddress.TryParse(AdvertisedAddress, out _));
+    private void AddTls(ConfigurationOptions options)
+    {
+        options.Ssl = true;
+        if (RedisTls.ReadAuthorities($"{Section}:RedisTls") is { } authorities)
+            // It must be the host that was asked for, too.
+            options.CertificateValidation += (_, certificate, chain, errors) =>
+                (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
+                    && authorities.HaveSigned((X509Certificate2)certificate!, chain);
+        if (RedisTls.ReadCertificate($"{Section}:RedisTls") is { } own)
+            options.CertificateSelection += (_, _, _, _, _) => own;
+    }
 }

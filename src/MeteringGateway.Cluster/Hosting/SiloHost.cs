@@ -10,15 +10,18 @@ namespace MeteringGateway.Cluster;
 /// </summary>
 internal sealed class SiloHost(
     LocalTenants tenants, Stays stays, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster,
-    IGrainFactory grains, Readiness readiness,
+    IConfiguration configuration, IGrainFactory grains, SiloLease lease, Readiness readiness,
     IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private static readonly TimeSpan HousekeeperPoll = TimeSpan.FromSeconds(1);
     private Task _polling = Task.CompletedTask;
+    private Task _housekeeping = Task.CompletedTask;
     private int _telling;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        await Ports.Demand(cluster, configuration, cancellationToken);
         await Import.DemandFinished(store, cancellationToken);
         await books.Load(store, settings.AdminKey, _ => { }, cancellationToken);
         tenants.OutboxGrew += TellHousekeeper;
@@ -32,7 +35,10 @@ internal sealed class SiloHost(
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         _polling = Task.Run(PollBooks, CancellationToken.None);
-        await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start();
+        _housekeeping = Task.Run(KeepHousekeeper, CancellationToken.None);
+        // Who cannot see that it belongs to the cluster answers, if at all, only when it can again.
+        readiness.Doubt = () => lease.IsHeld ? null : "it cannot see in Redis that it belongs to the cluster";
+        await lease.Held();
         readiness.Ready();
     }
 
@@ -50,6 +56,7 @@ internal sealed class SiloHost(
     {
         await _stop.CancelAsync();
         await _polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _housekeeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await tenants.DisposeAsync();
     }
 
@@ -67,6 +74,27 @@ internal sealed class SiloHost(
             {
                 log.LogWarning(failure, "What was changed elsewhere cannot be read");
             }
+    }
+
+    /// <summary>
+    /// Every silo sees to it that there is a housekeeper: when the one that had it dies, another has it within a second
+    /// of that being known.
+    /// </summary>
+    private async Task KeepHousekeeper()
+    {
+        using var timer = new PeriodicTimer(HousekeeperPoll);
+        do
+            try
+            {
+                await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start().WaitAsync(_stop.Token);
+            }
+#pragma warning disable CA1031 // Whatever it was, it is asked again in a second.
+            catch (Exception failure) when (!_stop.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                log.LogWarning(failure, "The housekeeper does not answer");
+            }
+        while (await timer.WaitForNextTickAsync(_stop.Token));
     }
 
     /// <summary>One call at a time: what grows while it is under way is told by the next.</summary>

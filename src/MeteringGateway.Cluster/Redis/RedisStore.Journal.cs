@@ -108,7 +108,7 @@ public sealed partial class RedisStore
             await snapshots.ReadStateAsync(TenantSnapshot.StateName, TenantSnapshot.IdOf(tenant), state, cancellation);
             return state is { RecordExists: true, State: { Sequence: > 0 } stored } ? stored.Stored() : null;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             log.LogWarning(e, "The snapshot of tenant {Tenant} cannot be read: it is folded from all of its entries",
                 tenant);
@@ -128,7 +128,7 @@ public sealed partial class RedisStore
             for (var tries = 1; tries <= SnapshotTries
                 && !await Save(snapshots, tenant, snapshot, cancellation); tries++) { }
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             log.LogWarning(e, "A snapshot of tenant {Tenant} at sequence {Sequence} could not be stored", tenant,
                 snapshot.Sequence);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using MeteringGateway.Engine;
 using Orleans.Storage;
 using StackExchange.Redis;
@@ -71,7 +72,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
             {
                 return await Within(ask(before), Left(began), cancellation);
             }
-            catch (Exception e) when (Passes(e) && Left(began) > Pause(before))
+            catch (Exception e) when (Passes(e) && Left(began) > Pause(before)
+                && !cancellation.IsCancellationRequested)
             {
                 await Task.Delay(Pause(before), cancellation);
             }
@@ -82,10 +84,7 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         }
     }
 
-    // A connection that is being closed cancels what it has not sent.
-    private static bool IsOfRedis(Exception error) =>
-        error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException
-            or OperationCanceledException;
+    private static bool IsOfRedis(Exception error) => Passes(error) || error is RedisException or ObjectDisposedException;
 
     private TimeSpan Left(long began)
     {
@@ -111,7 +110,11 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
 
     private static bool Passes(Exception error) => error switch
     {
-        RedisConnectionException or TimeoutException => true,
+        RedisConnectionException or TimeoutException or IOException or SocketException => true,
+        // A connection that is being closed cancels what it has not sent or has no answer to, or lets it see that its
+        // own reading has ended.
+        OperationCanceledException => true,
+        InvalidOperationException => error is not ObjectDisposedException,
         // No server is a master at the moment.
         RedisCommandException => true,
         RedisServerException server => Passing.Any(text => server.Message.StartsWith(text, StringComparison.Ordinal)),

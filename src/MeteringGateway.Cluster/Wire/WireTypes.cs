@@ -13,7 +13,9 @@ namespace MeteringGateway.Cluster.Wire;
 /// How commands, answers and figures travel between silos: as JSON by the names of their members, so that silos of two
 /// versions understand each other while one replaces the other (a member that one does not know is skipped, one that is
 /// missing has its default). Those that travel most have a shorter form: see <see cref="MessageWire"/>. Within a silo
-/// they are handed over as they are: all of them are immutable.
+/// they are handed over as they are: all of them are immutable. Exceptions travel in Orleans' own form: type, message,
+/// cause and <see cref="Exception.Data"/>, ours and those of whatever was under them; one that the other silo does not
+/// know arrives as <see cref="UnavailableExceptionFallbackException"/>.
 /// </summary>
 internal static class WireTypes
 {
@@ -34,6 +36,8 @@ internal static class WireTypes
             isSerializable: Travels, isCopyable: _ => false,
             options => options.Configure(json => json.SerializerOptions = Json))
             .Configure(types => types.WellKnownTypeAliases[MessageWire.Alias] = typeof(MessageWire)));
+        services.Configure<ExceptionSerializationOptions>(exceptions =>
+            exceptions.SupportedExceptionTypeFilter = _ => true);
         services.AddSingleton<IGeneralizedCopier, HandedOver>();
         services.AddSingleton<ITypeFilter, Allowed>();
         return services;
@@ -69,7 +73,8 @@ internal static class WireTypes
     private sealed class Allowed : ITypeFilter
     {
         public bool? IsTypeAllowed(Type type) =>
-            Travels(type.IsArray ? type.GetElementType()! : type) || type == typeof(MessageWire) ? true : null;
+            Travels(type.IsArray ? type.GetElementType()! : type) || type == typeof(MessageWire)
+                || type.IsAssignableTo(typeof(Exception)) ? true : null;
     }
 
     private sealed class HandedOver : IGeneralizedCopier

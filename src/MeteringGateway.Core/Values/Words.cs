@@ -6,7 +6,8 @@ namespace MeteringGateway.Core;
 /// <summary>
 /// A small cache of the words that come again and again (types, agents, channels, sources), so that each is made once.
 /// A slot holds the last word that fell on it; losing one costs an allocation, never a wrong word. Any thread may use
-/// it.
+/// it. It is filled from journals and snapshots as well as from what callers send, and whoever finds a word there does
+/// not look at it again: so only what may be a name everywhere is kept.
 /// </summary>
 public static class Words
 {
@@ -23,10 +24,13 @@ public static class Words
         return kept is not null && kept.Length == utf8.Length && Ascii.Equals(utf8, kept.AsSpan()) ? kept : null;
     }
 
-    /// <summary>Keeps a word that is ASCII and short; others are not worth it.</summary>
+    /// <summary>
+    /// Keeps a word of 1 to 64 characters that are ASCII and can be printed; of others it takes no note.
+    /// </summary>
     public static void Keep(ReadOnlySpan<byte> utf8, string word)
     {
-        if (utf8.Length <= Longest && word.Length == utf8.Length) Slots[Slot(utf8)] = word;
+        if (utf8.Length is 0 or > Longest || utf8.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return;
+        Slots[Slot(utf8)] = word;
     }
 
     /// <summary>

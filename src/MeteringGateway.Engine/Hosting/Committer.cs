@@ -196,7 +196,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         var (now, next) = (engine.Now.UnixMilliseconds, Interlocked.Read(ref _tryAgainAt));
         var mine = now >= next
             && Interlocked.CompareExchange(ref _tryAgainAt, now + TryAgainAfter, next) == next;
-        if (!mine) throw new StoreFullException(full.Message, full.Code);
+        if (!mine) throw new StoreFullException(full.Message);
     }
 
     private IReadOnlyList<AppendResult> Write(List<TenantBatch> batches)

@@ -62,9 +62,13 @@ internal static class Verification
 }
 
 /// <summary>A tenant's journal is not what was written. The tenant is not loaded; others are not touched.</summary>
-public sealed class JournalCorruptException(string tenant, long sequence, string why, Exception? inner = null)
-    : Exception($"The journal of tenant '{tenant}' is damaged at sequence {sequence}: {why}.", inner)
+public sealed class JournalCorruptException : Exception
 {
-    public string Tenant { get; } = tenant;
-    public long Sequence { get; } = sequence;
+    public JournalCorruptException(string tenant, long sequence, string why, Exception? inner = null)
+        : base($"The journal of tenant '{tenant}' is damaged at sequence {sequence}: {why}.", inner) =>
+        (Data[nameof(Tenant)], Data[nameof(Sequence)]) = (tenant, sequence);
+
+    // In Data, as that is what goes with an exception from one process to another.
+    public string Tenant => (string)Data[nameof(Tenant)]!;
+    public long Sequence => (long)Data[nameof(Sequence)]!;
 }

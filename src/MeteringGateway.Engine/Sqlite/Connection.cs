@@ -78,8 +78,8 @@ internal sealed class Connection : IDisposable
 
     private StoreException Error(int code, string what) =>
         (code & 0xFF) == raw.SQLITE_FULL
-            ? new StoreFullException($"{what}: {Words(code)} ({code})", code)
-            : new StoreException($"{what}: {Words(code)} ({code})", code);
+            ? new StoreFullException($"{what}: {Words(code)} ({code})")
+            : new StoreException($"{what}: {Words(code)} ({code})");
 
     private string Words(int code) => _db is null
         ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string();

@@ -12,10 +12,14 @@ internal sealed class GrainSnapshots : IGrainStorage
     /// <summary>Called before each write.</summary>
     public Func<Task>? BeforeWrite { get; set; }
 
+    /// <summary>Called before each read.</summary>
+    public Action? BeforeRead { get; set; }
+
     public int Count => _states.Count;
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        BeforeRead?.Invoke();
         var found = _states.TryGetValue((stateName, grainId), out var there);
         (grainState.State, grainState.ETag, grainState.RecordExists) = found ? ((T)there.State, there.ETag, true)
             : (default, null, false);

@@ -11,6 +11,7 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("metering-redis").FullName;
     private readonly List<string> _log = [];
+    private readonly List<string> _more = [];
     private Process? _process;
 
     /// <summary>Where redis-server is; null if it is not on the path.</summary>
@@ -22,9 +23,14 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
 
     public string ConnectionString => $"127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)},abortConnect=false";
 
-    public static async Task<RedisServer> Run()
+    /// <summary>Among the settings of <see cref="Run"/>: the port that is this server's own.</summary>
+    public const string OwnPort = "own-port";
+
+    /// <param name="more">Settings as on the command line of redis-server.</param>
+    public static async Task<RedisServer> Run(params string[] more)
     {
         var server = new RedisServer();
+        server._more.AddRange(more);
         await server.Start();
         return server;
     }
@@ -42,7 +48,8 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
                 _directory },
         };
         string[] settings = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
-        foreach (var setting in settings) start.ArgumentList.Add(setting);
+        foreach (var setting in settings.Concat(_more))
+            start.ArgumentList.Add(setting == OwnPort ? Port.ToString(CultureInfo.InvariantCulture) : setting);
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Heard(line.Data, ready);
         _process.Exited += (_, _) =>

@@ -101,6 +101,32 @@ public sealed class AmountTests
     }
 }
 
+public sealed class WordsTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("\u0001")]
+    [InlineData("two\nlines")]
+    [InlineData("\u007f")]
+    public void What_is_no_name_is_never_among_the_words_that_readers_take_unseen(string word)
+    {
+        var utf8 = System.Text.Encoding.UTF8.GetBytes(word);
+        var journal = new Writer();
+        journal.Text(word);
+        Assert.Equal(word, new Reader(journal.Written).Word()); // from a journal or a snapshot
+        Assert.Null(Words.Find(utf8));
+    }
+
+    [Fact]
+    public void A_name_is_made_once_N4()
+    {
+        var journal = new Writer();
+        journal.Text("a word that nobody else says");
+        var word = new Reader(journal.Written).Word();
+        Assert.Same(word, Words.Find("a word that nobody else says"u8));
+    }
+}
+
 public sealed class PeriodTests
 {
     // 28 October 2026 in a zone that puts its clocks back on the 25th: a day of 25 hours.

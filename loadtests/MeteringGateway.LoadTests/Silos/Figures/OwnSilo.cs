@@ -25,7 +25,6 @@ internal sealed class OwnSilo(WebApplication app) : IAsyncDisposable
             ["Metering:Cluster:Redis"] =
                 string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{server.Process.Port}"),
             ["Metering:Cluster:SiloPort"] = Port(),
-            ["Metering:Cluster:GatewayPort"] = Port(),
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
         });

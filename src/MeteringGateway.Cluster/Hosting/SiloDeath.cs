@@ -1,0 +1,25 @@
+using MeteringGateway.Api.Operations;
+
+namespace MeteringGateway.Cluster;
+
+/// <summary>
+/// What a silo does when Orleans cannot go on, above all when the others have taken it for dead: it answers nothing from
+/// then on, says why in one line, and the process ends with exit code 1. Nothing is lost with it, as every answer that
+/// it gave is in the store.
+/// </summary>
+internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime lifetime, ILogger<SiloDeath> log)
+    : IFatalErrorHandler
+{
+    private int _told;
+
+    public bool IsUnexpected(Exception exception) => true;
+
+    public void OnFatalException(object? sender, string? context, Exception? exception)
+    {
+        if (Interlocked.Exchange(ref _told, 1) == 1) return;
+        readiness.Fail("this silo was taken for dead");
+        Environment.ExitCode = 1;
+        log.LogCritical(exception, "Stopping: the silo cannot go on: {Context}", context);
+        lifetime.StopApplication();
+    }
+}

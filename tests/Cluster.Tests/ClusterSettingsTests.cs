@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Configuration;
+
+namespace MeteringGateway.Cluster.Tests;
+
+/// <summary>What is wrong with the settings of a silo is said with the name of the one that it is about.</summary>
+public sealed class ClusterSettingsTests
+{
+    [Xunit.Theory]
+    [InlineData("Redis", "redis://10.0.0.1:6379", "without 'redis://'")]
+    [InlineData("Redis", "rediss://10.0.0.1:6379", "without 'rediss://'")]
+    [InlineData("Redis", "10.0.0.1:6379,colour=red", "cannot be read")]
+    [InlineData("Redis", "10.0.0.1:66000", "port")]
+    [InlineData("Redis", " ", "cannot be read")]
+    [InlineData("SiloPort", "0", "a port from 1 to 65535, not 0")]
+    [InlineData("SiloPort", "-1", "a port from 1 to 65535, not -1")]
+    [InlineData("SiloPort", "65536", "a port from 1 to 65535, not 65536")]
+    [InlineData("SiloPort", "eleven", "eleven")]
+    [InlineData("AdvertisedAddress", "localhost", "not 'localhost'")]
+    [InlineData("AdvertisedAddress", "silo-1.internal", "not 'silo-1.internal'")]
+    [InlineData("AdvertisedAddress", "0.0.0.0", "not '0.0.0.0'")]
+    [InlineData("AdvertisedAddress", "::", "not '::'")]
+    [InlineData("AdvertisedAddress", "10", "not '10'")]
+    [InlineData("AdvertisedAddress", "10.0.0.1:11111", "not '10.0.0.1:11111'")]
+    [InlineData("ClusterId", "", "must not be empty")]
+    [InlineData("ServiceId", "", "must not be empty")]
+    [InlineData("MissedProbes", "0", "1 or more")]
+    [InlineData("Patience", "00:00:00", "longer than 00:00:00")]
+    [InlineData("Lease", "-00:00:01", "longer than 00:00:00")]
+    [InlineData("ProbeTimeout", "soon", "soon")]
+    [InlineData("BooksPoll", "00:00:00", "longer than 00:00:00")]
+    [InlineData("DrainDelay", "-00:00:01", "must not be negative")]
+    [InlineData("BalanceEvery", "-00:00:01", "must not be negative")]
+    [InlineData("SiloTls:Ca", "ca.pem", "SiloTls must have all of Ca, Certificate and Key")]
+    [InlineData("RedisTls:Ca", "not-there.pem", "RedisTls:Ca cannot be used")]
+    [InlineData("RedisTls:Key", "key.pem", "RedisTls:Certificate and Metering:Cluster:RedisTls:Key belong together")]
+    public void What_cannot_be_is_said_with_its_name(string name, string value, string says)
+    {
+        var refused = Assert.Throws<InvalidOperationException>(() => Read((name, value)));
+        Assert.Contains($"Metering:Cluster:{name.Split(':')[0]}", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Xunit.Theory]
+    [InlineData("Redis", "redis.internal:6380,password=it is a secret,ssl=true")]
+    [InlineData("Redis", "s1:26379,s2:26379,s3:26379,serviceName=metering")]
+    [InlineData("Redis", "redis")]
+    [InlineData("AdvertisedAddress", "10.0.0.1")]
+    [InlineData("AdvertisedAddress", "fd00::1")]
+    [InlineData("SiloPort", "65535")]
+    public void What_can_be_is_taken(string name, string value) => Read((name, value));
+
+    [Xunit.Fact]
+    public void A_password_is_not_told_with_what_is_wrong_beside_it()
+    {
+        var refused = Assert.Throws<InvalidOperationException>(() =>
+            Read(("Redis", "10.0.0.1:6379,password=hush-hush,colour=red")));
+        Assert.DoesNotContain("hush-hush", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static ClusterSettings Read((string Name, string Value) setting) =>
+        ClusterSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(
+            [new($"{ClusterSettings.Section}:{setting.Name}", setting.Value)]).Build());
+}

@@ -1,0 +1,106 @@
+using System.Reflection;
+using MeteringGateway.Cluster.Grains;
+using MeteringGateway.Core;
+using MeteringGateway.Engine;
+using MeteringGateway.Engine.Tests;
+
+namespace MeteringGateway.Cluster.Tests;
+
+/// <summary>A caller waits for as long as the settings say, whatever it is that does not answer.</summary>
+public sealed class PatienceTests
+{
+    private static readonly Command Pause = new Command.Pause(AtLimit.Pause, "why");
+
+    public static TheoryData<Exception> Passing() =>
+    [
+        new TimeoutException("late"), new OrleansException("rejected"), new TenantUnavailableException("moving"),
+        new StoreException("no answer"), new StoreFailedException("failed"), new TaskCanceledException("closing"),
+        new ObjectDisposedException("silo"),
+    ];
+
+    [Xunit.Fact]
+    public async Task A_call_that_is_never_answered_ends_when_the_time_is_up()
+    {
+        var silent = Grains.That(fail: null);
+        foreach (var call in Calls(silent.Tenants)) await Assert.ThrowsAsync<TenantUnavailableException>(call);
+    }
+
+    [Xunit.Theory]
+    [MemberData(nameof(Passing))]
+    public async Task What_passes_is_unavailable_in_the_end_and_asked_again_only_where_that_is_safe(Exception failure)
+    {
+        foreach (var call in Calls(Grains.That(failure).Tenants))
+            await Assert.ThrowsAsync<TenantUnavailableException>(call);
+
+        var grains = Grains.That(failure);
+        await Assert.ThrowsAsync<TenantUnavailableException>(async () => await grains.Tenants.Execute("acme", Pause));
+        Assert.Equal(1, grains.Asked);
+        await Assert.ThrowsAsync<TenantUnavailableException>(async () => await grains.Tenants.Usage("acme", null));
+        Assert.InRange(grains.Asked, 3, int.MaxValue);
+    }
+
+    [Xunit.Fact]
+    public async Task What_another_version_cannot_say_is_unavailable_and_not_asked_again()
+    {
+        var grains = Grains.That(new Orleans.Serialization.CodecNotFoundException("what is that?"));
+        await Assert.ThrowsAsync<TenantUnavailableException>(async () => await grains.Tenants.Usage("acme", null));
+        Assert.Equal(1, grains.Asked);
+    }
+
+    [Xunit.Fact]
+    public async Task A_caller_that_goes_away_is_not_told_that_the_tenant_is_unavailable()
+    {
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+        var grains = Grains.That(new TaskCanceledException("as it was told"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await grains.Tenants.Usage("acme", null, gone.Token));
+    }
+
+    private static IEnumerable<Func<Task>> Calls(ITenants tenants) =>
+    [
+        async () => await tenants.Execute("acme", Make.Report("a")),
+        async () => await tenants.Execute("acme", Pause),
+        async () => await tenants.ExecuteOnce("acme", Pause, new IdempotencyKey("k", [1])),
+        async () => await tenants.Usage("acme", null),
+        async () => await tenants.Signals("acme", null),
+    ];
+
+    /// <summary>Grains of which every call fails, or, where there is no failure, never ends.</summary>
+    public class Grains : DispatchProxy
+    {
+        private Exception? _fail;
+        private object? _grain;
+
+        public int Asked { get; private set; }
+
+        internal static Grains That(Exception? fail)
+        {
+            var grain = (Grains)(object)Create<ITenantGrain, Grains>();
+            grain._fail = fail;
+            return grain;
+        }
+
+        internal ClusterTenants Tenants
+        {
+            get
+            {
+                var factory = Create<IGrainFactory, Grains>();
+                ((Grains)(object)factory)._grain = this;
+                return new ClusterTenants(factory, null!, new EngineOptions(),
+                    new ClusterSettings { Patience = TimeSpan.FromMilliseconds(100) });
+            }
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (_grain is not null) return _grain;
+            Asked++;
+            return typeof(Grains).GetMethod(nameof(Ended), BindingFlags.NonPublic | BindingFlags.Instance)!
+                .MakeGenericMethod(targetMethod!.ReturnType.GenericTypeArguments[0]).Invoke(this, []);
+        }
+
+        private Task<T> Ended<T>() =>
+            _fail is null ? new TaskCompletionSource<T>().Task : Task.FromException<T>(_fail);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Net;
+using MeteringGateway.LoadTests.Servers;
+
+namespace MeteringGateway.Program.Tests;
+
+/// <summary>How a silo begins, and how it ends when it cannot go on: in a line, and at nobody else's cost.</summary>
+public sealed class SiloStartTests
+{
+    [FactIfRedis]
+    public async Task A_second_silo_on_the_port_of_a_first_says_which_setting_and_the_first_goes_on()
+    {
+        using var redis = new RedisServer(null);
+        var port = Text(RedisServer.FreePort());
+        using var first = Metering.Silo(redis, $"--Metering:Cluster:SiloPort={port}");
+
+        var second = await Serve(redis, "http://127.0.0.1:0", $"--Metering:Cluster:SiloPort={port}");
+        var advertised = await Serve(redis, "http://127.0.0.1:0", $"--Metering:Cluster:SiloPort={port}",
+            "--Metering:Cluster:AdvertisedAddress=127.0.0.1");
+        var http = await Serve(redis, $"http://127.0.0.1:{Text(first.Port)}",
+            $"--Metering:Cluster:SiloPort={Text(RedisServer.FreePort())}");
+
+        var taken = $"metering could not start: The port {port} is taken: the setting Metering:Cluster:SiloPort "
+            + "must be this silo's own.";
+        Assert.Equal((1, taken), (second.Code, second.Error));
+        Assert.Equal((1, taken), (advertised.Code, advertised.Error));
+        Assert.Equal((1, $"metering could not start: The address http://127.0.0.1:{Text(first.Port)} is taken: give "
+            + "another with --urls."), (http.Code, http.Error));
+        Assert.Equal("ready", await Health(first));
+        await Metering.Fill(first, "acme", 3);
+        Assert.Equal(0, first.Process.Stop());
+    }
+
+    [FactIfRedis]
+    public async Task Of_two_that_start_at_once_on_one_port_one_lives()
+    {
+        using var redis = new RedisServer(null);
+        var port = $"--Metering:Cluster:SiloPort={Text(RedisServer.FreePort())}";
+        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            try
+            {
+                return Metering.Silo(redis, port);
+            }
+            catch (AggregateException)
+            {
+                return null; // ended before it listened
+            }
+        })));
+        using var lives = Assert.Single(both, one => one is not null)!;
+
+        Assert.Equal("ready", await Health(lives));
+        Assert.Equal(0, lives.Process.Stop());
+    }
+
+    [Fact]
+    public async Task A_start_without_Redis_says_where_it_was_sought_and_for_how_long()
+    {
+        var port = Text(RedisServer.FreePort());
+        var ended = await Metering.Run("serve", "--urls", "http://127.0.0.1:0", "--redis", $"127.0.0.1:{port}",
+            "--Metering:AdminKey=the-key-of-this-test", "--Metering:Cluster:Patience=00:00:01");
+
+        Assert.Equal((1, ""), (ended.Code, ended.Output));
+        Assert.Matches($"^metering could not start: Redis at 127\\.0\\.0\\.1:{port} \\(the setting "
+            + "Metering:Cluster:Redis\\) has not answered for [0-9]+ s: .*$", ended.Error);
+        Assert.DoesNotContain('\n', ended.Error);
+    }
+
+    [Theory]
+    [InlineData("redis://127.0.0.1:6379", "", "Redis is host:port, and options after commas, such as "
+        + "127.0.0.1:6379,password=...,ssl=true: without 'redis://'.")]
+    [InlineData("127.0.0.1:1", "--Metering:Cluster:SiloPort=70000",
+        "SiloPort must be a port from 1 to 65535, not 70000.")]
+    [InlineData("127.0.0.1:1", "--Metering:Cluster:AdvertisedAddress=localhost", "AdvertisedAddress must be the IP "
+        + "address at which the other silos reach this one, not 'localhost'.")]
+    public async Task What_a_setting_must_be_is_one_line_with_its_name(string redis, string setting, string line)
+    {
+        var ended = await Metering.Run("serve", "--redis", redis, setting.Length > 0 ? setting : "--Metering:AdminKey=k");
+        Assert.Equal((1, "", "metering could not start: The setting Metering:Cluster:" + line),
+            (ended.Code, ended.Output, ended.Error));
+    }
+
+    [FactIfRedis]
+    public async Task A_silo_that_was_taken_for_dead_ends_with_an_exit_code_and_not_with_a_crash()
+    {
+        using var redis = new RedisServer(null);
+        using var first = Metering.Silo(redis);
+        using var paused = Metering.Silo(redis);
+        string[] tenants = [.. Enumerable.Range(0, 12).Select(i => $"t{Text(i)}")];
+        foreach (var tenant in tenants) await Metering.Fill(paused, tenant, 1); // most of them live there
+        paused.Process.Signal("STOP");
+        foreach (var tenant in tenants) await Until(() => IsAnswered(first, tenant));
+        paused.Process.Signal("CONT");
+
+        await Until(() => Task.FromResult(paused.Process.HasExited));
+
+        Assert.Equal(1, paused.Process.Stop());
+        Assert.Equal("ready", await Health(first));
+        Assert.Equal(0, first.Process.Stop());
+    }
+
+    private static Task<Ended> Serve(RedisServer redis, string url, params string[] settings) =>
+        Metering.Run(["serve", "--urls", url, "--redis", Metering.Address(redis),
+            $"--Metering:AdminKey={GatewayServer.AdminKey}", .. settings]);
+
+    private static async Task<bool> IsAnswered(GatewayServer silo, string tenant)
+    {
+        using var http = Metering.Administrator(silo);
+        using var answer = await http.GetAsync(new Uri($"/v1/tenants/{tenant}/usage", UriKind.Relative));
+        return answer.IsSuccessStatusCode;
+    }
+
+    private static async Task<string> Health(GatewayServer silo)
+    {
+        using var http = Metering.Administrator(silo);
+        using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+        return answer.StatusCode == HttpStatusCode.OK ? "ready" : await answer.Content.ReadAsStringAsync();
+    }
+
+    private static async Task Until(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        while (!await condition()) await Task.Delay(100, patience.Token);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
