@@ -6,7 +6,7 @@ namespace MeteringGateway.Api.Tests;
 public sealed class AccessTests(Started started) : IClassFixture<Started>
 {
     private static readonly string[] OpenToAll = ["GET /health/live", "GET /health/ready",
-        "GET /openapi/{documentName}.json", "GET /v1/plans/{plan}/page"];
+        "GET /openapi/v1.json", "GET /v1/plans/{plan}/page"];
 
     private readonly Gateway _gateway = started.Gateway;
 

@@ -75,7 +75,7 @@ internal static class CapEndpoints
             if (Find(figure, cap) is not { } found) return UnknownCap();
             ETags.Send(context, Tag(found));
             return TypedResults.Ok(CapReader.Write(found));
-        }).Needs(MaySet | Permission.UsageRead).WithSummary("A cap");
+        }).Needs(MaySet | Permission.UsageRead).Conditional().WithSummary("A cap");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
             string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
