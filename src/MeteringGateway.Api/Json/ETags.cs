@@ -75,8 +75,10 @@ internal static class ETags
         var there = EntityTagHeaderValue.Parse(tag);
         if (headers.IfMatch.Count > 0 && !Names(Read(headers.IfMatch, "If-Match"), there, isSet: false, strong: true))
             throw Failed("It has changed since.");
-        return EntityTagHeaderValue.TryParseStrictList(headers.IfNoneMatch, out var known)
-            && Names(known, there, isSet: false, strong: false) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : null;
+        if (!EntityTagHeaderValue.TryParseStrictList(headers.IfNoneMatch, out var known)
+            || !Names(known, there, isSet: false, strong: false)) return null;
+        context.Response.ContentType = null;
+        return TypedResults.StatusCode(StatusCodes.Status304NotModified);
     }
 
     private static IList<EntityTagHeaderValue> Read(StringValues field, string name) =>

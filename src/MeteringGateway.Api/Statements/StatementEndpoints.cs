@@ -1,8 +1,7 @@
-using System.Text;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Csv;
 using MeteringGateway.Api.Html;
 using MeteringGateway.Api.Json;
-using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -37,11 +36,10 @@ internal static class StatementEndpoints
             var statement = row.Wire(tenant);
             context.Response.Headers.Vary = "Accept";
             var page = Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType,
-                OutcomeCsv.MediaType) switch
+                CsvText.MediaType) switch
             {
                 HtmlPage.MediaType => StatementPage.Answer(context, statement, row.Statement, figure),
-                OutcomeCsv.MediaType =>
-                    TypedResults.Text(StatementCsv.Write(statement), "text/csv; header=present", Encoding.UTF8),
+                CsvText.MediaType => StatementCsv.Answer(context, statement),
                 _ => null,
             };
             // Until it is final, every event makes another of it.
@@ -50,7 +48,7 @@ internal static class StatementEndpoints
             if (isFinal) ETags.Send(context, ETags.Of(statement));
             return TypedResults.Ok(statement);
         }).Conditional().Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
-            .Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
+            .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
             .WithSummary(
                 "A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV");
     }
