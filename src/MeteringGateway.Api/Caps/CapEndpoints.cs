@@ -125,8 +125,8 @@ internal static class CapEndpoints
     private static Command.Pause Read(PauseWire pause, Findings findings)
     {
         var action = CapReader.AtLimit("",
-            new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings);
-        if (action.Action == LimitAction.Notify) findings.Add("/action", "must be one of pause, handoff");
+            new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings,
+            LimitAction.Notify);
         return new Command.Pause(action, findings.Name("/reason", pause.Reason));
     }
 

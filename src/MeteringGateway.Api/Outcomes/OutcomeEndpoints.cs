@@ -133,9 +133,8 @@ internal static class OutcomeEndpoints
     // The same verdict from the same key is the same event, so that it may be sent again.
     private static Command.ReportFact Verdict(string outcome, VerdictWire wire, Principal caller, Findings findings)
     {
-        if (wire.Verdict is null) findings.Add("/verdict", "is required");
-        else if (wire.Verdict is not ("accepted" or "rejected"))
-            findings.Add("/verdict", "must be accepted or rejected");
+        if (wire.Verdict is not ("accepted" or "rejected"))
+            findings.Add("/verdict", Findings.OneOf(wire.Verdict, ["accepted", "rejected"]));
         var csat = (byte?)findings.Whole("/csat", wire.Csat, 1, 5);
         var fields = new EventFields { Type = EventType.OutcomeVerdict, OutcomeId = outcome,
             Accepted = wire.Verdict == "accepted", Csat = csat };

@@ -78,7 +78,7 @@ internal static class OverageEndpoints
     private static Command.AuthorizeOverage Read(AuthorizeWire wire, Findings findings)
     {
         if (wire.For is not ("period" or "standing"))
-            findings.Add("/for", wire.For is null ? "is required" : "must be period or standing");
+            findings.Add("/for", Findings.OneOf(wire.For, ["period", "standing"]));
         return new Command.AuthorizeOverage(wire.For == "standing",
             wire.Limit is { } limit ? Limits.Read("/limit", limit, findings) : null);
     }

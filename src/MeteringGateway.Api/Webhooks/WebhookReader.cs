@@ -38,7 +38,8 @@ internal static class WebhookReader
     private static IReadOnlyList<string>? Events(IReadOnlyList<string?>? events, Findings findings)
     {
         if (events is [Every]) return null;
-        if (events is null) findings.Add("/events", "is required: [\"*\"] or a list of event types");
+        if (events is null) findings.Add("/events", 
+            $"is required: [\"*\"] or a list of {string.Join(", ", WebhookEvents.All)}");
         else if (events.Count == 0) findings.Add("/events", "must have at least one element");
         var wanted = new List<string>();
         foreach (var (pointer, type) in findings.Each("/events", events, 64))
