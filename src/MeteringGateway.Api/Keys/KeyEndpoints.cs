@@ -4,6 +4,7 @@ using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Keys;
 
@@ -22,6 +23,8 @@ internal static class KeyEndpoints
             var wanted = Read(body.Value, Instant.From(clock.GetUtcNow()), findings);
             if (findings.Problem is { } invalid) return invalid;
             if (Beyond(wanted, caller) is { } forbidden) return forbidden;
+            await findings.Find(store, wanted.Tenants, cancellation);
+            if (findings.Problem is { } unknown) return unknown;
             wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span) };
             return await Make(wanted, caller, context, ring, store, cancellation);
         }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");
