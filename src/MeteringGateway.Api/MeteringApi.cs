@@ -34,6 +34,7 @@ public static class MeteringApi
     /// </summary>
     public static IHostApplicationBuilder AddMeteringApi(this IHostApplicationBuilder builder)
     {
+        ContentCoding.BeStrict();
         var services = builder.Services;
         services.AddOptions<MeteringSettings>().Bind(builder.Configuration.GetSection("Metering"))
             .Validate(settings => settings.AdminKey is not { Length: < 16 or > 512 },

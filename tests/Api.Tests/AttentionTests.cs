@@ -22,7 +22,7 @@ public class AttentionTests
             "z-warned warned"];
         Assert.Equal(all, await Pages(gateway.Admin, 100));
         Assert.Equal(all, await Pages(gateway.Admin, 2));
-        using var bound = await gateway.Role("auditor", "z-warned", "scoped", "quiet", "not-there");
+        using var bound = await gateway.Role("auditor", "z-warned", "scoped", "quiet");
         Assert.Equal(["scoped paused", "z-warned warned"], await Pages(bound, 1));
 
         // S2

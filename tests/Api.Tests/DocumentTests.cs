@@ -16,7 +16,7 @@ public class DocumentTests(Started started) : IClassFixture<Started>
         var documented = document["paths"]!.AsObject()
             .SelectMany(path => path.Value!.AsObject()
             .Select(one => ($"{one.Key.ToUpperInvariant()} {path.Key}", one.Value!))).ToDictionary();
-        var mapped = Mapped.All(_gateway).Where(one => one.Route != "/openapi/{documentName}.json").ToList();
+        var mapped = Mapped.All(_gateway).Where(one => one.Route != "/openapi/v1.json").ToList();
 
         Assert.Equal(mapped.Select(one => one.ToString()).Order(StringComparer.Ordinal),
             documented.Keys.Order(StringComparer.Ordinal));

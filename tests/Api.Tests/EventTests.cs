@@ -72,22 +72,6 @@ public class EventTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
-    public async Task Binary_mode_has_its_attributes_in_fields()
-    {
-        await _gateway.Tenant("binary");
-        (string, string)[] fields = [("ce-specversion", "1.0"), ("ce-id", "b-%C3%A9"), ("ce-source", "/s"),
-            ("ce-type", "outcome.reported"), ("ce-subject", "binary")];
-        const string data = """{"outcome_type":"support.resolution"}""";
-        var made = await _gateway.Admin.Post("/v1/events", data, fields).Is(HttpStatusCode.Created);
-        Assert.Equal("b-é", (string?)made["id"]);
-        await _gateway.Admin.PostAs(One, "/v1/events",
-            Report.Outcome("b-é", "binary").Replace("/helpdesk", "/s", StringComparison.Ordinal)).Is(HttpStatusCode.OK);
-        await _gateway.Admin.Post("/v1/events", data, [.. fields, ("ce-time", "noon")])
-            .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event");
-        await _gateway.Admin.Post("/v1/events", data).IsProblem(HttpStatusCode.BadRequest, "malformed");
-    }
-
-    [Fact]
     public async Task One_bad_event_never_refuses_its_neighbours()
     {
         await _gateway.Tenant("batch");

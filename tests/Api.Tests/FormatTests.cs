@@ -119,6 +119,15 @@ public class FormatTests
         Assert.Null(Words.Find("never seen"u8));
     }
 
+    [Fact]
+    public void Text_is_written_as_it_is_where_it_is_JSON()
+    {
+        var problem = Problem.Malformed("'a' + \"b\" <c> & ü 日本 \u0001");
+        Assert.Contains("""
+            "detail":"'a' + \"b\" <c> & ü 日本 \u0001"
+            """, JsonSerializer.Serialize(problem, WireJson.Typed<Problem>()), StringComparison.Ordinal);
+    }
+
     private static Command.Event Read(string json)
     {
         var read = new EventReader(new MeteringLimits()).Read(Encoding.UTF8.GetBytes(json));

@@ -25,7 +25,9 @@ public class KeyTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_key_is_shown_once_and_kept_only_as_a_hash()
     {
-        var made = await _gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":["acme"],"label":"runtime"}""")
+        await _gateway.Tenant("shown-once");
+        var made = await _gateway.Admin.Post("/v1/keys",
+            """{"role":"agent","tenants":["shown-once"],"label":"runtime"}""")
             .Is(HttpStatusCode.Created);
         var key = (string)made["key"]!;
 
@@ -69,6 +71,7 @@ public class KeyTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_key_gives_away_nothing_that_it_does_not_have()
     {
+        await _gateway.Tenant("mine");
         var made = await _gateway.Admin.Post("/v1/keys",
             """{"role":"admin","tenants":["mine"],"permissions":["keys:write"]}""").Is(HttpStatusCode.Created);
         using var narrow = _gateway.As((string)made["key"]!);
@@ -84,12 +87,13 @@ public class KeyTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task The_same_request_with_the_same_idempotency_key_gives_the_same_key_again()
     {
-        const string body = """{"role":"agent","tenants":["acme"]}""";
+        await _gateway.Tenant("again");
+        const string body = """{"role":"agent","tenants":["again"]}""";
         var first = await _gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
         var again = await _gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
         Assert.True(JsonNode.DeepEquals(first, again));
 
-        await _gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":["other"]}""", ("Idempotency-Key", "k-1"))
+        await _gateway.Admin.Post("/v1/keys", """{"role":"auditor","tenants":["again"]}""", ("Idempotency-Key", "k-1"))
             .IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
 
         using var another = await _gateway.Role("admin");
@@ -99,6 +103,27 @@ public class KeyTests(Started started) : IClassFixture<Started>
         _gateway.Clock.Advance(TimeSpan.FromHours(25));
         var later = await _gateway.Admin.Post("/v1/keys", body, ("Idempotency-Key", "k-1")).Is(HttpStatusCode.Created);
         Assert.NotEqual((string)first["key"]!, (string)later["key"]!);
+    }
+
+    [Fact]
+    public async Task A_key_for_a_tenant_that_is_not_there_is_refused_by_pointer()
+    {
+        await _gateway.Tenant("there");
+        await _gateway.Tenant("there-too");
+        var problem = await _gateway.Admin.Post("/v1/keys",
+            """{"role":"agent","tenants":["there","ther","there-","there-too","there-tooo","-","z"]}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/tenants/1", "/tenants/2", "/tenants/4", "/tenants/5", "/tenants/6"], problem.Pointers());
+        Assert.Contains("'ther'", (string)problem["errors"]![0]!["detail"]!, StringComparison.Ordinal);
+        // Closed, it has its books still.
+        await _gateway.Admin.Delete("/v1/tenants/there-too").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Post("/v1/keys", """{"role":"auditor","tenants":["there","there-too"]}""")
+            .Is(HttpStatusCode.Created);
+        // Whoever is bound does not learn which others there are.
+        using var bound = await _gateway.Role("admin", "there");
+        foreach (var tenant in new[] { "there-too", "nowhere" })
+            await bound.Post("/v1/keys", $$"""{"role":"agent","tenants":["{{tenant}}"]}""")
+                .IsProblem(HttpStatusCode.Forbidden, "forbidden");
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using System.Text;
-using MeteringGateway.Api.Outcomes;
+using MeteringGateway.Api.Csv;
 
 namespace MeteringGateway.Api.Tests;
 
@@ -72,7 +72,12 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/csv/outcomes", null, "",
             ("Accept", "text/csv"));
         Assert.Equal("text/csv", response.Content.Headers.ContentType!.MediaType);
-        var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n");
+        Assert.Equal("attachment; filename=\"outcomes-csv.csv\"",
+            response.Content.Headers.ContentDisposition!.ToString());
+        Assert.Equal("Accept", response.Headers.Vary.Single());
+        var bytes = await response.Content.ReadAsByteArrayAsync();
+        Assert.Equal([0xef, 0xbb, 0xbf], bytes[..3]); // a spreadsheet takes it for UTF-8
+        var lines = Encoding.UTF8.GetString(bytes[3..]).Split("\r\n");
         Assert.Equal(
             "outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.opened_at,source_url,metadata,sequence", lines[0]);
         Assert.StartsWith(
@@ -90,10 +95,31 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
     [InlineData("a\r\nb", "\"a\r\nb\"")]
     [InlineData("\rx", "\"'\rx\"")]
     [InlineData("=\"a\"", "\"'=\"\"a\"\"\"")]
+    [InlineData("+1", "'+1")]
+    [InlineData(" =1", "' =1")]
+    [InlineData("\u00a0=1", "'\u00a0=1")]
+    [InlineData("\u200b=1", "'\u200b=1")]
+    [InlineData("\ufeff=1", "'\ufeff=1")]
+    [InlineData("\u3000\u2060 \u00ad+1", "'\u3000\u2060 \u00ad+1")]
+    [InlineData("\u202e@x", "'\u202e@x")]
+    [InlineData("\n=1", "\"'\n=1\"")]
+    [InlineData(" \t-1", "' \t-1")]
+    [InlineData("＝1", "'＝1")]
+    [InlineData("＋1", "'＋1")]
+    [InlineData("－1", "'－1")]
+    [InlineData("＠x", "'＠x")]
+    [InlineData("﹦1", "'﹦1")]
+    [InlineData("−1", "'−1")]
+    [InlineData(" ＝1,2", "\"' ＝1,2\"")]
+    [InlineData("a=1", "a=1")]
+    [InlineData(" a", " a")]
+    [InlineData("’=1", "’=1")]
+    [InlineData("", "")]
+    [InlineData(" ", " ")]
     public void A_cell_that_a_spreadsheet_would_run_is_disarmed(string text, string cell)
     {
         var line = new StringBuilder();
-        OutcomeCsv.Cell(line, text);
+        CsvText.Cell(line, text);
         Assert.Equal(cell, line.ToString());
     }
 

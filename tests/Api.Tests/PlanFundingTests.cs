@@ -58,7 +58,7 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     [InlineData(Included + """ "overage":{"mode":"block","price":"1","limit":{"units":1}}}""",
         "/overage/price,/overage/limit")]
     [InlineData(Included + """ "overage":{"mode":"free","limit":{},"at_limit":{"action":"notify"}}}""",
-        "/overage/mode,/overage/at_limit/action,/overage/limit")]
+        "/overage/mode,/overage/limit,/overage/at_limit/action")]
     [InlineData(Included + """ "thresholds":[{"id":"t","of":"included:b","at":{"percent":80}}]}""", "/thresholds/0/of")]
     [InlineData(Plain + """ "thresholds":[{"id":"t","of":"included:a","at":{"percent":80}}]}""", "/thresholds/0/of")]
     [InlineData(Plain

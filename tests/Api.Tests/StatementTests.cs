@@ -87,15 +87,30 @@ public class StatementTests(Started started) : IClassFixture<Started>
         using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/csv-statement/statements/current",
             null, "", ("Accept", "text/csv"));
         Assert.Equal("text/csv", response.Content.Headers.ContentType!.MediaType);
-        var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("attachment; filename=\"statement-csv-statement-2026-11-01.csv\"",
+            response.Content.Headers.ContentDisposition!.ToString());
+        var bytes = await response.Content.ReadAsByteArrayAsync();
+        Assert.Equal([0xef, 0xbb, 0xbf], bytes[..3]); // a spreadsheet takes it for UTF-8
+        var lines = System.Text.Encoding.UTF8.GetString(bytes[3..]).Split("\r\n");
         Assert.Equal("tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount",
             lines[0]);
         Assert.Equal(
             "csv-statement,2026-11-01,open,USD,overage,\"support.resolution, overage\",support.resolution,1,0.985,0.98",
             lines[5]);
         Assert.Equal("csv-statement,2026-11-01,open,USD,activities,'=cmd(),,1,0.40,0.40", lines[6]);
-        Assert.Equal(63.78m, lines.Skip(1)
+        Assert.Equal(["csv-statement,2026-11-01,open,USD,total,Total,,,,63.78", ""], lines[^2..]);
+        Assert.Equal(63.78m, lines.Skip(1).SkipLast(2)
             .Sum(line => decimal.Parse(line.Split(',')[^1], System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
+    public async Task No_tenant_is_called_so_that_its_statement_runs()
+    {
+        await Used("-1-1");
+        using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/-1-1/statements/current", null,
+            "", ("Accept", "text/csv"));
+        var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines.Skip(1), line => Assert.StartsWith("'-1", line, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -12,6 +12,7 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task The_secret_is_shown_when_the_webhook_is_made_and_never_again()
     {
+        await _gateway.Tenant("acme");
         var made = await _gateway.Admin.Put("/v1/webhooks/once", Body).Is(HttpStatusCode.Created);
         Assert.Matches("^whsec_[A-Za-z0-9+/]{43}=$", (string?)made["secret"]);
         Assert.Equal(("once", "https://example.com/hooks", "enabled"),
@@ -25,6 +26,19 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
         Assert.True(JsonNode.DeepEquals(changed, read));
         Assert.Equal(["cap.reached", "cap.cleared"], read["events"]!.AsArray().Select(one => (string)one!));
         Assert.Equal(["acme"], read["tenants"]!.AsArray().Select(one => (string)one!));
+    }
+
+    [Fact]
+    public async Task A_webhook_for_a_tenant_that_is_not_there_is_refused_by_pointer()
+    {
+        await _gateway.Tenant("hooked");
+        Assert.Equal(["/tenants/2"], (await _gateway.Admin.Put("/v1/webhooks/typo",
+            """{"url":"https://example.com","events":["*"],"tenants":["hooked","hooked","hoked"]}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
+        await _gateway.Admin.Get("/v1/webhooks/typo").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+        var made = await _gateway.Admin.Put("/v1/webhooks/twice",
+            """{"url":"https://example.com","events":["*"],"tenants":["hooked","hooked"]}""").Is(HttpStatusCode.Created);
+        Assert.Single(made["tenants"]!.AsArray());
     }
 
     [Fact]
@@ -138,6 +152,8 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
             await client.Post("/v1/webhooks/of-all/deliveries/evt_1/retry", null)
                 .IsProblem(HttpStatusCode.Forbidden, "forbidden");
         }
+        await _gateway.Tenant("mine");
+        await _gateway.Tenant("mine-too");
         using var bound = await _gateway.Role("admin", "mine", "mine-too");
         await bound.Put("/v1/webhooks/bound", Body).IsProblem(HttpStatusCode.Forbidden, "forbidden");
         await bound.Put("/v1/webhooks/bound", Body.Replace("\"*\"}", "[\"mine\",\"other\"]}", StringComparison.Ordinal))

@@ -136,7 +136,8 @@ internal static class AllowanceEndpoints
         if (_scratch is not { } own)
         {
             var made = new ArrayBufferWriter<byte>(1024);
-            _scratch = own = (made, new Utf8JsonWriter(made, new JsonWriterOptions { SkipValidation = true }));
+            _scratch = own = (made, new Utf8JsonWriter(made,
+                new JsonWriterOptions { SkipValidation = true, Encoder = WireJson.Plain }));
         }
         own.Buffer.ResetWrittenCount();
         own.Writer.Reset();

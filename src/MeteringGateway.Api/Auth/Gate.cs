@@ -89,8 +89,12 @@ internal sealed class Gate(
         if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))
             return Problem.UnknownTenant();
-        if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes && !takes.Accepts(context.Request.ContentType))
-            return Unsupported(takes);
+        if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes)
+        {
+            if (!takes.Accepts(context.Request.ContentType)) return Unsupported(takes);
+            if (context.Request.Headers.ContentEncoding.Count > 0
+                && ContentCoding.Decode(context, settings.Limits) is { } undecoded) return undecoded;
+        }
         context.Features.Set(principal);
         return null;
     }

@@ -75,7 +75,7 @@ internal static class CapEndpoints
             if (Find(figure, cap) is not { } found) return UnknownCap();
             ETags.Send(context, Tag(found));
             return TypedResults.Ok(CapReader.Write(found));
-        }).Needs(MaySet | Permission.UsageRead).WithSummary("A cap");
+        }).Needs(MaySet | Permission.UsageRead).Conditional().WithSummary("A cap");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
             string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
@@ -125,8 +125,8 @@ internal static class CapEndpoints
     private static Command.Pause Read(PauseWire pause, Findings findings)
     {
         var action = CapReader.AtLimit("",
-            new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings);
-        if (action.Action == LimitAction.Notify) findings.Add("/action", "must be one of pause, handoff");
+            new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings,
+            LimitAction.Notify);
         return new Command.Pause(action, findings.Name("/reason", pause.Reason));
     }
 

@@ -36,10 +36,12 @@ internal static class CapReader
         Workflow = scope.Workflow,
     };
 
-    public static AtLimit AtLimit(string at, AtLimitWire then, Findings findings)
+    /// <param name="but">What cannot follow here.</param>
+    public static AtLimit AtLimit(string at, AtLimitWire then, Findings findings, params LimitAction[] but)
     {
-        if (then.Action is null) findings.Add($"{at}/action", "is required");
-        var action = findings.OneOf<LimitAction>($"{at}/action", then.Action) ?? LimitAction.Pause;
+        if (then.Action is null)
+            findings.Add($"{at}/action", Findings.OneOf(null, Names<LimitAction>.But(but)));
+        var action = findings.OneOf($"{at}/action", then.Action, but) ?? LimitAction.Pause;
         if (action != LimitAction.Handoff && then.To is not null)
             findings.Add($"{at}/to", "goes with the action handoff");
         return new AtLimit(action, findings.OptionalName($"{at}/to", then.To),

@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Events;
 internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDisposable
 {
     private readonly Utf8JsonWriter _writer = new(context.Response.BodyWriter,
-        new JsonWriterOptions { SkipValidation = true });
+        new JsonWriterOptions { SkipValidation = true, Encoder = WireJson.Plain });
     private long _index;
     private long _accepted;
     private long _duplicates;

@@ -66,12 +66,12 @@ internal static class EventEndpoints
 
         private ReadEvent Read(EventReader reader, ReadOnlySpan<byte> body)
         {
+            if (!Context.Request.ContentType!.StartsWith(TakesExtensions.Json, StringComparison.OrdinalIgnoreCase))
+                return reader.Read(body);
             if (BinaryMode.Is(Context.Request)) return reader.ReadData(body, BinaryMode.Attributes(Context.Request));
-            if (Context.Request.ContentType!.StartsWith(TakesExtensions.Json, StringComparison.OrdinalIgnoreCase))
-                throw new ProblemException(
-                    Problem.Malformed(
-                        $"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is {EventEndpoints.Single}."));
-            return reader.Read(body);
+            throw new ProblemException(
+                Problem.Malformed(
+                    $"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is {EventEndpoints.Single}."));
         }
 
         public async Task Batch(Pace pace)

@@ -21,8 +21,8 @@ internal sealed partial class EventReader
         if (_fields.Id is null) return Fail(Invalid("/id", "is required"));
         if (_fields.Source is null) return Fail(Invalid("/source", "is required"));
         if (_fields.Subject is null) return Fail(Invalid("/subject", "is required: it names the tenant"));
-        if (_fields.OtherType is { } other) return Fail(Invalid("/type", $"is not a type of ours: '{other}'"));
-        if (_fields.Type == EventType.Unknown) return Fail(Invalid("/type", "is required"));
+        if (_fields.Type == EventType.Unknown)
+            return Fail(Invalid("/type", Json.Findings.OneOf(_fields.OtherType, EventTypes.All)));
         return _fields.Type switch
         {
             EventType.OutcomeReported => IsReported(at),

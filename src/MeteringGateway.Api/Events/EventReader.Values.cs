@@ -113,7 +113,7 @@ internal sealed partial class EventReader
     {
         if (!Repeated(ref reader, at, null, out var name) || name is null) return _problem is null;
         if (!Names<Result>.TryParse(name, out var result))
-            return Fail(Invalid(at, $"must be one of {string.Join(", ", Names<Result>.All)}"));
+            return Fail(Invalid(at, Findings.OneOf(name, Names<Result>.But([]))));
         _fields.Result = result;
         return true;
     }

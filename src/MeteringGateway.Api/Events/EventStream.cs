@@ -21,6 +21,7 @@ internal sealed class EventStream(
     private EventGroup? _deciding;
     private Task _decided = Task.CompletedTask;
     private bool _skipping; // the rest of a line that is too long
+    private bool _taken; // anything but blank lines
 
     public async Task Run(PipeReader body, CancellationToken cancellation)
     {
@@ -30,7 +31,18 @@ internal sealed class EventStream(
             var next = body.ReadAsync(cancellation);
             // Nothing more has come yet: whoever waits for answers before sending more gets them now.
             if (!next.IsCompleted) await Drain(cancellation);
-            var read = await next;
+            ReadResult read;
+            try
+            {
+                read = await next;
+            }
+            catch (ProblemException broken) when (_taken)
+            {
+                // What came before it counts, and the rest cannot be read.
+                _filling.Add(new ReadEvent(null, null, null, broken.Problem));
+                await Decide(cancellation);
+                break;
+            }
             if (read.IsCanceled || stopping.IsCancellationRequested) break;
             if (!mayGoOn())
             {
@@ -94,7 +106,9 @@ internal sealed class EventStream(
     private void Take(ReadOnlySpan<byte> line)
     {
         var trimmed = line.Trim(" \t\r"u8);
-        if (!trimmed.IsEmpty) _filling.Add(_reader.Read(trimmed));
+        if (trimmed.IsEmpty) return;
+        _taken = true;
+        _filling.Add(_reader.Read(trimmed));
     }
 
     // One group at a time: a tenant's events keep their order from group to group.

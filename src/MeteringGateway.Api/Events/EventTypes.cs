@@ -1,21 +1,27 @@
+using System.Collections.Frozen;
+
 namespace MeteringGateway.Api.Events;
 
 /// <summary>The types of event on the wire.</summary>
 internal static class EventTypes
 {
-    public static EventType Parse(string? type) => type switch
+    private static readonly FrozenDictionary<string, EventType> ByName = new Dictionary<string, EventType>
     {
-        "outcome.reported" => EventType.OutcomeReported,
-        "outcome.confirmed" => EventType.OutcomeConfirmed,
-        "outcome.reopened" => EventType.OutcomeReopened,
-        "outcome.escalated" => EventType.OutcomeEscalated,
-        "outcome.abandoned" => EventType.OutcomeAbandoned,
-        "outcome.failed" => EventType.OutcomeFailed,
-        "outcome.rejected" => EventType.OutcomeRejected,
-        "outcome.verdict" => EventType.OutcomeVerdict,
-        "activity.reported" => EventType.ActivityReported,
-        _ => EventType.Unknown,
-    };
+        ["outcome.reported"] = EventType.OutcomeReported,
+        ["outcome.confirmed"] = EventType.OutcomeConfirmed,
+        ["outcome.reopened"] = EventType.OutcomeReopened,
+        ["outcome.escalated"] = EventType.OutcomeEscalated,
+        ["outcome.abandoned"] = EventType.OutcomeAbandoned,
+        ["outcome.failed"] = EventType.OutcomeFailed,
+        ["outcome.rejected"] = EventType.OutcomeRejected,
+        ["outcome.verdict"] = EventType.OutcomeVerdict,
+        ["activity.reported"] = EventType.ActivityReported,
+    }.ToFrozenDictionary();
+
+    public static IEnumerable<string> All => ByName.OrderBy(pair => pair.Value).Select(pair => pair.Key);
+
+    public static EventType Parse(string? type) =>
+        type is null ? EventType.Unknown : ByName.GetValueOrDefault(type);
 
     public static Members Allowed(EventType type) => type switch
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace MeteringGateway.Api.Html;
 
@@ -45,12 +46,11 @@ internal static class HtmlPage
 
     /// <param name="title">As text; it is encoded here.</param>
     /// <param name="body">Markup.</param>
-    public static IResult Answer(HttpContext context, string title, string body)
+    public static ContentHttpResult Answer(HttpContext context, string title, string body)
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy =
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-        headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         var page = $"""
             <!doctype html>

@@ -88,13 +88,18 @@ internal sealed class Findings(string within = "")
         return null;
     }
 
-    public T? OneOf<T>(string pointer, string? value) where T : struct, Enum
+    /// <param name="but">What is not among them here.</param>
+    public T? OneOf<T>(string pointer, string? value, params T[] but) where T : struct, Enum
     {
         if (value is null) return null;
-        if (Names<T>.TryParse(value, out var found)) return found;
-        Add(pointer, $"must be one of {string.Join(", ", Names<T>.All)}");
+        if (Names<T>.TryParse(value, out var found) && !but.Contains(found)) return found;
+        Add(pointer, OneOf(value, Names<T>.But(but)));
         return null;
     }
+
+    /// <summary>What is wrong with what is not among these, or is not there.</summary>
+    public static string OneOf(string? value, IEnumerable<string> all) =>
+        $"{(value is null ? "is required:" : "must be")} one of {string.Join(", ", all)}";
 
     public long? Whole(string pointer, long? value, long least, long most)
     {

@@ -53,11 +53,12 @@ internal static class Query
         return Text.TryDate(value, out var date) ? date : throw Wrong(name, "must be a date such as 2026-11-01");
     }
 
-    public static T? OneOf<T>(string name, string? value) where T : struct, Enum
+    /// <param name="but">What is not among them here.</param>
+    public static T? OneOf<T>(string name, string? value, params T[] but) where T : struct, Enum
     {
         if (value is null) return null;
-        return Names<T>.TryParse(value, out var found) ? found
-            : throw Wrong(name, $"must be one of {string.Join(", ", Names<T>.All)}");
+        return Names<T>.TryParse(value, out var found) && !but.Contains(found) ? found
+            : throw Wrong(name, Findings.OneOf(value, Names<T>.But(but)));
     }
 
     public static long? Whole(string name, string? value)

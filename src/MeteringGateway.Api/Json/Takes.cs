@@ -1,3 +1,5 @@
+using Microsoft.Net.Http.Headers;
+
 namespace MeteringGateway.Api.Json;
 
 /// <summary>
@@ -10,11 +12,16 @@ internal sealed record TakesBody(Type Document, string[] MediaTypes)
     {
         if (contentType is null) return false;
         var end = contentType.IndexOf(';', StringComparison.Ordinal);
+        if (end >= 0 && !IsUtf8(contentType)) return false;
         var media = (end < 0 ? contentType : contentType.AsSpan(0, end)).Trim();
         foreach (var type in MediaTypes)
             if (media.Equals(type, StringComparison.OrdinalIgnoreCase)) return true;
         return false;
     }
+
+    private static bool IsUtf8(string contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var media)
+            && HeaderUtilities.RemoveQuotes(media.Charset).ToString().ToLowerInvariant() is "" or "utf-8" or "us-ascii";
 }
 
 /// <summary>

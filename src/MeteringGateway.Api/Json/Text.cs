@@ -26,7 +26,8 @@ internal static class Names<T> where T : struct, Enum
 
     private static readonly Dictionary<string, T> ByName = ByValue.ToDictionary(pair => pair.Value, pair => pair.Key);
 
-    public static IReadOnlyCollection<string> All => ByName.Keys;
+    public static IEnumerable<string> But(T[] some) =>
+        ByName.Where(pair => !some.Contains(pair.Value)).Select(pair => pair.Key);
 
     public static string Of(T value) => ByValue[value];
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -88,6 +89,11 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
+    /// <summary>
+    /// Text as it is, quotes and what JSON forbids apart: what is sent as JSON is no part of a page, and says so.
+    /// </summary>
+    public static readonly JavaScriptEncoder Plain = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
     public static readonly JsonSerializerOptions Strict =
         Make(new JsonSerializerOptions(JsonSerializerDefaults.General));
 
@@ -102,6 +108,7 @@ internal sealed partial class WireJson : JsonSerializerContext
         options.AllowDuplicateProperties = false;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.MaxDepth = 32;
+        options.Encoder = Plain;
         options.TypeInfoResolver = new WireJson(new JsonSerializerOptions(options)).WithAddedModifier(LeaveOutNulls);
         return options;
     }

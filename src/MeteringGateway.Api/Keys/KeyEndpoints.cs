@@ -4,6 +4,7 @@ using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Keys;
 
@@ -22,6 +23,8 @@ internal static class KeyEndpoints
             var wanted = Read(body.Value, Instant.From(clock.GetUtcNow()), findings);
             if (findings.Problem is { } invalid) return invalid;
             if (Beyond(wanted, caller) is { } forbidden) return forbidden;
+            await findings.Find(store, wanted.Tenants, cancellation);
+            if (findings.Problem is { } unknown) return unknown;
             wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span) };
             return await Make(wanted, caller, context, ring, store, cancellation);
         }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");
@@ -91,10 +94,8 @@ internal static class KeyEndpoints
     private static StoredKey Read(NewKeyWire key, Instant now, Findings findings)
     {
         var bundle = Permission.None;
-        if (key.Role is null) findings.Add("/role", "is required");
-        else if (!Permissions.Roles.TryGetValue(key.Role, out bundle))
-            findings.Add("/role",
-                $"must be one of {string.Join(", ", Permissions.Roles.Keys.Order(StringComparer.Ordinal))}");
+        if (key.Role is null || !Permissions.Roles.TryGetValue(key.Role, out bundle))
+            findings.Add("/role", Findings.OneOf(key.Role, Permissions.Roles.Keys.Order(StringComparer.Ordinal)));
         var expires = findings.Time("/expires_at", key.ExpiresAt);
         if (expires <= now) findings.Add("/expires_at", "must be in the future");
         return new StoredKey(
@@ -109,9 +110,9 @@ internal static class KeyEndpoints
         var narrowed = Permission.None;
         foreach (var (pointer, name) in findings.Each("/permissions", key.Permissions, 32))
         {
-            if (!Permissions.TryParse(name, out var one)) findings.Add(pointer, "is not a permission");
-            else if ((bundle & one) == 0) findings.Add(pointer, $"is not among the permissions of the role {key.Role}");
-            else narrowed |= one;
+            if (Permissions.TryParse(name, out var one) && (bundle & one) != 0) narrowed |= one;
+            else if (bundle != Permission.None)
+                findings.Add(pointer, $"{Findings.OneOf(name, Permissions.Names(bundle))}: a {key.Role} has no others");
         }
         return Permissions.Names(narrowed);
     }

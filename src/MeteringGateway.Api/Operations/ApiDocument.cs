@@ -48,8 +48,27 @@ internal static class ApiDocument
         });
     });
 
-    public static void MapApiDocument(this IEndpointRouteBuilder app) =>
-        app.MapOpenApi("/openapi/{documentName}.json").OpenToAll();
+    /// <summary>It is the same for everybody as long as the process runs, and made once.</summary>
+    public static void MapApiDocument(this IEndpointRouteBuilder app)
+    {
+        var made = new Lazy<Task<byte[]>>(() => Write(app.ServiceProvider));
+        app.MapGet("/openapi/v1.json", async (HttpContext context) =>
+        {
+            var document = await made.Value;
+            context.Response.Headers.CacheControl = "public, no-cache";
+            ETags.Send(context, ETags.OfContent(document));
+            return TypedResults.Bytes(document, "application/json; charset=utf-8");
+        }).ExcludeFromDescription().OpenToAll().Conditional();
+    }
+
+    private static async Task<byte[]> Write(IServiceProvider services)
+    {
+        var document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>("v1")
+            .GetOpenApiDocumentAsync();
+        using var written = new MemoryStream();
+        await document.SerializeAsJsonAsync(written, OpenApiSpecVersion.OpenApi3_1);
+        return written.ToArray();
+    }
 
     private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context,
         CancellationToken cancellation)
@@ -71,6 +90,8 @@ internal static class ApiDocument
                 [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
         }
         operation.Responses ??= [];
+        if (metadata.OfType<MayBeKnown>().Any())
+            operation.Responses["304"] = new OpenApiResponse { Description = "What If-None-Match names is there still." };
         foreach (var also in metadata.OfType<AlsoAnswers>())
             Add(operation.Responses[Text.Of(also.Status)], also.MediaType,
                 await context.GetOrCreateSchemaAsync(also.Document, null, cancellation));

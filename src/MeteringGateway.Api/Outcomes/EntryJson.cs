@@ -54,6 +54,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             IgnoreReadOnlyProperties = true,
+            Encoder = WireJson.Plain,
             Converters =
             {
                 new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),

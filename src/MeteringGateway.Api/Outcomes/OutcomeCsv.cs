@@ -1,42 +1,31 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using MeteringGateway.Api.Csv;
 using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Outcomes;
 
 /// <summary>
 /// Outcomes as CSV (RFC 4180): the members of the JSON form in their order, nested ones as <c>window.status</c>, lists
-/// and metadata as JSON. A cell that a spreadsheet would run gets an apostrophe in front.
+/// and metadata as JSON.
 /// </summary>
 internal static class OutcomeCsv
 {
-    public const string MediaType = "text/csv";
-
     private static readonly (string Name, Func<OutcomeWire, object?> Value)[] Columns =
         [.. Expand(typeof(OutcomeWire), "", row => row)];
 
     public static void Header(StringBuilder line) =>
-        line.AppendJoin(',', Columns.Select(column => column.Name)).Append("\r\n");
+        line.Append(CsvText.Mark).AppendJoin(',', Columns.Select(column => column.Name)).Append("\r\n");
 
     public static void Row(StringBuilder line, OutcomeWire outcome)
     {
         for (var i = 0; i < Columns.Length; i++)
         {
             if (i > 0) line.Append(',');
-            Cell(line, Shown(Columns[i].Value(outcome)));
+            CsvText.Cell(line, Shown(Columns[i].Value(outcome)));
         }
         line.Append("\r\n");
-    }
-
-    internal static void Cell(StringBuilder line, string text)
-    {
-        var runs = text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r';
-        var quoted = text.AsSpan().ContainsAny(",\"\r\n");
-        if (quoted) line.Append('"');
-        if (runs) line.Append('\'');
-        line.Append(quoted ? text.Replace("\"", "\"\"", StringComparison.Ordinal) : text);
-        if (quoted) line.Append('"');
     }
 
     private static IEnumerable<(string, Func<OutcomeWire, object?>)> Expand(Type type, string prefix,

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Csv;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Html;
 using MeteringGateway.Api.Idempotency;
@@ -50,12 +51,13 @@ internal static class OutcomeEndpoints
             if (await tenants.Tenant(tenant, cancellation) is not { } figure)
                 throw new ProblemException(Problem.UnknownTenant());
             var paging = Paging.From(query.Cursor, query.Limit);
+            context.Response.Headers.Vary = "Accept";
             if (WantsCsv(context.Request))
                 await Stream(context, tenants, tenant, figure.Terms.Currency, filter, cancellation);
             else await TypedResults.Ok(await Page(tenants, tenant, figure.Terms.Currency, filter, paging, cancellation))
                 .ExecuteAsync(context);
         }).Needs(Permission.OutcomesRead).Produces<ListWire<OutcomeWire>>()
-            .Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
+            .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
             .WithSummary("Outcomes, newest first; with Accept: text/csv all of them");
 
         outcomes.MapGet("/{id}", async Task<Results<Ok<InspectedOutcomeWire>, Problem>> (
@@ -88,7 +90,7 @@ internal static class OutcomeEndpoints
     private static Problem Unknown() => Problem.NotFound("unknown_outcome", "There is no such outcome.");
 
     private static bool WantsCsv(HttpRequest request) =>
-        Accept.Choose(request, TakesExtensions.Json, OutcomeCsv.MediaType) == OutcomeCsv.MediaType;
+        Accept.Choose(request, TakesExtensions.Json, CsvText.MediaType) == CsvText.MediaType;
 
     private static async Task<OutcomeWire?> Find(ITenants tenants, string tenant, string id,
         CancellationToken cancellation) =>
@@ -111,7 +113,8 @@ internal static class OutcomeEndpoints
         HttpContext context, ITenants tenants, string tenant, string currency, OutcomeFilter filter,
         CancellationToken cancellation)
     {
-        context.Response.ContentType = "text/csv; charset=utf-8; header=present";
+        var period = filter.Period is { } one ? $"-{Text.Date(one)}" : "";
+        CsvText.Announce(context, $"outcomes-{tenant}{period}");
         if (Head.WasAsked(context)) return;
         var text = new StringBuilder();
         OutcomeCsv.Header(text);
@@ -130,9 +133,8 @@ internal static class OutcomeEndpoints
     // The same verdict from the same key is the same event, so that it may be sent again.
     private static Command.ReportFact Verdict(string outcome, VerdictWire wire, Principal caller, Findings findings)
     {
-        if (wire.Verdict is null) findings.Add("/verdict", "is required");
-        else if (wire.Verdict is not ("accepted" or "rejected"))
-            findings.Add("/verdict", "must be accepted or rejected");
+        if (wire.Verdict is not ("accepted" or "rejected"))
+            findings.Add("/verdict", Findings.OneOf(wire.Verdict, ["accepted", "rejected"]));
         var csat = (byte?)findings.Whole("/csat", wire.Csat, 1, 5);
         var fields = new EventFields { Type = EventType.OutcomeVerdict, OutcomeId = outcome,
             Accepted = wire.Verdict == "accepted", Csat = csat };

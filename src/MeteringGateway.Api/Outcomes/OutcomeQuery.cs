@@ -25,6 +25,6 @@ internal sealed record OutcomeQuery
 
     public OutcomeFilter Filter() => new(
         Query.Date("period", Period), Query.OneOf<OutcomeStatus>("status", Status), OutcomeType,
-        Query.OneOf<Reason>("reason", Reason), Session,
+        Query.OneOf("reason", Reason, Core.Reason.None), Session,
         Query.Whole("changed_after", ChangedAfter));
 }

@@ -31,7 +31,7 @@ internal static class OverageEndpoints
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             ETags.Send(context, Tag(figure));
             return TypedResults.Ok(Write(figure));
-        }).Needs(Permission.TermsWrite | Permission.LimitsWrite | Permission.UsageRead)
+        }).Needs(Permission.TermsWrite | Permission.LimitsWrite | Permission.UsageRead).Conditional()
             .WithSummary("The rule in force, and what is authorised");
 
         overage.MapPost("/authorize", async Task<Results<Ok<AuthorizationWire>, Problem>> (
@@ -58,8 +58,8 @@ internal static class OverageEndpoints
             .Needs(Permission.LimitsWrite).WithSummary("Take an authorisation back; also when there is none");
     }
 
-    /// <summary>Of the rule: what is authorised does not make another version of it.</summary>
-    public static string Tag(TenantFigure tenant) => ETags.Of(FundingReader.Write(Rule(tenant)));
+    /// <summary>Of the rule, which is what is set, and of what is authorised beside it.</summary>
+    public static string Tag(TenantFigure tenant) => ETags.Of(FundingReader.Write(Rule(tenant)), Write(tenant));
 
     private static OverageRule Rule(TenantFigure tenant) => tenant.Terms.Overage ?? OverageRule.Default;
 
@@ -78,7 +78,7 @@ internal static class OverageEndpoints
     private static Command.AuthorizeOverage Read(AuthorizeWire wire, Findings findings)
     {
         if (wire.For is not ("period" or "standing"))
-            findings.Add("/for", wire.For is null ? "is required" : "must be period or standing");
+            findings.Add("/for", Findings.OneOf(wire.For, ["period", "standing"]));
         return new Command.AuthorizeOverage(wire.For == "standing",
             wire.Limit is { } limit ? Limits.Read("/limit", limit, findings) : null);
     }

@@ -45,14 +45,14 @@ internal static class FundingReader
             findings.Add($"{at}/price", "does not go with the mode block, under which nothing is charged");
         if (rule.Mode == "block" && rule.Limit is not null)
             findings.Add($"{at}/limit", "does not go with the mode block, under which nothing goes on demand");
-        // Nothing but a stop can follow when nothing pays: notify would say that the agent goes on.
-        if (rule.AtLimit?.Action == "notify") findings.Add($"{at}/at_limit/action", "must be one of pause, handoff");
         return new OverageRule(
             rule.Mode is null ? null : rule.Mode == "bill",
             findings.Amount($"{at}/price", rule.Price),
             rule.Limit is { } limit ? Limits.Read($"{at}/limit", limit, findings) : null,
             rule.RequiresAuthorization ?? false,
-            rule.AtLimit is { } then ? CapReader.AtLimit($"{at}/at_limit", then, findings) : AtLimit.Pause);
+            // Nothing but a stop can follow when nothing pays: notify would say that the agent goes on.
+            rule.AtLimit is { } then ? CapReader.AtLimit($"{at}/at_limit", then, findings, LimitAction.Notify)
+                : AtLimit.Pause);
     }
 
     public static OverageRuleWire Write(OverageRule rule) => new()

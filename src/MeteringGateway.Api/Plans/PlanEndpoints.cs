@@ -60,20 +60,22 @@ internal static class PlanEndpoints
             if (Find(book, plan, version) is not { } found) return Unknown();
             ETags.Send(context, ETags.Of(found.Version));
             return TypedResults.Ok(found);
-        }).Needs(MayRead)
+        }).Needs(MayRead).Conditional()
             .WithSummary("A version of a plan; for a key that is bound to tenants, one that they are on");
 
         plans.MapGet("/{plan}/page",
-            (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
+            IResult (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
         {
             if (readiness.Problem is { } notReady) return notReady; // the gate asks this only where it asks for a key
             if (Find(book, plan, version) is not { } found) return Unknown();
             var page = PricePage.Of(found.Id, found.Version, PlanReader.Read(found.Plan, new Findings()));
             context.Response.Headers.Vary = "Accept";
-            return Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType) == HtmlPage.MediaType
-                ? PricePageHtml.Answer(context, page)
-                : TypedResults.Ok(page);
-        }).OpenToAll().Produces<PricePageWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
+            context.Response.Headers.CacheControl = "public, no-cache";
+            if (Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType) == HtmlPage.MediaType)
+                return PricePageHtml.Answer(context, page).Tagged(context);
+            ETags.Send(context, ETags.Of(page));
+            return TypedResults.Ok(page);
+        }).OpenToAll().Conditional().Produces<PricePageWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
             .WithSummary("The plan as a public pricing page, for people (HTML) and programs (JSON)");
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Html;
 using static MeteringGateway.Api.Html.HtmlPage;
 
@@ -7,7 +8,7 @@ namespace MeteringGateway.Api.Plans;
 /// <summary>The pricing page for people.</summary>
 internal static class PricePageHtml
 {
-    public static IResult Answer(HttpContext context, PricePageWire page)
+    public static ContentHttpResult Answer(HttpContext context, PricePageWire page)
     {
         var body = new StringBuilder();
         body.Append(

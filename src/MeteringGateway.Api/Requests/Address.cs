@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Unicode;
-
 namespace MeteringGateway.Api.Requests;
 
 /// <summary>
@@ -18,7 +14,7 @@ internal static class Address
     {
         if (!rawTarget.Contains('%', StringComparison.Ordinal)) return null;
         var path = Path(rawTarget);
-        return path.Contains('%') ? Decoded(path) : null;
+        return path.Contains('%') ? Percent.Decode(path, "%/") : null;
     }
 
     /// <summary>What a segment of the routed path says.</summary>
@@ -34,33 +30,5 @@ internal static class Address
         if (target.StartsWith("/") || target.IndexOf("://") is not (var scheme and >= 0)) return target;
         var authority = target[(scheme + 3)..];
         return authority.IndexOf('/') is var slash and >= 0 ? authority[slash..] : "/";
-    }
-
-    private static string Decoded(ReadOnlySpan<char> path)
-    {
-        var bytes = new byte[Encoding.UTF8.GetMaxByteCount(path.Length)];
-        var length = 0;
-        while (path.Length > 0)
-        {
-            var plain = path.IndexOf('%');
-            if (plain < 0) plain = path.Length;
-            length += Encoding.UTF8.GetBytes(path[..plain], bytes.AsSpan(length));
-            path = path[plain..];
-            if (path.Length == 0) break;
-            if (path.Length < 3 || !byte.TryParse(path[1..3], NumberStyles.AllowHexSpecifier,
-                CultureInfo.InvariantCulture, out bytes[length])) throw new FormatException("% without two digits");
-            length += Escaped(bytes.AsSpan(length));
-            path = path[3..];
-        }
-        var decoded = bytes.AsSpan(0, length);
-        return Utf8.IsValid(decoded) ? Encoding.UTF8.GetString(decoded) : throw new FormatException("not UTF-8");
-    }
-
-    // The length of what the byte that was decoded becomes.
-    private static int Escaped(Span<byte> bytes)
-    {
-        if (bytes[0] is not ((byte)'%' or (byte)'/')) return 1;
-        (bytes[0] == '%' ? "%25"u8 : "%2F"u8).CopyTo(bytes);
-        return 3;
     }
 }

@@ -1,28 +1,42 @@
 using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using MeteringGateway.Api.Csv;
 using MeteringGateway.Api.Json;
-using MeteringGateway.Api.Outcomes;
 
 namespace MeteringGateway.Api.Statements;
 
-/// <summary>A statement's lines as CSV (RFC 4180), one row a line; the amounts add up to the total.</summary>
+/// <summary>A statement's lines as CSV, one row a line, and its total as the last.</summary>
 internal static class StatementCsv
 {
-    public static string Write(StatementWire statement)
+    private const string Header =
+        "tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n";
+
+    public static ContentHttpResult Answer(HttpContext context, StatementWire statement)
     {
-        var text = new StringBuilder(
-            "tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n");
+        CsvText.Announce(context, $"statement-{statement.Tenant}-{statement.Period}");
+        return TypedResults.Text(Write(statement), context.Response.ContentType, Encoding.UTF8);
+    }
+
+    private static string Write(StatementWire statement)
+    {
+        var text = new StringBuilder().Append(CsvText.Mark).Append(Header);
         foreach (var line in statement.Lines)
-        {
-            text.Append(statement.Tenant).Append(',').Append(statement.Period).Append(',').Append(statement.Status)
-                .Append(',')
-                .Append(statement.Currency).Append(',').Append(line.Kind).Append(',');
-            OutcomeCsv.Cell(text, line.Description);
-            text.Append(',');
-            OutcomeCsv.Cell(text, line.OutcomeType ?? "");
-            // Numbers of ours: a spreadsheet must be able to add them up, also those below 0.
-            text.Append(',').Append(Text.Of(line.Quantity)).Append(',').Append(line.UnitPrice).Append(',')
-                .Append(line.Amount).Append("\r\n");
-        }
+            Row(text, statement, line.Kind, line.Description, line.OutcomeType, Text.Of(line.Quantity), line.UnitPrice,
+                line.Amount);
+        Row(text, statement, "total", "Total", null, null, null, statement.Total);
         return text.ToString();
+    }
+
+    // Numbers of ours are not disarmed: a spreadsheet must be able to add them up, also those below 0.
+    private static void Row(StringBuilder text, StatementWire statement, string kind, string description,
+        string? outcomeType, string? quantity, string? unitPrice, string amount)
+    {
+        CsvText.Cell(text, statement.Tenant);
+        text.Append(',').Append(statement.Period).Append(',').Append(statement.Status).Append(',')
+            .Append(statement.Currency).Append(',').Append(kind).Append(',');
+        CsvText.Cell(text, description);
+        text.Append(',');
+        CsvText.Cell(text, outcomeType ?? "");
+        text.Append(',').Append(quantity).Append(',').Append(unitPrice).Append(',').Append(amount).Append("\r\n");
     }
 }

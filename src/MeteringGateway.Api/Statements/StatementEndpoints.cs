@@ -1,8 +1,7 @@
-using System.Text;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Csv;
 using MeteringGateway.Api.Html;
 using MeteringGateway.Api.Json;
-using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Problems;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -27,7 +26,7 @@ internal static class StatementEndpoints
         }).WithSummary("Statements, newest period first");
 
         statements.MapGet("/{period}",
-            async (string tenant, string period, HttpContext context, ITenants tenants,
+            async Task<IResult> (string tenant, string period, HttpContext context, ITenants tenants,
                 CancellationToken cancellation) =>
         {
             var wanted = period == "current" ? null : Query.Date("period", period);
@@ -36,15 +35,20 @@ internal static class StatementEndpoints
                 return Problem.NotFound("unknown_period", "The tenant has no such period.");
             var statement = row.Wire(tenant);
             context.Response.Headers.Vary = "Accept";
-            return Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType, OutcomeCsv.MediaType) switch
+            var page = Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType,
+                CsvText.MediaType) switch
             {
                 HtmlPage.MediaType => StatementPage.Answer(context, statement, row.Statement, figure),
-                OutcomeCsv.MediaType =>
-                    TypedResults.Text(StatementCsv.Write(statement), "text/csv; header=present", Encoding.UTF8),
-                _ => TypedResults.Ok(statement),
+                CsvText.MediaType => StatementCsv.Answer(context, statement),
+                _ => null,
             };
-        }).Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
-            .Also<string>(StatusCodes.Status200OK, OutcomeCsv.MediaType)
+            // Until it is final, every event makes another of it.
+            var isFinal = row.Statement.Status == PeriodStatus.Closed;
+            if (page is not null) return isFinal ? page.Tagged(context) : page;
+            if (isFinal) ETags.Send(context, ETags.Of(statement));
+            return TypedResults.Ok(statement);
+        }).Conditional().Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
+            .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
             .WithSummary(
                 "A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV");
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Html;
 using static MeteringGateway.Api.Html.HtmlPage;
 
@@ -8,7 +9,7 @@ namespace MeteringGateway.Api.Statements;
 /// <summary>A statement to be printed.</summary>
 internal static class StatementPage
 {
-    public static IResult Answer(HttpContext context, StatementWire statement, Statement figure, TenantFigure tenant)
+    public static ContentHttpResult Answer(HttpContext context, StatementWire statement, Statement figure, TenantFigure tenant)
     {
         var last = figure.Period.Id.AddDays(figure.Period.Days.Length - 1);
         var title = $"Statement of {tenant.Name}, {statement.Period}";

@@ -44,11 +44,15 @@ internal static class TenantEndpoints
             if (await all.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             ETags.Send(context, TenantFigures.Tag(tenant, figure));
             return TypedResults.Ok(figure.Wire(tenant));
-        }).Needs(Permission.UsageRead).WithSummary("A tenant");
+        }).Needs(Permission.UsageRead).Conditional().WithSummary("A tenant");
 
         tenants.MapDelete("/{tenant}", async Task<Results<Ok<TenantWire>, Problem>> (
-            string tenant, ITenants all, Principal caller, CancellationToken cancellation) =>
+            string tenant, ITenants all, Principal caller, ITurns turns, HttpContext context,
+            CancellationToken cancellation) =>
         {
+            await using var turn = await turns.Take($"tenant {tenant}", cancellation);
+            if (await all.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
+            ETags.Demand(context, TenantFigures.Tag(tenant, before));
             var answer = await all.Execute(tenant, new Command.Close { Actor = caller.Actor }, cancellation);
             if (answer is Answer.Refused { Code: not Refusal.TenantClosed } refused) return refused.ToProblem();
             return await all.Tenant(tenant, cancellation) is { } figure ? TypedResults.Ok(figure.Wire(tenant))

@@ -14,16 +14,20 @@ internal static class TenantFigures
         [.. tenant.Caps.Select(cap => new CapStateWire(cap.Cap.Id, Names<LimitState>.Of(cap.State)))],
         tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString());
 
-    /// <summary>Of what a PUT sets: time and counts passing by do not make another version of the tenant.</summary>
-    public static string Tag(string id, TenantFigure tenant) => ETags.Of(new PutTenantWire
-    {
-        Name = $"{id}\n{tenant.Name}\n{tenant.ClosedAt}",
-        Plan = tenant.Plan.Id,
-        PlanVersion = tenant.Plan.Version,
-        TimeZone = tenant.Zone,
-        AnchorDay = tenant.AnchorDay,
-        TestClock = Wire(tenant.TestClock),
-    });
+    /// <summary>
+    /// Of what a PUT sets, and of where the tenant stands: time passing by does not make another version of it.
+    /// </summary>
+    public static string Tag(string id, TenantFigure tenant) => ETags.Of(
+        new PutTenantWire
+        {
+            Name = $"{id}\n{tenant.Name}\n{tenant.ClosedAt}",
+            Plan = tenant.Plan.Id,
+            PlanVersion = tenant.Plan.Version,
+            TimeZone = tenant.Zone,
+            AnchorDay = tenant.AnchorDay,
+            TestClock = Wire(tenant.TestClock),
+        },
+        tenant.Wire(id) with { Now = "" });
 
     private static TestClockWire? Wire(TestClock? clock) =>
         clock is null ? null : new TestClockWire { Start = clock.Start.ToString(), FollowEvents = clock.FollowEvents };

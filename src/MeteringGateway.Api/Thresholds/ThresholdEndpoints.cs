@@ -56,7 +56,7 @@ internal static class ThresholdEndpoints
             if (all.FirstOrDefault(one => one.Threshold.Id == threshold) is not { } found) return Unknown();
             ETags.Send(context, Tag(found));
             return TypedResults.Ok(ThresholdReader.Write(found));
-        }).Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("A threshold");
+        }).Needs(Permission.AlertsWrite | Permission.UsageRead).Conditional().WithSummary("A threshold");
 
         thresholds.MapDelete("/{threshold}", async Task<Results<NoContent, Problem>> (
             string tenant, string threshold, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
@@ -76,8 +76,8 @@ internal static class ThresholdEndpoints
         CancellationToken cancellation) =>
         (await tenants.Thresholds(tenant, cancellation))?.FirstOrDefault(one => one.Threshold.Id == threshold);
 
-    // Of what is set: where it stands does not make another version of it.
-    private static string Tag(ThresholdFigure figure) => ETags.Of(ThresholdReader.Write(figure.Threshold));
+    private static string Tag(ThresholdFigure figure) =>
+        ETags.Of(ThresholdReader.Write(figure.Threshold), ThresholdReader.Write(figure));
 
     private static Problem Unknown() => Problem.NotFound("unknown_threshold", "There is no such threshold.");
 }

@@ -4,6 +4,7 @@ using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Webhooks;
 
@@ -32,6 +33,9 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         var target = WebhookReader.Read(id, wanted, settings.Webhooks.AllowPrivate, findings);
         if (findings.Problem is { } invalid) throw new ProblemException(invalid);
         if (!IsWithin(target.Tenants, caller)) throw new ProblemException(Beyond());
+        await findings.Find(store, target.Tenants, cancellation);
+        if (findings.Problem is { } unknown) throw new ProblemException(unknown);
+        target = target with { Tenants = target.Tenants?.Distinct().ToList() };
         await using var turn = await turns.TakeWebhooks(cancellation);
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());

@@ -52,7 +52,7 @@ internal static class WebhookEndpoints
             var stored = change.Find(webhook, caller);
             ETags.Send(context, ETags.Of(stored.Version));
             return TypedResults.Ok(WebhookBook.Wire(webhook, stored));
-        }).WithSummary("A webhook: whether it is on, and if not, why");
+        }).Conditional().WithSummary("A webhook: whether it is on, and if not, why");
 
         webhooks.MapDelete("/{webhook}", async Task<Results<NoContent, Problem>> (
             string webhook, WebhookChange change, Principal caller, HttpContext context,

@@ -16,7 +16,6 @@ internal sealed record Mapped(HttpMethod Method, string Route, RouteEndpoint End
     public string Path(string tenant)
     {
         var path = Route.Replace("{tenant}", tenant, StringComparison.Ordinal)
-            .Replace("{documentName}", "v1", StringComparison.Ordinal)
             .Replace("{sequence}", "1", StringComparison.Ordinal);
         while (path.IndexOf('{', StringComparison.Ordinal) is var open and >= 0)
             path = path[..open] + "thing" + path[(path.IndexOf('}', StringComparison.Ordinal) + 1)..];
