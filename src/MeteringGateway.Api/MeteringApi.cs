@@ -71,6 +71,7 @@ public static class MeteringApi
         app.MapKeys();
         app.MapPlans();
         app.MapTenants();
+        app.MapSchedule();
         app.MapAllowance();
         app.MapEvents();
         app.MapOutcomes();

@@ -54,7 +54,9 @@ public class CapTests(Started started) : IClassFixture<Started>
             """{"limit":{"units":1},"when_below_exposure":"next_period"}""").Is(HttpStatusCode.Created);
 
         // not in force
-        await _gateway.Admin.Get("/v1/tenants/coming/caps/lower").IsProblem(HttpStatusCode.NotFound, "unknown_cap");
+        var cap = await _gateway.Admin.Get("/v1/tenants/coming/caps/lower").Is(HttpStatusCode.OK);
+        Assert.Null(cap["limit"]);
+        Assert.Equal(1, (int?)cap["scheduled"]![0]!["change"]!["cap"]!["limit"]!["units"]);
         Assert.Equal("allow",
             (string?)(await _gateway.Admin.Post("/v1/tenants/coming/check", """{"outcome_type":"support.resolution"}""")
                 .Is(HttpStatusCode.OK))["decision"]);

@@ -120,7 +120,8 @@ public class TenantTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_clock_that_follows_stays_where_it_is_when_an_event_is_more_than_a_year_ahead() // T4, T5
     {
-        await _gateway.Tenant("follows", more: ""","test_clock":{"start":"2030-01-10T12:00:00Z","follow_events":true}""");
+        await _gateway.Tenant("follows",
+            more: ""","test_clock":{"start":"2030-01-10T12:00:00Z","follow_events":true}""");
         async Task<string?> Now() => (string?)(await _gateway.Admin.Get("/v1/tenants/follows").Json())["now"];
         static string At(string id, string time) => Report.Outcome(id, "follows")
             .Replace("\"data\"", $"\"time\":\"{time}\",\"data\"", StringComparison.Ordinal);

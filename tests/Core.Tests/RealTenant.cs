@@ -55,7 +55,7 @@ internal sealed class RealTenant
     /// <summary>The same, with the id of the reservation that a label stands for.</summary>
     public Answer Run(Command command, Instant now, string? label)
     {
-        var answer = Run(Labelled(command), now);
+        var answer = Run(Identified(Labelled(command)), now);
         if (label is not null && answer is Answer.Reserved { Reservation: { } made }) _reservations[label] = made.Id;
         return answer;
     }
@@ -70,6 +70,11 @@ internal sealed class RealTenant
             release with { Reservation = _reservations.GetValueOrDefault(release.Reservation, release.Reservation) },
         _ => command,
     };
+
+    // A change to come, by what it is of.
+    private Command Identified(Command command) => command is Command.Withdraw withdraw
+        && State.Schedule.FirstOrDefault(change => change.Setting.Of == withdraw.Id) is { } change
+        ? withdraw with { Id = change.Id } : command;
 
     public OutcomeFigure? Outcome(string id)
     {

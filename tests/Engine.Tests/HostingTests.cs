@@ -91,6 +91,22 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task A_turn_ends_after_so_many_entries_and_the_rest_of_the_work_follows()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms()));
+        var sizes = new List<int>();
+        engine.Store.BeforeDurable = batches => sizes.AddRange(batches.Select(batch => batch.Count));
+
+        var answers = await engine.Tenants.Execute(Acme,
+            [.. Enumerable.Range(0, 6_000).Select(i => Make.Report($"a{i}"))]);
+
+        Assert.All(answers, answer => Assert.IsType<Answer.Accepted>(answer));
+        Assert.Equal(2, sizes.Count);
+        Assert.All(sizes, size => Assert.InRange(size, 1, 5_010));
+    }
+
+    [Fact]
     public async Task T1_whoever_only_asks_sees_what_is_due_done_however_much_it_is()
     {
         await using var engine = await TestEngine.Start();
@@ -101,7 +117,8 @@ public sealed class HostingTests
         var (usage, check) = (engine.Tenants.Usage(Acme, new DateOnly(2026, 11, 1)).AsTask(),
             engine.Tenants.Check(Acme, Make.One).AsTask());
 
-        Assert.Equal((1_000, PeriodStatus.Closed), ((await usage)!.OutcomeTypes.Single().Settled, (await usage)!.Status));
+        Assert.Equal((1_000, PeriodStatus.Closed),
+            ((await usage)!.OutcomeTypes.Single().Settled, (await usage)!.Status));
         Assert.Equal(new DateOnly(2027, 1, 1), (await check)!.Period);
     }
 

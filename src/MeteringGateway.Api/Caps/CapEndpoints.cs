@@ -3,6 +3,7 @@ using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Caps;
 
@@ -18,6 +19,11 @@ internal sealed record PutCapWire
     /// </summary>
     public string? WhenBelowExposure { get; init; }
 }
+
+/// <param name="Data">The caps in force.</param>
+/// <param name="Scheduled">All that are to come, also of caps that there are not yet.</param>
+internal sealed record CapListWire(IReadOnlyList<CapWire> Data, string? NextCursor,
+    IReadOnlyList<ScheduledWire> Scheduled);
 
 /// <summary>Stops an agent runtime by hand.</summary>
 internal sealed record PauseWire
@@ -49,33 +55,38 @@ internal static class CapEndpoints
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             var had = Find(before, cap);
-            ETags.Demand(context, had is null ? null : Tag(had));
+            ETags.Demand(context, had is null ? null : ETags.Of(had));
             if (Unknown(wanted.Scope, before.Terms) is { } unknown) return unknown;
             var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor },
                 cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
-            ETags.Send(context, Tag(wanted));
-            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", CapReader.Write(wanted));
-            return TypedResults.Ok(CapReader.Write(wanted));
+            if (await tenants.Tenant(tenant, cancellation) is not { } after) return Problem.UnknownTenant();
+            // One that somebody removed at once is told as it was set.
+            var set = Find(after, cap) ?? CapReader.Write(wanted);
+            ETags.Send(context, ETags.Of(set));
+            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", set);
+            return TypedResults.Ok(set);
         }).Needs(MaySet).Takes<PutCapWire>().WithSummary("Set a cap; it holds for the very next decision");
 
-        tenant.MapGet("/caps", async Task<Results<Ok<ListWire<CapWire>>, Problem>> (
+        tenant.MapGet("/caps", async Task<Results<Ok<CapListWire>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
-            await tenants.Tenant(tenant, cancellation) is { } figure
-                ? TypedResults.Ok(Paging.From(cursor, limit).Page(
-                    figure.Caps.OrderBy(cap => cap.Cap.Id, StringComparer.Ordinal), cap => cap.Cap.Id,
-                    cap => CapReader.Write(cap.Cap)))
-                : Problem.UnknownTenant())
-            .Needs(MaySet | Permission.UsageRead).WithSummary("The caps in force");
+        {
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            var page = Paging.From(cursor, limit).Page(
+                figure.Caps.Select(cap => cap.Cap.Id).Order(StringComparer.Ordinal), cap => cap,
+                cap => Find(figure, cap)!);
+            var coming = figure.Scheduled.Where(change => change.Setting is Setting.Capped).Wire();
+            return TypedResults.Ok(new CapListWire(page.Data, page.NextCursor, coming));
+        }).Needs(MaySet | Permission.UsageRead).WithSummary("The caps in force, and those that are to come");
 
         tenant.MapGet("/caps/{cap}", async Task<Results<Ok<CapWire>, Problem>> (
             string tenant, string cap, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
         {
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             if (Find(figure, cap) is not { } found) return UnknownCap();
-            ETags.Send(context, Tag(found));
-            return TypedResults.Ok(CapReader.Write(found));
-        }).Needs(MaySet | Permission.UsageRead).Conditional().WithSummary("A cap");
+            ETags.Send(context, ETags.Of(found));
+            return TypedResults.Ok(found);
+        }).Needs(MaySet | Permission.UsageRead).Conditional().WithSummary("A cap, and what it is to be");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
             string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
@@ -84,11 +95,11 @@ internal static class CapEndpoints
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             // One that is not in force yet can be removed too.
-            if (Find(before, cap) is { } had) ETags.Demand(context, Tag(had));
+            if (Find(before, cap) is { } had) ETags.Demand(context, ETags.Of(had));
             var answer = await tenants.Execute(tenant, new Command.RemoveCap(cap) { Actor = caller.Actor },
                 cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
-        }).Needs(MaySet).WithSummary("Remove a cap");
+        }).Needs(MaySet).WithSummary("Remove a cap, and what it is to be");
 
         tenant.MapPost("/pause", async Task<Results<NoContent, Problem>> (
             string tenant, Body<PauseWire> body, ITenants tenants, Principal caller, CancellationToken cancellation) =>
@@ -111,10 +122,15 @@ internal static class CapEndpoints
             .Needs(Permission.LimitsWrite).WithSummary("Let them go on");
     }
 
-    private static Cap? Find(TenantFigure tenant, string cap) =>
-        tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap;
-
-    private static string Tag(Cap cap) => ETags.Of(CapReader.Write(cap));
+    /// <summary>As it is in force, with what it is to be; null: there is none, and none is to come.</summary>
+    private static CapWire? Find(TenantFigure tenant, string cap)
+    {
+        var found = tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap;
+        var coming = tenant.Scheduled.Where(change => change.Setting is Setting.Capped capped && capped.Cap.Id == cap)
+            .Wire();
+        if (coming.Count == 0) return found is null ? null : CapReader.Write(found);
+        return (found is null ? new CapWire { Id = cap } : CapReader.Write(found)) with { Scheduled = coming };
+    }
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");
 

@@ -6,14 +6,18 @@ namespace MeteringGateway.Api.Caps;
 /// <summary>A cap from and to its wire form (C1).</summary>
 internal static class CapReader
 {
-    public static Cap Read(string at, CapWire cap, string? id, Findings findings) => new()
+    public static Cap Read(string at, CapWire cap, string? id, Findings findings)
     {
-        Id = findings.Id($"{at}/id", id),
-        Scope = cap.Scope is { } scope ? Scope($"{at}/scope", scope, findings) : Core.Scope.Everything,
-        Limit = Limits.Read($"{at}/limit", cap.Limit, findings),
-        Period = findings.OneOf<CapPeriod>($"{at}/period", cap.Period) ?? CapPeriod.BillingPeriod,
-        AtLimit = cap.AtLimit is { } then ? AtLimit($"{at}/at_limit", then, findings) : Core.AtLimit.Pause,
-    };
+        if (cap.Scheduled is not null) findings.Add($"{at}/scheduled", "is told, and cannot be set");
+        return new()
+        {
+            Id = findings.Id($"{at}/id", id),
+            Scope = cap.Scope is { } scope ? Scope($"{at}/scope", scope, findings) : Core.Scope.Everything,
+            Limit = Limits.Read($"{at}/limit", cap.Limit, findings),
+            Period = findings.OneOf<CapPeriod>($"{at}/period", cap.Period) ?? CapPeriod.BillingPeriod,
+            AtLimit = cap.AtLimit is { } then ? AtLimit($"{at}/at_limit", then, findings) : Core.AtLimit.Pause,
+        };
+    }
 
     public static CapWire Write(Cap cap) => new()
     {

@@ -41,6 +41,12 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Entry.OverageAuthorized))]
 [JsonSerializable(typeof(Entry.AuthorizationWithdrawn))]
 [JsonSerializable(typeof(Entry.DisputeOpened))]
+[JsonSerializable(typeof(Entry.ChangeScheduled))]
+[JsonSerializable(typeof(Entry.ChangeWithdrawn))]
+[JsonSerializable(typeof(Setting.Plan))]
+[JsonSerializable(typeof(Setting.Zone))]
+[JsonSerializable(typeof(Setting.AnchorDay))]
+[JsonSerializable(typeof(Setting.Capped))]
 internal sealed partial class EntryJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions Shown = Make();
@@ -68,7 +74,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
             },
         };
         options.TypeInfoResolver = new EntryJson(new JsonSerializerOptions(options))
-            .WithAddedModifier(LeaveOutTheFrame);
+            .WithAddedModifier(LeaveOutTheFrame).WithAddedModifier(NameSettings);
         return options;
     }
 
@@ -77,6 +83,22 @@ internal sealed partial class EntryJson : JsonSerializerContext
         if (!type.Type.IsSubclassOf(typeof(Entry)) && type.Type != typeof(Decision)) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
             if (type.Properties[i].Name is "at" or "actor") type.Properties.RemoveAt(i);
+    }
+
+    private static void NameSettings(JsonTypeInfo type)
+    {
+        if (type.Type != typeof(Setting)) return;
+        type.PolymorphismOptions = new JsonPolymorphismOptions
+        {
+            TypeDiscriminatorPropertyName = "kind",
+            DerivedTypes =
+            {
+                new JsonDerivedType(typeof(Setting.Plan), "plan"),
+                new JsonDerivedType(typeof(Setting.Zone), "time_zone"),
+                new JsonDerivedType(typeof(Setting.AnchorDay), "anchor_day"),
+                new JsonDerivedType(typeof(Setting.Capped), "cap"),
+            },
+        };
     }
 
     /// <summary>As on the wire: units or an amount.</summary>

@@ -1,5 +1,6 @@
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Thresholds;
+using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Plans;
 
@@ -83,6 +84,9 @@ internal sealed record CapWire
     /// <summary><c>billing_period</c> or <c>day</c> (C1).</summary>
     public string? Period { get; init; }
     public AtLimitWire? AtLimit { get; init; }
+    /// <summary>Told of a tenant's cap, never set: what it is to be. One that is not in force yet has nothing
+    /// else.</summary>
+    public IReadOnlyList<ScheduledWire>? Scheduled { get; init; }
 }
 
 /// <summary>Empty: every outcome of the tenant.</summary>

@@ -51,17 +51,41 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         return await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
     }
 
+    /// <summary>Null: no such tenant.</summary>
+    public async Task<TenantTermsWire?> Terms(string tenant, CancellationToken cancellation)
+    {
+        if (await tenants.Tenant(tenant, cancellation) is not { } figure) return null;
+        var own = plans.TermsOf(tenant) ?? new PlanWire();
+        return new TenantTermsWire(figure.Plan.Id, figure.Plan.Version, own, own.On(Plan(figure.Plan)),
+            figure.Scheduled.Where(change => change.Setting is Setting.Plan).Wire());
+    }
+
+    // The terms that a tenant's own come to are worked out for every plan that matters, so that it does not matter
+    // which of them is in force when they are set.
     private async Task Replace(string tenant, PlanWire own, TenantFigure before, Findings findings, Principal caller,
         CancellationToken cancellation)
     {
-        var plan = plans.Find(before.Plan.Id, before.Plan.Version)
-            ?? throw new InvalidOperationException($"the plan of {tenant} is not there");
-        var terms = PlanReader.Read(own.On(plan.Plan), findings);
+        var now = new Setting.Plan(before.Plan, PlanReader.Read(own.On(Plan(before.Plan)), findings));
         Demand(findings);
-        var change = new Command.Change(null, before.Plan, terms, null, null, Effective.Now) { Actor = caller.Actor };
-        await Execute(tenant, change, cancellation);
+        var coming = before.Scheduled.Select(change => Anew(change, own)).OfType<Setting.Plan>();
+        await Execute(tenant, new Command.SetTerms([now, .. coming]) { Actor = caller.Actor }, cancellation);
         await plans.PutTerms(store, tenant, own, caller.Id, cancellation);
     }
+
+    private Setting.Plan? Anew(Scheduled change, PlanWire own)
+    {
+        if (change.Setting is not Setting.Plan { Ref: var plan }) return null;
+        var findings = new Findings();
+        var terms = PlanReader.Read(own.On(Plan(plan)), findings);
+        if (findings.Problem is not { Errors: { } errors }) return new Setting.Plan(plan, terms);
+        throw new ProblemException(Problem.Invalid([.. errors.Select(error => error with
+        {
+            Detail = $"{error.Detail}, under the plan '{plan.Id}' that is to come at {change.EffectiveAt}",
+        })]));
+    }
+
+    private PlanWire Plan(PlanRef plan) => plans.Find(plan.Id, plan.Version)?.Plan
+        ?? throw new InvalidOperationException($"version {plan.Version} of the plan {plan.Id} is not there");
 
     private Command Create(string tenant, PutTenantWire wanted, Findings findings)
     {
@@ -73,24 +97,45 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         return new Command.Create(name, plan, terms, zone, (int)anchor, Clock(wanted.TestClock, findings));
     }
 
-    private Command Change(string tenant, PutTenantWire wanted, TenantFigure before, Findings findings)
+    private Command.Change Change(string tenant, PutTenantWire wanted, TenantFigure before, Findings findings)
     {
         if (wanted.TestClock is not null && Clock(wanted.TestClock, findings) != before.TestClock)
             throw new ProblemException(new Problem(
                 StatusCodes.Status409Conflict, Names<Refusal>.Of(Refusal.TestClockFixed),
                 "A tenant's test clock is set when it is made, for good."));
-        var name = findings.Name("/name", wanted.Name);
-        var (plan, terms) = Plan(tenant, wanted, before.Plan, findings);
+        var name = findings.OptionalName("/name", wanted.Name);
+        var (plan, terms) = wanted.Plan is null && wanted.PlanVersion is null ? ((PlanRef?)null, (Terms?)null)
+            : Plan(tenant, wanted, before.Plan, findings);
         var zone = Zone(wanted.TimeZone, findings);
         var anchor = (int?)findings.Whole("/anchor_day", wanted.AnchorDay, 1, 31);
-        var effective = findings.OneOf<Effective>("/effective", wanted.Effective) ?? Effective.Now;
-        var samePlan = plan == before.Plan;
-        return new Command.Change(name, samePlan ? null : plan, samePlan ? null : terms, zone, anchor, effective);
+        var effective = findings.OneOf<Effective>("/effective", wanted.Effective);
+        var change = new Command.Change(name, plan, terms, zone, anchor, effective ?? Effective.Now);
+        return WithoutEcho(change, before, dated: effective is not null);
+    }
+
+    /// <summary>
+    /// What is only repeated beside something that changes is left as it is, and so is what is scheduled for it:
+    /// whoever renames a tenant says its plan again, and does not take back the next one. Said for its own sake, or
+    /// with a date, it holds from then on.
+    /// </summary>
+    private static Command.Change WithoutEcho(Command.Change change, TenantFigure before, bool dated)
+    {
+        var (planRepeated, zoneRepeated, anchorRepeated) = (change.Plan == before.Plan && !dated,
+            change.Zone == before.Zone, change.AnchorDay == before.AnchorDay);
+        var changes = (change.Name is not null && change.Name != before.Name)
+            || (change.Plan is not null && !planRepeated) || (change.Zone is not null && !zoneRepeated)
+            || (change.AnchorDay is not null && !anchorRepeated);
+        return !changes ? change : change with
+        {
+            Plan = planRepeated ? null : change.Plan,
+            Zone = zoneRepeated ? null : change.Zone,
+            AnchorDay = anchorRepeated ? null : change.AnchorDay,
+        };
     }
 
     private (PlanRef Plan, Terms Terms) Plan(string tenant, PutTenantWire wanted, PlanRef? before, Findings findings)
     {
-        var id = findings.Id("/plan", wanted.Plan);
+        var id = findings.Id("/plan", wanted.Plan ?? before?.Id);
         var asked = (int?)findings.Whole("/plan_version", wanted.PlanVersion, 1, int.MaxValue);
         var version = asked ?? (before?.Id == id ? before.Version : null);
         if (id.Length > 0 && plans.Find(id, version) is { } plan)

@@ -33,6 +33,15 @@ internal static class TenantEndpoints
         }).Needs(Permission.TermsWrite).Takes<PlanWire>()
             .WithSummary("Replace the tenant's own terms, laid over its plan");
 
+        tenants.MapGet("/{tenant}/terms", async Task<Results<Ok<TenantTermsWire>, Problem>> (
+            string tenant, TenantChange change, HttpContext context, CancellationToken cancellation) =>
+        {
+            if (await change.Terms(tenant, cancellation) is not { } terms) return Problem.UnknownTenant();
+            ETags.Send(context, ETags.Of(terms.Own));
+            return TypedResults.Ok(terms);
+        }).Needs(Permission.TermsWrite | Permission.UsageRead)
+            .WithSummary("The tenant's own terms, what they come to with its plan, and which plan is to come");
+
         tenants.MapGet("",
             async (ITenants all, Principal caller, string? cursor, string? limit, CancellationToken cancellation) =>
             TypedResults.Ok(await List(all, caller, Paging.From(cursor, limit), cancellation)))

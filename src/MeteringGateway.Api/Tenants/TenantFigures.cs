@@ -12,7 +12,7 @@ internal static class TenantFigures
         new PeriodWire(Text.Date(tenant.Period.Id), tenant.Period.Start.ToString(), tenant.Period.End.ToString(),
             Names<PeriodStatus>.Of(tenant.PeriodStatus)),
         [.. tenant.Caps.Select(cap => new CapStateWire(cap.Cap.Id, Names<LimitState>.Of(cap.State)))],
-        tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString());
+        tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString(), tenant.Scheduled.Wire());
 
     /// <summary>
     /// Of what a PUT sets, and of where the tenant stands: time passing by does not make another version of it.
@@ -20,7 +20,7 @@ internal static class TenantFigures
     public static string Tag(string id, TenantFigure tenant) => ETags.Of(
         new PutTenantWire
         {
-            Name = $"{id}\n{tenant.Name}\n{tenant.ClosedAt}",
+            Name = $"{id}\n{tenant.Name}\n{tenant.ClosedAt}\n{string.Join(' ', ToCome(tenant))}",
             Plan = tenant.Plan.Id,
             PlanVersion = tenant.Plan.Version,
             TimeZone = tenant.Zone,
@@ -28,6 +28,9 @@ internal static class TenantFigures
             TestClock = Wire(tenant.TestClock),
         },
         tenant.Wire(id) with { Now = "" });
+
+    private static IEnumerable<string> ToCome(TenantFigure tenant) =>
+        tenant.Scheduled.Where(change => change.Setting is not Setting.Capped).Select(change => change.Id);
 
     private static TestClockWire? Wire(TestClock? clock) =>
         clock is null ? null : new TestClockWire { Start = clock.Start.ToString(), FollowEvents = clock.FollowEvents };

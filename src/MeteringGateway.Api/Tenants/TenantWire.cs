@@ -1,3 +1,5 @@
+using MeteringGateway.Api.Plans;
+
 namespace MeteringGateway.Api.Tenants;
 
 /// <summary>What a tenant is to be. Absent when it is changed: as it is.</summary>
@@ -26,7 +28,15 @@ internal sealed record TestClockWire
 internal sealed record TenantWire(
     string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency,
     TestClockWire? TestClock,
-    string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt);
+    string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt,
+    IReadOnlyList<ScheduledWire> Scheduled);
+
+/// <summary>What a tenant has agreed to.</summary>
+/// <param name="Own">Its own overrides, as they were put; empty if it has none.</param>
+/// <param name="InForce">The plan's with these laid over them.</param>
+/// <param name="Scheduled">Plans that are to come; the tenant's own terms will lie over these too.</param>
+internal sealed record TenantTermsWire(
+    string Plan, int PlanVersion, PlanWire Own, PlanWire InForce, IReadOnlyList<ScheduledWire> Scheduled);
 
 internal sealed record PeriodWire(string Id, string StartsAt, string EndsAt, string Status);
 

@@ -23,11 +23,22 @@ public abstract record Command
         TestClock? TestClock) : Command;
 
     /// <summary>
-    /// Changes what <see cref="Create"/> set; null leaves a member as it is. A new zone or anchor starts with the next
-    /// period (T2).
+    /// Changes what <see cref="Create"/> set; null leaves a member as it is, and what is scheduled for it. A new zone
+    /// or anchor starts with the next period (T2), a plan now or then. What is set holds from its date on: whatever
+    /// was scheduled for the same member is taken back.
     /// </summary>
+    /// <param name="Terms">With <paramref name="Plan"/>.</param>
     public sealed record Change(string? Name, PlanRef? Plan, Terms? Terms, string? Zone, int? AnchorDay,
         Effective Effective) : Command;
+
+    /// <summary>
+    /// The tenant's own terms changed: what each plan that it has, or is to have, comes to with them. In force at once;
+    /// a plan that is scheduled is still to come.
+    /// </summary>
+    public sealed record SetTerms(ImmutableArray<Setting.Plan> Plans) : Command;
+
+    /// <summary>Takes back a change that is to come.</summary>
+    public sealed record Withdraw(string Id) : Command;
 
     /// <summary>Closes the tenant: no more events.</summary>
     public sealed record Close : Command;

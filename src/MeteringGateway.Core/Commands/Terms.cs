@@ -40,6 +40,9 @@ public sealed record Terms
         return null;
     }
 
+    /// <summary>Says the same: member by member, not only the same object.</summary>
+    public bool IsSameAs(Terms other) => ReferenceEquals(this, other) || TermsWire.AreSame(this, other);
+
     public ActivityType? Activity(string id)
     {
         foreach (var activity in Activities) if (activity.Id == id) return activity;

@@ -19,15 +19,22 @@ public abstract record Entry
     public sealed record TenantCreated(string Name, string Zone, int AnchorDay, TestClock? TestClock, PlanRef Plan,
         Terms Terms, Period Period) : Entry;
 
-    /// <summary>
-    /// Name, zone and anchor as they are to be; zone and anchor take effect with the next period (T2).
-    /// </summary>
+    /// <summary>Name, zone and anchor from now on; the next period that begins runs under them (T2).</summary>
     public sealed record TenantChanged(string Name, string Zone, int AnchorDay) : Entry;
 
     /// <summary>
     /// New terms, in force for what is timed from <paramref name="From"/> on; included units with the next period (F7).
     /// </summary>
     public sealed record TermsSet(PlanRef Plan, Terms Terms, Instant From) : Entry;
+
+    /// <summary>A setting is to change; when the time has come, the entries of the change itself say so (T2).</summary>
+    /// <param name="Change">Its id.</param>
+    /// <param name="Before">What was to come of the same setting, and does not; null: nothing was.</param>
+    public sealed record ChangeScheduled(string Change, Instant EffectiveAt, Setting Setting, Scheduled? Before)
+        : Entry;
+
+    /// <summary>A change that was to come does not.</summary>
+    public sealed record ChangeWithdrawn(Scheduled Before) : Entry;
 
     public sealed record TenantClosed : Entry;
     public sealed record ClockAdvanced : Entry;

@@ -13,6 +13,7 @@ public enum EntryKind : byte
     ThresholdSet = 60, ThresholdRemoved = 61, ThresholdCrossed = 62, ThresholdRearmed = 63,
     GrantIssued = 70, GrantEnded = 71, GrantExpiring = 72, CreditsExhausted = 73,
     OverageStarted = 80, OverageAuthorized = 81, AuthorizationWithdrawn = 82,
+    ChangeScheduled = 90, ChangeWithdrawn = 91,
 }
 
 public static partial class EntryCodec
@@ -54,6 +55,8 @@ public static partial class EntryCodec
         Entry.OverageStarted => EntryKind.OverageStarted,
         Entry.OverageAuthorized => EntryKind.OverageAuthorized,
         Entry.AuthorizationWithdrawn => EntryKind.AuthorizationWithdrawn,
+        Entry.ChangeScheduled => EntryKind.ChangeScheduled,
+        Entry.ChangeWithdrawn => EntryKind.ChangeWithdrawn,
         _ => throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry)),
     };
 
@@ -127,6 +130,9 @@ public static partial class EntryCodec
         EntryKind.OverageAuthorized =>
             new Entry.OverageAuthorized(from.Bool(), Values.MaybeLimit(ref from)) { At = at },
         EntryKind.AuthorizationWithdrawn => new Entry.AuthorizationWithdrawn { At = at },
+        EntryKind.ChangeScheduled => new Entry.ChangeScheduled(
+            from.Text(), from.Time(), SettingWire.Read(ref from), from.Maybe(SettingWire.ReadScheduled)) { At = at },
+        EntryKind.ChangeWithdrawn => new Entry.ChangeWithdrawn(SettingWire.ReadScheduled(ref from)) { At = at },
         _ => throw new FormatException($"entry kind {(byte)kind} is not known"),
     };
 

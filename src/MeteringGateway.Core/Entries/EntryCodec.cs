@@ -98,7 +98,7 @@ public static partial class EntryCodec
                 break;
             case Entry.SignalAcknowledged e: to.Number(e.Signal); to.Text(e.Agent); break;
             case Entry.DisputeOpened e: to.Text(e.Dispute); to.Text(e.OutcomeId); to.Text(e.Reason); break;
-            default: WriteFunding(to, entry); break;
+            default: WriteFundingAndChanges(to, entry); break;
         }
     }
 
@@ -115,7 +115,7 @@ public static partial class EntryCodec
         to.Number(e.Drawn); to.MaybeNumber(e.Remaining); to.MaybeBytes(e.DetailHash);
     }
 
-    private static void WriteFunding(Writer to, Entry entry)
+    private static void WriteFundingAndChanges(Writer to, Entry entry)
     {
         switch (entry)
         {
@@ -134,6 +134,11 @@ public static partial class EntryCodec
             case Entry.CreditsExhausted e: to.Date(e.Period); break;
             case Entry.OverageStarted e: to.MaybeText(e.OutcomeType); to.Date(e.Period); break;
             case Entry.OverageAuthorized e: to.Bool(e.Standing); Values.Write(to, e.Limit); break;
+            case Entry.ChangeScheduled e:
+                to.Text(e.Change); to.Time(e.EffectiveAt); SettingWire.Write(to, e.Setting);
+                to.Maybe(e.Before, SettingWire.Write);
+                break;
+            case Entry.ChangeWithdrawn e: SettingWire.Write(to, e.Before); break;
         }
     }
 }

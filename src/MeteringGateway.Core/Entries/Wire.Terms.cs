@@ -31,6 +31,14 @@ internal static class TermsWire
         to.Bytes(body.Written);
     }
 
+    public static bool AreSame(Terms a, Terms b)
+    {
+        var (one, other) = (new Writer(), new Writer());
+        Write(one, a);
+        Write(other, b);
+        return one.Written.SequenceEqual(other.Written);
+    }
+
     public static Terms Read(ref Reader from)
     {
         var bytes = from.Bytes();

@@ -94,11 +94,12 @@ public sealed record Statement(
 public sealed record StatementLine(Line Line, string Description, Amount Amount);
 
 /// <summary>The tenant as an administrator sees it.</summary>
+/// <param name="Scheduled">Changes that are to come, in order of their dates.</param>
 public sealed record TenantFigure(
     string Name, PlanRef Plan, Terms Terms, string Zone, int AnchorDay, TestClock? TestClock, Instant Now,
     LimitState State,
     Period Period, PeriodStatus PeriodStatus, ImmutableArray<CapFigure> Caps, Authorization? Authorization,
-    Instant CreatedAt, Instant? ClosedAt, long Sequence);
+    Instant CreatedAt, Instant? ClosedAt, long Sequence, ImmutableArray<Scheduled> Scheduled);
 
 public sealed record CapFigure(Cap Cap, LimitState State);
 

@@ -11,7 +11,8 @@ public sealed partial class TenantState
     public TenantFigure Figure(Instant realTime) => new(
         Name, Plan, Terms, Zone, AnchorDay, TestClock, TestClock is null ? Instant.Max(realTime, Now)
             : Now, State, Open.Period, Open.Status,
-        [.. Open.Caps.Select(cap => new CapFigure(cap.Cap, cap.State))], Authorization, CreatedAt, ClosedAt, Sequence);
+        [.. Open.Caps.Select(cap => new CapFigure(cap.Cap, cap.State))], Authorization, CreatedAt, ClosedAt, Sequence,
+        [.. Schedule]);
 
     /// <summary>
     /// The most severe of what stops everything: the tenant's own state, its caps on everything, and its types' funding

@@ -20,12 +20,14 @@ public sealed partial class TenantState
             case Entry.StateChanged e: Apply(e); break;
             case Entry.PeriodStarted e: Start(e.Period); break;
             case Entry.PeriodClosed e: Close(e); break;
-            case Entry.DayStarted: NextDay(); break;
+            case Entry.DayStarted e: NextDay(e.At); break;
             case Entry.CapSet e: Apply(e); break;
             case Entry.CapRemoved e: Apply(e); break;
             case Entry.TermsSet e: Apply(e); break;
             case Entry.TenantCreated e: Apply(e); break;
             case Entry.TenantChanged e: (Name, Zone, AnchorDay) = (e.Name, e.Zone, e.AnchorDay); break;
+            case Entry.ChangeScheduled e: Apply(e); break;
+            case Entry.ChangeWithdrawn e: Unschedule(e.Before); break;
             case Entry.TenantPaused e: Paused = e; break;
             case Entry.TenantResumed: Paused = null; break;
             case Entry.TenantClosed: Close(entry.At); break;
@@ -61,6 +63,7 @@ public sealed partial class TenantState
     {
         ClosedAt = at;
         _terms.RemoveAll(pending => pending.From > at); // there is no next period for them
+        _scheduled = null;
         foreach (var grant in Grants) Watch(grant);
     }
 

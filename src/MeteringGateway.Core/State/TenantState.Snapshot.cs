@@ -9,6 +9,7 @@ namespace MeteringGateway.Core;
 public sealed partial class TenantState
 {
     private const byte SnapshotVersion = 3;
+    private const byte ScheduleSection = 1;
 
     public byte[] Snapshot()
     {
@@ -35,7 +36,20 @@ public sealed partial class TenantState
         to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
         to.Maybe(Authorization, WriteAuthorization);
         to.List(_thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold);
+        if (_scheduled is not null) Section(to, ScheduleSection, w => w.List(_scheduled, SettingWire.Write));
         return to.Written.ToArray();
+    }
+
+    /// <summary>
+    /// What came to the state later: absent until an entry brings it, so that older journals keep their digests. In
+    /// order of the tags.
+    /// </summary>
+    private static void Section(Writer to, byte tag, Action<Writer> write)
+    {
+        var section = new Writer();
+        write(section);
+        to.Byte(tag);
+        to.Bytes(section.Written);
     }
 
     /// <summary>
@@ -83,7 +97,19 @@ public sealed partial class TenantState
         state.Authorization = from.Maybe(ReadAuthorization);
         foreach (var threshold in from.List(ReadThreshold))
             (state._thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
-        return from.AtEnd ? state : throw new FormatException("the snapshot has bytes left over");
+        while (!from.AtEnd) state.ReadSection(from.Byte(), from.Bytes());
+        return state;
+    }
+
+    private void ReadSection(byte tag, byte[] bytes)
+    {
+        var from = new Reader(bytes);
+        switch (tag)
+        {
+            case ScheduleSection: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
+            default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
+        }
+        if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");
     }
 
     private static T[] Sorted<T, TKey>(IEnumerable<T>? values, Func<T, TKey> key) =>

@@ -43,14 +43,14 @@ public sealed partial class TenantState
     }
 
     /// <summary>
-    /// A day's end matters only where a daily cap has something to lift, or a limit that waits for it (S2, C6).
+    /// A day's end matters only where a daily cap has something to lift, or a change that waits for it (S2, C6).
     /// </summary>
     private Due? DayEnd()
     {
         var day = CurrentDay(Now);
-        if (!Open.Caps.Exists(cap => Waits(cap, day))
-            && Open.Coming?.Exists(cap => cap.Period == CapPeriod.Day) != true) return null;
         var end = Open.Period.DayEnd(day);
+        if (!Open.Caps.Exists(cap => Waits(cap, day)) && Open.Coming?.Exists(cap => cap.Period == CapPeriod.Day) != true
+            && (_scheduled is null || _scheduled[0].EffectiveAt > end)) return null;
         return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
     }
 
@@ -88,8 +88,9 @@ public sealed partial class TenantState
             _due.Enqueue(new Due(at, DueKind.Window, outcome.Id));
     }
 
-    private void NextDay()
+    private void NextDay(Instant at)
     {
+        Unschedule(change => change.EffectiveAt <= at);
         foreach (var cap in Open.Caps.ToArray())
         {
             if (cap.Cap.Period != CapPeriod.Day || cap.Next is not { } next) continue;
@@ -107,6 +108,7 @@ public sealed partial class TenantState
     /// </summary>
     private void Start(Period period)
     {
+        Unschedule(change => change.EffectiveAt <= period.Start);
         var ended = Open;
         ended.Status = PeriodStatus.Settling;
         ended.Authorized = Authorization;

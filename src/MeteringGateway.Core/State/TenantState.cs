@@ -90,6 +90,10 @@ public sealed partial class TenantState
 
     internal CapBook? Lifted => _lifted?[0];
 
+    /// <summary>Caps that there are, and new ones that are to come.</summary>
+    internal int CapsWithThoseToCome => Open.Caps.Count
+        + Schedule.Count(change => change.Setting is Setting.Capped { Cap.Id: var id } && Open.Cap(id) is null);
+
     internal EventRecord? Seen(EventId id) => Seen(id.Key);
 
     internal EventRecord? Seen(UInt128 key) =>

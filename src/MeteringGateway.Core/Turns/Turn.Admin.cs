@@ -7,8 +7,8 @@ public sealed partial class Turn
     /// <summary>C6, C8: a limit below what stands needs a choice.</summary>
     private Answer SetCap(Command.SetCap c)
     {
-        var before = _state.Open.Cap(c.Cap.Id);
-        if (before is null && _state.Open.Caps.Count + (_state.Open.Coming?.Count ?? 0) >= MostCaps)
+        var (before, coming) = (_state.Open.Cap(c.Cap.Id), _state.ToCome(Setting.OfCap(c.Cap.Id)));
+        if (before is null && coming is null && _state.CapsWithThoseToCome >= MostCaps)
             return Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
         var exposure = _state.ExposureUnder(c.Cap, _state.CurrentDay(_now), _now).All;
         var raised = before is not null && c.Cap.Limit.Value >= before.Cap.Limit.Value && c.Cap.IsSameAs(before.Cap);
@@ -16,26 +16,25 @@ public sealed partial class Turn
         if (below && c.WhenBelowExposure is null)
             return new Answer.Refused(Refusal.CapBelowExposure,
                 $"{c.Cap.Limit.With(exposure)} stand against a limit of {c.Cap.Limit}", c.Cap.Limit.With(exposure));
-        var effective = below ? c.WhenBelowExposure!.Value : Effective.Now;
-        if (before is { Next: null } && before.Cap == c.Cap) return new Answer.Done();
-        return Add(new Entry.CapSet(c.Cap, effective, before?.Cap) { At = _now, Actor = _actor });
+        if (below && c.WhenBelowExposure == Effective.NextPeriod)
+        {
+            var period = _state.Open.Period;
+            SetFor(c.Cap.Period == CapPeriod.Day ? period.DayEnd(_state.CurrentDay(_now)) : period.End,
+                new Setting.Capped(c.Cap), null);
+            return new Answer.Done();
+        }
+        TakeBack(Setting.OfCap(c.Cap.Id));
+        if (before?.Cap == c.Cap) return new Answer.Done();
+        return Add(new Entry.CapSet(c.Cap, Effective.Now, before?.Cap) { At = _now, Actor = _actor });
     }
 
-    private Answer RemoveCap(Command.RemoveCap c) =>
-        (_state.Open.Cap(c.Cap)?.Cap ?? _state.Open.Coming?.Find(cap => cap.Id == c.Cap)) is { } cap
-        ? Add(new Entry.CapRemoved(cap) { At = _now, Actor = _actor })
-        : Refuse(Refusal.UnknownCap, $"there is no cap '{c.Cap}'");
-
-    private Answer Change(Command.Change c)
+    /// <summary>With what is to come of it.</summary>
+    private Answer RemoveCap(Command.RemoveCap c)
     {
-        if (c.Terms is not null && c.Terms.Currency != _state.Terms.Currency)
-            return Refuse(Refusal.CurrencyFixed, $"the tenant's currency is {_state.Terms.Currency}, for good");
-        var (name, zone, anchor) = (c.Name ?? _state.Name, c.Zone ?? _state.Zone, c.AnchorDay ?? _state.AnchorDay);
-        if (name != _state.Name || zone != _state.Zone || anchor != _state.AnchorDay)
-            Add(new Entry.TenantChanged(name, zone, anchor) { At = _now, Actor = _actor });
-        if (c.Terms is not null && c.Plan is not null)
-            Add(new Entry.TermsSet(c.Plan, c.Terms,
-                c.Effective == Effective.Now ? _now : _state.Open.Period.End) { At = _now, Actor = _actor });
-        return new Answer.Done();
+        var cap = _state.Open.Cap(c.Cap)?.Cap;
+        if (cap is null && _state.ToCome(Setting.OfCap(c.Cap)) is null)
+            return Refuse(Refusal.UnknownCap, $"there is no cap '{c.Cap}'");
+        TakeBack(Setting.OfCap(c.Cap));
+        return cap is null ? new Answer.Done() : Add(new Entry.CapRemoved(cap) { At = _now, Actor = _actor });
     }
 }

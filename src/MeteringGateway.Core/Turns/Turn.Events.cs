@@ -56,15 +56,15 @@ public sealed partial class Turn
     {
         if (_state.ClosedAt is not null) return Refuse(Refusal.TenantClosed, "the tenant is closed");
         var time = e.Time ?? _now;
-        if (e is Command.ReportOutcome report && _state.TermsAt(time).Type(report.OutcomeType) is null)
+        if (e is Command.ReportOutcome report && _state.TermsExpectedAt(time).Type(report.OutcomeType) is null)
             return UnknownType(report.OutcomeType);
         var follows = _state.TestClock is { FollowEvents: true };
         var clock = follows ? Instant.Max(_now, time) : _now;
-        if (time < clock - _state.TermsAt(clock).MaxLateness)
+        if (time < clock - _state.TermsExpectedAt(clock).MaxLateness)
             return Refuse(Refusal.EventTooOld, $"{time} is more than the lateness allowance before {clock}");
         if (time > clock + AllowedSkew)
             return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
-        if (follows && time > _now && (time > TestClock.Latest || time > _now.NextYear))
+        if (follows && time > _now && (time > TestClock.Latest || time > _now.AddYear()))
             return Refuse(Refusal.EventInFuture, $"{time} is more than a year ahead of {_now}");
         if (time >= _state.Open.Period.End)
             return follows || _now >= _state.Open.Period.End ? null

@@ -48,7 +48,7 @@ public sealed partial class Turn
     private Answer Authorize(Command.AuthorizeOverage c) =>
         Add(new Entry.OverageAuthorized(c.Standing, c.Limit) { At = _now, Actor = _actor });
 
-    private Answer Withdraw() => _state.Authorization is null ? new Answer.Done()
+    private Answer WithdrawAuthorization() => _state.Authorization is null ? new Answer.Done()
         : Add(new Entry.AuthorizationWithdrawn { At = _now, Actor = _actor });
 
     /// <summary>F6: the credits that come with a period.</summary>

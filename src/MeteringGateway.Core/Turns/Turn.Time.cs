@@ -35,8 +35,7 @@ public sealed partial class Turn
             case DueKind.Reservation: Add(new Entry.ReservationExpired(due.Id) { At = _now }); break;
             case DueKind.GrantNotice: Announce(due); break;
             case DueKind.Grant: End(_state.Grant(due.Id)!, voided: false); break;
-            case DueKind.Day:
-                Add(new Entry.DayStarted(_state.Open.Period.Id, _state.Open.Period.DayOf(due.At)) { At = _now }); break;
+            case DueKind.Day: StartDay(due.At); break;
             case DueKind.PeriodEnd: StartPeriod(); break;
             case DueKind.Threshold: break; // armed again with whatever else is to be told
             case DueKind.PeriodClose: ClosePeriod(DateOnly.ParseExact(due.Id, "O")); break;
@@ -50,13 +49,24 @@ public sealed partial class Turn
     private void StartPeriod()
     {
         var ended = _state.Open.Period;
+        var coming = _state.ToComeBy(ended.End);
+        BeginZone(coming);
         var next = _calendar(_state.Zone, _state.AnchorDay, ended.End, ended.End);
         if (next.Id <= ended.Id || next.Start != ended.End || next.End <= next.Start)
             throw new TenantStoppedException($"{next} cannot follow {ended}");
         var rolled = EndPlanGrant(ended);
         Add(new Entry.PeriodStarted(next) { At = _now });
+        BeginCaps(coming);
+        BeginTerms(coming);
         if (rolled is { } left) RollOver(left.Grant, left.Left, _state.TermsAt(ended.Start).Rollover);
         GrantForPeriod();
+    }
+
+    private void StartDay(Instant at)
+    {
+        var coming = _state.ToComeBy(at);
+        Add(new Entry.DayStarted(_state.Open.Period.Id, _state.Open.Period.DayOf(at)) { At = _now });
+        BeginCaps(coming);
     }
 
     private void ClosePeriod(DateOnly id) => Add(_state.Closing(_state.Book(id)!, _now));

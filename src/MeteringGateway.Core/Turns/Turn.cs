@@ -76,6 +76,8 @@ public sealed partial class Turn
             Command.Pause c => Pause(c),
             Command.Resume => Resume(),
             Command.Change c => Change(c),
+            Command.SetTerms c => SetTerms(c),
+            Command.Withdraw c => Withdraw(c),
             Command.Close => Add(new Entry.TenantClosed { At = _now, Actor = _actor }),
             Command.Acknowledge c => Acknowledge(c),
             Command.SetThreshold c => SetThreshold(c),
@@ -83,7 +85,7 @@ public sealed partial class Turn
             Command.IssueGrant c => IssueGrant(c),
             Command.VoidGrant c => VoidGrant(c),
             Command.AuthorizeOverage c => Authorize(c),
-            Command.WithdrawAuthorization => Withdraw(),
+            Command.WithdrawAuthorization => WithdrawAuthorization(),
             _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
         };
     }

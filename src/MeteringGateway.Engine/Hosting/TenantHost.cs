@@ -78,8 +78,8 @@ internal sealed class TenantHost
     private Instant? Due => !_state.Exists || _state.TestClock is not null ? null : _state.NextDue;
 
     /// <summary>
-    /// Runs commands until one needs an archived outcome, or the turn has done enough. Null when the host is retired, or
-    /// what was recalled is out of date.
+    /// Runs commands until one needs an archived outcome, or the turn has done enough. Null when the host is retired,
+    /// or what was recalled is out of date.
     /// </summary>
     public Task? Decide(Work work)
     {

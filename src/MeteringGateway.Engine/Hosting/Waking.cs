@@ -16,7 +16,8 @@ public static class Waking
     public static async Task All(IStore store, Func<Instant> now, Func<string, Task> wake,
         CancellationToken cancellation)
     {
-        var (woken, stayed) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var woken = new HashSet<string>(StringComparer.Ordinal);
+        var stayed = new HashSet<string>(StringComparer.Ordinal);
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
         for (;;)
         {

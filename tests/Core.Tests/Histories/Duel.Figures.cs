@@ -104,8 +104,24 @@ internal sealed partial class Duel
         if (figure.Now != _oracle.Now) return $"now: expected {_oracle.Now}, was {figure.Now}";
         if (_real.State.NextDue <= _oracle.Now != _oracle.AnythingDue)
             return $"next due: {_real.State.NextDue} at {_oracle.Now}, expected something due: {_oracle.AnythingDue}";
+        var set = $"{figure.Plan.Id} {figure.Plan.Version} {figure.Zone} {figure.AnchorDay}";
+        if (set != _oracle.Set) return $"set: expected {_oracle.Set}, was {set}";
+        if (!figure.Scheduled.SequenceEqual(figure.Scheduled.OrderBy(change => change.EffectiveAt)))
+            return $"scheduled out of order: {string.Join("; ", figure.Scheduled)}";
+        var scheduled = figure.Scheduled
+            .Select(change => $"{change.Setting.Of} {Text(change.Setting)} at {change.EffectiveAt}");
+        if (Same("scheduled", _oracle.Scheduled, scheduled) is { } difference) return difference;
         return figure.State == _oracle.State ? null : $"state: expected {_oracle.State}, was {figure.State}";
     }
+
+    private static string Text(Setting setting) => setting switch
+    {
+        Setting.Plan plan => $"{plan.Ref}",
+        Setting.Zone zone => zone.Id,
+        Setting.AnchorDay anchor => $"{anchor.Day}",
+        Setting.Capped capped => $"{capped.Cap}",
+        var other => throw new InvalidOperationException($"{other}"),
+    };
 
     // C2, at every position: exposure above a limit stands there only because the limit was lowered, and then it does
     // not grow. A rating may move by itself (0004, 18), but not in a turn that only admits.

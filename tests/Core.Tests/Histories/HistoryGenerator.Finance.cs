@@ -16,7 +16,6 @@ internal sealed partial class HistoryGenerator
             < 70 => new Step(_now, new Command.AuthorizeOverage(_dice.Chance(50),
                 _dice.Chance(50) ? PlanGenerator.Limit(_dice, _dice.Chance(50)) : null)),
             < 78 => new Step(_now, new Command.WithdrawAuthorization()),
-            _ when _changesPlans => Grant(),
             < 90 =>
                 new Step(_now, new Command.SetThreshold(PlanGenerator.Threshold(_dice, 1 + _dice.Below(5), _terms))),
             < 93 => new Step(_now, new Command.RemoveThreshold($"t{1 + _dice.Below(5)}")),

@@ -24,7 +24,7 @@ internal sealed partial class HistoryGenerator
     private Period _period;
     private Instant _now;
     private int _numbers;
-    private bool _planChanged;
+    private List<Setting.Plan> _plans;
 
     private HistoryGenerator(int seed)
     {
@@ -33,6 +33,7 @@ internal sealed partial class HistoryGenerator
         _start = Instant.Parse("2026-01-06T10:00:00Z") + TimeSpan.FromDays(_dice.Below(300))
             + TimeSpan.FromMinutes(_dice.Below(1440));
         _terms = PlanGenerator.Terms(_dice, _start);
+        _plans = [new Setting.Plan(new PlanRef("p", 1), _terms)];
         _testClock = _dice.Chance(25) ? new TestClock(_start, _dice.Chance(50)) : null;
         _create = new Command.Create("Acme", new PlanRef("p", 1), _terms, _dice.One("UTC", "UTC", "+05:30", "Summer"),
             _dice.One(1, 15, 28, 31, 31), _testClock);
@@ -73,7 +74,7 @@ internal sealed partial class HistoryGenerator
             < 67 => new Step(_now, Again()),
             < 75 => new Step(_now, null, Question()),
             < 86 => Allowance(),
-            < 94 => Finance(),
+            < 93 => Finance(),
             < 98 => new Step(_now, Administer()),
             _ => new Step(_now, new Command.Tick()),
         };
@@ -127,7 +128,7 @@ internal sealed partial class HistoryGenerator
         if (_testClock?.FollowEvents == true && _dice.Chance(40)) time = _now + Jump();
         var year = Instant.From(_now.ToDateTimeOffset().AddYears(1));
         if (_testClock?.FollowEvents == true && _dice.Chance(2))
-            time = _dice.Chance(80) ? year + TimeSpan.FromMilliseconds(_dice.Below(3) - 1) : year + TimeSpan.FromDays(99);
+            time = year + (_dice.Chance(80) ? TimeSpan.FromMilliseconds(_dice.Below(3) - 1) : TimeSpan.FromDays(99));
         if (time < _period.Start && !_dice.Chance(10)) time = _period.Start;
         if (_testClock?.FollowEvents == true && time > _now && time <= year) _now = time.Value;
         return time;
@@ -259,18 +260,31 @@ internal sealed partial class HistoryGenerator
             return new Command.Pause(_dice.Chance(50) ? AtLimit.Pause
                 : new AtLimit(LimitAction.Handoff, "queue:tier2"), "by hand");
         if (choice < 4) return new Command.Resume();
-        if (choice == 4)
-            return new Command.Change(null, null, null, _dice.One("UTC", "+05:30"), _dice.One(1, 15, 31),
-                Effective.NextPeriod);
-        if (_changesPlans && !_planChanged)
-        {
-            _planChanged = true;
-            return new Command.Change(null, new PlanRef("p", 2), PlanGenerator.Changed(_dice, _terms), null, null,
-                _dice.One(Effective.Now, Effective.NextPeriod));
-        }
-        if (_changesPlans) return new Command.Resume();
-        if (choice == 5) return new Command.RemoveCap($"c{1 + _dice.Below(4)}");
+        if (choice == 4) return Place();
+        if (choice == 5) return new Command.Withdraw(_dice.One("plan", "time_zone", "anchor_day", "cap:c1", "cap:c2"));
+        if (_changesPlans && choice < 10) return Plan();
+        if (choice == 6) return new Command.RemoveCap($"c{1 + _dice.Below(4)}");
         return SetCap();
+    }
+
+    // T2: with the next period.
+    private Command.Change Place() => new(null, null, null,
+        _dice.Chance(60) ? _dice.One("UTC", "UTC", "+05:30", "Summer", "-05:00", "-10:00", "+14:00") : null,
+        _dice.Chance(60) ? _dice.One(1, 2, 15, 16, 28, 31) : null, Effective.NextPeriod);
+
+    // F7: another plan, one of before, or other terms of the tenant's own under all of them, or all but the newest.
+    private Command Plan()
+    {
+        var effective = _dice.One(Effective.Now, Effective.NextPeriod);
+        if (_dice.Chance(35))
+        {
+            _plans = [.. _plans.Select(plan => plan with { Terms = PlanGenerator.Changed(_dice, plan.Terms) })];
+            return new Command.SetTerms([.. _plans.Take(_dice.Chance(90) ? _plans.Count : _plans.Count - 1)]);
+        }
+        if (_dice.Chance(50))
+            _plans.Add(new Setting.Plan(new PlanRef("p", _plans.Count + 1), PlanGenerator.Changed(_dice, _terms)));
+        var to = _dice.One(_plans);
+        return new Command.Change(null, to.Ref, to.Terms, null, null, effective);
     }
 
     // A cap keeps its scope and period: what "lower" means across scopes is not said.

@@ -15,6 +15,7 @@ internal sealed class Reach
     private static readonly Refusal[] Refusals =
         [Refusal.IdReused, Refusal.EventTooOld, Refusal.EventInFuture, Refusal.OutcomeExists, Refusal.CapBelowExposure,
             Refusal.UnknownGrant, Refusal.IdempotencyKeyReused, Refusal.AlreadyExpired, Refusal.UnknownThreshold,
+            Refusal.UnknownScheduled, Refusal.ChangedMeanwhile,
             Refusal.TenantClosed];
 
     public void Note(Answer answer, IEnumerable<Entry> entries)
@@ -44,6 +45,8 @@ internal sealed class Reach
             Entry.ThresholdRearmed one => [one.RoomCameBack ? "re-armed by room" : "re-armed by a raise"],
             Entry.StateChanged { Cap: null, Scope: not null } => ["a state of funding"],
             Entry.ActivityReported { BeyondCap: true } => ["an activity beyond a cap"],
+            Entry.ChangeScheduled one =>
+                [$"scheduled {one.Setting.Of[..3]}", one.Before is null ? "scheduled first" : "scheduled instead"],
             Entry.PeriodClosed one =>
                 one.Lines.SelectMany(line => new[] { $"line {line.Kind}", $"source {line.Source}" }),
             _ => [],
@@ -73,5 +76,7 @@ internal sealed class Reach
         "a state of funding",
         "an activity beyond a cap", "a correction in money", "a correction in credits", nameof(Entry.CreditsExhausted),
         nameof(Entry.OverageStarted), nameof(Entry.GrantExpiring), nameof(Entry.TermsSet), nameof(Entry.DisputeOpened),
+        nameof(Entry.TenantChanged), nameof(Entry.ChangeWithdrawn), "scheduled pla", "scheduled tim", "scheduled anc",
+        "scheduled cap", "scheduled instead",
     ];
 }

@@ -6,7 +6,6 @@ namespace MeteringGateway.Core.Tests.Oracles;
 internal sealed partial class Oracle
 {
     private readonly Dictionary<string, Cap> _caps = [];
-    private readonly Dictionary<string, Cap> _nextCaps = [];
 
     public IReadOnlyDictionary<string, Cap> Caps => _caps;
 
@@ -109,15 +108,15 @@ internal sealed partial class Oracle
             && (before is null || cap.Limit.Value < before.Limit.Value)
             && cap.Limit.Value < exposure.Value;
         if (lowers && set.WhenBelowExposure is null) return new Expected.Refused(Refusal.CapBelowExposure, exposure);
-        _nextCaps.Remove(cap.Id);
-        if (lowers && set.WhenBelowExposure == Effective.NextPeriod) _nextCaps[cap.Id] = cap;
+        _toCome.Remove($"cap:{cap.Id}");
+        if (lowers && set.WhenBelowExposure == Effective.NextPeriod) Lower(cap);
         else _caps[cap.Id] = cap;
         return new Expected.Done();
     }
 
     private Expected RemoveCap(string id)
     {
-        var (had, awaited) = (_caps.Remove(id), _nextCaps.Remove(id));
+        var (had, awaited) = (_caps.Remove(id), _toCome.Remove($"cap:{id}"));
         return had || awaited ? new Expected.Done() : new Expected.Refused(Refusal.UnknownCap);
     }
 }

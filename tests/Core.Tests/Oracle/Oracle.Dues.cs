@@ -45,7 +45,7 @@ internal sealed partial class Oracle
             .Select(lot => (lot.ExpiresAt!.Value - Notice, Due.Expiring, $"{_lots.IndexOf(lot):D4}"));
         var day = Days.EndOf(Open, Days.Of(Open, Now));
         (Instant, Due, string)[] dayEnd = day < Open.End
-            && _caps.Values.Concat(_nextCaps.Values).Any(cap => cap.Period == CapPeriod.Day)
+            && (_caps.Values.Any(cap => cap.Period == CapPeriod.Day) || _toCome.Values.Any(coming => coming.At == day))
             ? [(day, Due.Day, "")] : [];
         return windows.Concat(reservations).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries)
             .Concat(notices)
@@ -59,7 +59,7 @@ internal sealed partial class Oracle
         {
             case Due.Window: Evaluate(GroupOf(_reports.First(report => report.Id == id)), null); break;
             case Due.Reservation: _held.RemoveAll(held => held.Id == id); break;
-            case Due.Day: Begin(_nextCaps.Values.Where(cap => cap.Period == CapPeriod.Day)); break;
+            case Due.Day: Begin(_ => true); break;
             case Due.PeriodEnd: NextPeriod(); break;
             case Due.PeriodClose: ClosePeriod(_periods.First(period => $"{period.Id:yyyy-MM-dd}" == id)); break;
             case Due.Expiry: Expire(_lots[int.Parse(id)]); break;
@@ -77,20 +77,12 @@ internal sealed partial class Oracle
         var ended = Open;
         _capsAtEnd[ended.Id] = [.. _caps.Values];
         _authorizationAtEnd[ended.Id] = AuthorizationFor(ended);
+        Begin(what => what is "time_zone" or "anchor_day");
         _periods.Add(calendar(_zone, _anchor, ended.End, ended.End));
+        Begin(what => what != "plan");
+        Begin(_ => true);
         RollOver(ended);
         IssuePlanGrant();
-        Begin(_nextCaps.Values);
-    }
-
-    // C6: what was lowered for the time after this period, or day.
-    private void Begin(IEnumerable<Cap> caps)
-    {
-        foreach (var cap in caps.ToList())
-        {
-            _caps[cap.Id] = cap;
-            _nextCaps.Remove(cap.Id);
-        }
     }
 
     private TimeSpan Lateness => TermsAt(Now).MaxLateness;

@@ -62,6 +62,7 @@ internal sealed partial class Oracle
     private Refusal? Impossible(Command.Event happened, Instant time)
     {
         if (_closed) return Refusal.TenantClosed;
+        // Plans of the histories have the same types, so that a plan to come does not matter here.
         if (happened is Command.ReportOutcome report && TermsAt(time).Type(report.OutcomeType) is null)
             return Refusal.UnknownOutcomeType;
         return null;

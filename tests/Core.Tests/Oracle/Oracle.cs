@@ -72,7 +72,7 @@ internal sealed partial class Oracle(Calendar calendar)
     private Expected.Done Create(Command.Create create, Instant realTime)
     {
         Now = _started = create.TestClock?.Start ?? realTime;
-        (_zone, _anchor, _testClock) = (create.Zone, create.AnchorDay, create.TestClock);
+        (_zone, _anchor, _testClock, _plan) = (create.Zone, create.AnchorDay, create.TestClock, create.Plan);
         _terms.Add((Instant.MinValue, create.Terms));
         _periods.Add(calendar(_zone, _anchor, Now, null));
         foreach (var cap in create.Terms.Caps) _caps[cap.Id] = cap;
@@ -90,6 +90,8 @@ internal sealed partial class Oracle(Calendar calendar)
             case Command.Close: return Close();
             case Command.AdvanceClock advance: return Advance(advance.To);
             case Command.Change change: return Change(change);
+            case Command.SetTerms set: return SetTerms(set);
+            case Command.Withdraw withdraw: return Withdraw(withdraw.Id);
             case Command.SetCap set: return SetCap(set);
             case Command.RemoveCap remove: return RemoveCap(remove.Cap);
             case Command.Pause pause: _pausedBy = pause.Action; return new Expected.Done();
@@ -117,25 +119,11 @@ internal sealed partial class Oracle(Calendar calendar)
         return new Expected.Done();
     }
 
-    // F7, T2
-    private Expected Change(Command.Change change)
-    {
-        if (change.Terms is { } terms)
-        {
-            if (terms.Currency != _terms[0].Terms.Currency) return new Expected.Refused(Refusal.CurrencyFixed);
-            if (_terms.Any(known => known.From > Now))
-                throw new AmbiguousException("a change of terms while another waits for the next period");
-            _terms.Add((change.Effective == Effective.Now ? Now : Open.End, terms));
-        }
-        (_zone, _anchor) = (change.Zone ?? _zone, change.AnchorDay ?? _anchor);
-        return new Expected.Done();
-    }
-
     // There is no next period, so what was to change with it never does.
     private Expected.Done Close()
     {
         _closed = true;
-        _terms.RemoveAll(known => known.From > Now);
+        _toCome.Clear();
         return new Expected.Done();
     }
 

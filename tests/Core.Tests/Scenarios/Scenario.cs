@@ -49,6 +49,7 @@ internal sealed partial class Scenario
             "signals" => Signals(),
             "state" => [ScenarioText.Word(_tenant.State.Figure(_now).State)],
             "periods" => Periods(),
+            "scheduled" => _tenant.State.Schedule.Select(ScenarioText.Of).DefaultIfEmpty("nothing"),
             _ => Figures(words) ?? Ask(Command(words, block), words.Verb == "reserve" ? words.At(0) : null),
         };
         var lines = output.ToList();
@@ -89,11 +90,18 @@ internal sealed partial class Scenario
         "clock" => new Command.AdvanceClock(ScenarioReader.Time(words.At(0))),
         "close" => new Command.Close(),
         "tick" => new Command.Tick(),
-        "change" => new Command.Change(null, block.Count > 0 ? new PlanRef("plan", 2) : null, block.Count > 0
+        "change" => new Command.Change(words["name"], block.Count > 0 ? Version(words) : null, block.Count > 0
             ? PlanLines.Read(block) : null, words["zone"], ScenarioReader.Int(words["anchor"]),
             words.OneOf("now", "next_period") == "now" ? Effective.Now : Effective.NextPeriod),
+        "terms" => new Command.SetTerms([.. ScenarioReader.List(words["versions"]).Select(version =>
+            new Setting.Plan(new PlanRef("plan", int.Parse(version, CultureInfo.InvariantCulture)),
+                PlanLines.Read(block)))]),
+        "unschedule" => new Command.Withdraw(words.At(0)),
         _ => Finance(words) ?? throw new FormatException($"unknown command '{words.Verb}'"),
     };
+
+    // A change of plan is to its second version, unless it says another.
+    private static PlanRef Version(Words words) => new("plan", ScenarioReader.Int(words["version"]) ?? 2);
 
     private IEnumerable<string> Ask(Command command, string? label = null)
     {

@@ -53,6 +53,10 @@ internal static partial class ScenarioText
                 ? $", window closes {ScenarioWriter.Time(closes)}" : "")
             + (changed.Correction is { } correction ? $", correction {Of(correction, grants)}" : ""),
         Entry.OutcomeReported { ContinuationOf: { } first } reported => $"{reported.OutcomeId} continues {first}",
+        Entry.ChangeScheduled scheduled =>
+            $"scheduled {Of(new Scheduled(scheduled.Change, scheduled.EffectiveAt, scheduled.Setting))}"
+            + (scheduled.Before is { } before ? $", instead of {Of(before)}" : ""),
+        Entry.ChangeWithdrawn withdrawn => $"taken back: {Of(withdrawn.Before)}",
         Entry.PeriodStarted started => $"period {started.Period.Id:yyyy-MM-dd} started",
         Entry.PeriodClosed closed => $"period {closed.Period:yyyy-MM-dd} closed: {Of(closed.Lines)}",
         Entry.ReservationExpired expired => $"reservation {expired.Reservation} expired",
@@ -61,6 +65,17 @@ internal static partial class ScenarioText
         Entry.StateChanged changed => $"signal {Word(changed.Action)} {Where(changed.Cap, changed.Scope)}",
         _ => Finance(entry, grants),
     }).OfType<string>();
+
+    public static string Of(Scheduled change) => $"{Of(change.Setting)} at {ScenarioWriter.Time(change.EffectiveAt)}";
+
+    private static string Of(Setting setting) => setting switch
+    {
+        Setting.Plan plan => $"plan version {plan.Ref.Version}",
+        Setting.Zone zone => $"zone {zone.Id}",
+        Setting.AnchorDay anchor => $"anchor {anchor.Day}",
+        Setting.Capped { Cap: var cap } => $"cap {cap.Id} {Of(cap.Limit)}",
+        var other => throw new InvalidOperationException($"{other}"),
+    };
 
     public static string Of(OutcomeFigure figure)
     {

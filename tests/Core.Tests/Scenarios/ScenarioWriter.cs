@@ -77,9 +77,14 @@ internal static partial class ScenarioWriter
         Command.RemoveThreshold remove => $"unthreshold {remove.Threshold}",
         Command.IssueGrant grant => Issue(grant, step.Label),
         Command.VoidGrant @void => $"void {@void.Grant}",
+        Command.Withdraw withdraw => $"unschedule {withdraw.Id}",
+        Command.SetTerms set => string.Concat(set.Plans.Select(plan =>
+            $"terms versions={plan.Ref.Version}"
+            + string.Concat(Plan(plan.Terms).Select(line => "\n" + line)) + "\n")),
         Command.Change change =>
             "change " + Words([change.Effective == Effective.Now ? "now" : "next_period", change.Zone is null ? null
-            : $"zone={change.Zone}", change.AnchorDay is null ? null : $"anchor={change.AnchorDay}"])
+            : $"zone={change.Zone}", change.AnchorDay is null ? null : $"anchor={change.AnchorDay}",
+            change.Plan is null ? null : $"version={change.Plan.Version}"])
             + string.Concat((change.Terms is null ? [] : Plan(change.Terms)).Select(line => "\n" + line)),
         var other => other?.ToString() ?? "",
     };

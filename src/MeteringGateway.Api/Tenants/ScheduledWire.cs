@@ -1,0 +1,35 @@
+using MeteringGateway.Api.Caps;
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Plans;
+
+namespace MeteringGateway.Api.Tenants;
+
+/// <summary>A change that is to come (T2, C6, F7); <c>DELETE .../scheduled/{id}</c> takes it back.</summary>
+internal sealed record ScheduledWire(string Id, string EffectiveAt, SettingWire Change);
+
+/// <summary>What will be set: one member, or the plan with its version.</summary>
+[OmitNulls]
+internal sealed record SettingWire
+{
+    public string? Plan { get; init; }
+    public int? PlanVersion { get; init; }
+    public string? TimeZone { get; init; }
+    public int? AnchorDay { get; init; }
+    public CapWire? Cap { get; init; }
+}
+
+internal static class Schedules
+{
+    public static IReadOnlyList<ScheduledWire> Wire(this IEnumerable<Scheduled> changes) =>
+        [.. changes.Select(change =>
+            new ScheduledWire(change.Id, change.EffectiveAt.ToString(), Wire(change.Setting)))];
+
+    private static SettingWire Wire(Setting setting) => setting switch
+    {
+        Setting.Plan plan => new() { Plan = plan.Ref.Id, PlanVersion = plan.Ref.Version },
+        Setting.Zone zone => new() { TimeZone = zone.Id },
+        Setting.AnchorDay anchor => new() { AnchorDay = anchor.Day },
+        Setting.Capped capped => new() { Cap = CapReader.Write(capped.Cap) },
+        _ => throw new InvalidOperationException($"a {setting.GetType().Name} has no form on the wire"),
+    };
+}
