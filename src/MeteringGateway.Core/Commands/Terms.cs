@@ -40,6 +40,12 @@ public sealed record Terms
         return null;
     }
 
+    /// <summary>
+    /// Credits in money, rounded down to millionths; null where the plan does not say what one is worth (N2).
+    /// </summary>
+    public Amount? Worth(Amount credits) => CreditValue is { } value
+        ? new Amount(checked((long)((Int128)credits.Micros * value.Micros / 1_000_000))) : null;
+
     public ActivityType? Activity(string id)
     {
         foreach (var activity in Activities) if (activity.Id == id) return activity;

@@ -117,7 +117,7 @@ public sealed partial class TenantState
     /// What earlier periods of the same twelve, and later ones that closed before it, used of each commitment per year
     /// (F8).
     /// </summary>
-    private ImmutableArray<long> CommittedBefore(PeriodBook book)
+    internal ImmutableArray<long> CommittedBefore(PeriodBook book)
     {
         var commitments = TermsAt(book.Period.Start).Commitments;
         if (commitments.IsEmpty) return [];
@@ -136,11 +136,15 @@ public sealed partial class TenantState
         return [.. used];
     }
 
-    private IEnumerable<PeriodBook> EarlierInYear(PeriodBook book)
+    internal IEnumerable<PeriodBook> EarlierInYear(PeriodBook book)
     {
         var at = _books.IndexOf(book);
         return _books.GetRange(at / PeriodsAYear * PeriodsAYear, at % PeriodsAYear);
     }
+
+    /// <summary>The last of twelve periods, or the last of a tenant that is closed.</summary>
+    internal bool EndsYear(PeriodBook book) => _books.IndexOf(book) is var at
+        && (at % PeriodsAYear == PeriodsAYear - 1 || (ClosedAt is not null && book == Open));
 
     /// <summary>
     /// Units, or millionths, that a period's outcomes used of a commitment like this one; the second of its kind is

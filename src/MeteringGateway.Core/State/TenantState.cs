@@ -63,6 +63,10 @@ public sealed partial class TenantState
     private List<CapBook>? _lifted;
 
     internal PeriodBook Open => _books[^1];
+
+    /// <summary>Every period since the tenant was created, in order; the last is the open one.</summary>
+    internal IReadOnlyList<PeriodBook> Books => _books;
+
     internal Terms Terms => TermsAt(Now);
     internal PlanRef Plan => _terms[TermsIndexAt(Now)].Plan;
 
@@ -87,6 +91,12 @@ public sealed partial class TenantState
     }
 
     internal PeriodBook? Book(DateOnly period) => _books.Find(book => book.Period.Id == period);
+
+    /// <summary>The open one for null.</summary>
+    internal PeriodBook? BookOf(DateOnly? period) => period is { } id ? Book(id) : Open;
+
+    /// <summary>The tenant's time: it never runs back, and one on a test clock has its own (T1, T5).</summary>
+    internal Instant TimeAt(Instant realTime) => TestClock is null ? Instant.Max(realTime, Now) : Now;
 
     internal CapBook? Lifted => _lifted?[0];
 
@@ -116,6 +126,9 @@ public sealed partial class TenantState
             : [];
 
     internal Reservation? Held(string id) => _reservations?.GetValueOrDefault(id);
+
+    /// <summary>In the order in which they were made.</summary>
+    internal IEnumerable<Reservation> Reservations => _reservations?.Values ?? Enumerable.Empty<Reservation>();
 
     /// <summary>The session, unless it was forgotten by then (I4).</summary>
     internal Session? SessionAt(string? name, Instant time) =>

@@ -115,7 +115,7 @@ public sealed class Allowance
             return (Funding.OnDemand,
                 Pricing.OwnPrice(type, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), 0).Price);
         var first = outlook.Runs[0];
-        return (first.Source, first.Source == Funding.Credits ? TenantState.Worth(first.Credits, _terms) : first.Price);
+        return (first.Source, first.Source == Funding.Credits ? _terms.Worth(first.Credits) : first.Price);
     }
 
     private readonly record struct CapRoom(Cap Cap, long Used)
