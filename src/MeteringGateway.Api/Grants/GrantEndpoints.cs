@@ -15,7 +15,7 @@ internal static class GrantEndpoints
     {
         var grants = app.MapGroup("/v1/tenants/{tenant}/grants").WithTags("Grants");
 
-        grants.MapPost("", async Task<Results<Created<GrantWire>, Ok<GrantWire>, Problem>> (
+        grants.MapPost("", async Task<Results<Created<GrantWire>, Problem>> (
             string tenant, Body<NewGrantWire> body, HttpContext context, Principal caller, ITenants tenants,
             CancellationToken cancellation) =>
         {
@@ -29,11 +29,9 @@ internal static class GrantEndpoints
             var answer = await tenants.Execute(tenant, command, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             var granted = answer as Answer.Granted ?? throw answer.Unexpected();
-            if (granted.Bought)
-                return TypedResults.Created($"/v1/tenants/{tenant}/grants/{granted.Grant.Id}", granted.Grant.Wire());
-            return TypedResults.Ok(granted.Grant.Wire());
+            return TypedResults.Created($"/v1/tenants/{tenant}/grants/{granted.Grant.Id}", granted.Grant.Wire());
         }).Needs(MayIssue).Takes<NewGrantWire>()
-            .WithSummary("Issue credits (201 new, 200 when the Idempotency-Key bought them before)");
+            .WithSummary("Issue credits; the same Idempotency-Key is answered as the first time, and issues nothing more");
 
         grants.MapGet("", async Task<Results<Ok<ListWire<GrantWire>>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>

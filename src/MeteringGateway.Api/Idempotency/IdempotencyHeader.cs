@@ -6,7 +6,10 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Idempotency;
 
-/// <summary>The Idempotency-Key field: the same key and content, the same answer, for 24 hours.</summary>
+/// <summary>
+/// The Idempotency-Key field: the same key and content, the same answer, for 24 hours; of what made nothing, nothing is
+/// remembered.
+/// </summary>
 internal static class IdempotencyHeader
 {
     /// <summary>Null when there is none.</summary>

@@ -36,6 +36,10 @@ internal sealed class Grant
         ExpiresAt is { } end && Kind is GrantKind.TopUp or GrantKind.Promotional or GrantKind.Rollover
             && end - EffectiveAt > Notice ? end - Notice : null;
 
+    /// <summary>As it was when it was issued, whatever became of it.</summary>
+    public GrantFigure AsIssued() => new(
+        Id, Kind, Amount, Amount, Priority, EffectiveAt, ExpiresAt, Price, Note, CreatedAt, VoidedAt: null, From);
+
     /// <summary>
     /// The order in which grants are spent (F5): priority, expiry, when they took effect, then as they were issued.
     /// </summary>

@@ -333,10 +333,10 @@ public sealed partial class TenantState
     public IReadOnlyList<GrantFigure> GrantFigures() =>
         Grants.OrderBy(grant => grant.Id, Ids.InOrder).Select(FigureOf).ToArray();
 
-    internal GrantFigure FigureOf(Grant grant) => new(
-        grant.Id, grant.Kind, grant.Amount, grant.Ended ? Amount.Zero
-            : new Amount(LeftOf(grant)), grant.Priority, grant.EffectiveAt, grant.ExpiresAt,
-        grant.Price, grant.Note, grant.CreatedAt, grant.VoidedAt, grant.From);
+    internal GrantFigure FigureOf(Grant grant) => grant.AsIssued() with
+    {
+        Remaining = grant.Ended ? Amount.Zero : new Amount(LeftOf(grant)), VoidedAt = grant.VoidedAt,
+    };
 }
 
 /// <summary>What terms mean for how a turn goes about its work.</summary>

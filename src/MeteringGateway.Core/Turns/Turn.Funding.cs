@@ -9,14 +9,14 @@ public sealed partial class Turn
     {
         if (c.Key is { } key && _state.Bought(key) is { } bought)
             return IsSame(c, bought)
-                ? new Answer.Granted(_state.FigureOf(bought), Bought: false)
+                ? new Answer.Granted(bought.AsIssued(), Bought: false)
                 : Refuse(Refusal.IdempotencyKeyReused, "the key was used for another grant");
         if (c.ExpiresAt <= _now) return Refuse(Refusal.AlreadyExpired, $"{c.ExpiresAt} is not after {_now}");
         if (_state.Grants.Count >= MostGrants)
             return Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants");
         var id = Issue(c.Kind, c.Amount, c.Priority ?? Grant.PriorityOf(c.Kind), c.ExpiresAt, null, c.Price, c.Note,
             c.Key);
-        return new Answer.Granted(_state.FigureOf(_state.Grant(id)!), Bought: true);
+        return new Answer.Granted(_state.Grant(id)!.AsIssued(), Bought: true);
     }
 
     private static bool IsSame(Command.IssueGrant c, Grant bought) =>

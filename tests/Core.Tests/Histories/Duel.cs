@@ -97,7 +97,7 @@ internal sealed partial class Duel(History history, Reach reach)
         (Expected.Done, Answer.Done) => null,
         (Expected.Granted should, Answer.Granted granted) when should.Bought == granted.Bought
             && should.Lot.Id == granted.Grant.Id =>
-            Compare(should.Lot, granted.Grant),
+            Compare(should.Lot, granted.Grant, should.Lot.Amount, voided: null),
         (Expected.Refused should, Answer.Refused refused) when should.Code == refused.Code
             && (should.Exposure is null || should.Exposure == refused.Exposure) => null,
         (Expected.DuplicateOrTooOld,
