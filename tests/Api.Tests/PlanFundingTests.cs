@@ -28,7 +28,6 @@ public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
     private const string Plain = """{"currency":"USD","outcome_types":[{"id":"a","price":"1"}],""";
 
     [Theory]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[]}]}""", "/outcome_types/0/tiers")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"price":"1"},{"up_to":5,"price":"1"}]}]}""",
         "/outcome_types/0/tiers/0/up_to,/outcome_types/0/tiers/1/up_to")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"up_to":5,"price":"1"},{"up_to":5,"price":"1"},{"price":"1"}]}]}""", "/outcome_types/0/tiers/1/up_to")]
@@ -72,6 +71,51 @@ public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
         var problem = await _gateway.Admin.Put("/v1/plans/wrong-funding", plan)
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Theory]
+    [InlineData("""{"currency":"USD","outcome_types":[]}""", "/outcome_types")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[]}]}""", "/outcome_types/0/tiers")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"},{"id":"b","prices":[]}]}""",
+        "/outcome_types/1/prices")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","prices":[]}]}""",
+        "/outcome_types/0/prices")]
+    [InlineData(Plain + """ "activities":[],"caps":[],"thresholds":[]}""", "/activities,/caps,/thresholds")]
+    public async Task A_list_that_gives_a_price_or_a_limit_is_not_empty(string plan, string pointers)
+    {
+        var problem = await _gateway.Admin.Put("/v1/plans/empty", plan)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Fact]
+    public async Task An_empty_list_of_own_terms_is_not_taken_for_the_plans()
+    {
+        await _gateway.Tenant("empty-terms", Plain
+            + """ "commitments":[{"amount":"5"}],"caps":[{"id":"c","limit":{"units":1}}]}""");
+        const string empty =
+            """{"outcome_types":[{"id":"a","prices":[]}],"activities":[],"caps":[],"thresholds":[]}""";
+        var problem = await _gateway.Admin.Put("/v1/tenants/empty-terms/terms", empty)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/activities", "/caps", "/thresholds", "/outcome_types/0/prices"], problem.Pointers());
+        // Commitments are replaced as a whole: none takes the plan's away. Criteria: nothing is asked for.
+        await _gateway.Admin.Put("/v1/tenants/empty-terms/terms",
+            """{"commitments":[],"outcome_types":[{"id":"a","required_criteria":[]}]}""").Is(HttpStatusCode.OK);
+        Assert.Empty((await TermsSet("empty-terms"))["commitments"]!.AsArray());
+    }
+
+    [Theory]
+    [InlineData("UDS")] // a typo
+    [InlineData("DEM")] // gone
+    [InlineData("XXX")] // no currency
+    [InlineData("XAU")] // gold has no minor unit
+    [InlineData("BTC")]
+    public async Task A_currency_that_ISO_4217_does_not_have_is_refused(string code)
+    {
+        var problem = await _gateway.Admin.Put("/v1/plans/currency",
+            $$"""{"currency":"{{code}}","outcome_types":[{"id":"a","price":"1"}]}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/currency"], problem.Pointers());
     }
 
     [Fact]

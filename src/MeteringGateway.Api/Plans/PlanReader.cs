@@ -16,7 +16,6 @@ internal static class PlanReader
     public static Terms Read(PlanWire plan, Findings findings)
     {
         if (plan.OutcomeTypes is null) findings.Add("/outcome_types", "is required");
-        if (plan.OutcomeTypes is []) findings.Add("/outcome_types", "must have at least one element");
         var types = findings.Each("/outcome_types", plan.OutcomeTypes, MostTypes)
             .Select(at => TypeReader.Read(at.Pointer, at.Item, findings)).ToImmutableArray();
         var activities = findings.Each("/activities", plan.Activities, MostTypes)

@@ -34,6 +34,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         ETags.Demand(context, plans.TermsOf(tenant) is { } had ? ETags.Of(had) : null);
         var findings = new Findings();
         if (own.Currency is not null) findings.Add("/currency", "is the plan's; a tenant's own terms cannot change it");
+        PlanChecks.WhenPut(own with { Currency = null }, findings);
         await Replace(tenant, own, before, findings, caller, cancellation);
     }
 
