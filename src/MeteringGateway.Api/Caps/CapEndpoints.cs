@@ -48,15 +48,16 @@ internal static class CapEndpoints
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
-            var had = Find(before, cap);
-            ETags.Demand(context, had is null ? null : Tag(had));
+            var (had, currency) = (Find(before, cap), before.Terms.Currency);
+            ETags.Demand(context, had is null ? null : Tag(had, currency));
             if (Unknown(wanted.Scope, before.Terms) is { } unknown) return unknown;
             var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor },
                 cancellation);
-            if (answer is Answer.Refused refused) return refused.ToProblem();
-            ETags.Send(context, Tag(wanted));
-            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", CapReader.Write(wanted));
-            return TypedResults.Ok(CapReader.Write(wanted));
+            if (answer is Answer.Refused refused) return refused.ToProblem(currency);
+            ETags.Send(context, Tag(wanted, currency));
+            var set = CapReader.Write(wanted, currency);
+            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", set);
+            return TypedResults.Ok(set);
         }).Needs(MaySet).Takes<PutCapWire>().WithSummary("Set a cap; it holds for the very next decision");
 
         tenant.MapGet("/caps", async Task<Results<Ok<ListWire<CapWire>>, Problem>> (
@@ -64,7 +65,7 @@ internal static class CapEndpoints
             await tenants.Tenant(tenant, cancellation) is { } figure
                 ? TypedResults.Ok(Paging.From(cursor, limit).Page(
                     figure.Caps.OrderBy(cap => cap.Cap.Id, StringComparer.Ordinal), cap => cap.Cap.Id,
-                    cap => CapReader.Write(cap.Cap)))
+                    cap => CapReader.Write(cap.Cap, figure.Terms.Currency)))
                 : Problem.UnknownTenant())
             .Needs(MaySet | Permission.UsageRead).WithSummary("The caps in force");
 
@@ -73,8 +74,8 @@ internal static class CapEndpoints
         {
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             if (Find(figure, cap) is not { } found) return UnknownCap();
-            ETags.Send(context, Tag(found));
-            return TypedResults.Ok(CapReader.Write(found));
+            ETags.Send(context, Tag(found, figure.Terms.Currency));
+            return TypedResults.Ok(CapReader.Write(found, figure.Terms.Currency));
         }).Needs(MaySet | Permission.UsageRead).WithSummary("A cap");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
@@ -84,7 +85,7 @@ internal static class CapEndpoints
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             // One that is not in force yet can be removed too.
-            if (Find(before, cap) is { } had) ETags.Demand(context, Tag(had));
+            if (Find(before, cap) is { } had) ETags.Demand(context, Tag(had, before.Terms.Currency));
             var answer = await tenants.Execute(tenant, new Command.RemoveCap(cap) { Actor = caller.Actor },
                 cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
@@ -114,7 +115,7 @@ internal static class CapEndpoints
     private static Cap? Find(TenantFigure tenant, string cap) =>
         tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap;
 
-    private static string Tag(Cap cap) => ETags.Of(CapReader.Write(cap));
+    private static string Tag(Cap cap, string currency) => ETags.Of(CapReader.Write(cap, currency));
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");
 

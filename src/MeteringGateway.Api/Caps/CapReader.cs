@@ -15,11 +15,11 @@ internal static class CapReader
         AtLimit = cap.AtLimit is { } then ? AtLimit($"{at}/at_limit", then, findings) : Core.AtLimit.Pause,
     };
 
-    public static CapWire Write(Cap cap) => new()
+    public static CapWire Write(Cap cap, string currency) => new()
     {
         Id = cap.Id,
         Scope = Write(cap.Scope),
-        Limit = cap.Limit.Wire(),
+        Limit = cap.Limit.Wire(currency),
         Period = Names<CapPeriod>.Of(cap.Period),
         AtLimit = Write(cap.AtLimit),
     };

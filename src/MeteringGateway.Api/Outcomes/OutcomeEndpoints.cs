@@ -64,7 +64,7 @@ internal static class OutcomeEndpoints
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
             var history = await tenants.History(tenant, outcome.OutcomeId, cancellation) ?? [];
-            return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire())]));
+            return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire(outcome.Currency))]));
         }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");
 
         outcomes.MapPost("/{id}/verdict", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (

@@ -55,11 +55,11 @@ internal static class FundingReader
             rule.AtLimit is { } then ? CapReader.AtLimit($"{at}/at_limit", then, findings) : AtLimit.Pause);
     }
 
-    public static OverageRuleWire Write(OverageRule rule) => new()
+    public static OverageRuleWire Write(OverageRule rule, string currency) => new()
     {
         Mode = rule.Bills switch { true => "bill", false => "block", null => null },
-        Price = rule.Price is { } price ? Text.Money(price) : null,
-        Limit = rule.Limit?.Wire(),
+        Price = Text.Money(rule.Price, currency),
+        Limit = rule.Limit?.Wire(currency),
         RequiresAuthorization = rule.RequiresAuthorization,
         AtLimit = CapReader.Write(rule.AtLimit),
     };

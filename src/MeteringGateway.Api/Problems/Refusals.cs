@@ -5,12 +5,13 @@ namespace MeteringGateway.Api.Problems;
 /// <summary>How a refusal of the rules is told over HTTP: one status and one code each.</summary>
 internal static class Refusals
 {
-    public static Problem ToProblem(this Answer.Refused refused) => refused.Code switch
+    /// <param name="currency">The tenant's, for a refusal that tells an amount.</param>
+    public static Problem ToProblem(this Answer.Refused refused, string currency = "") => refused.Code switch
     {
         Refusal.UnknownTenant => Problem.UnknownTenant(),
         Refusal.CapBelowExposure => Of(refused) with
         {
-            Exposure = (refused.Exposure ?? 0).Wire(),
+            Exposure = (refused.Exposure ?? 0).Wire(currency),
             Choices = ["now", "next_period"],
         },
         _ => Of(refused),

@@ -62,7 +62,7 @@ internal static class StatementPage
     {
         if (figure.CreditsUsed == Amount.Zero) return "No credits were used.";
         return figure.CreditsValue is { } value
-            ? $"Credits used: {figure.CreditsUsed} (worth {Json.Text.Money(value)} {figure.Currency})."
+            ? $"Credits used: {figure.CreditsUsed} (worth {Json.Text.Money(value, figure.Currency)} {figure.Currency})."
             : $"Credits used: {figure.CreditsUsed}.";
     }
 }

@@ -26,16 +26,17 @@ internal static class StatementFigures
         var statement = row.Statement;
         return new(
             tenant, Text.Date(statement.Period.Id), Status(statement.Status), statement.Currency,
-            [.. statement.Lines.Select(Wire)],
-            Text.Money(statement.Total), Text.Money(statement.UnroundedTotal), statement.CreditsUsed.ToString(),
+            [.. statement.Lines.Select(line => Wire(line, statement.Currency))],
+            Text.Money(statement.Total, statement.Currency),
+            Text.Money(statement.UnroundedTotal, statement.Currency), statement.CreditsUsed.ToString(),
             new HeadWire(row.Sequence, Convert.ToHexStringLower(row.Hash)));
     }
 
     public static string Status(PeriodStatus status) =>
         status == PeriodStatus.Closed ? "final" : Names<PeriodStatus>.Of(status);
 
-    private static StatementLineWire Wire(StatementLine line) => new(
+    private static StatementLineWire Wire(StatementLine line, string currency) => new(
         Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind == LineKind.Activities ? null
             : line.Line.What, line.Line.Quantity,
-        line.Line.UnitPrice is { } price ? Text.Money(price) : null, Text.Money(line.Amount));
+        Text.Money(line.Line.UnitPrice, currency), Text.Money(line.Amount, currency));
 }

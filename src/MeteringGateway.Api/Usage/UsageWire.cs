@@ -54,35 +54,35 @@ internal static class UsageFigures
     public static UsageWire Wire(this Core.Usage usage, string tenant) => new(
         tenant, Text.Date(usage.Period.Id), usage.Period.Start.ToString(), usage.Period.End.ToString(),
         Names<PeriodStatus>.Of(usage.Status), Names<LimitState>.Of(usage.State), usage.Sequence,
-        [.. usage.OutcomeTypes.Select(Wire)],
+        [.. usage.OutcomeTypes.Select(type => Wire(type, usage.Currency))],
         [.. usage.Activities.Select(activity =>
-            new ActivityUsageWire(activity.Id, activity.Reported, Text.Money(activity.Amount)))],
-        [.. usage.Caps.Select(Wire)],
+            new ActivityUsageWire(activity.Id, activity.Reported, Text.Money(activity.Amount, usage.Currency)))],
+        [.. usage.Caps.Select(cap => Wire(cap, usage.Currency))],
         [.. usage.Included.Select(included => new IncludedWire(included.OutcomeType, included.Units, included.Used))],
-        [.. usage.Commitments.Select(Wire)],
+        [.. usage.Commitments.Select(one => Wire(one, usage.Currency))],
         new CreditsUsageWire(
-            usage.Credits.Balance.ToString(), Money(usage.Credits.Value),
-            [.. usage.Credits.Grants.Select(grant => grant.Wire())]),
+            usage.Credits.Balance.ToString(), Text.Money(usage.Credits.Value, usage.Currency),
+            [.. usage.Credits.Grants.Select(grant => grant.Wire(usage.Currency))]),
         new OverageUsageWire(
             usage.Overage.Bills ? "bill"
-                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount), usage.Overage.Authorized,
-            usage.Overage.Limit?.Wire()),
-        Text.Money(usage.Spend), usage.Currency,
+                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency), usage.Overage.Authorized,
+            usage.Overage.Limit?.Wire(usage.Currency)),
+        Text.Money(usage.Spend, usage.Currency), usage.Currency,
         new ForecastWire(
-            usage.Forecast.Units, Text.Money(usage.Forecast.Amount),
+            usage.Forecast.Units, Text.Money(usage.Forecast.Amount, usage.Currency),
             [.. usage.Forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]));
 
-    private static TypeUsageWire Wire(TypeUsage type) => new(
+    private static TypeUsageWire Wire(TypeUsage type, string currency) => new(
         type.Id, type.Reported, type.Pending, type.Settled, type.Reserved, type.Credited,
-        type.NonBillable.ToDictionary(pair => Names<Reason>.Of(pair.Key), pair => pair.Value), Text.Money(type.Amount));
+        type.NonBillable.ToDictionary(pair => Names<Reason>.Of(pair.Key), pair => pair.Value),
+        Text.Money(type.Amount, currency));
 
-    private static CapUsageWire Wire(CapUsage cap) => new(
-        cap.Cap.Id, cap.Cap.Limit.Wire(), cap.Exposure.Wire(), new LeftWire(cap.Remaining),
+    private static CapUsageWire Wire(CapUsage cap, string currency) => new(
+        cap.Cap.Id, cap.Cap.Limit.Wire(currency), cap.Exposure.Wire(currency), new LeftWire(cap.Remaining, currency),
         Names<LimitState>.Of(cap.State), cap.ResetsAt.ToString());
 
-    private static CommitmentUsageWire Wire(CommitmentUsage usage) => new(
-        usage.Commitment.OutcomeType, usage.Commitment.Units, Money(usage.Commitment.Amount), new LeftWire(usage.Used),
+    private static CommitmentUsageWire Wire(CommitmentUsage usage, string currency) => new(
+        usage.Commitment.OutcomeType, usage.Commitment.Units, Text.Money(usage.Commitment.Amount, currency),
+        new LeftWire(usage.Used, currency),
         usage.Commitment.PerYear ? "year" : "period");
-
-    private static string? Money(Amount? amount) => amount is { } some ? Text.Money(some) : null;
 }
