@@ -22,6 +22,11 @@ internal static class IdempotencyHeader
         throw new ProblemException(Problem.Malformed("Idempotency-Key must be there once, with 1 to 255 characters."));
     }
 
+    /// <summary>The key, where nothing is done without one.</summary>
+    public static string Demand(HttpContext context) => Read(context)
+        ?? throw new ProblemException(new Problem(StatusCodes.Status400BadRequest, "idempotency_key_required",
+            "An Idempotency-Key is required: the same key never buys twice, however often it is sent."));
+
     /// <summary>Decides the command, at most once if the request has the field.</summary>
     public static async ValueTask<Answer> ExecuteOnce(
         this ITenants tenants, HttpContext context, string tenant, Command command, Principal caller,

@@ -78,7 +78,8 @@ internal sealed partial class EntryJson : JsonSerializerContext
     {
         if (!type.Type.IsSubclassOf(typeof(Entry)) && type.Type != typeof(Decision)) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
-            if (type.Properties[i].Name is "at" or "actor") type.Properties.RemoveAt(i);
+            if (type.Properties[i].Name is "at" or "actor" || (type.Type == typeof(Decision)
+                && type.Properties[i].Name == "currency")) type.Properties.RemoveAt(i);
     }
 
     /// <summary>As on the wire: units or an amount.</summary>

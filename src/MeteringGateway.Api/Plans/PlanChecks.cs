@@ -20,6 +20,7 @@ internal static class PlanChecks
         findings.NotEmpty("/activities", plan.Activities);
         findings.NotEmpty("/caps", plan.Caps);
         findings.NotEmpty("/thresholds", plan.Thresholds);
+        findings.NotEmpty("/top_ups", plan.TopUps);
         for (var i = 0; i < (plan.OutcomeTypes?.Count ?? 0); i++)
         {
             findings.NotEmpty($"/outcome_types/{i}/tiers", plan.OutcomeTypes![i]?.Tiers);
@@ -33,6 +34,7 @@ internal static class PlanChecks
         findings.Unique("/activities", "id", terms.Activities.Select(activity => activity.Id));
         findings.Unique("/caps", "id", terms.Caps.Select(cap => cap.Id));
         findings.Unique("/thresholds", "id", terms.Thresholds.Select(threshold => threshold.Id));
+        findings.Unique("/top_ups", "id", terms.TopUps.Select(pack => pack.Id));
         KnownTypes(terms, findings);
         Commitments(terms, findings);
         Overage(terms, findings);

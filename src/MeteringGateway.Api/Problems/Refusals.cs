@@ -26,11 +26,12 @@ internal static class Refusals
             or Refusal.UnknownPeriod or Refusal.UnknownOutcome or Refusal.UnknownThreshold or Refusal.UnknownGrant =>
                 StatusCodes.Status404NotFound,
         Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
-            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired => StatusCodes.Status422UnprocessableEntity,
+            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired or Refusal.UnknownPack => StatusCodes.Status422UnprocessableEntity,
         Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists
             or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
-            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants =>
+            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants
+            or Refusal.TopUpLimitReached =>
                 StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };

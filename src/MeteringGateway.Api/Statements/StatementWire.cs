@@ -36,7 +36,7 @@ internal static class StatementFigures
         status == PeriodStatus.Closed ? "final" : Names<PeriodStatus>.Of(status);
 
     private static StatementLineWire Wire(StatementLine line, string currency) => new(
-        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind == LineKind.Activities ? null
+        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind is LineKind.Activities or LineKind.TopUp ? null
             : line.Line.What, line.Line.Quantity,
         Text.Money(line.Line.UnitPrice, currency), Text.Money(line.Amount, currency));
 }

@@ -4,15 +4,17 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Usage;
 
 /// <summary>A period's figures.</summary>
-/// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending;
-/// fees apart.</param>
+/// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending,
+/// and for nothing else; unrounded.</param>
+/// <param name="Corrections">What was taken back from closed periods; unrounded, not above 0.</param>
+/// <param name="Total">Of the period's statement now: with fees, packs, shortfalls and corrections, rounded.</param>
 internal sealed record UsageWire(
     string Tenant, string Period, string StartsAt, string EndsAt, string Status, string State, long Sequence,
     IReadOnlyList<TypeUsageWire> OutcomeTypes, IReadOnlyList<ActivityUsageWire> Activities,
     IReadOnlyList<CapUsageWire> Caps,
     IReadOnlyList<IncludedWire> Included, IReadOnlyList<CommitmentUsageWire> Commitments, CreditsUsageWire Credits,
     OverageUsageWire Overage,
-    string Spend, string Currency, ForecastWire Forecast);
+    string Spend, string Corrections, string Total, string Currency, ForecastWire Forecast);
 
 /// <summary>Units of one outcome type by where they stand; all but <c>reserved</c> add up to <c>reported</c>.</summary>
 internal sealed record TypeUsageWire(
@@ -67,7 +69,8 @@ internal static class UsageFigures
             usage.Overage.Bills ? "bill"
                 : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency), usage.Overage.Authorized,
             usage.Overage.Limit?.Wire(usage.Currency)),
-        Text.Money(usage.Spend, usage.Currency), usage.Currency,
+        Text.Money(usage.Spend, usage.Currency), Text.Money(usage.Corrections, usage.Currency),
+        Text.Money(usage.Total, usage.Currency), usage.Currency,
         new ForecastWire(
             usage.Forecast.Units, Text.Money(usage.Forecast.Amount, usage.Currency),
             [.. usage.Forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]));

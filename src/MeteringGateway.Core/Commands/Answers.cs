@@ -56,9 +56,11 @@ public sealed record OutcomeSummary(string Id, OutcomeStatus Status, Reason Reas
 /// <param name="Sequence">Of the last entry it is based on.</param>
 /// <param name="At">The tenant's time of which it speaks (T5). Not kept in entries, which have their own; null in an
 /// answer that was kept before this was said.</param>
+/// <param name="Currency">Of its amounts (N2); kept as the time is.</param>
 public sealed record Decision(
     DecisionKind Kind, DecisionReason Reason, long? Remaining, Binding? Limit, Funding? Funding, Amount? UnitPrice,
-    AtLimit? Handoff, Instant? RetryAt, DateOnly Period, long Sequence, Instant? At = null);
+    AtLimit? Handoff, Instant? RetryAt, DateOnly Period, long Sequence, Instant? At = null,
+    string? Currency = null);
 
 /// <summary>What binds a question most.</summary>
 /// <param name="Kind"><c>cap</c>, <c>included</c>, <c>credits</c> or <c>overage</c>.</param>

@@ -21,14 +21,16 @@ public enum DisputeStatus : byte { Open, Upheld, Credited }
 public sealed record Dispute(string Id, string OutcomeId, string Reason, DisputeStatus Status, Instant OpenedAt);
 
 /// <summary>A period's figures.</summary>
-/// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending;
-/// fees apart).</param>
+/// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending),
+/// and for nothing else.</param>
+/// <param name="Corrections">What was taken back from closed periods, unrounded; not above 0.</param>
+/// <param name="Total">Of its statement as it is now: fees, packs and shortfalls too, rounded line by line (N3).</param>
 public sealed record Usage(
     Period Period, PeriodStatus Status, LimitState State, long Sequence, string Currency,
     ImmutableArray<TypeUsage> OutcomeTypes, ImmutableArray<ActivityUsage> Activities, ImmutableArray<CapUsage> Caps,
     ImmutableArray<IncludedUsage> Included, ImmutableArray<CommitmentUsage> Commitments, CreditsUsage Credits,
     OverageUsage Overage,
-    Amount Spend, Forecast Forecast);
+    Amount Spend, Amount Corrections, Amount Total, Forecast Forecast);
 
 /// <summary>Units of one outcome type in a period, by where they stand.</summary>
 /// <param name="Reported">Units of every report, whatever became of it; the others but <paramref name="Reserved"/> add
@@ -70,11 +72,14 @@ public sealed record CapForecast(string Cap, Instant? ReachedAt);
 /// <summary>A lot of credits (F5).</summary>
 /// <param name="Amount">As issued.</param>
 /// <param name="Remaining">Not taken by outcomes, and not ended; what is held by reservations still counts.</param>
+/// <param name="Price">Owed for all of it (F10).</param>
 /// <param name="From">The grant that it rolled over from, or corrects.</param>
+/// <param name="Pack">The pack that was bought (F9); null: it is none.</param>
+/// <param name="Quantity">Packs; 0 where it is none.</param>
 public sealed record GrantFigure(
     string Id, GrantKind Kind, Amount Amount, Amount Remaining, int Priority, Instant EffectiveAt, Instant? ExpiresAt,
     Amount? Price,
-    string? Note, Instant CreatedAt, Instant? VoidedAt, string? From);
+    string? Note, Instant CreatedAt, Instant? VoidedAt, string? From, string? Pack = null, int Quantity = 0);
 
 /// <param name="Level">What stands, in units or as an amount.</param>
 /// <param name="InForce">The limit that it is a level of; null for spend.</param>

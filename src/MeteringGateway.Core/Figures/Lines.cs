@@ -18,6 +18,7 @@ internal static class Lines
         if (agreed.PlatformFee is { } platform) lines.Add(Fee(LineKind.PlatformFee, platform));
         if (agreed.ImplementationFee is { } implementation && book == state.Books[0])
             lines.Add(Fee(LineKind.ImplementationFee, implementation));
+        lines.AddRange(Purchases.Of(state, book));
         lines.AddRange(OfOutcomes(rating));
         lines.AddRange(OfActivities(book));
         lines.AddRange(Shortfalls.Of(state, book, rating));
@@ -56,11 +57,20 @@ internal static class Lines
     /// <summary>By kind, period corrected, type, source, price.</summary>
     private static int Order(Line a, Line b)
     {
-        var order = a.Kind.CompareTo(b.Kind);
+        var order = Place(a.Kind).CompareTo(Place(b.Kind));
         if (order == 0) order = Nullable.Compare(a.Of, b.Of);
         if (order == 0) order = string.CompareOrdinal(a.What, b.What);
         if (order == 0) order = Nullable.Compare(a.Source, b.Source);
         if (order == 0) order = Nullable.Compare(a.UnitPrice, b.UnitPrice);
         return order != 0 ? order : a.Credits.CompareTo(b.Credits);
     }
+
+    /// <summary>The numbers of the kinds are stored, so one that came later has its place here.</summary>
+    private static int Place(LineKind kind) => kind switch
+    {
+        LineKind.PlatformFee => 0,
+        LineKind.ImplementationFee => 1,
+        LineKind.TopUp => 2,
+        _ => (int)kind + 1,
+    };
 }

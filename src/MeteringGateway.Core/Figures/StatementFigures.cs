@@ -14,7 +14,7 @@ public static class StatementFigures
     public static IReadOnlyList<Statement> Statements(this TenantState state) =>
         state.Books.Reverse().Select(book => Of(state, book)).ToArray();
 
-    private static Statement Of(TenantState state, PeriodBook book)
+    internal static Statement Of(TenantState state, PeriodBook book)
     {
         var (lines, currency) = (Lines.Of(state, book), state.Terms.Currency);
         var rounded = lines.Select(line =>
@@ -30,6 +30,7 @@ public static class StatementFigures
     {
         LineKind.PlatformFee => "Platform fee",
         LineKind.ImplementationFee => "Implementation fee",
+        LineKind.TopUp => line.What is null ? "Credits" : $"Top-up {line.What}",
         LineKind.Activities => line.What!,
         LineKind.CommitmentShortfall => line.What is null ? "Commitment not used" : $"{line.What}, commitment not used",
         LineKind.Correction => $"{line.What}, taken back from {line.Of:O}",

@@ -16,8 +16,8 @@ public static class UsageFigures
             book.Period, book.Status, state.State, state.Sequence, state.Terms.Currency,
             [.. TypesOf(state, book).Select(type => Of(state, book, type))], ActivitiesOf(book),
             [.. book.Caps.Select(cap => Of(state, book, cap, now))], IncludedOf(state, book), CommitmentsOf(state, book),
-            CreditsOf(state, now), OverageOf(state, book, now), state.SpendOf(book),
-            ForecastFigures.Of(state, book, now));
+            CreditsOf(state, now), OverageOf(state, book, now), state.SpendOf(book), Levels.TakenBack(book),
+            StatementFigures.Of(state, book).Total, ForecastFigures.Of(state, book, now));
     }
 
     /// <summary>A line for each type that the plan has, and for each that was counted.</summary>

@@ -270,7 +270,8 @@ public sealed partial class TenantState
         {
             Id = e.Grant, Kind = e.Kind, Amount = e.Amount, Priority = e.Priority, EffectiveAt = e.EffectiveAt,
             ExpiresAt = e.ExpiresAt, Price = e.Price,
-            Note = e.Note, Key = e.Key, From = e.From, CreatedAt = e.At, Capacity = e.Amount.Micros,
+            Note = e.Note, Key = e.Key, From = e.From, CreatedAt = e.At, Capacity = e.Amount.Micros, Pack = e.Pack,
+            Quantity = e.Quantity,
         };
         var issued = _grants ??= [];
         var at = issued.Count;

@@ -20,6 +20,22 @@ public sealed partial class TenantState
         Spent = from.Number(), Ended = from.Bool(), VoidedAt = from.MaybeTime(), Announced = from.Bool(),
     };
 
+    /// <summary>Which packs were bought, by grant (F9).</summary>
+    private void WritePacks(Writer to)
+    {
+        var packs = Grants.Where(grant => grant.Pack is not null).OrderBy(grant => grant.Id, Ids.InOrder).ToArray();
+        if (packs.Length == 0) return;
+        var section = new Writer();
+        section.List(packs, (w, grant) => { w.Text(grant.Id); w.Text(grant.Pack!); w.Number(grant.Quantity); });
+        Sections.Write(to, Sections.Money, section);
+    }
+
+    private void ReadPacks(Reader section)
+    {
+        foreach (var (id, pack, quantity) in section.List((ref r) => (r.Text(), Values.Shared(ref r), r.Int())))
+            (Grant(id)!.Pack, Grant(id)!.Quantity) = (pack, quantity);
+    }
+
     private static void WriteAuthorization(Writer to,
         Authorization value) { to.MaybeNumber(value.Period?.DayNumber); Values.Write(to, value.Limit); }
 

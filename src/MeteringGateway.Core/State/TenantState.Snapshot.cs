@@ -35,6 +35,7 @@ public sealed partial class TenantState
         to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
         to.Maybe(Authorization, WriteAuthorization);
         to.List(_thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold);
+        WritePacks(to);
         return to.Written.ToArray();
     }
 
@@ -83,7 +84,13 @@ public sealed partial class TenantState
         state.Authorization = from.Maybe(ReadAuthorization);
         foreach (var threshold in from.List(ReadThreshold))
             (state._thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
-        return from.AtEnd ? state : throw new FormatException("the snapshot has bytes left over");
+        while (!from.AtEnd)
+        {
+            var section = Sections.Read(ref from, out var tag);
+            if (tag == Sections.Money) state.ReadPacks(section);
+            else throw new FormatException($"the snapshot has an unknown section {tag}");
+        }
+        return state;
     }
 
     private static T[] Sorted<T, TKey>(IEnumerable<T>? values, Func<T, TKey> key) =>

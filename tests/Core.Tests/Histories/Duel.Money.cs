@@ -18,7 +18,7 @@ internal sealed partial class Duel
             : $"charges: {report.Id} expected [{string.Join("; ", should)}], was [{string.Join("; ", was)}]";
     }
 
-    private string? Statement(Period period, PeriodStatus status)
+    private string? Statement(Period period, PeriodStatus status, Usage usage)
     {
         if (_real.State.Statement(period.Id) is not { } statement) return $"statement: none of {period.Id:O}";
         var lines = _oracle.LinesOf(period);
@@ -27,6 +27,7 @@ internal sealed partial class Duel
         var unrounded = lines.Aggregate(Amount.Zero, (sum, line) => sum + line.Amount);
         if (statement.Total != rounded || statement.UnroundedTotal != unrounded || statement.Status != status)
             return $"total: expected {rounded} of {unrounded} {status}, was {statement.Total} of {statement.UnroundedTotal} {statement.Status}";
+        if (usage.Total != rounded) return $"total of usage: expected {rounded}, was {usage.Total}";
         var credits = _oracle.CreditsUsed(period);
         return statement.CreditsUsed == credits ? null
             : $"credits used: expected {credits}, was {statement.CreditsUsed}";

@@ -71,6 +71,7 @@ internal sealed partial class Duel(History history, Reach reach)
         if (expected is Expected.Reserved { Quantity: not null } && actual is Answer.Reserved { Reservation: { } made })
             _oracle.NameLastReservation(made.Id);
         _grants.Take(_real.Taken, step.Label);
+        Charge();
         reach.Note(actual, _real.Taken);
         return Issued(before) ?? Compare(expected, actual) ?? Entries(command, expected) ?? Credits(before)
             ?? Closings(before)

@@ -62,6 +62,7 @@ internal static partial class ScenarioText
         $"{grants.Of(grant.Id)}: {Word(grant.Kind)}, {grant.Remaining} of {grant.Amount} left, priority {grant.Priority}, "
         + (grant.ExpiresAt is { } expires ? $"until {ScenarioWriter.Time(expires)}" : "no end")
         + (grant.From is { } from ? $", from {grants.Of(from)}" : "")
+        + (grant.Pack is { } pack ? $", {grant.Quantity} x {pack}" : "")
         + (grant.Price is { } price ? $", bought for {price.ToString(2)}" : "")
         + (grant.VoidedAt is null ? "" : ", voided");
 

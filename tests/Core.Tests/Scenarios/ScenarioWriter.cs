@@ -76,6 +76,7 @@ internal static partial class ScenarioWriter
         Command.SetThreshold set => "threshold " + Of(set.Threshold),
         Command.RemoveThreshold remove => $"unthreshold {remove.Threshold}",
         Command.IssueGrant grant => Issue(grant, step.Label),
+        Command.BuyPack buy => Buy(buy, step.Label),
         Command.VoidGrant @void => $"void {@void.Grant}",
         Command.Change change =>
             "change " + Words([change.Effective == Effective.Now ? "now" : "next_period", change.Zone is null ? null
