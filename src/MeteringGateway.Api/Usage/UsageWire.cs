@@ -6,6 +6,7 @@ namespace MeteringGateway.Api.Usage;
 /// <summary>A period's figures.</summary>
 /// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending,
 /// and for nothing else; unrounded.</param>
+/// <param name="Forecast">Null: it would go beyond what an amount can be.</param>
 /// <param name="Corrections">What was taken back from closed periods; unrounded, not above 0.</param>
 /// <param name="Total">Of the period's statement now: with fees, packs, shortfalls and corrections, rounded.</param>
 internal sealed record UsageWire(
@@ -14,7 +15,7 @@ internal sealed record UsageWire(
     IReadOnlyList<CapUsageWire> Caps,
     IReadOnlyList<IncludedWire> Included, IReadOnlyList<CommitmentUsageWire> Commitments, CreditsUsageWire Credits,
     OverageUsageWire Overage,
-    string Spend, string Corrections, string Total, string Currency, ForecastWire Forecast);
+    string Spend, string Corrections, string Total, string Currency, ForecastWire? Forecast);
 
 /// <summary>Units of one outcome type by where they stand; all but <c>reserved</c> add up to <c>reported</c>.</summary>
 internal sealed record TypeUsageWire(
@@ -45,10 +46,16 @@ internal sealed record CreditsUsageWire(string Balance, string? Value, IReadOnly
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
 internal sealed record OverageUsageWire(string Mode, long Units, string Amount, bool Authorized, LimitWire? Limit);
 
-/// <summary>The period's end at the present pace (Q2).</summary>
-internal sealed record ForecastWire(long Units, string Amount, IReadOnlyList<CapForecastWire> Caps);
+/// <summary>
+/// The period's end at the present pace, as far as caps and the funding let it come (Q2).
+/// </summary>
+/// <param name="Uncapped">What all that is asked for would come to, if nothing were refused.</param>
+internal sealed record ForecastWire(long Units, string Amount, ProjectionWire Uncapped,
+    IReadOnlyList<CapForecastWire> Caps);
 
-/// <param name="ReachedAt">Null: not in this period, at this pace.</param>
+internal sealed record ProjectionWire(long Units, string Amount);
+
+/// <param name="ReachedAt">When it was, or will be at this pace; null: not in its period, or day.</param>
 internal sealed record CapForecastWire(string Id, string? ReachedAt);
 
 internal static class UsageFigures
@@ -71,9 +78,14 @@ internal static class UsageFigures
             usage.Overage.Limit?.Wire(usage.Currency)),
         Text.Money(usage.Spend, usage.Currency), Text.Money(usage.Corrections, usage.Currency),
         Text.Money(usage.Total, usage.Currency), usage.Currency,
-        new ForecastWire(
-            usage.Forecast.Units, Text.Money(usage.Forecast.Amount, usage.Currency),
-            [.. usage.Forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]));
+        Wire(usage.Forecast, usage.Currency));
+
+    private static ForecastWire? Wire(Forecast? forecast, string currency) => forecast is null
+        ? null
+        : new ForecastWire(
+            forecast.Units, Text.Money(forecast.Amount, currency),
+            new ProjectionWire(forecast.Uncapped.Units, Text.Money(forecast.Uncapped.Amount, currency)),
+            [.. forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]);
 
     private static TypeUsageWire Wire(TypeUsage type, string currency) => new(
         type.Id, type.Reported, type.Pending, type.Settled, type.Reserved, type.Credited,

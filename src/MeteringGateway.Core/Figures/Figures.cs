@@ -25,12 +25,13 @@ public sealed record Dispute(string Id, string OutcomeId, string Reason, Dispute
 /// and for nothing else.</param>
 /// <param name="Corrections">What was taken back from closed periods, unrounded; not above 0.</param>
 /// <param name="Total">Of its statement as it is now: fees, packs and shortfalls too, rounded line by line (N3).</param>
+/// <param name="Forecast">Null: it would go beyond what an amount can be (N1).</param>
 public sealed record Usage(
     Period Period, PeriodStatus Status, LimitState State, long Sequence, string Currency,
     ImmutableArray<TypeUsage> OutcomeTypes, ImmutableArray<ActivityUsage> Activities, ImmutableArray<CapUsage> Caps,
     ImmutableArray<IncludedUsage> Included, ImmutableArray<CommitmentUsage> Commitments, CreditsUsage Credits,
     OverageUsage Overage,
-    Amount Spend, Amount Corrections, Amount Total, Forecast Forecast);
+    Amount Spend, Amount Corrections, Amount Total, Forecast? Forecast);
 
 /// <summary>Units of one outcome type in a period, by where they stand.</summary>
 /// <param name="Reported">Units of every report, whatever became of it; the others but <paramref name="Reserved"/> add
@@ -61,12 +62,15 @@ public sealed record CreditsUsage(Amount Balance, Amount? Value, ImmutableArray<
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
 public sealed record OverageUsage(bool Bills, long Units, Amount Amount, bool Authorized, Limit? Limit);
 
-/// <summary>The period's end at the present pace (Q2).</summary>
+/// <summary>The period's end at the present pace (Q2), as far as caps and the funding let it come.</summary>
 /// <param name="Units">Rated units of all types.</param>
 /// <param name="Amount">Spend.</param>
-public sealed record Forecast(long Units, Amount Amount, ImmutableArray<CapForecast> Caps);
+/// <param name="Uncapped">What all that is asked for would come to, if nothing were refused.</param>
+public sealed record Forecast(long Units, Amount Amount, Projection Uncapped, ImmutableArray<CapForecast> Caps);
 
-/// <param name="ReachedAt">Null: not in this period, at this pace.</param>
+public sealed record Projection(long Units, Amount Amount);
+
+/// <param name="ReachedAt">When it was, or will be at this pace; null: not in its period, or day.</param>
 public sealed record CapForecast(string Cap, Instant? ReachedAt);
 
 /// <summary>A lot of credits (F5).</summary>

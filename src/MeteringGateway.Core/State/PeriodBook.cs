@@ -41,6 +41,9 @@ public sealed class PeriodBook(Period period)
     /// </summary>
     internal PeriodRating? Rating { get; set; }
 
+    /// <summary>The same of what a forecast asks for (Q2).</summary>
+    internal Demand? Demand { get; set; }
+
     internal bool HasMoneyCaps
     {
         get
@@ -89,6 +92,7 @@ public sealed class PeriodBook(Period period)
         var units = (long)sign * outcome.Quantity;
         var type = Type(outcome.Type);
         type.Add(outcome, units);
+        Demand?.Count(outcome, sign);
         if (outcome.Status == OutcomeStatus.Pending) Pending += sign;
         if (!outcome.IsRated) return;
         foreach (var cap in Caps)

@@ -55,8 +55,7 @@ public sealed partial class TenantState
         var rater = new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed);
         var rating = new PeriodRating(
             rater, caps.Where(cap => cap.Limit.IsMoney),
-            _outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id && outcome.IsRated) ?? [],
-            _changes ??= new Changes());
+            OutcomesOf(book).Where(outcome => outcome.IsRated), _changes ??= new Changes());
         FundAnew(rating, committed, EarlierUnclosed(book));
         return rating;
     }
@@ -72,7 +71,8 @@ public sealed partial class TenantState
             if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;
             var kept = RatingOf(book);
             var anew = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
-            if (kept.Differs(anew) is { } where) return $"{book.Period.Id:O}: {where}";
+            if ((kept.Differs(anew) ?? book.Demand?.Differs(OutcomesOf(book))) is { } where)
+                return $"{book.Period.Id:O}: {where}";
         }
         return null;
     }

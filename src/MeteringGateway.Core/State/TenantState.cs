@@ -107,6 +107,10 @@ public sealed partial class TenantState
 
     internal bool HasOutcomes => _outcomes is { Count: > 0 };
 
+    /// <summary>In no order; none of a period that has left memory.</summary>
+    internal IEnumerable<Outcome> OutcomesOf(PeriodBook book) =>
+        _outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id) ?? [];
+
     internal Outcome? Find(string id) => _outcomes?.GetValueOrDefault(id);
 
     internal Outcome? Root(Outcome outcome) => outcome.ContinuationOf is { } root ? Find(root) : outcome;
@@ -139,6 +143,9 @@ public sealed partial class TenantState
     internal Session? SessionOf(Outcome outcome) =>
         outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
             && session.Outcomes.Contains(outcome.Id) ? session : null;
+
+    /// <summary>Those still kept, in order.</summary>
+    internal IReadOnlyList<Signal> Signals => _signals ?? (IReadOnlyList<Signal>)[];
 
     internal bool IsKept(long signal) => _signals is not null && _signals.Exists(kept => kept.Sequence == signal);
 
