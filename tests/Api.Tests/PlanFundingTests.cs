@@ -50,6 +50,10 @@ public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
     [InlineData(Plain + """ "commitments":[{"units":5,"amount":"5"}]}""", "/commitments/0")]
     [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""",
         "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]
+    [InlineData(Plain + """ "top_ups":[{},{"id":"P!","credits":"0","price":"0","expires_after":"PT0S"},null]}""",
+        "/top_ups/0/credits,/top_ups/0/price,/top_ups/0/id,/top_ups/1/id,/top_ups/1/credits,/top_ups/1/price,/top_ups/1/expires_after,/top_ups/2")]
+    [InlineData(Plain
+        + """ "top_ups":[{"id":"p","credits":"1","price":"1"},{"id":"p","credits":"2","price":"2"}],"top_up_limit":"-1"}""", "/top_up_limit,/top_ups/1/id")]
     [InlineData(Plain + """ "overage":{"mode":"bill"}}""", "/overage")] // 0004, 8
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","overage":{"mode":"bill"}}]}""",
         "/outcome_types/0/overage")]
@@ -81,6 +85,7 @@ public sealed class PlanFundingTests(Started started) : IClassFixture<Started>
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","prices":[]}]}""",
         "/outcome_types/0/prices")]
     [InlineData(Plain + """ "activities":[],"caps":[],"thresholds":[]}""", "/activities,/caps,/thresholds")]
+    [InlineData(Plain + """ "top_ups":[]}""", "/top_ups")]
     public async Task A_list_that_gives_a_price_or_a_limit_is_not_empty(string plan, string pointers)
     {
         var problem = await _gateway.Admin.Put("/v1/plans/empty", plan)

@@ -58,16 +58,14 @@ internal sealed class Course
     /// <summary>Fees of activities: as much of them as their units, and the money, have room for.</summary>
     public void Go(in Subject activity, long units, Amount fees)
     {
-        foreach (var room in _rooms)
-        {
-            if (!room.Cap.Counts(activity)) continue;
-            var fit = room.Cap.Limit.IsMoney ? fees.Micros : units;
-            if (fit <= room.Left) continue;
-            fees = room.Cap.Limit.IsMoney ? new Amount(room.Left)
-                : new Amount((long)((Int128)fees.Micros * room.Left / units));
-            if (!room.Cap.Limit.IsMoney) units = room.Left;
-        }
-        foreach (var room in _rooms) if (room.Cap.Counts(activity)) room.Take(units, fees);
+        var subject = activity;
+        var rooms = Array.FindAll(_rooms, room => room.Cap.Counts(subject));
+        var fit = units;
+        foreach (var room in rooms) if (!room.Cap.Limit.IsMoney) fit = Math.Min(fit, room.Left);
+        if (fit < units) fees = new Amount((long)((Int128)fees.Micros * fit / units));
+        foreach (var room in rooms)
+            if (room.Cap.Limit.IsMoney && room.Left < fees.Micros) fees = new Amount(room.Left);
+        foreach (var room in rooms) room.Take(fit, fees);
         Amount += fees;
     }
 

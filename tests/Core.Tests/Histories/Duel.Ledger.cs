@@ -1,5 +1,3 @@
-using MeteringGateway.Core.Tests.Oracles;
-
 namespace MeteringGateway.Core.Tests.Histories;
 
 /// <summary>

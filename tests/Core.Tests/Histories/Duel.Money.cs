@@ -95,13 +95,15 @@ internal sealed partial class Duel
 
     private string? Forecast(Usage usage)
     {
-        foreach (var cap in usage.Forecast.Caps)
+        var was = usage.Forecast!;
+        foreach (var cap in was.Caps)
             if (_oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null
                 || Math.Abs((at.Value - cap.ReachedAt.Value).TotalMilliseconds) > 1))
                 return $"reached at: expected {_oracle.Caps[cap.Cap]} at {at}, was {cap.ReachedAt}, now {_oracle.Now}";
-        return _oracle.Forecast() is not { } should || should == (usage.Forecast.Units, usage.Forecast.Amount) ? null
-            : $"forecast: expected {should}, was {usage.Forecast}";
+        return _oracle.Forecast() is not { } should
+            || should == (was.Units, was.Amount, was.Uncapped.Units, was.Uncapped.Amount) ? null
+            : $"forecast: expected {should}, was {was}";
     }
 
     // F4: what is kept up to date as outcomes come and go is what the rating comes to when it is made anew.
