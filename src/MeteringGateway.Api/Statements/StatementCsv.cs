@@ -10,11 +10,12 @@ internal static class StatementCsv
     public static string Write(StatementWire statement)
     {
         var text = new StringBuilder(
-            "tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n");
+            "tenant,period,starts_at,ends_at,time_zone,status,final_at,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n");
         foreach (var line in statement.Lines)
         {
-            text.Append(statement.Tenant).Append(',').Append(statement.Period).Append(',').Append(statement.Status)
-                .Append(',')
+            text.Append(statement.Tenant).Append(',').Append(statement.Period).Append(',').Append(statement.StartsAt)
+                .Append(',').Append(statement.EndsAt).Append(',').Append(statement.TimeZone).Append(',')
+                .Append(statement.Status).Append(',').Append(statement.FinalAt).Append(',')
                 .Append(statement.Currency).Append(',').Append(line.Kind).Append(',');
             OutcomeCsv.Cell(text, line.Description);
             text.Append(',');

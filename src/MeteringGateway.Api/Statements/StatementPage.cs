@@ -16,7 +16,7 @@ internal static class StatementPage
         body.Append(CultureInfo.InvariantCulture, $"""
             <h1>Statement</h1>
             <p><strong>{Text(tenant.Name)}</strong> <span class="soft">({Text(statement.Tenant)})</span></p>
-            <p>{Day(figure.Period.Id)} to {Day(last)} <span class="soft">({Text(tenant.Zone)})</span> <span class="state">{statement.Status}</span></p>
+            <p>{Day(figure.Period.Id)} to {Day(last)} <span class="soft">({Text(statement.TimeZone)})</span> <span class="state">{statement.Status}</span></p>
             {Note(figure.Status)}
             <div class="wide">
             <table>

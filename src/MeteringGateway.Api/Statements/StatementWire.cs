@@ -3,11 +3,13 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Statements;
 
 /// <summary>What the tenant owes for a period, or would owe now (F8, N3).</summary>
+/// <param name="TimeZone">IANA id of the zone that the period runs under (T2).</param>
+/// <param name="FinalAt">Null until it is final.</param>
 /// <param name="Status"><c>open</c>, <c>settling</c> or <c>final</c>.</param>
 /// <param name="Total">Sum of the rounded lines.</param>
 /// <param name="Head">The journal as of this statement: the entry that made it final, else the newest (D2).</param>
 internal sealed record StatementWire(
-    string Tenant, string Period, string Status, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
+    string Tenant, string Period, string StartsAt, string EndsAt, string TimeZone, string Status, string? FinalAt, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
     string UnroundedTotal,
     string CreditsUsed, HeadWire Head);
 
@@ -25,7 +27,8 @@ internal static class StatementFigures
     {
         var statement = row.Statement;
         return new(
-            tenant, Text.Date(statement.Period.Id), Status(statement.Status), statement.Currency,
+            tenant, Text.Date(statement.Period.Id), statement.Period.Start.ToString(), statement.Period.End.ToString(),
+            statement.Zone, Status(statement.Status), statement.FinalAt?.ToString(), statement.Currency,
             [.. statement.Lines.Select(line => Wire(line, statement.Currency))],
             Text.Money(statement.Total, statement.Currency),
             Text.Money(statement.UnroundedTotal, statement.Currency), statement.CreditsUsed.ToString(),

@@ -22,7 +22,8 @@ public abstract record Entry
     /// <summary>
     /// Name, zone and anchor as they are to be; zone and anchor take effect with the next period (T2).
     /// </summary>
-    public sealed record TenantChanged(string Name, string Zone, int AnchorDay) : Entry;
+    /// <param name="ZoneBefore">The zone that the open period runs under; null where the zone stays.</param>
+    public sealed record TenantChanged(string Name, string Zone, int AnchorDay, string? ZoneBefore = null) : Entry;
 
     /// <summary>
     /// New terms, in force for what is timed from <paramref name="From"/> on; included units with the next period (F7).

@@ -64,7 +64,8 @@ public static partial class EntryCodec
             Values.ReadPlanRef(ref from), TermsWire.Read(ref from),
             Values.ReadPeriod(ref from)) { At = at },
         EntryKind.TenantChanged =>
-            new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int()) { At = at },
+            new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int(),
+                from.AtEnd ? null : Values.Shared(ref from)) { At = at },
         EntryKind.TermsSet =>
             new Entry.TermsSet(Values.ReadPlanRef(ref from), TermsWire.Read(ref from), from.Time()) { At = at },
         EntryKind.TenantClosed => new Entry.TenantClosed { At = at },

@@ -49,7 +49,10 @@ public static partial class EntryCodec
                 Values.Write(to, e.Plan);
                 TermsWire.Write(to, e.Terms); Values.Write(to, e.Period);
                 break;
-            case Entry.TenantChanged e: to.Text(e.Name); to.Text(e.Zone); to.Number(e.AnchorDay); break;
+            case Entry.TenantChanged e:
+                to.Text(e.Name); to.Text(e.Zone); to.Number(e.AnchorDay);
+                if (e.ZoneBefore is not null) to.Text(e.ZoneBefore);
+                break;
             case Entry.TermsSet e: Values.Write(to, e.Plan); TermsWire.Write(to, e.Terms); to.Time(e.From); break;
             case Entry.PeriodStarted e: Values.Write(to, e.Period); break;
             case Entry.PeriodClosed e: to.Date(e.Period); to.List(e.Lines, Values.Write);

@@ -94,10 +94,12 @@ public sealed record ThresholdFigure(Threshold Threshold, bool Crossed, Limit Le
 /// <param name="Total">Sum of the rounded lines (N3).</param>
 /// <param name="CreditsValue">In money, where the plan says what a credit is worth.</param>
 /// <param name="ClosedBy">Sequence of the entry that made it final; null until then.</param>
+/// <param name="Zone">The time zone that the period runs under (T2).</param>
+/// <param name="FinalAt">When it became final; null until then.</param>
 public sealed record Statement(
     Period Period, PeriodStatus Status, string Currency, ImmutableArray<StatementLine> Lines, Amount Total,
     Amount UnroundedTotal,
-    Amount CreditsUsed, Amount? CreditsValue, long Sequence, long? ClosedBy);
+    Amount CreditsUsed, Amount? CreditsValue, long Sequence, long? ClosedBy, string Zone, Instant? FinalAt);
 
 /// <param name="Amount">Rounded half to even to the currency's minor unit (N3).</param>
 public sealed record StatementLine(Line Line, string Description, Amount Amount);

@@ -23,7 +23,8 @@ public static class StatementFigures
         return new Statement(
             book.Period, book.Status, currency, rounded,
             rounded.Aggregate(Amount.Zero, (sum, line) => sum + line.Amount), lines.Sum(), credits,
-            state.TermsAt(book.Period.Start).Worth(credits), state.Sequence, book.Final?.Sequence);
+            state.TermsAt(book.Period.Start).Worth(credits), state.Sequence, book.Final?.Sequence, state.ZoneOf(book),
+            book.Final?.ClosedAt);
     }
 
     private static string Describe(Line line) => line.Kind switch

@@ -10,6 +10,11 @@ public sealed class PeriodBook(Period period)
 {
     public Period Period { get; } = period;
     public PeriodStatus Status { get; internal set; } = PeriodStatus.Open;
+    /// <summary>
+    /// The time zone that it runs under, and those before it since the last change, where another was set in it; null
+    /// where none was.
+    /// </summary>
+    internal string? ZoneUntilChanged { get; set; }
     internal List<TypeBook> Types { get; } = [];
     /// <summary>Quantities.</summary>
     internal Dictionary<ActivityKey, long>? Activities { get; set; }

@@ -92,6 +92,11 @@ public sealed partial class TenantState
 
     internal PeriodBook? Book(DateOnly period) => _books.Find(book => book.Period.Id == period);
 
+    /// <summary>The time zone that a period runs under (T2): a change holds from the next one on.</summary>
+    internal string ZoneOf(PeriodBook book) =>
+        _books.Skip(_books.IndexOf(book)).FirstOrDefault(later => later.ZoneUntilChanged is not null)?.ZoneUntilChanged
+        ?? Zone;
+
     /// <summary>The open one for null.</summary>
     internal PeriodBook? BookOf(DateOnly? period) => period is { } id ? Book(id) : Open;
 

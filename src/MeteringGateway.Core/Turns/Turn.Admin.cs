@@ -33,7 +33,8 @@ public sealed partial class Turn
             return Refuse(Refusal.CurrencyFixed, $"the tenant's currency is {_state.Terms.Currency}, for good");
         var (name, zone, anchor) = (c.Name ?? _state.Name, c.Zone ?? _state.Zone, c.AnchorDay ?? _state.AnchorDay);
         if (name != _state.Name || zone != _state.Zone || anchor != _state.AnchorDay)
-            Add(new Entry.TenantChanged(name, zone, anchor) { At = _now, Actor = _actor });
+            Add(new Entry.TenantChanged(name, zone, anchor, zone == _state.Zone ? null : _state.Zone)
+                { At = _now, Actor = _actor });
         if (c.Terms is not null && c.Plan is not null)
             Add(new Entry.TermsSet(c.Plan, c.Terms,
                 c.Effective == Effective.Now ? _now : _state.Open.Period.End) { At = _now, Actor = _actor });
