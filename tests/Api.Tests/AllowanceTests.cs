@@ -163,4 +163,20 @@ public class AllowanceTests(Started started) : IClassFixture<Started>
         await agent.Post("/v1/tenants/once/reservations", body, ("Idempotency-Key", new string('k', 256)))
             .IsProblem(HttpStatusCode.BadRequest, "malformed");
     }
+
+    [Fact]
+    public async Task A_reservation_that_was_denied_may_be_granted_under_the_same_idempotency_key()
+    {
+        await _gateway.Tenant("denied");
+        using var finance = await _gateway.Role("finance", "denied");
+        using var agent = await _gateway.Role("agent", "denied");
+        const string body = """{"outcome_type":"support.resolution","quantity":4,"ttl":"PT60S"}""";
+        Task<HttpResponseMessage> Reserve() =>
+            agent.Post("/v1/tenants/denied/reservations", body, ("Idempotency-Key", "r-1"));
+        Assert.Equal("cap_reached", (string?)(await Reserve().Is(HttpStatusCode.OK))["reason"]);
+        await finance.Put("/v1/tenants/denied/caps/monthly", """{"limit":{"units":10}}""").Is(HttpStatusCode.OK);
+
+        var held = await Reserve().Is(HttpStatusCode.Created);
+        Assert.True(JsonNode.DeepEquals(held, await Reserve().Is(HttpStatusCode.Created)));
+    }
 }

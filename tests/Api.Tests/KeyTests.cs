@@ -66,6 +66,9 @@ public class KeyTests(Started started) : IClassFixture<Started>
             """{"role":"agent","tenants":"*","permissions":["keys:write","nonsense"]}""")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/permissions/0", "/permissions/1"], more.Pointers());
+        var none = await _gateway.Admin.Post("/v1/keys", """{"role":"agent","tenants":[],"permissions":[]}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/tenants", "/permissions"], none.Pointers().Order(StringComparer.Ordinal).Reverse());
     }
 
     [Fact]

@@ -173,6 +173,21 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_verdict_sent_again_under_its_idempotency_key_is_answered_as_the_first_time()
+    {
+        await _gateway.Tenant("verdict-once");
+        await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("v-1", "verdict-once"))
+            .Is(HttpStatusCode.Created);
+        using var customer = await _gateway.Role("customer", "verdict-once");
+        Task<HttpResponseMessage> Say(string verdict) => customer.Post(
+            "/v1/tenants/verdict-once/outcomes/v-1/verdict", $$"""{"verdict":"{{verdict}}"}""",
+            ("Idempotency-Key", "v-1"));
+        var first = await Say("accepted").Is(HttpStatusCode.Created);
+        Assert.True(JsonNode.DeepEquals(first, await Say("accepted").Is(HttpStatusCode.Created)));
+        await Say("rejected").IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
+    }
+
+    [Fact]
     public async Task The_journal_can_be_read_by_an_auditor_every_kind_of_entry_in_it()
     {
         await _gateway.Tenant("journal");

@@ -28,7 +28,6 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     private const string Plain = """{"currency":"USD","outcome_types":[{"id":"a","price":"1"}],""";
 
     [Theory]
-    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[]}]}""", "/outcome_types/0/tiers")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"price":"1"},{"up_to":5,"price":"1"}]}]}""",
         "/outcome_types/0/tiers/0/up_to,/outcome_types/0/tiers/1/up_to")]
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[{"up_to":5,"price":"1"},{"up_to":5,"price":"1"},{"price":"1"}]}]}""", "/outcome_types/0/tiers/1/up_to")]
@@ -51,6 +50,10 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     [InlineData(Plain + """ "commitments":[{"units":5,"amount":"5"}]}""", "/commitments/0")]
     [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""",
         "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]
+    [InlineData(Plain + """ "top_ups":[{},{"id":"P!","credits":"0","price":"0","expires_after":"PT0S"},null]}""",
+        "/top_ups/0/credits,/top_ups/0/price,/top_ups/0/id,/top_ups/1/id,/top_ups/1/credits,/top_ups/1/price,/top_ups/1/expires_after,/top_ups/2")]
+    [InlineData(Plain
+        + """ "top_ups":[{"id":"p","credits":"1","price":"1"},{"id":"p","credits":"2","price":"2"}],"top_up_limit":"-1"}""", "/top_up_limit,/top_ups/1/id")]
     [InlineData(Plain + """ "overage":{"mode":"bill"}}""", "/overage")] // 0004, 8
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","overage":{"mode":"bill"}}]}""",
         "/outcome_types/0/overage")]
@@ -72,6 +75,52 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
         var problem = await _gateway.Admin.Put("/v1/plans/wrong-funding", plan)
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Theory]
+    [InlineData("""{"currency":"USD","outcome_types":[]}""", "/outcome_types")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","tiers":[]}]}""", "/outcome_types/0/tiers")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a"},{"id":"b","prices":[]}]}""",
+        "/outcome_types/1/prices")]
+    [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","prices":[]}]}""",
+        "/outcome_types/0/prices")]
+    [InlineData(Plain + """ "activities":[],"caps":[],"thresholds":[]}""", "/activities,/caps,/thresholds")]
+    [InlineData(Plain + """ "top_ups":[]}""", "/top_ups")]
+    public async Task A_list_that_gives_a_price_or_a_limit_is_not_empty(string plan, string pointers)
+    {
+        var problem = await _gateway.Admin.Put("/v1/plans/empty", plan)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Fact]
+    public async Task An_empty_list_of_own_terms_is_not_taken_for_the_plans()
+    {
+        await _gateway.Tenant("empty-terms", Plain
+            + """ "commitments":[{"amount":"5"}],"caps":[{"id":"c","limit":{"units":1}}]}""");
+        const string empty =
+            """{"outcome_types":[{"id":"a","prices":[]}],"activities":[],"caps":[],"thresholds":[]}""";
+        var problem = await _gateway.Admin.Put("/v1/tenants/empty-terms/terms", empty)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/activities", "/caps", "/thresholds", "/outcome_types/0/prices"], problem.Pointers());
+        // Commitments are replaced as a whole: none takes the plan's away. Criteria: nothing is asked for.
+        await _gateway.Admin.Put("/v1/tenants/empty-terms/terms",
+            """{"commitments":[],"outcome_types":[{"id":"a","required_criteria":[]}]}""").Is(HttpStatusCode.OK);
+        Assert.Empty((await TermsSet("empty-terms"))["commitments"]!.AsArray());
+    }
+
+    [Theory]
+    [InlineData("UDS")] // a typo
+    [InlineData("DEM")] // gone
+    [InlineData("XXX")] // no currency
+    [InlineData("XAU")] // gold has no minor unit
+    [InlineData("BTC")]
+    public async Task A_currency_that_ISO_4217_does_not_have_is_refused(string code)
+    {
+        var problem = await _gateway.Admin.Put("/v1/plans/currency",
+            $$"""{"currency":"{{code}}","outcome_types":[{"id":"a","price":"1"}]}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/currency"], problem.Pointers());
     }
 
     [Fact]

@@ -18,6 +18,8 @@ public class PlanTests(Started started) : IClassFixture<Started>
          "overage":{"mode":"bill","price":"1.20","limit":{"amount":"300.00"},"requires_authorization":false,"at_limit":{"action":"handoff","to":"queue:tier1","message":"budget used up"}},
          "caps":[{"id":"monthly","scope":{},"limit":{"units":1000},"period":"billing_period","at_limit":{"action":"handoff","to":"queue:tier1"}}],
          "thresholds":[{"id":"eighty","of":"cap:monthly","at":{"percent":80}}],
+         "top_ups":[{"id":"pack-100","credits":"100","price":"90.00","expires_after":"P365D"}],
+         "top_up_limit":"500.00",
          "training":{"days":90,"max_outcomes":500},
          "max_lateness":"PT72H"}
         """;

@@ -12,7 +12,12 @@ public class PricePageTests(Started started) : IClassFixture<Started>
         var page = await _gateway.Anyone.Get("/v1/plans/public/page").Is(HttpStatusCode.OK);
         Assert.Equal("50.00 USD a billing period", (string?)page["fees"]![0]!["price"]);
         var outcome = page["outcomes"]![0]!;
-        Assert.Equal(["100 included in each billing period", "0.99 USD each"], Texts(outcome["prices"]!));
+        Assert.Equal(
+            [
+                "100 included in each billing period", "1,000 committed for each billing period at 0.80 USD each",
+                "1.20 USD each beyond that",
+            ],
+            Texts(outcome["prices"]!));
         Assert.Equal(("Charged after 72 hours without activity, if it has not been taken back by then.", "PT72H", 100),
             ((string?)outcome["charged"], (string?)outcome["measurement_window"], (int?)outcome["included_units"]));
         Assert.Contains("What is reopened, escalated, abandoned or rejected within 72 hours",
@@ -29,6 +34,9 @@ public class PricePageTests(Started started) : IClassFixture<Started>
         Assert.Contains(
             "Beyond what is prepaid: 1.20 USD each, up to 300.00 USD a billing period; then agents hand off to queue:tier1", Texts(page["controls"]!));
         Assert.Contains("An alert at 80 % of the limit monthly", Texts(page["controls"]!));
+        Assert.Equal("""[{"what":"pack-100: 100 credits, for 365 days from the purchase on","price":"90.00 USD"}]""",
+            page["packs"]!.ToJsonString());
+        Assert.Contains("Packs of credits for at most 500.00 USD a billing period", Texts(page["controls"]!));
         await _gateway.Anyone.Get("/v1/plans/none/page").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
     }
 
@@ -51,7 +59,7 @@ public class PricePageTests(Started started) : IClassFixture<Started>
             [
                 "99 JPY each for 1 to 1,000 in a billing period; 79.5 JPY each from 1,001 on",
                 "3 JPY each in the workflow hard and verified by human; 1 JPY each otherwise",
-                "50 credits each (worth 100 JPY), while there are credits; 100 JPY each",
+                "50 credits each (worth 100 JPY), while there are credits; nothing beyond that: no more is done",
                 "free",
             ],
             prices);
@@ -81,6 +89,42 @@ public class PricePageTests(Started started) : IClassFixture<Started>
                 "An alert at 5 JPY of the spend", "An alert at 5 credits of the credits",
             ],
             Texts(page["controls"]!).Take(5));
+    }
+
+    [Theory]
+    [InlineData(""" "included_units":5,"price":"1.00" """, ""","overage":{"price":"1.50"}""",
+        "5 included in each billing period; 1.50 USD each beyond that")]
+    [InlineData(""" "included_units":5,"price":"1.00","overage":{"price":"1.50","requires_authorization":true} """, "",
+        "5 included in each billing period; 1.50 USD each beyond that, once you have authorised it")]
+    [InlineData(""" "included_units":5,"price":"1.00" """, "",
+        "5 included in each billing period; 1.00 USD each beyond that")]
+    [InlineData(""" "included_units":5,"price":"1.00" """, ""","overage":{"mode":"block"}""",
+        "5 included in each billing period; nothing beyond that: no more is done")]
+    [InlineData(""" "included_units":5 """, "",
+        "5 included in each billing period; nothing beyond that: no more is done")]
+    [InlineData(""" "included_units":10,"tiers":[{"up_to":10,"price":"3"},{"up_to":20,"price":"2"},{"price":"1"}] """, "",
+        "10 included in each billing period; 2.00 USD each for 11 to 20 in a billing period beyond that; 1.00 USD each from 21 on beyond that")]
+    [InlineData(""" "included_units":10,"tiers":[{"up_to":20,"price":"2"},{"price":"1"}],"overage":{"price":"4"} """, "",
+        "10 included in each billing period; 4.00 USD each beyond that")]
+    [InlineData(""" "price":"1","prices":[{"when":{"workflow":"hard"},"price":"3"}] """,
+        ""","commitments":[{"amount":"50"}],"overage":{"price":"2"}""",
+        "3.00 USD each in the workflow hard, as long as an amount that is committed lasts; 1.00 USD each otherwise, as long as an amount that is committed lasts; 2.00 USD each beyond that")]
+    [InlineData(""" "prices":[{"when":{"workflow":"hard"},"price":"3"}] """, "",
+        "3.00 USD each in the workflow hard; free otherwise")]
+    [InlineData(""" "price":"1","credits":"10" """, ""","overage":{"price":"2"}""",
+        "10 credits each, while there are credits; 2.00 USD each beyond that")]
+    public async Task The_price_that_is_said_is_the_one_that_is_charged(string type, string more, string prices)
+    {
+        var plan = $"said-{Math.Abs((type + more).GetHashCode(StringComparison.Ordinal))}";
+        await _gateway.Admin.Put($"/v1/plans/{plan}",
+            "{\"currency\":\"USD\",\"outcome_types\":[{\"id\":\"a\"," + type + "}]" + more + "}")
+            .Is(HttpStatusCode.Created);
+        var page = await _gateway.Anyone.Get($"/v1/plans/{plan}/page").Is(HttpStatusCode.OK);
+        Assert.Equal(prices, string.Join("; ", Texts(page["outcomes"]![0]!["prices"]!)));
+        using var html = await _gateway.Anyone.Send(HttpMethod.Get, $"/v1/plans/{plan}/page", null, "",
+            ("Accept", "text/html"));
+        Assert.Contains(prices.Replace("; ", "<br>", StringComparison.Ordinal), await html.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public class StatementTests(Started started) : IClassFixture<Started>
         statement.Remove("head");
         Assert.Equal(
             """
-            {"tenant":"open-statement","period":"2026-11-01","status":"open","currency":"USD","lines":[
+            {"tenant":"open-statement","period":"2026-11-01","starts_at":"2026-11-01T00:00:00.000Z","ends_at":"2026-12-01T00:00:00.000Z","time_zone":"UTC","status":"open","final_at":null,"currency":"USD","lines":[
             {"kind":"platform_fee","description":"Platform fee","outcome_type":null,"quantity":1,"unit_price":"50.00","amount":"50.00"},
             {"kind":"implementation_fee","description":"Implementation fee","outcome_type":null,"quantity":1,"unit_price":"10.00","amount":"10.00"},
             {"kind":"outcomes","description":"support.resolution, included","outcome_type":"support.resolution","quantity":1,"unit_price":"0.00","amount":"0.00"},
@@ -52,6 +52,7 @@ public class StatementTests(Started started) : IClassFixture<Started>
             .Is(HttpStatusCode.OK);
         var final = await _gateway.Admin.Get("/v1/tenants/final-statement/statements/2026-11-01").Is(HttpStatusCode.OK);
         Assert.Equal(("final", "63.78"), ((string?)final["status"], (string?)final["total"]));
+        Assert.Equal("2026-12-04T00:00:00.000Z", (string?)final["final_at"]);
         var closed = (await _gateway.Admin.Get("/v1/tenants/final-statement/entries?limit=1000")
             .Is(HttpStatusCode.OK))["data"]!.AsArray().Single(entry => (string?)entry!["kind"] == "period_closed")!;
         Assert.Equal(((long?)closed["sequence"], (string?)closed["hash"]),
@@ -81,6 +82,24 @@ public class StatementTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_statement_names_the_zone_that_its_period_ran_under() // T2
+    {
+        await Used("zone-statement", ""","time_zone":"Europe/Berlin","test_clock":{"start":"2026-11-21T12:00:00Z"}""");
+        Task<HttpResponseMessage> Move(string to) =>
+            _gateway.Admin.Post("/v1/tenants/zone-statement/clock", $$"""{"to":"{{to}}"}""");
+        async Task Zone(string zone) => await _gateway.Admin.Put("/v1/tenants/zone-statement",
+            $$"""{"name":"z","plan":"zone-statement","time_zone":"{{zone}}"}""").Is(HttpStatusCode.OK);
+        async Task<string?> Of(string period) => (string?)(await _gateway.Admin
+            .Get($"/v1/tenants/zone-statement/statements/{period}").Is(HttpStatusCode.OK))["time_zone"];
+        await Move("2026-12-20T00:00:00Z").Is(HttpStatusCode.OK);
+        await Zone("Europe/London");
+        await Zone("Asia/Tokyo");
+        Assert.Equal(("Europe/Berlin", "Europe/Berlin"), (await Of("2026-11-01"), await Of("current")));
+        await Move("2027-01-20T00:00:00Z").Is(HttpStatusCode.OK);
+        Assert.Equal(("Europe/Berlin", "Asia/Tokyo"), (await Of("2026-12-01"), await Of("current")));
+    }
+
+    [Fact]
     public async Task As_CSV_its_lines_add_up_to_the_total_and_no_cell_runs()
     {
         await Used("csv-statement");
@@ -92,13 +111,14 @@ public class StatementTests(Started started) : IClassFixture<Started>
         var bytes = await response.Content.ReadAsByteArrayAsync();
         Assert.Equal([0xef, 0xbb, 0xbf], bytes[..3]); // a spreadsheet takes it for UTF-8
         var lines = System.Text.Encoding.UTF8.GetString(bytes[3..]).Split("\r\n");
-        Assert.Equal("tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount",
+        Assert.Equal("tenant,period,starts_at,ends_at,time_zone,status,final_at,currency,kind,description,outcome_type,quantity,"
+            + "unit_price,amount",
             lines[0]);
         Assert.Equal(
-            "csv-statement,2026-11-01,open,USD,overage,\"support.resolution, overage\",support.resolution,1,0.985,0.98",
+            "csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,overage,\"support.resolution, overage\",support.resolution,1,0.985,0.98",
             lines[5]);
-        Assert.Equal("csv-statement,2026-11-01,open,USD,activities,'=cmd(),,1,0.40,0.40", lines[6]);
-        Assert.Equal(["csv-statement,2026-11-01,open,USD,total,Total,,,,63.78", ""], lines[^2..]);
+        Assert.Equal("csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,activities,'=cmd(),,1,0.40,0.40", lines[6]);
+        Assert.Equal(["csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,total,Total,,,,63.78", ""], lines[^2..]);
         Assert.Equal(63.78m, lines.Skip(1).SkipLast(2)
             .Sum(line => decimal.Parse(line.Split(',')[^1], System.Globalization.CultureInfo.InvariantCulture)));
     }

@@ -166,6 +166,30 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_made_nothing_is_not_remembered_under_its_idempotency_key()
+    {
+        await Create(cap: 2);
+        await Tenants.Execute(Acme, Make.Report("a"));
+
+        Assert.Null((await Once<Answer.Reserved>(Make.Reserve(2), "k")).Reservation);
+        Assert.True((await Once<Answer.Accepted>(Make.Report("a"), "d")).Duplicate);
+        await Tenants.Execute(Acme, new Command.SetCap(new Cap { Id = "monthly", Limit = 5 }, null));
+
+        var held = (await Once<Answer.Reserved>(Make.Reserve(2), "k")).Reservation;
+        Assert.Equal(2, held!.Quantity);
+        Assert.Equal(held, (await Once<Answer.Reserved>(Make.Reserve(2), "k", replayed: true)).Reservation);
+        Assert.False((await Once<Answer.Accepted>(Make.Report("b"), "d")).Duplicate);
+        Assert.False((await Once<Answer.Accepted>(Make.Report("b"), "d", replayed: true)).Duplicate);
+    }
+
+    private async Task<T> Once<T>(Command command, string key, bool replayed = false) where T : Answer
+    {
+        var answered = Assert.IsType<Once.Answered>(await Tenants.ExecuteOnce(Acme, command, Key(key)));
+        Assert.Equal(replayed, answered.Replayed);
+        return Assert.IsType<T>(answered.Answer);
+    }
+
+    [Fact]
     public async Task Many_at_once_with_one_key_execute_it_once()
     {
         await Create(cap: 100);

@@ -22,7 +22,7 @@ internal static class TransferSource
             await TestClock(tenants);
             await Busy(tenants, busy);
             await tenants.Execute("unused", Make.Tenant());
-            await tenants.ExecuteOnce("money", new Command.Reserve(Make.One, TimeSpan.FromHours(2), false),
+            await tenants.ExecuteOnce("busy", new Command.Reserve(Make.One, TimeSpan.FromHours(2), false),
                 new IdempotencyKey("k1:reserve", [1, 2]));
             await tenants.ExecuteOnce("busy", Make.Report("once"), new IdempotencyKey("k2:report", [3, 4]));
         }

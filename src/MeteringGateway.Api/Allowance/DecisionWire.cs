@@ -69,7 +69,7 @@ internal static class Decisions
 {
     public static DecisionWire Wire(this Decision d) => new(
         Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d),
-        d.UnitPrice?.ToString(2), Handoff(d),
+        Text.Money(d.UnitPrice, d.Currency ?? ""), Handoff(d),
         d.RetryAt?.ToString(), Text.Date(d.Period), d.Sequence);
 
     public static ReservedWire Wire(this Answer.Reserved reserved)
@@ -77,7 +77,7 @@ internal static class Decisions
         var d = reserved.Decision;
         return new(
             Names<DecisionKind>.Of(d.Kind), Names<DecisionReason>.Of(d.Reason), d.Remaining, Limit(d), Funding(d),
-            d.UnitPrice?.ToString(2), Handoff(d),
+            Text.Money(d.UnitPrice, d.Currency ?? ""), Handoff(d),
             d.RetryAt?.ToString(), Text.Date(d.Period), d.Sequence, reserved.Reservation?.Wire());
     }
 
@@ -94,6 +94,10 @@ internal static class Decisions
 
     private static BindingWire? Limit(Decision d) =>
         d.Limit is { } limit
-            ? new BindingWire(limit.Id, limit.Kind, limit.Limit.Wire(), limit.Used.Wire(), limit.ResetsAt.ToString())
+            ? new BindingWire(limit.Id, limit.Kind, limit.Limit.Wire(Unit(d)), limit.Used.Wire(Unit(d)),
+                limit.ResetsAt.ToString())
             : null;
+
+    // Null: credits.
+    private static string? Unit(Decision d) => d.Limit!.Kind == "credits" ? null : d.Currency ?? "";
 }

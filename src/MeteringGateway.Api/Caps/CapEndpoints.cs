@@ -54,15 +54,15 @@ internal static class CapEndpoints
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
-            var had = Find(before, cap);
+            var (had, currency) = (Find(before, cap), before.Terms.Currency);
             ETags.Demand(context, had is null ? null : ETags.Of(had));
             if (Unknown(wanted.Scope, before.Terms) is { } unknown) return unknown;
             var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor },
                 cancellation);
-            if (answer is Answer.Refused refused) return refused.ToProblem();
+            if (answer is Answer.Refused refused) return refused.ToProblem(currency);
             if (await tenants.Tenant(tenant, cancellation) is not { } after) return Problem.UnknownTenant();
             // One that somebody removed at once is told as it was set.
-            var set = Find(after, cap) ?? CapReader.Write(wanted);
+            var set = Find(after, cap) ?? CapReader.Write(wanted, currency);
             ETags.Send(context, ETags.Of(set));
             if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", set);
             return TypedResults.Ok(set);
@@ -75,7 +75,8 @@ internal static class CapEndpoints
             var page = Paging.From(cursor, limit).Page(
                 figure.Caps.Select(cap => cap.Cap.Id).Order(StringComparer.Ordinal), cap => cap,
                 cap => Find(figure, cap)!);
-            var coming = figure.Scheduled.Where(change => change.Setting is Setting.Capped).Wire();
+            var coming = figure.Scheduled.Where(change => change.Setting is Setting.Capped)
+                .Wire(figure.Terms.Currency);
             return TypedResults.Ok(new CapListWire(page.Data, page.NextCursor, coming));
         }).Needs(MaySet | Permission.UsageRead).WithSummary("The caps in force, and those that are to come");
 
@@ -127,9 +128,9 @@ internal static class CapEndpoints
     {
         var found = tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap;
         var coming = tenant.Scheduled.Where(change => change.Setting is Setting.Capped capped && capped.Cap.Id == cap)
-            .Wire();
-        if (coming.Count == 0) return found is null ? null : CapReader.Write(found);
-        return (found is null ? new CapWire { Id = cap } : CapReader.Write(found)) with { Scheduled = coming };
+            .Wire(tenant.Terms.Currency);
+        if (coming.Count == 0) return found is null ? null : CapReader.Write(found, tenant.Terms.Currency);
+        return (found is null ? new CapWire { Id = cap } : CapReader.Write(found, tenant.Terms.Currency)) with { Scheduled = coming };
     }
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");

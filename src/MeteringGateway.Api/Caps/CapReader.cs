@@ -19,11 +19,11 @@ internal static class CapReader
         };
     }
 
-    public static CapWire Write(Cap cap) => new()
+    public static CapWire Write(Cap cap, string currency) => new()
     {
         Id = cap.Id,
         Scope = Write(cap.Scope),
-        Limit = cap.Limit.Wire(),
+        Limit = cap.Limit.Wire(currency),
         Period = Names<CapPeriod>.Of(cap.Period),
         AtLimit = Write(cap.AtLimit),
     };

@@ -13,26 +13,42 @@ internal sealed record NewGrantWire
     public string? ExpiresAt { get; init; }
     /// <summary>0 to 1000; lower is spent first. Absent: that of the kind.</summary>
     public long? Priority { get; init; }
-    /// <summary>What was paid for it, in the tenant's currency.</summary>
+    /// <summary>What is owed for it, in the tenant's currency: a line of the statement (F10).</summary>
     public string? Price { get; init; }
+    public string? Note { get; init; }
+}
+
+/// <summary>A purchase of packs (F9).</summary>
+internal sealed record NewTopUpWire
+{
+    /// <summary>A pack of the tenant's terms, by its id.</summary>
+    public string? Pack { get; init; }
+    /// <summary>1 to 1,000,000; 1 when absent.</summary>
+    public long? Quantity { get; init; }
     public string? Note { get; init; }
 }
 
 /// <summary>A lot of credits (F5).</summary>
 /// <param name="Amount">Credits, as issued.</param>
 /// <param name="Remaining">Not taken by outcomes, and not ended.</param>
+/// <param name="Price">Owed for all of it, on the statement of the period in which it was issued (F10).</param>
+/// <param name="Pack">The pack that was bought (F9); null: it is none.</param>
+/// <param name="Quantity">How many of it; null where it is none.</param>
 internal sealed record GrantWire(
     string Id, string Kind, string Amount, string Remaining, int Priority, string EffectiveAt, string? ExpiresAt,
     string? Price, string? Note,
-    string? VoidedAt);
+    string? VoidedAt, string? Pack, int? Quantity);
 
 internal static class GrantFigures
 {
-    public static GrantWire Wire(this GrantFigure grant) => new(
+    public static GrantWire Wire(this GrantFigure grant, string currency) => new(
         grant.Id, Names<GrantKind>.Of(grant.Kind), grant.Amount.ToString(), grant.Remaining.ToString(), grant.Priority,
-        grant.EffectiveAt.ToString(),
-        grant.ExpiresAt?.ToString(), grant.Price is { } price ? Text.Money(price)
-            : null, grant.Note, grant.VoidedAt?.ToString());
+        grant.EffectiveAt.ToString(), grant.ExpiresAt?.ToString(), Text.Money(grant.Price, currency), grant.Note,
+        grant.VoidedAt?.ToString(), grant.Pack, grant.Pack is null ? null : grant.Quantity);
+
+    public static Command.BuyPack Read(NewTopUpWire wanted, string key, Findings findings) => new(
+        findings.Name("/pack", wanted.Pack), (int)(findings.Whole("/quantity", wanted.Quantity, 1, 1_000_000) ?? 1),
+        findings.OptionalName("/note", wanted.Note, 1000), key);
 
     public static Command.IssueGrant Read(NewGrantWire grant, string? key, Findings findings)
     {

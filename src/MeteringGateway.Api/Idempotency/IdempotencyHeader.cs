@@ -6,7 +6,10 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Idempotency;
 
-/// <summary>The Idempotency-Key field: the same key and content, the same answer, for 24 hours.</summary>
+/// <summary>
+/// The Idempotency-Key field: the same key and content, the same answer, for 24 hours; of what made nothing, nothing is
+/// remembered.
+/// </summary>
 internal static class IdempotencyHeader
 {
     /// <summary>Null when there is none.</summary>
@@ -18,6 +21,11 @@ internal static class IdempotencyHeader
         if (values is [{ Length: >= 1 and <= 255 } key] && Ids.IsName(key, 255)) return key;
         throw new ProblemException(Problem.Malformed("Idempotency-Key must be there once, with 1 to 255 characters."));
     }
+
+    /// <summary>The key, where nothing is done without one.</summary>
+    public static string Demand(HttpContext context) => Read(context)
+        ?? throw new ProblemException(new Problem(StatusCodes.Status400BadRequest, "idempotency_key_required",
+            "An Idempotency-Key is required: the same key never buys twice, however often it is sent."));
 
     /// <summary>Decides the command, at most once if the request has the field.</summary>
     public static async ValueTask<Answer> ExecuteOnce(

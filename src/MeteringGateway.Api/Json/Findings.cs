@@ -130,6 +130,11 @@ internal sealed class Findings(string within = "")
         }
     }
 
+    public void NotEmpty<T>(string pointer, IReadOnlyCollection<T>? list)
+    {
+        if (list is { Count: 0 }) Add(pointer, "must have at least one element");
+    }
+
     public void Unique(string pointer, string member, IEnumerable<string> ids)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -18,7 +18,7 @@ internal sealed record LimitWire
 
 /// <summary>What is left under a limit: a number of units, or an amount as a string.</summary>
 [JsonConverter(typeof(LeftConverter))]
-internal sealed record LeftWire(Limit Left);
+internal sealed record LeftWire(Limit Left, string Currency);
 
 internal sealed class LeftConverter : JsonConverter<LeftWire>
 {
@@ -27,7 +27,7 @@ internal sealed class LeftConverter : JsonConverter<LeftWire>
 
     public override void Write(Utf8JsonWriter writer, LeftWire value, JsonSerializerOptions options)
     {
-        if (value.Left.Amount is { } amount) writer.WriteStringValue(Text.Money(amount));
+        if (value.Left.Amount is { } amount) writer.WriteStringValue(Text.Money(amount, value.Currency));
         else writer.WriteNumberValue(value.Left.Value);
     }
 }
@@ -37,9 +37,10 @@ internal static class Limits
 {
     public const long MostUnits = 1_000_000_000_000;
 
-    public static LimitWire Wire(this Limit limit) =>
-        limit.Amount is { } amount ? new LimitWire { Amount = Text.Money(amount) }
-            : new LimitWire { Units = limit.Value };
+    /// <param name="currency">Null: an amount is one of credits.</param>
+    public static LimitWire Wire(this Limit limit, string? currency) => limit.Amount is { } amount
+        ? new LimitWire { Amount = currency is null ? amount.ToString(2) : Text.Money(amount, currency) }
+        : new LimitWire { Units = limit.Value };
 
     /// <summary>Exactly one of units and amount.</summary>
     public static Limit Read(string at, LimitWire? limit, Findings findings)

@@ -8,8 +8,11 @@ internal static class Text
 {
     public static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Money: a decimal with at least two fraction digits (N1).</summary>
-    public static string Money(Amount amount) => amount.ToString(2);
+    /// <summary>Money: a decimal with at least the digits of the currency's minor unit (N1, N3).</summary>
+    public static string Money(Amount amount, string currency) => amount.ToString(Currencies.Digits(currency));
+
+    public static string? Money(Amount? amount, string currency) =>
+        amount is { } some ? Money(some, currency) : null;
 
     public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 

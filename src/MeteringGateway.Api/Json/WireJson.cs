@@ -68,6 +68,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(AuthorizeWire))]
 [JsonSerializable(typeof(AuthorizationWire))]
 [JsonSerializable(typeof(NewGrantWire))]
+[JsonSerializable(typeof(NewTopUpWire))]
 [JsonSerializable(typeof(GrantWire))]
 [JsonSerializable(typeof(ListWire<GrantWire>))]
 [JsonSerializable(typeof(StatementWire))]

@@ -107,6 +107,7 @@ internal static class KeyEndpoints
     private static IReadOnlyList<string> Narrowed(NewKeyWire key, Permission bundle, Findings findings)
     {
         if (key.Permissions is null) return Permissions.Names(bundle);
+        findings.NotEmpty("/permissions", key.Permissions);
         var narrowed = Permission.None;
         foreach (var (pointer, name) in findings.Each("/permissions", key.Permissions, 32))
         {
@@ -121,7 +122,7 @@ internal static class KeyEndpoints
     {
         if (tenants is { Ids: null }) return null;
         if (tenants is null) findings.Add("/tenants", "is required: \"*\" or a list of tenant ids");
-        else if (tenants.Ids.Count == 0) findings.Add("/tenants", "must have at least one element");
+        findings.NotEmpty("/tenants", tenants?.Ids);
         return [.. findings.Each("/tenants", tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item))];
     }
 }

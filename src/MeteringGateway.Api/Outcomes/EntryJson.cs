@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -49,12 +50,14 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Setting.Capped))]
 internal sealed partial class EntryJson : JsonSerializerContext
 {
-    private static readonly JsonSerializerOptions Shown = Make();
+    private static readonly ConcurrentDictionary<int, JsonSerializerOptions> ByDigits = new();
 
     /// <summary>How an entry's members are written; its time and actor stand beside them.</summary>
-    public static JsonTypeInfo TypeOf(Entry entry) => Shown.GetTypeInfo(entry.GetType());
+    /// <param name="currency">The tenant's, whose digits its amounts have; credits have them too.</param>
+    public static JsonTypeInfo TypeOf(Entry entry, string currency) =>
+        ByDigits.GetOrAdd(Currencies.Digits(currency), Make).GetTypeInfo(entry.GetType());
 
-    private static JsonSerializerOptions Make()
+    private static JsonSerializerOptions Make(int digits)
     {
         var options = new JsonSerializerOptions
         {
@@ -64,9 +67,9 @@ internal sealed partial class EntryJson : JsonSerializerContext
             Converters =
             {
                 new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false),
-                new ShowsLimit(),
+                new ShowsLimit(digits),
                 new Shows<Instant>(value => value.ToString()),
-                new Shows<Amount>(Text.Money),
+                new Shows<Amount>(value => value.ToString(digits)),
                 new Shows<TimeSpan>(Durations.Write),
                 new Shows<DateOnly>(Text.Date),
                 new Shows<ulong>(value => value.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)),
@@ -82,7 +85,8 @@ internal sealed partial class EntryJson : JsonSerializerContext
     {
         if (!type.Type.IsSubclassOf(typeof(Entry)) && type.Type != typeof(Decision)) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
-            if (type.Properties[i].Name is "at" or "actor") type.Properties.RemoveAt(i);
+            if (type.Properties[i].Name is "at" or "actor" || (type.Type == typeof(Decision)
+                && type.Properties[i].Name == "currency")) type.Properties.RemoveAt(i);
     }
 
     private static void NameSettings(JsonTypeInfo type)
@@ -102,7 +106,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
     }
 
     /// <summary>As on the wire: units or an amount.</summary>
-    private sealed class ShowsLimit : JsonConverter<Limit>
+    private sealed class ShowsLimit(int digits) : JsonConverter<Limit>
     {
         public override Limit Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             throw new NotSupportedException("entries are only shown");
@@ -110,7 +114,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
         public override void Write(Utf8JsonWriter writer, Limit value, JsonSerializerOptions options)
         {
             writer.WriteStartObject();
-            if (value.Amount is { } amount) writer.WriteString("amount"u8, Text.Money(amount));
+            if (value.Amount is { } amount) writer.WriteString("amount"u8, amount.ToString(digits));
             else writer.WriteNumber("units"u8, value.Value);
             writer.WriteEndObject();
         }

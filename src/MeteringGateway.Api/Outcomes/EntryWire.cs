@@ -15,13 +15,14 @@ internal sealed record ActorWire(string KeyId, string Role);
 public static class Entries
 {
     /// <summary>As <c>GET /v1/tenants/{tenant}/entries</c> shows it, UTF-8.</summary>
-    public static byte[] ToJson(JournalEntry entry) =>
-        JsonSerializer.SerializeToUtf8Bytes(entry.Wire(), Json.WireJson.Typed<EntryWire>());
+    /// <param name="currency">The tenant's, which the first entry of a journal says.</param>
+    public static byte[] ToJson(JournalEntry entry, string currency) =>
+        JsonSerializer.SerializeToUtf8Bytes(entry.Wire(currency), Json.WireJson.Typed<EntryWire>());
 
-    internal static EntryWire Wire(this JournalEntry entry) => new(
+    internal static EntryWire Wire(this JournalEntry entry, string currency) => new(
         entry.Sequence, entry.Entry.At.ToString(),
         JsonNamingPolicy.SnakeCaseLower.ConvertName(entry.Entry.GetType().Name),
-        JsonSerializer.SerializeToElement(entry.Entry, EntryJson.TypeOf(entry.Entry)),
+        JsonSerializer.SerializeToElement(entry.Entry, EntryJson.TypeOf(entry.Entry, currency)),
         entry.Entry.Actor is { } actor ? new ActorWire(actor.KeyId, actor.Role) : null,
         Convert.ToHexStringLower(entry.PreviousHash), Convert.ToHexStringLower(entry.Hash));
 }

@@ -66,11 +66,11 @@ internal static class OutcomeEndpoints
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
             var history = await tenants.History(tenant, outcome.OutcomeId, cancellation) ?? [];
-            return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire())]));
+            return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire(outcome.Currency))]));
         }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");
 
         outcomes.MapPost("/{id}/verdict", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
-            string tenant, string id, Body<VerdictWire> body, Principal caller, ITenants tenants,
+            string tenant, string id, Body<VerdictWire> body, HttpContext context, Principal caller, ITenants tenants,
             CancellationToken cancellation) =>
         {
             var findings = new Findings();
@@ -78,7 +78,7 @@ internal static class OutcomeEndpoints
             if (findings.Problem is { } invalid) return invalid;
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             if (await tenants.Outcome(tenant, id, cancellation) is null) return Unknown();
-            var answer = await tenants.Execute(tenant, verdict, cancellation);
+            var answer = await tenants.ExecuteOnce(context, tenant, verdict, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
             if (answer is Answer.Accepted { Duplicate: true }) return TypedResults.Ok(outcome);

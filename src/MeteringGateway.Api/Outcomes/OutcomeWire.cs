@@ -62,7 +62,7 @@ internal static class OutcomeFigures
             outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason
                 : null,
             IsBillable(outcome.Reason) ? null : reason,
-            [.. outcome.Charges.Select(Wire)], Text.Money(outcome.Amount), currency, outcome.Credits.ToString(),
+            [.. outcome.Charges.Select(charge => Wire(charge, currency))], Text.Money(outcome.Amount, currency), currency, outcome.Credits.ToString(),
             Wire(outcome.Dispute), String(apart, "source_url"),
             apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
     }
@@ -74,9 +74,9 @@ internal static class OutcomeFigures
         o.Charges, o.Amount,
         o.Currency, o.Credits, o.Dispute, o.SourceUrl, o.Metadata, o.Sequence, history);
 
-    private static ChargeWire Wire(Charge charge) => new(
-        Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice), Text.Money(charge.Amount),
-        charge.Credits.ToString());
+    private static ChargeWire Wire(Charge charge, string currency) => new(
+        Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice, currency),
+        Text.Money(charge.Amount, currency), charge.Credits.ToString());
 
     private static bool IsBillable(Reason reason) =>
         reason is Reason.WindowClosed or Reason.Confirmed or Reason.Immediate;

@@ -43,9 +43,11 @@ internal static class OverageEndpoints
             if (findings.Problem is { } invalid) return invalid;
             var answer = await tenants.ExecuteOnce(context, tenant, command, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
-            var given = (await tenants.Tenant(tenant, cancellation))?.Authorization;
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            var currency = figure.Terms.Currency;
             // One that somebody took back at once is told as it was given.
-            return TypedResults.Ok(Write(given) ?? new AuthorizationWire(body.Value.For!, null, command.Limit?.Wire()));
+            return TypedResults.Ok(Write(figure.Authorization, currency)
+                ?? new AuthorizationWire(body.Value.For!, null, command.Limit?.Wire(currency)));
         }).Needs(Permission.LimitsWrite).Takes<AuthorizeWire>()
             .WithSummary("Let units go on demand, for the open period or until it is taken back");
 
@@ -59,21 +61,22 @@ internal static class OverageEndpoints
     }
 
     /// <summary>Of the rule, which is what is set, and of what is authorised beside it.</summary>
-    public static string Tag(TenantFigure tenant) => ETags.Of(FundingReader.Write(Rule(tenant)), Write(tenant));
+    public static string Tag(TenantFigure tenant) => ETags.Of(Rule(tenant), Write(tenant));
 
-    private static OverageRule Rule(TenantFigure tenant) => tenant.Terms.Overage ?? OverageRule.Default;
+    private static OverageRuleWire Rule(TenantFigure tenant) =>
+        FundingReader.Write(tenant.Terms.Overage ?? OverageRule.Default, tenant.Terms.Currency);
 
     private static OverageWire Write(TenantFigure tenant)
     {
-        var rule = FundingReader.Write(Rule(tenant));
+        var rule = Rule(tenant);
         return new OverageWire(rule.Mode, rule.Price, rule.Limit, rule.RequiresAuthorization!.Value, rule.AtLimit!,
-            Write(tenant.Authorization));
+            Write(tenant.Authorization, tenant.Terms.Currency));
     }
 
-    private static AuthorizationWire? Write(Authorization? given) => given is null
+    private static AuthorizationWire? Write(Authorization? given, string currency) => given is null
         ? null
         : new AuthorizationWire(given.Period is null ? "standing" : "period",
-            given.Period is { } period ? Text.Date(period) : null, given.Limit?.Wire());
+            given.Period is { } period ? Text.Date(period) : null, given.Limit?.Wire(currency));
 
     private static Command.AuthorizeOverage Read(AuthorizeWire wire, Findings findings)
     {

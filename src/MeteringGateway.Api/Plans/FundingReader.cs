@@ -6,6 +6,8 @@ namespace MeteringGateway.Api.Plans;
 /// <summary>Reads what pays for units, and what is owed beside them (section F).</summary>
 internal static class FundingReader
 {
+    private static readonly TimeSpan LongestPack = TimeSpan.FromDays(3650);
+
     public static Commitment Commitment(string at, CommitmentWire commitment, Findings findings)
     {
         var units = findings.Whole($"{at}/units", commitment.Units, 1, Limits.MostUnits);
@@ -38,6 +40,16 @@ internal static class FundingReader
             (int?)findings.Whole("/credits/rollover/periods", rollover.Periods, 1, 36));
     }
 
+    public static Pack Pack(string at, PackWire pack, Findings findings)
+    {
+        if (pack.Credits is null) findings.Add($"{at}/credits", "is required");
+        if (pack.Price is null) findings.Add($"{at}/price", "is required");
+        return new Pack(
+            findings.Id($"{at}/id", pack.Id), findings.Positive($"{at}/credits", pack.Credits) ?? Amount.Zero,
+            findings.Positive($"{at}/price", pack.Price) ?? Amount.Zero,
+            findings.Duration($"{at}/expires_after", pack.ExpiresAfter, TimeSpan.FromSeconds(1), LongestPack));
+    }
+
     public static OverageRule Overage(string at, OverageRuleWire rule, Findings findings)
     {
         if (rule.Mode is not (null or "bill" or "block")) findings.Add($"{at}/mode", "must be bill or block");
@@ -55,11 +67,11 @@ internal static class FundingReader
                 : AtLimit.Pause);
     }
 
-    public static OverageRuleWire Write(OverageRule rule) => new()
+    public static OverageRuleWire Write(OverageRule rule, string currency) => new()
     {
         Mode = rule.Bills switch { true => "bill", false => "block", null => null },
-        Price = rule.Price is { } price ? Text.Money(price) : null,
-        Limit = rule.Limit?.Wire(),
+        Price = Text.Money(rule.Price, currency),
+        Limit = rule.Limit?.Wire(currency),
         RequiresAuthorization = rule.RequiresAuthorization,
         AtLimit = CapReader.Write(rule.AtLimit),
     };

@@ -49,6 +49,19 @@ internal sealed record PlanCreditsWire
     public RolloverWire? Rollover { get; init; }
 }
 
+/// <summary>Credits that are sold as they are (F9).</summary>
+[OmitNulls]
+internal sealed record PackWire
+{
+    public string? Id { get; init; }
+    /// <summary>Above 0.</summary>
+    public string? Credits { get; init; }
+    /// <summary>Above 0, in the plan's currency.</summary>
+    public string? Price { get; init; }
+    /// <summary>ISO 8601 duration from the purchase on, PT1S to P3650D; absent: without end.</summary>
+    public string? ExpiresAfter { get; init; }
+}
+
 /// <summary>What a plan grant has left lasts on (F6).</summary>
 [OmitNulls]
 internal sealed record RolloverWire

@@ -2,7 +2,7 @@ namespace MeteringGateway.Api.Plans;
 
 /// <summary>
 /// A tenant's negotiated terms laid over its plan (F7). Types, activities and credits are changed member by member,
-/// caps and thresholds as wholes, each by its id; what the plan does not have is added. Commitments, which have no ids,
+/// caps, thresholds and packs as wholes, each by its id; what the plan does not have is added. Commitments, which have no ids,
 /// and rules of overage are replaced.
 /// </summary>
 internal static class Overlay
@@ -19,6 +19,8 @@ internal static class Overlay
         Overage = terms.Overage ?? plan.Overage,
         Caps = Merge(plan.Caps, terms.Caps, cap => cap.Id, (_, own) => own),
         Thresholds = Merge(plan.Thresholds, terms.Thresholds, threshold => threshold.Id, (_, own) => own),
+        TopUps = Merge(plan.TopUps, terms.TopUps, pack => pack.Id, (_, own) => own),
+        TopUpLimit = terms.TopUpLimit ?? plan.TopUpLimit,
         Training = terms.Training ?? plan.Training,
         MaxLateness = terms.MaxLateness ?? plan.MaxLateness,
     };

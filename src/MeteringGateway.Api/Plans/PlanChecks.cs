@@ -6,12 +6,35 @@ namespace MeteringGateway.Api.Plans;
 /// <summary>What only the whole plan can tell: names that are there twice, or that name nothing.</summary>
 internal static class PlanChecks
 {
+    /// <summary>
+    /// What is asked of a plan, or of a tenant's own terms, when they are put; what was put before this was asked stays
+    /// good. A list that gives a price, a limit or a scope has an element: with none it would be taken for there being
+    /// no price, or no limit. Two lists mean something without any: <c>required_criteria</c> asks for nothing, and
+    /// <c>commitments</c> of a tenant's own terms take the plan's away.
+    /// </summary>
+    public static void WhenPut(PlanWire plan, Findings findings)
+    {
+        if (plan.Currency is { Length: 3 } code && code.All(char.IsAsciiLetterUpper) && !Currencies.IsListed(code))
+            findings.Add("/currency", $"is not a currency of ISO 4217 with a minor unit: '{code}'");
+        findings.NotEmpty("/outcome_types", plan.OutcomeTypes);
+        findings.NotEmpty("/activities", plan.Activities);
+        findings.NotEmpty("/caps", plan.Caps);
+        findings.NotEmpty("/thresholds", plan.Thresholds);
+        findings.NotEmpty("/top_ups", plan.TopUps);
+        for (var i = 0; i < (plan.OutcomeTypes?.Count ?? 0); i++)
+        {
+            findings.NotEmpty($"/outcome_types/{i}/tiers", plan.OutcomeTypes![i]?.Tiers);
+            findings.NotEmpty($"/outcome_types/{i}/prices", plan.OutcomeTypes[i]?.Prices);
+        }
+    }
+
     public static void Run(Terms terms, Findings findings)
     {
         findings.Unique("/outcome_types", "id", terms.OutcomeTypes.Select(type => type.Id));
         findings.Unique("/activities", "id", terms.Activities.Select(activity => activity.Id));
         findings.Unique("/caps", "id", terms.Caps.Select(cap => cap.Id));
         findings.Unique("/thresholds", "id", terms.Thresholds.Select(threshold => threshold.Id));
+        findings.Unique("/top_ups", "id", terms.TopUps.Select(pack => pack.Id));
         KnownTypes(terms, findings);
         Commitments(terms, findings);
         Overage(terms, findings);

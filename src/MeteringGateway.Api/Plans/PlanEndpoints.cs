@@ -24,6 +24,7 @@ internal static class PlanEndpoints
             if (!Ids.IsId(plan))
                 return Problem.Invalid([new ProblemError("", $"a plan's id {Ids.Form}")]);
             PlanReader.Read(body.Value, findings);
+            PlanChecks.WhenPut(body.Value, findings);
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"plan {plan}", cancellation);
             ETags.Demand(context, book.Find(plan, null) is { } newest ? ETags.Of(newest.Version) : null);

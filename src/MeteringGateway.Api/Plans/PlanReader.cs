@@ -12,11 +12,11 @@ internal static class PlanReader
     private const int MostTypes = 200;
     private const int MostCaps = 100; // C8
     private const int MostCommitments = 100;
+    private const int MostPacks = 100;
 
     public static Terms Read(PlanWire plan, Findings findings)
     {
         if (plan.OutcomeTypes is null) findings.Add("/outcome_types", "is required");
-        if (plan.OutcomeTypes is []) findings.Add("/outcome_types", "must have at least one element");
         var types = findings.Each("/outcome_types", plan.OutcomeTypes, MostTypes)
             .Select(at => TypeReader.Read(at.Pointer, at.Item, findings)).ToImmutableArray();
         var activities = findings.Each("/activities", plan.Activities, MostTypes)
@@ -38,6 +38,9 @@ internal static class PlanReader
                 .Select(at => CapReader.Read(at.Pointer, at.Item, at.Item.Id, findings))],
             Thresholds = [.. findings.Each("/thresholds", plan.Thresholds, MostCaps)
                 .Select(at => ThresholdReader.Read(at.Pointer, at.Item, at.Item.Id, findings))],
+            TopUps = [.. findings.Each("/top_ups", plan.TopUps, MostPacks)
+                .Select(at => FundingReader.Pack(at.Pointer, at.Item, findings))],
+            TopUpLimit = findings.Amount("/top_up_limit", plan.TopUpLimit),
             Training = plan.Training is { } training ? Training(training, findings) : null,
             MaxLateness = findings.Duration("/max_lateness", plan.MaxLateness, TimeSpan.Zero, Month)
                 ?? TimeSpan.FromHours(72),

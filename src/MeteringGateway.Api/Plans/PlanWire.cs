@@ -28,6 +28,10 @@ internal sealed record PlanWire
     public OverageRuleWire? Overage { get; init; }
     public IReadOnlyList<CapWire?>? Caps { get; init; }
     public IReadOnlyList<ThresholdWire?>? Thresholds { get; init; }
+    /// <summary>Packs of credits that the buyer may buy (F9).</summary>
+    public IReadOnlyList<PackWire?>? TopUps { get; init; }
+    /// <summary>What packs may come to in a period (F9); absent: anything; 0: none can be bought.</summary>
+    public string? TopUpLimit { get; init; }
     public TrainingWire? Training { get; init; }
     /// <summary>ISO 8601 duration, up to P30D (T4).</summary>
     public string? MaxLateness { get; init; }

@@ -9,6 +9,9 @@ internal static class PriceControls
         foreach (var type in terms.OutcomeTypes)
             if (type.Overage is { } own) yield return Overage($"{type.Id}, beyond what is prepaid", own, terms);
         if (terms.Overage is { } rule) yield return Overage("Beyond what is prepaid", rule, terms);
+        if (terms.TopUpLimit is { } most) // F9
+            yield return most == Amount.Zero ? "No packs of credits can be bought"
+                : $"Packs of credits for at most {PricePage.Money(most, terms)} a billing period";
         foreach (var threshold in terms.Thresholds) yield return Alert(threshold, terms);
         // What every tenant has, whatever its plan says.
         // C1, C6

@@ -13,7 +13,7 @@ internal static class PricePage
         [.. terms.Activities.Select(activity =>
             new PricedWire(Named(activity.Id, activity.Description),
                 activity.Price is { } price ? Money(price, terms) : "free"))],
-        [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)]);
+        [.. Packs(terms)], [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)]);
 
     private static IEnumerable<PricedWire> Fees(Terms terms)
     {
@@ -25,40 +25,17 @@ internal static class PricePage
     }
 
     private static PricedOutcomeWire Outcome(OutcomeType type, Terms terms) => new(
-        type.Id, type.Description, [.. Prices(type, terms)], type.IncludedUnits, Charged(type),
+        type.Id, type.Description, [.. PriceLines.Of(type, terms)], type.IncludedUnits, Charged(type),
         Durations.Write(type.MeasurementWindow), [.. Free(type)]);
 
-    // F7, and in the order of F1.
-    private static IEnumerable<string> Prices(OutcomeType type, Terms terms)
+    private static IEnumerable<PricedWire> Packs(Terms terms) // F9
     {
-        if (type.IncludedUnits > 0) yield return $"{Count(type.IncludedUnits)} included in each billing period";
-        if (type.Credits is { } credits)
-        {
-            var worth = terms.CreditValue is { } value
-                // N2
-                ? $" (worth {Money(new Amount((long)((Int128)credits.Micros * value.Micros / 1_000_000)), terms)})"
-                : "";
-            yield return $"{credits} credits each{worth}, while there are credits";
-        }
-        var from = 1L;
-        foreach (var tier in type.Tiers)
-        {
-            yield return $"{Money(tier.Price, terms)} each "
-                + (tier.UpTo is { } last ? $"for {Count(from)} to {Count(last)} in a billing period"
-                    : $"from {Count(from)} on");
-            from = (tier.UpTo ?? 0) + 1;
-        }
-        foreach (var one in type.Prices)
-            yield return $"{Money(one.Price, terms)} each {string.Join(" and ", When(one))}";
-        if (type.Price is { } price)
-            yield return type.Prices.IsEmpty ? $"{Money(price, terms)} each" : $"{Money(price, terms)} each otherwise";
-        else if (!Pricing.HasPrice(type) && type.Credits is null) yield return "free";
-    }
-
-    private static IEnumerable<string> When(PriceClass one)
-    {
-        if (one.Workflow is { } workflow) yield return $"in the workflow {workflow}";
-        if (one.Verification is { } method) yield return $"verified by {method}";
+        if (terms.TopUpLimit is { Micros: 0 }) yield break;
+        foreach (var pack in terms.TopUps)
+            yield return new PricedWire(
+                $"{pack.Id}: {pack.Credits} credits"
+                + (pack.ExpiresAfter is { } lasts ? $", for {Span(lasts)} from the purchase on" : ", without end"),
+                Money(pack.Price, terms));
     }
 
     private static string Charged(OutcomeType type) // O2, O4

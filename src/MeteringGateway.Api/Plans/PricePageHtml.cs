@@ -17,6 +17,7 @@ internal static class PricePageHtml
         Table(body, "Fees", page.Fees);
         Outcomes(body, page.Outcomes);
         Table(body, "Activities", page.Activities);
+        Table(body, "Packs of credits", page.Packs);
         Section(body, "prepaid", "What is paid ahead", page.Prepaid);
         Section(body, "free", "What is never charged", page.NeverCharged);
         Windows(body, page.Outcomes);

@@ -7,10 +7,10 @@ namespace MeteringGateway.Api.Plans;
 internal sealed record PricePageWire(
     string Plan, int Version, string Currency, IReadOnlyList<PricedWire> Fees,
     IReadOnlyList<PricedOutcomeWire> Outcomes,
-    IReadOnlyList<PricedWire> Activities, IReadOnlyList<string> Prepaid, IReadOnlyList<string> NeverCharged,
+    IReadOnlyList<PricedWire> Activities, IReadOnlyList<PricedWire> Packs, IReadOnlyList<string> Prepaid, IReadOnlyList<string> NeverCharged,
     IReadOnlyList<string> Controls);
 
-/// <param name="What">A fee, or an activity.</param>
+/// <param name="What">A fee, an activity, or a pack of credits.</param>
 internal sealed record PricedWire(string What, string Price);
 
 /// <param name="Prices">One line each, for people.</param>

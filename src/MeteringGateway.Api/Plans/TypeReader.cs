@@ -51,7 +51,6 @@ internal static class TypeReader
 
     private static ImmutableArray<Tier> Tiers(string at, IReadOnlyList<TierWire?>? tiers, Findings findings)
     {
-        if (tiers is []) findings.Add(at, "must have at least one element");
         var read = ImmutableArray.CreateBuilder<Tier>();
         var before = 0L;
         foreach (var (pointer, tier) in findings.Each(at, tiers, MostPrices))

@@ -5,12 +5,13 @@ namespace MeteringGateway.Api.Problems;
 /// <summary>How a refusal of the rules is told over HTTP: one status and one code each.</summary>
 internal static class Refusals
 {
-    public static Problem ToProblem(this Answer.Refused refused) => refused.Code switch
+    /// <param name="currency">The tenant's, for a refusal that tells an amount.</param>
+    public static Problem ToProblem(this Answer.Refused refused, string currency = "") => refused.Code switch
     {
         Refusal.UnknownTenant => Problem.UnknownTenant(),
         Refusal.CapBelowExposure => Of(refused) with
         {
-            Exposure = (refused.Exposure ?? 0).Wire(),
+            Exposure = (refused.Exposure ?? 0).Wire(currency),
             Choices = ["now", "next_period"],
         },
         _ => Of(refused),
@@ -26,12 +27,12 @@ internal static class Refusals
             or Refusal.UnknownScheduled =>
                 StatusCodes.Status404NotFound,
         Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
-            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired => StatusCodes.Status422UnprocessableEntity,
+            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired or Refusal.UnknownPack => StatusCodes.Status422UnprocessableEntity,
         Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists
             or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
             or Refusal.ChangedMeanwhile or Refusal.TestClockFixed or Refusal.NotDisputable
-            or Refusal.TooManyThresholds or Refusal.TooManyGrants =>
+            or Refusal.TooManyThresholds or Refusal.TooManyGrants or Refusal.TopUpLimitReached =>
                 StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };

@@ -19,6 +19,7 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     private readonly ArrayBufferWriter<byte> _line = new(512);
+    private readonly Dictionary<string, string> _currencies = new(StringComparer.Ordinal);
 
     // What comes from the tenants' readers; a null signal is a heartbeat.
     private readonly Channel<(string Tenant, Signal? Signal)> _incoming = Channel.CreateBounded<(string, Signal?)>(16);
@@ -62,8 +63,11 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         foreach (var (tenant, reader) in readers)
             if (position[tenant] is null) position.Set(tenant, reader.State.Sequence);
         foreach (var (tenant, reader) in readers)
+        {
+            _currencies[tenant] = reader.State.Terms.Currency;
             foreach (var state in reader.State.States(tenant))
                 Event("state", JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Typed<StateWire>()));
+        }
         await Flush(cancellation);
     }
 
@@ -77,7 +81,7 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         {
             position.Set(tenant, signal.Sequence);
             Event(Names<SignalAction>.Of(signal.Action),
-                JsonSerializer.SerializeToUtf8Bytes(signal.Wire(tenant), WireJson.Typed<SignalWire>()));
+                JsonSerializer.SerializeToUtf8Bytes(signal.Wire(tenant, _currencies[tenant]), WireJson.Typed<SignalWire>()));
         }
         await Flush(cancellation);
     }

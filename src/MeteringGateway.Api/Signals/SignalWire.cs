@@ -26,11 +26,10 @@ internal sealed record AckWire
 
 internal static class SignalFigures
 {
-    public static SignalWire Wire(this Signal signal, string tenant) => new(
+    public static SignalWire Wire(this Signal signal, string tenant, string currency) => new(
         tenant, signal.Sequence, Names<SignalAction>.Of(signal.Action), signal.Scope is { } scope
             ? CapReader.Write(scope) : null, signal.Cap,
-        signal.Limit is { } units ? units.Wire()
-            : null, Names<DecisionReason>.Of(signal.Reason), Decisions.Handoff(signal.Handoff),
+        signal.Limit?.Wire(currency), Names<DecisionReason>.Of(signal.Reason), Decisions.Handoff(signal.Handoff),
         signal.At.ToString(), signal.ResetsAt?.ToString());
 
     /// <summary>The tenant's state, then each cap's.</summary>
@@ -40,7 +39,7 @@ internal static class SignalFigures
             tenant.Now.ToString());
         foreach (var (cap, state) in tenant.Caps)
             yield return new StateWire(
-                id, cap.Id, Names<LimitState>.Of(state), tenant.Sequence, CapReader.Write(cap.Scope), cap.Limit.Wire(),
+                id, cap.Id, Names<LimitState>.Of(state), tenant.Sequence, CapReader.Write(cap.Scope), cap.Limit.Wire(tenant.Terms.Currency),
                 tenant.Now.ToString());
     }
 }

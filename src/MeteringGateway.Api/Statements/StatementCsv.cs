@@ -9,7 +9,8 @@ namespace MeteringGateway.Api.Statements;
 internal static class StatementCsv
 {
     private const string Header =
-        "tenant,period,status,currency,kind,description,outcome_type,quantity,unit_price,amount\r\n";
+        "tenant,period,starts_at,ends_at,time_zone,status,final_at,currency,kind,description,outcome_type,"
+        + "quantity,unit_price,amount\r\n";
 
     public static ContentHttpResult Answer(HttpContext context, StatementWire statement)
     {
@@ -32,8 +33,9 @@ internal static class StatementCsv
         string? outcomeType, string? quantity, string? unitPrice, string amount)
     {
         CsvText.Cell(text, statement.Tenant);
-        text.Append(',').Append(statement.Period).Append(',').Append(statement.Status).Append(',')
-            .Append(statement.Currency).Append(',').Append(kind).Append(',');
+        text.Append(',').Append(statement.Period).Append(',').Append(statement.StartsAt).Append(',')
+            .Append(statement.EndsAt).Append(',').Append(statement.TimeZone).Append(',').Append(statement.Status)
+            .Append(',').Append(statement.FinalAt).Append(',').Append(statement.Currency).Append(',').Append(kind).Append(',');
         CsvText.Cell(text, description);
         text.Append(',');
         CsvText.Cell(text, outcomeType ?? "");

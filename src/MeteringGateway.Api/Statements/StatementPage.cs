@@ -17,7 +17,7 @@ internal static class StatementPage
         body.Append(CultureInfo.InvariantCulture, $"""
             <h1>Statement</h1>
             <p><strong>{Text(tenant.Name)}</strong> <span class="soft">({Text(statement.Tenant)})</span></p>
-            <p>{Day(figure.Period.Id)} to {Day(last)} <span class="soft">({Text(tenant.Zone)})</span> <span class="state">{statement.Status}</span></p>
+            <p>{Day(figure.Period.Id)} to {Day(last)} <span class="soft">({Text(statement.TimeZone)})</span> <span class="state">{statement.Status}</span></p>
             {Note(figure.Status)}
             <div class="wide">
             <table>
@@ -63,7 +63,7 @@ internal static class StatementPage
     {
         if (figure.CreditsUsed == Amount.Zero) return "No credits were used.";
         return figure.CreditsValue is { } value
-            ? $"Credits used: {figure.CreditsUsed} (worth {Json.Text.Money(value)} {figure.Currency})."
+            ? $"Credits used: {figure.CreditsUsed} (worth {Json.Text.Money(value, figure.Currency)} {figure.Currency})."
             : $"Credits used: {figure.CreditsUsed}.";
     }
 }

@@ -3,11 +3,13 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Statements;
 
 /// <summary>What the tenant owes for a period, or would owe now (F8, N3).</summary>
+/// <param name="TimeZone">IANA id of the zone that the period runs under (T2).</param>
+/// <param name="FinalAt">Null until it is final.</param>
 /// <param name="Status"><c>open</c>, <c>settling</c> or <c>final</c>.</param>
 /// <param name="Total">Sum of the rounded lines.</param>
 /// <param name="Head">The journal as of this statement: the entry that made it final, else the newest (D2).</param>
 internal sealed record StatementWire(
-    string Tenant, string Period, string Status, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
+    string Tenant, string Period, string StartsAt, string EndsAt, string TimeZone, string Status, string? FinalAt, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
     string UnroundedTotal,
     string CreditsUsed, HeadWire Head);
 
@@ -25,17 +27,19 @@ internal static class StatementFigures
     {
         var statement = row.Statement;
         return new(
-            tenant, Text.Date(statement.Period.Id), Status(statement.Status), statement.Currency,
-            [.. statement.Lines.Select(Wire)],
-            Text.Money(statement.Total), Text.Money(statement.UnroundedTotal), statement.CreditsUsed.ToString(),
+            tenant, Text.Date(statement.Period.Id), statement.Period.Start.ToString(), statement.Period.End.ToString(),
+            statement.Zone, Status(statement.Status), statement.FinalAt?.ToString(), statement.Currency,
+            [.. statement.Lines.Select(line => Wire(line, statement.Currency))],
+            Text.Money(statement.Total, statement.Currency),
+            Text.Money(statement.UnroundedTotal, statement.Currency), statement.CreditsUsed.ToString(),
             new HeadWire(row.Sequence, Convert.ToHexStringLower(row.Hash)));
     }
 
     public static string Status(PeriodStatus status) =>
         status == PeriodStatus.Closed ? "final" : Names<PeriodStatus>.Of(status);
 
-    private static StatementLineWire Wire(StatementLine line) => new(
-        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind == LineKind.Activities ? null
+    private static StatementLineWire Wire(StatementLine line, string currency) => new(
+        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind is LineKind.Activities or LineKind.TopUp ? null
             : line.Line.What, line.Line.Quantity,
-        line.Line.UnitPrice is { } price ? Text.Money(price) : null, Text.Money(line.Amount));
+        Text.Money(line.Line.UnitPrice, currency), Text.Money(line.Amount, currency));
 }

@@ -20,16 +20,16 @@ internal sealed record SettingWire
 
 internal static class Schedules
 {
-    public static IReadOnlyList<ScheduledWire> Wire(this IEnumerable<Scheduled> changes) =>
+    public static IReadOnlyList<ScheduledWire> Wire(this IEnumerable<Scheduled> changes, string currency) =>
         [.. changes.Select(change =>
-            new ScheduledWire(change.Id, change.EffectiveAt.ToString(), Wire(change.Setting)))];
+            new ScheduledWire(change.Id, change.EffectiveAt.ToString(), Wire(change.Setting, currency)))];
 
-    private static SettingWire Wire(Setting setting) => setting switch
+    private static SettingWire Wire(Setting setting, string currency) => setting switch
     {
         Setting.Plan plan => new() { Plan = plan.Ref.Id, PlanVersion = plan.Ref.Version },
         Setting.Zone zone => new() { TimeZone = zone.Id },
         Setting.AnchorDay anchor => new() { AnchorDay = anchor.Day },
-        Setting.Capped capped => new() { Cap = CapReader.Write(capped.Cap) },
+        Setting.Capped capped => new() { Cap = CapReader.Write(capped.Cap, currency) },
         _ => throw new InvalidOperationException($"a {setting.GetType().Name} has no form on the wire"),
     };
 }

@@ -34,6 +34,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         ETags.Demand(context, plans.TermsOf(tenant) is { } had ? ETags.Of(had) : null);
         var findings = new Findings();
         if (own.Currency is not null) findings.Add("/currency", "is the plan's; a tenant's own terms cannot change it");
+        PlanChecks.WhenPut(own with { Currency = null }, findings);
         await Replace(tenant, own, before, findings, caller, cancellation);
     }
 
@@ -57,7 +58,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         if (await tenants.Tenant(tenant, cancellation) is not { } figure) return null;
         var own = plans.TermsOf(tenant) ?? new PlanWire();
         return new TenantTermsWire(figure.Plan.Id, figure.Plan.Version, own, own.On(Plan(figure.Plan)),
-            figure.Scheduled.Where(change => change.Setting is Setting.Plan).Wire());
+            figure.Scheduled.Where(change => change.Setting is Setting.Plan).Wire(figure.Terms.Currency));
     }
 
     // The terms that a tenant's own come to are worked out for every plan that matters, so that it does not matter

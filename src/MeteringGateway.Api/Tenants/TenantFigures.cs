@@ -12,7 +12,7 @@ internal static class TenantFigures
         new PeriodWire(Text.Date(tenant.Period.Id), tenant.Period.Start.ToString(), tenant.Period.End.ToString(),
             Names<PeriodStatus>.Of(tenant.PeriodStatus)),
         [.. tenant.Caps.Select(cap => new CapStateWire(cap.Cap.Id, Names<LimitState>.Of(cap.State)))],
-        tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString(), tenant.Scheduled.Wire());
+        tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString(), tenant.Scheduled.Wire(tenant.Terms.Currency));
 
     /// <summary>
     /// Of what a PUT sets, and of where the tenant stands: time passing by does not make another version of it.

@@ -24,8 +24,9 @@ internal static class ThresholdEndpoints
             if (findings.Problem is { } invalid) return invalid;
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            var currency = figure.Terms.Currency;
             var had = await Find(tenants, tenant, threshold, cancellation);
-            ETags.Demand(context, had is null ? null : Tag(had));
+            ETags.Demand(context, had is null ? null : Tag(had, currency));
             ThresholdReader.Check("", wanted, figure.Terms, figure.Caps.Select(cap => cap.Cap), "tenant", findings);
             if (findings.Problem is { } nothing) return nothing;
             var answer = await tenants.Execute(tenant, new Command.SetThreshold(wanted) { Actor = caller.Actor },
@@ -33,29 +34,30 @@ internal static class ThresholdEndpoints
             if (answer is Answer.Refused refused) return refused.ToProblem();
             // removed at once by new terms
             if (await Find(tenants, tenant, threshold, cancellation) is not { } set) return Unknown();
-            ETags.Send(context, Tag(set));
-            if (had is null)
-                return TypedResults.Created($"/v1/tenants/{tenant}/thresholds/{threshold}", ThresholdReader.Write(set));
-            return TypedResults.Ok(ThresholdReader.Write(set));
+            ETags.Send(context, Tag(set, currency));
+            var written = ThresholdReader.Write(set, currency);
+            if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/thresholds/{threshold}", written);
+            return TypedResults.Ok(written);
         }).Needs(Permission.AlertsWrite).Takes<PutThresholdWire>()
             .WithSummary("Set a level at which an alert is raised");
 
         thresholds.MapGet("", async Task<Results<Ok<ListWire<ThresholdStateWire>>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
-            await tenants.Thresholds(tenant, cancellation) is { } all
+            await tenants.Tenant(tenant, cancellation) is { } figure
+            && await tenants.Thresholds(tenant, cancellation) is { } all
                 ? TypedResults.Ok(Paging.From(cursor, limit).Page(
                     all.OrderBy(one => one.Threshold.Id, StringComparer.Ordinal), one => one.Threshold.Id,
-                    ThresholdReader.Write))
+                    one => ThresholdReader.Write(one, figure.Terms.Currency)))
                 : Problem.UnknownTenant())
             .Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("The thresholds, and where they stand");
 
         thresholds.MapGet("/{threshold}", async Task<Results<Ok<ThresholdStateWire>, Problem>> (
             string tenant, string threshold, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
         {
-            if (await tenants.Thresholds(tenant, cancellation) is not { } all) return Problem.UnknownTenant();
-            if (all.FirstOrDefault(one => one.Threshold.Id == threshold) is not { } found) return Unknown();
-            ETags.Send(context, Tag(found));
-            return TypedResults.Ok(ThresholdReader.Write(found));
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            if (await Find(tenants, tenant, threshold, cancellation) is not { } found) return Unknown();
+            ETags.Send(context, Tag(found, figure.Terms.Currency));
+            return TypedResults.Ok(ThresholdReader.Write(found, figure.Terms.Currency));
         }).Needs(Permission.AlertsWrite | Permission.UsageRead).Conditional().WithSummary("A threshold");
 
         thresholds.MapDelete("/{threshold}", async Task<Results<NoContent, Problem>> (
@@ -63,9 +65,9 @@ internal static class ThresholdEndpoints
             CancellationToken cancellation) =>
         {
             await using var turn = await turns.Take($"tenant {tenant}", cancellation);
-            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             if (await Find(tenants, tenant, threshold, cancellation) is not { } had) return Unknown();
-            ETags.Demand(context, Tag(had));
+            ETags.Demand(context, Tag(had, figure.Terms.Currency));
             var answer = await tenants.Execute(tenant, new Command.RemoveThreshold(threshold) { Actor = caller.Actor },
                 cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
@@ -76,8 +78,8 @@ internal static class ThresholdEndpoints
         CancellationToken cancellation) =>
         (await tenants.Thresholds(tenant, cancellation))?.FirstOrDefault(one => one.Threshold.Id == threshold);
 
-    private static string Tag(ThresholdFigure figure) =>
-        ETags.Of(ThresholdReader.Write(figure.Threshold), ThresholdReader.Write(figure));
+    private static string Tag(ThresholdFigure figure, string currency) =>
+        ETags.Of(ThresholdReader.Write(figure.Threshold, currency), ThresholdReader.Write(figure, currency));
 
     private static Problem Unknown() => Problem.NotFound("unknown_threshold", "There is no such threshold.");
 }

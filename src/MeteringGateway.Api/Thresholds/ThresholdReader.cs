@@ -50,12 +50,16 @@ internal static class ThresholdReader
                 money ? "is counted as an amount" : "is counted in units");
     }
 
-    public static ThresholdWire Write(Threshold threshold) => new() { Id = threshold.Id, Of = Of(threshold),
-        At = At(threshold) };
+    public static ThresholdWire Write(Threshold threshold, string currency) =>
+        new() { Id = threshold.Id, Of = Of(threshold), At = At(threshold, currency) };
 
-    public static ThresholdStateWire Write(ThresholdFigure figure) => new(
-        figure.Threshold.Id, Of(figure.Threshold), At(figure.Threshold), figure.Crossed, figure.Level.Wire(),
-        figure.InForce?.Wire());
+    public static ThresholdStateWire Write(ThresholdFigure figure, string currency) => new(
+        figure.Threshold.Id, Of(figure.Threshold), At(figure.Threshold, currency), figure.Crossed,
+        figure.Level.Wire(UnitOf(figure.Threshold, currency)), figure.InForce?.Wire(UnitOf(figure.Threshold, currency)));
+
+    /// <summary>The currency, or null where amounts are credits (N2).</summary>
+    public static string? UnitOf(Threshold threshold, string currency) =>
+        threshold.Of == Measure.Credits ? null : currency;
 
     private static string Of(Threshold threshold) => threshold.Of switch
     {
@@ -64,11 +68,11 @@ internal static class ThresholdReader
         var other => Names<Measure>.Of(other),
     };
 
-    private static LevelWire At(Threshold threshold) => new()
+    private static LevelWire At(Threshold threshold, string currency) => new()
     {
         Percent = threshold.Percent,
         Units = threshold.At?.Units,
-        Amount = threshold.At?.Amount is { } amount ? Text.Money(amount) : null,
+        Amount = threshold.At?.Wire(UnitOf(threshold, currency)).Amount,
     };
 
     private static int Count(LevelWire? level) =>

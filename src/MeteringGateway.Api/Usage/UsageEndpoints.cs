@@ -28,10 +28,11 @@ internal static class UsageEndpoints
         {
             var paging = Paging.From(cursor, limit);
             var from = paging.Position ?? Query.Whole("after", after) ?? 0;
-            if (await tenants.Entries(tenant, from, paging.Limit, cancellation) is not { } page)
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure
+                || await tenants.Entries(tenant, from, paging.Limit, cancellation) is not { } page)
                 return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<EntryWire>(
-                [.. page.Items.Select(entry => entry.Wire())], page.Next is { } next ? Cursors.Write(next) : null));
+                [.. page.Items.Select(entry => entry.Wire(figure.Terms.Currency))], page.Next is { } next ? Cursors.Write(next) : null));
         }).Needs(Permission.EntriesRead).WithSummary("The tenant's journal, in order");
     }
 }

@@ -4,15 +4,18 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Usage;
 
 /// <summary>A period's figures.</summary>
-/// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending;
-/// fees apart.</param>
+/// <param name="Spend">What the period's statement would total for outcomes and activities now, settled and pending,
+/// and for nothing else; unrounded.</param>
+/// <param name="Forecast">Null: it would go beyond what an amount can be.</param>
+/// <param name="Corrections">What was taken back from closed periods; unrounded, not above 0.</param>
+/// <param name="Total">Of the period's statement now: with fees, packs, shortfalls and corrections, rounded.</param>
 internal sealed record UsageWire(
     string Tenant, string Period, string StartsAt, string EndsAt, string Status, string State, long Sequence,
     IReadOnlyList<TypeUsageWire> OutcomeTypes, IReadOnlyList<ActivityUsageWire> Activities,
     IReadOnlyList<CapUsageWire> Caps,
     IReadOnlyList<IncludedWire> Included, IReadOnlyList<CommitmentUsageWire> Commitments, CreditsUsageWire Credits,
     OverageUsageWire Overage,
-    string Spend, string Currency, ForecastWire Forecast);
+    string Spend, string Corrections, string Total, string Currency, ForecastWire? Forecast);
 
 /// <summary>Units of one outcome type by where they stand; all but <c>reserved</c> add up to <c>reported</c>.</summary>
 internal sealed record TypeUsageWire(
@@ -43,10 +46,16 @@ internal sealed record CreditsUsageWire(string Balance, string? Value, IReadOnly
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
 internal sealed record OverageUsageWire(string Mode, long Units, string Amount, bool Authorized, LimitWire? Limit);
 
-/// <summary>The period's end at the present pace (Q2).</summary>
-internal sealed record ForecastWire(long Units, string Amount, IReadOnlyList<CapForecastWire> Caps);
+/// <summary>
+/// The period's end at the present pace, as far as caps and the funding let it come (Q2).
+/// </summary>
+/// <param name="Uncapped">What all that is asked for would come to, if nothing were refused.</param>
+internal sealed record ForecastWire(long Units, string Amount, ProjectionWire Uncapped,
+    IReadOnlyList<CapForecastWire> Caps);
 
-/// <param name="ReachedAt">Null: not in this period, at this pace.</param>
+internal sealed record ProjectionWire(long Units, string Amount);
+
+/// <param name="ReachedAt">When it was, or will be at this pace; null: not in its period, or day.</param>
 internal sealed record CapForecastWire(string Id, string? ReachedAt);
 
 internal static class UsageFigures
@@ -54,35 +63,41 @@ internal static class UsageFigures
     public static UsageWire Wire(this Core.Usage usage, string tenant) => new(
         tenant, Text.Date(usage.Period.Id), usage.Period.Start.ToString(), usage.Period.End.ToString(),
         Names<PeriodStatus>.Of(usage.Status), Names<LimitState>.Of(usage.State), usage.Sequence,
-        [.. usage.OutcomeTypes.Select(Wire)],
+        [.. usage.OutcomeTypes.Select(type => Wire(type, usage.Currency))],
         [.. usage.Activities.Select(activity =>
-            new ActivityUsageWire(activity.Id, activity.Reported, Text.Money(activity.Amount)))],
-        [.. usage.Caps.Select(Wire)],
+            new ActivityUsageWire(activity.Id, activity.Reported, Text.Money(activity.Amount, usage.Currency)))],
+        [.. usage.Caps.Select(cap => Wire(cap, usage.Currency))],
         [.. usage.Included.Select(included => new IncludedWire(included.OutcomeType, included.Units, included.Used))],
-        [.. usage.Commitments.Select(Wire)],
+        [.. usage.Commitments.Select(one => Wire(one, usage.Currency))],
         new CreditsUsageWire(
-            usage.Credits.Balance.ToString(), Money(usage.Credits.Value),
-            [.. usage.Credits.Grants.Select(grant => grant.Wire())]),
+            usage.Credits.Balance.ToString(), Text.Money(usage.Credits.Value, usage.Currency),
+            [.. usage.Credits.Grants.Select(grant => grant.Wire(usage.Currency))]),
         new OverageUsageWire(
             usage.Overage.Bills ? "bill"
-                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount), usage.Overage.Authorized,
-            usage.Overage.Limit?.Wire()),
-        Text.Money(usage.Spend), usage.Currency,
-        new ForecastWire(
-            usage.Forecast.Units, Text.Money(usage.Forecast.Amount),
-            [.. usage.Forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]));
+                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency), usage.Overage.Authorized,
+            usage.Overage.Limit?.Wire(usage.Currency)),
+        Text.Money(usage.Spend, usage.Currency), Text.Money(usage.Corrections, usage.Currency),
+        Text.Money(usage.Total, usage.Currency), usage.Currency,
+        Wire(usage.Forecast, usage.Currency));
 
-    private static TypeUsageWire Wire(TypeUsage type) => new(
+    private static ForecastWire? Wire(Forecast? forecast, string currency) => forecast is null
+        ? null
+        : new ForecastWire(
+            forecast.Units, Text.Money(forecast.Amount, currency),
+            new ProjectionWire(forecast.Uncapped.Units, Text.Money(forecast.Uncapped.Amount, currency)),
+            [.. forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]);
+
+    private static TypeUsageWire Wire(TypeUsage type, string currency) => new(
         type.Id, type.Reported, type.Pending, type.Settled, type.Reserved, type.Credited,
-        type.NonBillable.ToDictionary(pair => Names<Reason>.Of(pair.Key), pair => pair.Value), Text.Money(type.Amount));
+        type.NonBillable.ToDictionary(pair => Names<Reason>.Of(pair.Key), pair => pair.Value),
+        Text.Money(type.Amount, currency));
 
-    private static CapUsageWire Wire(CapUsage cap) => new(
-        cap.Cap.Id, cap.Cap.Limit.Wire(), cap.Exposure.Wire(), new LeftWire(cap.Remaining),
+    private static CapUsageWire Wire(CapUsage cap, string currency) => new(
+        cap.Cap.Id, cap.Cap.Limit.Wire(currency), cap.Exposure.Wire(currency), new LeftWire(cap.Remaining, currency),
         Names<LimitState>.Of(cap.State), cap.ResetsAt.ToString());
 
-    private static CommitmentUsageWire Wire(CommitmentUsage usage) => new(
-        usage.Commitment.OutcomeType, usage.Commitment.Units, Money(usage.Commitment.Amount), new LeftWire(usage.Used),
+    private static CommitmentUsageWire Wire(CommitmentUsage usage, string currency) => new(
+        usage.Commitment.OutcomeType, usage.Commitment.Units, Text.Money(usage.Commitment.Amount, currency),
+        new LeftWire(usage.Used, currency),
         usage.Commitment.PerYear ? "year" : "period");
-
-    private static string? Money(Amount? amount) => amount is { } some ? Text.Money(some) : null;
 }

@@ -17,21 +17,26 @@ internal static class Payloads
     public static async ValueTask<byte[]> Write(OutboxRow row, ITenants tenants, CancellationToken cancellation)
     {
         var entry = EntryCodec.Read(row.Alert.Entry);
+        // All of it is in the entry but the currency, which a tenant has for good (N2).
+        var currency = entry is Entry.PeriodClosed or Entry.StateChanged { Limit.IsMoney: true }
+            or Entry.ThresholdCrossed { Level.IsMoney: true }
+            ? (await tenants.Tenant(row.Tenant, cancellation))!.Terms.Currency : "";
         var data = entry is Entry.PeriodClosed closed
-            ? Of(Statement(row, closed, (await tenants.Tenant(row.Tenant, cancellation))!.Terms.Currency))
-            : Data(row.Tenant, row.Alert.Sequence, entry);
+            ? Of(Statement(row, closed, currency))
+            : Data(row.Tenant, row.Alert.Sequence, entry, currency);
         return JsonSerializer.SerializeToUtf8Bytes(new PayloadWire(row.Alert.Type, row.Alert.At.ToString(), data),
             PayloadJson.Typed<PayloadWire>());
     }
 
-    private static JsonElement Data(string tenant, long sequence, Entry entry) => entry switch
+    private static JsonElement Data(string tenant, long sequence, Entry entry, string currency) => entry switch
     {
         Entry.StateChanged e =>
             Of(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt)
-                .Wire(tenant)),
-        Entry.ThresholdCrossed { Threshold: var threshold } e when ThresholdReader.Write(threshold) is var wire => Of(
-            new ThresholdCrossedWire(tenant, sequence, threshold.Id, wire.Of!, wire.At!, e.Level.Wire(),
-                e.InForce?.Wire(), Text.Date(e.Period))),
+                .Wire(tenant, currency)),
+        Entry.ThresholdCrossed { Threshold: var threshold } e when ThresholdReader.Write(threshold, currency) is var wire => Of(
+            new ThresholdCrossedWire(tenant, sequence, threshold.Id, wire.Of!, wire.At!,
+                e.Level.Wire(ThresholdReader.UnitOf(threshold, currency)),
+                e.InForce?.Wire(ThresholdReader.UnitOf(threshold, currency)), Text.Date(e.Period))),
         Entry.CreditsExhausted e => Of(new CreditsExhaustedWire(tenant, sequence, Text.Date(e.Period))),
         Entry.OverageStarted e => Of(new OverageStartedWire(tenant, sequence, e.OutcomeType, Text.Date(e.Period))),
         Entry.GrantExpiring e =>
@@ -40,7 +45,6 @@ internal static class Payloads
         _ => Of(new AlertWire(tenant, sequence)), // where to look it up
     };
 
-    // All of it is in the entry but the currency, which a tenant has for good (N2).
     private static StatementFinalWire Statement(OutboxRow row, Entry.PeriodClosed closed, string currency)
     {
         var (total, unrounded, credits) = (Amount.Zero, Amount.Zero, Amount.Zero);
@@ -48,8 +52,8 @@ internal static class Payloads
             (total, unrounded, credits) =
                 (total + Currencies.Round(line.Amount, currency), unrounded + line.Amount, credits + line.Credits);
         return new StatementFinalWire(
-            row.Tenant, row.Alert.Sequence, Text.Date(closed.Period), currency, Text.Money(total),
-            Text.Money(unrounded), credits.ToString(),
+            row.Tenant, row.Alert.Sequence, Text.Date(closed.Period), currency, Text.Money(total, currency),
+            Text.Money(unrounded, currency), credits.ToString(),
             new HeadWire(row.Alert.Sequence, Convert.ToHexStringLower(row.Alert.Hash)));
     }
 

@@ -38,9 +38,9 @@ internal static class WebhookReader
     private static IReadOnlyList<string>? Events(IReadOnlyList<string?>? events, Findings findings)
     {
         if (events is [Every]) return null;
-        if (events is null) findings.Add("/events", 
-            $"is required: [\"*\"] or a list of {string.Join(", ", WebhookEvents.All)}");
-        else if (events.Count == 0) findings.Add("/events", "must have at least one element");
+        if (events is null)
+            findings.Add("/events", $"is required: [\"*\"] or a list of {string.Join(", ", WebhookEvents.All)}");
+        findings.NotEmpty("/events", events);
         var wanted = new List<string>();
         foreach (var (pointer, type) in findings.Each("/events", events, 64))
         {
@@ -56,7 +56,8 @@ internal static class WebhookReader
     {
         if (webhook.Tenants is { Ids: null }) return null;
         if (webhook.Tenants is null) findings.Add("/tenants", "is required: \"*\" or a list of tenant ids");
-        else if (webhook.Tenants.Ids.Count == 0) findings.Add("/tenants", "must have at least one element");
-        return [.. findings.Each("/tenants", webhook.Tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item))];
+        findings.NotEmpty("/tenants", webhook.Tenants?.Ids);
+        return [.. findings.Each("/tenants", webhook.Tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item))
+            .Distinct()];
     }
 }

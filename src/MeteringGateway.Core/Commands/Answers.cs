@@ -10,6 +10,12 @@ public abstract record Answer
     /// </summary>
     public long Sequence { get; internal set; }
 
+    /// <summary>
+    /// Nothing was made: it was refused, or it had been there before. Not to be remembered under an idempotency key,
+    /// since the same question may have another answer soon.
+    /// </summary>
+    public bool MadeNothing => this is Refused or Reserved { Reservation: null } or Accepted { Duplicate: true };
+
     public sealed record Done : Answer;
 
     /// <param name="Detail">Says what and where, for the caller.</param>
@@ -27,6 +33,7 @@ public abstract record Answer
     /// <param name="Reservation">Null when the decision is a refusal.</param>
     public sealed record Reserved(Decision Decision, ReservationFigure? Reservation) : Answer;
 
+    /// <param name="Grant">As it was issued: the same however often it is asked for under the same key.</param>
     /// <param name="Bought">False: it had been, under the same key (F6).</param>
     public sealed record Granted(GrantFigure Grant, bool Bought) : Answer;
 
@@ -49,9 +56,11 @@ public sealed record OutcomeSummary(string Id, OutcomeStatus Status, Reason Reas
 /// <param name="Sequence">Of the last entry it is based on.</param>
 /// <param name="At">The tenant's time of which it speaks (T5). Not kept in entries, which have their own; null in an
 /// answer that was kept before this was said.</param>
+/// <param name="Currency">Of its amounts (N2); kept as the time is.</param>
 public sealed record Decision(
     DecisionKind Kind, DecisionReason Reason, long? Remaining, Binding? Limit, Funding? Funding, Amount? UnitPrice,
-    AtLimit? Handoff, Instant? RetryAt, DateOnly Period, long Sequence, Instant? At = null);
+    AtLimit? Handoff, Instant? RetryAt, DateOnly Period, long Sequence, Instant? At = null,
+    string? Currency = null);
 
 /// <summary>What binds a question most.</summary>
 /// <param name="Kind"><c>cap</c>, <c>included</c>, <c>credits</c> or <c>overage</c>.</param>

@@ -132,6 +132,11 @@ public abstract record Command
     public sealed record IssueGrant(GrantKind Kind, Amount Amount, Instant? ExpiresAt, int? Priority, Amount? Price,
         string? Note, string? Key) : Command;
 
+    /// <summary>Buys a pack of the terms in force, at their price (F9).</summary>
+    /// <param name="Quantity">1 to 1,000,000.</param>
+    /// <param name="Key">The caller's idempotency key: the same never buys twice, at any age (F6).</param>
+    public sealed record BuyPack(string Pack, int Quantity, string? Note, string Key) : Command;
+
     public sealed record VoidGrant(string Grant) : Command;
 
     /// <summary>Lets what a rule of overage holds back go on demand (F2).</summary>

@@ -31,6 +31,11 @@ public sealed record Terms
     /// <summary>For the governed types that have no rule of their own (F2).</summary>
     public OverageRule? Overage { get; init; }
 
+    /// <summary>Packs of credits that the buyer may buy (F9).</summary>
+    public ImmutableArray<Pack> TopUps { get; init; } = [];
+    /// <summary>What packs may come to in a period (F9); null: anything; 0: none can be bought.</summary>
+    public Amount? TopUpLimit { get; init; }
+
     /// <summary>How old an event may be when it arrives (T3, T4); 0 to 30 days.</summary>
     public TimeSpan MaxLateness { get; init; } = TimeSpan.FromHours(72);
 
@@ -43,9 +48,21 @@ public sealed record Terms
     /// <summary>Says the same: member by member, not only the same object.</summary>
     public bool IsSameAs(Terms other) => ReferenceEquals(this, other) || TermsWire.AreSame(this, other);
 
+    /// <summary>
+    /// Credits in money, rounded down to millionths; null where the plan does not say what one is worth (N2).
+    /// </summary>
+    public Amount? Worth(Amount credits) => CreditValue is { } value
+        ? new Amount(checked((long)((Int128)credits.Micros * value.Micros / 1_000_000))) : null;
+
     public ActivityType? Activity(string id)
     {
         foreach (var activity in Activities) if (activity.Id == id) return activity;
+        return null;
+    }
+
+    public Pack? Pack(string id)
+    {
+        foreach (var pack in TopUps) if (pack.Id == id) return pack;
         return null;
     }
 }
@@ -123,6 +140,12 @@ public sealed record Commitment(string? OutcomeType, long? Units, Amount? Price,
 /// <param name="Max">Of all rolled-over credits together.</param>
 /// <param name="Periods">How long they last, 1 to 36; null: without end.</param>
 public sealed record Rollover(Amount Max, int? Periods);
+
+/// <summary>Credits that the buyer buys as they are (F9).</summary>
+/// <param name="Credits">Above 0.</param>
+/// <param name="Price">Above 0: credits for nothing are the vendor's to give.</param>
+/// <param name="ExpiresAfter">How long they last from the purchase on; null: without end.</param>
+public sealed record Pack(string Id, Amount Credits, Amount Price, TimeSpan? ExpiresAfter);
 
 /// <summary>What may go on demand once prepaid units are used up, and at what price (F2).</summary>
 /// <param name="Bills">False: nothing (<c>block</c>). Null: where the type has a price.</param>

@@ -20,7 +20,8 @@ public abstract record Entry
         Terms Terms, Period Period) : Entry;
 
     /// <summary>Name, zone and anchor from now on; the next period that begins runs under them (T2).</summary>
-    public sealed record TenantChanged(string Name, string Zone, int AnchorDay) : Entry;
+    /// <param name="ZoneBefore">The zone that the open period runs under; null where the zone stays.</param>
+    public sealed record TenantChanged(string Name, string Zone, int AnchorDay, string? ZoneBefore = null) : Entry;
 
     /// <summary>
     /// New terms, in force for what is timed from <paramref name="From"/> on; included units with the next period (F7).
@@ -140,10 +141,13 @@ public abstract record Entry
 
     /// <param name="Key">The caller's idempotency key (F6).</param>
     /// <param name="From">The grant that a rolled-over or correction grant comes from.</param>
+    /// <param name="Price">Owed for all of it, in the period that is open then (F10).</param>
+    /// <param name="Pack">The pack that was bought (F9); null: it is none.</param>
+    /// <param name="Quantity">Packs; 0 where it is none.</param>
     public sealed record GrantIssued(
         string Grant, GrantKind Kind, Amount Amount, int Priority, Instant EffectiveAt, Instant? ExpiresAt,
         Amount? Price, string? Note,
-        string? Key, string? From) : Entry;
+        string? Key, string? From, string? Pack = null, int Quantity = 0) : Entry;
 
     /// <summary>
     /// What a grant had left was taken, because it expired or was voided (F5); of a voided one again, when something
@@ -174,7 +178,7 @@ public abstract record Entry
 public enum WindowEnd : byte { None = 0, Open = 1, Lapsed = 2, Confirmed = 3, Reversed = 4, ReversedLate = 5 }
 
 /// <summary>A statement's line before it is rounded (F8, N3). The numbers of the kinds are stored.</summary>
-/// <param name="What">Outcome type or activity; null where it is of neither.</param>
+/// <param name="What">Outcome type, activity or pack; null where it is of none.</param>
 /// <param name="Source">Of outcomes: which source funded them.</param>
 /// <param name="Of">Of a correction: the closed period.</param>
 /// <param name="Credits">Credits taken.</param>
@@ -183,7 +187,7 @@ public sealed record Line(LineKind Kind, string? What, Funding? Source, DateOnly
 
 public enum LineKind
     : byte { PlatformFee = 0, ImplementationFee = 1, Outcomes = 2, Overage = 3, Activities = 4, CommitmentShortfall = 5,
-        Correction = 6 }
+        Correction = 6, TopUp = 7 }
 
 /// <summary>What a closed period's rating would have differed by without an outcome (T3, O5).</summary>
 /// <param name="Place">Units rated before it in its period.</param>

@@ -14,11 +14,14 @@ public static partial class EntryCodec
             case Answer.Accepted a:
                 to.Byte(2); to.Bool(a.Duplicate); to.Maybe(a.Outcome, Values.Write); to.MaybeNumber(a.Remaining);
                 break;
-            case Answer.Decided a: to.Byte(3); Values.Write(to, a.Decision); to.MaybeTime(a.Decision.At); break;
+            case Answer.Decided a: to.Byte(3); Values.Write(to, a.Decision); WriteAdded(to, a.Decision); break;
             case Answer.Reserved a: to.Byte(4); Values.Write(to, a.Decision); to.Maybe(a.Reservation, Values.Write);
-                to.MaybeTime(a.Decision.At);
+                WriteAdded(to, a.Decision);
                 break;
-            case Answer.Granted a: to.Byte(5); Values.Write(to, a.Grant); to.Bool(a.Bought); break;
+            case Answer.Granted a:
+                to.Byte(5); Values.Write(to, a.Grant); to.Bool(a.Bought); to.MaybeText(a.Grant.Pack);
+                to.Number(a.Grant.Quantity);
+                break;
             default: throw new ArgumentException($"a {answer.GetType().Name} answer is not kept", nameof(answer));
         }
         return to.Written.ToArray();
@@ -34,9 +37,9 @@ public static partial class EntryCodec
         {
             1 => new Answer.Done(),
             2 => new Answer.Accepted(from.Bool(), from.Maybe(Values.ReadSummary), from.MaybeNumber()),
-            3 => new Answer.Decided(Values.ReadDecision(ref from) with { At = AddedTime(ref from) }),
+            3 => new Answer.Decided(WithAdded(Values.ReadDecision(ref from), ref from)),
             4 => ReadReserved(ref from),
-            5 => new Answer.Granted(Values.ReadGrant(ref from), from.Bool()),
+            5 => ReadGranted(ref from),
             var kind => throw new FormatException($"answer kind {kind} is not known"),
         };
         answer.Sequence = sequence;
@@ -46,10 +49,27 @@ public static partial class EntryCodec
     private static Answer.Reserved ReadReserved(ref Reader from)
     {
         var (decision, held) = (Values.ReadDecision(ref from), from.Maybe(Values.ReadReservationFigure));
-        return new Answer.Reserved(decision with { At = AddedTime(ref from) }, held);
+        return new Answer.Reserved(WithAdded(decision, ref from), held);
     }
 
-    private static Instant? AddedTime(ref Reader from) => from.AtEnd ? null : from.MaybeTime();
+    // What entries do not keep of a decision came later, and so stands at the end.
+    private static void WriteAdded(Writer to, Decision decision)
+    {
+        to.MaybeTime(decision.At);
+        to.MaybeText(decision.Currency);
+    }
+
+    private static Decision WithAdded(Decision decision, ref Reader from) => decision with
+    {
+        At = from.AtEnd ? null : from.MaybeTime(), Currency = from.AtEnd ? null : from.MaybeText(),
+    };
+
+    private static Answer.Granted ReadGranted(ref Reader from)
+    {
+        var (grant, bought) = (Values.ReadGrant(ref from), from.Bool());
+        return new Answer.Granted(
+            from.AtEnd ? grant : grant with { Pack = from.MaybeText(), Quantity = from.Int() }, bought);
+    }
 
     public static byte[] WriteOutcome(Outcome outcome)
     {

@@ -67,7 +67,8 @@ public static partial class EntryCodec
             Values.ReadPlanRef(ref from), TermsWire.Read(ref from),
             Values.ReadPeriod(ref from)) { At = at },
         EntryKind.TenantChanged =>
-            new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int()) { At = at },
+            new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int(),
+                from.AtEnd ? null : Values.Shared(ref from)) { At = at },
         EntryKind.TermsSet =>
             new Entry.TermsSet(Values.ReadPlanRef(ref from), TermsWire.Read(ref from), from.Time()) { At = at },
         EntryKind.TenantClosed => new Entry.TenantClosed { At = at },
@@ -121,8 +122,8 @@ public static partial class EntryCodec
         EntryKind.ThresholdRearmed => new Entry.ThresholdRearmed(from.Text(), from.Bool()) { At = at },
         EntryKind.GrantIssued => new Entry.GrantIssued(
             from.Text(), (GrantKind)from.Byte(), from.Money(), from.Int(), from.Time(), from.MaybeTime(),
-            from.MaybeMoney(), from.MaybeText(),
-            from.MaybeText(), from.MaybeText()) { At = at },
+            from.MaybeMoney(), from.MaybeText(), from.MaybeText(), from.MaybeText(),
+            from.AtEnd ? null : from.MaybeText(), from.AtEnd ? 0 : from.Int()) { At = at },
         EntryKind.GrantEnded => new Entry.GrantEnded(from.Text(), from.Money(), from.Bool()) { At = at },
         EntryKind.GrantExpiring => new Entry.GrantExpiring(from.Text(), from.Money(), from.Time()) { At = at },
         EntryKind.CreditsExhausted => new Entry.CreditsExhausted(from.Date()) { At = at },

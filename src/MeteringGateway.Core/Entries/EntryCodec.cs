@@ -49,7 +49,10 @@ public static partial class EntryCodec
                 Values.Write(to, e.Plan);
                 TermsWire.Write(to, e.Terms); Values.Write(to, e.Period);
                 break;
-            case Entry.TenantChanged e: to.Text(e.Name); to.Text(e.Zone); to.Number(e.AnchorDay); break;
+            case Entry.TenantChanged e:
+                to.Text(e.Name); to.Text(e.Zone); to.Number(e.AnchorDay);
+                if (e.ZoneBefore is not null) to.Text(e.ZoneBefore);
+                break;
             case Entry.TermsSet e: Values.Write(to, e.Plan); TermsWire.Write(to, e.Terms); to.Time(e.From); break;
             case Entry.PeriodStarted e: Values.Write(to, e.Period); break;
             case Entry.PeriodClosed e: to.Date(e.Period); to.List(e.Lines, Values.Write);
@@ -128,6 +131,7 @@ public static partial class EntryCodec
                 to.Text(e.Grant); to.Byte((byte)e.Kind); to.Money(e.Amount); to.Number(e.Priority);
                 to.Time(e.EffectiveAt); to.MaybeTime(e.ExpiresAt);
                 to.MaybeMoney(e.Price); to.MaybeText(e.Note); to.MaybeText(e.Key); to.MaybeText(e.From);
+                to.MaybeText(e.Pack); to.Number(e.Quantity);
                 break;
             case Entry.GrantEnded e: to.Text(e.Grant); to.Money(e.Taken); to.Bool(e.Voided); break;
             case Entry.GrantExpiring e: to.Text(e.Grant); to.Money(e.Left); to.Time(e.ExpiresAt); break;

@@ -28,6 +28,7 @@ internal static class TermsWire
         body.Money(value.PeriodGrant);
         body.Maybe(value.Rollover, Write);
         body.Maybe(value.Overage, Write);
+        if (!value.TopUps.IsEmpty || value.TopUpLimit is not null) Sections.Write(body, Sections.Money, WriteTopUps(value));
         to.Bytes(body.Written);
     }
 
@@ -37,6 +38,14 @@ internal static class TermsWire
         Write(one, a);
         Write(other, b);
         return one.Written.SequenceEqual(other.Written);
+    }
+
+    private static Writer WriteTopUps(Terms value)
+    {
+        var to = new Writer();
+        to.List(value.TopUps, Write);
+        to.MaybeMoney(value.TopUpLimit);
+        return to;
     }
 
     public static Terms Read(ref Reader from)
@@ -58,6 +67,12 @@ internal static class TermsWire
             Rollover = body.Maybe(ReadRollover),
             Overage = body.Maybe(ReadOverage),
         };
+        while (!body.AtEnd)
+        {
+            var section = Sections.Read(ref body, out var tag);
+            if (tag != Sections.Money) throw new FormatException($"terms have an unknown section {tag}");
+            terms = terms with { TopUps = [.. section.List(ReadPack)], TopUpLimit = section.MaybeMoney() };
+        }
         Known[key] = new WeakReference<Terms>(terms);
         return terms;
     }
@@ -109,6 +124,14 @@ internal static class TermsWire
 
     private static void Write(Writer to, Rollover value) { to.Money(value.Max); to.MaybeNumber(value.Periods); }
     private static Rollover ReadRollover(ref Reader from) => new(from.Money(), (int?)from.MaybeNumber());
+
+    private static void Write(Writer to, Pack value)
+    {
+        to.Text(value.Id); to.Money(value.Credits); to.Money(value.Price); to.MaybeNumber(value.ExpiresAfter?.Ticks);
+    }
+
+    private static Pack ReadPack(ref Reader from) => new(Values.Shared(ref from), from.Money(), from.Money(),
+        from.MaybeNumber() is { } ticks ? new TimeSpan(ticks) : null);
 
     private static void Write(Writer to, OverageRule value)
     {

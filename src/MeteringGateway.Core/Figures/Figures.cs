@@ -21,14 +21,17 @@ public enum DisputeStatus : byte { Open, Upheld, Credited }
 public sealed record Dispute(string Id, string OutcomeId, string Reason, DisputeStatus Status, Instant OpenedAt);
 
 /// <summary>A period's figures.</summary>
-/// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending;
-/// fees apart).</param>
+/// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending),
+/// and for nothing else.</param>
+/// <param name="Corrections">What was taken back from closed periods, unrounded; not above 0.</param>
+/// <param name="Total">Of its statement as it is now: fees, packs and shortfalls too, rounded line by line (N3).</param>
+/// <param name="Forecast">Null: it would go beyond what an amount can be (N1).</param>
 public sealed record Usage(
     Period Period, PeriodStatus Status, LimitState State, long Sequence, string Currency,
     ImmutableArray<TypeUsage> OutcomeTypes, ImmutableArray<ActivityUsage> Activities, ImmutableArray<CapUsage> Caps,
     ImmutableArray<IncludedUsage> Included, ImmutableArray<CommitmentUsage> Commitments, CreditsUsage Credits,
     OverageUsage Overage,
-    Amount Spend, Forecast Forecast);
+    Amount Spend, Amount Corrections, Amount Total, Forecast? Forecast);
 
 /// <summary>Units of one outcome type in a period, by where they stand.</summary>
 /// <param name="Reported">Units of every report, whatever became of it; the others but <paramref name="Reserved"/> add
@@ -59,22 +62,28 @@ public sealed record CreditsUsage(Amount Balance, Amount? Value, ImmutableArray<
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
 public sealed record OverageUsage(bool Bills, long Units, Amount Amount, bool Authorized, Limit? Limit);
 
-/// <summary>The period's end at the present pace (Q2).</summary>
+/// <summary>The period's end at the present pace (Q2), as far as caps and the funding let it come.</summary>
 /// <param name="Units">Rated units of all types.</param>
 /// <param name="Amount">Spend.</param>
-public sealed record Forecast(long Units, Amount Amount, ImmutableArray<CapForecast> Caps);
+/// <param name="Uncapped">What all that is asked for would come to, if nothing were refused.</param>
+public sealed record Forecast(long Units, Amount Amount, Projection Uncapped, ImmutableArray<CapForecast> Caps);
 
-/// <param name="ReachedAt">Null: not in this period, at this pace.</param>
+public sealed record Projection(long Units, Amount Amount);
+
+/// <param name="ReachedAt">When it was, or will be at this pace; null: not in its period, or day.</param>
 public sealed record CapForecast(string Cap, Instant? ReachedAt);
 
 /// <summary>A lot of credits (F5).</summary>
 /// <param name="Amount">As issued.</param>
 /// <param name="Remaining">Not taken by outcomes, and not ended; what is held by reservations still counts.</param>
+/// <param name="Price">Owed for all of it (F10).</param>
 /// <param name="From">The grant that it rolled over from, or corrects.</param>
+/// <param name="Pack">The pack that was bought (F9); null: it is none.</param>
+/// <param name="Quantity">Packs; 0 where it is none.</param>
 public sealed record GrantFigure(
     string Id, GrantKind Kind, Amount Amount, Amount Remaining, int Priority, Instant EffectiveAt, Instant? ExpiresAt,
     Amount? Price,
-    string? Note, Instant CreatedAt, Instant? VoidedAt, string? From);
+    string? Note, Instant CreatedAt, Instant? VoidedAt, string? From, string? Pack = null, int Quantity = 0);
 
 /// <param name="Level">What stands, in units or as an amount.</param>
 /// <param name="InForce">The limit that it is a level of; null for spend.</param>
@@ -85,10 +94,12 @@ public sealed record ThresholdFigure(Threshold Threshold, bool Crossed, Limit Le
 /// <param name="Total">Sum of the rounded lines (N3).</param>
 /// <param name="CreditsValue">In money, where the plan says what a credit is worth.</param>
 /// <param name="ClosedBy">Sequence of the entry that made it final; null until then.</param>
+/// <param name="Zone">The time zone that the period runs under (T2).</param>
+/// <param name="FinalAt">When it became final; null until then.</param>
 public sealed record Statement(
     Period Period, PeriodStatus Status, string Currency, ImmutableArray<StatementLine> Lines, Amount Total,
     Amount UnroundedTotal,
-    Amount CreditsUsed, Amount? CreditsValue, long Sequence, long? ClosedBy);
+    Amount CreditsUsed, Amount? CreditsValue, long Sequence, long? ClosedBy, string Zone, Instant? FinalAt);
 
 /// <param name="Amount">Rounded half to even to the currency's minor unit (N3).</param>
 public sealed record StatementLine(Line Line, string Description, Amount Amount);

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace MeteringGateway.Core;
 
 /// <summary>What can be read off the state.</summary>
@@ -9,8 +7,7 @@ public sealed partial class TenantState
     public Allowance Allowance() => new(this);
 
     public TenantFigure Figure(Instant realTime) => new(
-        Name, Plan, Terms, Zone, AnchorDay, TestClock, TestClock is null ? Instant.Max(realTime, Now)
-            : Now, State, Open.Period, Open.Status,
+        Name, Plan, Terms, Zone, AnchorDay, TestClock, TimeAt(realTime), State, Open.Period, Open.Status,
         [.. Open.Caps.Select(cap => new CapFigure(cap.Cap, cap.State))], Authorization, CreatedAt, ClosedAt, Sequence,
         [.. Schedule]);
 
@@ -53,20 +50,6 @@ public sealed partial class TenantState
         _ => LimitState.Warned,
     };
 
-    /// <summary>Null: no such period.</summary>
-    /// <param name="period">Null: the open one.</param>
-    /// <param name="realTime">Now, for when a daily cap resets; a tenant on a test clock lives by its own.</param>
-    public Usage? Usage(DateOnly? period, Instant realTime = default)
-    {
-        var now = TestClock is null ? Instant.Max(realTime, Now) : Now;
-        if ((period is { } id ? Book(id) : Open) is not { } book) return null;
-        var types = TypesOf(book).Select(type => Usage(book, type)).ToImmutableArray();
-        return new Usage(book.Period, book.Status, State, Sequence, Terms.Currency, types, ActivitiesOf(book),
-            [.. book.Caps.Select(cap => Usage(book, cap, now))], IncludedOf(book), CommitmentsOf(book), CreditsNow(now),
-            OverageOf(book, now),
-            SpendOf(book), ForecastOf(book, now));
-    }
-
     /// <summary>Null: not in memory. An alias gives the outcome that it stands for (O3).</summary>
     public OutcomeFigure? Outcome(string id) =>
         Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
@@ -101,67 +84,6 @@ public sealed partial class TenantState
 
     internal OutcomeFigure FigureOf(Outcome outcome) =>
         outcome.Figure(outcome.Charges ?? (outcome.IsRated ? RatingOf(Book(outcome.Period)!).ChargesOf(outcome) : []));
-
-    /// <summary>As agreed when the period began (F7).</summary>
-    internal long IncludedUnits(PeriodBook book, string type) =>
-        TermsAt(book.Period.Start).Type(type)?.IncludedUnits ?? 0;
-
-    /// <summary>A line for each type that the plan has, and for each that was counted.</summary>
-    private IEnumerable<TypeBook> TypesOf(PeriodBook book) =>
-        TermsAt(book.Period.Start).OutcomeTypes.Select(type => type.Id)
-        .Concat(book.Status == PeriodStatus.Open ? Terms.OutcomeTypes.Select(type => type.Id) : [])
-        .Concat(book.Types.Select(type => type.Id)).Distinct().Order(StringComparer.Ordinal)
-        .Select(id => book.Types.Find(counted => counted.Id == id) ?? new TypeBook(id));
-
-    private TypeUsage Usage(PeriodBook book, TypeBook type) => new(
-        type.Id, type.Pending + type.Settled + type.Credited + (type.NonBillable?.Values.Sum() ?? 0), type.Pending,
-        type.Settled,
-        _reservations?.Values.Where(held => held.Period == book.Period.Id && held.Subject.What == type.Id
-            && !held.Subject.IsActivity).Sum(held => held.Remaining) ?? 0,
-        type.Credited, type.NonBillable?.ToImmutableSortedDictionary() ?? ImmutableSortedDictionary<Reason, long>.Empty,
-        LinesOn(book, type.Id).Aggregate(Amount.Zero, (sum, line) => sum + line.Amount));
-
-    /// <summary>A type's lines of a statement, or all types'.</summary>
-    private IEnumerable<Line> LinesOn(PeriodBook book, string? type = null) => book.Final is { } final
-        ? final.Lines.Where(line => line.Kind is LineKind.Outcomes or LineKind.Overage
-        && (type is null || line.What == type))
-        : RatingOf(book) is var rating
-            ? rating.Lines.Where(line => type is null || line.Key.Type == type)
-            .Select(line => rating.LineOf(line.Key, line.Value))
-            : [];
-
-    /// <summary>
-    /// What the period's outcomes and activities come to, with what was taken back from closed ones; fees apart.
-    /// </summary>
-    internal Amount SpendOf(PeriodBook book)
-    {
-        var spend = LinesOn(book).Aggregate(Amount.Zero, (sum, line) => sum + line.Amount);
-        foreach (var (activity, quantity) in book.Activities ?? []) spend += activity.Fee * quantity;
-        foreach (var sum in book.Corrections?.Values ?? Enumerable.Empty<CorrectionSum>()) spend += sum.Amount;
-        return spend;
-    }
-
-    private ImmutableArray<ActivityUsage> ActivitiesOf(PeriodBook book) =>
-        [.. (book.Activities ?? []).GroupBy(activity => activity.Key.Activity, StringComparer.Ordinal)
-            .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => new ActivityUsage(group.Key, group.Sum(activity => activity.Value),
-                group.Aggregate(Amount.Zero, (sum, activity) => sum + activity.Key.Fee * activity.Value)))];
-
-    private CapUsage Usage(PeriodBook book, CapBook cap, Instant now)
-    {
-        var day = book == Open ? CurrentDay(now) : book.Period.Days.Length - 1;
-        var exposure = ExposureOf(book, cap, day, now).All;
-        return new CapUsage(cap.Cap, cap.Cap.Limit.With(exposure),
-            cap.Cap.Limit.With(Math.Max(0, cap.Cap.Limit.Value - exposure)), cap.State,
-            cap.Cap.Period == CapPeriod.Day ? book.Period.DayEnd(day) : book.Period.End);
-    }
-
-    private ImmutableArray<IncludedUsage> IncludedOf(PeriodBook book) =>
-        [.. TermsAt(book.Period.Start).OutcomeTypes.Where(type => type.IncludedUnits > 0)
-            .Select(type => new IncludedUsage(type.Id, type.IncludedUnits, IncludedUsed(book, type.Id)))];
-
-    internal long IncludedUsed(PeriodBook book, string type) =>
-        LinesOn(book, type).Where(line => line.Source == Core.Funding.Included).Sum(line => line.Quantity);
 
     private static bool Passes(Outcome outcome, OutcomeFilter filter) =>
         !outcome.IsAlias

@@ -174,6 +174,9 @@ internal sealed class PeriodRating
         return sum;
     }
 
+    /// <summary>Rated units of a type, under whatever terms.</summary>
+    public long Units(string type) => Count(Tail, new Counter(Counts.Units, type));
+
     /// <summary>Millionths of credits that the outcomes hold of a grant.</summary>
     public long Drawn(string grant) => Count(Tail, new Counter(Counts.Grant, grant));
 

@@ -18,6 +18,10 @@ internal sealed class Grant
     public string? Note { get; init; }
     public string? Key { get; init; }
     public string? From { get; init; }
+    /// <summary>The pack that was bought (F9); null: it is none.</summary>
+    public string? Pack { get; set; }
+    /// <summary>Packs; 0 where it is none.</summary>
+    public int Quantity { get; set; }
     public required Instant CreatedAt { get; init; }
 
     /// <summary>Millionths of credits that it may fund in all: as issued, less what was taken when it ended.</summary>
@@ -35,6 +39,11 @@ internal sealed class Grant
     public Instant? AnnouncedAt =>
         ExpiresAt is { } end && Kind is GrantKind.TopUp or GrantKind.Promotional or GrantKind.Rollover
             && end - EffectiveAt > Notice ? end - Notice : null;
+
+    /// <summary>As it was when it was issued, whatever became of it.</summary>
+    public GrantFigure AsIssued() => new(
+        Id, Kind, Amount, Amount, Priority, EffectiveAt, ExpiresAt, Price, Note, CreatedAt, VoidedAt: null, From,
+        Pack, Quantity);
 
     /// <summary>
     /// The order in which grants are spent (F5): priority, expiry, when they took effect, then as they were issued.

@@ -10,6 +10,11 @@ public sealed class PeriodBook(Period period)
 {
     public Period Period { get; } = period;
     public PeriodStatus Status { get; internal set; } = PeriodStatus.Open;
+    /// <summary>
+    /// The time zone that it runs under, and those before it since the last change, where another was set in it; null
+    /// where none was.
+    /// </summary>
+    internal string? ZoneUntilChanged { get; set; }
     internal List<TypeBook> Types { get; } = [];
     /// <summary>Quantities.</summary>
     internal Dictionary<ActivityKey, long>? Activities { get; set; }
@@ -40,6 +45,9 @@ public sealed class PeriodBook(Period period)
     /// out.
     /// </summary>
     internal PeriodRating? Rating { get; set; }
+
+    /// <summary>The same of what a forecast asks for (Q2).</summary>
+    internal Demand? Demand { get; set; }
 
     internal bool HasMoneyCaps
     {
@@ -89,6 +97,7 @@ public sealed class PeriodBook(Period period)
         var units = (long)sign * outcome.Quantity;
         var type = Type(outcome.Type);
         type.Add(outcome, units);
+        Demand?.Count(outcome, sign);
         if (outcome.Status == OutcomeStatus.Pending) Pending += sign;
         if (!outcome.IsRated) return;
         foreach (var cap in Caps)

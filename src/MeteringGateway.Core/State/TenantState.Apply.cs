@@ -25,7 +25,10 @@ public sealed partial class TenantState
             case Entry.CapRemoved e: Apply(e); break;
             case Entry.TermsSet e: Apply(e); break;
             case Entry.TenantCreated e: Apply(e); break;
-            case Entry.TenantChanged e: (Name, Zone, AnchorDay) = (e.Name, e.Zone, e.AnchorDay); break;
+            case Entry.TenantChanged e:
+                (Name, Zone, AnchorDay) = (e.Name, e.Zone, e.AnchorDay);
+                Open.ZoneUntilChanged ??= e.ZoneBefore;
+                break;
             case Entry.ChangeScheduled e: Apply(e); break;
             case Entry.ChangeWithdrawn e: Unschedule(e.Before); break;
             case Entry.TenantPaused e: Paused = e; break;

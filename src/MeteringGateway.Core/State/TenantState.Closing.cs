@@ -14,7 +14,7 @@ public sealed partial class TenantState
         var rating = NewRating(book, CommittedBefore(book), []);
         var draws = Grants.Select(grant => new Draw(grant.Id, new Amount(rating.Drawn(grant.Id))))
             .Where(draw => draw.Credits.Micros != 0);
-        return new Entry.PeriodClosed(book.Period.Id, LinesOf(book, rating),
+        return new Entry.PeriodClosed(book.Period.Id, Lines.Of(this, book, rating),
             [.. draws.OrderBy(draw => draw.Grant, Ids.InOrder)], CommittedIn(book, rating)) { At = at };
     }
 
@@ -93,7 +93,7 @@ public sealed partial class TenantState
         // A unit less of what is committed is a unit more of shortfall.
         foreach (var (commitment, i) in TermsAt(book.Period.Start).Commitments.Select((commitment, i) =>
             (commitment, i)))
-            if (!commitment.PerYear) charged += ShortfallOf(commitment, i, rater, tally, Amount.Zero).Amount;
+            if (!commitment.PerYear) charged += Shortfalls.Of(commitment, i, rater, tally, Amount.Zero).Amount;
         return (rater, tally, charged);
     }
 

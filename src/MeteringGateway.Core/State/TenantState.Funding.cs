@@ -55,8 +55,7 @@ public sealed partial class TenantState
         var rater = new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed);
         var rating = new PeriodRating(
             rater, caps.Where(cap => cap.Limit.IsMoney),
-            _outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id && outcome.IsRated) ?? [],
-            _changes ??= new Changes());
+            OutcomesOf(book).Where(outcome => outcome.IsRated), _changes ??= new Changes());
         FundAnew(rating, committed, EarlierUnclosed(book));
         return rating;
     }
@@ -72,7 +71,8 @@ public sealed partial class TenantState
             if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;
             var kept = RatingOf(book);
             var anew = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
-            if (kept.Differs(anew) is { } where) return $"{book.Period.Id:O}: {where}";
+            if ((kept.Differs(anew) ?? book.Demand?.Differs(OutcomesOf(book))) is { } where)
+                return $"{book.Period.Id:O}: {where}";
         }
         return null;
     }
@@ -117,7 +117,7 @@ public sealed partial class TenantState
     /// What earlier periods of the same twelve, and later ones that closed before it, used of each commitment per year
     /// (F8).
     /// </summary>
-    private ImmutableArray<long> CommittedBefore(PeriodBook book)
+    internal ImmutableArray<long> CommittedBefore(PeriodBook book)
     {
         var commitments = TermsAt(book.Period.Start).Commitments;
         if (commitments.IsEmpty) return [];
@@ -136,11 +136,15 @@ public sealed partial class TenantState
         return [.. used];
     }
 
-    private IEnumerable<PeriodBook> EarlierInYear(PeriodBook book)
+    internal IEnumerable<PeriodBook> EarlierInYear(PeriodBook book)
     {
         var at = _books.IndexOf(book);
         return _books.GetRange(at / PeriodsAYear * PeriodsAYear, at % PeriodsAYear);
     }
+
+    /// <summary>The last of twelve periods, or the last of a tenant that is closed.</summary>
+    internal bool EndsYear(PeriodBook book) => _books.IndexOf(book) is var at
+        && (at % PeriodsAYear == PeriodsAYear - 1 || (ClosedAt is not null && book == Open));
 
     /// <summary>
     /// Units, or millionths, that a period's outcomes used of a commitment like this one; the second of its kind is
@@ -266,7 +270,8 @@ public sealed partial class TenantState
         {
             Id = e.Grant, Kind = e.Kind, Amount = e.Amount, Priority = e.Priority, EffectiveAt = e.EffectiveAt,
             ExpiresAt = e.ExpiresAt, Price = e.Price,
-            Note = e.Note, Key = e.Key, From = e.From, CreatedAt = e.At, Capacity = e.Amount.Micros,
+            Note = e.Note, Key = e.Key, From = e.From, CreatedAt = e.At, Capacity = e.Amount.Micros, Pack = e.Pack,
+            Quantity = e.Quantity,
         };
         var issued = _grants ??= [];
         var at = issued.Count;
@@ -329,10 +334,10 @@ public sealed partial class TenantState
     public IReadOnlyList<GrantFigure> GrantFigures() =>
         Grants.OrderBy(grant => grant.Id, Ids.InOrder).Select(FigureOf).ToArray();
 
-    internal GrantFigure FigureOf(Grant grant) => new(
-        grant.Id, grant.Kind, grant.Amount, grant.Ended ? Amount.Zero
-            : new Amount(LeftOf(grant)), grant.Priority, grant.EffectiveAt, grant.ExpiresAt,
-        grant.Price, grant.Note, grant.CreatedAt, grant.VoidedAt, grant.From);
+    internal GrantFigure FigureOf(Grant grant) => grant.AsIssued() with
+    {
+        Remaining = grant.Ended ? Amount.Zero : new Amount(LeftOf(grant)), VoidedAt = grant.VoidedAt,
+    };
 }
 
 /// <summary>What terms mean for how a turn goes about its work.</summary>

@@ -20,6 +20,28 @@ public sealed partial class TenantState
         Spent = from.Number(), Ended = from.Bool(), VoidedAt = from.MaybeTime(), Announced = from.Bool(),
     };
 
+    /// <summary>Which packs were bought, by grant (F9), and the zones of periods in which another was set.</summary>
+    private void WritePacks(Writer to)
+    {
+        var packs = Grants.Where(grant => grant.Pack is not null).OrderBy(grant => grant.Id, Ids.InOrder).ToArray();
+        var zones = _books.Where(book => book.ZoneUntilChanged is not null).ToArray();
+        if (packs.Length + zones.Length == 0) return;
+        var section = new Writer();
+        section.List(packs, (w, grant) => { w.Text(grant.Id); w.Text(grant.Pack!); w.Number(grant.Quantity); });
+        if (zones.Length > 0)
+            section.List(zones, (w, book) => { w.Date(book.Period.Id); w.Text(book.ZoneUntilChanged!); });
+        Sections.Write(to, Sections.Money, section);
+    }
+
+    private void ReadPacks(ref Reader section)
+    {
+        foreach (var (id, pack, quantity) in section.List((ref r) => (r.Text(), Values.Shared(ref r), r.Int())))
+            (Grant(id)!.Pack, Grant(id)!.Quantity) = (pack, quantity);
+        if (section.AtEnd) return;
+        foreach (var (period, zone) in section.List((ref r) => (r.Date(), Values.Shared(ref r))))
+            Book(period)!.ZoneUntilChanged = zone;
+    }
+
     private static void WriteAuthorization(Writer to,
         Authorization value) { to.MaybeNumber(value.Period?.DayNumber); Values.Write(to, value.Limit); }
 

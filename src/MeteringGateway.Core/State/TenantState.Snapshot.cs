@@ -9,7 +9,6 @@ namespace MeteringGateway.Core;
 public sealed partial class TenantState
 {
     private const byte SnapshotVersion = 3;
-    private const byte ScheduleSection = 1;
 
     public byte[] Snapshot()
     {
@@ -36,20 +35,14 @@ public sealed partial class TenantState
         to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
         to.Maybe(Authorization, WriteAuthorization);
         to.List(_thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold);
-        if (_scheduled is not null) Section(to, ScheduleSection, w => w.List(_scheduled, SettingWire.Write));
+        if (_scheduled is not null)
+        {
+            var section = new Writer();
+            section.List(_scheduled, SettingWire.Write);
+            Sections.Write(to, Sections.Schedule, section);
+        }
+        WritePacks(to);
         return to.Written.ToArray();
-    }
-
-    /// <summary>
-    /// What came to the state later: absent until an entry brings it, so that older journals keep their digests. In
-    /// order of the tags.
-    /// </summary>
-    private static void Section(Writer to, byte tag, Action<Writer> write)
-    {
-        var section = new Writer();
-        write(section);
-        to.Byte(tag);
-        to.Bytes(section.Written);
     }
 
     /// <summary>
@@ -97,16 +90,20 @@ public sealed partial class TenantState
         state.Authorization = from.Maybe(ReadAuthorization);
         foreach (var threshold in from.List(ReadThreshold))
             (state._thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
-        while (!from.AtEnd) state.ReadSection(from.Byte(), from.Bytes());
+        while (!from.AtEnd)
+        {
+            var section = Sections.Read(ref from, out var tag);
+            state.ReadSection(tag, ref section);
+        }
         return state;
     }
 
-    private void ReadSection(byte tag, byte[] bytes)
+    private void ReadSection(byte tag, ref Reader from)
     {
-        var from = new Reader(bytes);
         switch (tag)
         {
-            case ScheduleSection: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
+            case Sections.Schedule: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
+            case Sections.Money: ReadPacks(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");

@@ -14,7 +14,7 @@ public sealed partial class TenantState
     /// <summary>In order of their ids.</summary>
     public IReadOnlyList<ThresholdFigure> Thresholds(Instant realTime)
     {
-        var now = TestClock is null ? Instant.Max(realTime, Now) : Now;
+        var now = TimeAt(realTime);
         return ThresholdBooks.Select(book =>
         {
             var (level, inForce) = LevelOf(book.Threshold, now);
@@ -32,11 +32,11 @@ public sealed partial class TenantState
             case Measure.Cap when Open.Cap(threshold.Target!) is { } cap:
                 return (cap.Cap.Limit.With(ExposureOf(Open, cap, CurrentDay(now), now).Counted), cap.Cap.Limit);
             case Measure.Included:
-                return (IncludedUsed(Open, threshold.Target!), IncludedUnits(Open, threshold.Target!));
+                return (this.IncludedUsed(Open, threshold.Target!), this.IncludedUnits(Open, threshold.Target!));
             case Measure.Credits:
-                return (Limit.Of(CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
+                return (Limit.Of(this.CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
             case Measure.Spend:
-                return (Limit.Of(SpendOf(Open)), null);
+                return (Limit.Of(this.SpendOf(Open)), null);
             default: // a cap that is not there any more
                 return (0, 0);
         }

@@ -134,7 +134,7 @@ public sealed partial class TenantState
         GrantsChanged();
         foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
         book.Status = PeriodStatus.Closed;
-        book.Rating = null;
+        (book.Rating, book.Demand) = (null, null);
         FoldActivities(book);
         foreach (var older in _books)
             if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)

@@ -63,6 +63,10 @@ public sealed partial class TenantState
     private List<CapBook>? _lifted;
 
     internal PeriodBook Open => _books[^1];
+
+    /// <summary>Every period since the tenant was created, in order; the last is the open one.</summary>
+    internal IReadOnlyList<PeriodBook> Books => _books;
+
     internal Terms Terms => TermsAt(Now);
     internal PlanRef Plan => _terms[TermsIndexAt(Now)].Plan;
 
@@ -88,6 +92,17 @@ public sealed partial class TenantState
 
     internal PeriodBook? Book(DateOnly period) => _books.Find(book => book.Period.Id == period);
 
+    /// <summary>The time zone that a period runs under (T2): a change holds from the next one on.</summary>
+    internal string ZoneOf(PeriodBook book) =>
+        _books.Skip(_books.IndexOf(book)).FirstOrDefault(later => later.ZoneUntilChanged is not null)?.ZoneUntilChanged
+        ?? Zone;
+
+    /// <summary>The open one for null.</summary>
+    internal PeriodBook? BookOf(DateOnly? period) => period is { } id ? Book(id) : Open;
+
+    /// <summary>The tenant's time: it never runs back, and one on a test clock has its own (T1, T5).</summary>
+    internal Instant TimeAt(Instant realTime) => TestClock is null ? Instant.Max(realTime, Now) : Now;
+
     internal CapBook? Lifted => _lifted?[0];
 
     /// <summary>Caps that there are, and new ones that are to come.</summary>
@@ -100,6 +115,10 @@ public sealed partial class TenantState
         _events is not null && _events.TryGetValue(key, out var record) ? record : null;
 
     internal bool HasOutcomes => _outcomes is { Count: > 0 };
+
+    /// <summary>In no order; none of a period that has left memory.</summary>
+    internal IEnumerable<Outcome> OutcomesOf(PeriodBook book) =>
+        _outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id) ?? [];
 
     internal Outcome? Find(string id) => _outcomes?.GetValueOrDefault(id);
 
@@ -121,6 +140,9 @@ public sealed partial class TenantState
 
     internal Reservation? Held(string id) => _reservations?.GetValueOrDefault(id);
 
+    /// <summary>In the order in which they were made.</summary>
+    internal IEnumerable<Reservation> Reservations => _reservations?.Values ?? Enumerable.Empty<Reservation>();
+
     /// <summary>The session, unless it was forgotten by then (I4).</summary>
     internal Session? SessionAt(string? name, Instant time) =>
         name is not null && _sessions?.GetValueOrDefault(name) is { } session
@@ -130,6 +152,9 @@ public sealed partial class TenantState
     internal Session? SessionOf(Outcome outcome) =>
         outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
             && session.Outcomes.Contains(outcome.Id) ? session : null;
+
+    /// <summary>Those still kept, in order.</summary>
+    internal IReadOnlyList<Signal> Signals => _signals ?? (IReadOnlyList<Signal>)[];
 
     internal bool IsKept(long signal) => _signals is not null && _signals.Exists(kept => kept.Sequence == signal);
 

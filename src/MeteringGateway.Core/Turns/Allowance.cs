@@ -66,11 +66,12 @@ public sealed class Allowance
         var (funding, price) = type is null ? (null, fee) : trains ? (Funding.Training, Amount.Zero)
             : Fund(type, subject, outlook);
         return new Decision(DecisionKind.Allow, DecisionReason.Ok, remaining, binding, funding, price, null, null,
-            _period.Id, Sequence, now);
+            _period.Id, Sequence, now, _terms.Currency);
 
         Decision Denied(DecisionReason reason, AtLimit limit, long? remaining, Binding? binding, Instant? retry) => new(
             limit.Action == LimitAction.Handoff ? DecisionKind.Handoff : DecisionKind.Pause, reason, remaining, binding,
-            null, null, limit.Action == LimitAction.Handoff ? limit : null, retry, _period.Id, Sequence, now);
+            null, null, limit.Action == LimitAction.Handoff ? limit : null, retry, _period.Id, Sequence, now,
+            _terms.Currency);
     }
 
     /// <summary>
@@ -115,7 +116,7 @@ public sealed class Allowance
             return (Funding.OnDemand,
                 Pricing.OwnPrice(type, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), 0).Price);
         var first = outlook.Runs[0];
-        return (first.Source, first.Source == Funding.Credits ? TenantState.Worth(first.Credits, _terms) : first.Price);
+        return (first.Source, first.Source == Funding.Credits ? _terms.Worth(first.Credits) : first.Price);
     }
 
     private readonly record struct CapRoom(Cap Cap, long Used)

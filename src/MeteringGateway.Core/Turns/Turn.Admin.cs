@@ -15,7 +15,8 @@ public sealed partial class Turn
         var below = c.Cap.Limit.Value < exposure && !raised && c.Cap.AtLimit.Action != LimitAction.Notify;
         if (below && c.WhenBelowExposure is null)
             return new Answer.Refused(Refusal.CapBelowExposure,
-                $"{c.Cap.Limit.With(exposure)} stand against a limit of {c.Cap.Limit}", c.Cap.Limit.With(exposure));
+                $"{c.Cap.Limit.With(exposure).ToString(_state.Terms.Currency)} stand against a limit of "
+                + c.Cap.Limit.ToString(_state.Terms.Currency), c.Cap.Limit.With(exposure));
         if (below && c.WhenBelowExposure == Effective.NextPeriod)
         {
             var period = _state.Open.Period;

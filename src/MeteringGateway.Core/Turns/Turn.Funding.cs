@@ -5,33 +5,69 @@ public sealed partial class Turn
 {
     private const int MostGrants = 10_000;
 
-    private Answer IssueGrant(Command.IssueGrant c)
+    /// <summary>F6: what was bought with the key, at any time; null: nothing.</summary>
+    private Answer? BoughtBefore(Command command)
     {
-        if (c.Key is { } key && _state.Bought(key) is { } bought)
-            return IsSame(c, bought)
-                ? new Answer.Granted(_state.FigureOf(bought), Bought: false)
-                : Refuse(Refusal.IdempotencyKeyReused, "the key was used for another grant");
-        if (c.ExpiresAt <= _now) return Refuse(Refusal.AlreadyExpired, $"{c.ExpiresAt} is not after {_now}");
-        if (_state.Grants.Count >= MostGrants)
-            return Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants");
-        var id = Issue(c.Kind, c.Amount, c.Priority ?? Grant.PriorityOf(c.Kind), c.ExpiresAt, null, c.Price, c.Note,
-            c.Key);
-        return new Answer.Granted(_state.FigureOf(_state.Grant(id)!), Bought: true);
+        var key = command switch
+        {
+            Command.IssueGrant c => c.Key,
+            Command.BuyPack c => c.Key,
+            _ => null,
+        };
+        if (key is null || _state.Bought(key) is not { } bought) return null;
+        return command is Command.IssueGrant issue && IsSame(issue, bought)
+            || command is Command.BuyPack buy && IsSame(buy, bought)
+            ? new Answer.Granted(bought.AsIssued(), Bought: false)
+            : Refuse(Refusal.IdempotencyKeyReused, "the key was used for another grant");
     }
 
     private static bool IsSame(Command.IssueGrant c, Grant bought) =>
-        (c.Kind, c.Amount, c.ExpiresAt, c.Priority ?? Grant.PriorityOf(c.Kind), c.Price, c.Note)
-        == (bought.Kind, bought.Amount, bought.ExpiresAt, bought.Priority, bought.Price, bought.Note);
+        (c.Kind, c.Amount, c.ExpiresAt, c.Priority ?? Grant.PriorityOf(c.Kind), c.Price, c.Note, null)
+        == (bought.Kind, bought.Amount, bought.ExpiresAt, bought.Priority, bought.Price, bought.Note, bought.Pack);
 
-    private string Issue(
-        GrantKind kind, Amount amount, int priority, Instant? expiresAt, Instant? effectiveAt = null,
-        Amount? price = null, string? note = null, string? key = null, string? from = null)
+    private static bool IsSame(Command.BuyPack c, Grant bought) =>
+        (c.Pack, c.Quantity, c.Note) == (bought.Pack, bought.Quantity, bought.Note);
+
+    private Answer IssueGrant(Command.IssueGrant c)
     {
-        var id = $"g{_state.Sequence + 1}";
-        Add(new Entry.GrantIssued(id, kind, amount, priority, effectiveAt ?? _now, expiresAt, price, note, key,
-            from) { At = _now, Actor = _actor });
-        return id;
+        if (c.ExpiresAt <= _now) return Refuse(Refusal.AlreadyExpired, $"{c.ExpiresAt} is not after {_now}");
+        return Issue(new Entry.GrantIssued(
+            NextGrant, c.Kind, c.Amount, c.Priority ?? Grant.PriorityOf(c.Kind), _now, c.ExpiresAt, c.Price, c.Note,
+            c.Key, null) { At = _now, Actor = _actor });
     }
+
+    private Answer BuyPack(Command.BuyPack c)
+    {
+        var terms = _state.TermsAt(_now);
+        if (terms.Pack(c.Pack) is not { } pack)
+            return Refuse(Refusal.UnknownPack, $"the terms have no pack '{c.Pack}'");
+        var (credits, price) = (pack.Credits * c.Quantity, pack.Price * c.Quantity);
+        var bought = Purchases.OfPacks(_state, _state.Open);
+        if (terms.TopUpLimit is { } most && bought + price > most)
+            return Refuse(Refusal.TopUpLimitReached,
+                $"packs for {Limit.Of(bought).ToString(terms.Currency)} were bought in this period, "
+                + $"and may come to {Limit.Of(most).ToString(terms.Currency)}");
+        return Issue(new Entry.GrantIssued(
+            NextGrant, GrantKind.TopUp, credits, Grant.PriorityOf(GrantKind.TopUp), _now, _now + pack.ExpiresAfter,
+            price, c.Note, c.Key, null, c.Pack, c.Quantity) { At = _now, Actor = _actor });
+    }
+
+    private string NextGrant => $"g{_state.Sequence + 1}";
+
+    /// <summary>What the vendor gives, or the buyer buys.</summary>
+    private Answer Issue(Entry.GrantIssued issued)
+    {
+        if (_state.Grants.Count >= MostGrants)
+            return Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants");
+        Add(issued);
+        return new Answer.Granted(_state.Grant(issued.Grant)!.AsIssued(), Bought: true);
+    }
+
+    /// <summary>What comes by itself: with a period, or back.</summary>
+    private void Issue(GrantKind kind, Amount amount, int priority, Instant? expiresAt, Instant? effectiveAt = null,
+        string? from = null) =>
+        Add(new Entry.GrantIssued(NextGrant, kind, amount, priority, effectiveAt ?? _now, expiresAt, null, null, null,
+            from) { At = _now, Actor = _actor });
 
     private Answer VoidGrant(Command.VoidGrant c)
     {

@@ -101,7 +101,8 @@ public sealed partial class Turn
                 _ => (zone, anchor),
             };
         if ((zone, anchor) != (_state.Zone, _state.AnchorDay))
-            Add(new Entry.TenantChanged(_state.Name, zone, anchor) { At = _now });
+            Add(new Entry.TenantChanged(_state.Name, zone, anchor, zone == _state.Zone ? null : _state.Zone)
+                { At = _now });
     }
 
     private void BeginCaps(Scheduled[] coming)

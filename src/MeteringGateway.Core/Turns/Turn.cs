@@ -62,6 +62,7 @@ public sealed partial class Turn
     {
         if (!FireDue()) return new Answer.Unfinished();
         if (command is Command.AdvanceClock advance) return Advance(advance.To);
+        if (BoughtBefore(command) is { } before) return before; // also when the tenant has been closed since
         if (_state.ClosedAt is not null && command is not (Command.Tick or Command.Acknowledge))
             return command is Command.Close ? new Answer.Done() : Refuse(Refusal.TenantClosed, "the tenant is closed");
         return command switch
@@ -83,6 +84,7 @@ public sealed partial class Turn
             Command.SetThreshold c => SetThreshold(c),
             Command.RemoveThreshold c => RemoveThreshold(c),
             Command.IssueGrant c => IssueGrant(c),
+            Command.BuyPack c => BuyPack(c),
             Command.VoidGrant c => VoidGrant(c),
             Command.AuthorizeOverage c => Authorize(c),
             Command.WithdrawAuthorization => WithdrawAuthorization(),

@@ -17,5 +17,9 @@ public readonly record struct Limit(long Value, bool IsMoney)
 
     public static implicit operator Limit(long units) => new(units, IsMoney: false);
 
+    /// <summary>For people: an amount of money in the currency's digits.</summary>
+    public string ToString(string currency) =>
+        IsMoney ? $"{new Amount(Value).ToString(Currencies.Digits(currency))} {currency}" : ToString();
+
     public override string ToString() => IsMoney ? new Amount(Value).ToString(2) : $"{Value} units";
 }

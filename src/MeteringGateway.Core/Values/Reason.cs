@@ -44,7 +44,7 @@ public enum Refusal : byte
     CurrencyFixed, TestClockFixed,
     UnknownSignal, UnknownPeriod, UnknownOutcome, NotDisputable, AmountOverflow,
     UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
-    UnknownScheduled, ChangedMeanwhile,
+    UnknownScheduled, ChangedMeanwhile, UnknownPack, TopUpLimitReached,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

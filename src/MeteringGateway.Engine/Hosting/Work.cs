@@ -73,9 +73,10 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     }
 
     /// <summary>
-    /// The row that remembers the answer; null if the caller gave no key, or nothing is remembered of a refusal.
+    /// The row that remembers the answer; null if the caller gave no key, or nothing was made: then the same may be asked
+    /// for again.
     /// </summary>
     public IdempotencyRow? Remember(Answer answer) =>
-        key is null || answer is Answer.Refused ? null
+        key is null || answer.MadeNothing ? null
             : new IdempotencyRow(key.Key, key.Content, EntryCodec.WriteAnswer(answer), keyExpires);
 }

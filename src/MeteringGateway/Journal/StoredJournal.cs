@@ -12,12 +12,13 @@ internal static class StoredJournal
     public static async Task<bool> Print(IStore store, string tenant, long after, CancellationToken cancellation)
     {
         var stored = await Load(store, tenant, cancellation);
+        var currency = "";
         var good = await Walk(store, tenant, stored, (sequence, entry, previous, hash) =>
         {
-            if (sequence > after)
-                Console.WriteLine(
-                    EntryLine.Of(
-                        JsonNode.Parse(Entries.ToJson(new JournalEntry(sequence, entry, previous, hash)))!.AsObject()));
+            if (entry is Entry.TenantCreated created) currency = created.Terms.Currency;
+            if (sequence <= after) return;
+            var json = Entries.ToJson(new JournalEntry(sequence, entry, previous, hash), currency);
+            Console.WriteLine(EntryLine.Of(JsonNode.Parse(json)!.AsObject()));
         }, cancellation);
         if (good)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -6,7 +6,7 @@ internal sealed partial class Duel
 {
     private Dictionary<string, (Limit Exposure, Limit Limit)> _lastExposures = [];
 
-    private string? Look() => Outcomes() ?? Periods() ?? Caps() ?? Tenant() ?? Finance();
+    private string? Look() => Outcomes() ?? Periods() ?? Caps() ?? Tenant() ?? Finance() ?? Ledger();
 
     private string? Outcomes()
     {
@@ -67,7 +67,9 @@ internal sealed partial class Duel
                 return $"activity: {activity.Id} expected {should}, was {activity}";
         if (usage.Spend != _oracle.SpendIn(period))
             return $"spend: expected {_oracle.SpendIn(period)}, was {usage.Spend}";
-        return Statement(period, status);
+        if (usage.Corrections != _oracle.TakenBackIn(period))
+            return $"corrections: expected {_oracle.TakenBackIn(period)}, was {usage.Corrections}";
+        return Statement(period, status, usage);
     }
 
     private static string Units(ExpectedType type) =>

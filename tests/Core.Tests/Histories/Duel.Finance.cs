@@ -32,11 +32,13 @@ internal sealed partial class Duel
     private static string Text(Lot lot) =>
         $"{lot.Id} {lot.Kind} {lot.Amount} priority {lot.Priority} from {lot.EffectiveAt} to {lot.ExpiresAt}, left {lot.Left}";
 
-    private string? Compare(Lot lot, GrantFigure was)
+    private string? Compare(Lot lot, GrantFigure was) =>
+        Compare(lot, was, lot.Ended ? Amount.Zero : _oracle.LeftOf(lot), lot.VoidedAt);
+
+    private static string? Compare(Lot lot, GrantFigure was, Amount left, Instant? voided)
     {
-        var left = lot.Ended ? Amount.Zero : _oracle.LeftOf(lot);
         return lot.Kind == was.Kind && lot.Amount == was.Amount && left == was.Remaining && lot.Priority == was.Priority
-            && lot.EffectiveAt == was.EffectiveAt && lot.ExpiresAt == was.ExpiresAt && lot.VoidedAt == was.VoidedAt
+            && lot.EffectiveAt == was.EffectiveAt && lot.ExpiresAt == was.ExpiresAt && voided == was.VoidedAt
             ? null : $"grant: expected {Text(lot)}, remaining {left}, was {was}";
     }
 

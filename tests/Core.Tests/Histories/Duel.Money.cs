@@ -18,7 +18,7 @@ internal sealed partial class Duel
             : $"charges: {report.Id} expected [{string.Join("; ", should)}], was [{string.Join("; ", was)}]";
     }
 
-    private string? Statement(Period period, PeriodStatus status)
+    private string? Statement(Period period, PeriodStatus status, Usage usage)
     {
         if (_real.State.Statement(period.Id) is not { } statement) return $"statement: none of {period.Id:O}";
         var lines = _oracle.LinesOf(period);
@@ -27,6 +27,7 @@ internal sealed partial class Duel
         var unrounded = lines.Aggregate(Amount.Zero, (sum, line) => sum + line.Amount);
         if (statement.Total != rounded || statement.UnroundedTotal != unrounded || statement.Status != status)
             return $"total: expected {rounded} of {unrounded} {status}, was {statement.Total} of {statement.UnroundedTotal} {statement.Status}";
+        if (usage.Total != rounded) return $"total of usage: expected {rounded}, was {usage.Total}";
         var credits = _oracle.CreditsUsed(period);
         return statement.CreditsUsed == credits ? null
             : $"credits used: expected {credits}, was {statement.CreditsUsed}";
@@ -94,13 +95,15 @@ internal sealed partial class Duel
 
     private string? Forecast(Usage usage)
     {
-        foreach (var cap in usage.Forecast.Caps)
+        var was = usage.Forecast!;
+        foreach (var cap in was.Caps)
             if (_oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null
                 || Math.Abs((at.Value - cap.ReachedAt.Value).TotalMilliseconds) > 1))
                 return $"reached at: expected {_oracle.Caps[cap.Cap]} at {at}, was {cap.ReachedAt}, now {_oracle.Now}";
-        return _oracle.Forecast() is not { } should || should == (usage.Forecast.Units, usage.Forecast.Amount) ? null
-            : $"forecast: expected {should}, was {usage.Forecast}";
+        return _oracle.Forecast() is not { } should
+            || should == (was.Units, was.Amount, was.Uncapped.Units, was.Uncapped.Amount) ? null
+            : $"forecast: expected {should}, was {was}";
     }
 
     // F4: what is kept up to date as outcomes come and go is what the rating comes to when it is made anew.

@@ -71,6 +71,7 @@ internal sealed partial class Duel(History history, Reach reach)
         if (expected is Expected.Reserved { Quantity: not null } && actual is Answer.Reserved { Reservation: { } made })
             _oracle.NameLastReservation(made.Id);
         _grants.Take(_real.Taken, step.Label);
+        Charge();
         reach.Note(actual, _real.Taken);
         return Issued(before) ?? Compare(expected, actual) ?? Entries(command, expected) ?? Credits(before)
             ?? Closings(before)
@@ -97,7 +98,7 @@ internal sealed partial class Duel(History history, Reach reach)
         (Expected.Done, Answer.Done) => null,
         (Expected.Granted should, Answer.Granted granted) when should.Bought == granted.Bought
             && should.Lot.Id == granted.Grant.Id =>
-            Compare(should.Lot, granted.Grant),
+            Compare(should.Lot, granted.Grant, should.Lot.Amount, voided: null),
         (Expected.Refused should, Answer.Refused refused) when should.Code == refused.Code
             && (should.Exposure is null || should.Exposure == refused.Exposure) => null,
         (Expected.DuplicateOrTooOld,

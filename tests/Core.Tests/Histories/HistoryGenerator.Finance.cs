@@ -3,7 +3,7 @@ namespace MeteringGateway.Core.Tests.Histories;
 /// <summary>What a finance administrator does (F2, F5, F6, S4).</summary>
 internal sealed partial class HistoryGenerator
 {
-    private readonly List<Command.IssueGrant> _bought = [];
+    private readonly List<Command> _bought = [];
     private int _grants;
 
     private Step Finance()
@@ -30,9 +30,9 @@ internal sealed partial class HistoryGenerator
         if (_bought.Count > 0 && _dice.Chance(20))
         {
             var again = _dice.One(_bought);
-            return new Step(_now, _dice.Chance(75) ? again : again with { Amount = again.Amount + new Amount(1) }, null,
-                label);
+            return new Step(_now, _dice.Chance(75) ? again : Other(again), null, label);
         }
+        if (_terms.TopUps.Length > 0 && _dice.Chance(50)) return new Step(_now, Pack(), null, label);
         Instant? expires = _dice.Below(10) switch
         {
             < 3 => null,
@@ -48,6 +48,21 @@ internal sealed partial class HistoryGenerator
         if (grant.Key is not null) _bought.Add(grant);
         return new Step(_now, grant, null, label);
     }
+
+    private Command.BuyPack Pack()
+    {
+        var buy = new Command.BuyPack(_dice.Chance(95) ? _dice.One(PlanGenerator.Packs) : "none", 1 + _dice.Below(3),
+            _dice.Chance(20) ? "spikes" : null, $"k{_grants}");
+        _bought.Add(buy);
+        return buy;
+    }
+
+    private static Command Other(Command bought) => bought switch
+    {
+        Command.IssueGrant issue => issue with { Amount = issue.Amount + new Amount(1) },
+        Command.BuyPack buy => buy with { Quantity = buy.Quantity + 1 },
+        _ => bought,
+    };
 
     // Bought ones by their label; others by kind and number.
     private string SomeGrant() => _dice.Chance(70) && _grants > 0 ? $"g{1 + _dice.Below(_grants)}"

@@ -59,8 +59,15 @@ internal static partial class PlanGenerator
             Rollover = credits && dice.Chance(50)
                 ? new Rollover(Money(dice.One(5m, 20m, 200m)), dice.Chance(20) ? null : 1 + dice.Below(3)) : null,
             Overage = dice.Chance(45) ? Rule(dice) : null,
+            TopUps = dice.Chance(60) ? [.. Packs.Where(_ => dice.Chance(70)).Select(id => Pack(dice, id))] : [],
+            TopUpLimit = dice.Chance(25) ? Money(dice.One(0m, 10m, 25m)) : null,
         };
     }
+
+    public static readonly string[] Packs = ["small", "large"];
+
+    private static Pack Pack(Dice dice, string id) => new(id, Money(dice.One(5m, 12m, 40m, 7.5m)),
+        Money(dice.One(4.5m, 9.99m, 0.333333m)), dice.Chance(40) ? TimeSpan.FromDays(1 + dice.Below(40)) : null);
 
     private static ActivityType Activity(Dice dice, string id) =>
         new() { Id = id, Price = dice.Chance(80) ? Money(dice.One(0.4m, 0.05m, 1.005m)) : null };

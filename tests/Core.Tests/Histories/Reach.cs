@@ -14,8 +14,8 @@ internal sealed class Reach
 
     private static readonly Refusal[] Refusals =
         [Refusal.IdReused, Refusal.EventTooOld, Refusal.EventInFuture, Refusal.OutcomeExists, Refusal.CapBelowExposure,
-            Refusal.UnknownGrant, Refusal.IdempotencyKeyReused, Refusal.AlreadyExpired, Refusal.UnknownThreshold,
-            Refusal.UnknownScheduled, Refusal.ChangedMeanwhile,
+            Refusal.UnknownGrant, Refusal.UnknownPack, Refusal.TopUpLimitReached, Refusal.IdempotencyKeyReused,
+            Refusal.AlreadyExpired, Refusal.UnknownThreshold, Refusal.UnknownScheduled, Refusal.ChangedMeanwhile,
             Refusal.TenantClosed];
 
     public void Note(Answer answer, IEnumerable<Entry> entries)

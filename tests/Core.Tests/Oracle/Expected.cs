@@ -34,7 +34,8 @@ internal abstract record Expected
 }
 
 /// <param name="Funded">The outcome type whose funding it is; null with a cap, and for the tenant's own.</param>
-internal sealed record ExpectedSignal(SignalAction Action, string? Cap, string? Funded, LimitState State);
+/// <param name="At">When it is told.</param>
+internal sealed record ExpectedSignal(SignalAction Action, string? Cap, string? Funded, LimitState State, Instant At);
 
 internal abstract record ExpectedAlert
 {

@@ -5,7 +5,8 @@ internal sealed partial class Oracle
 {
     private static readonly TimeSpan Notice = TimeSpan.FromDays(7);
     private readonly List<Lot> _lots = [];
-    private readonly Dictionary<string, (Command.IssueGrant Command, Lot Lot)> _bought = [];
+    private readonly Dictionary<string, (Command Command, Lot Lot)> _bought = [];
+    private readonly List<Purchase> _purchases = [];
     private Amount _issued;
 
     public IReadOnlyList<Lot> Lots => _lots;
@@ -22,16 +23,43 @@ internal sealed partial class Oracle
         return lot;
     }
 
-    // F6: an idempotency key never buys twice.
+    /// <summary>What was paid for, or is owed at a price of the vendor's own (F9, F10).</summary>
+    private sealed record Purchase(DateOnly In, string? Pack, Amount Each, long Quantity)
+    {
+        public Amount Price => Each * Quantity;
+    }
+
+    // F6: an idempotency key never buys twice, at any time.
+    private Expected? BoughtBefore(Command command)
+    {
+        var key = (command as Command.IssueGrant)?.Key ?? (command as Command.BuyPack)?.Key;
+        if (key is null || !_bought.TryGetValue(key, out var before)) return null;
+        return before.Command == command ? new Expected.Granted(before.Lot, false)
+            : new Expected.Refused(Refusal.IdempotencyKeyReused);
+    }
+
+    // F9: what packs came to in the period, with these, is not above the limit.
+    private Expected BuyPack(Command.BuyPack command)
+    {
+        if (TermsAt(Now).TopUps.FirstOrDefault(pack => pack.Id == command.Pack) is not { } pack)
+            return new Expected.Refused(Refusal.UnknownPack);
+        var purchase = new Purchase(Open.Id, pack.Id, pack.Price, command.Quantity);
+        var sold = _purchases.Where(one => one.In == Open.Id && one.Pack is not null).Append(purchase);
+        if (TermsAt(Now).TopUpLimit is { } most && Sum(sold.Select(one => one.Price)) > most)
+            return new Expected.Refused(Refusal.TopUpLimitReached);
+        var lot = Issue(GrantKind.TopUp, pack.Credits * command.Quantity, 50, Now, Now + pack.ExpiresAfter);
+        _purchases.Add(purchase);
+        _bought[command.Key] = (command, lot);
+        return new Expected.Granted(lot, true);
+    }
+
     private Expected IssueGrant(Command.IssueGrant command)
     {
-        if (command.Key is { } key && _bought.TryGetValue(key, out var before))
-            return before.Command == command ? new Expected.Granted(before.Lot, false)
-                : new Expected.Refused(Refusal.IdempotencyKeyReused);
         if (command.ExpiresAt <= Now) return new Expected.Refused(Refusal.AlreadyExpired);
         var lot = Issue(command.Kind, command.Amount, command.Priority
             ?? (command.Kind == GrantKind.Promotional ? 30 : 50), Now,
             command.ExpiresAt);
+        if (command.Price is { } price && price > Amount.Zero) _purchases.Add(new Purchase(Open.Id, null, price, 1));
         if (command.Key is not null) _bought[command.Key] = (command, lot);
         return new Expected.Granted(lot, true);
     }

@@ -14,6 +14,10 @@ internal sealed partial class Oracle
         if (terms.PlatformFee is { } fee) lines.Add(Fee(LineKind.PlatformFee, fee));
         if (period.Id == _periods[0].Id && terms.ImplementationFee is { } once)
             lines.Add(Fee(LineKind.ImplementationFee, once));
+        lines.AddRange(_purchases.Where(one => one.In == period.Id).GroupBy(one => (one.Pack, one.Each))
+            .OrderBy(line => line.Key.Pack, StringComparer.Ordinal).ThenBy(line => line.Key.Each)
+            .Select(line => new Line(LineKind.TopUp, line.Key.Pack, null, null, line.Sum(one => one.Quantity),
+                line.Key.Each, Sum(line.Select(one => one.Price)), Amount.Zero)));
         lines.AddRange(walk.Units.Where(unit => unit.Item.Period.Id == period.Id)
             .GroupBy(unit =>
                 (unit.IsOverage ? LineKind.Overage : LineKind.Outcomes, unit.Item.Type.Id, unit.Source, unit.Price,

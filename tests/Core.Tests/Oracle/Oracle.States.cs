@@ -71,7 +71,7 @@ internal sealed partial class Oracle
         foreach (var gone in _states.Keys.Where(id => !_caps.ContainsKey(id)).ToList())
         {
             if (_states[gone] != LimitState.Active)
-                Signals.Add(new ExpectedSignal(SignalAction.Resume, gone, null, LimitState.Active));
+                Signals.Add(new ExpectedSignal(SignalAction.Resume, gone, null, LimitState.Active, Now));
             _states.Remove(gone);
         }
         foreach (var cap in _caps.Values)
@@ -102,6 +102,6 @@ internal sealed partial class Oracle
             LimitState.Handoff => SignalAction.Handoff,
             _ => after < before ? SignalAction.Resume : SignalAction.Warn,
         };
-        Signals.Add(new ExpectedSignal(action, cap, funded, after));
+        Signals.Add(new ExpectedSignal(action, cap, funded, after, Now));
     }
 }

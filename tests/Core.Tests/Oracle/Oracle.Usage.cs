@@ -28,13 +28,21 @@ internal sealed partial class Oracle
         return (those.Sum(one => (long)one.Command.Quantity), Sum(those.Select(one => one.Fee)));
     }
 
-    /// <summary>What the period's statement would total for outcomes and activities now; what a credit takes from a
-    /// closed period
-    /// is a line of the open one (T3, O5).</summary>
-    public Amount SpendIn(Period period) =>
-        Sum(_corrections.Where(one => one.In == period.Id).Select(one => one.Amount)
-            .Concat(RatedIn(period).Select(unit => unit.Price))
-            .Concat(_activities.Where(one => one.Period.Id == period.Id).Select(one => one.Fee)));
+    /// <summary>What the period's statement would total for outcomes and activities now, and for nothing else.</summary>
+    public Amount SpendIn(Period period) => Sum(RatedIn(period).Select(unit => unit.Price)
+        .Concat(_activities.Where(one => one.Period.Id == period.Id).Select(one => one.Fee)));
+
+    /// <summary>What a credit takes from a closed period is a line of the open one (T3, O5).</summary>
+    public Amount TakenBackIn(Period period) =>
+        Sum(_corrections.Where(one => one.In == period.Id).Select(one => one.Amount));
+
+    /// <summary>Of all periods.</summary>
+    public Amount OwedForActivities => Sum(_activities.Select(one => one.Fee));
+
+    /// <summary>Fees and shortfalls of all periods: what is owed whether anything was used or not (F8).</summary>
+    public Amount OwedInAnyCase => Sum(_periods.SelectMany(LinesOf)
+        .Where(line => line.Kind is LineKind.PlatformFee or LineKind.ImplementationFee or LineKind.CommitmentShortfall)
+        .Select(line => line.Amount));
 
     public IEnumerable<string> TypesIn(Period period) =>
         _reports.Where(report => report.Period.Id == period.Id).Select(report => report.Type.Id).Distinct();

@@ -84,6 +84,7 @@ internal sealed partial class Oracle(Calendar calendar)
 
     private Expected Administer(Command command)
     {
+        if (BoughtBefore(command) is { } before) return before;
         switch (command)
         {
             case Command.Tick: return new Expected.Done();
@@ -103,6 +104,7 @@ internal sealed partial class Oracle(Calendar calendar)
             case Command.SetThreshold set: return SetThreshold(set.Threshold);
             case Command.RemoveThreshold remove: return RemoveThreshold(remove.Threshold);
             case Command.IssueGrant issue: return IssueGrant(issue);
+            case Command.BuyPack buy: return BuyPack(buy);
             case Command.VoidGrant gone: return VoidGrant(gone.Grant);
             case Command.AuthorizeOverage authorize: return Authorize(authorize);
             case Command.WithdrawAuthorization: _authorization = null; return new Expected.Done();

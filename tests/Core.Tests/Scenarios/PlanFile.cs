@@ -44,6 +44,9 @@ internal static class PlanFile
             Rollover = plan.Credits?.Rollover is { } rollover
                 ? new Rollover(Amount.Parse(rollover.Max), rollover.Periods) : null,
             Overage = Overage(plan.Overage),
+            TopUps = List(plan.TopUps, pack => new Pack(pack.Id, Amount.Parse(pack.Credits), Amount.Parse(pack.Price),
+                pack.ExpiresAfter is { } lasts ? Span(lasts) : null)),
+            TopUpLimit = Money(plan.TopUpLimit),
         };
     }
 

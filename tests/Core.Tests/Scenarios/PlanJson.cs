@@ -12,6 +12,8 @@ internal sealed record PlanJson
     public TrainingJson? Training { get; init; }
     public CreditsJson? Credits { get; init; }
     public OverageJson? Overage { get; init; }
+    public IReadOnlyList<PackJson> TopUps { get; init; } = [];
+    public string? TopUpLimit { get; init; }
     public string? CreditValue { get; init; }
     public string? PlatformFee { get; init; }
     public string? ImplementationFee { get; init; }
@@ -54,6 +56,8 @@ internal sealed record CommitmentJson(
     string? OutcomeType = null, long? Units = null, string? Price = null, string? Amount = null, string Per = "period");
 
 internal sealed record CreditsJson(string? PeriodGrant = null, RolloverJson? Rollover = null);
+
+internal sealed record PackJson(string Id, string Credits, string Price, string? ExpiresAfter = null);
 
 internal sealed record RolloverJson(string Max, int? Periods = null);
 

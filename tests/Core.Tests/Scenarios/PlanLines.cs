@@ -40,6 +40,8 @@ internal static class PlanLines
             PeriodGrant = ScenarioReader.Money(words, "grant") ?? terms.PeriodGrant,
             Rollover = Rollover(words) ?? terms.Rollover,
         },
+        "pack" => terms with { TopUps = [.. terms.TopUps.Where(pack => pack.Id != words.At(0)), Pack(words)] },
+        "packs" => terms with { TopUpLimit = Amount.Parse(words["most"]!) },
         "overage" => words["type"] is { } own
             ? With(terms, own, type => type with { Overage = Overage(words) })
             : terms with { Overage = Overage(words) },
@@ -88,6 +90,10 @@ internal static class PlanLines
     private static Commitment Commitment(Words words) =>
         new(words.MaybeAt(0), ScenarioReader.Int(words["units"]), ScenarioReader.Money(words, "price"),
             ScenarioReader.Money(words, "amount"), words["per"] == "year");
+
+    // pack pack-100 100 price=90.00 lasts=8760h
+    private static Pack Pack(Words words) => new(words.At(0), Amount.Parse(words.At(1)),
+        Amount.Parse(words["price"]!), words["lasts"] is { } span ? ScenarioReader.Span(span) : null);
 
     private static Rollover? Rollover(Words words) =>
         words["rollover"] is { } most ? new Rollover(Amount.Parse(most), ScenarioReader.Int(words["periods"])) : null;

@@ -19,6 +19,10 @@ internal sealed partial class Scenario
             case "topup" or "promotion":
                 _label = words.At(0);
                 return ScenarioReader.Grant(words, words.Verb == "topup" ? GrantKind.TopUp : GrantKind.Promotional);
+            case "buy":
+                _label = words.At(0);
+                return new Command.BuyPack(words.At(1), ScenarioReader.Int(words["quantity"]) ?? 1, words["note"],
+                    words["key"]!);
             case "void": return new Command.VoidGrant(_grants.Id(words.At(0)));
             default: return null;
         }

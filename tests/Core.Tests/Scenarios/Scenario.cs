@@ -108,7 +108,7 @@ internal sealed partial class Scenario
         var answer = _tenant.Run(command, _now, label);
         if (_tenant.State.VerifyRating() is { } where)
             throw new InvalidOperationException($"rated anew it is different: {where}");
-        _grants.Take(_tenant.Taken, command is Core.Command.IssueGrant ? _label : null);
+        _grants.Take(_tenant.Taken, command is Core.Command.IssueGrant or Core.Command.BuyPack ? _label : null);
         return answer is Answer.Done ? ScenarioText.Of(_tenant.Taken, _grants)
             : [ScenarioText.Of(answer, _grants), .. ScenarioText.Of(_tenant.Taken, _grants)];
     }

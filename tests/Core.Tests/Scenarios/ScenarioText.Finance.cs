@@ -62,12 +62,14 @@ internal static partial class ScenarioText
         $"{grants.Of(grant.Id)}: {Word(grant.Kind)}, {grant.Remaining} of {grant.Amount} left, priority {grant.Priority}, "
         + (grant.ExpiresAt is { } expires ? $"until {ScenarioWriter.Time(expires)}" : "no end")
         + (grant.From is { } from ? $", from {grants.Of(from)}" : "")
+        + (grant.Pack is { } pack ? $", {grant.Quantity} x {pack}" : "")
         + (grant.Price is { } price ? $", bought for {price.ToString(2)}" : "")
         + (grant.VoidedAt is null ? "" : ", voided");
 
-    public static IEnumerable<string> Of(Forecast forecast) =>
+    public static IEnumerable<string> Of(Forecast? forecast) => forecast is null ? ["none"] :
     [
         $"{forecast.Units} units, {forecast.Amount.ToString(2)} at the period's end",
+        $"{forecast.Uncapped.Units} units, {forecast.Uncapped.Amount.ToString(2)} without caps",
         .. forecast.Caps.Select(cap =>
             $"cap {cap.Cap} {(cap.ReachedAt is { } reached ? $"reached {ScenarioWriter.Time(reached)}" : "not reached")}"),
     ];

@@ -26,6 +26,10 @@ internal static partial class ScenarioWriter
             yield return "  credits " + Words([Maybe("worth", terms.CreditValue), $"grant={terms.PeriodGrant}",
                 Maybe("rollover", terms.Rollover?.Max), Maybe("periods", terms.Rollover?.Periods)]);
         if (terms.Overage is { } rule) yield return "  overage " + Words(Rule(rule));
+        foreach (var pack in terms.TopUps)
+            yield return "  pack " + Words([pack.Id, $"{pack.Credits}", $"price={pack.Price}",
+                pack.ExpiresAfter is { } lasts ? $"lasts={Span(lasts)}" : null]);
+        if (terms.TopUpLimit is { } most) yield return $"  packs most={most}";
         foreach (var cap in terms.Caps) yield return "  cap " + Words(Cap(cap));
         foreach (var threshold in terms.Thresholds) yield return "  threshold " + Of(threshold);
         if (terms.Training is { } training)
@@ -73,6 +77,9 @@ internal static partial class ScenarioWriter
             grant.ExpiresAt is { } expires ? $"expires={Time(expires)}" : null,
             Maybe("priority", grant.Priority), Maybe("price", grant.Price), Maybe("note", grant.Note),
             Maybe("key", grant.Key)]);
+
+    private static string Buy(Command.BuyPack buy, string? label) => "buy " + Words([label ?? "grant", buy.Pack,
+        Quantity(buy.Quantity), Maybe("note", buy.Note), Maybe("key", buy.Key)]);
 
     private static string Level(Limit limit) => limit.IsMoney ? $"${limit.Amount}" : $"{limit.Value}";
 

@@ -76,6 +76,7 @@ internal static partial class ScenarioWriter
         Command.SetThreshold set => "threshold " + Of(set.Threshold),
         Command.RemoveThreshold remove => $"unthreshold {remove.Threshold}",
         Command.IssueGrant grant => Issue(grant, step.Label),
+        Command.BuyPack buy => Buy(buy, step.Label),
         Command.VoidGrant @void => $"void {@void.Grant}",
         Command.Withdraw withdraw => $"unschedule {withdraw.Id}",
         Command.SetTerms set => string.Concat(set.Plans.Select(plan =>

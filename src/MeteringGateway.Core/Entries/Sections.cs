@@ -1,0 +1,26 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// What was added to a stored form later: at its very end, a tag and the length before the bytes, in order of the tags,
+/// and only where there is something to say. So what was written before is read as it was, and its bytes stay the same.
+/// </summary>
+internal static class Sections
+{
+    /// <summary>What is to come (T2, C6, F7).</summary>
+    public const byte Schedule = 1;
+
+    /// <summary>Packs, and what was bought of them (F9).</summary>
+    public const byte Money = 3;
+
+    public static void Write(Writer to, byte tag, Writer section)
+    {
+        to.Byte(tag);
+        to.Bytes(section.Written);
+    }
+
+    public static Reader Read(ref Reader from, out byte tag)
+    {
+        tag = from.Byte();
+        return new Reader(from.Bytes());
+    }
+}

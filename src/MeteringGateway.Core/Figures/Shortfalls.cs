@@ -1,0 +1,44 @@
+namespace MeteringGateway.Core;
+
+/// <summary>What of a period's commitments was not used, and is owed all the same (F8).</summary>
+internal static class Shortfalls
+{
+    public static IEnumerable<Line> Of(TenantState state, PeriodBook book, PeriodRating rating)
+    {
+        var commitments = state.TermsAt(book.Period.Start).Commitments;
+        for (var i = 0; i < commitments.Length; i++)
+        {
+            var commitment = commitments[i];
+            if (commitment.PerYear && !state.EndsYear(book)) continue;
+            var before = commitment.PerYear && commitment.Units is null
+                ? state.EarlierInYear(book)
+                    .Aggregate(Amount.Zero, (sum, earlier) => sum + ChargedIn(state, earlier, commitment))
+                : Amount.Zero;
+            var (units, amount) = Of(commitment, i, rating.Rater, rating.Tail, before);
+            if (amount.Micros > 0)
+                yield return new Line(LineKind.CommitmentShortfall, commitment.OutcomeType, null, null, units,
+                    commitment.Price, amount, Amount.Zero);
+        }
+    }
+
+    /// <param name="index">Of the commitment in the plan's order.</param>
+    /// <param name="before">What earlier periods of the year were charged in its scope.</param>
+    public static (long Units, Amount Amount) Of(Commitment commitment, int index, Rater rater, Tally tally,
+        Amount before)
+    {
+        if (commitment.Units is { } units)
+        {
+            var left = units - rater.CommittedBefore[index]
+                - tally[rater.Slot(new Counter(Counts.Commitment, "", index))];
+            return (Math.Max(0, left), (commitment.Price ?? Amount.Zero) * Math.Max(0, left));
+        }
+        var charged = before;
+        foreach (var (line, slot) in rater.Lines)
+            if (Pricing.Covers(commitment, line.Type)) charged += line.UnitPrice * tally[slot];
+        var amount = commitment.Amount!.Value - charged;
+        return (1, amount.Micros > 0 ? amount : Amount.Zero);
+    }
+
+    private static Amount ChargedIn(TenantState state, PeriodBook book, Commitment commitment) =>
+        Lines.OfOutcomes(state, book).Where(line => Pricing.Covers(commitment, line.What!)).Sum();
+}
