@@ -18,6 +18,8 @@ internal sealed class Gate(
     internal static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized",
         "A valid key is needed: Authorization: Bearer <key>.");
 
+    private static readonly Problem UnreadableKey = Problem.Unreadable("key", "of this request");
+
     private readonly int _perSecond = settings.Limits.RequestsPerSecond;
     private readonly Strangers _strangers = new(settings.Limits.FailedKeysPerMinute, clock, log);
 
@@ -82,7 +84,8 @@ internal sealed class Gate(
             && IPAddress.IsLoopback(address)) return null;
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
-            return _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
+            return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
+                : _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
         if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Problem.Throttled(wait);
         if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))

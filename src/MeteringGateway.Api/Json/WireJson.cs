@@ -86,6 +86,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<DeliveryWire>))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     public static readonly JsonSerializerOptions Strict =

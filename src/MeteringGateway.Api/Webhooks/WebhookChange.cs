@@ -21,9 +21,12 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         caller.Tenants is null || (tenants is not null && tenants.All(caller.Tenants.Contains));
 
     /// <exception cref="ProblemException">404: there is none that the caller may see.</exception>
-    public StoredWebhook Find(string id, Principal caller) =>
-        book.Find(id) is { } webhook && IsWithin(webhook.Tenants, caller) ? webhook
+    public StoredWebhook Find(string id, Principal caller)
+    {
+        book.Demand(id);
+        return book.Find(id) is { } webhook && IsWithin(webhook.Tenants, caller) ? webhook
             : throw new ProblemException(Unknown());
+    }
 
     public async Task<(StoredWebhook Webhook, bool Created)> Put(
         HttpContext context, string id, PutWebhookWire wanted, Principal caller, CancellationToken cancellation)
@@ -33,6 +36,7 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         if (findings.Problem is { } invalid) throw new ProblemException(invalid);
         if (!IsWithin(target.Tenants, caller)) throw new ProblemException(Beyond());
         await using var turn = await turns.TakeWebhooks(cancellation);
+        book.Demand(id);
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));
