@@ -87,7 +87,7 @@ public sealed class PatienceTests
             {
                 var factory = Create<IGrainFactory, Grains>();
                 ((Grains)(object)factory)._grain = this;
-                return new ClusterTenants(factory, null!, new EngineOptions(),
+                return new ClusterTenants(factory, null!, null!, null!, null!, new EngineOptions(),
                     new ClusterSettings { Patience = TimeSpan.FromMilliseconds(100) });
             }
         }

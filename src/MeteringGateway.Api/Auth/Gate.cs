@@ -21,6 +21,8 @@ internal sealed class Gate(
     /// <summary>Headers that a proxy adds, beside those that begin with <c>X-Forwarded-</c>.</summary>
     private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
 
+    private static readonly Problem UnreadableKey = Problem.Unreadable("key", "of this request");
+
     private readonly int _perSecond = settings.Limits.RequestsPerSecond;
     private readonly Strangers _strangers = new(settings.Limits.FailedKeysPerMinute, clock, log);
 
@@ -84,7 +86,8 @@ internal sealed class Gate(
         if (demands.OpenOnLoopback && IsOfThisMachine(context)) return null;
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
-            return _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
+            return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
+                : _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
         if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Problem.Throttled(wait);
         if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))

@@ -6,7 +6,7 @@ namespace MeteringGateway.Api.Json;
 /// <summary>
 /// A number of units, or an amount of money or credits: what something is limited to, and what stands against it (C1).
 /// </summary>
-internal sealed record LimitWire
+internal sealed record LimitWire : StoredDocument
 {
     // Said here, and not by OmitNulls: the hot path's writer does not look for that.
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -89,6 +89,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<DeliveryWire>))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>

@@ -4,17 +4,19 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Keys;
 
 /// <summary>Every key that is in force, by its id, and the stored versions behind them.</summary>
-internal sealed class KeyRing(TimeProvider clock)
+internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
 {
     public const string Kind = "key";
     private const string Scheme = "Bearer ";
 
     private readonly ConcurrentDictionary<string, Principal> _inForce = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StoredKey> _stored = new(StringComparer.Ordinal);
+    private readonly Unreadable _unreadable = new("key", log);
     private Principal? _fromSettings;
     private byte[] _derivation = [];
 
@@ -79,21 +81,41 @@ internal sealed class KeyRing(TimeProvider clock)
         return (await store.Documents(kind, cancellation)).Single(document => document.Id == id).Content;
     }
 
-    /// <summary>Takes note of a version that is stored.</summary>
-    public void Take(Document document) =>
-        Take(document.Id, JsonSerializer.Deserialize(document.Content, WireJson.Typed<StoredKey>())!);
+    /// <summary>Takes note of a version that is stored. A key of which one cannot be read is nobody's here.</summary>
+    public void Take(Document document)
+    {
+        var read = _unreadable.Read(document.Id, document.Version, () =>
+            JsonSerializer.Deserialize(document.Content, StoredDocument.Typed<StoredKey>()) is { } key
+                ? new Readable(key, ToPrincipal(document.Id, key)) : null);
+        if (read is not null) Take(document.Id, read.Key, read.Principal);
+        if (!_unreadable.Has(document.Id)) return;
+        _inForce.TryRemove(document.Id, out _);
+        _stored.TryRemove(document.Id, out _);
+    }
+
+    private sealed record Readable(StoredKey Key, Principal Principal);
+
+    /// <summary>Whether it is a key that is stored and that this version of the gateway cannot read.</summary>
+    public bool IsUnreadable(string? header) =>
+        _unreadable.Any && IsKey(header) && Secrets.TryId(header.AsSpan(Scheme.Length), out var id)
+            && _unreadable.Has(id.ToString());
 
     /// <summary>Every key that ever was, by id.</summary>
     public IEnumerable<(string Id, StoredKey Key)> All =>
         _stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
 
-    public StoredKey? Stored(string id) => _stored.GetValueOrDefault(id);
+    /// <exception cref="ProblemException">It cannot be read.</exception>
+    public StoredKey? Stored(string id)
+    {
+        _unreadable.Demand(id);
+        return _stored.GetValueOrDefault(id);
+    }
 
     /// <summary>False if a key with this id exists.</summary>
     public async Task<bool> Add(IStore store, string id, StoredKey key, string actor, CancellationToken cancellation)
     {
         if (!await Put(store, id, 1, key, actor, cancellation)) return false;
-        Take(id, key);
+        Take(id, key, ToPrincipal(id, key));
         return true;
     }
 
@@ -104,7 +126,7 @@ internal sealed class KeyRing(TimeProvider clock)
         if (key.RevokedAt is not null) return true;
         var ended = key with { RevokedAt = Instant.From(clock.GetUtcNow()).ToString() };
         await Put(store, id, 2, ended, actor, cancellation);
-        Take(id, ended);
+        Take(id, ended, ToPrincipal(id, ended));
         return true;
     }
 
@@ -112,16 +134,16 @@ internal sealed class KeyRing(TimeProvider clock)
         CancellationToken cancellation) =>
         store.Put(
             new Document(Kind, id, version, Instant.Parse(key.RevokedAt ?? key.CreatedAt), actor,
-                JsonSerializer.SerializeToUtf8Bytes(key, WireJson.Typed<StoredKey>())),
+                JsonSerializer.SerializeToUtf8Bytes(key, StoredDocument.Typed<StoredKey>())),
             cancellation);
 
-    private void Take(string id, StoredKey key)
+    private void Take(string id, StoredKey key, Principal principal)
     {
         // for good
         if (key.RevokedAt is null && _stored.TryGetValue(id, out var known) && known.RevokedAt is not null) return;
         _stored[id] = key;
         if (key.RevokedAt is not null) _inForce.TryRemove(id, out _);
-        else _inForce[id] = ToPrincipal(id, key);
+        else _inForce[id] = principal;
     }
 
     private static Principal ToPrincipal(string id, StoredKey key) => new(

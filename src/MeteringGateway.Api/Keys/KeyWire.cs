@@ -1,3 +1,5 @@
+using MeteringGateway.Api.Json;
+
 namespace MeteringGateway.Api.Keys;
 
 /// <summary>What a new key is to be.</summary>
@@ -32,4 +34,4 @@ internal sealed record CreatedKeyWire(
 internal sealed record StoredKey(
     byte[] Hash, string Role, IReadOnlyList<string>? Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt,
     string? Label,
-    string CreatedAt, byte[]? Request, string? RevokedAt);
+    string CreatedAt, byte[]? Request, string? RevokedAt) : StoredDocument;

@@ -4,7 +4,7 @@ namespace MeteringGateway.Api.Plans;
 
 /// <summary>A price for the units up to a number in the period; the last tier has no end (F7).</summary>
 [OmitNulls]
-internal sealed record TierWire
+internal sealed record TierWire : StoredDocument
 {
     public long? UpTo { get; init; }
     public string? Price { get; init; }
@@ -12,7 +12,7 @@ internal sealed record TierWire
 
 /// <summary>A price for what matches (F7).</summary>
 [OmitNulls]
-internal sealed record PriceClassWire
+internal sealed record PriceClassWire : StoredDocument
 {
     public WhenWire? When { get; init; }
     public string? Price { get; init; }
@@ -20,7 +20,7 @@ internal sealed record PriceClassWire
 
 /// <summary>One of them, or both: then both must match.</summary>
 [OmitNulls]
-internal sealed record WhenWire
+internal sealed record WhenWire : StoredDocument
 {
     public string? Workflow { get; init; }
     /// <summary>Method of the report's verification.</summary>
@@ -29,7 +29,7 @@ internal sealed record WhenWire
 
 /// <summary><c>units</c> of an <c>outcome_type</c> at a <c>price</c>, or an <c>amount</c> (F8).</summary>
 [OmitNulls]
-internal sealed record CommitmentWire
+internal sealed record CommitmentWire : StoredDocument
 {
     /// <summary>Absent, with an amount: every type.</summary>
     public string? OutcomeType { get; init; }
@@ -42,7 +42,7 @@ internal sealed record CommitmentWire
 
 /// <summary>Credits that come with the plan (F5, F6).</summary>
 [OmitNulls]
-internal sealed record PlanCreditsWire
+internal sealed record PlanCreditsWire : StoredDocument
 {
     /// <summary>Granted with each period, to its end.</summary>
     public string? PeriodGrant { get; init; }
@@ -64,7 +64,7 @@ internal sealed record PackWire
 
 /// <summary>What a plan grant has left lasts on (F6).</summary>
 [OmitNulls]
-internal sealed record RolloverWire
+internal sealed record RolloverWire : StoredDocument
 {
     /// <summary>Of all rolled-over credits together.</summary>
     public string? Max { get; init; }
@@ -74,7 +74,7 @@ internal sealed record RolloverWire
 
 /// <summary>What may go on demand once prepaid units are used up (F2).</summary>
 [OmitNulls]
-internal sealed record OverageRuleWire
+internal sealed record OverageRuleWire : StoredDocument
 {
     /// <summary><c>bill</c> or <c>block</c>; absent: <c>bill</c> where the type has a price.</summary>
     public string? Mode { get; init; }

@@ -7,7 +7,7 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>Every version of every plan, and each tenant's negotiated terms. Versions are only ever added.</summary>
-internal sealed class PlanBook(TimeProvider clock)
+internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
 {
     public const string PlanKind = "plan";
     public const string TermsKind = "terms";
@@ -15,18 +15,25 @@ internal sealed class PlanBook(TimeProvider clock)
     private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> _plans = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (int Version, PlanWire Terms)> _terms = new(StringComparer.Ordinal);
 
+    private readonly Unreadable _unreadablePlans = new("plan", log);
+    private readonly Unreadable _unreadableTerms = new("terms of tenant", log);
+
     public async Task Load(IStore store, CancellationToken cancellation)
     {
         foreach (var document in await store.Documents(PlanKind, cancellation)) Take(document);
         foreach (var document in await store.Documents(TermsKind, cancellation)) Take(document);
     }
 
-    /// <summary>Takes note of a version that is stored; of one that is known it does nothing.</summary>
+    /// <summary>
+    /// Takes note of a version that is stored, readable or not; of one that is known it does nothing.
+    /// </summary>
     public void Take(Document document)
     {
-        var content = Read(document.Content);
-        if (document.Kind == PlanKind)
-            Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
+        var isPlan = document.Kind == PlanKind;
+        var content = (isPlan ? _unreadablePlans : _unreadableTerms)
+            .Read(document.Id, document.Version, () => Read(document.Content));
+        if (content is null) return;
+        if (isPlan) Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
         else TakeTerms(document.Id, document.Version, content);
     }
 
@@ -35,10 +42,14 @@ internal sealed class PlanBook(TimeProvider clock)
         _plans.Values.Select(versions => versions[^1]).OrderBy(plan => plan.Id, StringComparer.Ordinal);
 
     /// <param name="version">Null: the newest.</param>
-    public PlanVersionWire? Find(string id, int? version) =>
-        !_plans.TryGetValue(id, out var versions) ? null
-        : version is null ? versions[^1]
-        : versions.FirstOrDefault(plan => plan.Version == version);
+    /// <exception cref="ProblemException">It may be one that cannot be read.</exception>
+    public PlanVersionWire? Find(string id, int? version)
+    {
+        var versions = _plans.GetValueOrDefault(id, []);
+        if (version is not null && versions.FirstOrDefault(plan => plan.Version == version) is { } found) return found;
+        _unreadablePlans.Demand(id, version is null && versions is [.., var last] ? last.Version : 0);
+        return version is null && versions.Length > 0 ? versions[^1] : null;
+    }
 
     /// <summary>Adds a version, unless the newest says the same. The caller has the plan's turn.</summary>
     public async Task<(PlanVersionWire Plan, bool Added)> Put(IStore store, string id, PlanWire plan, string actor,
@@ -55,12 +66,19 @@ internal sealed class PlanBook(TimeProvider clock)
     }
 
     /// <summary>A tenant's own overrides; null if it has none.</summary>
-    public PlanWire? TermsOf(string tenant) => _terms.TryGetValue(tenant, out var own) ? own.Terms : null;
+    /// <exception cref="ProblemException">They cannot be read.</exception>
+    public PlanWire? TermsOf(string tenant)
+    {
+        var own = _terms.GetValueOrDefault(tenant);
+        _unreadableTerms.Demand(tenant, own.Version);
+        return own.Terms;
+    }
 
     /// <summary>Replaces a tenant's overrides. The caller has the tenant's turn.</summary>
     public async Task PutTerms(IStore store, string tenant, PlanWire own, string actor, CancellationToken cancellation)
     {
         var before = _terms.GetValueOrDefault(tenant);
+        _unreadableTerms.Demand(tenant, before.Version);
         if (before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own))) return;
         var version = before.Version + 1;
         if (!await store.Put(new Document(TermsKind, tenant, version, Instant.From(clock.GetUtcNow()), actor,
@@ -78,7 +96,9 @@ internal sealed class PlanBook(TimeProvider clock)
     private void TakeTerms(string tenant, int version, PlanWire own) =>
         _terms.AddOrUpdate(tenant, _ => (version, own), (_, known) => known.Version < version ? (version, own) : known);
 
-    private static byte[] Write(PlanWire plan) => JsonSerializer.SerializeToUtf8Bytes(plan, WireJson.Typed<PlanWire>());
+    private static byte[] Write(PlanWire plan) =>
+        JsonSerializer.SerializeToUtf8Bytes(plan, StoredDocument.Typed<PlanWire>());
 
-    private static PlanWire Read(byte[] content) => JsonSerializer.Deserialize(content, WireJson.Typed<PlanWire>())!;
+    private static PlanWire? Read(byte[] content) =>
+        JsonSerializer.Deserialize(content, StoredDocument.Typed<PlanWire>());
 }

@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Plans;
 /// is read as terms (<see cref="PlanReader"/>).
 /// </summary>
 [OmitNulls]
-internal sealed record PlanWire
+internal sealed record PlanWire : StoredDocument
 {
     /// <summary>ISO 4217 code; one for the tenant's whole life (N2).</summary>
     public string? Currency { get; init; }
@@ -38,7 +38,7 @@ internal sealed record PlanWire
 }
 
 [OmitNulls]
-internal sealed record OutcomeTypeWire
+internal sealed record OutcomeTypeWire : StoredDocument
 {
     public string? Id { get; init; }
     public string? Price { get; init; }
@@ -71,7 +71,7 @@ internal sealed record OutcomeTypeWire
 }
 
 [OmitNulls]
-internal sealed record ActivityTypeWire
+internal sealed record ActivityTypeWire : StoredDocument
 {
     public string? Id { get; init; }
     public string? Price { get; init; }
@@ -80,7 +80,7 @@ internal sealed record ActivityTypeWire
 
 /// <summary>A cap, as in a plan, as set on a tenant and as listed. The id is in the path when one is set.</summary>
 [OmitNulls]
-internal sealed record CapWire
+internal sealed record CapWire : StoredDocument
 {
     public string? Id { get; init; }
     public ScopeWire? Scope { get; init; }
@@ -95,7 +95,7 @@ internal sealed record CapWire
 
 /// <summary>Empty: every outcome of the tenant.</summary>
 [OmitNulls]
-internal sealed record ScopeWire
+internal sealed record ScopeWire : StoredDocument
 {
     public string? OutcomeType { get; init; }
     public string? Activity { get; init; }
@@ -105,7 +105,7 @@ internal sealed record ScopeWire
 }
 
 [OmitNulls]
-internal sealed record AtLimitWire
+internal sealed record AtLimitWire : StoredDocument
 {
     /// <summary><c>pause</c>, <c>handoff</c> or <c>notify</c>.</summary>
     public string? Action { get; init; }
@@ -114,7 +114,7 @@ internal sealed record AtLimitWire
 }
 
 [OmitNulls]
-internal sealed record TrainingWire
+internal sealed record TrainingWire : StoredDocument
 {
     public long? Days { get; init; }
     public string? Until { get; init; }

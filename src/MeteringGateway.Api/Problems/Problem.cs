@@ -103,6 +103,14 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = 5,
         };
 
+    /// <summary>What is stored was written by a newer version of the gateway.</summary>
+    public static Problem Unreadable(string kind, string id) =>
+        new(StatusCodes.Status503ServiceUnavailable, "unreadable",
+            $"The {kind} '{id}' was stored by a newer version of the gateway, and this one cannot read it; nothing was done. Ask again when every process runs the newer version.")
+        {
+            RetryAfter = 60,
+        };
+
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");
 }

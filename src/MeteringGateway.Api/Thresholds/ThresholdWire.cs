@@ -7,7 +7,7 @@ namespace MeteringGateway.Api.Thresholds;
 /// set.
 /// </summary>
 [OmitNulls]
-internal sealed record ThresholdWire
+internal sealed record ThresholdWire : StoredDocument
 {
     public string? Id { get; init; }
     /// <summary>
@@ -19,7 +19,7 @@ internal sealed record ThresholdWire
 
 /// <summary>Exactly one of the three.</summary>
 [OmitNulls]
-internal sealed record LevelWire
+internal sealed record LevelWire : StoredDocument
 {
     /// <summary>1 to 100, of the limit in force.</summary>
     public long? Percent { get; init; }

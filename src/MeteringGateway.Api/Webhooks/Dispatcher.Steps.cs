@@ -16,6 +16,8 @@ internal sealed partial class Dispatcher
     /// </summary>
     private async Task<bool> Deal()
     {
+        // Which of them it would want is not known.
+        if (book.HasUnreadable) return false;
         var rows = await Store.Outbox(AtOnce, _stop.Token);
         if (rows.Count == 0) return false;
         var made = new List<Delivery>();
@@ -47,7 +49,7 @@ internal sealed partial class Dispatcher
         }
 #pragma warning disable CA1031 // One that cannot be told must not stop all that follow; when it is the store, it is tried again.
         catch (Exception failure) when (failure is not (OperationCanceledException or StoreException
-            or StoreFailedException or ObjectDisposedException))
+            or StoreFailedException or TenantUnavailableException or ObjectDisposedException))
 #pragma warning restore CA1031
         {
             log.LogError(failure, "Alert {Sequence} of tenant {Tenant} cannot be told", row.Alert.Sequence, row.Tenant);

@@ -92,7 +92,7 @@ internal sealed partial class Dispatcher(
             await _turns.WaitAsync(_stop.Token);
             try
             {
-                if (!await Safely(Pass)) _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
+                if (!await Safely(Pass) || book.HasUnreadable) _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
             }
             finally
             {

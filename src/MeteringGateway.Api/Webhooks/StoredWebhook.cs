@@ -19,6 +19,10 @@ internal sealed record StoredWebhook(
     [JsonIgnore]
     public bool IsEnabled => DisabledReason is null;
 
+    /// <summary>What a newer version of the gateway has added: it is there when this one writes it again.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
+
     public bool Wants(string tenant, string type) =>
         IsEnabled && (Tenants is null || Tenants.Contains(tenant)) && (Events is null || Events.Contains(type));
 
@@ -31,8 +35,11 @@ internal sealed record StoredWebhook(
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, StoredWebhookJson.Default.StoredWebhook);
 
+    /// <exception cref="JsonException">It is no webhook that this version of the gateway knows.</exception>
     public static StoredWebhook Read(byte[] content) =>
-        JsonSerializer.Deserialize(content, StoredWebhookJson.Default.StoredWebhook)!;
+        JsonSerializer.Deserialize(content, StoredWebhookJson.Default.StoredWebhook)
+            is { Url: not null, Secrets.Count: > 0 } webhook ? webhook
+                : throw new JsonException("it has no url or no secret");
 
     // Printing one by accident must not print its secrets.
     public override string ToString() => $"webhook version {Version}";
@@ -42,6 +49,9 @@ internal sealed record StoredWebhook(
 /// <param name="Request">SHA-256 of who asked for it under which Idempotency-Key, if under any.</param>
 internal sealed record StoredSecret(string Value, Instant MadeAt, Instant? Until, byte[]? Request)
 {
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
+
     public override string ToString() => "secret";
 }
 

@@ -7,23 +7,39 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>Every webhook, by its id.</summary>
-internal sealed class WebhookBook(TimeProvider clock)
+internal sealed class WebhookBook(TimeProvider clock, ILogger<WebhookBook> log)
 {
     public const string Kind = "webhook";
 
     private readonly ConcurrentDictionary<string, StoredWebhook> _webhooks = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _versions = new(StringComparer.Ordinal);
 
+    private readonly Unreadable _unreadable = new(Kind, log);
+
+    /// <summary>Some of them cannot be read: alerts that they may want wait in the outbox.</summary>
+    public bool HasUnreadable => _unreadable.Any;
+
+    /// <exception cref="ProblemException">It cannot be read.</exception>
+    public void Demand(string id) => _unreadable.Demand(id);
+
     /// <summary>Reads what is stored; also when another process has changed it.</summary>
     public async Task Load(IStore store, CancellationToken cancellation)
     {
-        var rows = (await store.Webhooks(cancellation))
-            .ToDictionary(row => row.Id, row => StoredWebhook.Read(row.Content), StringComparer.Ordinal);
+        var documents = await store.Documents(Kind, cancellation);
+        var versions = documents.GroupBy(one => one.Id, StringComparer.Ordinal)
+            .ToDictionary(all => all.Key, all => all.Max(one => one.Version), StringComparer.Ordinal);
+        var rows = new Dictionary<string, StoredWebhook>(StringComparer.Ordinal);
+        foreach (var (id, content) in await store.Webhooks(cancellation))
+            if (_unreadable.Read(id, versions.GetValueOrDefault(id), () => StoredWebhook.Read(content)) is { } webhook)
+            {
+                rows[id] = webhook;
+                _unreadable.Forget(id);
+            }
         foreach (var gone in _webhooks.Keys.Where(id => !rows.ContainsKey(id))) _webhooks.TryRemove(gone, out _);
         foreach (var (id, webhook) in rows) _webhooks[id] = webhook;
         // Of those that were deleted too: a version is never written twice.
-        foreach (var document in await store.Documents(Kind, cancellation))
-            _versions.AddOrUpdate(document.Id, document.Version, (_, before) => Math.Max(before, document.Version));
+        foreach (var (id, version) in versions)
+            _versions.AddOrUpdate(id, version, (_, before) => Math.Max(before, version));
     }
 
     /// <summary>By id.</summary>

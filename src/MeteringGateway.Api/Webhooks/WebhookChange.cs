@@ -22,9 +22,12 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         caller.Tenants is null || (tenants is not null && tenants.All(caller.Tenants.Contains));
 
     /// <exception cref="ProblemException">404: there is none that the caller may see.</exception>
-    public StoredWebhook Find(string id, Principal caller) =>
-        book.Find(id) is { } webhook && IsWithin(webhook.Tenants, caller) ? webhook
+    public StoredWebhook Find(string id, Principal caller)
+    {
+        book.Demand(id);
+        return book.Find(id) is { } webhook && IsWithin(webhook.Tenants, caller) ? webhook
             : throw new ProblemException(Unknown());
+    }
 
     public async Task<(StoredWebhook Webhook, bool Created)> Put(
         HttpContext context, string id, PutWebhookWire wanted, Principal caller, CancellationToken cancellation)
@@ -37,6 +40,7 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         if (findings.Problem is { } unknown) throw new ProblemException(unknown);
         target = target with { Tenants = target.Tenants?.Distinct().ToList() };
         await using var turn = await turns.TakeWebhooks(cancellation);
+        book.Demand(id);
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));

@@ -34,8 +34,8 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
 
 /// <summary>
 /// Every silo asks for it each second, which begins it on another silo when its own has died. If two of it run for a
-/// moment, a tenant is woken twice, which changes nothing, and a receiver may get an alert twice with the same id, as it
-/// may anyway.
+/// moment, a tenant is woken twice, which changes nothing, and a receiver may get an alert twice with the same id, as
+/// it may anyway.
 /// </summary>
 [Reentrant, GrainType("housekeeper")]
 internal sealed class Housekeeper(

@@ -26,7 +26,7 @@ public static class ClusterEdition
     /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Settings: sections <c>Metering</c> and
     /// <c>Metering:Cluster</c>. Connects.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The settings are not possible; the message names the one.</exception>
+    /// <exception cref="InvalidOperationException">They are not possible; the message names the setting.</exception>
     /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task AddClusterTenants(this WebApplicationBuilder builder)
     {
@@ -57,8 +57,9 @@ public static class ClusterEdition
                 {
                     await redis.DisposeAsync();
                     var where = string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
-                    throw new StoreException(string.Create(CultureInfo.InvariantCulture,
-                        $"Redis at {where} (the setting {ClusterSettings.Section}:Redis) has not answered for {tried.TotalSeconds:0} s: {Reason(failure)}"));
+                    var time = tried.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+                    throw new StoreException($"Redis at {where} (the setting {ClusterSettings.Section}:Redis) "
+                        + $"has not answered for {time} s: {Reason(failure)}");
                 }
             }
             await Task.Delay(Again);
@@ -74,8 +75,8 @@ public static class ClusterEdition
     }
 
     /// <param name="redis">The store's; it ends with the host.</param>
-    internal static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder, ClusterSettings settings,
-        IConnectionMultiplexer redis)
+    internal static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder,
+        ClusterSettings settings, IConnectionMultiplexer redis)
     {
         var services = builder.Services;
         services.AddSingleton(settings);

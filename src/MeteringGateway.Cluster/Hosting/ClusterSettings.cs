@@ -33,7 +33,9 @@ internal sealed class ClusterSettings
     /// <summary>Where the other silos reach this one: an IP address. Null: the host's own.</summary>
     public string? AdvertisedAddress { get; set; }
 
-    /// <summary>With all of them, silos show each other certificates, and take no others than those of the CA.</summary>
+    /// <summary>
+    /// With all of them, silos show each other certificates, and take no others than those of the CA.
+    /// </summary>
     public TlsFiles SiloTls { get; set; } = new();
 
     /// <summary>How often silos ask each other whether they live.</summary>
@@ -45,8 +47,8 @@ internal sealed class ClusterSettings
     public int MissedProbes { get; set; } = 3;
 
     /// <summary>
-    /// How long a caller is kept waiting, in all, while its tenant moves or does not answer, before it is answered 503;
-    /// and how long a start waits for Redis.
+    /// How long a caller is kept waiting, in all, while its tenant moves or does not answer, before it is answered
+    /// 503; and how long a start waits for Redis.
     /// </summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 

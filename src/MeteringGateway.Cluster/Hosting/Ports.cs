@@ -9,16 +9,16 @@ using Microsoft.Extensions.Options;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// Where a silo listens is its own, and that is seen before it joins the others: a silo that joined under the address of
-/// one that lives would have that one declared dead.
+/// Where a silo listens is its own, and that is seen before it joins the others: a silo that joined under the address
+/// of one that lives would have that one declared dead.
 /// </summary>
 internal static class Ports
 {
     private static readonly TimeSpan Answer = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// Orleans would share a port with whoever else has it, as its sockets are open to reuse. Those of the web server are
-    /// not.
+    /// Orleans would share a port with whoever else has it, as its sockets are open to reuse. Those of the web server
+    /// are not.
     /// </summary>
     public static void ListenAlone(IServiceCollection services)
     {
@@ -48,7 +48,8 @@ internal static class Ports
 
     private static IEnumerable<string> Urls(IConfiguration configuration) =>
         (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Concat(configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(one => one["Url"]).OfType<string>());
+            .Concat(configuration.GetSection("Kestrel:Endpoints").GetChildren()
+                .Select(one => one["Url"]).OfType<string>());
 
     /// <summary>What is not a port of this machine is left to the web server.</summary>
     private static bool IsFree(string url)

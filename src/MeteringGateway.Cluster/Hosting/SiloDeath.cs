@@ -3,9 +3,9 @@ using MeteringGateway.Api.Operations;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// What a silo does when Orleans cannot go on, above all when the others have taken it for dead: it answers nothing from
-/// then on, says why in one line, and the process ends with exit code 1. Nothing is lost with it, as every answer that
-/// it gave is in the store.
+/// What a silo does when Orleans cannot go on, above all when the others have taken it for dead: it answers nothing
+/// from then on, says why in one line, and the process ends with exit code 1. Nothing is lost with it, as every answer
+/// that it gave is in the store.
 /// </summary>
 internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime lifetime, ILogger<SiloDeath> log)
     : IFatalErrorHandler

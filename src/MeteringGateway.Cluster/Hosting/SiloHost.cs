@@ -9,8 +9,8 @@ namespace MeteringGateway.Cluster;
 /// there before the first grain and until after the last.
 /// </summary>
 internal sealed class SiloHost(
-    LocalTenants tenants, Stays stays, Books books, RedisStore store, MeteringSettings settings, ClusterSettings cluster,
-    IConfiguration configuration, IGrainFactory grains, SiloLease lease, Readiness readiness,
+    LocalTenants tenants, Stays stays, Books books, RedisStore store, MeteringSettings settings,
+    ClusterSettings cluster, IConfiguration configuration, IGrainFactory grains, SiloLease lease, Readiness readiness,
     IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -70,7 +70,9 @@ internal sealed class SiloHost(
             {
                 await books.CatchUp(_stop.Token);
             }
-            catch (StoreException failure)
+#pragma warning disable CA1031 // Whatever it was, it is asked again: this silo must not stay behind for good.
+            catch (Exception failure) when (!_stop.IsCancellationRequested)
+#pragma warning restore CA1031
             {
                 log.LogWarning(failure, "What was changed elsewhere cannot be read");
             }

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// Who one side of TLS connections is, and whom it trusts: PEM files, read when the process starts. Nothing but what the
-/// authorities of <see cref="Ca"/> have signed is trusted, whatever the machine trusts otherwise.
+/// Who one side of TLS connections is, and whom it trusts: PEM files, read when the process starts. Nothing but what
+/// the authorities of <see cref="Ca"/> have signed is trusted, whatever the machine trusts otherwise.
 /// </summary>
 internal sealed class TlsFiles
 {
