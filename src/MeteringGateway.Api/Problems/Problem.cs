@@ -57,6 +57,11 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         errors.Count == 1 ? $"{errors[0].Pointer} {errors[0].Detail}"
             : $"{errors.Count} members are not valid; see errors";
 
+    /// <summary>N1: of what a plan has before any tenant is on it; the rest is refused by the tenant.</summary>
+    public static Problem AmountOverflow(string what) =>
+        new(StatusCodes.Status422UnprocessableEntity, Names<Refusal>.Of(Refusal.AmountOverflow),
+            $"{what} to more than {new Amount(TenantState.Most)}.");
+
     public static Problem NotFound(string code, string detail) => new(StatusCodes.Status404NotFound, code, detail);
 
     /// <summary>The same for a tenant that is not there and for one that the key may not see.</summary>

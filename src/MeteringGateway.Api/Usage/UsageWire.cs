@@ -12,7 +12,7 @@ internal sealed record UsageWire(
     IReadOnlyList<CapUsageWire> Caps,
     IReadOnlyList<IncludedWire> Included, IReadOnlyList<CommitmentUsageWire> Commitments, CreditsUsageWire Credits,
     OverageUsageWire Overage,
-    string Spend, string Currency, ForecastWire Forecast);
+    string Spend, string Currency, ForecastWire? Forecast);
 
 /// <summary>Units of one outcome type by where they stand; all but <c>reserved</c> add up to <c>reported</c>.</summary>
 internal sealed record TypeUsageWire(
@@ -68,9 +68,9 @@ internal static class UsageFigures
                 : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount), usage.Overage.Authorized,
             usage.Overage.Limit?.Wire()),
         Text.Money(usage.Spend), usage.Currency,
-        new ForecastWire(
-            usage.Forecast.Units, Text.Money(usage.Forecast.Amount),
-            [.. usage.Forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]));
+        usage.Forecast is { } forecast ? new ForecastWire(
+            forecast.Units, Text.Money(forecast.Amount),
+            [.. forecast.Caps.Select(cap => new CapForecastWire(cap.Cap, cap.ReachedAt?.ToString()))]) : null);
 
     private static TypeUsageWire Wire(TypeUsage type) => new(
         type.Id, type.Reported, type.Pending, type.Settled, type.Reserved, type.Credited,

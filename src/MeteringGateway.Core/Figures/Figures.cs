@@ -23,12 +23,13 @@ public sealed record Dispute(string Id, string OutcomeId, string Reason, Dispute
 /// <summary>A period's figures.</summary>
 /// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending;
 /// fees apart).</param>
+/// <param name="Forecast">Null: at the present pace it would be more than can be counted (N1).</param>
 public sealed record Usage(
     Period Period, PeriodStatus Status, LimitState State, long Sequence, string Currency,
     ImmutableArray<TypeUsage> OutcomeTypes, ImmutableArray<ActivityUsage> Activities, ImmutableArray<CapUsage> Caps,
     ImmutableArray<IncludedUsage> Included, ImmutableArray<CommitmentUsage> Commitments, CreditsUsage Credits,
     OverageUsage Overage,
-    Amount Spend, Forecast Forecast);
+    Amount Spend, Forecast? Forecast);
 
 /// <summary>Units of one outcome type in a period, by where they stand.</summary>
 /// <param name="Reported">Units of every report, whatever became of it; the others but <paramref name="Reserved"/> add

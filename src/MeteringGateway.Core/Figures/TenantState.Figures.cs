@@ -63,7 +63,7 @@ public sealed partial class TenantState
         return new Usage(book.Period, book.Status, State, Sequence, Terms.Currency, types, ActivitiesOf(book),
             [.. book.Caps.Select(cap => Usage(book, cap, now))], IncludedOf(book), CommitmentsOf(book), CreditsNow(now),
             OverageOf(book, now),
-            SpendOf(book), ForecastOf(book, now));
+            SpendOf(book), CountableForecastOf(book, now));
     }
 
     /// <summary>Null: not in memory. An alias gives the outcome that it stands for (O3).</summary>

@@ -79,8 +79,9 @@ public sealed partial class TenantState
             var commitment = commitments[i];
             if (commitment.PerYear && !EndsYear(book)) continue;
             var before = commitment.PerYear && commitment.Units is null
-                ? EarlierInYear(book).Aggregate(Amount.Zero, (sum, earlier) => sum + ChargedIn(earlier, commitment))
-                : Amount.Zero;
+                ? EarlierInYear(book).Aggregate(Int128.Zero,
+                    (sum, earlier) => sum + ChargedIn(earlier, commitment).Micros)
+                : 0;
             var (units, amount) = ShortfallOf(commitment, i, rating.Rater, rating.Tail, before);
             if (amount.Micros > 0)
                 yield return new Line(LineKind.CommitmentShortfall, commitment.OutcomeType, null, null, units,
@@ -97,9 +98,10 @@ public sealed partial class TenantState
         .Where(line => line.Kind is LineKind.Outcomes or LineKind.Overage && Pricing.Covers(commitment, line.What!))
         .Aggregate(Amount.Zero, (sum, line) => sum + line.Amount);
 
-    /// <param name="before">What earlier periods of the year were charged in its scope.</param>
+    /// <param name="before">Millionths that earlier periods of the year were charged in its scope; twelve of them may
+    /// come to more than an amount can be.</param>
     private static (long Units, Amount Amount) ShortfallOf(Commitment commitment, int index, Rater rater, Tally tally,
-        Amount before)
+        Int128 before)
     {
         if (commitment.Units is { } units)
         {
@@ -109,9 +111,8 @@ public sealed partial class TenantState
         }
         var charged = before;
         foreach (var (line, slot) in rater.Lines)
-            if (Pricing.Covers(commitment, line.Type)) charged += line.UnitPrice * tally[slot];
-        var amount = commitment.Amount!.Value - charged;
-        return (1, amount.Micros > 0 ? amount : Amount.Zero);
+            if (Pricing.Covers(commitment, line.Type)) charged += (line.UnitPrice * tally[slot]).Micros;
+        return (1, new Amount((long)Int128.Max(0, commitment.Amount!.Value.Micros - charged)));
     }
 
     private static string Describe(Line line) => line.Kind switch

@@ -39,6 +39,19 @@ public sealed partial class TenantState
             AuthorizedIn(book) is not null || !rules.Any(one => one.Rule.RequiresAuthorization), terms.Overage?.Limit);
     }
 
+    /// <summary>N1: what is still to come is not bounded by anything that was refused.</summary>
+    private Forecast? CountableForecastOf(PeriodBook book, Instant now)
+    {
+        try
+        {
+            return ForecastOf(book, now) is { } forecast && forecast.Amount.Micros <= Most ? forecast : null;
+        }
+        catch (OverflowException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>
     /// Q2: the units of each type at the present pace, walked after the others; fees grow in proportion.
     /// </summary>

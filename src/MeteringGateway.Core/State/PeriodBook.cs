@@ -19,6 +19,10 @@ public sealed class PeriodBook(Period period)
     /// New caps below what stands already, that begin when the period, or for a daily one the day, is over (C6).
     /// </summary>
     internal List<Cap>? Coming { get; set; }
+    /// <summary>
+    /// Millionths that what was taken may come to at most (N1). Not part of the state: it can be worked out.
+    /// </summary>
+    internal Int128 Stake { get; set; }
     /// <summary>Outcomes whose window is open; the period cannot close before them (T3).</summary>
     internal int Pending { get; set; }
     /// <summary>Credits for closed periods that fall into this one (T3, O5), in order of period and type.</summary>

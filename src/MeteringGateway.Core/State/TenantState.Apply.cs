@@ -61,6 +61,7 @@ public sealed partial class TenantState
     {
         ClosedAt = at;
         _terms.RemoveAll(pending => pending.From > at); // there is no next period for them
+        ForgetBounds();
         foreach (var grant in Grants) Watch(grant);
     }
 
@@ -68,8 +69,9 @@ public sealed partial class TenantState
     {
         var before = Terms;
         _terms.Add(new TermsInForce(e.From, e.Plan, e.Terms));
+        ForgetBounds();
         // Terms set at a period's very first instant are the terms that it begins with.
-        if (e.From == Open.Period.Start) Open.Rating = null;
+        if (e.From == Open.Period.Start) (Open.Rating, Open.Stake) = (null, StakeUnder(Open, e.Terms));
         if (e.From <= e.At) ReplaceCaps(before, e.Terms);
     }
 
@@ -114,6 +116,7 @@ public sealed partial class TenantState
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
+        book.Stake += StakeOf(book, outcome);
         book.Rate(null, outcome);
         Watch(outcome);
         Remember(e.Id.Key,
@@ -137,6 +140,8 @@ public sealed partial class TenantState
         {
             book.Count(before, -1);
             book.Count(after, 1);
+            if (before.MayBeCharged != after.MayBeCharged)
+                book.Stake += StakeOf(book, after) - StakeOf(book, before);
             book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
@@ -168,6 +173,7 @@ public sealed partial class TenantState
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
         book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
+        book.Stake += (Int128)fee.Micros * e.Quantity;
         if (!e.BeyondCap)
         {
             var subject = new Subject(e.Activity, IsActivity: true, e.Dimensions);
@@ -184,6 +190,7 @@ public sealed partial class TenantState
         var reservation = new Reservation(e.Reservation, e.Subject, e.Quantity, e.Quantity, e.ExpiresAt, e.Period,
             e.Day);
         (_reservations ??= new(Ids.InOrder)).Add(e.Reservation, reservation);
+        CountHeld(reservation, e.Quantity);
         Book(e.Period)!.Reserve(e.Subject, e.Day, e.Quantity);
         _due.Enqueue(new Due(e.ExpiresAt, DueKind.Reservation, e.Reservation));
     }
@@ -198,6 +205,7 @@ public sealed partial class TenantState
     {
         var held = _reservations![id];
         Book(held.Period)!.Reserve(held.Subject, held.Day, -units);
+        CountHeld(held, -units);
         if (held.Remaining == units) _reservations.Remove(id);
         else _reservations[id] = held with { Remaining = held.Remaining - units };
     }
@@ -206,6 +214,7 @@ public sealed partial class TenantState
     {
         var held = _reservations![id];
         Book(held.Period)!.Reserve(held.Subject, held.Day, -held.Remaining);
+        CountHeld(held, -held.Remaining);
         _reservations.Remove(id);
     }
 

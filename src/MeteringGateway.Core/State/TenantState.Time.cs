@@ -118,6 +118,7 @@ public sealed partial class TenantState
         ended.Coming = null;
         foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
         _books.Add(book);
+        ForgetBounds();
         foreach (var threshold in _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>()) threshold.BeginAnew();
         if (_terms.Count > 1 && _terms[^1].From == period.Start) ReplaceCaps(_terms[^2].Terms, _terms[^1].Terms);
     }
@@ -133,6 +134,7 @@ public sealed partial class TenantState
         foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
         book.Status = PeriodStatus.Closed;
         book.Rating = null;
+        ForgetBounds();
         FoldActivities(book);
         foreach (var older in _books)
             if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)

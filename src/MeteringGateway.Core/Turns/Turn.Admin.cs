@@ -30,12 +30,13 @@ public sealed partial class Turn
     {
         if (c.Terms is not null && c.Terms.Currency != _state.Terms.Currency)
             return Refuse(Refusal.CurrencyFixed, $"the tenant's currency is {_state.Terms.Currency}, for good");
+        var from = c.Effective == Effective.Now ? _now : _state.Open.Period.End;
+        if (c.Terms is not null && Overflow(c.Terms, from) is { } tooMuch) return tooMuch;
         var (name, zone, anchor) = (c.Name ?? _state.Name, c.Zone ?? _state.Zone, c.AnchorDay ?? _state.AnchorDay);
         if (name != _state.Name || zone != _state.Zone || anchor != _state.AnchorDay)
             Add(new Entry.TenantChanged(name, zone, anchor) { At = _now, Actor = _actor });
         if (c.Terms is not null && c.Plan is not null)
-            Add(new Entry.TermsSet(c.Plan, c.Terms,
-                c.Effective == Effective.Now ? _now : _state.Open.Period.End) { At = _now, Actor = _actor });
+            Add(new Entry.TermsSet(c.Plan, c.Terms, from) { At = _now, Actor = _actor });
         return new Answer.Done();
     }
 }

@@ -81,6 +81,7 @@ public sealed partial class Turn
         var day = book.Period.DayOf(time);
         var fee = FeeAt(time, a.Activity);
         var beyond = Left(book, subject, day, fee) < a.Quantity;
+        if (!beyond && Overflow(book, (Int128)fee.Micros * a.Quantity) is { } tooMuch) return tooMuch;
         var counts = beyond ? 0 : a.Quantity;
         var remaining = Left(book, subject, day, FeeAt(_now, a.Activity), counts, fee * counts);
         Add(new Entry.ActivityReported(

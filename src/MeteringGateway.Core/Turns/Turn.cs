@@ -23,9 +23,8 @@ public sealed partial class Turn
     /// <paramref name="taken"/>. The caller makes these durable before the answer leaves. A refused command takes no
     /// entry but what was due.
     /// </summary>
-    /// <exception cref="OverflowException">
-    /// A sum leaves 64 bits, after entries were taken (N1): none of them may be kept, and the state is to be folded
-    /// anew.
+    /// <exception cref="Exception">
+    /// A fault of ours: nothing that was taken may be kept, and the state is to be folded anew.
     /// </exception>
     /// <param name="realTime">Now; a tenant on a test clock lives by its own (T5).</param>
     /// <param name="recalled">An archived outcome that an earlier answer asked for (<see cref="Answer.Needs"/>); null:
@@ -45,17 +44,10 @@ public sealed partial class Turn
         if (!state.Exists) return Refuse(Refusal.UnknownTenant, "there is no such tenant");
         var turn = new Turn(state, calendar, taken, command.Actor,
             state.TestClock is null ? Instant.Max(realTime, state.Now) : state.Now);
-        try
-        {
-            var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
-            if (answer is not Answer.Unfinished) turn.Settle();
-            answer.Sequence = state.Sequence;
-            return answer;
-        }
-        catch (OverflowException) when (taken.Count == 0)
-        {
-            return Refuse(Refusal.AmountOverflow, "the amount is out of range") with { Sequence = state.Sequence };
-        }
+        var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
+        if (answer is not Answer.Unfinished) turn.Settle();
+        answer.Sequence = state.Sequence;
+        return answer;
     }
 
     private Answer Take(Command command)
@@ -100,6 +92,7 @@ public sealed partial class Turn
 
     private Answer Create(Command.Create c)
     {
+        if (Overflow(c.Terms) is { } tooMuch) return tooMuch;
         var period = _calendar(c.Zone, c.AnchorDay, _now, null);
         Add(new Entry.TenantCreated(c.Name, c.Zone, c.AnchorDay, c.TestClock, c.Plan, c.Terms, period) { At = _now,
             Actor = _actor });

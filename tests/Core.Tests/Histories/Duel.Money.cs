@@ -94,13 +94,14 @@ internal sealed partial class Duel
 
     private string? Forecast(Usage usage)
     {
-        foreach (var cap in usage.Forecast.Caps)
+        var forecast = usage.Forecast!; // nothing here comes near what cannot be counted
+        foreach (var cap in forecast.Caps)
             if (_oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null
                 || Math.Abs((at.Value - cap.ReachedAt.Value).TotalMilliseconds) > 1))
                 return $"reached at: expected {_oracle.Caps[cap.Cap]} at {at}, was {cap.ReachedAt}, now {_oracle.Now}";
-        return _oracle.Forecast() is not { } should || should == (usage.Forecast.Units, usage.Forecast.Amount) ? null
-            : $"forecast: expected {should}, was {usage.Forecast}";
+        return _oracle.Forecast() is not { } should || should == (forecast.Units, forecast.Amount) ? null
+            : $"forecast: expected {should}, was {forecast}";
     }
 
     // F4: what is kept up to date as outcomes come and go is what the rating comes to when it is made anew.
