@@ -253,8 +253,9 @@ public sealed class HostingTests
         await using var next = await engine.Crash();
         next.Store.Corrupt(Acme, block: 1, offset: 30);
 
-        var error = await Assert.ThrowsAsync<JournalCorruptException>(async () =>
+        var failed = await Assert.ThrowsAsync<TenantFailedException>(async () =>
             await next.Tenants.Check(Acme, Make.One));
+        var error = Assert.IsType<JournalCorruptException>(failed.InnerException);
 
         Assert.Contains("'acme'", error.Message, StringComparison.Ordinal);
         Assert.InRange(error.Sequence, 2, 3);

@@ -108,6 +108,14 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = 5,
         };
 
+    /// <summary>Something of ours is wrong with this tenant, and with no other.</summary>
+    public static Problem TenantUnavailable(TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "tenant_unavailable",
+            "Something is wrong with the tenant; it was logged, and it is tried again. Nothing says that what was asked was done: send the same again, with the same event ids or Idempotency-Key.")
+        {
+            RetryAfter = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds)),
+        };
+
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MeteringGateway.Api.Tenants;
 
 /// <summary>What a tenant is to be. Absent when it is changed: as it is.</summary>
@@ -27,6 +29,11 @@ internal sealed record TenantWire(
     string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency,
     TestClockWire? TestClock,
     string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt);
+
+/// <param name="Unavailable">Of this page: tenants that something is wrong with; absent when there are none.</param>
+internal sealed record TenantListWire(
+    IReadOnlyList<TenantWire> Data, string? NextCursor,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Unavailable = null);
 
 internal sealed record PeriodWire(string Id, string StartsAt, string EndsAt, string Status);
 
