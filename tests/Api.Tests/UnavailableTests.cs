@@ -22,7 +22,8 @@ public sealed class UnavailableTests : IAsyncLifetime
     [Fact]
     public async Task N4_a_batch_that_names_it_is_taken_but_for_its_events()
     {
-        var events = $"[{Report.Outcome("a", "broken")},{Report.Outcome("b", "sound")},{Report.Outcome("c", "broken")}]";
+        var (a, b, c) = (Report.Outcome("a", "broken"), Report.Outcome("b", "sound"), Report.Outcome("c", "broken"));
+        var events = $"[{a},{b},{c}]";
         var answer = await _gateway.Admin.PostAs("application/cloudevents-batch+json", "/v1/events", events)
             .Is(HttpStatusCode.OK);
 

@@ -116,6 +116,10 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds)),
         };
 
+    public static Problem TooManyEvents(int limit) =>
+        new(StatusCodes.Status413PayloadTooLarge, "too_large",
+            $"A batch has at most {limit} events; a stream has as many as there are.");
+
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");
 }

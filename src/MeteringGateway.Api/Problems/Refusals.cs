@@ -29,7 +29,9 @@ internal static class Refusals
         Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists
             or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
-            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants =>
+            or Refusal.TestClockFixed or Refusal.NotDisputable or Refusal.TooManyThresholds or Refusal.TooManyGrants
+            or Refusal.TooManyInSession or Refusal.TooManyFacts or Refusal.TooManyReservations
+            or Refusal.TooManyActivities =>
                 StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };

@@ -13,6 +13,8 @@ public sealed class PeriodBook(Period period)
     internal List<TypeBook> Types { get; } = [];
     /// <summary>Quantities.</summary>
     internal Dictionary<ActivityKey, long>? Activities { get; set; }
+    /// <summary>Names among them. Derived.</summary>
+    internal HashSet<string>? ActivityNames { get; private set; }
     /// <summary>In order of their ids.</summary>
     internal List<CapBook> Caps { get; } = [];
     /// <summary>
@@ -83,6 +85,7 @@ public sealed class PeriodBook(Period period)
     internal void AddActivity(in ActivityKey key, long quantity)
     {
         Activities ??= [];
+        if (Status != PeriodStatus.Closed) (ActivityNames ??= new(StringComparer.Ordinal)).Add(key.Activity);
         Activities[key] = Activities.GetValueOrDefault(key) + quantity;
     }
 

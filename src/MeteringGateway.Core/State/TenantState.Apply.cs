@@ -114,6 +114,7 @@ public sealed partial class TenantState
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
         (_outcomes ??= []).Add(outcome.Id, outcome);
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        CountFacts(e.Session, facts.Length);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
         book.Stake += StakeOf(book, outcome);
@@ -153,9 +154,12 @@ public sealed partial class TenantState
     {
         var fact = new Fact(e.Id, e.Time, e.Kind, e.Verification);
         if (Find(e.OutcomeId) is { } outcome)
-            _outcomes![e.OutcomeId] = outcome
-                with { Facts = IsFinal(outcome) ? outcome.Facts : outcome.Facts.Add(fact),
-                    ChangedBy = outcome.ChangedBy.Add(Sequence) };
+        {
+            var kept = !IsFinal(outcome);
+            if (kept) CountFacts(outcome.Session, 1);
+            _outcomes![e.OutcomeId] = outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
+                ChangedBy = outcome.ChangedBy.Add(Sequence) };
+        }
         else if (e.Waits)
         {
             _waiting ??= [];

@@ -205,5 +205,7 @@ public sealed partial class TenantState
     {
         foreach (var book in Unclosed) book.Stake = StakeUnder(book, TermsAt(book.Period.Start));
         foreach (var grant in Grants) _credits += grant.Capacity;
+        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+            CountFacts(outcome.Session, outcome.Facts.Length);
     }
 }

@@ -8,8 +8,8 @@ public sealed partial class Turn
     private Answer SetCap(Command.SetCap c)
     {
         var before = _state.Open.Cap(c.Cap.Id);
-        if (before is null && _state.Open.Caps.Count + (_state.Open.Coming?.Count ?? 0) >= MostCaps)
-            return Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
+        if (before is null && _state.OwnCaps + _state.MostOfTerms(terms => terms.Caps.Length) >= MostCaps)
+            return TooManyCaps();
         var exposure = _state.ExposureUnder(c.Cap, _state.CurrentDay(_now), _now).All;
         var raised = before is not null && c.Cap.Limit.Value >= before.Cap.Limit.Value && c.Cap.IsSameAs(before.Cap);
         var below = c.Cap.Limit.Value < exposure && !raised && c.Cap.AtLimit.Action != LimitAction.Notify;
@@ -31,7 +31,7 @@ public sealed partial class Turn
         if (c.Terms is not null && c.Terms.Currency != _state.Terms.Currency)
             return Refuse(Refusal.CurrencyFixed, $"the tenant's currency is {_state.Terms.Currency}, for good");
         var from = c.Effective == Effective.Now ? _now : _state.Open.Period.End;
-        if (c.Terms is not null && Overflow(c.Terms, from) is { } tooMuch) return tooMuch;
+        if (c.Terms is not null && (Overflow(c.Terms, from) ?? TooManyUnder(c.Terms)) is { } tooMuch) return tooMuch;
         var (name, zone, anchor) = (c.Name ?? _state.Name, c.Zone ?? _state.Zone, c.AnchorDay ?? _state.AnchorDay);
         if (name != _state.Name || zone != _state.Zone || anchor != _state.AnchorDay)
             Add(new Entry.TenantChanged(name, zone, anchor) { At = _now, Actor = _actor });

@@ -89,7 +89,8 @@ public sealed partial class Turn
             var judged = new List<Judged>(candidates.Length);
             for (var i = 0; i < candidates.Length; i++)
                 judged.Add(new Judged(candidates[i].Outcome, verdicts[i],
-                    Weighs(verdicts[i], candidates[i].Type, Held(candidates, verdicts, i, report))));
+                    Weighs(verdicts[i], candidates[i].Type)
+                    || (MayWeigh(verdicts[i]) && Held(candidates, verdicts, i, report) > 0)));
             if (Misfit(judged, report) is not { } misfit) return judged;
             refused.Add(misfit);
             group.RemoveAll(candidate => candidate.Outcome.Id == misfit.Outcome.Id);
@@ -133,10 +134,11 @@ public sealed partial class Turn
     /// <summary>
     /// C3: what settles weighs, and what is pending unless its type says otherwise; under a reservation always.
     /// </summary>
-    private static bool Weighs(in Verdict verdict, OutcomeType type, int held) =>
-        verdict.ContinuationOf is null
-        && (verdict.Status == OutcomeStatus.Billable
-        || (verdict.Status == OutcomeStatus.Pending && (type.PendingCounts || held > 0)));
+    private static bool Weighs(in Verdict verdict, OutcomeType type) => verdict.ContinuationOf is null
+        && (verdict.Status == OutcomeStatus.Billable || (MayWeigh(verdict) && type.PendingCounts));
+
+    private static bool MayWeigh(in Verdict verdict) =>
+        verdict.ContinuationOf is null && verdict.Status == OutcomeStatus.Pending;
 
     /// <summary>
     /// Why it is not admitted: no room under a cap (C2, C4), or nothing funds it (F3); <see cref="Reason.None"/>: it

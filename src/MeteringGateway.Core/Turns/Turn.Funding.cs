@@ -12,8 +12,7 @@ public sealed partial class Turn
                 ? new Answer.Granted(_state.FigureOf(bought), Bought: false)
                 : Refuse(Refusal.IdempotencyKeyReused, "the key was used for another grant");
         if (c.ExpiresAt <= _now) return Refuse(Refusal.AlreadyExpired, $"{c.ExpiresAt} is not after {_now}");
-        if (_state.Grants.Count >= MostGrants)
-            return Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants");
+        if (OneGrantTooMany() is { } tooMany) return tooMany;
         if (!_state.HasRoomForGrant(c.Amount.Micros)) return TooManyCredits();
         if (c.Price is { } price && Overflow(_state.Open, price.Micros) is { } tooMuch) return tooMuch;
         var id = Issue(c.Kind, c.Amount, c.Priority ?? Grant.PriorityOf(c.Kind), c.ExpiresAt, null, c.Price, c.Note,

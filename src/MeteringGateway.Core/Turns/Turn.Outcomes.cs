@@ -11,6 +11,7 @@ public sealed partial class Turn
         if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
 
         var time = c.Time ?? _now;
+        if (OneOutcomeTooMany(c.Session, time) is { } full) return full;
         _afterwards = [];
         var book = _state.BookAt(time)!;
         var type = _state.TermsAt(time).Type(c.OutcomeType)!;
@@ -43,7 +44,7 @@ public sealed partial class Turn
         var verdict = Lifecycle.EvaluateAlone(type, time, c.Verification, _state.IsTraining(time),
             _state.SessionAt(c.Session, time)?.Activities, _now);
         var drawn = Drawable(place, c);
-        var admitted = Weighs(verdict, type, drawn);
+        var admitted = Weighs(verdict, type) || (MayWeigh(verdict) && drawn > 0);
         if (admitted)
         {
             var outcome = IsRestricted(place.Book, time) ? Unreported(c, place, time, []) : null;
@@ -109,9 +110,12 @@ public sealed partial class Turn
         if (_state.Find(c.OutcomeId) is not { } outcome)
         {
             if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
-            if (recalled is not null) return OnForgotten(c, time, recalled);
-            return c.IsVerdict ? Refuse(Refusal.UnknownOutcome, $"there is no outcome '{c.OutcomeId}'") : Wait(c, time);
+            if (recalled is null && c.IsVerdict)
+                return Refuse(Refusal.UnknownOutcome, $"there is no outcome '{c.OutcomeId}'");
+            if ((recalled is null ? OneFactTooMany(c) : OneFactTooMany(c, recalled)) is { } no) return no;
+            return recalled is null ? Wait(c, time) : OnForgotten(c, time, recalled);
         }
+        if (OneFactTooMany(c, outcome) is { } tooMany) return tooMany;
         var root = _state.Root(outcome)!;
         var summary = new OutcomeSummary(c.OutcomeId, root.Status, root.Reason);
         if (!outcome.MayHold || _state.IsFinal(outcome))

@@ -7,10 +7,13 @@ public sealed partial class Turn
     private readonly Calendar _calendar;
     private readonly List<Entry> _taken;
     private readonly Actor? _actor;
+    private readonly TenantLimits _limits;
     private Instant _now;
 
-    private Turn(TenantState state, Calendar calendar, List<Entry> taken, Actor? actor, Instant now)
+    private Turn(TenantState state, Calendar calendar, List<Entry> taken, TenantLimits? limits, Actor? actor,
+        Instant now)
     {
+        _limits = limits ?? UsualLimits;
         _state = state;
         _calendar = calendar;
         _taken = taken;
@@ -30,19 +33,20 @@ public sealed partial class Turn
     /// <param name="recalled">An archived outcome that an earlier answer asked for (<see cref="Answer.Needs"/>); null:
     /// there is none.</param>
     /// <param name="recallDone">The store has been asked.</param>
+    /// <param name="limits">Null: the usual ones (N4).</param>
     public static Answer Run(
         TenantState state, Command command, Instant realTime, Calendar calendar, List<Entry> taken,
-        Outcome? recalled = null, bool recallDone = false)
+        Outcome? recalled = null, bool recallDone = false, TenantLimits? limits = null)
     {
         if (command is Command.Create create)
         {
             if (state.Exists)
                 return Refuse(Refusal.TenantExists, "the tenant exists") with { Sequence = state.Sequence };
-            return new Turn(state, calendar, taken, create.Actor, create.TestClock?.Start ?? realTime)
+            return new Turn(state, calendar, taken, limits, create.Actor, create.TestClock?.Start ?? realTime)
                 .Create(create) with { Sequence = state.Sequence };
         }
         if (!state.Exists) return Refuse(Refusal.UnknownTenant, "there is no such tenant");
-        var turn = new Turn(state, calendar, taken, command.Actor,
+        var turn = new Turn(state, calendar, taken, limits, command.Actor,
             state.TestClock is null ? Instant.Max(realTime, state.Now) : state.Now);
         var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
         if (answer is not Answer.Unfinished) turn.Settle();
@@ -93,6 +97,8 @@ public sealed partial class Turn
     private Answer Create(Command.Create c)
     {
         if (Overflow(c.Terms) is { } tooMuch) return tooMuch;
+        if (c.Terms.Caps.Length > MostCaps) return TooManyCaps();
+        if (c.Terms.Thresholds.Length > MostThresholds) return TooManyThresholds();
         var period = _calendar(c.Zone, c.AnchorDay, _now, null);
         Add(new Entry.TenantCreated(c.Name, c.Zone, c.AnchorDay, c.TestClock, c.Plan, c.Terms, period) { At = _now,
             Actor = _actor });

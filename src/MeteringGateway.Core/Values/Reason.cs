@@ -44,6 +44,7 @@ public enum Refusal : byte
     CurrencyFixed, TestClockFixed,
     UnknownSignal, UnknownPeriod, UnknownOutcome, NotDisputable, AmountOverflow,
     UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
+    TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

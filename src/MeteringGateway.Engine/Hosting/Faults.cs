@@ -37,7 +37,7 @@ internal sealed class Faults(LocalTenants engine, ILogger log)
         var wait = Math.Min(FirstWait.TotalMilliseconds * Math.Pow(2, times - 1), LongestWait.TotalMilliseconds);
         _faults[tenant] = new Fault(times, now, now + (long)wait, Failing: true);
         if (had is not { Failing: true })
-            log.LogError(why, "Tenant {Tenant} failed and is unavailable; nothing of what it was asked is kept", tenant);
+            log.LogError(why, "Tenant {Tenant} failed and is unavailable; what it was asked is not kept", tenant);
         return new TenantFailedException(tenant, TimeSpan.FromMilliseconds(wait), why);
     }
 

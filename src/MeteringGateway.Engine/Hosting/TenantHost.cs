@@ -104,7 +104,7 @@ internal sealed class TenantHost
         try
         {
             var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, taken, work.Recalled,
-                work.RecallDone);
+                work.RecallDone, _engine.Options.Limits);
             if (answer is Answer.Needs needs)
             {
                 if (work.RecallDone)
