@@ -15,7 +15,7 @@ public sealed partial class Turn
     private Answer? OneActivityTooMany(Command.ReportActivity a, Instant time, PeriodBook book) =>
         _state.SessionAt(a.Session, time)?.Activities?.Count >= _limits.SessionActivities
             ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionActivities} activities")
-        : book.ActivityNames?.Count >= _limits.ActivityNames && !book.ActivityNames.Contains(a.Activity)
+        : book.Activities?.Names is { } names && names.Count >= _limits.ActivityNames && !names.Contains(a.Activity)
             && _state.TermsAt(time).Activity(a.Activity) is null
             ? Refuse(Refusal.TooManyActivities,
                 $"a period has at most {_limits.ActivityNames} names of activities that the plan does not name")
