@@ -35,6 +35,9 @@ public sealed class EngineOptions
     /// </summary>
     public TimeSpan ShutdownSnapshots { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How much of each kind one tenant may have (N4).</summary>
+    public Core.TenantLimits Limits { get; set; } = new();
+
     /// <summary>Signals that may wait for one reader before it is closed as too slow.</summary>
     public int SignalBuffer { get; set; } = 256;
 }

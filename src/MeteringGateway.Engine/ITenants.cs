@@ -5,8 +5,8 @@ namespace MeteringGateway.Engine;
 /// <summary>
 /// The one seam to where tenants live: in this process, or in a cluster. Whatever comes back is durable: no answer
 /// leaves before the entries it is based on are on disk. Throws <see cref="StoreFailedException"/> when the store has
-/// failed and the outcome is unknown, and <see cref="TenantUnavailableException"/> when that is so for one tenant and
-/// for a while.
+/// failed and the outcome is unknown, <see cref="TenantUnavailableException"/> when that is so for one tenant and for a
+/// while, and <see cref="TenantFailedException"/> when one tenant cannot be served.
 /// </summary>
 public interface ITenants
 {
@@ -16,8 +16,8 @@ public interface ITenants
     ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Decides the commands in order, in one turn and one flush; one answer a command. A refusal never touches its
-    /// neighbours.
+    /// Decides the commands in order, one answer a command; in one turn and one flush, unless it takes so long that
+    /// others of the tenant get theirs in between. A refusal never touches its neighbours.
     /// </summary>
     ValueTask<IReadOnlyList<Answer>> Execute(string tenant, IReadOnlyList<Command> commands,
         CancellationToken cancellation = default);
@@ -96,6 +96,9 @@ public interface ITenants
     /// <paramref name="after"/> (null: only what comes from now on). Null: no such tenant. The reader must dispose it.
     /// </summary>
     ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default);
+
+    /// <summary>How many tenants are unavailable here (see <see cref="TenantFailedException"/>).</summary>
+    int Failing { get; }
 }
 
 /// <summary>An entry with its place in the chain.</summary>
@@ -134,6 +137,16 @@ public abstract record Once
 /// </summary>
 public sealed class TenantUnavailableException(string why, Exception? inner = null)
     : Exception($"The tenant does not answer: {why}.", inner);
+
+/// <summary>
+/// Something of ours failed in this tenant, or what is stored of it cannot be read. Of what was asked nothing is known
+/// to be done. No other tenant is touched; this one is tried again when a wait is over.
+/// </summary>
+public sealed class TenantFailedException(string tenant, TimeSpan retryAfter, Exception? inner = null)
+    : Exception($"The tenant '{tenant}' is unavailable{(inner is null ? "" : $": {inner.Message}")}", inner)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
 
 /// <summary>
 /// The store failed: what was being written may or may not be there. The process must restart and recover.

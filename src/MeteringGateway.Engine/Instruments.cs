@@ -32,6 +32,8 @@ public static class Instruments
     public const string RecoveryEntries = "metering.recovery.entries";
     /// <summary>Gauge. Tenants in memory.</summary>
     public const string TenantsLoaded = "metering.tenants.loaded";
+    /// <summary>Gauge. Tenants that failed and are not served for a while; the others are.</summary>
+    public const string TenantsUnavailable = "metering.tenants.unavailable";
     /// <summary>Counter. Signals handed to readers as they became durable.</summary>
     public const string SignalsSent = "metering.signals.sent";
     /// <summary>Counter. Signals that an agent runtime acknowledged.</summary>
@@ -92,6 +94,8 @@ public static class Instruments
             "Entries that wait to be written.");
         Meter.CreateObservableGauge(TenantsLoaded, () => (long)_engines.Sum(engine => engine.TenantsLoaded),
             "{tenant}", "Tenants in memory.");
+        Meter.CreateObservableGauge(TenantsUnavailable, () => (long)_engines.Sum(engine => engine.Failing), "{tenant}",
+            "Tenants that something is wrong with: they are tried again, and no other is touched.");
         Meter.CreateObservableGauge(RecoveryDuration, () => _engines.Sum(engine => engine.RecoveryTime.TotalSeconds),
             "s", "From opening the store to being ready, at the last start.");
         Meter.CreateObservableGauge(RecoveryEntries, () => _engines.Sum(engine => engine.EntriesReplayed), "{entry}",

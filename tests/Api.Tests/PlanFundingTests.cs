@@ -45,8 +45,6 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
         + """ "commitments":[{"outcome_type":"a","units":5},{"units":5,"price":"1"},{},{"amount":"5","price":"1"},{"amount":"0"}]}""", "/commitments/0/price,/commitments/1/outcome_type,/commitments/2,/commitments/3/price,/commitments/4/amount")]
     [InlineData(Plain + """ "commitments":[{"outcome_type":"b","units":5,"price":"1","per":"week"}]}""",
         "/commitments/0/per,/commitments/0/outcome_type")]
-    [InlineData(Plain + """ "commitments":[{"outcome_type":"a","units":1000000000000,"price":"1000000000"}]}""",
-        "/commitments/0")]
     [InlineData(Plain + """ "commitments":[{"units":5,"amount":"5"}]}""", "/commitments/0")]
     [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""",
         "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]

@@ -148,6 +148,8 @@ internal sealed class Gate(
                 return readiness.Problem!;
             case StoreFullException:
                 return Problem.NoRoom();
+            case TenantFailedException failed: // logged where it arose, once
+                return Problem.TenantUnavailable(failed.RetryAfter);
             case TenantUnavailableException or StoreException:
                 log.LogWarning(failure, "A request was not answered");
                 return Problem.Unavailable();

@@ -8,6 +8,10 @@ namespace MeteringGateway.Api.Events;
 /// </summary>
 internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDisposable
 {
+    /// <summary>Refusals that are explained one by one (N4).</summary>
+    private const int Explained = 1_000;
+
+    private readonly SortedDictionary<string, long> _unlisted = new(StringComparer.Ordinal);
     private readonly Utf8JsonWriter _writer = new(context.Response.BodyWriter,
         new JsonWriterOptions { SkipValidation = true, Encoder = WireJson.Plain });
     private long _index;
@@ -30,6 +34,12 @@ internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDi
         _writer.WriteNumber("accepted"u8, _accepted);
         _writer.WriteNumber("duplicates"u8, _duplicates);
         _writer.WriteNumber("rejected"u8, _rejected);
+        if (_unlisted.Count > 0)
+        {
+            _writer.WriteStartObject("unlisted"u8);
+            foreach (var (code, count) in _unlisted) _writer.WriteNumber(code, count);
+            _writer.WriteEndObject();
+        }
         _writer.WriteEndObject();
         await Flush(cancellation);
     }
@@ -51,6 +61,12 @@ internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDi
         else if (result.Accepted!.Duplicate) _duplicates++;
         else _accepted++;
         if (onlyRejected && result.Problem is null) return;
+        var brief = result.Problem is not null && _rejected > Explained;
+        if (brief && result.Id is null)
+        {
+            _unlisted[result.Problem!.Code] = _unlisted.GetValueOrDefault(result.Problem.Code) + 1;
+            return;
+        }
         _writer.WriteStartObject();
         _writer.WriteNumber("index"u8, _index);
         _writer.WriteString("id"u8, result.Id);
@@ -59,9 +75,20 @@ internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDi
         if (result.Problem is { } problem)
         {
             _writer.WritePropertyName("problem"u8);
-            JsonSerializer.Serialize(_writer, problem, WireJson.Typed<Problems.Problem>());
+            if (brief) WriteBriefly(problem);
+            else JsonSerializer.Serialize(_writer, problem, WireJson.Typed<Problems.Problem>());
         }
         else Write(result.Accepted!);
+        _writer.WriteEndObject();
+    }
+
+    private void WriteBriefly(Problems.Problem problem)
+    {
+        _writer.WriteStartObject();
+        _writer.WriteNumber("status"u8, problem.Status);
+        _writer.WriteString("code"u8, problem.Code);
+        _writer.WriteString("title"u8, problem.Title);
+        _writer.WriteString("detail"u8, "Not explained again.");
         _writer.WriteEndObject();
     }
 

@@ -77,7 +77,7 @@ internal static class EventEndpoints
         public async Task Batch(Pace pace)
         {
             var body = await RequestBytes.Read(Context);
-            var events = Elements(body.Span);
+            var events = Elements(body.Span, Limits.BatchEvents);
             if (pace.Refuse(events.Count) is { } throttled) throw new ProblemException(throttled);
             using var answers = new EventAnswers(Context, OnlyRejected);
             var reader = new EventReader(Limits);
@@ -104,7 +104,7 @@ internal static class EventEndpoints
         }
 
         // The whole must be a list before any of it is taken.
-        private static List<Range> Elements(ReadOnlySpan<byte> json)
+        private static List<Range> Elements(ReadOnlySpan<byte> json, int most)
         {
             try
             {
@@ -114,6 +114,7 @@ internal static class EventEndpoints
                     throw new ProblemException(Problem.Malformed("A batch must be a JSON list."));
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
+                    if (elements.Count == most) throw new ProblemException(Problem.TooManyEvents(most));
                     var start = (int)reader.TokenStartIndex;
                     reader.Skip();
                     elements.Add(start..(int)reader.BytesConsumed);

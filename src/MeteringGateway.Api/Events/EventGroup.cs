@@ -68,7 +68,24 @@ internal sealed class EventGroup(ITenants tenants, Principal caller)
     {
         var commands = new Command[members.Count];
         for (var i = 0; i < commands.Length; i++) commands[i] = _events[members[i]].Command!;
-        var decided = await tenants.Execute(tenant, commands, cancellation);
-        for (var i = 0; i < commands.Length; i++) _answers[members[i]] = decided[i];
+        try
+        {
+            var decided = await tenants.Execute(tenant, commands, cancellation);
+            for (var i = 0; i < commands.Length; i++) _answers[members[i]] = decided[i];
+        }
+        catch (TenantFailedException failed)
+        {
+            Refuse(members, Problem.TenantUnavailable(failed.RetryAfter));
+        }
+        catch (TenantUnavailableException) when (_events.Count > members.Count)
+        {
+            // What its neighbours were told is durable, and must reach them.
+            Refuse(members, Problem.Unavailable());
+        }
+    }
+
+    private void Refuse(List<int> members, Problem problem)
+    {
+        foreach (var at in members) _problems[at] = problem;
     }
 }

@@ -12,8 +12,10 @@ internal sealed record EventResultWire(string Id, string Status, OutcomeSummaryW
 internal sealed record OutcomeSummaryWire(string Id, string Status, string? Reason);
 
 /// <summary>What became of a batch or stream: the results in the order of the events, then the totals.</summary>
+/// <param name="Unlisted">After 1,000 refusals those of events without an id are counted here by their code, and are
+/// not in <c>results</c>; other refusals are there, not explained again. Absent when there are none.</param>
 internal sealed record BatchResultWire(IReadOnlyList<BatchItemWire> Results, long Accepted, long Duplicates,
-    long Rejected);
+    long Rejected, IReadOnlyDictionary<string, long>? Unlisted = null);
 
 /// <param name="Index">Place in the batch or stream, from 0.</param>
 /// <param name="Id">Null when it could not be read.</param>

@@ -10,15 +10,22 @@ namespace MeteringGateway.Api.Json;
 /// off.</param>
 internal sealed class Findings(string within = "")
 {
+    /// <summary>What is told of one document; the rest is counted (N4).</summary>
+    private const int Most = 100;
+
     private readonly List<ProblemError> _errors = [];
+    private int _more;
 
     /// <summary>Null when nothing was found.</summary>
-    public Problem? Problem => _errors.Count == 0 ? null : Problems.Problem.Invalid(_errors);
+    public Problem? Problem => _errors.Count == 0 ? null : Problems.Problem.Invalid(
+        _more == 0 ? _errors : [.. _errors, new ProblemError("", $"and {_more} more are not valid")]);
 
-    public void Add(string pointer, string detail) =>
-        _errors.Add(
-            new ProblemError(pointer.StartsWith(within, StringComparison.Ordinal) ? pointer[within.Length..] : pointer,
-                detail));
+    public void Add(string pointer, string detail)
+    {
+        if (_errors.Count == Most) _more++;
+        else _errors.Add(new ProblemError(
+            pointer.StartsWith(within, StringComparison.Ordinal) ? pointer[within.Length..] : pointer, detail));
+    }
 
     /// <summary>An identifier that we keep: 1 to 64 of <c>a-z 0-9 . _ -</c>.</summary>
     public string Id(string pointer, string? value)
@@ -141,7 +148,7 @@ internal sealed class Findings(string within = "")
         var index = 0;
         foreach (var id in ids)
         {
-            if (id.Length > 0 && !seen.Add(id)) Add($"{pointer}/{index}/{member}", $"'{id}' is there twice");
+            if (id.Length > 0 && !seen.Add(id)) Add($"{pointer}/{index}/{member}", $"'{Text.Cut(id)}' is there twice");
             index++;
         }
     }

@@ -5,8 +5,9 @@ namespace MeteringGateway.Api.Json;
 /// <summary>JSON pointers (RFC 6901).</summary>
 internal static class Pointers
 {
+    /// <summary>A name that is longer than any of ours is cut, and its length told (N4).</summary>
     public static string Escape(string name) =>
-        name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+        Text.Cut(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     /// <summary>From a reader's path: <c>$.caps[0]['a.b']</c> is <c>/caps/0/a.b</c>.</summary>
     public static string FromPath(string? path)

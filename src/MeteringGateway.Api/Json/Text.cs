@@ -6,6 +6,17 @@ namespace MeteringGateway.Api.Json;
 /// <summary>Numbers as text, the same everywhere.</summary>
 internal static class Text
 {
+    /// <summary>Characters of a caller's own text that a problem repeats.</summary>
+    private const int Longest = 256;
+
+    /// <summary>As it is, or its beginning and its length.</summary>
+    public static string Cut(string text)
+    {
+        if (text.Length <= Longest) return text;
+        var whole = char.IsHighSurrogate(text[Longest - 1]) ? Longest - 1 : Longest;
+        return $"{text.AsSpan(0, whole)}... ({text.Length} characters)";
+    }
+
     public static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Money: a decimal with at least the digits of the currency's minor unit (N1, N3).</summary>

@@ -31,7 +31,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<PlanVersionWire>))]
 [JsonSerializable(typeof(PutTenantWire))]
 [JsonSerializable(typeof(TenantWire))]
-[JsonSerializable(typeof(ListWire<TenantWire>))]
+[JsonSerializable(typeof(TenantListWire))]
 [JsonSerializable(typeof(TenantTermsWire))]
 [JsonSerializable(typeof(MoveClockWire))]
 [JsonSerializable(typeof(ClockWire))]

@@ -1,10 +1,15 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Operations;
 
-internal sealed record HealthWire(string Status);
+/// <param name="Status"><c>live</c>, <c>ready</c>, or <c>degraded</c>: ready, but for some tenants.</param>
+/// <param name="UnavailableTenants">How many; absent when there are none.</param>
+internal sealed record HealthWire(
+    string Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnavailableTenants = null);
 
 /// <summary>For those who run it.</summary>
 internal static class OperationsEndpoints
@@ -14,14 +19,23 @@ internal static class OperationsEndpoints
         app.MapGet("/health/live", () => TypedResults.Ok(new HealthWire("live")))
             .WithTags("Operations").OpenToAll().WithSummary("The process runs");
 
-        app.MapGet("/health/ready", Results<Ok<HealthWire>, Problem> (Readiness readiness) =>
-            readiness.Health is { } notReady ? notReady : TypedResults.Ok(new HealthWire("ready")))
-            .WithTags("Operations").OpenToAll().WithSummary("It can answer; 503 with the reason while it cannot");
+        app.MapGet("/health/ready", Ready).WithTags("Operations").OpenToAll()
+            .WithSummary("It can answer; 503 with the reason while it cannot");
+
+        app.MapGet("/health", Ready).WithTags("Operations").OpenToAll()
+            .WithSummary("The same: ready, degraded where some tenants are unavailable, or 503");
 
         app.MapGet("/metrics", (MetricsPage metrics, CancellationToken cancellation) =>
             TypedResults.Stream(to => metrics.Write(to, cancellation), MetricsPage.MediaType))
             .WithTags("Operations").Needs(Permission.OpsRead, openOnLoopback: true)
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .WithSummary("Measurements in Prometheus' text format");
+    }
+
+    private static Results<Ok<HealthWire>, Problem> Ready(Readiness readiness, IServiceProvider services)
+    {
+        if (readiness.Health is { } notReady) return notReady;
+        var failing = services.GetRequiredService<ITenants>().Failing;
+        return TypedResults.Ok(failing == 0 ? new HealthWire("ready") : new HealthWire("degraded", failing));
     }
 }

@@ -30,6 +30,9 @@ public sealed class MeteringLimits
     /// <summary>Bytes of one event (<c>too_large</c>).</summary>
     public int EventBytes { get; set; } = 256 * 1024;
 
+    /// <summary>Events of one batch (<c>too_large</c>); a stream has no end.</summary>
+    public int BatchEvents { get; set; } = 50_000;
+
     /// <summary>Requests a second for one key, and as many at once (<c>throttled</c>); 0 is no limit.</summary>
     public int RequestsPerSecond { get; set; } = 5_000;
 

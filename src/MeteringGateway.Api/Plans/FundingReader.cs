@@ -18,8 +18,6 @@ internal static class FundingReader
         {
             if (commitment.Price is null) findings.Add($"{at}/price", "is required with units");
             if (commitment.OutcomeType is null) findings.Add($"{at}/outcome_type", "is required with units");
-            if (price is { } each && (Int128)each.Micros * (units ?? 0) > long.MaxValue)
-                findings.Add(at, "comes to more than an amount can be");
         }
         else if (commitment.Price is not null)
             findings.Add($"{at}/price", "goes with units; an amount is used up at the types' own prices");

@@ -23,9 +23,10 @@ internal static class PlanEndpoints
             var findings = new Findings();
             if (!Ids.IsId(plan))
                 return Problem.Invalid([new ProblemError("", $"a plan's id {Ids.Form}")]);
-            PlanReader.Read(body.Value, findings);
+            var terms = PlanReader.Read(body.Value, findings);
             PlanChecks.WhenPut(body.Value, findings);
             if (findings.Problem is { } invalid) return invalid;
+            if (TenantState.Excess(terms) is { } what) return Problem.AmountOverflow($"The plan's {what} come");
             await using var turn = await turns.Take($"plan {plan}", cancellation);
             ETags.Demand(context, book.Find(plan, null) is { } newest ? ETags.Of(newest.Version) : null);
             var (version, added) = await book.Put(store, plan, body.Value, caller.Id, cancellation);

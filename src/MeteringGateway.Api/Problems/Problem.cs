@@ -57,6 +57,11 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         errors.Count == 1 ? $"{errors[0].Pointer} {errors[0].Detail}"
             : $"{errors.Count} members are not valid; see errors";
 
+    /// <summary>N1: of what a plan has before any tenant is on it; the rest is refused by the tenant.</summary>
+    public static Problem AmountOverflow(string what) =>
+        new(StatusCodes.Status422UnprocessableEntity, Names<Refusal>.Of(Refusal.AmountOverflow),
+            $"{what} to more than {new Amount(TenantState.Most)}.");
+
     public static Problem NotFound(string code, string detail) => new(StatusCodes.Status404NotFound, code, detail);
 
     /// <summary>The same for a tenant that is not there and for one that the key may not see.</summary>
@@ -110,6 +115,18 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         {
             RetryAfter = 60,
         };
+
+    /// <summary>Something of ours is wrong with this tenant, and with no other.</summary>
+    public static Problem TenantUnavailable(TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "tenant_unavailable",
+            "Something is wrong with the tenant; it was logged, and it is tried again. Nothing says that what was asked was done: send the same again, with the same event ids or Idempotency-Key.")
+        {
+            RetryAfter = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds)),
+        };
+
+    public static Problem TooManyEvents(int limit) =>
+        new(StatusCodes.Status413PayloadTooLarge, "too_large",
+            $"A batch has at most {limit} events; a stream has as many as there are.");
 
     public static Problem TooLarge(long limit, string what) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"{what} is larger than {limit} bytes.");

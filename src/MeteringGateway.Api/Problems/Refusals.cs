@@ -32,7 +32,9 @@ internal static class Refusals
             or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed
             or Refusal.ChangedMeanwhile or Refusal.TestClockFixed or Refusal.NotDisputable
-            or Refusal.TooManyThresholds or Refusal.TooManyGrants or Refusal.TopUpLimitReached =>
+            or Refusal.TooManyThresholds or Refusal.TooManyGrants or Refusal.TopUpLimitReached
+            or Refusal.TooManyInSession or Refusal.TooManyFacts or Refusal.TooManyReservations
+            or Refusal.TooManyActivities =>
                 StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };

@@ -95,7 +95,7 @@ internal static class TenantEndpoints
     }
 
     // A key for certain tenants lists those; the store is asked for no more than the page.
-    private static async Task<ListWire<TenantWire>> List(ITenants all, Principal caller, Paging paging,
+    private static async Task<TenantListWire> List(ITenants all, Principal caller, Paging paging,
         CancellationToken cancellation)
     {
         var after = paging.After;
@@ -104,8 +104,19 @@ internal static class TenantEndpoints
             : [.. caller.Tenants.Order(StringComparer.Ordinal)
             .Where(id => after is null || string.CompareOrdinal(id, after) > 0).Take(paging.Limit + 1)];
         var page = new List<TenantWire>();
+        var unavailable = new List<string>();
         foreach (var id in ids.Take(paging.Limit))
-            if (await all.Tenant(id, cancellation) is { } figure) page.Add(figure.Wire(id));
-        return new ListWire<TenantWire>(page, ids.Count > paging.Limit ? Cursors.Write(ids[paging.Limit - 1]) : null);
+        {
+            try
+            {
+                if (await all.Tenant(id, cancellation) is { } figure) page.Add(figure.Wire(id));
+            }
+            catch (TenantFailedException)
+            {
+                unavailable.Add(id);
+            }
+        }
+        var next = ids.Count > paging.Limit ? Cursors.Write(ids[paging.Limit - 1]) : null;
+        return new TenantListWire(page, next, unavailable.Count > 0 ? unavailable : null);
     }
 }

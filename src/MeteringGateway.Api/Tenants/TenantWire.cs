@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MeteringGateway.Api.Plans;
 
 namespace MeteringGateway.Api.Tenants;
@@ -37,6 +38,11 @@ internal sealed record TenantWire(
 /// <param name="Scheduled">Plans that are to come; the tenant's own terms will lie over these too.</param>
 internal sealed record TenantTermsWire(
     string Plan, int PlanVersion, PlanWire Own, PlanWire InForce, IReadOnlyList<ScheduledWire> Scheduled);
+
+/// <param name="Unavailable">Of this page: tenants that something is wrong with; absent when there are none.</param>
+internal sealed record TenantListWire(
+    IReadOnlyList<TenantWire> Data, string? NextCursor,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Unavailable = null);
 
 internal sealed record PeriodWire(string Id, string StartsAt, string EndsAt, string Status);
 

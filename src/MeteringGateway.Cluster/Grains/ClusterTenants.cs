@@ -108,6 +108,8 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default) =>
         store.List(after, limit, cancellation);
 
+    public int Failing => local.Failing;
+
     /// <summary>Making a reference costs as much as all else that a call to this silo costs.</summary>
     private ITenantGrain Grain(string tenant)
     {

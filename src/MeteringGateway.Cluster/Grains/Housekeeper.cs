@@ -102,6 +102,10 @@ internal sealed class Housekeeper(
         {
             await GrainFactory.GetGrain<ITenantGrain>(tenant).Wake();
         }
+        catch (TenantFailedException)
+        {
+            // The silo where it lives has said why, once; until its wait is over it is not tried.
+        }
 #pragma warning disable CA1031 // One tenant's trouble is not another's; it is tried again in a second.
         catch (Exception failure)
 #pragma warning restore CA1031

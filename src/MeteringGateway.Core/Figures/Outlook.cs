@@ -16,9 +16,13 @@ internal sealed record Outlook(Run[] Runs, long Fundable, DecisionReason Reason,
         var runs = new List<Run>();
         var fundable = 0L;
         var (reason, binds) = (DecisionReason.Ok, ((Limit, Limit)?)null);
+        var cost = Int128.Zero;
         while (true)
         {
-            var run = Bounded(Rater.Next(ahead, rates, priceClass, time, grants));
+            var run = Rater.Next(ahead, rates, priceClass, time, grants);
+            cost += (Int128)run.Units * Math.Max(run.Price.Micros, run.Credits.Micros);
+            // What costs more than a period may come to has, for all that anyone can do with it, no end.
+            if (cost >= TenantState.Most) run = run with { Units = long.MaxValue };
             runs.Add(run);
             if (reason == DecisionReason.Ok)
             {
@@ -32,11 +36,6 @@ internal sealed record Outlook(Run[] Runs, long Fundable, DecisionReason Reason,
         }
         return new Outlook([.. runs], fundable, reason, binds);
     }
-
-    /// <summary>A run that costs more than can be counted has, for all that anyone can do with it, no end.</summary>
-    private static Run Bounded(in Run run) =>
-        run.Units != long.MaxValue && (Int128)run.Units * Math.Max(run.Price.Micros, run.Credits.Micros) > long.MaxValue
-            ? run with { Units = long.MaxValue } : run;
 
     /// <summary>
     /// Whole units that fit into an amount, one after the other; <see cref="long.MaxValue"/> without end.

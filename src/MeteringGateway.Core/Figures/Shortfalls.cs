@@ -12,8 +12,8 @@ internal static class Shortfalls
             if (commitment.PerYear && !state.EndsYear(book)) continue;
             var before = commitment.PerYear && commitment.Units is null
                 ? state.EarlierInYear(book)
-                    .Aggregate(Amount.Zero, (sum, earlier) => sum + ChargedIn(state, earlier, commitment))
-                : Amount.Zero;
+                    .Aggregate(Int128.Zero, (sum, earlier) => sum + ChargedIn(state, earlier, commitment).Micros)
+                : 0;
             var (units, amount) = Of(commitment, i, rating.Rater, rating.Tail, before);
             if (amount.Micros > 0)
                 yield return new Line(LineKind.CommitmentShortfall, commitment.OutcomeType, null, null, units,
@@ -22,9 +22,10 @@ internal static class Shortfalls
     }
 
     /// <param name="index">Of the commitment in the plan's order.</param>
-    /// <param name="before">What earlier periods of the year were charged in its scope.</param>
+    /// <param name="before">Millionths that earlier periods of the year were charged in its scope; twelve of them may
+    /// come to more than an amount can be.</param>
     public static (long Units, Amount Amount) Of(Commitment commitment, int index, Rater rater, Tally tally,
-        Amount before)
+        Int128 before)
     {
         if (commitment.Units is { } units)
         {
@@ -34,9 +35,8 @@ internal static class Shortfalls
         }
         var charged = before;
         foreach (var (line, slot) in rater.Lines)
-            if (Pricing.Covers(commitment, line.Type)) charged += line.UnitPrice * tally[slot];
-        var amount = commitment.Amount!.Value - charged;
-        return (1, amount.Micros > 0 ? amount : Amount.Zero);
+            if (Pricing.Covers(commitment, line.Type)) charged += (line.UnitPrice * tally[slot]).Micros;
+        return (1, new Amount((long)Int128.Max(0, commitment.Amount!.Value.Micros - charged)));
     }
 
     private static Amount ChargedIn(TenantState state, PeriodBook book, Commitment commitment) =>

@@ -36,6 +36,13 @@ public sealed class Lifecycle
     /// Of each report, the one that opened the segment in which its outcome stood when it was last judged.
     /// </summary>
     private readonly int[] _opener;
+    private readonly Dictionary<string, int> _byId;
+
+    /// <summary>The last report of an outcome at a time.</summary>
+    private readonly Dictionary<(string Outcome, Instant Time), int> _opens;
+
+    /// <summary>Reports that opened what has settled, in order.</summary>
+    private readonly List<int> _pinned = [];
     private List<int>? _duplicates;
     private List<(int Duplicate, Fact Fact, Instant Time)>? _said;
     private int _walked = -1;
@@ -54,7 +61,20 @@ public sealed class Lifecycle
         _verdicts = new Verdict[group.Length];
         _unit = new int[group.Length];
         _opener = new int[group.Length];
-        for (var i = 0; i < group.Length; i++) (_unit[i], _opener[i]) = (i, OpenerOf(StateOf(i)));
+        _byId = new(group.Length, StringComparer.Ordinal);
+        _opens = new(group.Length);
+        for (var i = 0; i < group.Length; i++)
+        {
+            var outcome = group[i].Outcome;
+            _byId[outcome.Id] = i;
+            _opens[(outcome.Id, outcome.Time)] = i;
+            if (outcome.ContinuationOf is { } root) _opens[(root, outcome.Time)] = i;
+        }
+        for (var i = 0; i < group.Length; i++)
+        {
+            (_unit[i], _opener[i]) = (i, OpenerOf(StateOf(i)));
+            if (Pinned(i)) _pinned.Add(i);
+        }
     }
 
     /// <param name="group">In order of (time, source, id).</param>
@@ -125,20 +145,21 @@ public sealed class Lifecycle
     /// <param name="rivals">Duplicates that are in question together with it; those not yet walked are anyway.</param>
     private bool Displaced(int i, int[] rivals)
     {
-        for (var j = _walked + 1; j < _group.Length; j++) if (GoesBefore(j, i)) return true;
-        return Array.Exists(rivals, rival => GoesBefore(rival, i));
+        foreach (var j in _pinned)
+            if ((j > _walked || rivals.Contains(j)) && GoesBefore(j, i)) return true;
+        return false;
     }
 
     private bool GoesBefore(int j, int i) =>
-        Pinned(j) && StateOf(j).Id != StateOf(i).Id
+        StateOf(j).Id != StateOf(i).Id
             && (_group[i].Outcome.IsNew || _group[i].Outcome.ReportedBy > StateOf(j).SettledBy);
 
     /// <summary>The outcome that the report stood for when it was last judged.</summary>
     private Outcome StateOf(int i)
     {
         var outcome = _group[i].Outcome;
-        return outcome.ContinuationOf is { } root && Array.Find(_group, other => other.Outcome.Id == root) is { } found
-            ? found.Outcome : outcome;
+        return outcome.ContinuationOf is { } root && _byId.TryGetValue(root, out var found)
+            ? _group[found].Outcome : outcome;
     }
 
     /// <summary>
@@ -193,9 +214,7 @@ public sealed class Lifecycle
     /// <summary>The report opened a segment that has settled, and whose outcome held the session until then.</summary>
     private bool Pinned(int i) => _opener[i] == i && StateOf(i).SettledBy > 0;
 
-    private int OpenerOf(Outcome state) => Array.FindLastIndex(
-        _group, report => (report.Outcome.Id == state.Id || report.Outcome.ContinuationOf == state.Id)
-            && report.Outcome.Time == state.Opened);
+    private int OpenerOf(Outcome state) => _opens.GetValueOrDefault((state.Id, state.Opened), -1);
 
     private Instant WindowEndsAt(int i, Instant start) =>
         WindowEndsAt(_group[i].Type, _group[i].Outcome.Time, start, _activities);

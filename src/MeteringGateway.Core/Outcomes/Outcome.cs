@@ -69,6 +69,17 @@ public sealed record Outcome
     /// </summary>
     public bool IsRated => Admitted && !IsAlias && (Status is OutcomeStatus.Pending or OutcomeStatus.Billable);
 
+    /// <summary>
+    /// Whether it takes part in its session's evaluation: nothing that its own report ruled out, and nothing refused by
+    /// a cap.
+    /// </summary>
+    public bool MayHold =>
+        Result == Result.Success && !Sandbox && Reason is < Reason.OverCap and not Reason.CriteriaNotMet
+        && !(HandedOff && Reason == Reason.Escalated && End == WindowEnd.None);
+
+    /// <summary>It is charged, or may come to be: it counts in what its period may come to at most (N1).</summary>
+    public bool MayBeCharged => MayHold && Reason != Reason.Training;
+
     /// <summary>Units of exposure (C2).</summary>
     public int Exposure => IsRated ? Quantity : 0;
 

@@ -165,15 +165,6 @@ internal sealed class PeriodRating
             : LineKind.Outcomes, key.Type, key.Source, null, Tail[slot], key.UnitPrice, key.UnitPrice * Tail[slot],
         key.UnitCredits * Tail[slot]);
 
-    /// <summary>What is charged on all lines.</summary>
-    /// <exception cref="OverflowException">It leaves 64 bits (N1).</exception>
-    public Amount Charged(Tally counters)
-    {
-        var sum = Amount.Zero;
-        foreach (var (line, slot) in _rater.Lines) sum += line.UnitPrice * counters[slot];
-        return sum;
-    }
-
     /// <summary>Rated units of a type, under whatever terms.</summary>
     public long Units(string type) => Count(Tail, new Counter(Counts.Units, type));
 

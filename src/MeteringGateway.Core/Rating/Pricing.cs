@@ -32,13 +32,17 @@ public static class Pricing
         return (priceClass == NoClass ? type.Price ?? Amount.Zero : type.Prices[priceClass].Price, long.MaxValue);
     }
 
-    /// <summary>The highest price that a unit can have under the terms.</summary>
-    public static Amount MostOf(OutcomeType type, Terms terms)
+    /// <summary>The highest price that a unit can have (N1).</summary>
+    /// <param name="atStart">The terms at the period's start: commitments are theirs.</param>
+    public static Amount MostOf(OutcomeType type, Terms terms, Terms atStart)
     {
         var most = type.Price ?? Amount.Zero;
         foreach (var tier in type.Tiers) if (tier.Price > most) most = tier.Price;
         foreach (var one in type.Prices) if (one.Price > most) most = one.Price;
-        return RuleOf(type, terms).Price is { } overage && overage > most ? overage : most;
+        if (RuleOf(type, terms).Price is { } overage && overage > most) most = overage;
+        foreach (var commitment in atStart.Commitments)
+            if (commitment.Price > most && Covers(commitment, type.Id)) most = commitment.Price.Value;
+        return most;
     }
 
     public static bool HasPrice(OutcomeType type) =>

@@ -17,7 +17,7 @@ public sealed class PeriodBook(Period period)
     internal string? ZoneUntilChanged { get; set; }
     internal List<TypeBook> Types { get; } = [];
     /// <summary>Quantities.</summary>
-    internal Dictionary<ActivityKey, long>? Activities { get; set; }
+    internal ActivityCounts? Activities { get; set; }
     /// <summary>In order of their ids.</summary>
     internal List<CapBook> Caps { get; } = [];
     /// <summary>
@@ -86,8 +86,7 @@ public sealed class PeriodBook(Period period)
 
     internal void AddActivity(in ActivityKey key, long quantity)
     {
-        Activities ??= [];
-        Activities[key] = Activities.GetValueOrDefault(key) + quantity;
+        (Activities ??= []).Plus(key, quantity);
     }
 
     /// <summary>Counts an outcome in (<paramref name="sign"/> 1) or out (-1), by where it stands.</summary>
@@ -192,6 +191,18 @@ public readonly record struct Exposure(long Counted, long Reserved)
 {
     public long All => Counted + Reserved;
     public Exposure Plus(long counted, long reserved) => new(checked(Counted + counted), checked(Reserved + reserved));
+}
+
+/// <summary>Quantities of activities, and the names among them.</summary>
+internal sealed class ActivityCounts : Dictionary<ActivityKey, long>
+{
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+
+    public void Plus(in ActivityKey key, long quantity)
+    {
+        Names.Add(key.Activity);
+        this[key] = this.GetValueOrDefault(key) + quantity;
+    }
 }
 
 /// <param name="Day">Local day in the period, 0-based.</param>

@@ -67,6 +67,7 @@ public sealed partial class TenantState
         ClosedAt = at;
         _terms.RemoveAll(pending => pending.From > at); // there is no next period for them
         _scheduled = null;
+        ForgetBounds();
         foreach (var grant in Grants) Watch(grant);
     }
 
@@ -74,8 +75,9 @@ public sealed partial class TenantState
     {
         var before = Terms;
         _terms.Add(new TermsInForce(e.From, e.Plan, e.Terms));
+        ForgetBounds();
         // Terms set at a period's very first instant are the terms that it begins with.
-        if (e.From == Open.Period.Start) Open.Rating = null;
+        if (e.From == Open.Period.Start) (Open.Rating, _stakes) = (null, null);
         if (e.From <= e.At) ReplaceCaps(before, e.Terms);
     }
 
@@ -118,8 +120,10 @@ public sealed partial class TenantState
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
         (_outcomes ??= []).Add(outcome.Id, outcome);
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        CountFacts(e.Session, facts.Length);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
+        CountTaken(book, StakeOf(book, outcome));
         book.Rate(null, outcome);
         Watch(outcome);
         Remember(e.Id.Key,
@@ -143,6 +147,8 @@ public sealed partial class TenantState
         {
             book.Count(before, -1);
             book.Count(after, 1);
+            if (before.MayBeCharged != after.MayBeCharged)
+                CountTaken(book, StakeOf(book, after) - StakeOf(book, before));
             book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
@@ -154,9 +160,12 @@ public sealed partial class TenantState
     {
         var fact = new Fact(e.Id, e.Time, e.Kind, e.Verification);
         if (Find(e.OutcomeId) is { } outcome)
-            _outcomes![e.OutcomeId] = outcome
-                with { Facts = IsFinal(outcome) ? outcome.Facts : outcome.Facts.Add(fact),
-                    ChangedBy = outcome.ChangedBy.Add(Sequence) };
+        {
+            var kept = !IsFinal(outcome);
+            if (kept) CountFacts(outcome.Session, 1);
+            _outcomes![e.OutcomeId] = outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
+                ChangedBy = outcome.ChangedBy.Add(Sequence) };
+        }
         else if (e.Waits)
         {
             _waiting ??= [];
@@ -174,6 +183,7 @@ public sealed partial class TenantState
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
         book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
+        CountTaken(book, (Int128)fee.Micros * e.Quantity);
         if (!e.BeyondCap)
         {
             var subject = new Subject(e.Activity, IsActivity: true, e.Dimensions);
@@ -190,6 +200,7 @@ public sealed partial class TenantState
         var reservation = new Reservation(e.Reservation, e.Subject, e.Quantity, e.Quantity, e.ExpiresAt, e.Period,
             e.Day);
         (_reservations ??= new(Ids.InOrder)).Add(e.Reservation, reservation);
+        CountHeld(reservation, e.Quantity);
         Book(e.Period)!.Reserve(e.Subject, e.Day, e.Quantity);
         _due.Enqueue(new Due(e.ExpiresAt, DueKind.Reservation, e.Reservation));
     }
@@ -204,6 +215,7 @@ public sealed partial class TenantState
     {
         var held = _reservations![id];
         Book(held.Period)!.Reserve(held.Subject, held.Day, -units);
+        CountHeld(held, -units);
         if (held.Remaining == units) _reservations.Remove(id);
         else _reservations[id] = held with { Remaining = held.Remaining - units };
     }
@@ -212,6 +224,7 @@ public sealed partial class TenantState
     {
         var held = _reservations![id];
         Book(held.Period)!.Reserve(held.Subject, held.Day, -held.Remaining);
+        CountHeld(held, -held.Remaining);
         _reservations.Remove(id);
     }
 

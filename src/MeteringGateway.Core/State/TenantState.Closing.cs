@@ -93,7 +93,7 @@ public sealed partial class TenantState
         // A unit less of what is committed is a unit more of shortfall.
         foreach (var (commitment, i) in TermsAt(book.Period.Start).Commitments.Select((commitment, i) =>
             (commitment, i)))
-            if (!commitment.PerYear) charged += Shortfalls.Of(commitment, i, rater, tally, Amount.Zero).Amount;
+            if (!commitment.PerYear) charged += Shortfalls.Of(commitment, i, rater, tally, before: 0).Amount;
         return (rater, tally, charged);
     }
 

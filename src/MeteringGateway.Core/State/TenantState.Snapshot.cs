@@ -95,6 +95,7 @@ public sealed partial class TenantState
             var section = Sections.Read(ref from, out var tag);
             state.ReadSection(tag, ref section);
         }
+        state.CountFacts();
         return state;
     }
 

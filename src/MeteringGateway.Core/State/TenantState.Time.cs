@@ -120,6 +120,7 @@ public sealed partial class TenantState
         ended.Coming = null;
         foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
         _books.Add(book);
+        ForgetBounds();
         foreach (var threshold in _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>()) threshold.BeginAnew();
         if (_terms.Count > 1 && _terms[^1].From == period.Start) ReplaceCaps(_terms[^2].Terms, _terms[^1].Terms);
     }
@@ -135,6 +136,7 @@ public sealed partial class TenantState
         foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
         book.Status = PeriodStatus.Closed;
         (book.Rating, book.Demand) = (null, null);
+        ForgetBounds();
         FoldActivities(book);
         foreach (var older in _books)
             if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)
@@ -153,9 +155,10 @@ public sealed partial class TenantState
     private static void FoldActivities(PeriodBook book)
     {
         if (book.Activities is not { } activities) return;
-        book.Activities = activities.GroupBy(activity => (activity.Key.Activity, activity.Key.Fee))
-            .ToDictionary(group => new ActivityKey(group.Key.Activity, Dimensions.None, 0, group.Key.Fee, false),
-                group => group.Sum(activity => activity.Value));
+        var totals = new ActivityCounts();
+        foreach (var (key, quantity) in activities)
+            totals.Plus(new ActivityKey(key.Activity, Dimensions.None, 0, key.Fee, false), quantity);
+        book.Activities = totals;
     }
 
     private void Forget(Instant closed, Instant at)

@@ -151,7 +151,7 @@ public sealed partial class TenantState
     /// <summary>The session in which the outcome was reported; null once it is forgotten.</summary>
     internal Session? SessionOf(Outcome outcome) =>
         outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
-            && session.Outcomes.Contains(outcome.Id) ? session : null;
+            && session.Has(outcome.Id) ? session : null;
 
     /// <summary>Those still kept, in order.</summary>
     internal IReadOnlyList<Signal> Signals => _signals ?? (IReadOnlyList<Signal>)[];
@@ -201,6 +201,12 @@ internal sealed class Session
     public List<Instant>? Activities { get; set; }
 
     public bool HasOutcomes => _first is not null;
+    public int Count => _first is null ? 0 : 1 + (_others?.Count ?? 0);
+
+    /// <summary>Facts on its outcomes. Derived.</summary>
+    public int Facts { get; set; }
+
+    public bool Has(string id) => _first == id || _others?.Contains(id) == true;
 
     /// <summary>Most sessions have one, so no list is made for it.</summary>
     public string[] Outcomes => _first is null ? [] : _others is null ? [_first] : [_first, .. _others];

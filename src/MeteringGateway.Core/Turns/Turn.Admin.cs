@@ -8,8 +8,8 @@ public sealed partial class Turn
     private Answer SetCap(Command.SetCap c)
     {
         var (before, coming) = (_state.Open.Cap(c.Cap.Id), _state.ToCome(Setting.OfCap(c.Cap.Id)));
-        if (before is null && coming is null && _state.CapsWithThoseToCome >= MostCaps)
-            return Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
+        if (before is null && coming is null
+            && _state.OwnCaps + _state.MostOfTerms(terms => terms.Caps.Length) >= MostCaps) return TooManyCaps();
         var exposure = _state.ExposureUnder(c.Cap, _state.CurrentDay(_now), _now).All;
         var raised = before is not null && c.Cap.Limit.Value >= before.Cap.Limit.Value && c.Cap.IsSameAs(before.Cap);
         var below = c.Cap.Limit.Value < exposure && !raised && c.Cap.AtLimit.Action != LimitAction.Notify;

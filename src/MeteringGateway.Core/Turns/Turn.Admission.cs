@@ -11,14 +11,15 @@ public sealed partial class Turn
 
     /// <summary>
     /// Re-evaluates a group and takes what differs: first what gives room back, then what takes it, each entry within
-    /// every cap (C2). <paramref name="report"/> is the group's one outcome that is not yet in the state, if any.
+    /// every cap (C2).
     /// </summary>
-    private void Evaluate(List<Candidate> group, Command.ReportOutcome? report = null)
+    private void Evaluate(List<Candidate> group)
     {
-        var judged = Judge(group, report, out var refused);
-        TakeAll(judged, refused, report);
+        var judged = Judge(group, null, out var refused);
+        TakeAll(judged, refused, null);
     }
 
+    /// <param name="report">The group's one outcome that is not yet in the state, if any.</param>
     private void TakeAll(List<Judged> judged, List<(Outcome Outcome, Reason Reason)> refused,
         Command.ReportOutcome? report)
     {
@@ -55,11 +56,16 @@ public sealed partial class Turn
     /// <summary>
     /// A report that continues an outcome brings that outcome's units, and draws what it holds for them (O3, A4).
     /// </summary>
-    private void TakeReport(in Judged item, List<Judged> judged, Command.ReportOutcome report)
+    private (Place? Where, int Drawn) Brings(Judged item, List<Judged> judged, Command.ReportOutcome report)
     {
         var carrier = item.Verdict.ContinuationOf is { } root ? judged.Find(other => other.Outcome.Id == root) : item;
-        Place? brings = carrier.Admitted && !carrier.Outcome.Admitted ? PlaceOf(carrier.Outcome) : null;
-        var drawn = brings is { } place ? Drawable(place, report) : 0;
+        return carrier.Admitted && !carrier.Outcome.Admitted && PlaceOf(carrier.Outcome) is var place
+            ? (place, Drawable(place, report)) : (null, 0);
+    }
+
+    private void TakeReport(in Judged item, List<Judged> judged, Command.ReportOutcome report)
+    {
+        var (brings, drawn) = Brings(item, judged, report);
         Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, brings, drawn));
     }
 
@@ -83,7 +89,8 @@ public sealed partial class Turn
             var judged = new List<Judged>(candidates.Length);
             for (var i = 0; i < candidates.Length; i++)
                 judged.Add(new Judged(candidates[i].Outcome, verdicts[i],
-                    Weighs(verdicts[i], candidates[i].Type, Held(candidates, verdicts, i, report))));
+                    Weighs(verdicts[i], candidates[i].Type)
+                    || (MayWeigh(verdicts[i]) && Held(candidates, verdicts, i, report) > 0)));
             if (Misfit(judged, report) is not { } misfit) return judged;
             refused.Add(misfit);
             group.RemoveAll(candidate => candidate.Outcome.Id == misfit.Outcome.Id);
@@ -127,10 +134,11 @@ public sealed partial class Turn
     /// <summary>
     /// C3: what settles weighs, and what is pending unless its type says otherwise; under a reservation always.
     /// </summary>
-    private static bool Weighs(in Verdict verdict, OutcomeType type, int held) =>
-        verdict.ContinuationOf is null
-        && (verdict.Status == OutcomeStatus.Billable
-        || (verdict.Status == OutcomeStatus.Pending && (type.PendingCounts || held > 0)));
+    private static bool Weighs(in Verdict verdict, OutcomeType type) => verdict.ContinuationOf is null
+        && (verdict.Status == OutcomeStatus.Billable || (MayWeigh(verdict) && type.PendingCounts));
+
+    private static bool MayWeigh(in Verdict verdict) =>
+        verdict.ContinuationOf is null && verdict.Status == OutcomeStatus.Pending;
 
     /// <summary>
     /// Why it is not admitted: no room under a cap (C2, C4), or nothing funds it (F3); <see cref="Reason.None"/>: it
@@ -139,7 +147,7 @@ public sealed partial class Turn
     private Reason Fits(in Place place, Outcome? outcome, IReadOnlyList<Judged> judged,
         Command.ReportOutcome? report) =>
         !HasRoom(place, judged, report) ? Reason.OverCap
-        : outcome is null || !IsRestricted(place.Book, outcome.Time, _state.TypeOf(outcome), outcome.Quantity)
+        : outcome is null || !IsRestricted(place.Book, outcome.Time)
         ? Reason.None
         : Funds(place, outcome, judged, report);
 

@@ -66,8 +66,8 @@ public sealed partial class Turn
     private Answer SetThreshold(Command.SetThreshold c)
     {
         var before = _state.Threshold(c.Threshold.Id);
-        if (before is null && _state.ThresholdCount >= MostThresholds)
-            return Refuse(Refusal.TooManyThresholds, $"a tenant has at most {MostThresholds} thresholds");
+        if (before is null && _state.OwnThresholds + _state.MostOfTerms(terms => terms.Thresholds.Length)
+            >= MostThresholds) return TooManyThresholds();
         return before == c.Threshold ? new Answer.Done()
             : Add(new Entry.ThresholdSet(c.Threshold, before) { At = _now, Actor = _actor });
     }

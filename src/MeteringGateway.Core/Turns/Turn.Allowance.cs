@@ -15,6 +15,9 @@ public sealed partial class Turn
             decision = _state.Allowance().Check(c.Question with { Quantity = quantity }, _now)!;
         }
         if (decision.Kind != DecisionKind.Allow) return new Answer.Reserved(decision, null);
+        if (OneReservationTooMany() is { } tooMany) return tooMany;
+        if (Overflow(_state.Open, _state.HeldUnitStake(_state.Open, c.Question.Subject) * quantity) is { } tooMuch)
+            return tooMuch;
         var id = $"r{_state.Sequence + 1}";
         var period = _state.Open.Period;
         Add(new Entry.ReservationMade(id, c.Question.Subject, quantity, _now + c.Ttl, period.Id,

@@ -77,10 +77,14 @@ public sealed partial class Turn
     {
         var time = a.Time ?? _now;
         var book = _state.BookAt(time)!;
+        if (OneActivityTooMany(a, time, book) is { } full) return full;
         var subject = new Subject(a.Activity, IsActivity: true, a.Dimensions);
         var day = book.Period.DayOf(time);
         var fee = FeeAt(time, a.Activity);
         var beyond = Left(book, subject, day, fee) < a.Quantity;
+        var key = new ActivityKey(a.Activity, a.Dimensions, day, beyond ? Amount.Zero : fee, beyond);
+        if (OneCounterTooMany(book, key) is { } tooMany) return tooMany;
+        if (!beyond && Overflow(book, (Int128)fee.Micros * a.Quantity) is { } tooMuch) return tooMuch;
         var counts = beyond ? 0 : a.Quantity;
         var remaining = Left(book, subject, day, FeeAt(_now, a.Activity), counts, fee * counts);
         Add(new Entry.ActivityReported(

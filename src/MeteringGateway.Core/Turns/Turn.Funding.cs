@@ -57,8 +57,9 @@ public sealed partial class Turn
     /// <summary>What the vendor gives, or the buyer buys.</summary>
     private Answer Issue(Entry.GrantIssued issued)
     {
-        if (_state.Grants.Count >= MostGrants)
-            return Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants");
+        if (OneGrantTooMany() is { } tooMany) return tooMany;
+        if (!_state.HasRoomForGrant(issued.Amount.Micros)) return TooManyCredits();
+        if (issued.Price is { } price && Overflow(_state.Open, price.Micros) is { } tooMuch) return tooMuch;
         Add(issued);
         return new Answer.Granted(_state.Grant(issued.Grant)!.AsIssued(), Bought: true);
     }

@@ -11,20 +11,26 @@ public sealed partial class Turn
         if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
 
         var time = c.Time ?? _now;
+        if (OneOutcomeTooMany(c.Session, time) is { } full) return full;
         _afterwards = [];
         var book = _state.BookAt(time)!;
         var type = _state.TermsAt(time).Type(c.OutcomeType)!;
         var place = new Place(book, book.Period.DayOf(time),
             new Subject(c.OutcomeType, IsActivity: false, c.Dimensions), c.Quantity);
         var ruledOut = RuledOut(c, type);
+        if (ruledOut == Reason.None && Overflow(place, type, c, Drawable(place, c)) is { } tooMuch) return tooMuch;
         var facts = _state.WaitingFor(c.OutcomeId, _now);
         if (ruledOut != Reason.None)
             Add(Reported(c, place, time,
                 new Verdict(OutcomeStatus.NonBillable, ruledOut, time, null, WindowEnd.None, null), admitted: false,
                 null, 0));
-        else if (facts.IsEmpty && _state.SessionAt(c.Session, time)?.HasOutcomes != true)
-            ReportAlone(c, place, time, type);
-        else Evaluate(GroupOf(Unreported(c, place, time, facts), type), c);
+        else
+        {
+            var refused = facts.IsEmpty && _state.SessionAt(c.Session, time)?.HasOutcomes != true
+                ? ReportAlone(c, place, time, type)
+                : ReportBeside(GroupOf(Unreported(c, place, time, facts), type), c, place, type);
+            if (refused is not null) return refused;
+        }
         return _state.Seen(c.Id)!.Value.Answer(c.OutcomeId, duplicate: false);
     }
 
@@ -32,19 +38,34 @@ public sealed partial class Turn
     /// The usual case: a success that nothing is said of yet, the first of its session. Admitted if every cap has room
     /// (C2, C4).
     /// </summary>
-    private void ReportAlone(Command.ReportOutcome c, in Place place, Instant time, OutcomeType type)
+    /// <returns>Null: it was taken.</returns>
+    private Answer? ReportAlone(Command.ReportOutcome c, in Place place, Instant time, OutcomeType type)
     {
         var verdict = Lifecycle.EvaluateAlone(type, time, c.Verification, _state.IsTraining(time),
             _state.SessionAt(c.Session, time)?.Activities, _now);
         var drawn = Drawable(place, c);
-        var admitted = Weighs(verdict, type, drawn);
+        var admitted = Weighs(verdict, type) || (MayWeigh(verdict) && drawn > 0);
         if (admitted)
         {
-            var outcome = IsRestricted(place.Book, time, type, c.Quantity) ? Unreported(c, place, time, []) : null;
+            var outcome = IsRestricted(place.Book, time) ? Unreported(c, place, time, []) : null;
             if (Fits(place, outcome, [], c) is var reason and not Reason.None)
                 (verdict, admitted) = (Refused(verdict, reason), false);
         }
+        if (drawn > 0 && !admitted && Overflow(place, type, c, drawn: 0) is { } tooMuch) return tooMuch;
         Add(Reported(c, place, time, verdict, admitted, admitted ? place : null, admitted ? drawn : 0));
+        return null;
+    }
+
+    /// <summary>A report that shares its session with others, or of which something has been said.</summary>
+    /// <returns>Null: it was taken.</returns>
+    private Answer? ReportBeside(List<Candidate> group, Command.ReportOutcome c, in Place place, OutcomeType type)
+    {
+        var judged = Judge(group, c, out var refused);
+        var drawn = judged.Find(item => item.Outcome.IsNew) is { Outcome: not null } item
+            ? Brings(item, judged, c).Drawn : 0;
+        if (drawn < Drawable(place, c) && Overflow(place, type, c, drawn) is { } tooMuch) return tooMuch;
+        TakeAll(judged, refused, c);
+        return null;
     }
 
     /// <summary>A report as its session's evaluation sees it before it is in the state.</summary>
@@ -89,12 +110,15 @@ public sealed partial class Turn
         if (_state.Find(c.OutcomeId) is not { } outcome)
         {
             if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
-            if (recalled is not null) return OnForgotten(c, time, recalled);
-            return c.IsVerdict ? Refuse(Refusal.UnknownOutcome, $"there is no outcome '{c.OutcomeId}'") : Wait(c, time);
+            if (recalled is null && c.IsVerdict)
+                return Refuse(Refusal.UnknownOutcome, $"there is no outcome '{c.OutcomeId}'");
+            if ((recalled is null ? OneFactTooMany(c) : OneFactTooMany(c, recalled)) is { } no) return no;
+            return recalled is null ? Wait(c, time) : OnForgotten(c, time, recalled);
         }
+        if (OneFactTooMany(c, outcome) is { } tooMany) return tooMany;
         var root = _state.Root(outcome)!;
         var summary = new OutcomeSummary(c.OutcomeId, root.Status, root.Reason);
-        if (!MayHold(outcome) || _state.IsFinal(outcome))
+        if (!outcome.MayHold || _state.IsFinal(outcome))
         {
             Add(Reported(c, time, waits: false, summary));
             return new Answer.Accepted(Duplicate: false, summary, null);
@@ -183,15 +207,6 @@ public sealed partial class Turn
         return new Answer.Accepted(Duplicate: false, summary, null);
     }
 
-    /// <summary>
-    /// Whether it takes part in its session's evaluation: nothing that its own report ruled out, and nothing refused by
-    /// a cap.
-    /// </summary>
-    private static bool MayHold(Outcome outcome) =>
-        outcome.Result == Result.Success && !outcome.Sandbox
-            && outcome.Reason is < Reason.OverCap and not Reason.CriteriaNotMet
-        && !(outcome is { HandedOff: true, Reason: Reason.Escalated, End: WindowEnd.None });
-
     private List<Candidate> GroupOf(Outcome outcome) => GroupOf(outcome, _state.TypeOf(outcome));
 
     /// <summary>
@@ -203,7 +218,7 @@ public sealed partial class Turn
         if (!type.OncePerSession || SessionOf(outcome) is not { } session) return group;
         foreach (var id in session.Outcomes)
         {
-            if (id == outcome.Id || _state.Find(id) is not { } other || !MayHold(other)) continue;
+            if (id == outcome.Id || _state.Find(id) is not { } other || !other.MayHold) continue;
             var otherType = _state.TypeOf(other);
             if (otherType.OncePerSession && otherType.Group == type.Group) group.Add(AsCandidate(other, otherType));
         }

@@ -8,19 +8,12 @@ public sealed partial class Turn
     /// <summary>The counters of each period with the outcome that this turn admits in its place.</summary>
     private (PeriodBook Book, Tally Before, Tally After)[] _afterwards = [];
 
-    /// <summary>Millionths from which on an outcome is looked at for what all of them come to (N1).</summary>
-    private const long Huge = 1_000_000_000_000_000;
-
     /// <summary>
     /// From the period on, as an earlier outcome may take from a later period's what both could have.
     /// </summary>
-    private bool IsRestricted(PeriodBook book, Instant time, OutcomeType? type = null, long quantity = 1)
-    {
-        if (_state.Restricts(book, _state.TermsAt(time)) || _state.Restricts(book, _state.TermsAt(_now))
-            || (type is not null && (Int128)Pricing.MostOf(type, _state.TermsAt(time)).Micros * quantity
-                >= Huge)) return true;
-        return book != _state.Open && _state.Restricts(_state.Open, _state.Terms);
-    }
+    private bool IsRestricted(PeriodBook book, Instant time) =>
+        _state.Restricts(book, _state.TermsAt(time)) || _state.Restricts(book, _state.TermsAt(_now))
+        || (book != _state.Open && _state.Restricts(_state.Open, _state.Terms));
 
     /// <summary>
     /// With the outcome in the walk, and what the group gives back out of it, no cap on money that denies grows to
@@ -57,10 +50,7 @@ public sealed partial class Turn
     private Reason Judge((PeriodBook Book, Tally Before, Tally After)[] steps, Outcome outcome)
     {
         foreach (var (book, before, after) in steps)
-        {
             if (Exceeds(book, before, after)) return Reason.OverCap;
-            _ = _state.RatingOf(book).Charged(after); // N1: beyond 64 bits it is refused before anything became of it
-        }
         foreach (var (book, before, after) in steps)
             if (Refuses(book, before, after, book.Period.Id == outcome.Period ? outcome.Time : _now) is var reason
                 and not Reason.None) return reason;

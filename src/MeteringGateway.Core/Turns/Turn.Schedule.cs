@@ -8,6 +8,8 @@ public sealed partial class Turn
     private Answer Change(Command.Change c)
     {
         if (c.Terms is not null && c.Terms.Currency != _state.Terms.Currency) return OtherCurrency();
+        var from = c.Effective == Effective.Now ? _now : NextPeriod;
+        if (c.Terms is not null && TooMuchUnder(c.Terms, from) is { } tooMuch) return tooMuch;
         if (c.Name is { } name && name != _state.Name)
             Add(new Entry.TenantChanged(name, _state.Zone, _state.AnchorDay) { At = _now, Actor = _actor });
         if (c.Zone is { } zone) SetFor(NextPeriod, new Setting.Zone(zone), new Setting.Zone(_state.Zone));
@@ -32,6 +34,8 @@ public sealed partial class Turn
         var next = coming?.Setting as Setting.Plan;
         if (Anew(now) is not { } set || (next is not null && Anew(next) is null))
             return Refuse(Refusal.ChangedMeanwhile, "the tenant's plan has changed at the same time");
+        if ((TooMuchUnder(set.Terms, _now) ?? (next is null ? null : TooMuchUnder(Anew(next)!.Terms, NextPeriod)))
+            is { } tooMuch) return tooMuch;
         if (set == now && (next is null || Anew(next) == next)) return new Answer.Done();
         if (coming is not null)
             Add(new Entry.ChangeScheduled(coming.Id, coming.EffectiveAt, Anew(next!)!, coming)
@@ -43,6 +47,9 @@ public sealed partial class Turn
 
         Setting.Plan? Anew(Setting.Plan plan) => c.Plans.FirstOrDefault(one => one.Ref == plan.Ref);
     }
+
+    /// <summary>N1, C8: what terms would bring with them, beside what is there.</summary>
+    private Answer? TooMuchUnder(Terms terms, Instant from) => Overflow(terms, from) ?? TooManyUnder(terms);
 
     private Answer Withdraw(Command.Withdraw c) => _state.Schedule.FirstOrDefault(change => change.Id == c.Id) is
         { } change

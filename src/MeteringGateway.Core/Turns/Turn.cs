@@ -7,10 +7,13 @@ public sealed partial class Turn
     private readonly Calendar _calendar;
     private readonly List<Entry> _taken;
     private readonly Actor? _actor;
+    private readonly TenantLimits _limits;
     private Instant _now;
 
-    private Turn(TenantState state, Calendar calendar, List<Entry> taken, Actor? actor, Instant now)
+    private Turn(TenantState state, Calendar calendar, List<Entry> taken, TenantLimits? limits, Actor? actor,
+        Instant now)
     {
+        _limits = limits ?? UsualLimits;
         _state = state;
         _calendar = calendar;
         _taken = taken;
@@ -23,39 +26,32 @@ public sealed partial class Turn
     /// <paramref name="taken"/>. The caller makes these durable before the answer leaves. A refused command takes no
     /// entry but what was due.
     /// </summary>
-    /// <exception cref="OverflowException">
-    /// A sum leaves 64 bits, after entries were taken (N1): none of them may be kept, and the state is to be folded
-    /// anew.
+    /// <exception cref="Exception">
+    /// A fault of ours: nothing that was taken may be kept, and the state is to be folded anew.
     /// </exception>
     /// <param name="realTime">Now; a tenant on a test clock lives by its own (T5).</param>
     /// <param name="recalled">An archived outcome that an earlier answer asked for (<see cref="Answer.Needs"/>); null:
     /// there is none.</param>
     /// <param name="recallDone">The store has been asked.</param>
+    /// <param name="limits">Null: the usual ones (N4).</param>
     public static Answer Run(
         TenantState state, Command command, Instant realTime, Calendar calendar, List<Entry> taken,
-        Outcome? recalled = null, bool recallDone = false)
+        Outcome? recalled = null, bool recallDone = false, TenantLimits? limits = null)
     {
         if (command is Command.Create create)
         {
             if (state.Exists)
                 return Refuse(Refusal.TenantExists, "the tenant exists") with { Sequence = state.Sequence };
-            return new Turn(state, calendar, taken, create.Actor, create.TestClock?.Start ?? realTime)
+            return new Turn(state, calendar, taken, limits, create.Actor, create.TestClock?.Start ?? realTime)
                 .Create(create) with { Sequence = state.Sequence };
         }
         if (!state.Exists) return Refuse(Refusal.UnknownTenant, "there is no such tenant");
-        var turn = new Turn(state, calendar, taken, command.Actor,
+        var turn = new Turn(state, calendar, taken, limits, command.Actor,
             state.TestClock is null ? Instant.Max(realTime, state.Now) : state.Now);
-        try
-        {
-            var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
-            if (answer is not Answer.Unfinished) turn.Settle();
-            answer.Sequence = state.Sequence;
-            return answer;
-        }
-        catch (OverflowException) when (taken.Count == 0)
-        {
-            return Refuse(Refusal.AmountOverflow, "the amount is out of range") with { Sequence = state.Sequence };
-        }
+        var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
+        if (answer is not Answer.Unfinished) turn.Settle();
+        answer.Sequence = state.Sequence;
+        return answer;
     }
 
     private Answer Take(Command command)
@@ -104,6 +100,9 @@ public sealed partial class Turn
 
     private Answer Create(Command.Create c)
     {
+        if (Overflow(c.Terms) is { } tooMuch) return tooMuch;
+        if (c.Terms.Caps.Length > MostCaps) return TooManyCaps();
+        if (c.Terms.Thresholds.Length > MostThresholds) return TooManyThresholds();
         var period = _calendar(c.Zone, c.AnchorDay, _now, null);
         Add(new Entry.TenantCreated(c.Name, c.Zone, c.AnchorDay, c.TestClock, c.Plan, c.Terms, period) { At = _now,
             Actor = _actor });

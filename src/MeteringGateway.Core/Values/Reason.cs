@@ -45,6 +45,7 @@ public enum Refusal : byte
     UnknownSignal, UnknownPeriod, UnknownOutcome, NotDisputable, AmountOverflow,
     UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
     UnknownScheduled, ChangedMeanwhile, UnknownPack, TopUpLimitReached,
+    TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

@@ -127,12 +127,18 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         var alerts = false;
         foreach (var pending in waiting)
         {
-            var (mine, batch) = pending.Host.Take();
-            taken.Add(mine);
-            batches.Add(batch);
+            var mine = pending.Host.Take(out var batch);
             entries += mine.Count;
             bytes += mine.Bytes;
+            if (batch is null) continue;
+            taken.Add(mine);
+            batches.Add(batch);
             alerts |= batch.Outbox.Count > 0;
+        }
+        if (batches.Count == 0)
+        {
+            MakeRoom(entries, bytes);
+            return;
         }
         var began = Stopwatch.GetTimestamp();
         IReadOnlyList<AppendResult> results;
@@ -162,8 +168,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         switch (result)
         {
             case AppendResult.Written:
-                pending.Host.Publish(pending);
-                if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
+                Publish(pending);
                 break;
             case AppendResult.LostFence:
                 Instruments.FencesLost.Add(1);
@@ -174,6 +179,21 @@ internal sealed class Committer(LocalTenants engine, IStore store)
                 Instruments.Unknown.Add(1);
                 pending.Host.Lose(pending, new TenantUnavailableException("the store did not answer"));
                 break;
+        }
+    }
+
+    private void Publish(Pending pending)
+    {
+        try
+        {
+            pending.Host.Publish(pending);
+            if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
+        }
+#pragma warning disable CA1031 // The entries are written: that one tenant cannot be told is no failure of the store.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            pending.Host.Lose(pending, engine.Faults.Add(pending.Host.Id, fault));
         }
     }
 

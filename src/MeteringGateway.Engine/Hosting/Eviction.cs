@@ -38,11 +38,16 @@ internal sealed class Eviction(LocalTenants engine) : IAsyncDisposable
         foreach (var host in engine.Hosts)
         {
             host.DropView();
-            if (host.LastUsed > before) continue;
-            if (!host.TryEvict(before, engine.Options.IdleSnapshotEntries, out var snapshot)) continue;
-            engine.Remove(host);
-            if (snapshot is not null) await engine.Snapshots.Save(host.Id, snapshot);
+            if (host.LastUsed <= before) await engine.Guarded(() => Evict(host, before));
         }
+        engine.Faults.Forget();
         await engine.ExpireKeys();
+    }
+
+    private async Task Evict(TenantHost host, long before)
+    {
+        if (!host.TryEvict(before, engine.Options.IdleSnapshotEntries, out var snapshot)) return;
+        engine.Remove(host);
+        if (snapshot is not null) await engine.Snapshots.Save(host.Id, snapshot);
     }
 }

@@ -63,6 +63,7 @@ public sealed partial class LocalTenants
             }
             else if (work.RecallDone) work.RecallAgain();
             if (!work.IsDone) continue;
+            Faults.Answered(tenant);
             for (var i = 0; i < commands.Count; i++) Instruments.Count(commands[i], work.Answers[i]);
             return work.Answers;
         }

@@ -6,7 +6,9 @@ public sealed partial class LocalTenants
     /// The tenant's host, loaded if it is not in memory. Null: there is no such tenant, and none is to be made.
     /// </summary>
     private ValueTask<TenantHost?> Find(string tenant, bool make, CancellationToken cancellation) =>
-        _hosts.TryGetValue(tenant, out var host) && !host.IsRetired ? new(host) : Load(tenant, make, cancellation);
+        _hosts.TryGetValue(tenant, out var host) && !host.IsRetired ? new(host)
+        : Faults.Of(tenant) is { } failing ? throw failing
+        : Load(tenant, make, cancellation);
 
     private async ValueTask<TenantHost?> Load(string tenant, bool make, CancellationToken cancellation)
     {
@@ -37,13 +39,25 @@ public sealed partial class LocalTenants
             await host.Outstanding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Remove(host);
         }
-        var recovered = await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+        var recovered = await Recover(tenant);
         if (recovered is null && !make) return null;
         Interlocked.Add(ref _replayed, recovered?.TailEntries ?? 0);
         host = new TenantHost(this, tenant, recovered ?? Recovered.New(tenant));
         _hosts[tenant] = host;
         host.Reschedule();
         return host;
+    }
+
+    private async Task<Recovered?> Recover(string tenant)
+    {
+        try
+        {
+            return await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is not (StoreException or StoreFailedException or ObjectDisposedException))
+        {
+            throw Faults.Add(tenant, fault);
+        }
     }
 
     /// <summary>

@@ -122,7 +122,9 @@ public sealed partial class LocalTenants
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
             var done = host.TryRead(read, out var value, out var seen);
-            if (await IsDurable(seen, cancellation) && done) return value;
+            if (!await IsDurable(seen, cancellation) || !done) continue;
+            Faults.Answered(tenant);
+            return value;
         }
     }
 }

@@ -36,6 +36,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         Committer = new Committer(this, store);
         Snapshots = new SnapshotWriter(this, store);
         Timers = new Timers(this, store);
+        Faults = new Faults(this, _log);
         _eviction = new Eviction(this);
     }
 
@@ -78,6 +79,8 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 
     public int TenantsLoaded => _hosts.Count;
 
+    public int Failing => Faults.Count;
+
     /// <summary>Other processes have tenants in this store too: nothing that is only there is done from here.</summary>
     internal bool IsShared { get; }
 
@@ -87,6 +90,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal Committer Committer { get; }
     internal SnapshotWriter Snapshots { get; }
     internal Timers Timers { get; }
+    internal Faults Faults { get; }
     internal ICollection<TenantHost> Hosts => _hosts.Values;
     internal TenantHost? Loaded(string tenant) => _hosts.GetValueOrDefault(tenant);
     internal Instant Now => Instant.From(Time.GetUtcNow());
@@ -118,7 +122,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         await _eviction.DisposeAsync();
         await Committer.Stop();
         await Snapshots.Stop();
-        if (Failure is null) await Guarded(SnapshotAll);
+        if (Failure is null) await SnapshotAll();
         foreach (var host in Hosts) host.CloseReaders();
         _hosts.Clear();
         Instruments.Unregister(this);
@@ -133,10 +137,6 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         _failed.TrySetResult(why.Message);
     }
 
-    /// <summary>A tenant's own fault, which is nobody else's concern (T1).</summary>
-    internal void Stopped(string tenant, TenantStoppedException why) =>
-        _log.LogError(why, "Tenant {Tenant} is stopped: {Why}", tenant, why.Message);
-
     /// <summary>Runs a piece of the engine's own work; an error is logged and does not end the rest.</summary>
     internal async Task Guarded(Func<Task> work)
     {
@@ -148,7 +148,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         {
             // The engine is stopping.
         }
-        catch (StoreFullException)
+        catch (Exception e) when (e is StoreFullException or TenantFailedException)
         {
             // Said once, when it began. What is due stays so, and the next poll tries again.
         }
@@ -193,7 +193,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         foreach (var host in Hosts)
         {
             if (Stopwatch.GetElapsedTime(began) > Options.ShutdownSnapshots) return;
-            await Snapshots.Save(host, Options.IdleSnapshotEntries);
+            await Guarded(() => Snapshots.Save(host, Options.IdleSnapshotEntries));
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     private readonly TaskCompletionSource _durable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BlockWriter _block = new();
     private List<DetailRow>? _details;
+    private int _apart;
     private List<ArchivedRow>? _archived;
     private List<IdempotencyRow>? _idempotency;
     private List<Alert>? _outbox;
@@ -23,7 +24,8 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     public TenantHost Host { get; } = host;
     public long FirstSequence { get; } = firstSequence;
     public int Count { get; private set; }
-    public int Bytes => _block.Length;
+    /// <summary>What waits for the disk: entries, and what is stored apart from them.</summary>
+    public int Bytes => _block.Length + _apart;
     public long Began { get; } = Stopwatch.GetTimestamp();
     public List<Signal>? Signals { get; private set; }
     public Task Durable => _durable.Task;
@@ -56,7 +58,11 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
         _outbox?.RemoveRange(mark.Outbox, _outbox.Count - mark.Outbox);
     }
 
-    public void Add(DetailRow row) => (_details ??= []).Add(row);
+    public void Add(DetailRow row)
+    {
+        (_details ??= []).Add(row);
+        _apart += row.Json.Length;
+    }
 
     public void Add(IdempotencyRow row) => (_idempotency ??= []).Add(row);
 

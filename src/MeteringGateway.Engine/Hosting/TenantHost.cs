@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MeteringGateway.Core;
 
@@ -12,6 +13,9 @@ internal sealed class TenantHost
 {
     /// <summary>Entries after which a turn ends; what is left of the work follows in another.</summary>
     private const int MostEntries = 5_000;
+
+    /// <summary>The same in time.</summary>
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Milliseconds after the last check in which flushes still publish views.</summary>
     private const long ViewsKept = 60_000;
@@ -87,8 +91,9 @@ internal sealed class TenantHost
         {
             if (_retired || (work.RecallDone && work.ArchiveVersion != _archiveVersion)) return null;
             _lastUsed = _engine.Now.UnixMilliseconds;
-            var most = _state.Sequence + MostEntries;
-            while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most) { }
+            var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
+            while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most
+                && Stopwatch.GetElapsedTime(began) < Slice) { }
             return Seen;
         }
     }
@@ -99,7 +104,7 @@ internal sealed class TenantHost
         try
         {
             var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, taken, work.Recalled,
-                work.RecallDone);
+                work.RecallDone, _engine.Options.Limits);
             if (answer is Answer.Needs needs)
             {
                 if (work.RecallDone)
@@ -117,24 +122,11 @@ internal sealed class TenantHost
             work.Answer(answer);
             return true;
         }
-        catch (OverflowException)
-        {
-            // N1: nothing of it is kept, and the state that it has touched is loaded again.
-            Retire();
-            work.Answer(new Answer.Refused(Refusal.AmountOverflow, "the amount is out of range"));
-            return false;
-        }
-        catch (TenantStoppedException why)
-        {
-            Retire();
-            _engine.Stopped(Id, why);
-            throw new TenantUnavailableException("it was stopped", why);
-        }
-        catch
+        catch (Exception fault) when (fault is not StoreFailedException)
         {
             // The state may be ahead of what was kept: what was kept is written, and the tenant is loaded again.
             Retire();
-            throw;
+            throw _engine.Faults.Add(Id, fault);
         }
         finally
         {
@@ -220,9 +212,23 @@ internal sealed class TenantHost
                     return false;
                 }
             }
-            value = _state.Exists ? read(_state) : null;
+            value = _state.Exists ? Guarded(read) : null;
             seen = Seen;
             return true;
+        }
+    }
+
+    /// <summary>What fails in reading may have left something half worked out: the tenant is loaded anew.</summary>
+    private T Guarded<T>(Func<TenantState, T> read)
+    {
+        try
+        {
+            return read(_state);
+        }
+        catch (Exception fault)
+        {
+            Retire();
+            throw _engine.Faults.Add(Id, fault);
         }
     }
 
@@ -245,22 +251,39 @@ internal sealed class TenantHost
     }
 
     /// <summary>The committer takes what waits. After it, turns fill a new <see cref="Pending"/>.</summary>
-    public (Pending Pending, TenantBatch Batch) Take()
+    /// <param name="batch">What is to be written; null: what was taken has failed, and none of it is.</param>
+    public Pending Take(out TenantBatch? batch)
     {
         lock (_state)
         {
             var pending = _flushing = _pending!;
             _pending = null;
-            var now = _engine.Now;
-            if (_retired) return (pending, pending.ToBatch(_hash.ToArray(), now, null, null));
-            var due = Due;
-            if (due is { } at) _engine.Timers.Schedule(this, at);
-            // Making a view costs a turn something: only for those who are asked.
-            var asked = _state.Exists && now.UnixMilliseconds - _lastCheck < ViewsKept;
-            return (pending,
-                pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null,
-                    asked ? _state.Allowance() : null));
+            try
+            {
+                batch = Seal(pending);
+                return pending;
+            }
+#pragma warning disable CA1031 // Whatever it was, it is this tenant's: its neighbours' entries are written.
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                batch = null;
+                Lose(pending, _engine.Faults.Add(Id, fault));
+                return pending;
+            }
         }
+    }
+
+    private TenantBatch Seal(Pending pending)
+    {
+        var now = _engine.Now;
+        if (_retired) return pending.ToBatch(_hash.ToArray(), now, null, null);
+        var due = Due;
+        if (due is { } at) _engine.Timers.Schedule(this, at);
+        // Making a view costs a turn something: only for those who are asked.
+        var asked = _state.Exists && now.UnixMilliseconds - _lastCheck < ViewsKept;
+        return pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null,
+            asked ? _state.Allowance() : null);
     }
 
     /// <summary>What was taken is durable: it may be seen. Called by the committer, in order.</summary>
@@ -391,7 +414,7 @@ internal sealed class TenantHost
         {
             view = null;
             if (!TryRead(state => state, out _, out wait) || wait != Task.CompletedTask) return false;
-            view = _view = _state.Exists ? _state.Allowance() : null;
+            view = _view = _state.Exists ? Guarded(state => state.Allowance()) : null;
             return true;
         }
     }
@@ -407,8 +430,19 @@ internal sealed class TenantHost
     public void Reschedule()
     {
         lock (_state)
-            if (!_retired && Due is { } due)
-                _engine.Timers.Schedule(this, due);
+        {
+            try
+            {
+                if (!_retired && Due is { } due) _engine.Timers.Schedule(this, due);
+            }
+#pragma warning disable CA1031 // Whatever it was, it is this tenant's: whoever asks for it is told.
+            catch (Exception fault)
+#pragma warning restore CA1031
+            {
+                Retire();
+                _engine.Faults.Add(Id, fault);
+            }
+        }
     }
 
     /// <summary>Writes when something is next due, though nothing became true.</summary>

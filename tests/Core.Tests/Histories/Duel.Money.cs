@@ -95,7 +95,7 @@ internal sealed partial class Duel
 
     private string? Forecast(Usage usage)
     {
-        var was = usage.Forecast!;
+        var was = usage.Forecast!; // nothing here comes near what cannot be counted
         foreach (var cap in was.Caps)
             if (_oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null

@@ -34,7 +34,7 @@ internal sealed partial class Scenario
         "usage" => ScenarioText.Of(_tenant.State.Usage(Period(words), _now)),
         "statement" => ScenarioText.Of(_tenant.State.Statement(Period(words))),
         "grants" => ScenarioText.Of(_tenant.State.Usage(null, _now)!.Credits, _grants),
-        "forecast" => ScenarioText.Of(_tenant.State.Usage(null, _now)!.Forecast),
+        "forecast" => ScenarioText.Of(_tenant.State.Usage(null, _now)!.Forecast!),
         "inspect" => ScenarioText.Inspected(_tenant.Outcome(words.At(0)), _tenant.State.Figure(_now).Name),
         "replay" => Replay(),
         _ => null,

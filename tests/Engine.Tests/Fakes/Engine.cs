@@ -1,4 +1,5 @@
 using MeteringGateway.Core;
+using Microsoft.Extensions.Logging;
 
 namespace MeteringGateway.Engine.Tests;
 
@@ -16,11 +17,11 @@ internal sealed class TestEngine : IAsyncDisposable
     public Instant Now => Instant.From(Time.GetUtcNow());
 
     public static async Task<TestEngine> Start(MemoryStore? store = null, EngineOptions? options = null,
-        FakeTime? time = null, Calendar? calendar = null)
+        FakeTime? time = null, Calendar? calendar = null, ILogger<LocalTenants>? log = null)
     {
         time ??= new FakeTime(Begin.ToDateTimeOffset());
         store ??= new MemoryStore();
-        var tenants = new LocalTenants(store, options ?? new EngineOptions(), time, calendar: calendar);
+        var tenants = new LocalTenants(store, options ?? new EngineOptions(), time, log, calendar);
         await tenants.StartAsync();
         return new TestEngine(store, time, tenants);
     }

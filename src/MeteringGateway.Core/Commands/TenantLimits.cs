@@ -1,0 +1,39 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// How much of a kind one tenant may have, so that no command costs more than a little (N4). Asked when something is
+/// taken, never when it is folded: another setting changes nothing that was. Section <c>Metering:Limits</c>.
+/// </summary>
+public sealed class TenantLimits
+{
+    /// <summary>Outcomes of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
+    public int SessionOutcomes { get; set; } = 1_000;
+
+    /// <summary>Activities of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
+    public int SessionActivities { get; set; } = 10_000;
+
+    /// <summary>Facts on all outcomes of one session together (<see cref="Refusal.TooManyFacts"/>).</summary>
+    public int SessionFacts { get; set; } = 1_000;
+
+    /// <summary>
+    /// Facts on one outcome (<see cref="Refusal.TooManyFacts"/>). Its first reversal is always taken.
+    /// </summary>
+    public int OutcomeFacts { get; set; } = 1_000;
+
+    /// <summary>Reservations that hold something (<see cref="Refusal.TooManyReservations"/>).</summary>
+    public int Reservations { get; set; } = 1_000;
+
+    /// <summary>
+    /// Names of activities in a period that its plan does not name (<see cref="Refusal.TooManyActivities"/>).
+    /// </summary>
+    public int ActivityNames { get; set; } = 1_000;
+
+    /// <summary>
+    /// Counters of a period's activities: one a name, agent, channel, workflow and day
+    /// (<see cref="Refusal.TooManyActivities"/>).
+    /// </summary>
+    public int ActivityCounters { get; set; } = 100_000;
+
+    /// <summary>Grants in force (<see cref="Refusal.TooManyGrants"/>).</summary>
+    public int GrantsInForce { get; set; } = 1_000;
+}

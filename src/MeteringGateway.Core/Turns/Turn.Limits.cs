@@ -1,0 +1,74 @@
+namespace MeteringGateway.Core;
+
+/// <summary>N4: what would be more of a kind than one tenant may have is refused, saying how much there may be.</summary>
+public sealed partial class Turn
+{
+    /// <summary>A final outcome keeps no facts, only that there were some: so many times as many as facts.</summary>
+    private const int FinalFacts = 4;
+
+    private static readonly TenantLimits UsualLimits = new();
+
+    private Answer? OneOutcomeTooMany(string? session, Instant time) =>
+        _state.SessionAt(session, time)?.Count >= _limits.SessionOutcomes
+            ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes") : null;
+
+    private Answer? OneActivityTooMany(Command.ReportActivity a, Instant time, PeriodBook book) =>
+        _state.SessionAt(a.Session, time)?.Activities?.Count >= _limits.SessionActivities
+            ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionActivities} activities")
+        : book.Activities?.Names is { } names && names.Count >= _limits.ActivityNames && !names.Contains(a.Activity)
+            && _state.TermsAt(time).Activity(a.Activity) is null
+            ? Refuse(Refusal.TooManyActivities,
+                $"a period has at most {_limits.ActivityNames} names of activities that the plan does not name")
+        : null;
+
+    private Answer? OneCounterTooMany(PeriodBook book, in ActivityKey key) =>
+        book.Activities?.Count >= _limits.ActivityCounters && !book.Activities.ContainsKey(key)
+            ? Refuse(Refusal.TooManyActivities, $"a period counts at most {_limits.ActivityCounters} kinds of "
+                + "activities, by name, agent, channel, workflow and day")
+            : null;
+
+    /// <summary>The first reversal of an outcome is never refused.</summary>
+    private Answer? OneFactTooMany(Command.ReportFact c, Outcome outcome)
+    {
+        if (_state.IsFinal(outcome))
+            return outcome.ChangedBy.Length < FinalFacts * _limits.OutcomeFacts ? null : TooManyFacts();
+        if (IsFirstReversal(c, outcome.Facts)) return null;
+        if (outcome.Facts.Length >= _limits.OutcomeFacts) return TooManyFacts();
+        return _state.FactsIn(outcome.Session) < _limits.SessionFacts ? null
+            : Refuse(Refusal.TooManyFacts, $"at most {_limits.SessionFacts} facts are taken on a session's outcomes");
+    }
+
+    private Answer? OneFactTooMany(Command.ReportFact c)
+    {
+        var waiting = _state.WaitingFor(c.OutcomeId, _now);
+        return waiting.Length < _limits.OutcomeFacts || IsFirstReversal(c, waiting) ? null : TooManyFacts();
+    }
+
+    private Answer TooManyFacts() =>
+        Refuse(Refusal.TooManyFacts, $"at most {_limits.OutcomeFacts} facts are taken on an outcome");
+
+    private static bool IsFirstReversal(Command.ReportFact c, IEnumerable<Fact> before) =>
+        new Fact(c.Id, default, c.Kind, null).IsReversal && !before.Any(fact => fact.IsReversal);
+
+    private Answer? OneReservationTooMany() => _state.ReservationCount >= _limits.Reservations
+        ? Refuse(Refusal.TooManyReservations, $"a tenant has at most {_limits.Reservations} reservations at one time")
+        : null;
+
+    private Answer? OneGrantTooMany() =>
+        _state.Grants.Count >= MostGrants
+            ? Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants")
+        : _state.Grants.Count(grant => !grant.Ended) >= _limits.GrantsInForce
+            ? Refuse(Refusal.TooManyGrants, $"a tenant has at most {_limits.GrantsInForce} grants in force")
+        : null;
+
+    /// <summary>C8: the caps of terms, with those that the tenant set itself; the same for thresholds.</summary>
+    private Answer? TooManyUnder(Terms terms) =>
+        _state.OwnCaps + terms.Caps.Length > MostCaps ? TooManyCaps()
+        : _state.OwnThresholds + terms.Thresholds.Length > MostThresholds ? TooManyThresholds()
+        : null;
+
+    private static Answer TooManyCaps() => Refuse(Refusal.TooManyCaps, $"a tenant has at most {MostCaps} caps");
+
+    private static Answer TooManyThresholds() =>
+        Refuse(Refusal.TooManyThresholds, $"a tenant has at most {MostThresholds} thresholds");
+}

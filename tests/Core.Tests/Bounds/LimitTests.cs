@@ -1,0 +1,181 @@
+namespace MeteringGateway.Core.Tests.Bounds;
+
+/// <summary>N4: each limit is reached, says so with a code of its own, and refuses no first reversal.</summary>
+public sealed class LimitTests
+{
+    private static readonly TenantLimits Few = new()
+    {
+        SessionOutcomes = 4, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
+        ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4,
+    };
+
+    private readonly Instant _now = Instant.Parse("2026-01-10T12:00:00Z");
+    private TenantState _state = new();
+    private int _numbers;
+
+    public LimitTests() => Taken(new Command.Create("Acme", new PlanRef("p", 1), Terms(), "UTC", 1, null));
+
+    [Fact]
+    public void N4_a_session_has_so_many_outcomes_and_others_go_on()
+    {
+        for (var i = 0; i < 4; i++) Taken(Report("s"));
+        Refused(Refusal.TooManyInSession, Report("s"));
+        Taken(Report("t"));
+        Taken(Report(null));
+    }
+
+    [Fact]
+    public void N4_a_session_that_is_reopened_again_and_again_comes_to_an_end()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            Taken(Report("s"));
+            Taken(Fact($"e{_numbers}", FactKind.Reopened));
+        }
+        Refused(Refusal.TooManyInSession, Report("s"));
+    }
+
+    [Fact]
+    public void N4_a_session_has_so_many_activities()
+    {
+        for (var i = 0; i < 4; i++) Taken(Activity("message", "s"));
+        Refused(Refusal.TooManyInSession, Activity("message", "s"));
+        Taken(Activity("message", "t"));
+    }
+
+    [Fact]
+    public void N4_an_outcome_has_so_many_facts_but_its_first_reversal_is_always_taken()
+    {
+        Taken(Report(null));
+        for (var i = 0; i < 4; i++) Taken(Fact("e2", FactKind.VerdictAccepted));
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Confirmed));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Confirmed));
+        Taken(Fact("e2", FactKind.Rejected));
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Rejected));
+    }
+
+    [Fact]
+    public void N4_a_session_has_so_many_facts_but_each_outcome_its_first_reversal()
+    {
+        for (var i = 0; i < 3; i++) Taken(Report("s"));
+        for (var i = 0; i < 3; i++) Taken(Fact("e2", FactKind.VerdictAccepted));
+        for (var i = 0; i < 3; i++) Taken(Fact("e3", FactKind.VerdictAccepted));
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.VerdictAccepted));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.VerdictAccepted));
+        foreach (var id in (string[])["e2", "e3", "e4"]) Taken(Fact(id, FactKind.Rejected));
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Rejected));
+    }
+
+    [Fact]
+    public void N4_so_many_facts_wait_for_a_report_and_the_first_reversal_with_them()
+    {
+        for (var i = 0; i < 4; i++) Taken(Fact("later", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("later", FactKind.Confirmed));
+        Taken(Fact("later", FactKind.Rejected));
+        Refused(Refusal.TooManyFacts, Fact("later", FactKind.Rejected));
+        Taken(Fact("another", FactKind.Rejected));
+    }
+
+    [Fact]
+    public void N4_a_tenant_has_so_many_reservations_at_one_time()
+    {
+        for (var i = 0; i < 4; i++) Taken(Hold());
+        Refused(Refusal.TooManyReservations, Hold());
+        Run(new Command.ReleaseReservation("r2"));
+        Taken(Hold());
+    }
+
+    [Fact]
+    public void N4_a_period_has_so_many_names_of_activities_and_those_of_the_plan()
+    {
+        for (var i = 0; i < 4; i++) Taken(Activity($"name{i}", null));
+        Refused(Refusal.TooManyActivities, Activity("name4", null));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyActivities, Activity("name4", null));
+        Taken(Activity("name3", null));
+        Taken(Activity("ticket", null));
+    }
+
+    [Fact]
+    public void N4_a_period_counts_so_many_kinds_of_activities()
+    {
+        for (var i = 0; i < 6; i++) Taken(Activity("ticket", null, $"agent{i}"));
+        Refused(Refusal.TooManyActivities, Activity("ticket", null, "agent6"));
+        Taken(Activity("ticket", null, "agent5"));
+    }
+
+    [Fact]
+    public void N4_a_tenant_has_so_many_grants_in_force()
+    {
+        for (var i = 0; i < 4; i++) Taken(Grant());
+        Refused(Refusal.TooManyGrants, Grant());
+        Taken(new Command.VoidGrant(_state.GrantFigures()[0].Id));
+        Taken(Grant());
+    }
+
+    [Fact]
+    public void C8_the_caps_of_terms_and_those_that_the_tenant_set_are_100_together()
+    {
+        for (var i = 0; i < 60; i++) Taken(new Command.SetCap(Cap($"own{i}"), null));
+        var many = Terms() with { Caps = [.. Enumerable.Range(0, 41).Select(i => Cap($"plan{i}"))] };
+        foreach (var when in (Effective[])[Effective.Now, Effective.NextPeriod])
+            Refused(Refusal.TooManyCaps, new Command.Change(null, new PlanRef("p", 2), many, null, null, when));
+        Taken(new Command.Change(null, new PlanRef("p", 2), many with { Caps = many.Caps[..40] }, null, null,
+            Effective.NextPeriod));
+        Refused(Refusal.TooManyCaps, new Command.SetCap(Cap("own60"), null));
+    }
+
+    [Fact]
+    public void N4_a_session_at_its_usual_limit_costs_little_more_than_a_small_one()
+    {
+        var usual = new TenantLimits();
+        for (var i = 0; i < usual.SessionOutcomes; i++) Run(Report("s"), usual);
+        var answer = Assert.IsType<Answer.Refused>(Run(Report("s"), usual));
+        Assert.Equal(Refusal.TooManyInSession, answer.Code);
+        Assert.IsType<Answer.Accepted>(Run(Fact("e2", FactKind.Rejected), usual));
+    }
+
+    private Answer Run(Command command, TenantLimits? limits = null) =>
+        Turn.Run(_state, command, _now, TestCalendar.Of, [], limits: limits ?? Few);
+
+    private void Taken(Command command) => Assert.IsNotType<Answer.Refused>(Run(command));
+
+    private void Refused(Refusal code, Command command) =>
+        Assert.Equal(code, Assert.IsType<Answer.Refused>(Run(command)).Code);
+
+    private static Terms Terms() => new()
+    {
+        Currency = "USD",
+        OutcomeTypes = [new OutcomeType { Id = "res", Price = Amount.Parse("1.00") }],
+        Activities = [new ActivityType { Id = "ticket", Price = Amount.Parse("0.10") }],
+    };
+
+    private Command.ReportOutcome Report(string? session)
+    {
+        var id = $"e{++_numbers + 1}";
+        return new Command.ReportOutcome(new EventId("/e", id), null, "res", id)
+        {
+            Session = session, Fingerprint = (ulong)_numbers,
+        };
+    }
+
+    private Command.ReportFact Fact(string outcome, FactKind kind) =>
+        new(new EventId("/f", $"f{++_numbers}"), null, outcome, kind) { Fingerprint = (ulong)_numbers };
+
+    private Command.ReportActivity Activity(string name, string? session, string? agent = null) =>
+        new(new EventId("/a", $"a{++_numbers}"), null, name)
+        {
+            Session = session, Dimensions = new Dimensions(Agent: agent), Fingerprint = (ulong)_numbers,
+        };
+
+    private static Command.Reserve Hold() => new(
+        new Question(new Subject("res", IsActivity: false, Dimensions.None), 1), TimeSpan.FromHours(1),
+        AllowPartial: false);
+
+    private static Command.IssueGrant Grant() =>
+        new(GrantKind.TopUp, Amount.Parse("1"), null, null, null, null, null);
+
+    private static Cap Cap(string id) => new() { Id = id, Limit = 1_000 };
+}
