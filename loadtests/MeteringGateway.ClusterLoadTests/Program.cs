@@ -67,6 +67,7 @@ static async Task Measure(Settings settings)
                 $"{row.Figure}: {row.Median:0.00}; {string.Join("; ", row.Details)}"));
         }
     }
+    if (settings.Wants("editions")) Add(await EditionRows.Measure(settings));
     if (settings.Wants("grain")) Add(await GrainRows.Measure(settings));
     if (settings.Wants("reports")) Add(await ReportRows.OverHttp(settings), await ReportRows.InThisProcess(settings));
     if (settings.Wants("scale")) Add(await ScaleRows.Measure(settings));

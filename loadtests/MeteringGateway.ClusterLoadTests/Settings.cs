@@ -12,7 +12,8 @@ internal sealed record Settings(
         cluster-loadtests campaign [--rounds N] [--seed N]
             kills silos, kills Redis and freezes silos under load, and compares the journal with what was acknowledged
         cluster-loadtests figures [--only NAME,...] [--pairs N] [--seconds S] [--rounds N] [--json FILE] [--write [FILE]]
-            measures the cluster against what it is made of; names: grain, reports, scale, failover (--rounds kills and stops)
+            measures the cluster against what it is made of; names: editions (one silo against the program without Redis),
+            grain, reports, scale, failover (--rounds kills and stops)
         cluster-loadtests memory [--tenants N] [--json FILE]
             what a tenant costs in memory and in Redis, active and idle, and what it takes to bring it back
         All need redis-server on the path, and take --silo PATH, the metering.dll under test (default: the one built beside this program).
