@@ -19,7 +19,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         loadtests cluster-faults [--rounds N] [--seed N]
             kills silos, kills Redis and freezes silos under load, and compares the journal with what was acknowledged
         loadtests cluster-figures [--only NAME,...] [--pairs N] [--seconds S] [--rounds N] [--json FILE] [--write [FILE]]
-            measures the cluster against what it is made of; names: grain, reports, scale, failover (--rounds kills and stops)
+            measures the cluster against what it is made of; names: editions (one silo
+            against the program without Redis), grain, reports, scale, failover (--rounds kills and stops)
         loadtests cluster-memory [--tenants N] [--json FILE]
             what a tenant costs in memory and in Redis, active and idle, and what it takes to bring it back
 

@@ -32,6 +32,7 @@ public sealed class SiloServer(string dll, int number, int redisPort, IReadOnlyL
         var environment = new Dictionary<string, string>
         {
             ["METERING__ADMINKEY"] = GatewayServer.AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "100000000",
+            ["METERING__LIMITS__EVENTSPERSECOND"] = "0",
             ["Logging__LogLevel__Default"] = "Warning", ["DOTNET_DbgEnableMiniDump"] = "0",
         };
         _gateway = GatewayServer.Over(ServerProcess.Start(null, "dotnet",

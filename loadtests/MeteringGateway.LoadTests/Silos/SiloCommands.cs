@@ -50,6 +50,7 @@ internal static class SiloCommands
         }
         if (options.Wants("grain")) Add(await GrainRows.Measure(options));
         if (options.Wants("reports")) Add(await ReportRows.OverHttp(options), await ReportRows.InThisProcess(options));
+        if (options.Wants("editions")) Add(await EditionRows.Measure(options));
         if (options.Wants("scale")) Add(await ScaleRows.Measure(options));
         if (options.Wants("failover")) Add(await FailoverRows.Measure(options));
         new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests cluster-figures");
