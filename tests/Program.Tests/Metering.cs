@@ -34,7 +34,7 @@ internal static class Metering
         [
             Options.DefaultDll(), "serve", "--urls", "http://127.0.0.1:0", "--redis", Address(redis),
             "--Metering:Cluster:AdvertisedAddress=127.0.0.1", $"--Metering:Cluster:SiloPort={RedisServer.FreePort()}",
-            $"--Metering:Cluster:GatewayPort={RedisServer.FreePort()}", .. settings,
+            .. settings,
         ], new Dictionary<string, string> { ["METERING__ADMINKEY"] = GatewayServer.AdminKey }));
 
     public static string Address(RedisServer redis) =>

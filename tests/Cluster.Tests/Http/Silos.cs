@@ -7,7 +7,7 @@ namespace MeteringGateway.Cluster.Tests.Http;
 /// </summary>
 internal sealed class Silos : Edition
 {
-    private static readonly Lazy<Task<RedisServer>> Redis = new(RedisServer.Run);
+    private static readonly Lazy<Task<RedisServer>> Redis = new(() => RedisServer.Run());
 
     /// <summary>Orleans lives by the same clock.</summary>
     public override bool HasRealTimers => true;

@@ -16,6 +16,7 @@ namespace MeteringGateway.Cluster.Tests.Support;
 internal sealed class SiloCluster : IAsyncDisposable
 {
     public const int Size = 3;
+    public const string AdminKey = "the-administrator-of-the-tests";
 
     private readonly List<WebApplication> _silos = [];
     private Func<Task<WebApplication>> _another = null!;
@@ -76,12 +77,11 @@ internal sealed class SiloCluster : IAsyncDisposable
         var all = new Dictionary<string, string?>
         {
             ["urls"] = "http://127.0.0.1:0",
-            ["Metering:AdminKey"] = "the-administrator-of-the-tests",
+            ["Metering:AdminKey"] = AdminKey,
             ["Metering:Cluster:Redis"] = redis.ConnectionString,
             ["Metering:Cluster:ServiceId"] = serviceId,
             ["Metering:Cluster:ClusterId"] = serviceId,
-            ["Metering:Cluster:SiloPort"] = Text(FreePort.Find()),
-            ["Metering:Cluster:GatewayPort"] = Text(FreePort.Find()),
+            ["Metering:Cluster:SiloPort"] = FreePort.Find().ToString(CultureInfo.InvariantCulture),
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
             ["Logging:LogLevel:Default"] = "Warning",
@@ -104,6 +104,4 @@ internal sealed class SiloCluster : IAsyncDisposable
         await app.StartAsync();
         return app;
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
