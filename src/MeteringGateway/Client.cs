@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -15,31 +16,29 @@ internal sealed record Reply(HttpStatusCode Status, JsonNode? Body, TimeSpan? Re
     public string Problem => (string?)Body?["detail"] ?? (string?)Body?["title"] ?? $"{(int)Status} {Status}";
 }
 
-/// <summary>A gateway over HTTP, as a command sees it: with one key.</summary>
+/// <summary>
+/// A gateway over HTTP, as a command sees it: with one key. Where several silos are named, the next is asked the same
+/// when one does not answer, or answers that it cannot: what is sent is done once, however often it is sent.
+/// </summary>
 internal sealed class Client : IDisposable
 {
-    private readonly HttpClient _http;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly HttpClient[] _silos;
+    private int _current;
 
-    public Client(string url, string? key)
-    {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new CommandException($"'{url}' is not an http or https address");
-        _http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(100) };
-        if (key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-    }
+    /// <param name="key">Null: asks without one.</param>
+    public Client(string? key, params string[] urls) => _silos = [.. urls.Select(url => At(url, key))];
 
-    public string Address => _http.BaseAddress!.ToString().TrimEnd('/');
+    public string Address => _silos[_current].BaseAddress!.ToString().TrimEnd('/');
+
+    /// <summary>Another can be asked when one is gone.</summary>
+    public bool HasOthers => _silos.Length > 1;
 
     /// <exception cref="HttpRequestException">There was no answer.</exception>
-    public async Task<Reply> Send(HttpMethod method, string path, string? body, CancellationToken cancellation,
-        string type = "application/json")
-    {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(type));
-        using var response = await _http.SendAsync(request, cancellation);
-        var text = await response.Content.ReadAsStringAsync(cancellation);
-        return new Reply(response.StatusCode, Parse(text), response.Headers.RetryAfter?.Delta);
-    }
+    public Task<Reply> Send(HttpMethod method, string path, string? body, CancellationToken cancellation,
+        string type = "application/json") =>
+        Ask(http => SendTo(http, method, path, body, type, cancellation),
+            reply => reply.Status == HttpStatusCode.ServiceUnavailable, cancellation);
 
     /// <summary>As <see cref="Send"/>, for what must succeed.</summary>
     /// <exception cref="CommandException">The server refused, or there was no answer.</exception>
@@ -58,10 +57,62 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>An event stream, open until it is disposed.</summary>
-    public Task<Stream> Listen(string path, CancellationToken cancellation) =>
-        _http.GetStreamAsync(new Uri(path, UriKind.Relative), cancellation);
+    /// <param name="after">Null, or the id of the last event that was heard.</param>
+    public Task<Stream> Listen(string path, string? after, CancellationToken cancellation) =>
+        Ask(http => Open(http, path, after, cancellation), _ => false, cancellation);
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        foreach (var http in _silos) http.Dispose();
+    }
+
+    private async Task<T> Ask<T>(Func<HttpClient, Task<T>> ask, Func<T, bool> isUnavailable,
+        CancellationToken cancellation)
+    {
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(50, cancellation))
+        {
+            var asked = _current;
+            var mayAskAnother = HasOthers && Stopwatch.GetElapsedTime(began) < Patience;
+            try
+            {
+                var answer = await ask(_silos[asked]);
+                if (!mayAskAnother || !isUnavailable(answer)) return answer;
+            }
+            catch (HttpRequestException) when (mayAskAnother)
+            {
+                // It is gone, or was when it should have answered.
+            }
+            Interlocked.CompareExchange(ref _current, (asked + 1) % _silos.Length, asked);
+        }
+    }
+
+    private static HttpClient At(string url, string? key)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            throw new CommandException($"'{url}' is not an http or https address");
+        var http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(100) };
+        if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return http;
+    }
+
+    private static async Task<Reply> SendTo(HttpClient http, HttpMethod method, string path, string? body, string type,
+        CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(type));
+        using var response = await http.SendAsync(request, cancellation);
+        var text = await response.Content.ReadAsStringAsync(cancellation);
+        return new Reply(response.StatusCode, Parse(text), response.Headers.RetryAfter?.Delta);
+    }
+
+    private static async Task<Stream> Open(HttpClient http, string path, string? after, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+        if (after is not null) request.Headers.Add("Last-Event-ID", after);
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadAsStreamAsync(cancellation);
+    }
 
     private static JsonNode? Parse(string text)
     {

@@ -19,7 +19,7 @@ internal static class HealthCommand
 
     private static async Task<int> Run(string url, CancellationToken cancellation)
     {
-        using var client = new Client(url, key: null);
+        using var client = new Client(key: null, url);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         try

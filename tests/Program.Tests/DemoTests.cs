@@ -1,3 +1,6 @@
+using MeteringGateway.LoadTests.Servers;
+using MeteringGateway.LoadTests.Wire;
+
 namespace MeteringGateway.Program.Tests;
 
 /// <summary>The demo as a newcomer runs it, without a terminal.</summary>
@@ -13,5 +16,21 @@ public sealed class DemoTests
         Assert.Contains("raises the cap", output, StringComparison.Ordinal);
         Assert.Contains("signal resume", output, StringComparison.Ordinal);
         Assert.Contains("Try next", output, StringComparison.Ordinal);
+    }
+
+    [FactIfRedis]
+    public async Task On_three_silos_one_is_killed_the_story_goes_on_and_the_Redis_is_left_as_it_was()
+    {
+        using var redis = new RedisServer(null);
+        RespConnection.Ask(redis.Process.Port, "SET", "somebody-elses", "1");
+
+        var (code, output, error) = await Metering.Run("demo", "--redis", Metering.Address(redis));
+
+        Assert.True(code == 0, output + error);
+        Assert.Matches("silo [1-3], home to [1-3] of 3 tenants, is killed", output);
+        Assert.Contains("signal handoff", output, StringComparison.Ordinal);
+        Assert.Contains("signal resume", output, StringComparison.Ordinal);
+        Assert.Matches("ok  silo [1-3] was killed on the way, and the others went on", output);
+        Assert.Equal("1", RespConnection.Ask(redis.Process.Port, "DBSIZE"));
     }
 }

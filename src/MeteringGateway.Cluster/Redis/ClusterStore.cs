@@ -46,6 +46,33 @@ public sealed class ClusterStore : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Removes all that is kept under the settings' service id and cluster id: whatever a cluster has written.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    /// <exception cref="StoreException">There is no Redis.</exception>
+    public static async Task Remove(IConfiguration configuration)
+    {
+        var settings = ClusterSettings.Read(configuration);
+        await using var redis = await ClusterEdition.Connect(settings);
+        try
+        {
+            foreach (var server in redis.GetServers().Where(server => !server.IsReplica))
+                await foreach (var key in server.KeysAsync())
+                    if (IsOf(settings.ServiceId, key) || IsOf(settings.ClusterId, key))
+                        await redis.GetDatabase().KeyDeleteAsync(key);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new StoreException($"Redis has not answered: {e.Message}");
+        }
+    }
+
+    /// <summary>Our keys begin with the id and a colon, those of Orleans' providers with the id and a slash.</summary>
+    private static bool IsOf(string id, string? key) =>
+        key is not null && key.StartsWith(id, StringComparison.Ordinal) && key.Length > id.Length
+            && key[id.Length] is ':' or '/';
+
     public async ValueTask DisposeAsync()
     {
         await _snapshots.DisposeAsync();

@@ -22,13 +22,8 @@ internal sealed class SignalListener(Client client, IReadOnlyDictionary<string, 
         try
         {
             var tenants = string.Join('&', desks.Keys.Select(t => "tenant=" + Uri.EscapeDataString(t)));
-            await using var stream = await client.Listen("/v1/signals?" + tenants, cancellation);
-            _connected.TrySetResult();
-            await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation))
-            {
-                if (item.EventType is "warn" or "pause" or "handoff" or "resume")
-                    Hear(item.EventType, JsonNode.Parse(item.Data)!);
-            }
+            for (string? last = null; ; )
+                last = await Hear("/v1/signals?" + tenants, last, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -38,6 +33,27 @@ internal sealed class SignalListener(Client client, IReadOnlyDictionary<string, 
             _connected.TrySetException(e);
             throw;
         }
+    }
+
+    /// <summary>Listens to one stream to its end, which is that of its gateway; gives the last event's id.</summary>
+    private async Task<string?> Hear(string path, string? after, CancellationToken cancellation)
+    {
+        await using var stream = await client.Listen(path, after, cancellation);
+        _connected.TrySetResult();
+        var events = SseParser.Create(stream);
+        try
+        {
+            await foreach (var item in events.EnumerateAsync(cancellation))
+            {
+                if (item.EventType is "warn" or "pause" or "handoff" or "resume")
+                    Hear(item.EventType, JsonNode.Parse(item.Data)!);
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException && client.HasOthers)
+        {
+            // Another goes on where this one stopped.
+        }
+        return events.LastEventId is { Length: > 0 } id ? id : after;
     }
 
     private void Hear(string action, JsonNode signal)

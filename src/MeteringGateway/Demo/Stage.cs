@@ -5,7 +5,7 @@ namespace MeteringGateway.Demo;
 /// <summary>
 /// The sample plan, its tenants, their keys and their people, set up over HTTP like anyone's would be.
 /// </summary>
-internal sealed class Stage : IDisposable
+internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
 {
     public const int AgentsADesk = 3;
     /// <summary>The desk whose cap is reached, and what its finance admin then raises it to.</summary>
@@ -23,10 +23,10 @@ internal sealed class Stage : IDisposable
     /// <summary>With the administrator's key.</summary>
     public Client Admin { get; private set; } = null!;
 
-    public static async Task<Stage> Set(string url, string adminKey, CancellationToken cancellation)
+    public static async Task<Stage> Set(Venue venue, CancellationToken cancellation)
     {
-        var stage = new Stage();
-        var admin = stage.Admin = stage.With(url, adminKey);
+        var stage = new Stage(venue.Urls);
+        var admin = stage.Admin = stage.With(venue.AdminKey);
         await admin.Demand(HttpMethod.Put, "/v1/plans/support", Samples.Plan, cancellation);
         var conversations = Samples.Conversations();
         foreach (var (tenant, cap) in Tenants)
@@ -37,8 +37,8 @@ internal sealed class Stage : IDisposable
             stage.Desks[tenant] = new Desk(tenant, cap, conversations[tenant]);
         }
         var all = Tenants.Select(t => t.Tenant).ToArray();
-        var agent = stage.With(url, await Key(admin, "agent", all, cancellation));
-        stage._finance = stage.With(url, await Key(admin, "finance", [Short], cancellation));
+        var agent = stage.With(await Key(admin, "agent", all, cancellation));
+        stage._finance = stage.With(await Key(admin, "finance", [Short], cancellation));
         foreach (var desk in stage.Desks.Values)
             for (var i = 0; i < AgentsADesk; i++)
                 stage.Agents.Add(new AgentRuntime(agent, desk, new Random(i), stage.Story));
@@ -68,9 +68,11 @@ internal sealed class Stage : IDisposable
         foreach (var client in _clients) client.Dispose();
     }
 
-    private Client With(string url, string key)
+    /// <summary>Everybody begins with another silo, where there are several.</summary>
+    private Client With(string key)
     {
-        var client = new Client(url, key);
+        var first = _clients.Count % urls.Count;
+        var client = new Client(key, [.. urls.Skip(first), .. urls.Take(first)]);
         _clients.Add(client);
         return client;
     }

@@ -7,7 +7,8 @@ namespace MeteringGateway.Demo;
 /// </summary>
 internal static class Verdict
 {
-    public static async Task<bool> Tell(Stage stage, CancellationToken cancellation)
+    public static async Task<bool> Tell(Stage stage, IEnumerable<(bool True, string What)> ofVenue,
+        CancellationToken cancellation)
     {
         var findings = new List<(bool True, string What)>
         {
@@ -21,6 +22,7 @@ internal static class Verdict
                 cancellation);
             findings.AddRange(Compare(desk.Now, usage));
         }
+        findings.AddRange(ofVenue);
         Console.WriteLine();
         foreach (var (isTrue, what) in findings) Console.WriteLine($"  {(isTrue ? "ok" : "NOT SO")}  {what}");
         Console.WriteLine();

@@ -45,7 +45,7 @@ internal static class JournalCommand
         var good = true;
         if (request.Url is { } url)
         {
-            using var client = new Client(url, request.Key);
+            using var client = new Client(request.Key, url);
             foreach (var tenant in request.Tenants)
                 good &= await RemoteJournal.Print(client, tenant, request.After, cancellation);
             return good ? 0 : 1;

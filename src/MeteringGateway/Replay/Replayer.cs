@@ -12,7 +12,7 @@ internal static class Replayer
     public static async Task<int> Run(ReplayRequest request, CancellationToken cancellation)
     {
         using var file = new EventFile(request.File);
-        using var client = new Client(request.Url, request.Key);
+        using var client = new Client(request.Key, request.Url);
         var summary = new ReplaySummary(request.FollowEvents || request.TestClock is not null);
         var sender = new ChunkSender(client, request.Patience);
         if (request.PlanFile is { } plan) await PutPlan(sender, plan, cancellation);

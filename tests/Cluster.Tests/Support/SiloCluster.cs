@@ -81,7 +81,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             ["Metering:Cluster:Redis"] = redis.ConnectionString,
             ["Metering:Cluster:ServiceId"] = serviceId,
             ["Metering:Cluster:ClusterId"] = serviceId,
-            ["Metering:Cluster:SiloPort"] = Text(FreePort.Find()),
+            ["Metering:Cluster:SiloPort"] = FreePort.Find().ToString(CultureInfo.InvariantCulture),
             ["Metering:Cluster:AdvertisedAddress"] = "127.0.0.1",
             ["Metering:Cluster:DrainDelay"] = "00:00:00",
             ["Logging:LogLevel:Default"] = "Warning",
@@ -104,6 +104,4 @@ internal sealed class SiloCluster : IAsyncDisposable
         await app.StartAsync();
         return app;
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Builder;
+
+namespace MeteringGateway.Demo;
+
+/// <summary>What the story is played on: it is started for the demo, and leaves nothing behind.</summary>
+internal abstract class Venue : IAsyncDisposable
+{
+    /// <summary>Where it listens; whichever is asked, the answer is the same.</summary>
+    public abstract IReadOnlyList<string> Urls { get; }
+
+    /// <summary>Of its administrator.</summary>
+    public string AdminKey { get; } = "demo-" + Guid.NewGuid().ToString("N");
+
+    /// <summary>What it is, in words.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>What happens to it in the middle of the story: as a rule, nothing.</summary>
+    public virtual Task Trouble(Stage stage, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Findings of its own, for the end.</summary>
+    public virtual IEnumerable<(bool True, string What)> Findings => [];
+
+    public abstract ValueTask DisposeAsync();
+
+    protected async Task Ready(CancellationToken cancellation)
+    {
+        foreach (var url in Urls)
+        {
+            using var anyone = new Client(key: null, url);
+            while (!(await anyone.Send(HttpMethod.Get, "/health/ready", null, cancellation)).Good)
+                await Task.Delay(20, cancellation);
+        }
+    }
+}
+
+/// <summary>A gateway in this process, over a directory of its own.</summary>
+internal sealed class OneGateway : Venue
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("metering-demo-");
+    private WebApplication? _app;
+
+    public override IReadOnlyList<string> Urls => [_app!.Urls.First()];
+    public override string Description => $"a gateway listens on {Urls[0]}";
+
+    /// <exception cref="CommandException">It could not start.</exception>
+    public async Task Start(CancellationToken cancellation)
+    {
+        _app = await Gateway.Start(
+        [
+            "--urls=http://127.0.0.1:0", $"--Metering:AdminKey={AdminKey}",
+            $"--Metering:DataDirectory={_directory.FullName}", $"--{Gateway.Redis}=",
+        ], quiet: true, cancellation);
+        await Ready(cancellation);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+        _directory.Delete(recursive: true);
+    }
+}
