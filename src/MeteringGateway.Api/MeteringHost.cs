@@ -53,11 +53,25 @@ public static class MeteringHost
         return builder;
     }
 
+    /// <summary>Completes when the gateway answers, has failed, or is about to stop.</summary>
+    public static async Task Ready(WebApplication app, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellation, app.Lifetime.ApplicationStopping);
+        await app.Services.GetRequiredService<Readiness>().Settled.WaitAsync(either.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <summary>Log events go to standard error, one a line: standard output is for the address and the key.</summary>
     public static WebApplicationBuilder LogToConsole(this WebApplicationBuilder builder)
     {
         builder.Logging.AddConsole(console =>
-            (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLine.FormatterName, LogLevel.Trace));
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            // The settings may name another one, such as json.
+            if (builder.Configuration["Logging:Console:FormatterName"] is null)
+                console.FormatterName = LogLine.FormatterName;
+        });
         builder.Logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
         return builder;
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
@@ -29,13 +30,19 @@ internal static class Gateway
     public static async Task<WebApplication> Start(string[] settings, bool quiet, CancellationToken cancellation)
     {
         WebApplication? app = null;
-        var builder = MeteringHost.Builder(settings);
-        if (!quiet) builder.LogToConsole();
-        var isSilo = IsSilo(builder.Configuration);
+        var isSilo = false;
         try
         {
+            var builder = MeteringHost.Builder(settings);
+            SettingNames.Demand(builder.Configuration, Names);
+            if (!quiet) builder.LogToConsole();
+            isSilo = IsSilo(builder.Configuration);
             if (isSilo) await AddSilo(builder);
-            else builder.AddEmbeddedTenants(ShowAdminKey);
+            else
+            {
+                var directory = builder.Configuration["Metering:DataDirectory"] ?? new EngineOptions().DataDirectory;
+                builder.AddEmbeddedTenants(key => ShowAdminKey(key, directory));
+            }
             app = builder.Build();
             app.MapMeteringApi();
             await app.StartAsync(cancellation);
@@ -44,7 +51,7 @@ internal static class Gateway
         catch (Exception e) when (ExplainsItself(e) || (isSilo && ExplainsSilo(e)))
         {
             if (app is not null) await Undo(app);
-            throw new CommandException("metering could not start: " + e.Message, e);
+            throw new CommandException("metering could not start: " + Words(e), e);
         }
     }
 
@@ -52,7 +59,9 @@ internal static class Gateway
     public static async Task<int> Serve(string[] settings, CancellationToken cancellation)
     {
         await using var app = await Start(settings, quiet: false, cancellation);
-        foreach (var url in app.Urls) Console.WriteLine($"metering listens on {url}");
+        await MeteringHost.Ready(app, cancellation);
+        if (!app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            foreach (var url in app.Urls) Console.WriteLine($"metering listens on {url}");
         await app.WaitForShutdownAsync(cancellation);
         return Environment.ExitCode;
     }
@@ -65,17 +74,40 @@ internal static class Gateway
         await app.DisposeAsync();
     }
 
+    /// <summary>Every setting of either edition.</summary>
+    internal static IReadOnlyDictionary<string, object?> Names => SettingNames.Of(
+        ("", typeof(MeteringSettings)), ("", typeof(EngineOptions)), ("Cluster", typeof(ClusterSettings)));
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool ExplainsSilo(Exception failure) => ClusterEdition.ExplainsItself(failure);
 
+    /// <summary>A file of settings that cannot be read says which; what is wrong in it is said behind it.</summary>
+    private static string Words(Exception failure) => failure is InvalidDataException { InnerException: { } inner }
+        ? $"{failure.Message} {inner.Message}" : failure.Message;
+
     private static bool ExplainsItself(Exception failure) =>
-        failure is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException
+        failure is InvalidDataException or IOException or UnauthorizedAccessException or FormatException or InvalidOperationException
             or OptionsValidationException or StoreException or TransferException
             or System.Net.Sockets.SocketException;
 
-    private static void ShowAdminKey(string key) =>
-        Console.WriteLine($"The administrator's key, shown this once: {key}");
+    /// <summary>
+    /// To whoever sits before the terminal. What goes elsewhere may be kept (a service's journal, a file), so there
+    /// it is told which file has the key, and that is its owner's alone.
+    /// </summary>
+    private static void ShowAdminKey(string key, string directory)
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            Console.WriteLine($"The administrator's key, shown this once: {key}");
+            return;
+        }
+        var path = Path.GetFullPath(Path.Combine(directory, "admin.key"));
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new StreamWriter(path, options)) file.WriteLine(key);
+        Console.WriteLine($"The administrator's key is in {path}: take it from there, and remove the file");
+    }
 }

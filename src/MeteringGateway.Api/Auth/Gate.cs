@@ -63,6 +63,26 @@ internal sealed class Gate(
     private Task Serve(HttpContext context)
     {
         if (Refuse(context) is { } refusal) return refusal.ExecuteAsync(context);
+        return Administers(context) ? Logged(context) : Answer(context);
+    }
+
+    /// <summary>What changes settings, limits or money: few requests, and each worth a line.</summary>
+    private static bool Administers(HttpContext context) =>
+        !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
+        && context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is { } demands
+        && (demands.AnyOf & (Permission.Allowance | Permission.EventsWrite | Permission.VerdictsWrite
+            | Permission.Signals)) == 0;
+
+    private async Task Logged(HttpContext context)
+    {
+        await Answer(context);
+        var caller = context.Features.Get<Principal>();
+        log.LogInformation("{Method} {Path} by key {Key} ({Role}): {Status}", context.Request.Method,
+            context.Request.Path.Value, caller?.Id, caller?.Role, context.Response.StatusCode);
+    }
+
+    private Task Answer(HttpContext context)
+    {
         try
         {
             var served = next(context);
@@ -89,7 +109,12 @@ internal sealed class Gate(
             return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
                 : _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
         if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Problem.Throttled(wait);
-        if (!principal.May(demands.AnyOf)) return Problem.Forbidden(demands.AnyOf);
+        if (!principal.May(demands.AnyOf))
+        {
+            log.LogInformation("{Method} {Path} by key {Key} ({Role}) was refused: it may not",
+                context.Request.Method, context.Request.Path.Value, principal.Id, principal.Role);
+            return Problem.Forbidden(demands.AnyOf);
+        }
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))
             return Problem.UnknownTenant();
         if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes)

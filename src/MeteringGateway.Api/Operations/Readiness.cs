@@ -10,6 +10,10 @@ internal sealed class Readiness
     private volatile Problem? _problem = NotReady("recovery is under way");
     private volatile Problem? _draining;
     private volatile bool _failed;
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when it is ready for the first time, or has failed.</summary>
+    public Task Settled => _settled.Task;
 
     /// <summary>Null when ready; otherwise what every call is answered.</summary>
     public Problem? Problem => _problem;
@@ -28,6 +32,7 @@ internal sealed class Readiness
     public void Ready()
     {
         if (!_failed) _problem = null;
+        _settled.TrySetResult();
     }
 
     /// <param name="reason">For whoever asks; without paths or secrets.</param>
@@ -35,6 +40,7 @@ internal sealed class Readiness
     {
         _failed = true;
         _problem = NotReady(reason);
+        _settled.TrySetResult();
     }
 
     private static Problem NotReady(string reason) =>

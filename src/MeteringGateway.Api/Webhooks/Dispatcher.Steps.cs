@@ -81,6 +81,9 @@ internal sealed partial class Dispatcher
         }
         foreach (var (lane, _, after, attempt) in settled)
         {
+            if (after.Tries == 1 && !attempt.Succeeded)
+                log.LogWarning("Webhook {Webhook}: the first try of {Delivery} ended with {Result}", lane.Webhook,
+                    after.Id, (object?)attempt.Wire.StatusCode ?? attempt.Wire.Error);
             if (attempt.IsGone) await SwitchOff(lane.Webhook, StoredWebhook.Gone);
             else if (after.Status == DeliveryStatus.Failed) await GivenUp(lane.Webhook, after, attempt);
         }

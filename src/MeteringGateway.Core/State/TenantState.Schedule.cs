@@ -46,6 +46,7 @@ public sealed partial class TenantState
         _scheduled ??= new List<Scheduled>(1);
         var at = _scheduled.FindIndex(change => change.EffectiveAt > e.EffectiveAt);
         _scheduled.Insert(at < 0 ? _scheduled.Count : at, new Scheduled(e.Change, e.EffectiveAt, e.Setting));
+        ForgetBounds();
     }
 
     private void Unschedule(Scheduled change)
@@ -62,5 +63,6 @@ public sealed partial class TenantState
     private void Unschedule(Predicate<Scheduled> which)
     {
         if (_scheduled?.RemoveAll(which) > 0 && _scheduled.Count == 0) _scheduled = null;
+        ForgetBounds();
     }
 }

@@ -11,6 +11,9 @@ internal sealed class Committer(LocalTenants engine, IStore store)
     /// <summary>Milliseconds between attempts to write to a disk that was full.</summary>
     private const long TryAgainAfter = 1_000;
 
+    /// <summary>Whoever waits for a flush notices one that takes longer.</summary>
+    private static readonly TimeSpan SlowFlush = TimeSpan.FromSeconds(1);
+
     private readonly Lock _room = new();
     private readonly object _queue = new();
     private List<Pending> _waiting = [];
@@ -155,6 +158,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         if (_full is not null) Refuse(null, []);
         Instruments.FlushSeconds.Record(Instruments.SecondsSince(began));
         Instruments.FlushSize.Record(entries);
+        if (Stopwatch.GetElapsedTime(began) is var took && took > SlowFlush) engine.ToldOfSlowFlush(took, entries);
         MakeRoom(entries, bytes);
         for (var i = 0; i < taken.Count; i++) Settle(taken[i], results[i]);
         if (alerts) engine.TellOutboxGrew();

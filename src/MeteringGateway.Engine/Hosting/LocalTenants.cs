@@ -110,8 +110,9 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         RecoveryTime = Stopwatch.GetElapsedTime(began);
         Instruments.Register(this);
         Volatile.Write(ref _started, true);
-        _log.LogInformation("Recovered in {Seconds:0.000} s: {Tenants} tenants loaded, {Entries} entries folded",
-            RecoveryTime.TotalSeconds, TenantsLoaded, EntriesReplayed);
+        _log.LogInformation(
+            "Ready after {Seconds:0.000} s: {Tenants} tenants had something due, the others are loaded when asked for",
+            RecoveryTime.TotalSeconds, TenantsLoaded);
     }
 
     /// <summary>Refuses new calls, writes what waits, snapshots what would take long to load, and ends.</summary>
@@ -126,6 +127,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         foreach (var host in Hosts) host.CloseReaders();
         _hosts.Clear();
         Instruments.Unregister(this);
+        if (Failure is null) _log.LogInformation("Stopped: all that was answered is stored");
     }
 
     /// <summary>The store failed: from now on every call gets <paramref name="why"/>.</summary>
@@ -166,6 +168,9 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         else _log.LogError("No room on the disk: nothing is written, what would be is refused, checks go on ({Why})",
             full.Message);
     }
+
+    internal void ToldOfSlowFlush(TimeSpan took, long entries) =>
+        _log.LogWarning("A flush of {Entries} entries took {Seconds:0.0} s", entries, took.TotalSeconds);
 
     internal void Forgo(string tenant, StoreFullException full) =>
         _log.LogWarning("No room for a snapshot of tenant {Tenant}: {Why}", tenant, full.Message);
