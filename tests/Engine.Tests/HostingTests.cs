@@ -53,10 +53,10 @@ public sealed class HostingTests
         await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms()));
         engine.Time.Jump(TimeSpan.FromDays(20));
 
-        await Assert.ThrowsAsync<TenantUnavailableException>(async () =>
+        await Assert.ThrowsAsync<TenantFailedException>(async () =>
             await engine.Tenants.Execute("broken", Make.Report("a")));
-        await Assert.ThrowsAsync<TenantUnavailableException>(async () => await engine.Tenants.Tenant("broken"));
-        await Assert.ThrowsAsync<TenantUnavailableException>(async () =>
+        await Assert.ThrowsAsync<TenantFailedException>(async () => await engine.Tenants.Tenant("broken"));
+        await Assert.ThrowsAsync<TenantFailedException>(async () =>
             await engine.Tenants.Check("broken", Make.One));
         engine.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.IsType<Answer.Accepted>(await engine.Tenants.Execute(Acme, Make.Report("a")));

@@ -12,19 +12,13 @@ public sealed class PeriodBook(Period period)
     public PeriodStatus Status { get; internal set; } = PeriodStatus.Open;
     internal List<TypeBook> Types { get; } = [];
     /// <summary>Quantities.</summary>
-    internal Dictionary<ActivityKey, long>? Activities { get; set; }
-    /// <summary>Names among them. Derived.</summary>
-    internal HashSet<string>? ActivityNames { get; private set; }
+    internal ActivityCounts? Activities { get; set; }
     /// <summary>In order of their ids.</summary>
     internal List<CapBook> Caps { get; } = [];
     /// <summary>
     /// New caps below what stands already, that begin when the period, or for a daily one the day, is over (C6).
     /// </summary>
     internal List<Cap>? Coming { get; set; }
-    /// <summary>
-    /// Millionths that what was taken may come to at most (N1). Not part of the state: it can be worked out.
-    /// </summary>
-    internal Int128 Stake { get; set; }
     /// <summary>Outcomes whose window is open; the period cannot close before them (T3).</summary>
     internal int Pending { get; set; }
     /// <summary>Credits for closed periods that fall into this one (T3, O5), in order of period and type.</summary>
@@ -84,9 +78,7 @@ public sealed class PeriodBook(Period period)
 
     internal void AddActivity(in ActivityKey key, long quantity)
     {
-        Activities ??= [];
-        if (Status != PeriodStatus.Closed) (ActivityNames ??= new(StringComparer.Ordinal)).Add(key.Activity);
-        Activities[key] = Activities.GetValueOrDefault(key) + quantity;
+        (Activities ??= []).Plus(key, quantity);
     }
 
     /// <summary>Counts an outcome in (<paramref name="sign"/> 1) or out (-1), by where it stands.</summary>
@@ -190,6 +182,18 @@ public readonly record struct Exposure(long Counted, long Reserved)
 {
     public long All => Counted + Reserved;
     public Exposure Plus(long counted, long reserved) => new(checked(Counted + counted), checked(Reserved + reserved));
+}
+
+/// <summary>Quantities of activities, and the names among them.</summary>
+internal sealed class ActivityCounts : Dictionary<ActivityKey, long>
+{
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+
+    public void Plus(in ActivityKey key, long quantity)
+    {
+        Names.Add(key.Activity);
+        this[key] = this.GetValueOrDefault(key) + quantity;
+    }
 }
 
 /// <param name="Day">Local day in the period, 0-based.</param>

@@ -71,7 +71,7 @@ public sealed partial class TenantState
         _terms.Add(new TermsInForce(e.From, e.Plan, e.Terms));
         ForgetBounds();
         // Terms set at a period's very first instant are the terms that it begins with.
-        if (e.From == Open.Period.Start) (Open.Rating, Open.Stake) = (null, StakeUnder(Open, e.Terms));
+        if (e.From == Open.Period.Start) (Open.Rating, _stakes) = (null, null);
         if (e.From <= e.At) ReplaceCaps(before, e.Terms);
     }
 
@@ -117,7 +117,7 @@ public sealed partial class TenantState
         CountFacts(e.Session, facts.Length);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
-        book.Stake += StakeOf(book, outcome);
+        CountTaken(book, StakeOf(book, outcome));
         book.Rate(null, outcome);
         Watch(outcome);
         Remember(e.Id.Key,
@@ -142,7 +142,7 @@ public sealed partial class TenantState
             book.Count(before, -1);
             book.Count(after, 1);
             if (before.MayBeCharged != after.MayBeCharged)
-                book.Stake += StakeOf(book, after) - StakeOf(book, before);
+                CountTaken(book, StakeOf(book, after) - StakeOf(book, before));
             book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
@@ -177,7 +177,7 @@ public sealed partial class TenantState
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
         book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
-        book.Stake += (Int128)fee.Micros * e.Quantity;
+        CountTaken(book, (Int128)fee.Micros * e.Quantity);
         if (!e.BeyondCap)
         {
             var subject = new Subject(e.Activity, IsActivity: true, e.Dimensions);

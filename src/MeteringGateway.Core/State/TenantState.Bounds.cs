@@ -27,14 +27,21 @@ public sealed partial class TenantState
     /// <summary>How long after its close an outcome of a type that is not credited late can be taken back.</summary>
     private static readonly TimeSpan TakenBackFor = CorrectionsExact + TimeSpan.FromDays(2);
 
-    /// <summary>Millionths that the reservations of each period may come to; null: to be worked out.</summary>
-    private Dictionary<DateOnly, Int128>? _heldStakes;
+    /// <summary>Null: to be worked out, by the first command that asks.</summary>
+    private Stakes? _stakes;
 
-    /// <summary>Of closed periods; null: to be worked out.</summary>
-    private Int128? _takenBack;
-
-    /// <summary>Millionths of credits that grants hold, or that were drawn from them and may come back.</summary>
-    private Int128 _credits;
+    /// <summary>What is kept up once it was asked for.</summary>
+    private sealed class Stakes
+    {
+        /// <summary>Millionths that what was taken in each period that is not closed may come to at most.</summary>
+        public Dictionary<DateOnly, Int128> Taken { get; } = [];
+        /// <summary>Millionths that the reservations of each period may come to; null: to be worked out.</summary>
+        public Dictionary<DateOnly, Int128>? Held { get; set; }
+        /// <summary>Of closed periods; null: to be worked out.</summary>
+        public Int128? TakenBack { get; set; }
+        /// <summary>Millionths of credits that grants hold, or that were drawn from them and may come back.</summary>
+        public Int128 Credits { get; set; }
+    }
 
     /// <summary>What is wrong with terms for a period in which nothing has happened yet; null: nothing.</summary>
     public static string? Excess(Terms terms) =>
@@ -55,27 +62,27 @@ public sealed partial class TenantState
     /// Whether there may be so many millionths of credits more, and still be those of the periods to come.
     /// </summary>
     internal bool HasRoomForCredits(Int128 more) =>
-        CreditsFit(_credits + more, TermsSince(FirstUnclosed.Period.Start));
+        CreditsFit(Reckoned.Credits + more, TermsSince(FirstUnclosed.Period.Start));
 
     /// <summary>The same for a grant: what comes back is counted among what was issued in the period, too.</summary>
     internal bool HasRoomForGrant(Int128 credits)
     {
         if (!HasRoomForCredits(credits)) return false;
-        var mayComeBack = _credits;
+        var mayComeBack = Reckoned.Credits;
         foreach (var grant in Grants) if (!grant.Ended) mayComeBack -= LeftOf(grant);
         return Open.CreditsInForce + mayComeBack + credits <= MostTakenBack;
     }
 
-    /// <summary>Whether what stands and what is held would be within bounds, too, under terms that are to hold.</summary>
+    /// <summary>Whether what stands and what is held is within bounds under terms that are to hold, too.</summary>
     internal bool HasRoomUnder(Terms terms, Instant from)
     {
-        if (!CreditsFit(_credits, [terms, .. TermsSince(FirstUnclosed.Period.Start)])) return false;
+        if (!CreditsFit(Reckoned.Credits, [terms, .. TermsSince(FirstUnclosed.Period.Start)])) return false;
         foreach (var book in Unclosed)
         {
             // At a period's very first instant they are the terms that it begins with.
             var begins = book == Open && from == book.Period.Start;
             var stake = begins ? StakeUnder(book, terms) + Owed(terms, book == _books[0])
-                : book.Stake + Owed(TermsAt(book.Period.Start), book == _books[0]);
+                : TakenIn(book) + Owed(TermsAt(book.Period.Start), book == _books[0]);
             if (stake + HeldUnder(book, terms) > Most) return false;
         }
         return true;
@@ -95,7 +102,7 @@ public sealed partial class TenantState
             ? Pricing.MostOf(type, terms, atStart ?? TermsAt(book.Period.Start)).Micros : 0;
 
     private Int128 StakeIn(PeriodBook book) =>
-        book.Stake + HeldIn(book) + Owed(TermsAt(book.Period.Start), book == _books[0]);
+        TakenIn(book) + HeldIn(book) + Owed(TermsAt(book.Period.Start), book == _books[0]);
 
     /// <summary>What a period's statement has whatever happens in it, and what may be missing of commitments.</summary>
     private static Int128 Owed(Terms atStart, bool isFirst)
@@ -111,18 +118,30 @@ public sealed partial class TenantState
     private Int128 HeldIn(PeriodBook book)
     {
         if (_reservations is not { Count: > 0 }) return 0;
-        if (_heldStakes is null)
+        if (Reckoned.Held is null)
         {
-            _heldStakes = [];
+            Reckoned.Held = [];
             foreach (var held in _reservations.Values) CountHeld(held, held.Remaining);
         }
-        return _heldStakes.GetValueOrDefault(book.Period.Id);
+        return Reckoned.Held.GetValueOrDefault(book.Period.Id);
+    }
+
+    private Int128 TakenIn(PeriodBook book) => Reckoned.Taken.GetValueOrDefault(book.Period.Id);
+
+    private void CountTaken(PeriodBook book, Int128 stake)
+    {
+        if (_stakes is not null && stake != 0) _stakes.Taken[book.Period.Id] = TakenIn(book) + stake;
+    }
+
+    private void CountCredits(long credits)
+    {
+        if (_stakes is not null) _stakes.Credits += credits;
     }
 
     private void CountHeld(Reservation held, long units)
     {
-        if (_heldStakes is null) return; // worked out when it is asked for
-        _heldStakes[held.Period] = _heldStakes.GetValueOrDefault(held.Period)
+        if (_stakes?.Held is not { } stakes) return; // worked out when it is asked for
+        stakes[held.Period] = stakes.GetValueOrDefault(held.Period)
             + HeldUnitStake(Book(held.Period)!, held.Subject) * units;
     }
 
@@ -152,7 +171,7 @@ public sealed partial class TenantState
     /// <summary>What outcomes of closed periods were charged, as far as they may still be credited (O5, D3).</summary>
     private Int128 TakenBack()
     {
-        if (_takenBack is { } known) return known;
+        if (Reckoned.TakenBack is { } known) return known;
         var credited = _terms.SelectMany(terms => terms.Terms.OutcomeTypes).Where(type => type.CreditAfterWindow)
             .Select(type => type.Id).ToHashSet();
         var sum = Int128.Zero;
@@ -164,7 +183,7 @@ public sealed partial class TenantState
                 if (line.Kind is LineKind.Outcomes or LineKind.Overage && (recent || credited.Contains(line.What!)))
                     sum += line.Amount.Micros;
         }
-        _takenBack = sum;
+        Reckoned.TakenBack = sum;
         return sum;
     }
 
@@ -198,14 +217,21 @@ public sealed partial class TenantState
     }
 
     /// <summary>Terms came or went.</summary>
-    private void ForgetBounds() => (_heldStakes, _takenBack) = (null, null);
-
-    /// <summary>Works out what a snapshot does not have.</summary>
-    private void Recount()
+    private void ForgetBounds()
     {
-        foreach (var book in Unclosed) book.Stake = StakeUnder(book, TermsAt(book.Period.Start));
-        foreach (var grant in Grants) _credits += grant.Capacity;
-        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
-            CountFacts(outcome.Session, outcome.Facts.Length);
+        if (_stakes is not null) (_stakes.Held, _stakes.TakenBack) = (null, null);
+    }
+
+    private Stakes Reckoned
+    {
+        get
+        {
+            if (_stakes is not null) return _stakes;
+            var stakes = new Stakes();
+            foreach (var book in Unclosed)
+                stakes.Taken[book.Period.Id] = StakeUnder(book, TermsAt(book.Period.Start));
+            foreach (var grant in Grants) stakes.Credits += grant.Capacity;
+            return _stakes = stakes;
+        }
     }
 }

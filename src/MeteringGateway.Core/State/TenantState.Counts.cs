@@ -17,6 +17,13 @@ public sealed partial class TenantState
     internal int FactsIn(string? session) =>
         session is not null && _sessions?.GetValueOrDefault(session) is { } known ? known.Facts : 0;
 
+    /// <summary>Of a state that was restored.</summary>
+    private void CountFacts()
+    {
+        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+            CountFacts(outcome.Session, outcome.Facts.Length);
+    }
+
     private void CountFacts(string? session, int facts)
     {
         if (facts > 0 && session is not null && _sessions?.GetValueOrDefault(session) is { } known)

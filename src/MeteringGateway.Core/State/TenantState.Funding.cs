@@ -274,15 +274,15 @@ public sealed partial class TenantState
         issued.Insert(at, grant);
         GrantsChanged();
         Open.CreditsInForce = checked(Open.CreditsInForce + e.Amount.Micros);
-        Open.Stake += e.Price?.Micros ?? 0;
-        _credits += e.Amount.Micros;
+        CountTaken(Open, e.Price?.Micros ?? 0);
+        CountCredits(e.Amount.Micros);
         Open.CreditsExhausted = false;
         // What came back to a grant that had expired is this one's now.
         if (e is { Kind: GrantKind.Correction, From: { } from } && Grant(from) is { } origin
             && origin.Capacity > origin.Spent + DrawnFrom(origin))
         {
             origin.Capacity -= e.Amount.Micros;
-            _credits -= e.Amount.Micros;
+            CountCredits(-e.Amount.Micros);
             GrantsChanged();
         }
         Watch(grant);
@@ -292,7 +292,7 @@ public sealed partial class TenantState
     {
         var grant = Grant(e.Grant)!;
         grant.Capacity -= e.Taken.Micros;
-        _credits -= e.Taken.Micros;
+        CountCredits(-e.Taken.Micros);
         grant.Ended = true;
         if (e.Voided) grant.VoidedAt ??= e.At;
         GrantsChanged();

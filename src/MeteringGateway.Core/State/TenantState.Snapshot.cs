@@ -83,7 +83,7 @@ public sealed partial class TenantState
         state.Authorization = from.Maybe(ReadAuthorization);
         foreach (var threshold in from.List(ReadThreshold))
             (state._thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
-        state.Recount();
+        state.CountFacts();
         return from.AtEnd ? state : throw new FormatException("the snapshot has bytes left over");
     }
 

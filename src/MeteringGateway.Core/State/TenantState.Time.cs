@@ -153,9 +153,10 @@ public sealed partial class TenantState
     private static void FoldActivities(PeriodBook book)
     {
         if (book.Activities is not { } activities) return;
-        book.Activities = activities.GroupBy(activity => (activity.Key.Activity, activity.Key.Fee))
-            .ToDictionary(group => new ActivityKey(group.Key.Activity, Dimensions.None, 0, group.Key.Fee, false),
-                group => group.Sum(activity => activity.Value));
+        var totals = new ActivityCounts();
+        foreach (var (key, quantity) in activities)
+            totals.Plus(new ActivityKey(key.Activity, Dimensions.None, 0, key.Fee, false), quantity);
+        book.Activities = totals;
     }
 
     private void Forget(Instant closed, Instant at)

@@ -1,6 +1,6 @@
 namespace MeteringGateway.Core;
 
-/// <summary>N4: what would be more of a kind than one tenant may have is refused, saying how much there may be.</summary>
+/// <summary>N4: what would be more of a kind than one tenant may have is refused, telling the limit.</summary>
 public sealed partial class Turn
 {
     /// <summary>A final outcome keeps no facts, only that there were some: so many times as many as facts.</summary>
@@ -15,7 +15,7 @@ public sealed partial class Turn
     private Answer? OneActivityTooMany(Command.ReportActivity a, Instant time, PeriodBook book) =>
         _state.SessionAt(a.Session, time)?.Activities?.Count >= _limits.SessionActivities
             ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionActivities} activities")
-        : book.ActivityNames?.Count >= _limits.ActivityNames && !book.ActivityNames.Contains(a.Activity)
+        : book.Activities?.Names is { } names && names.Count >= _limits.ActivityNames && !names.Contains(a.Activity)
             && _state.TermsAt(time).Activity(a.Activity) is null
             ? Refuse(Refusal.TooManyActivities,
                 $"a period has at most {_limits.ActivityNames} names of activities that the plan does not name")

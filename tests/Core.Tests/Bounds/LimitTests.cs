@@ -71,8 +71,8 @@ public sealed class LimitTests
     [Fact]
     public void N4_so_many_facts_wait_for_a_report_and_the_first_reversal_with_them()
     {
-        for (var i = 0; i < 4; i++) Taken(Fact("later", FactKind.VerdictAccepted));
-        Refused(Refusal.TooManyFacts, Fact("later", FactKind.VerdictAccepted));
+        for (var i = 0; i < 4; i++) Taken(Fact("later", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("later", FactKind.Confirmed));
         Taken(Fact("later", FactKind.Rejected));
         Refused(Refusal.TooManyFacts, Fact("later", FactKind.Rejected));
         Taken(Fact("another", FactKind.Rejected));
