@@ -12,7 +12,7 @@ public sealed class SettingNamesTests
 
     [Theory]
     [InlineData("Metering:Limits:BodyBites", "Metering:Limits:BodyBytes")]
-    [InlineData("METERING:ADMINKEYY", "Metering:AdminKey")]
+    [InlineData("Metering:ADMINKEYY", "Metering:AdminKey")]
     [InlineData("Metering:Limit:BodyBytes", "Metering:Limits:BodyBytes")]
     [InlineData("Metering:datadir", "Metering:DataDirectory")]
     [InlineData("Metering:Webhooks:AllowPrivat", "Metering:Webhooks:AllowPrivate")]

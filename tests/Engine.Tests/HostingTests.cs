@@ -102,7 +102,7 @@ public sealed class HostingTests
             [.. Enumerable.Range(0, 6_000).Select(i => Make.Report($"a{i}"))]);
 
         Assert.All(answers, answer => Assert.IsType<Answer.Accepted>(answer));
-        Assert.Equal(2, sizes.Count);
+        Assert.True(sizes.Count >= 2);
         Assert.All(sizes, size => Assert.InRange(size, 1, 5_010));
     }
 

@@ -30,7 +30,7 @@ public static class MessageCodec
         switch (message)
         {
             case Question question: writer.Byte((byte)Kind.Question); Values.Write(writer, question); break;
-            case Decision decision: writer.Byte((byte)Kind.Decision); Values.Write(writer, decision); break;
+            case Decision decision: writer.Byte((byte)Kind.Decision); Write(writer, decision); break;
             case Command.ReportOutcome report: writer.Byte((byte)Kind.ReportOutcome); Write(writer, report); break;
             case Answer.Accepted accepted: writer.Byte((byte)Kind.Accepted); Write(writer, accepted); break;
             default: throw new ArgumentException($"a {message.GetType().Name} does not travel like this",
@@ -48,7 +48,7 @@ public static class MessageCodec
         return (Kind)from.Byte() switch
         {
             Kind.Question => Values.ReadQuestion(ref from),
-            Kind.Decision => Values.ReadDecision(ref from),
+            Kind.Decision => ReadDecision(ref from),
             Kind.ReportOutcome => ReadReport(ref from),
             Kind.Accepted => ReadAccepted(ref from),
             var kind => throw new FormatException($"message kind {kind} is not known here"),
@@ -77,6 +77,17 @@ public static class MessageCodec
             Verification = from.Maybe(Values.ReadVerification), Detail = from.Maybe(ReadDetail),
             Actor = from.Maybe(Values.ReadActor),
         };
+    }
+
+    private static void Write(Writer to, Decision value)
+    {
+        Values.Write(to, value); to.MaybeTime(value.At); to.MaybeText(value.Currency);
+    }
+
+    private static Decision ReadDecision(ref Reader from)
+    {
+        var decision = Values.ReadDecision(ref from);
+        return from.AtEnd ? decision : decision with { At = from.MaybeTime(), Currency = from.MaybeText() };
     }
 
     private static void Write(Writer to, Detail value)

@@ -8,13 +8,30 @@ namespace MeteringGateway.Core;
 /// </summary>
 public sealed class PeriodBook(Period period)
 {
+    /// <summary>What few periods have: the others need no room for it.</summary>
+    private Rare? _rare;
+
+    private Rare Rarely => _rare ??= new Rare();
+
+    private sealed class Rare
+    {
+        public string? ZoneUntilChanged { get; set; }
+        public List<Cap>? Coming { get; set; }
+        public SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections { get; set; }
+        public Authorization? Authorized { get; set; }
+    }
+
     public Period Period { get; } = period;
     public PeriodStatus Status { get; internal set; } = PeriodStatus.Open;
     /// <summary>
     /// The time zone that it runs under, and those before it since the last change, where another was set in it; null
     /// where none was.
     /// </summary>
-    internal string? ZoneUntilChanged { get; set; }
+    internal string? ZoneUntilChanged
+    {
+        get => _rare?.ZoneUntilChanged;
+        set { if (value is not null || _rare is not null) Rarely.ZoneUntilChanged = value; }
+    }
     internal List<TypeBook> Types { get; } = [];
     /// <summary>Quantities.</summary>
     internal ActivityCounts? Activities { get; set; }
@@ -23,18 +40,30 @@ public sealed class PeriodBook(Period period)
     /// <summary>
     /// New caps below what stands already, that begin when the period, or for a daily one the day, is over (C6).
     /// </summary>
-    internal List<Cap>? Coming { get; set; }
+    internal List<Cap>? Coming
+    {
+        get => _rare?.Coming;
+        set { if (value is not null || _rare is not null) Rarely.Coming = value; }
+    }
     /// <summary>Outcomes whose window is open; the period cannot close before them (T3).</summary>
     internal int Pending { get; set; }
     /// <summary>Credits for closed periods that fall into this one (T3, O5), in order of period and type.</summary>
-    internal SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections { get; set; }
+    internal SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections
+    {
+        get => _rare?.Corrections;
+        set { if (value is not null || _rare is not null) Rarely.Corrections = value; }
+    }
     /// <summary>Millionths of credits that there were when it began, and that were issued in it (S4).</summary>
     internal long CreditsInForce { get; set; }
     internal bool CreditsExhausted { get; set; }
     /// <summary>Rules under which something went on demand (see <see cref="Entry.OverageStarted"/>).</summary>
     internal SortedSet<string>? OverageStarted { get; set; }
     /// <summary>What was authorised when it ended (F2, T6).</summary>
-    internal Authorization? Authorized { get; set; }
+    internal Authorization? Authorized
+    {
+        get => _rare?.Authorized;
+        set { if (value is not null || _rare is not null) Rarely.Authorized = value; }
+    }
     /// <summary>Governed types whose funding is not active, as last signalled (S1).</summary>
     internal SortedDictionary<string, LimitState>? Funding { get; set; }
     /// <summary>As journalled when it closed (F4).</summary>

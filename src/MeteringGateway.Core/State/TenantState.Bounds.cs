@@ -73,7 +73,7 @@ public sealed partial class TenantState
         return Open.CreditsInForce + mayComeBack + credits <= MostTakenBack;
     }
 
-    /// <summary>Whether what stands and what is held would be within bounds, too, under terms that are to hold.</summary>
+    /// <summary>Whether what stands and what is held is within bounds under terms that are to hold, too.</summary>
     internal bool HasRoomUnder(Terms terms, Instant from)
     {
         if (!CreditsFit(Reckoned.Credits, [terms, .. TermsSince(FirstUnclosed.Period.Start)])) return false;

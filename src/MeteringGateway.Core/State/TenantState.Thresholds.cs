@@ -5,8 +5,6 @@ public sealed partial class TenantState
 {
     private SortedDictionary<string, ThresholdBook>? _thresholds;
 
-    internal int ThresholdCount => _thresholds?.Count ?? 0;
-
     internal IEnumerable<ThresholdBook> ThresholdBooks => _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
 
     internal Threshold? Threshold(string id) => _thresholds?.GetValueOrDefault(id)?.Threshold;

@@ -1,6 +1,6 @@
 namespace MeteringGateway.Core;
 
-/// <summary>N4: what would be more of a kind than one tenant may have is refused, saying how much there may be.</summary>
+/// <summary>N4: what would be more of a kind than one tenant may have is refused, telling the limit.</summary>
 public sealed partial class Turn
 {
     /// <summary>A final outcome keeps no facts, only that there were some: so many times as many as facts.</summary>

@@ -15,6 +15,9 @@ internal sealed class TenantHost
     private const int MostEntries = 5_000;
 
     /// <summary>The same in time.</summary>
+    /// <summary>Commands that a slice has whatever they take: a few that belong together stay in one turn.</summary>
+    private const int WholeSlice = 8;
+
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Milliseconds after the last check in which flushes still publish views.</summary>
@@ -92,8 +95,9 @@ internal sealed class TenantHost
             if (_retired || (work.RecallDone && work.ArchiveVersion != _archiveVersion)) return null;
             _lastUsed = _engine.Now.UnixMilliseconds;
             var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
+            var whole = work.Next + WholeSlice;
             while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most
-                && Stopwatch.GetElapsedTime(began) < Slice) { }
+                && (work.Next < whole || Stopwatch.GetElapsedTime(began) < Slice)) { }
             return Seen;
         }
     }

@@ -49,7 +49,7 @@ internal sealed partial class Oracle
     {
         var mustKnow = Now < first.Time + Remembered || !IsClosed(PeriodOf(first.Time));
         if (mustKnow && EventText.Of(happened) == first.Content) return first.Answer;
-        if (!mustKnow && happened.Time is null)
+        if (!mustKnow && (happened.Time is null || happened is Command.ReportFact { IsVerdict: true }))
             throw new AmbiguousException(
                 "an event without a time of its own sent again after its id may have been forgotten");
         if (EventText.Of(happened) == first.Content) return new Expected.DuplicateOrTooOld();

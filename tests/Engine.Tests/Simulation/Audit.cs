@@ -94,7 +94,7 @@ internal static class Audit
     private static EventId? IdOf(Entry entry) => entry switch
     {
         Entry.OutcomeReported e => e.Id,
-        Entry.FactReported e => e.Id,
+        Entry.FactReported e => e.IsApart ? Ledger.Apart(e.Id) : e.Id,
         Entry.ActivityReported e => e.Id,
         _ => null,
     };

@@ -15,6 +15,9 @@ internal sealed class Ledger
     private int _duplicates;
 
     /// <summary>Events that must be in the tenant's journal.</summary>
+    /// <summary>An id among those of verdicts, which are apart from the others (I1).</summary>
+    public static EventId Apart(EventId id) => new("verdict of " + id.Source, id.Id);
+
     public IEnumerable<EventId> Acknowledged(string tenant) =>
         _acknowledged.Keys.Where(key => key.Tenant == tenant).Select(key => key.Id);
 
@@ -25,7 +28,7 @@ internal sealed class Ledger
     {
         _answered.AddOrUpdate(tenant, answer.Sequence, (_, before) => Math.Max(before, answer.Sequence));
         if (answer is not Answer.Accepted accepted || command is not Command.Event @event) return;
-        _acknowledged[(tenant, @event.Id)] = true;
+        _acknowledged[(tenant, @event is Command.ReportFact { IsVerdict: true } ? Apart(@event.Id) : @event.Id)] = true;
         Interlocked.Increment(ref accepted.Duplicate ? ref _duplicates : ref _accepted);
     }
 
