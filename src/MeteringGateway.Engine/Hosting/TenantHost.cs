@@ -14,10 +14,10 @@ internal sealed class TenantHost
     /// <summary>Entries after which a turn ends; what is left of the work follows in another.</summary>
     private const int MostEntries = 5_000;
 
-    /// <summary>The same in time.</summary>
     /// <summary>Commands that a slice has whatever they take: a few that belong together stay in one turn.</summary>
     private const int WholeSlice = 8;
 
+    /// <summary>The same in time, for more of them.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Milliseconds after the last check in which flushes still publish views.</summary>
