@@ -64,7 +64,7 @@ public sealed partial class Turn
             return Refuse(Refusal.EventTooOld, $"{time} is more than the lateness allowance before {clock}");
         if (time > clock + AllowedSkew)
             return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
-        if (follows && time > _now && (time > TestClock.Latest || time > _now.NextYear))
+        if (follows && time > _now && (time > TestClock.Latest || time > _now.NextYear()))
             return Refuse(Refusal.EventInFuture, $"{time} is more than a year ahead of {_now}");
         if (time >= _state.Open.Period.End)
             return follows || _now >= _state.Open.Period.End ? null

@@ -70,7 +70,7 @@ public readonly record struct Instant(long UnixMilliseconds) : IComparable<Insta
     public static bool operator >=(Instant a, Instant b) => a.UnixMilliseconds >= b.UnixMilliseconds;
 
     /// <summary>The same day and time of the next year, of 29 February the 28th.</summary>
-    public Instant NextYear => From(ToDateTimeOffset().AddYears(1));
+    public Instant NextYear() => From(ToDateTimeOffset().AddYears(1));
 
     public static Instant Max(Instant a, Instant b) => a > b ? a : b;
     public static Instant Min(Instant a, Instant b) => a < b ? a : b;
