@@ -26,9 +26,7 @@ internal static class Payloads
 
     private static JsonElement Data(string tenant, long sequence, Entry entry) => entry switch
     {
-        Entry.StateChanged e =>
-            Of(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff, e.ResetsAt)
-                .Wire(tenant)),
+        Entry.StateChanged e => Of(e.ToSignal(sequence).Wire(tenant)),
         Entry.ThresholdCrossed { Threshold: var threshold } e when ThresholdReader.Write(threshold) is var wire => Of(
             new ThresholdCrossedWire(tenant, sequence, threshold.Id, wire.Of!, wire.At!, e.Level.Wire(),
                 e.InForce?.Wire(), Text.Date(e.Period))),

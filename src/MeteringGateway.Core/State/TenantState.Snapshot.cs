@@ -9,6 +9,7 @@ namespace MeteringGateway.Core;
 public sealed partial class TenantState
 {
     private const byte SnapshotVersion = 3;
+    private const byte SignalsSection = 2;
 
     public byte[] Snapshot()
     {
@@ -30,12 +31,25 @@ public sealed partial class TenantState
             w.List(facts.Value, (w, fact) => { Values.Write(w, fact.Fact); w.Time(fact.Until); });
         });
         to.List(_reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation);
-        to.List(_signals ?? [], WriteSignal);
+        to.List(_told?.Signals ?? (IReadOnlyCollection<Signal>)[], WriteSignal);
         to.List(_archived?.Layers ?? [], (w, layer) => w.Bytes(layer));
         to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
         to.Maybe(Authorization, WriteAuthorization);
         to.List(_thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold);
+        if (HasToldOrRaised) Section(to, SignalsSection, WriteToldAndRaised);
         return to.Written.ToArray();
+    }
+
+    /// <summary>
+    /// What came to the state later: absent until an entry brings it, so that older journals keep their digests. In
+    /// order of the tags.
+    /// </summary>
+    private static void Section(Writer to, byte tag, Action<Writer> write)
+    {
+        var section = new Writer();
+        write(section);
+        to.Byte(tag);
+        to.Bytes(section.Written);
     }
 
     /// <summary>
@@ -75,7 +89,7 @@ public sealed partial class TenantState
             (state._reservations ??= new(Ids.InOrder)).Add(held.Id, held);
             state._due.Enqueue(new Due(held.ExpiresAt, DueKind.Reservation, held.Id));
         }
-        if (from.List(ReadSignal) is { Length: > 0 } signals) state._signals = [.. signals];
+        if (from.List(ReadSignal) is { Length: > 0 } signals) (state._told = new ToldBook()).Restore(signals);
         if (from.List((ref r) => r.Bytes()) is { Length: > 0 } layers)
             state._archived = new IdFilter { Layers = [.. layers] };
         foreach (var grant in from.List(ReadGrant)) { (state._grants ??= []).Add(grant); state.Watch(grant); }
@@ -83,7 +97,19 @@ public sealed partial class TenantState
         state.Authorization = from.Maybe(ReadAuthorization);
         foreach (var threshold in from.List(ReadThreshold))
             (state._thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
-        return from.AtEnd ? state : throw new FormatException("the snapshot has bytes left over");
+        while (!from.AtEnd) state.ReadSection(from.Byte(), from.Bytes());
+        return state;
+    }
+
+    private void ReadSection(byte tag, byte[] bytes)
+    {
+        var from = new Reader(bytes);
+        switch (tag)
+        {
+            case SignalsSection: ReadToldAndRaised(ref from); break;
+            default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
+        }
+        if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");
     }
 
     private static T[] Sorted<T, TKey>(IEnumerable<T>? values, Func<T, TKey> key) =>
@@ -145,5 +171,6 @@ public sealed partial class TenantState
     private static Signal ReadSignal(ref Reader from) => new(
         from.Number(), from.Time(), (SignalAction)from.Byte(), (LimitState)from.Byte(), from.MaybeText(),
         from.Maybe(Values.ReadScope),
-        Values.MaybeLimit(ref from), (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime());
+        Values.MaybeLimit(ref from), (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime(),
+        null);
 }

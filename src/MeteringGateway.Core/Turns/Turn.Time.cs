@@ -39,6 +39,7 @@ public sealed partial class Turn
                 Add(new Entry.DayStarted(_state.Open.Period.Id, _state.Open.Period.DayOf(due.At)) { At = _now }); break;
             case DueKind.PeriodEnd: StartPeriod(); break;
             case DueKind.Threshold: break; // armed again with whatever else is to be told
+            case DueKind.Training: Add(new Entry.TrainingEnded { At = _now }); break;
             case DueKind.PeriodClose: ClosePeriod(DateOnly.ParseExact(due.Id, "O")); break;
         }
         // At the very instant of its end a period's grants have ended and the next one's are not there: nobody is told
