@@ -78,6 +78,7 @@ public static class MeteringApi
         app.MapSignals();
         app.MapCaps();
         app.MapThresholds();
+        app.MapAlerts();
         app.MapOverage();
         app.MapGrants();
         app.MapStatements();

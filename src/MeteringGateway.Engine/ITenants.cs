@@ -59,6 +59,15 @@ public interface ITenants
     ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant, CancellationToken cancellation = default);
 
     /// <summary>
+    /// Alerts that were raised, newest first, as long as their period's statement is kept (S7); null: no such tenant,
+    /// or no such period.
+    /// </summary>
+    /// <param name="period">Null: of all periods.</param>
+    /// <param name="before">Only those with a lower number; null: all.</param>
+    ValueTask<IReadOnlyList<RaisedAlert>?> Alerts(string tenant, DateOnly? period, long? before, int limit,
+        CancellationToken cancellation = default);
+
+    /// <summary>
     /// Tenants that are not <see cref="LimitState.Active"/>, the most severe first, then by id: as of what is durable,
     /// and without waking any.
     /// </summary>
@@ -93,7 +102,8 @@ public interface ITenants
 
     /// <summary>
     /// Signals of a tenant as they become durable, each once and in order, starting after sequence
-    /// <paramref name="after"/> (null: only what comes from now on). Null: no such tenant. The reader must dispose it.
+    /// <paramref name="after"/>. If that is null, or signals after it are no longer kept, the reader begins anew: with
+    /// what each key was told last. Null: no such tenant. The reader must dispose it.
     /// </summary>
     ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default);
 
@@ -112,7 +122,8 @@ public sealed record OutcomeRow(OutcomeFigure Outcome, byte[]? Detail);
 /// <summary>A statement, and the journal's head as of it: the entry that made it final, or else the newest.</summary>
 public sealed record StatementRow(Statement Statement, long Sequence, byte[] Hash);
 
-/// <param name="State">The most severe of the tenant's states (S1): its own, any cap's, any type's funding.</param>
+/// <param name="State">The most severe of the tenant's states (S1): its own, any cap's, any type's funding. One that is
+/// closed needs nobody.</param>
 public sealed record TenantInNeed(string Tenant, LimitState State);
 
 /// <param name="Next">Cursor of the next page; null on the last.</param>

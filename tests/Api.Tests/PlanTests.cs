@@ -78,6 +78,22 @@ public class PlanTests(Started started) : IClassFixture<Started>
         Assert.Equal([pointer], problem.Pointers());
     }
 
+    [Fact]
+    public async Task A_plan_has_at_most_a_thousand_price_classes_as_a_signal_may_have_to_name_each_N4()
+    {
+        await _gateway.Admin.Put("/v1/plans/classes", With(1_000)).Is(HttpStatusCode.Created);
+        var problem = await _gateway.Admin.Put("/v1/plans/classes", With(1_001))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/outcome_types"], problem.Pointers());
+
+        static string With(int classes)
+        {
+            var types = Enumerable.Range(0, classes).Select(i => $$"""{"when":{"workflow":"w{{i}}"},"price":"1.00"}""")
+                .Chunk(100).Select((some, i) => $$"""{"id":"t{{i}}","prices":[{{string.Join(',', some)}}]}""");
+            return $$"""{"currency":"USD","outcome_types":[{{string.Join(',', types)}}]}""";
+        }
+    }
+
     [Theory]
     [InlineData("""{"currency":1,"outcome_types":[]}""", "/currency")]
     [InlineData("""{"currency":"USD","outcome_types":{}}""", "/outcome_types")]

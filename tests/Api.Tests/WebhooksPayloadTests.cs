@@ -32,9 +32,9 @@ public class WebhooksPayloadTests
         Says(told, "threshold.crossed",
             """{"threshold":"eighty","of":"cap:monthly","at":{"percent":80},"level":{"units":3},"limit":{"units":3},"period":"2026-11-01"}""");
         Says(told, "cap.reached",
-            """{"action":"handoff","scope":{},"cap":"monthly","limit":{"units":3},"reason":"cap_reached","handoff":{"to":"queue:tier1","message":null},"at":"2026-11-01T09:00:00.000Z","resets_at":"2026-12-01T00:00:00.000Z"}""");
+            """{"key":"cap:monthly","action":"handoff","stops":[{"on":"outcome"}],"scope":{},"cap":"monthly","limit":{"units":3},"reason":"cap_reached","handoff":{"to":"queue:tier1","message":null},"at":"2026-11-01T09:00:00.000Z","resets_at":"2026-12-01T00:00:00.000Z"}""");
         Says(told, "cap.cleared",
-            """{"action":"resume","scope":{},"cap":"monthly","limit":{"units":3},"reason":"ok","handoff":null,"at":"2026-12-01T00:00:00.000Z","resets_at":"2027-01-01T00:00:00.000Z"}""");
+            """{"key":"cap:monthly","action":"resume","stops":[],"scope":{},"cap":"monthly","limit":{"units":3},"reason":"ok","handoff":null,"at":"2026-12-01T00:00:00.000Z","resets_at":"2027-01-01T00:00:00.000Z"}""");
         Says(told, "credits.exhausted", """{"period":"2026-11-01"}""");
         Says(told, "overage.started", """{"outcome_type":null,"period":"2026-11-01"}""");
         Says(told, "grant.expiring", """{"remaining":"20","expires_at":"2026-11-20T00:00:00.000Z"}""", "grant");

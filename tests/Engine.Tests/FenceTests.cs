@@ -128,7 +128,7 @@ public sealed class FenceTests : IAsyncLifetime
         await _other.Execute("acme", Make.Report("b")); // reaches the cap by itself in a state that never was
 
         await Assert.ThrowsAsync<SlowReaderException>(() => reader.Signals.Completion);
-        using var again = (await _other.Signals("acme", reader.State.Sequence))!;
+        using var again = (await _other.Signals("acme", reader.Start.Sequence))!;
         Assert.Equal(SignalAction.Pause, (await again.Signals.ReadAsync()).Action);
     }
 

@@ -15,6 +15,7 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Entry.PeriodStarted))]
 [JsonSerializable(typeof(Entry.PeriodClosed))]
 [JsonSerializable(typeof(Entry.DayStarted))]
+[JsonSerializable(typeof(Entry.TrainingEnded))]
 [JsonSerializable(typeof(Entry.OutcomeReported))]
 [JsonSerializable(typeof(Entry.FactReported))]
 [JsonSerializable(typeof(Entry.OutcomeChanged))]

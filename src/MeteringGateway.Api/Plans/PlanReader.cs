@@ -13,12 +13,15 @@ internal static class PlanReader
     private const int MostCaps = 100; // C8
     private const int MostCommitments = 100;
     private const int MostPacks = 100;
+    private const int MostClasses = 1_000; // a signal may have to name each of them (S6)
 
     public static Terms Read(PlanWire plan, Findings findings)
     {
         if (plan.OutcomeTypes is null) findings.Add("/outcome_types", "is required");
         var types = findings.Each("/outcome_types", plan.OutcomeTypes, MostTypes)
             .Select(at => TypeReader.Read(at.Pointer, at.Item, findings)).ToImmutableArray();
+        if (types.Sum(type => type.Prices.Length) > MostClasses)
+            findings.Add("/outcome_types", $"must have at most {MostClasses} prices (classes) in all");
         var activities = findings.Each("/activities", plan.Activities, MostTypes)
             .Select(at => Activity(at.Pointer, at.Item, findings)).ToImmutableArray();
         var terms = new Terms

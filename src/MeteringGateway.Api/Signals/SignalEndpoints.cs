@@ -20,7 +20,7 @@ internal static class SignalEndpoints
             (string tenant, string? after, SignalSource source, HttpContext context) =>
             source.Open([tenant], after, context))
             .WithTags("Signals").Needs(Permission.Signals).Produces<SignalWire>(StatusCodes.Status200OK, EventStream)
-            .WithSummary("Signals of a tenant as they happen; state events first");
+            .WithSummary("Signals of a tenant as they happen; first reset, the keys that stop or warn, and ready");
 
         app.MapGet("/v1/signals",
             (string[] tenant, string? after, Principal caller, SignalSource source, HttpContext context) =>
@@ -53,7 +53,7 @@ internal static class SignalEndpoints
     {
         public async Task Open(IReadOnlyList<string> wanted, string? after, HttpContext context)
         {
-            var position = Position(context, after);
+            var position = Position(wanted, context, after);
             var caller = context.Features.Get<Principal>()!;
             using var open = caller.OpenStream(settings.Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
@@ -74,11 +74,12 @@ internal static class SignalEndpoints
                 .Run(readers);
         }
 
-        private static StreamPosition Position(HttpContext context, string? after)
+        private static StreamPosition Position(IReadOnlyList<string> wanted, HttpContext context, string? after)
         {
             var id = context.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } last] ? last : after;
-            if (id is null) return new StreamPosition();
-            return StreamPosition.Read(id) ?? throw Query.Wrong("after", "is not one of our event ids");
+            var position = new StreamPosition(wanted);
+            return id is null || position.Continue(id) ? position
+                : throw Query.Wrong("after", "is not one of our event ids");
         }
     }
 }

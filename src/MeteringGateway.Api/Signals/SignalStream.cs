@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -17,6 +18,7 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
     TimeProvider clock, Func<bool> mayGoOn, CancellationToken stopping)
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private const int MostAtOnce = 16_384;
 
     private readonly ArrayBufferWriter<byte> _line = new(512);
     private readonly Dictionary<string, string> _currencies = new(StringComparer.Ordinal);
@@ -34,9 +36,17 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         try
         {
             context.Response.ContentType = "text/event-stream";
-            context.Response.Headers.CacheControl = "no-store";
+            // Whatever stands between must neither keep it nor hold it back.
+            context.Response.Headers.CacheControl = "no-store, no-transform";
+            context.Response.Headers["X-Accel-Buffering"] = "no";
             if (Head.WasAsked(context)) return;
-            await States(readers, ended.Token);
+            await context.Response.StartAsync(ended.Token);
+            foreach (var (tenant, reader) in readers)
+            {
+                if (!mayGoOn()) return;
+                _currencies[tenant] = reader.Start.Currency;
+                if (reader.Start.Keys is { } keys) await Begin(tenant, keys, reader.Start.Sequence, ended.Token);
+            }
             pumps.AddRange(readers.Select(each => Pump(each.Tenant, each.Reader, ended.Token)));
             await foreach (var (tenant, signal) in _incoming.Reader.ReadAllAsync(ended.Token))
             {
@@ -56,18 +66,17 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         }
     }
 
-    private async Task States(IReadOnlyList<(string Tenant, SignalReader Reader)> readers,
-        CancellationToken cancellation)
+    // An id only when all of it has been told: whoever leaves before that begins anew.
+    private async Task Begin(string tenant, ImmutableArray<Signal> keys, long sequence, CancellationToken cancellation)
     {
-        // Where a reader continues, what it missed is still to come: its position stays what it was.
-        foreach (var (tenant, reader) in readers)
-            if (position[tenant] is null) position.Set(tenant, reader.State.Sequence);
-        foreach (var (tenant, reader) in readers)
+        Event("reset", new ResetWire(tenant), id: null);
+        foreach (var key in keys)
         {
-            _currencies[tenant] = reader.State.Terms.Currency;
-            foreach (var state in reader.State.States(tenant))
-                Event("state", JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Typed<StateWire>()));
+            Event("state", key.State(tenant, _currencies[tenant]), id: null);
+            if (_line.WrittenCount > MostAtOnce) await Flush(cancellation);
         }
+        position.Set(tenant, sequence);
+        Event("ready", new ReadyWire(tenant, sequence), position.Write());
         await Flush(cancellation);
     }
 
@@ -80,17 +89,17 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
         else
         {
             position.Set(tenant, signal.Sequence);
-            Event(Names<SignalAction>.Of(signal.Action),
-                JsonSerializer.SerializeToUtf8Bytes(signal.Wire(tenant, _currencies[tenant]), WireJson.Typed<SignalWire>()));
+            Event(Names<SignalAction>.Of(signal.Action), signal.Wire(tenant, _currencies[tenant]), position.Write());
         }
         await Flush(cancellation);
     }
 
     // JSON has no line breaks of its own, so the data is one line.
-    private void Event(string name, byte[] data)
+    private void Event<T>(string name, T data, string? id)
     {
-        _line.Write(Encoding.ASCII.GetBytes($"event: {name}\nid: {position.Write()}\ndata: "));
-        _line.Write(data);
+        _line.Write(Encoding.ASCII.GetBytes(id is null ? $"event: {name}\ndata: "
+            : $"event: {name}\nid: {id}\ndata: "));
+        _line.Write(JsonSerializer.SerializeToUtf8Bytes(data, WireJson.Typed<T>()));
         _line.Write("\n\n"u8);
     }
 

@@ -15,28 +15,32 @@ internal sealed partial class ClusterTenants
     /// </summary>
     public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)
     {
-        if (await Call(tenant, grain => grain.Signals(null, AtOnce, cancellation), mayRepeat: true, cancellation) is not { } first)
-            return null;
+        if (await Call(tenant, grain => grain.Signals(after, TimeSpan.Zero, cancellation), mayRepeat: true,
+            cancellation) is not { } first) return null;
+        var start = first.Start ?? throw new TenantUnavailableException("its silo is of a version that knows no keys");
         var channel = Channel.CreateBounded<Signal>(
             new BoundedChannelOptions(engine.SignalBuffer) { SingleReader = true, SingleWriter = true });
         var stop = new CancellationTokenSource();
-        _ = Pull(tenant, after ?? first.Sequence, channel.Writer, stop.Token);
-        return new SignalReader(first.Tenant, channel.Reader, () =>
+        _ = Pull(tenant, first, channel.Writer, stop.Token);
+        return new SignalReader(start, channel.Reader, () =>
         {
             stop.Cancel();
             stop.Dispose();
         });
     }
 
-    private async Task Pull(string tenant, long after, ChannelWriter<Signal> into, CancellationToken stop)
+    private async Task Pull(string tenant, SignalBatch first, ChannelWriter<Signal> into, CancellationToken stop)
     {
         try
         {
-            while (await Call(tenant, grain => grain.Signals(after, AtOnce, stop), mayRepeat: true, stop,
-                longer: AtOnce) is { } batch)
+            for (var batch = first; batch is not null;)
             {
                 foreach (var signal in batch.Signals) await into.WriteAsync(signal, stop);
-                after = batch.Sequence;
+                var after = batch.Sequence;
+                batch = await Call(tenant, grain => grain.Signals(after, AtOnce, stop), mayRepeat: true, stop,
+                    longer: AtOnce);
+                // Something between is no longer kept, or the journal was cut back: the reader must begin anew.
+                if (batch?.Start?.Keys is not null) throw new SlowReaderException();
             }
             into.TryComplete();
         }

@@ -82,6 +82,10 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         await Ask(tenant, grain => grain.Thresholds(cancellation), cancellation);
 
+    public async ValueTask<IReadOnlyList<RaisedAlert>?> Alerts(string tenant, DateOnly? period, long? before, int limit,
+        CancellationToken cancellation = default) =>
+        await Ask(tenant, grain => grain.Alerts(period, before, limit, cancellation), cancellation);
+
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default) =>
         store.Attention(among, after, limit, cancellation);

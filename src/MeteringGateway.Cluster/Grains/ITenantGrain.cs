@@ -38,6 +38,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("thresholds")]
     Task<ThresholdFigure[]?> Thresholds(CancellationToken cancellation);
 
+    [Alias("alerts")]
+    Task<RaisedAlert[]?> Alerts(DateOnly? period, long? before, int limit, CancellationToken cancellation);
+
     [Alias("outcomes")]
     Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
 
@@ -55,9 +58,10 @@ internal interface ITenantGrain : IGrainWithStringKey
 
     /// <summary>
     /// The signals after sequence <paramref name="after"/>: at once if there are any, else when the first one comes,
-    /// and none when <paramref name="patience"/> is over. Null: no such tenant.
+    /// and none when <paramref name="patience"/> is over. Who cannot go on from there is told the keys at once. Null:
+    /// no such tenant.
     /// </summary>
-    /// <param name="after">Null: none; only the tenant as it is now.</param>
+    /// <param name="after">Null: nothing was seen.</param>
     [Alias("signals"), ResponseTimeout("00:00:20")]
     Task<SignalBatch?> Signals(long? after, TimeSpan patience, CancellationToken cancellation);
 
@@ -66,7 +70,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     Task Wake();
 }
 
+/// <param name="Tenant">For silos of before signals said what they stop.</param>
 /// <param name="Sequence">Everything up to it has been told: what comes after it comes next.</param>
+/// <param name="Start">Null, from a silo of before then.</param>
 [GenerateSerializer, Immutable, Alias("metering.signals")]
 internal sealed record SignalBatch([property: Id(0)] TenantFigure Tenant, [property: Id(1)] Signal[] Signals,
-    [property: Id(2)] long Sequence);
+    [property: Id(2)] long Sequence, [property: Id(3)] SignalStart? Start);

@@ -105,6 +105,9 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<ThresholdFigure[]?> Thresholds(CancellationToken cancellation) =>
         AskForAll(() => tenants.Thresholds(Id, cancellation));
 
+    public Task<RaisedAlert[]?> Alerts(DateOnly? period, long? before, int limit, CancellationToken cancellation) =>
+        AskForAll(() => tenants.Alerts(Id, period, before, limit, cancellation));
+
     public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation) =>
         Ask(() => tenants.Outcomes(Id, filter, cursor, limit, cancellation));
@@ -124,23 +127,29 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public async Task<SignalBatch?> Signals(long? after, TimeSpan patience, CancellationToken cancellation)
     {
         await Called();
+        if (await tenants.Tenant(Id, cancellation) is not { } tenant) return null;
         using var reader = await tenants.Signals(Id, after, cancellation);
         if (reader is null) return null;
         var signals = new List<Signal>();
+        Take(reader, signals);
         // One that leaves has ended its readers before this one came, and the others wait for its end.
-        if (after is not null && !_leaving)
+        if (signals.Count == 0 && reader.Start.Keys is null && patience > TimeSpan.Zero && !_leaving)
         {
             // A silo that stops does not wait for signals that may never come.
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping,
                 cancellation);
             waited.CancelAfter(patience);
-            if (await Any(reader, waited.Token))
-                while (signals.Count < MostSignals && reader.Signals.TryRead(out var signal)) signals.Add(signal);
+            if (await Any(reader, waited.Token)) Take(reader, signals);
         }
         // Without any, all there was when the reader came has been told; one that came since is told to whoever asks
         // next.
-        return new SignalBatch(reader.State, [.. signals],
-            signals.Count > 0 ? signals[^1].Sequence : reader.State.Sequence);
+        return new SignalBatch(tenant, [.. signals],
+            signals.Count > 0 ? signals[^1].Sequence : reader.Start.Sequence, reader.Start);
+    }
+
+    private static void Take(SignalReader reader, List<Signal> signals)
+    {
+        while (signals.Count < MostSignals && reader.Signals.TryRead(out var signal)) signals.Add(signal);
     }
 
     private static async Task<bool> Any(SignalReader reader, CancellationToken waited)

@@ -67,9 +67,3 @@ public sealed record Decision(
 public sealed record Binding(string Id, string Kind, Limit Limit, Limit Used, Instant ResetsAt, CapPeriod Period);
 
 public sealed record ReservationFigure(string Id, long Quantity, long Remaining, Instant ExpiresAt);
-
-/// <summary>A pushed change of state (S1).</summary>
-/// <param name="Cap">Null: the tenant as a whole; with a scope, the funding of that outcome type.</param>
-public sealed record Signal(
-    long Sequence, Instant At, SignalAction Action, LimitState State, string? Cap, Scope? Scope, Limit? Limit,
-    DecisionReason Reason, AtLimit? Handoff, Instant? ResetsAt);

@@ -3,16 +3,22 @@ namespace MeteringGateway.Core;
 /// <summary>Which entries are told to those outside (S5), and under which name.</summary>
 public static class Alerts
 {
+    public const string ThresholdCrossed = "threshold.crossed";
+    public const string CapReached = "cap.reached";
+    public const string CreditsExhausted = "credits.exhausted";
+    public const string OverageStarted = "overage.started";
+    public const string GrantExpiring = "grant.expiring";
+
     /// <summary>The alert's type, such as <c>threshold.crossed</c>; null: the entry is no alert.</summary>
     public static string? TypeOf(Entry entry) => entry switch
     {
-        Entry.ThresholdCrossed => "threshold.crossed",
+        Entry.ThresholdCrossed => ThresholdCrossed,
         Entry.StateChanged { Cap: null, Scope: null } => null, // by hand
-        Entry.StateChanged { State: >= LimitState.Paused, Before: < LimitState.Paused } => "cap.reached",
+        Entry.StateChanged { State: >= LimitState.Paused, Before: < LimitState.Paused } => CapReached,
         Entry.StateChanged { State: < LimitState.Paused, Before: >= LimitState.Paused } => "cap.cleared",
-        Entry.CreditsExhausted => "credits.exhausted",
-        Entry.OverageStarted => "overage.started",
-        Entry.GrantExpiring => "grant.expiring",
+        Entry.CreditsExhausted => CreditsExhausted,
+        Entry.OverageStarted => OverageStarted,
+        Entry.GrantExpiring => GrantExpiring,
         Entry.DisputeOpened => "dispute.opened",
         Entry.PeriodClosed => "statement.final",
         _ => null,

@@ -55,6 +55,9 @@ public abstract record Entry
     /// <summary>A local day began; journalled only where a cap by the day has something to lift (S2).</summary>
     public sealed record DayStarted(DateOnly Period, int Day) : Entry;
 
+    /// <summary>The day has come up to which outcomes were free (O9): what limits them is told from now on.</summary>
+    public sealed record TrainingEnded : Entry;
+
     /// <summary>An outcome was reported, with what became of it at once.</summary>
     /// <param name="Period">Where it counts (T3).</param>
     /// <param name="ContinuationOf">The outcome that this report returned to pending (O3); <see cref="OutcomeId"/> is
@@ -118,12 +121,19 @@ public abstract record Entry
 
     /// <summary>
     /// The state of a cap, of a type's funding (<see cref="Cap"/> is null, the scope names the type), or of the tenant
-    /// (both are null) changed; sent to agents once durable (S1).
+    /// (both are null) changed, or what it stops; sent to agents once durable (S1, S6).
     /// </summary>
+    /// <param name="Stops">See <see cref="Signal.Stops"/>.</param>
+    /// <param name="Used">Of a cap: what stood against it, reservations apart.</param>
+    /// <param name="Alert">See <see cref="ThresholdCrossed"/>.</param>
     public sealed record StateChanged(
         string? Cap, LimitState State, SignalAction Action, Scope? Scope, Limit? Limit, DecisionReason Reason,
         AtLimit? Handoff, Instant? ResetsAt,
-        LimitState Before) : Entry;
+        LimitState Before, ImmutableArray<Stop>? Stops, Limit? Used, long Alert) : Entry
+    {
+        public Signal ToSignal(long sequence) =>
+            new(sequence, At, Action, State, Cap, Scope, Limit, Reason, Handoff, ResetsAt, Stops);
+    }
 
     public sealed record SignalAcknowledged(long Signal, string Agent) : Entry;
 
@@ -133,7 +143,9 @@ public abstract record Entry
     /// <summary>A level was reached (S4).</summary>
     /// <param name="InForce">The limit that it is a level of; null for spend.</param>
     /// <param name="Level">What was reached.</param>
-    public sealed record ThresholdCrossed(Threshold Threshold, Limit? InForce, Limit Level, DateOnly Period) : Entry;
+    /// <param name="Alert">Its number among the tenant's alerts (S7), from 1; 0: it is not kept among them.</param>
+    public sealed record ThresholdCrossed(Threshold Threshold, Limit? InForce, Limit Level, DateOnly Period,
+        long Alert) : Entry;
 
     /// <summary>It may alert again.</summary>
     /// <param name="RoomCameBack">True: not because the limit was raised; this happens at most once a day (S4).</param>
@@ -155,14 +167,14 @@ public abstract record Entry
     /// </summary>
     public sealed record GrantEnded(string Grant, Amount Taken, bool Voided) : Entry;
 
-    public sealed record GrantExpiring(string Grant, Amount Left, Instant ExpiresAt) : Entry;
+    public sealed record GrantExpiring(string Grant, Amount Left, Instant ExpiresAt, long Alert) : Entry;
 
     /// <summary>No unit can be funded by credits any more.</summary>
-    public sealed record CreditsExhausted(DateOnly Period) : Entry;
+    public sealed record CreditsExhausted(DateOnly Period, long Alert) : Entry;
 
     /// <summary>The first unit of the period went on demand under a rule of overage.</summary>
     /// <param name="OutcomeType">Null: the plan's rule.</param>
-    public sealed record OverageStarted(string? OutcomeType, DateOnly Period) : Entry;
+    public sealed record OverageStarted(string? OutcomeType, DateOnly Period, long Alert) : Entry;
 
     public sealed record OverageAuthorized(bool Standing, Limit? Limit) : Entry;
     public sealed record AuthorizationWithdrawn : Entry;

@@ -9,6 +9,7 @@ public enum EntryKind : byte
     ReservationMade = 20, ReservationExtended = 21, ReservationReleased = 22, ReservationExpired = 23,
     DecisionRecorded = 24,
     CapSet = 30, CapRemoved = 31, TenantPaused = 32, TenantResumed = 33, StateChanged = 40, SignalAcknowledged = 41,
+    TrainingEnded = 42,
     DisputeOpened = 50,
     ThresholdSet = 60, ThresholdRemoved = 61, ThresholdCrossed = 62, ThresholdRearmed = 63,
     GrantIssued = 70, GrantEnded = 71, GrantExpiring = 72, CreditsExhausted = 73,
@@ -32,6 +33,7 @@ public static partial class EntryCodec
         Entry.PeriodStarted => EntryKind.PeriodStarted,
         Entry.PeriodClosed => EntryKind.PeriodClosed,
         Entry.DayStarted => EntryKind.DayStarted,
+        Entry.TrainingEnded => EntryKind.TrainingEnded,
         Entry.ReservationMade => EntryKind.ReservationMade,
         Entry.ReservationExtended => EntryKind.ReservationExtended,
         Entry.ReservationReleased => EntryKind.ReservationReleased,
@@ -78,6 +80,7 @@ public static partial class EntryCodec
             from.Date(), [.. from.List(Values.ReadLine)], [.. from.List(Values.ReadDraw)],
             [.. from.List(Values.ReadLimit)]) { At = at },
         EntryKind.DayStarted => new Entry.DayStarted(from.Date(), from.Int()) { At = at },
+        EntryKind.TrainingEnded => new Entry.TrainingEnded { At = at },
         EntryKind.OutcomeReported => ReadReported(ref from, at),
         EntryKind.FactReported => new Entry.FactReported(
             Values.ReadEventId(ref from), from.Fixed(), from.Time(), from.Text(), (FactKind)from.Byte(),
@@ -110,7 +113,8 @@ public static partial class EntryCodec
             from.MaybeText(), (LimitState)from.Byte(), (SignalAction)from.Byte(), from.Maybe(Values.ReadScope),
             Values.MaybeLimit(ref from),
             (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime(),
-            (LimitState)from.Byte()) { At = at },
+            (LimitState)from.Byte(), from.AtEnd ? null : [.. from.List(Values.ReadStop)],
+            from.AtEnd ? null : Values.MaybeLimit(ref from), Alert(ref from)) { At = at },
         EntryKind.SignalAcknowledged => new Entry.SignalAcknowledged(from.Number(), from.Text()) { At = at },
         EntryKind.DisputeOpened => new Entry.DisputeOpened(from.Text(), from.Text(), from.Text()) { At = at },
         EntryKind.ThresholdSet =>
@@ -118,16 +122,18 @@ public static partial class EntryCodec
         EntryKind.ThresholdRemoved => new Entry.ThresholdRemoved(Values.ReadThreshold(ref from)) { At = at },
         EntryKind.ThresholdCrossed => new Entry.ThresholdCrossed(
             Values.ReadThreshold(ref from), Values.MaybeLimit(ref from), Values.ReadLimit(ref from),
-            from.Date()) { At = at },
+            from.Date(), Alert(ref from)) { At = at },
         EntryKind.ThresholdRearmed => new Entry.ThresholdRearmed(from.Text(), from.Bool()) { At = at },
         EntryKind.GrantIssued => new Entry.GrantIssued(
             from.Text(), (GrantKind)from.Byte(), from.Money(), from.Int(), from.Time(), from.MaybeTime(),
             from.MaybeMoney(), from.MaybeText(), from.MaybeText(), from.MaybeText(),
             from.AtEnd ? null : from.MaybeText(), from.AtEnd ? 0 : from.Int()) { At = at },
         EntryKind.GrantEnded => new Entry.GrantEnded(from.Text(), from.Money(), from.Bool()) { At = at },
-        EntryKind.GrantExpiring => new Entry.GrantExpiring(from.Text(), from.Money(), from.Time()) { At = at },
-        EntryKind.CreditsExhausted => new Entry.CreditsExhausted(from.Date()) { At = at },
-        EntryKind.OverageStarted => new Entry.OverageStarted(from.MaybeText(), from.Date()) { At = at },
+        EntryKind.GrantExpiring =>
+            new Entry.GrantExpiring(from.Text(), from.Money(), from.Time(), Alert(ref from)) { At = at },
+        EntryKind.CreditsExhausted => new Entry.CreditsExhausted(from.Date(), Alert(ref from)) { At = at },
+        EntryKind.OverageStarted =>
+            new Entry.OverageStarted(from.MaybeText(), from.Date(), Alert(ref from)) { At = at },
         EntryKind.OverageAuthorized =>
             new Entry.OverageAuthorized(from.Bool(), Values.MaybeLimit(ref from)) { At = at },
         EntryKind.AuthorizationWithdrawn => new Entry.AuthorizationWithdrawn { At = at },
@@ -136,6 +142,8 @@ public static partial class EntryCodec
         EntryKind.ChangeWithdrawn => new Entry.ChangeWithdrawn(SettingWire.ReadScheduled(ref from)) { At = at },
         _ => throw new FormatException($"entry kind {(byte)kind} is not known"),
     };
+
+    private static long Alert(ref Reader from) => from.AtEnd ? 0 : from.Number();
 
     private static Entry.OutcomeReported ReadReported(ref Reader from, Instant at)
     {

@@ -98,6 +98,8 @@ public static partial class EntryCodec
                 Values.Write(to, e.Limit);
                 to.Byte((byte)e.Reason); to.Maybe(e.Handoff, Values.Write); to.MaybeTime(e.ResetsAt);
                 to.Byte((byte)e.Before);
+                if (e.Stops is { } stops) { to.List(stops, Values.Write); Values.Write(to, e.Used);
+                    to.Number(e.Alert); }
                 break;
             case Entry.SignalAcknowledged e: to.Number(e.Signal); to.Text(e.Agent); break;
             case Entry.DisputeOpened e: to.Text(e.Dispute); to.Text(e.OutcomeId); to.Text(e.Reason); break;
@@ -125,7 +127,7 @@ public static partial class EntryCodec
             case Entry.ThresholdSet e: Values.Write(to, e.Threshold); to.Maybe(e.Before, Values.Write); break;
             case Entry.ThresholdRemoved e: Values.Write(to, e.Before); break;
             case Entry.ThresholdCrossed e: Values.Write(to, e.Threshold); Values.Write(to, e.InForce);
-                Values.Write(to, e.Level); to.Date(e.Period); break;
+                Values.Write(to, e.Level); to.Date(e.Period); Number(to, e.Alert); break;
             case Entry.ThresholdRearmed e: to.Text(e.Threshold); to.Bool(e.RoomCameBack); break;
             case Entry.GrantIssued e:
                 to.Text(e.Grant); to.Byte((byte)e.Kind); to.Money(e.Amount); to.Number(e.Priority);
@@ -134,9 +136,10 @@ public static partial class EntryCodec
                 to.MaybeText(e.Pack); to.Number(e.Quantity);
                 break;
             case Entry.GrantEnded e: to.Text(e.Grant); to.Money(e.Taken); to.Bool(e.Voided); break;
-            case Entry.GrantExpiring e: to.Text(e.Grant); to.Money(e.Left); to.Time(e.ExpiresAt); break;
-            case Entry.CreditsExhausted e: to.Date(e.Period); break;
-            case Entry.OverageStarted e: to.MaybeText(e.OutcomeType); to.Date(e.Period); break;
+            case Entry.GrantExpiring e: to.Text(e.Grant); to.Money(e.Left); to.Time(e.ExpiresAt);
+                Number(to, e.Alert); break;
+            case Entry.CreditsExhausted e: to.Date(e.Period); Number(to, e.Alert); break;
+            case Entry.OverageStarted e: to.MaybeText(e.OutcomeType); to.Date(e.Period); Number(to, e.Alert); break;
             case Entry.OverageAuthorized e: to.Bool(e.Standing); Values.Write(to, e.Limit); break;
             case Entry.ChangeScheduled e:
                 to.Text(e.Change); to.Time(e.EffectiveAt); SettingWire.Write(to, e.Setting);
@@ -144,5 +147,11 @@ public static partial class EntryCodec
                 break;
             case Entry.ChangeWithdrawn e: SettingWire.Write(to, e.Before); break;
         }
+    }
+
+    // Absent from the entries of before alerts were kept, which are written back as they were.
+    private static void Number(Writer to, long alert)
+    {
+        if (alert > 0) to.Number(alert);
     }
 }

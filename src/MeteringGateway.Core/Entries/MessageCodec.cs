@@ -87,7 +87,7 @@ public static class MessageCodec
     private static Decision ReadDecision(ref Reader from)
     {
         var decision = Values.ReadDecision(ref from);
-        return from.AtEnd ? decision : decision with { At = from.MaybeTime(), Currency = from.MaybeText() };
+        return decision with { At = from.MaybeTime(), Currency = from.MaybeText() };
     }
 
     private static void Write(Writer to, Detail value)

@@ -9,6 +9,9 @@ internal static class Sections
     /// <summary>What is to come (T2, C6, F7).</summary>
     public const byte Schedule = 1;
 
+    /// <summary>What was told last of each key, and alerts (S6, S7).</summary>
+    public const byte Signals = 2;
+
     /// <summary>Packs, and what was bought of them (F9).</summary>
     public const byte Money = 3;
 

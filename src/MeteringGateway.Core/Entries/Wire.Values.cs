@@ -52,6 +52,17 @@ internal static class Values
         return scope == Scope.Everything ? Scope.Everything : scope;
     }
 
+    public static void Write(Writer to, Stop value)
+    {
+        to.Byte((byte)value.On); to.MaybeText(value.OutcomeType); to.MaybeText(value.Activity);
+        to.MaybeText(value.Agent); to.MaybeText(value.Channel); to.MaybeText(value.Workflow);
+        Write(to, value.WorkflowNot);
+    }
+
+    public static Stop ReadStop(ref Reader from) => new(
+        (StopOn)from.Byte(), MaybeShared(ref from), MaybeShared(ref from), MaybeShared(ref from), MaybeShared(ref from),
+        MaybeShared(ref from)) { WorkflowNot = ReadTexts(ref from) };
+
     public static void Write(Writer to,
         AtLimit value) { to.Byte((byte)value.Action); to.MaybeText(value.To); to.MaybeText(value.Message); }
     public static AtLimit ReadAtLimit(ref Reader from) => new((LimitAction)from.Byte(), from.MaybeText(),

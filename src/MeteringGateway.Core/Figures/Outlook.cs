@@ -26,9 +26,7 @@ internal sealed record Outlook(Run[] Runs, long Fundable, DecisionReason Reason,
             runs.Add(run);
             if (reason == DecisionReason.Ok)
             {
-                var funded = run.Units;
-                if (run.Source == Funding.OnDemand && rates.Rule is not null)
-                    (funded, reason, binds) = overage.Allows(rates, ahead, run);
+                (var funded, reason, binds) = overage.Allows(rates, ahead, run);
                 fundable = funded > long.MaxValue - fundable ? long.MaxValue : fundable + funded;
             }
             if (run.Units == long.MaxValue) break;
@@ -70,6 +68,7 @@ internal sealed record Overage(Authorization? Authorization, (int Units, int Amo
     /// <summary>How many units of a run the type's rule lets through, and why no more.</summary>
     public (long Units, DecisionReason Reason, (Limit, Limit)? Binds) Allows(TypeRates rates, Tally tally, in Run run)
     {
+        if (run.Source != Funding.OnDemand || rates.Rule is null) return (run.Units, DecisionReason.Ok, null);
         if (Forbids(rates) is var forbidden and not DecisionReason.Ok) return (0, forbidden, null);
         var (units, binds) = (run.Units, ((Limit, Limit)?)null);
         foreach (var (limit, used) in Limits(rates, tally))

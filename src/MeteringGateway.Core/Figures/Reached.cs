@@ -45,9 +45,10 @@ internal static class Reached
     {
         var told = new Dictionary<string, Instant>(StringComparer.Ordinal);
         var open = caps.ToDictionary(cap => cap.Cap.Id, cap => cap.Cap, StringComparer.Ordinal);
-        for (var i = state.Signals.Count - 1; i >= 0 && open.Count > 0; i--)
+        var signals = state.SignalsAfter(0);
+        for (var i = signals.Count - 1; i >= 0 && open.Count > 0; i--)
         {
-            var signal = state.Signals[i];
+            var signal = signals[i];
             if (signal.Cap is null || !open.TryGetValue(signal.Cap, out var cap)) continue;
             if (IsAtLimit(cap, signal.State)) told[cap.Id] = signal.At;
             else open.Remove(cap.Id);

@@ -12,29 +12,40 @@ public sealed partial class TenantState
         [.. Schedule]);
 
     /// <summary>
-    /// The most severe of what stops everything: the tenant's own state, its caps on everything, and its types' funding
-    /// if all are stopped (S1).
+    /// The most severe of what stops everything: the tenant's own state (one that is closed is paused for good), its
+    /// caps on everything, and its types' funding if all are stopped (S1). A cap that stops only what costs more than
+    /// it has left, and not the rest, warns.
     /// </summary>
     internal LimitState State
     {
         get
         {
+            if (ClosedAt is not null) return LimitState.Paused;
             var state = Paused is null ? LimitState.Active : StateOf(Paused.Action);
             foreach (var cap in Open.Caps)
-                if (cap.Cap.Scope == Scope.Everything && cap.State > state) state = cap.State;
+            {
+                if (cap.Cap.Scope != Scope.Everything) continue;
+                var one = StopsInPart(cap) ? LimitState.Warned : cap.State;
+                if (one > state) state = one;
+            }
             if (Open.Funding is not { Count: > 0 } funding) return state;
             var mildest = Terms.OutcomeTypes.Min(type => funding.GetValueOrDefault(type.Id));
             return mildest > state ? mildest : state;
         }
     }
 
+    private static bool StopsInPart(CapBook cap) =>
+        cap is { State: >= LimitState.Paused, Told.Stops: { } stops } && !stops.Any(stop => stop.Is(cap.Cap.Scope));
+
     /// <summary>
     /// The most severe state of the tenant, of any of its caps, and of any type's funding: what an operator looks for.
+    /// Nobody looks for a tenant that is closed.
     /// </summary>
     public LimitState Severity
     {
         get
         {
+            if (ClosedAt is not null) return LimitState.Active;
             var worst = State;
             foreach (var cap in Open.Caps) if (cap.State > worst) worst = cap.State;
             foreach (var state in Open.Funding?.Values ?? Enumerable.Empty<LimitState>())

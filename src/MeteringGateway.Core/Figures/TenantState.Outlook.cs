@@ -30,42 +30,6 @@ public sealed partial class TenantState
     }
 
     /// <summary>
-    /// One more unit of some outcome type in the cap's scope, or of its activity, would fit under it, reservations
-    /// apart.
-    /// </summary>
-    /// <param name="used">Millionths that stand.</param>
-    internal bool FitsOne(Cap cap, long used, Instant now)
-    {
-        var left = cap.Limit.Value - used;
-        var terms = TermsAt(now);
-        if (cap.Scope.Activity is { } activity)
-            return (terms.Activity(activity)?.Price ?? Amount.Zero) is var fee
-                && (fee.Micros == 0 || fee.Micros <= left);
-        var rating = RatingOf(Open);
-        var any = false;
-        foreach (var type in terms.OutcomeTypes)
-        {
-            if (cap.Scope.OutcomeType is { } only && only != type.Id) continue;
-            any = true;
-            var first = Rater.Next(
-                rating.Tail, rating.Rater.RatesOf(TermsIndexAt(now), type.Id),
-                Pricing.ClassOf(type, cap.Scope.Workflow, null), now, rating.Rater.Grants);
-            if (first.Price.Micros == 0 || first.Price.Micros <= left) return true;
-        }
-        return !any;
-    }
-
-    /// <summary>
-    /// Whether funding would refuse one more unit of a type, and why (F3); <see cref="DecisionReason.Ok"/>: it would
-    /// not.
-    /// </summary>
-    internal DecisionReason FundsOne(OutcomeType type, Instant now)
-    {
-        var outlook = Ahead(Open, RatingOf(Open).Tail, type, null, now);
-        return outlook.Fundable > 0 ? DecisionReason.Ok : outlook.Reason;
-    }
-
-    /// <summary>
     /// Whole units of a subject that fit after these counters, under caps on money and by the funding; null: any
     /// number.
     /// </summary>

@@ -66,6 +66,8 @@ public sealed class PeriodBook(Period period)
     }
     /// <summary>Governed types whose funding is not active, as last signalled (S1).</summary>
     internal SortedDictionary<string, LimitState>? Funding { get; set; }
+    /// <summary>What the terms last asked about mean for it; not part of the state.</summary>
+    internal Traits? Traits { get; set; }
     /// <summary>As journalled when it closed (F4).</summary>
     internal FinalRating? Final { get; set; }
 
@@ -186,18 +188,26 @@ internal sealed class TypeBook(string id)
 /// A cap, with what stands against it in one period; against one on money activity fees only: the rest is in the
 /// rating.
 /// </summary>
-internal sealed class CapBook(Cap cap)
+/// <param name="before">The one whose place it takes: it is told of under the same key.</param>
+internal sealed class CapBook(Cap cap, CapBook? before = null)
 {
+    /// <summary>Only another limit, or what happens at it, may take its place: else it is another book.</summary>
     public Cap Cap { get; set; } = cap;
     /// <summary>Takes its place when its period (month or day) is over (C6).</summary>
     public Cap? Next { get; set; }
-    public LimitState State { get; set; }
+    public LimitState State { get; set; } = before?.State ?? LimitState.Active;
+    /// <summary>The last signal, of a cap that stops or warns (S6).</summary>
+    public Signal? Told { get; set; } = before?.Told;
     public Exposure Total { get; set; }
     /// <summary>By local day, for a daily cap; days without exposure are absent.</summary>
     public SortedDictionary<int, Exposure>? Days { get; set; }
 
     public Exposure On(int day) =>
         Cap.Period == CapPeriod.BillingPeriod ? Total : Days?.GetValueOrDefault(day) ?? default;
+
+    /// <summary>Everything in its scope; as it was told, if it was.</summary>
+    public ImmutableArray<Stop> Whole =>
+        Told?.Stops is [var one] && one.Is(Cap.Scope) ? Told.Stops.Value : [Stop.Of(Cap.Scope)];
 
     public long Room(int day) => Cap.Limit.Value - On(day).All;
 

@@ -37,17 +37,17 @@ public sealed partial class TenantState
             case Entry.DisputeOpened e: Apply(e); break;
             case Entry.GrantIssued e: Apply(e); break;
             case Entry.GrantEnded e: Apply(e); break;
-            case Entry.GrantExpiring e: Grant(e.Grant)!.Announced = true; break;
-            case Entry.CreditsExhausted: Open.CreditsExhausted = true; break;
-            case Entry.OverageStarted e:
-                (Book(e.Period)!.OverageStarted ??= new(StringComparer.Ordinal)).Add(e.OutcomeType ?? ""); break;
+            case Entry.GrantExpiring e: Apply(e); break;
+            case Entry.CreditsExhausted e: Apply(e); break;
+            case Entry.OverageStarted e: Apply(e); break;
             case Entry.OverageAuthorized e: Apply(e); break;
             case Entry.AuthorizationWithdrawn: Authorization = null; break;
             case Entry.ThresholdSet e: Put(e.Threshold); break;
             case Entry.ThresholdRemoved e: _thresholds!.Remove(e.Before.Id); break;
             case Entry.ThresholdCrossed e: Apply(e); break;
             case Entry.ThresholdRearmed e: Apply(e); break;
-            case Entry.ClockAdvanced or Entry.SignalAcknowledged or Entry.DecisionRecorded: break;
+            case Entry.ClockAdvanced or Entry.TrainingEnded or Entry.SignalAcknowledged
+                or Entry.DecisionRecorded: break;
             default: throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry));
         }
     }
@@ -84,10 +84,17 @@ public sealed partial class TenantState
     /// <summary>The new terms' caps take the place of the old ones'; caps that the tenant set itself stay.</summary>
     private void ReplaceCaps(Terms before, Terms after)
     {
+        List<CapBook>? gone = null;
         foreach (var cap in before.Caps)
-            if (Open.Cap(cap.Id) is { } book && book.Cap == cap && !after.Caps.Contains(cap)) Remove(book);
+            if (Open.Cap(cap.Id) is { } book && book.Cap == cap && !after.Caps.Contains(cap))
+            {
+                Remove(book);
+                (gone ??= []).Add(book);
+            }
         foreach (var cap in after.Caps)
-            if (Open.Cap(cap.Id) is null) Open.Put(Recount(new CapBook(cap)));
+            if (Open.Cap(cap.Id) is null)
+                Open.Put(Recount(new CapBook(cap, gone?.Find(book => book.Cap.Id == cap.Id))));
+        foreach (var book in gone ?? []) if (Open.Cap(book.Cap.Id) is null) Lift(book);
         ReplaceThresholds(before, after);
     }
 
@@ -95,7 +102,6 @@ public sealed partial class TenantState
     {
         Open.Caps.Remove(cap);
         if (cap.Cap.Limit.IsMoney) Open.Rating = null;
-        if (cap.State != LimitState.Active) (_lifted ??= []).Add(cap);
     }
 
     private void Apply(Entry.OutcomeReported e)
@@ -228,17 +234,6 @@ public sealed partial class TenantState
         _reservations.Remove(id);
     }
 
-    private void Apply(Entry.StateChanged e)
-    {
-        if (e is { Cap: null, Scope.OutcomeType: { } type }) SetFunding(type, e.State);
-        else if (_lifted?.RemoveAll(cap => cap.Cap.Id == e.Cap) > 0) _lifted = _lifted.Count == 0 ? null : _lifted;
-        else if (e.Cap is not null && Open.Cap(e.Cap) is { } cap) cap.State = e.State;
-        _signals ??= [];
-        if (_signals.Count == SignalsKept) _signals.RemoveAt(0);
-        _signals.Add(new Signal(Sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff,
-            e.ResetsAt));
-    }
-
     private void Apply(Entry.CapSet e)
     {
         var book = Open.Cap(e.Cap.Id);
@@ -246,13 +241,15 @@ public sealed partial class TenantState
         if (e.Effective == Effective.NextPeriod && book is not null) book.Next = e.Cap;
         else if (e.Effective == Effective.NextPeriod) (Open.Coming ??= []).Add(e.Cap);
         else if (book is not null && book.Cap.IsSameAs(e.Cap)) (book.Cap, book.Next) = (e.Cap, null);
-        else Open.Put(Recount(new CapBook(e.Cap) { State = book?.State ?? LimitState.Active }));
+        else Open.Put(Recount(new CapBook(e.Cap, book)));
     }
 
     private void Apply(Entry.CapRemoved e)
     {
         Open.Coming?.RemoveAll(cap => cap.Id == e.Before.Id);
-        if (Open.Cap(e.Before.Id) is { } book) Remove(book);
+        if (Open.Cap(e.Before.Id) is not { } book) return;
+        Remove(book);
+        Lift(book);
     }
 
     private void Apply(Entry.DisputeOpened e)
@@ -279,12 +276,6 @@ public sealed partial class TenantState
             if (held.Period == Open.Period.Id && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(held.Subject))
                 cap.Add(held.Day, 0, held.Remaining);
         return cap;
-    }
-
-    private void SetFunding(string type, LimitState reached)
-    {
-        if (reached == LimitState.Active) Open.Funding?.Remove(type);
-        else (Open.Funding ??= new(StringComparer.Ordinal))[type] = reached;
     }
 
     private Session Touch(string name, Instant time)

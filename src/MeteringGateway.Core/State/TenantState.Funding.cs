@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 
 namespace MeteringGateway.Core;
 
@@ -29,7 +28,13 @@ public sealed partial class TenantState
     /// <summary>Every type goes on demand at one price, and nothing can be used up.</summary>
     internal bool IsPlain(PeriodBook book, Terms terms) => !book.HasMoneyCaps && TraitsOf(book, terms).Plain;
 
-    private Traits TraitsOf(PeriodBook book, Terms terms) => Traits.Of(terms, TermsAt(book.Period.Start));
+    internal Traits TraitsOf(PeriodBook book, Terms terms)
+    {
+        var atStart = TermsAt(book.Period.Start);
+        if (book.Traits is { } kept && ReferenceEquals(kept.Terms, terms) && ReferenceEquals(kept.AtStart, atStart))
+            return kept;
+        return book.Traits = Traits.Of(terms, atStart);
+    }
 
     /// <summary>Grants, or what closed periods took of them, changed.</summary>
     private void GrantsChanged() => (_changes ??= new Changes()).GrantsChanged();
@@ -342,27 +347,4 @@ public sealed partial class TenantState
     {
         Remaining = grant.Ended ? Amount.Zero : new Amount(LeftOf(grant)), VoidedAt = grant.VoidedAt,
     };
-}
-
-/// <summary>What terms mean for how a turn goes about its work.</summary>
-/// <param name="Restricted">A rule can refuse units, so that admission depends on what was used before.</param>
-/// <param name="Plain">Every type goes on demand at one price, and nothing can be used up.</param>
-internal sealed record Traits(Terms Terms, Terms AtStart, bool Restricted, bool Plain)
-{
-    private static readonly ConditionalWeakTable<Terms, Traits> Usual = [];
-
-    public static Traits Of(Terms terms, Terms atStart) =>
-        ReferenceEquals(terms, atStart) ? Usual.GetValue(terms, same => Make(same, same)) : Make(terms, atStart);
-
-    private static Traits Make(Terms terms, Terms atStart)
-    {
-        var (restricted, plain) = (false, true);
-        foreach (var type in terms.OutcomeTypes)
-        {
-            var governed = Pricing.IsGoverned(type, atStart);
-            restricted |= governed && Pricing.Restricts(Pricing.RuleOf(type, terms), type);
-            plain &= !governed && type.Tiers.IsEmpty;
-        }
-        return new Traits(terms, atStart, restricted, plain);
-    }
 }

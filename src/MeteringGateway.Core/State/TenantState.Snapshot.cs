@@ -30,7 +30,7 @@ public sealed partial class TenantState
             w.List(facts.Value, (w, fact) => { Values.Write(w, fact.Fact); w.Time(fact.Until); });
         });
         to.List(_reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation);
-        to.List(_signals ?? [], WriteSignal);
+        to.List(_told?.Signals ?? (IReadOnlyCollection<Signal>)[], WriteSignal);
         to.List(_archived?.Layers ?? [], (w, layer) => w.Bytes(layer));
         to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
         to.Maybe(Authorization, WriteAuthorization);
@@ -40,6 +40,12 @@ public sealed partial class TenantState
             var section = new Writer();
             section.List(_scheduled, SettingWire.Write);
             Sections.Write(to, Sections.Schedule, section);
+        }
+        if (HasToldOrRaised)
+        {
+            var section = new Writer();
+            WriteToldAndRaised(section);
+            Sections.Write(to, Sections.Signals, section);
         }
         WritePacks(to);
         return to.Written.ToArray();
@@ -82,7 +88,7 @@ public sealed partial class TenantState
             (state._reservations ??= new(Ids.InOrder)).Add(held.Id, held);
             state._due.Enqueue(new Due(held.ExpiresAt, DueKind.Reservation, held.Id));
         }
-        if (from.List(ReadSignal) is { Length: > 0 } signals) state._signals = [.. signals];
+        if (from.List(ReadSignal) is { Length: > 0 } signals) (state._told = new ToldBook()).Restore(signals);
         if (from.List((ref r) => r.Bytes()) is { Length: > 0 } layers)
             state._archived = new IdFilter { Layers = [.. layers] };
         foreach (var grant in from.List(ReadGrant)) { (state._grants ??= []).Add(grant); state.Watch(grant); }
@@ -105,6 +111,7 @@ public sealed partial class TenantState
         {
             case Sections.Schedule: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
             case Sections.Money: ReadPacks(ref from); break;
+            case Sections.Signals: ReadToldAndRaised(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");
@@ -169,5 +176,6 @@ public sealed partial class TenantState
     private static Signal ReadSignal(ref Reader from) => new(
         from.Number(), from.Time(), (SignalAction)from.Byte(), (LimitState)from.Byte(), from.MaybeText(),
         from.Maybe(Values.ReadScope),
-        Values.MaybeLimit(ref from), (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime());
+        Values.MaybeLimit(ref from), (DecisionReason)from.Byte(), from.Maybe(Values.ReadAtLimit), from.MaybeTime(),
+        null);
 }

@@ -75,9 +75,12 @@ public sealed partial class TenantState
         _thresholds[threshold.Id] = new ThresholdBook(threshold);
     }
 
-    private void Apply(Entry.ThresholdCrossed e) =>
+    private void Apply(Entry.ThresholdCrossed e)
+    {
         _thresholds![e.Threshold.Id].Cross(e.Threshold.Level(e.InForce?.Value ?? 0), CurrentDay(e.At),
             IsByDay(e.Threshold));
+        Raise(e.Alert, e, Alerts.ThresholdCrossed, e.Threshold, null, e.Level, e.InForce, e.Period);
+    }
 
     private void Apply(Entry.ThresholdRearmed e)
     {

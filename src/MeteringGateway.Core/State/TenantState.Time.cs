@@ -27,8 +27,12 @@ public sealed partial class TenantState
             if (IsCurrent(top)) { first = top; break; }
             _due.Dequeue();
         }
-        first = Due.Earliest(Due.Earliest(first, DayEnd()), Rearming());
-        if (ClosedAt is null) first = Due.Earliest(first, new Due(Open.Period.End, DueKind.PeriodEnd, ""));
+        first = Due.Earliest(first, Rearming());
+        if (ClosedAt is null)
+        {
+            first = Due.Earliest(Due.Earliest(first, DayEnd()), EndOfTraining());
+            first = Due.Earliest(first, new Due(Open.Period.End, DueKind.PeriodEnd, ""));
+        }
         while (_firstUnclosed < _books.Count - 1 && _books[_firstUnclosed].Status == PeriodStatus.Closed)
             _firstUnclosed++;
         for (var i = _firstUnclosed; i < _books.Count; i++)
@@ -53,6 +57,10 @@ public sealed partial class TenantState
             && (_scheduled is null || _scheduled[0].EffectiveAt > end)) return null;
         return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
     }
+
+    /// <summary>What was free is limited from then on (O9, S6).</summary>
+    private Due? EndOfTraining() => TrainingEnd() is var end && end > Now && end < Instant.MaxValue
+        ? new Due(end, DueKind.Training, "") : null;
 
     private bool Waits(CapBook cap, int day) => cap.Cap.Period == CapPeriod.Day
         && (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true
@@ -96,7 +104,7 @@ public sealed partial class TenantState
             if (cap.Cap.Period != CapPeriod.Day || cap.Next is not { } next) continue;
             cap.Next = null;
             if (next.IsSameAs(cap.Cap)) cap.Cap = next;
-            else Open.Put(Recount(new CapBook(next) { State = cap.State }));
+            else Open.Put(Recount(new CapBook(next, cap)));
         }
         foreach (var cap in Open.Coming ?? []) if (cap.Period == CapPeriod.Day) Open.Put(Recount(new CapBook(cap)));
         Open.Coming?.RemoveAll(cap => cap.Period == CapPeriod.Day);
@@ -115,7 +123,11 @@ public sealed partial class TenantState
         if (Authorization is { Period: not null }) Authorization = null;
         var book = new PeriodBook(period) { Funding = ended.Funding };
         ended.Funding = null;
-        foreach (var cap in ended.Caps) book.Put(new CapBook(cap.Next ?? cap.Cap) { State = cap.State });
+        foreach (var cap in ended.Caps)
+        {
+            book.Put(new CapBook(cap.Next ?? cap.Cap, cap));
+            cap.Told = null;
+        }
         foreach (var cap in ended.Coming ?? []) book.Put(new CapBook(cap));
         ended.Coming = null;
         foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
@@ -189,7 +201,7 @@ public sealed partial class TenantState
 /// <summary>Kinds of what is due, in the order in which they happen at the same instant (T1).</summary>
 internal enum DueKind
     : byte { Window = 1, Reservation = 2, GrantNotice = 3, Grant = 4, Day = 5, PeriodEnd = 6, PeriodClose = 7,
-        Threshold = 8 }
+        Threshold = 8, Training = 9 }
 
 internal readonly record struct Due(Instant At, DueKind Kind, string Id) : IComparable<Due>
 {

@@ -9,9 +9,6 @@ namespace MeteringGateway.Core;
 /// <remarks>Collections are made when first needed: a tenant that does nothing costs under a kibibyte.</remarks>
 public sealed partial class TenantState
 {
-    /// <summary>Signals that can be replayed (S1).</summary>
-    public const int SignalsKept = 10_000;
-
     /// <summary>How long ids are remembered at least (I2).</summary>
     public static readonly TimeSpan IdsKept = TimeSpan.FromDays(35);
 
@@ -53,14 +50,8 @@ public sealed partial class TenantState
     private Dictionary<UInt128, EventRecord>? _events;
     private Dictionary<string, List<WaitingFact>>? _waiting;
     private SortedDictionary<string, Reservation>? _reservations;
-    private List<Signal>? _signals;
     private IdFilter? _archived;
     private List<Outcome>? _departed;
-
-    /// <summary>
-    /// Caps that were taken away while they limited something: their resume is due in the same turn (S2).
-    /// </summary>
-    private List<CapBook>? _lifted;
 
     internal PeriodBook Open => _books[^1];
 
@@ -102,8 +93,6 @@ public sealed partial class TenantState
 
     /// <summary>The tenant's time: it never runs back, and one on a test clock has its own (T1, T5).</summary>
     internal Instant TimeAt(Instant realTime) => TestClock is null ? Instant.Max(realTime, Now) : Now;
-
-    internal CapBook? Lifted => _lifted?[0];
 
     /// <summary>Caps that there are, and new ones that are to come.</summary>
     internal int CapsWithThoseToCome => Open.Caps.Count
@@ -152,15 +141,6 @@ public sealed partial class TenantState
     internal Session? SessionOf(Outcome outcome) =>
         outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
             && session.Has(outcome.Id) ? session : null;
-
-    /// <summary>Those still kept, in order.</summary>
-    internal IReadOnlyList<Signal> Signals => _signals ?? (IReadOnlyList<Signal>)[];
-
-    internal bool IsKept(long signal) => _signals is not null && _signals.Exists(kept => kept.Sequence == signal);
-
-    /// <summary>Signals still kept with a sequence above <paramref name="after"/>, in order.</summary>
-    public IReadOnlyList<Signal> SignalsAfter(long after) =>
-        _signals is null ? [] : _signals.SkipWhile(signal => signal.Sequence <= after).ToArray();
 
     /// <summary>
     /// Outcomes that left memory, or changed outside it, since last asked: the caller stores them in the same

@@ -9,7 +9,8 @@ public sealed class Allowance
     private readonly Terms _terms;
     private readonly Instant _clock;
     private readonly bool _testClock;
-    private readonly AtLimit? _paused;
+    private readonly AtLimit? _stopped;
+    private readonly DecisionReason _reason;
     private readonly Period _period;
     private readonly CapRoom[] _caps;
     private readonly Instant _trainingUntil;
@@ -22,7 +23,8 @@ public sealed class Allowance
         _terms = state.Terms;
         _clock = state.Now;
         _testClock = state.TestClock is not null;
-        _paused = state.Paused?.Action ?? (state.ClosedAt is null ? null : AtLimit.Pause);
+        (_stopped, _reason) = state.ClosedAt is not null ? (AtLimit.Pause, DecisionReason.TenantClosed)
+            : (state.Paused?.Action, DecisionReason.TenantPaused);
         _period = book.Period;
         ValidUntil = _testClock ? Instant.MaxValue : state.NextDue ?? Instant.MaxValue;
         _caps = book.Caps.Count == 0 ? [] : new CapRoom[book.Caps.Count];
@@ -56,7 +58,7 @@ public sealed class Allowance
         long? remaining = least == long.MaxValue ? null : least;
         var binding = tightest is { } cap && cap.Left <= fundable ? BindingOf(cap.Room, now)
             : fundable < long.MaxValue ? _funds!.BindingOf(outlook!, type!, _period, now) : null;
-        if (_paused is not null) return Denied(DecisionReason.TenantPaused, _paused, remaining, binding, retry: null);
+        if (_stopped is not null) return Denied(_reason, _stopped, remaining, binding, retry: null);
         if (tightest?.Left < question.Quantity)
             return Denied(DecisionReason.CapReached, tightest.Value.Room.Cap.AtLimit, remaining, binding,
                 ResetsAt(tightest.Value.Room.Cap, now));

@@ -11,7 +11,6 @@ public sealed partial class Turn
     {
         ReturnCredits();
         Signal();
-        SignalFunding();
         foreach (var threshold in _state.ThresholdBooks) Watch(threshold);
         Exhausted();
         OverageStarted();
@@ -27,7 +26,8 @@ public sealed partial class Turn
         if (_state.CrossedAt(book, _now) is not { } crossed)
         {
             if (level.Value >= at)
-                Add(new Entry.ThresholdCrossed(book.Threshold, inForce, level, _state.Open.Period.Id) { At = _now });
+                Add(new Entry.ThresholdCrossed(book.Threshold, inForce, level, _state.Open.Period.Id,
+                    NextAlert) { At = _now });
         }
         else if (level.Value < at && at > crossed)
             Add(new Entry.ThresholdRearmed(book.Threshold.Id, RoomCameBack: false) { At = _now });
@@ -45,7 +45,7 @@ public sealed partial class Turn
         if (cheapest == long.MaxValue) return;
         var rating = _state.RatingOf(open);
         if (Rater.Spendable(rating.Tail, _now, rating.Rater.Grants) < cheapest)
-            Add(new Entry.CreditsExhausted(open.Period.Id) { At = _now });
+            Add(new Entry.CreditsExhausted(open.Period.Id, NextAlert) { At = _now });
     }
 
     /// <summary>The first unit on demand of a rule, in every period that is not closed.</summary>
@@ -59,8 +59,21 @@ public sealed partial class Turn
                 .Where(rates => rates.Rule is not null && rating.Tail[rates.RuleUnits] > 0
                 && book.OverageStarted?.Contains(rates.Owner) != true)
                 .Select(rates => rates.Owner).Distinct().Order(StringComparer.Ordinal).ToArray())
-                Add(new Entry.OverageStarted(owner.Length == 0 ? null : owner, book.Period.Id) { At = _now });
+                Add(new Entry.OverageStarted(owner.Length == 0 ? null : owner, book.Period.Id,
+                    NextAlert) { At = _now });
         }
+    }
+
+    /// <summary>S7: every alert has a number, under which it is kept.</summary>
+    private long NextAlert => _state.AlertsRaised + 1;
+
+    /// <summary>A limit that is reached is an alert, too.</summary>
+    private Entry.StateChanged Numbered(Entry.StateChanged changed)
+    {
+        if (Alerts.TypeOf(changed) != Alerts.CapReached) return changed;
+        var key = Core.Signal.KeyOf(changed.Cap, changed.Scope);
+        return _state.IsListed(Alerts.CapReached, key, changed.Limit, _now) ? changed
+            : changed with { Alert = NextAlert };
     }
 
     private Answer SetThreshold(Command.SetThreshold c)

@@ -124,7 +124,7 @@ public sealed partial class Turn
     {
         var grant = _state.Grant(due.Id)!;
         if (_state.LeftOf(grant) is var left and > 0)
-            Add(new Entry.GrantExpiring(grant.Id, new Amount(left), grant.Until) { At = _now });
+            Add(new Entry.GrantExpiring(grant.Id, new Amount(left), grant.Until, NextAlert) { At = _now });
         else _state.PassOver(due);
     }
 

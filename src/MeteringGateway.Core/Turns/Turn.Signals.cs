@@ -1,74 +1,96 @@
+using System.Collections.Immutable;
+
 namespace MeteringGateway.Core;
 
 public sealed partial class Turn
 {
+    private static readonly ImmutableArray<Stop> Everything = [new Stop(StopOn.Any)];
+
     /// <summary>
-    /// S1: each cap whose state is no longer what was last signalled. Reservations deny, but do not change a state.
+    /// S1, S6: each key that is no longer as it was last told. Reservations deny, but do not change a state.
     /// </summary>
     private void Signal()
     {
-        while (_state.Lifted is { } lifted) Add(StateChanged(lifted, LimitState.Active));
+        SignalTenant();
+        if (_state.ClosedAt is not null) return; // nothing but that is told of it any more
+        while (_state.Lifted is { } lifted) Tell(lifted, Standing.Active, null);
+        var next = new NextUnits(_state, _now);
         var caps = _state.Open.Caps;
-        for (var i = 0; i < caps.Count; i++)
-        {
-            var cap = caps[i];
-            var reached = StateOf(cap);
-            if (reached != cap.State) Add(StateChanged(cap, reached));
-        }
+        for (var i = 0; i < caps.Count; i++) Signal(caps[i], next);
+        SignalFunding(next);
     }
 
-    private LimitState StateOf(CapBook cap)
+    private void SignalTenant()
     {
-        var day = cap.Cap.Period == CapPeriod.Day ? _state.CurrentDay(_now) : 0;
-        var used = cap.Cap.Limit.IsMoney ? _state.ExposureOf(_state.Open, cap, day, _now).Counted : cap.On(day).Counted;
-        if (cap.Cap.Limit.IsMoney ? !_state.FitsOne(cap.Cap, used, _now) : used >= cap.Cap.Limit.Value)
-            return TenantState.StateOf(cap.Cap.AtLimit);
+        var (told, reason, limit) = (_state.Told, DecisionReason.TenantPaused, _state.Paused?.Action);
+        if (_state.ClosedAt is not null) (reason, limit) = (DecisionReason.TenantClosed, AtLimit.Pause);
+        if (limit is null && told is null) return;
+        var standing = limit is null ? Standing.Active : Standing.Stopped(limit, reason, Everything);
+        if (told is not null && standing.IsAs(told)) return;
+        Add(Changed(null, null, null, told?.State ?? LimitState.Active, standing, null));
+    }
+
+    private void Signal(CapBook cap, NextUnits next)
+    {
+        var used = next.Used(cap);
+        var stops = next.StopsOf(cap, used);
+        var standing = !stops.IsEmpty
+            ? cap.Cap.AtLimit.Action == LimitAction.Notify ? Standing.Warned
+                : Standing.Stopped(cap.Cap.AtLimit, DecisionReason.CapReached, stops)
+            : Warns(cap.Cap, used) ? Standing.Warned : Standing.Active;
+        var told = cap.Told is { } signal ? standing.IsAs(signal)
+            : cap.State == LimitState.Active && standing.State == LimitState.Active;
+        if (!told) Tell(cap, standing, used);
+    }
+
+    private void Tell(CapBook cap, in Standing standing, long? used)
+    {
+        var period = _state.Open.Period;
+        var resets = cap.Cap.Period == CapPeriod.Day ? period.DayEnd(_state.CurrentDay(_now)) : period.End;
+        var entry = Changed(cap.Cap.Id, cap.Cap.Scope, cap.Cap.Limit, cap.State, standing, resets);
+        Add(Numbered(entry with { Used = used is { } units ? cap.Cap.Limit.With(units) : null }));
+    }
+
+    private bool Warns(Cap cap, long used)
+    {
         foreach (var book in _state.ThresholdBooks)
-        {
-            var threshold = book.Threshold;
-            if (threshold.Of == Measure.Cap && threshold.Target == cap.Cap.Id
-                && used >= threshold.Level(cap.Cap.Limit.Value)) return LimitState.Warned;
-        }
-        return LimitState.Active;
+            if (book.Threshold.Of == Measure.Cap && book.Threshold.Target == cap.Id
+                && used >= book.Threshold.Level(cap.Limit.Value)) return true;
+        return false;
     }
 
     /// <summary>
     /// S1: a governed type's funding has a state of its own, reached when one more unit would be refused by it alone.
     /// </summary>
-    private void SignalFunding()
+    private void SignalFunding(NextUnits next)
     {
-        if (_state.Open.Funding is null && !_state.Restricts(_state.Open, _state.Terms)) return;
-        foreach (var type in _state.Terms.OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal))
+        var open = _state.Open;
+        var restricted = next.Restricted;
+        if (restricted.IsEmpty && open.Funding is null) return;
+        foreach (var type in restricted)
         {
-            var before = _state.Open.FundingOf(type.Id);
-            var reason = _state.FundsOne(type, _now);
-            var limit = Pricing.RuleOf(type, _state.Terms).AtLimit;
-            var after = reason == DecisionReason.Ok ? LimitState.Active : limit.Action == LimitAction.Handoff
-                ? LimitState.Handoff : LimitState.Paused;
-            if (after == before) continue;
-            Add(new Entry.StateChanged(
-                null, after, ActionOf(before, after), new Scope(type.Id), null, reason, after == LimitState.Handoff
-                    ? limit : null,
-                after == LimitState.Active ? null : _state.Open.Period.End, before) { At = _now });
+            var (stops, reason) = next.Unfunded(type);
+            Tell(type.Id, stops.IsEmpty ? Standing.Active
+                : Standing.Stopped(Pricing.RuleOf(_state.Terms.Type(type.Id)!, _state.Terms).AtLimit, reason, stops));
         }
-        // A type that the plan no longer has stops nobody.
-        foreach (var (type, before) in _state.Open.Funding?.ToArray() ?? [])
-            if (_state.Terms.Type(type) is null)
-                Add(new Entry.StateChanged(null, LimitState.Active, ActionOf(before, LimitState.Active),
-                    new Scope(type), null, DecisionReason.Ok, null, null, before) { At = _now });
+        // A type that nothing restricts any more, or that the plan no longer has, stops nobody.
+        foreach (var type in open.Funding?.Keys.ToArray() ?? [])
+            if (!restricted.Any(one => one.Id == type)) Tell(type, Standing.Active);
     }
 
-    private Entry.StateChanged StateChanged(CapBook cap, LimitState reached)
+    private void Tell(string type, in Standing standing)
     {
-        var stopped = reached >= LimitState.Paused;
-        var period = _state.Open.Period;
-        return new Entry.StateChanged(
-            cap.Cap.Id, reached, ActionOf(cap.State, reached), cap.Cap.Scope, cap.Cap.Limit, stopped
-                ? DecisionReason.CapReached : DecisionReason.Ok,
-            reached == LimitState.Handoff ? cap.Cap.AtLimit : null,
-            cap.Cap.Period == CapPeriod.Day ? period.DayEnd(_state.CurrentDay(_now))
-                : period.End, cap.State) { At = _now };
+        var before = _state.Open.FundingOf(type);
+        if (_state.FundingTold(type) is { } told ? standing.IsAs(told)
+            : before == LimitState.Active && standing.State == LimitState.Active) return;
+        var resets = standing.State == LimitState.Active ? (Instant?)null : _state.Open.Period.End;
+        Add(Numbered(Changed(null, new Scope(type), null, before, standing, resets)));
     }
+
+    private Entry.StateChanged Changed(string? cap, Scope? scope, Limit? limit, LimitState before,
+        in Standing standing, Instant? resets) => new(
+        cap, standing.State, ActionOf(before, standing.State), scope, limit, standing.Reason, standing.Handoff, resets,
+        before, standing.Stops, null, 0) { At = _now };
 
     /// <summary>Named for the stop that is reached; from a stop, or from a warning, downwards agents go on.</summary>
     private static SignalAction ActionOf(LimitState from, LimitState to) => to switch
@@ -78,32 +100,28 @@ public sealed partial class Turn
         _ => to < from ? SignalAction.Resume : SignalAction.Warn,
     };
 
-    private Answer Pause(Command.Pause c)
-    {
-        var before = TenantStateOf(_state.Paused);
+    private Answer.Done Pause(Command.Pause c) =>
         Add(new Entry.TenantPaused(c.Action, c.Reason) { At = _now, Actor = _actor });
-        return SignalTenant(before, TenantState.StateOf(c.Action), c.Action);
-    }
 
-    private Answer Resume()
-    {
-        if (_state.Paused is null) return new Answer.Done();
-        var before = TenantStateOf(_state.Paused);
-        Add(new Entry.TenantResumed { At = _now, Actor = _actor });
-        return SignalTenant(before, LimitState.Active, null);
-    }
-
-    private static LimitState TenantStateOf(Entry.TenantPaused? paused) =>
-        paused is null ? LimitState.Active : TenantState.StateOf(paused.Action);
-
-    private Answer SignalTenant(LimitState before, LimitState after, AtLimit? action) => before == after
-        ? new Answer.Done()
-        : Add(new Entry.StateChanged(
-            null, after, ActionOf(before, after), null, null, after == LimitState.Active ? DecisionReason.Ok
-                : DecisionReason.TenantPaused,
-            after == LimitState.Handoff ? action : null, null, before) { At = _now });
+    private Answer.Done Resume() =>
+        _state.Paused is null ? new Answer.Done() : Add(new Entry.TenantResumed { At = _now, Actor = _actor });
 
     private Answer Acknowledge(Command.Acknowledge c) => _state.IsKept(c.Signal)
         ? Add(new Entry.SignalAcknowledged(c.Signal, c.Agent) { At = _now, Actor = _actor })
         : Refuse(Refusal.UnknownSignal, $"there is no signal {c.Signal}, or it is no longer kept");
+
+    /// <summary>How a key is.</summary>
+    private readonly record struct Standing(LimitState State, DecisionReason Reason, AtLimit? Handoff,
+        ImmutableArray<Stop> Stops)
+    {
+        public static readonly Standing Active = new(LimitState.Active, DecisionReason.Ok, null, []);
+        public static readonly Standing Warned = new(LimitState.Warned, DecisionReason.Ok, null, []);
+
+        public static Standing Stopped(AtLimit limit, DecisionReason reason, ImmutableArray<Stop> stops) =>
+            limit.Action == LimitAction.Handoff ? new Standing(LimitState.Handoff, reason, limit, stops)
+                : new Standing(LimitState.Paused, reason, null, stops);
+
+        public bool IsAs(Signal told) => State == told.State && Reason == told.Reason && Handoff == told.Handoff
+            && told.Stops is { } stops && (Stops == stops || Stops.AsSpan().SequenceEqual(stops.AsSpan()));
+    }
 }

@@ -38,6 +38,7 @@ public sealed partial class Turn
             case DueKind.Day: StartDay(due.At); break;
             case DueKind.PeriodEnd: StartPeriod(); break;
             case DueKind.Threshold: break; // armed again with whatever else is to be told
+            case DueKind.Training: Add(new Entry.TrainingEnded { At = _now }); break;
             case DueKind.PeriodClose: ClosePeriod(DateOnly.ParseExact(due.Id, "O")); break;
         }
         // At the very instant of its end a period's grants have ended and the next one's are not there: nobody is told

@@ -59,8 +59,8 @@ public sealed partial class Turn
         if (!FireDue()) return new Answer.Unfinished();
         if (command is Command.AdvanceClock advance) return Advance(advance.To);
         if (BoughtBefore(command) is { } before) return before; // also when the tenant has been closed since
-        if (_state.ClosedAt is not null && command is not (Command.Tick or Command.Acknowledge))
-            return command is Command.Close ? new Answer.Done() : Refuse(Refusal.TenantClosed, "the tenant is closed");
+        if (_state.ClosedAt is not null && !IsForClosed(command))
+            return Refuse(Refusal.TenantClosed, "the tenant is closed");
         return command switch
         {
             Command.Tick => new Answer.Done(),
@@ -75,7 +75,8 @@ public sealed partial class Turn
             Command.Change c => Change(c),
             Command.SetTerms c => SetTerms(c),
             Command.Withdraw c => Withdraw(c),
-            Command.Close => Add(new Entry.TenantClosed { At = _now, Actor = _actor }),
+            Command.Close => _state.ClosedAt is not null ? new Answer.Done()
+                : Add(new Entry.TenantClosed { At = _now, Actor = _actor }),
             Command.Acknowledge c => Acknowledge(c),
             Command.SetThreshold c => SetThreshold(c),
             Command.RemoveThreshold c => RemoveThreshold(c),
@@ -87,6 +88,10 @@ public sealed partial class Turn
             _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
         };
     }
+
+    /// <summary>What still has an answer: whoever asks whether it may act is told, as agents are.</summary>
+    private static bool IsForClosed(Command command) => command is Command.Tick or Command.Acknowledge or Command.Close
+        or Command.Reserve or Command.RecordCheck;
 
     /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
     private Answer.Done Add(Entry entry)

@@ -50,9 +50,12 @@ public enum Refusal : byte
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }
 
-/// <summary>Why a check was answered as it was (A1). Written in snake_case.</summary>
+/// <summary>
+/// Why a check was answered as it was (A1). Written in snake_case. The numbers are stored: only ever append.
+/// </summary>
 public enum DecisionReason
-    : byte { Ok, TenantPaused, CapReached, CreditsExhausted, OverageBlocked, OverageNotAuthorized, OverageLimitReached }
+    : byte { Ok, TenantPaused, CapReached, CreditsExhausted, OverageBlocked, OverageNotAuthorized, OverageLimitReached,
+        TenantClosed }
 
 /// <summary>Which source pays for a unit (F1).</summary>
 public enum Funding : byte { Training, Included, Committed, Credits, OnDemand }

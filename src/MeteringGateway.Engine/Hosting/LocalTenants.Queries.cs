@@ -33,6 +33,10 @@ public sealed partial class LocalTenants
         CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Thresholds(Now), cancellation);
 
+    public ValueTask<IReadOnlyList<RaisedAlert>?> Alerts(string tenant, DateOnly? period, long? before, int limit,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.RaisedAlerts(period, before, limit), cancellation);
+
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default)
     {
@@ -93,9 +97,7 @@ public sealed partial class LocalTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            var read = host.TryRead(state =>
-                host.Subscribe(state.Figure(Now), after is { } sequence ? state.SignalsAfter(sequence) : []),
-                    out var reader, out var seen);
+            var read = host.TryRead(_ => host.Subscribe(after), out var reader, out var seen);
             try
             {
                 // Until then the reader is nobody's: what it was given must be durable first.

@@ -40,10 +40,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
         _block.Add(bytes);
         if (Alerts.TypeOf(entry) is { } type)
             (_outbox ??= []).Add(new Alert(sequence, type, entry.At, hash.ToArray(), bytes.ToArray()));
-        if (entry is Entry.StateChanged e)
-            (Signals ??= [])
-                .Add(new Signal(sequence, e.At, e.Action, e.State, e.Cap, e.Scope, e.Limit, e.Reason, e.Handoff,
-                    e.ResetsAt));
+        if (entry is Entry.StateChanged changed) (Signals ??= []).Add(changed.ToSignal(sequence));
     }
 
     public (int Count, int Bytes, int Signals, int Outbox) Mark() =>

@@ -16,16 +16,16 @@ internal sealed class SignalHub
         get { lock (_gate) return _readers.Count == 0; }
     }
 
-    /// <param name="replay">What the reader missed, up to <paramref name="sequence"/>.</param>
-    /// <param name="sequence">Live signals are those after it.</param>
-    public SignalReader Add(TenantFigure state, IReadOnlyList<Signal> replay, long sequence, int buffer)
+    /// <param name="start">Live signals are those after its sequence.</param>
+    /// <param name="replay">What the reader missed, up to that sequence.</param>
+    public SignalReader Add(SignalStart start, IReadOnlyList<Signal> replay, int buffer)
     {
         var channel = Channel.CreateBounded<Signal>(
             new BoundedChannelOptions(buffer + replay.Count) { SingleReader = true, SingleWriter = true });
         foreach (var signal in replay) channel.Writer.TryWrite(signal);
-        var reader = new Reader(channel.Writer, sequence);
+        var reader = new Reader(channel.Writer, start.Sequence);
         lock (_gate) _readers.Add(reader);
-        return new SignalReader(state, channel.Reader, () => Remove(reader));
+        return new SignalReader(start, channel.Reader, () => Remove(reader));
     }
 
     /// <summary>Hands on what is durable now. A reader whose channel is full is closed; nobody waits for it.</summary>

@@ -9,7 +9,7 @@ namespace MeteringGateway.Engine;
 /// A tenant in memory: its state, its one writer at a time, and what of it is on its way to the disk. In a turn there
 /// is no I/O and no await. A tenant that does nothing is this object, its state and its view.
 /// </summary>
-internal sealed class TenantHost
+internal sealed partial class TenantHost
 {
     /// <summary>Entries after which a turn ends; what is left of the work follows in another.</summary>
     private const int MostEntries = 5_000;
@@ -206,15 +206,10 @@ internal sealed class TenantHost
             (value, seen) = (null, Task.CompletedTask);
             if (_retired) return false;
             _lastUsed = _engine.Now.UnixMilliseconds;
-            if (Due <= _engine.Now)
+            if (Due <= _engine.Now && !Tick())
             {
-                var tick = new Work([new Command.Tick()], null, default);
-                while (!tick.IsDone && Decide(tick, tick.Command)) { }
-                if (!tick.IsDone)
-                {
-                    seen = Seen;
-                    return false;
-                }
+                seen = Seen;
+                return false;
             }
             value = _state.Exists ? Guarded(read) : null;
             seen = Seen;
@@ -247,11 +242,12 @@ internal sealed class TenantHost
         }
     }
 
-    /// <summary>Adds a reader of signals; called within <see cref="TryRead"/>.</summary>
-    public SignalReader Subscribe(TenantFigure figure, IReadOnlyList<Signal> replay)
+    /// <summary>Does what is due. False: there is more than one turn does.</summary>
+    private bool Tick()
     {
-        Instruments.Replayed.Add(replay.Count);
-        return (_hub ??= new SignalHub()).Add(figure, replay, _state.Sequence, _engine.Options.SignalBuffer);
+        var tick = new Work([new Command.Tick()], null, default);
+        while (!tick.IsDone && Decide(tick, tick.Command)) { }
+        return tick.IsDone;
     }
 
     /// <summary>The committer takes what waits. After it, turns fill a new <see cref="Pending"/>.</summary>
@@ -288,20 +284,6 @@ internal sealed class TenantHost
         var asked = _state.Exists && now.UnixMilliseconds - _lastCheck < ViewsKept;
         return pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null,
             asked ? _state.Allowance() : null);
-    }
-
-    /// <summary>What was taken is durable: it may be seen. Called by the committer, in order.</summary>
-    public void Publish(Pending pending)
-    {
-        SignalHub? hub;
-        lock (_state)
-        {
-            _view = pending.View;
-            _flushing = null;
-            hub = _hub;
-        }
-        if (pending.Signals is { } signals) hub?.Publish(signals, pending.Began);
-        pending.Complete();
     }
 
     /// <summary>
@@ -342,12 +324,6 @@ internal sealed class TenantHost
             _flushing?.Fail(why);
             _hub?.Close(why);
         }
-    }
-
-    /// <summary>Ends the signals of all readers, as at a shutdown.</summary>
-    public void CloseReaders()
-    {
-        lock (_state) _hub?.Close(null);
     }
 
     /// <summary>

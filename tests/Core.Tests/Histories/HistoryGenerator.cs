@@ -58,6 +58,8 @@ internal sealed partial class HistoryGenerator
             for (var i = 0; i < 4; i++) steps.Add(new Step(_now, _dice.Chance(50) ? Report() : Again()));
             for (var i = 0; i < 3 && _testClock is null; i++)
                 steps.Add(new Step(_now += TimeSpan.FromDays(25), new Command.Tick()));
+            steps.Insert(steps.Count - 3, new Step(steps[^4].Now, null, Question()));
+            steps.Insert(steps.Count - 3, new Step(steps[^4].Now, new Command.RecordCheck(Question())));
         }
         return new History(_seed, _start, _create, steps);
     }

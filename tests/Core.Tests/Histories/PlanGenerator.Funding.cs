@@ -13,7 +13,7 @@ internal static partial class PlanGenerator
         ? Core.Limit.Of(Money(dice.One(0m, 0.5m, 1m, 2m, 2.5m, 4m, 5m, 8m, 12m, 20m)))
         : dice.One(0, 1, 2, 3, 4, 5, 8, 12, 30);
 
-    private static Amount Price(Dice dice) => Money(dice.One(UnitPrices));
+    public static Amount Price(Dice dice) => Money(dice.One(UnitPrices));
 
     private static OutcomeType Priced(Dice dice, OutcomeType type)
     {

@@ -49,6 +49,12 @@ public sealed class JournalsKept
         }
     }
 
+    /// <summary>The journals of the first encoding, by name.</summary>
+    public static IEnumerable<(string Name, byte[][] Entries)> Kept() =>
+        from line in Lines("entries-2.gz")
+        let words = line.Split(' ')
+        select (words[0], words.Skip(2).Select(Convert.FromBase64String).ToArray());
+
     private static IEnumerable<string> Lines(string file)
     {
         using var from = new StreamReader(

@@ -33,9 +33,12 @@ internal abstract record Expected
     public sealed record Unknown : Expected;
 }
 
-/// <param name="Funded">The outcome type whose funding it is; null with a cap, and for the tenant's own.</param>
+/// <param name="Askable">Everything that could be asked then.</param>
 /// <param name="At">When it is told.</param>
-internal sealed record ExpectedSignal(SignalAction Action, string? Cap, string? Funded, LimitState State, Instant At);
+/// <param name="Stops">What of it the key refuses for one unit (S6).</param>
+internal sealed record ExpectedSignal(
+    string Key, SignalAction Action, LimitState State, DecisionReason Reason, AtLimit? Handoff,
+    IReadOnlyList<Subject> Askable, IReadOnlyList<Subject> Stops, Instant At);
 
 internal abstract record ExpectedAlert
 {

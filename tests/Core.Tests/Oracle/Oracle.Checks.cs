@@ -8,6 +8,9 @@ internal sealed partial class Oracle
     /// <summary>A1, A2</summary>
     public Expected.Decided Check(Question question)
     {
+        if (_closed)
+            return Denied(AtLimit.Pause, DecisionReason.TenantClosed, null, new Expected.Bound("", "", null, null),
+                null);
         if (_pausedBy is not null)
             return Denied(_pausedBy, DecisionReason.TenantPaused, null, new Expected.Bound("", "", null, null), null);
         var fit = Fit(question.Subject, question.Quantity);

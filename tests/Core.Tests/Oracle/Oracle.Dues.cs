@@ -6,7 +6,7 @@ internal sealed partial class Oracle
     private readonly Dictionary<DateOnly, int> _closedPeriods = [];
     private readonly Dictionary<DateOnly, IReadOnlyList<Cap>> _capsAtEnd = [];
 
-    private enum Due { Window, Reservation, Day, PeriodEnd, PeriodClose, Expiring, Expiry, Rearm }
+    private enum Due { Window, Reservation, Day, PeriodEnd, PeriodClose, Expiring, Expiry, Rearm, Training }
 
     // Every due is a step of its own, with its own time and its own signals (T1, S1).
     private void FireUntil(Instant target)
@@ -50,6 +50,7 @@ internal sealed partial class Oracle
         return windows.Concat(reservations).Concat(closing).Concat(periodEnd).Concat(dayEnd).Concat(expiries)
             .Concat(notices)
             .Concat(Rearming().Select(due => (due.At, Due.Rearm, due.Id)))
+            .Concat(EndOfTraining() is { } end ? [(end, Due.Training, "")] : [])
             .Where(due => due.Item1 <= target);
     }
 
@@ -66,6 +67,16 @@ internal sealed partial class Oracle
             case Due.Expiring: TellOfExpiry(_lots[int.Parse(id)]); break;
             default: break;
         }
+    }
+
+    // O9, S6: what was free is limited from then on, whether or not anything arrives.
+    private Instant? EndOfTraining()
+    {
+        if (_closed || !InTraining) return null;
+        var training = TermsAt(Now).Training!;
+        var until = training.Until ?? Instant.MaxValue;
+        if (training.Days is { } days) until = Instant.Min(until, _started + TimeSpan.FromDays(days));
+        return until == Instant.MaxValue ? null : until;
     }
 
     private static bool IsToldOf(Lot lot) => lot is { Ended: false, Warned: false, ExpiresAt: not null }

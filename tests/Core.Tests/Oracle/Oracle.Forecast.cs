@@ -141,7 +141,7 @@ internal sealed partial class Oracle
     private Instant? ToldOf(Cap cap)
     {
         var limit = cap.AtLimit.Action == LimitAction.Notify ? LimitState.Warned : LimitState.Paused;
-        return Signals.Where(signal => signal.Cap == cap.Id).Reverse().TakeWhile(signal => signal.State >= limit)
+        return Signals.Where(signal => signal.Key == $"cap:{cap.Id}").Reverse().TakeWhile(signal => signal.State >= limit)
             .LastOrDefault()?.At;
     }
 

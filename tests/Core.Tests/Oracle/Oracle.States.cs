@@ -1,107 +1,138 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
 /// <summary>
-/// States and signals (S1, S2; 0004, 23): from what is settled and pending, never from what is reserved.
+/// States and signals (S1, S2, S6; 0004, 23; 0006): from what is settled and pending, never from what is reserved. What
+/// a key stops is found by asking everything that can be asked.
 /// </summary>
 internal sealed partial class Oracle
 {
-    private readonly Dictionary<string, LimitState> _states = [];
-    private readonly Dictionary<string, LimitState> _fundingStates = [];
-    private LimitState _ownState;
+    private static readonly Told Nothing = new(LimitState.Active, DecisionReason.Ok, null, []);
 
-    public LimitState StateOf(Cap cap) => StateOf(cap, Standing());
+    private readonly SortedDictionary<string, Told> _told = new(StringComparer.Ordinal);
 
-    private LimitState StateOf(Cap cap, FundingWalk standing)
+    /// <summary>What was told last of a key.</summary>
+    private sealed record Told(LimitState State, DecisionReason Reason, AtLimit? Handoff, IReadOnlyList<Subject> Stops)
+    {
+        public bool IsAs(Told other) => State == other.State && Reason == other.Reason && Handoff == other.Handoff
+            && Stops.SequenceEqual(other.Stops);
+    }
+
+    public LimitState StateOf(Cap cap) => _closed ? Before($"cap:{cap.Id}").State : AsIs(cap, Standing()).State;
+
+    private Told Before(string key) => _told.GetValueOrDefault(key, Nothing);
+
+    /// <summary>Everything that an agent may ask: what, by whom, where.</summary>
+    public IReadOnlyList<Subject> Askable =>
+        [.. from what in TermsAt(Now).OutcomeTypes.Select(type => (type.Id, IsActivity: false))
+            .Concat(Histories.PlanGenerator.Activities.Select(activity => (activity, true)))
+            from agent in Histories.PlanGenerator.Agents.Append(null)
+            from channel in new[] { null, "chat", "phone" }
+            from workflow in Histories.PlanGenerator.Workflows.Append(null).Append("another")
+            select new Subject(what.Item1, what.Item2, new Dimensions(agent, channel, workflow))];
+
+    private Told AsIs(Cap cap, FundingWalk standing)
     {
         var used = Level(cap, standing);
-        if (IsReached(cap, used, standing))
-            return cap.AtLimit.Action switch { LimitAction.Handoff => LimitState.Handoff, LimitAction.Pause =>
-                LimitState.Paused, _ => LimitState.Warned };
+        var stops = Askable.Where(subject => Matches(cap, subject) && IsRefused(cap, subject, used, standing)).ToList();
+        if (stops.Count > 0 && cap.AtLimit.Action != LimitAction.Notify)
+            return Stopped(cap.AtLimit, DecisionReason.CapReached, stops);
         var crossed = _thresholds.Values.Where(threshold => threshold.Of == Measure.Cap && threshold.Target == cap.Id)
             .Any(threshold => At(threshold, cap.Limit.Value) is { } at && used >= at);
-        return crossed ? LimitState.Warned : LimitState.Active;
+        return crossed || stops.Count > 0 ? Nothing with { State = LimitState.Warned } : Nothing;
     }
+
+    private static Told Stopped(AtLimit at, DecisionReason reason, IReadOnlyList<Subject> stops) =>
+        at.Action == LimitAction.Handoff ? new Told(LimitState.Handoff, reason, at, stops)
+            : new Told(LimitState.Paused, reason, null, stops);
 
     // Settled and pending, in units or millionths.
     private long Level(Cap cap, FundingWalk standing) => cap.Limit.IsMoney
         ? Money(cap, Open, Today, standing) : Units(cap, Open, Today, report => report.View, false);
 
-    // One more unit would be refused: of every type in the scope, with the attributes that it names and no others.
-    private bool IsReached(Cap cap, long used, FundingWalk standing)
+    private bool IsRefused(Cap cap, Subject subject, long used, FundingWalk standing)
     {
         if (!cap.Limit.IsMoney) return used + 1 > cap.Limit.Value;
-        var terms = TermsAt(Now);
-        if (cap.Scope.Activity is { } activity)
-            return Grows(used, used + (terms.Activity(activity)?.Price ?? Amount.Zero).Micros, cap.Limit);
-        var attributes = new Dimensions(cap.Scope.Agent, cap.Scope.Channel, cap.Scope.Workflow);
-        return terms.OutcomeTypes.Where(type => cap.Scope.OutcomeType is null || cap.Scope.OutcomeType == type.Id)
-            .All(type => Grows(used,
-                used + standing.Copy().Add(Asked(new Subject(type.Id, false, attributes), 1)).Price.Micros, cap.Limit));
+        if (!subject.IsActivity && InTraining) return false;
+        var price = subject.IsActivity ? TermsAt(Now).Activity(subject.What)?.Price ?? Amount.Zero
+            : NextUnit(subject, standing).Price;
+        return Grows(used, used + price.Micros, cap.Limit);
     }
 
-    /// <summary>Of the funding of a type; null when it is not governed.</summary>
-    private LimitState? FundingStateOf(OutcomeType type, FundingWalk standing)
+    // A unit costs the same whoever makes it, wherever.
+    private (FundingWalk Of, Dictionary<(string, string?), Unit> Units)? _next;
+
+    private Unit NextUnit(Subject subject, FundingWalk standing)
     {
-        if (RuleNow(type.Id) is not { } rule) return null;
-        var room = new OverageRoom(this, standing, Asked(new Subject(type.Id, false, Dimensions.None), 1), rule);
-        room.Take(1, standing.Copy().Add(Asked(new Subject(type.Id, false, Dimensions.None), 1)));
-        if (room.Why is null) return LimitState.Active;
-        return rule.AtLimit.Action switch { LimitAction.Handoff => LimitState.Handoff, LimitAction.Pause =>
-            LimitState.Paused, _ =>
-            LimitState.Warned };
+        if (_next?.Of != standing) _next = (standing, []);
+        var key = (subject.What, subject.Dimensions.Workflow);
+        if (_next.Value.Units.TryGetValue(key, out var known)) return known;
+        return _next.Value.Units[key] = standing.Copy().Add(Asked(subject, 1));
     }
 
-    /// <summary>The tenant's own state, those of its caps over everything (0001, 19), and the mildest of the fundings
-    /// when all of them
-    /// have stopped (0004, 23).</summary>
+    /// <summary>Of the funding of a type that is governed.</summary>
+    private Told AsIs(OutcomeType type, FundingWalk standing)
+    {
+        if (RuleNow(type.Id) is not { } rule || InTraining) return Nothing;
+        var refused = Askable.Where(subject => !subject.IsActivity && subject.What == type.Id)
+            .Select(subject => (subject, Why: Unfunded(subject, rule, standing))).Where(one => one.Why is not null)
+            .ToList();
+        return refused.Count == 0 ? Nothing : Stopped(rule.AtLimit,
+            Enum.Parse<DecisionReason>(refused[0].Why!.Value.ToString()), refused.ConvertAll(one => one.subject));
+    }
+
+    private Reason? Unfunded(Subject subject, OverageRule rule, FundingWalk standing)
+    {
+        var unit = NextUnit(subject, standing);
+        if (!unit.IsOverage) return null;
+        var room = new OverageRoom(this, standing, Asked(subject, 1), rule);
+        room.Take(1, unit);
+        return room.Why;
+    }
+
+    /// <summary>The tenant's own state, those of its caps over everything (0001, 19; one that stops only a part of it
+    /// warns), and the mildest of the fundings when all of them have stopped (0004, 23).</summary>
     public LimitState State
     {
         get
         {
+            if (_closed) return LimitState.Paused;
             var standing = Standing();
-            var fundings = TermsAt(Now).OutcomeTypes.Select(type => FundingStateOf(type, standing) ?? LimitState.Active)
-                .Min();
-            return _caps.Values.Where(cap => cap.Scope == Scope.Everything).Select(cap => StateOf(cap, standing))
-                .Append(_ownState).Append(fundings >= LimitState.Paused ? fundings : LimitState.Active).Max();
+            var fundings = TermsAt(Now).OutcomeTypes.Select(type => AsIs(type, standing).State).Min();
+            return _caps.Values.Where(cap => cap.Scope == Scope.Everything)
+                .Select(cap => AsIs(cap, standing))
+                .Select(told => told.State >= LimitState.Paused
+                    && told.Stops.Count(subject => !subject.IsActivity) < Askable.Count(subject => !subject.IsActivity)
+                    ? LimitState.Warned : told.State)
+                .Append(Own().State).Append(fundings >= LimitState.Paused ? fundings : LimitState.Active).Max();
         }
     }
+
+    private Told Own() => _closed ? Stopped(AtLimit.Pause, DecisionReason.TenantClosed, Askable)
+        : _pausedBy is null ? Nothing : Stopped(_pausedBy, DecisionReason.TenantPaused, Askable);
 
     private void UpdateStates(FundingWalk standing)
     {
-        foreach (var gone in _states.Keys.Where(id => !_caps.ContainsKey(id)).ToList())
-        {
-            if (_states[gone] != LimitState.Active)
-                Signals.Add(new ExpectedSignal(SignalAction.Resume, gone, null, LimitState.Active, Now));
-            _states.Remove(gone);
-        }
-        foreach (var cap in _caps.Values)
-        {
-            var state = StateOf(cap, standing);
-            Changed(cap.Id, null, _states.GetValueOrDefault(cap.Id), state);
-            _states[cap.Id] = state;
-        }
-        foreach (var type in TermsAt(Now).OutcomeTypes.Select(type => type.Id).Union(_fundingStates.Keys).ToList())
-        {
-            var state = (TermsAt(Now).Type(type) is { } known ? FundingStateOf(known, standing) : null)
-                ?? LimitState.Active;
-            Changed(null, type, _fundingStates.GetValueOrDefault(type), state);
-            _fundingStates[type] = state;
-        }
-        var own = _pausedBy is null ? LimitState.Active : _pausedBy.Action == LimitAction.Handoff ? LimitState.Handoff
-            : LimitState.Paused;
-        Changed(null, null, _ownState, own);
-        _ownState = own;
+        Tell("tenant", Own());
+        if (_closed) return;
+        foreach (var key in _told.Keys.ToList())
+            if ((key.StartsWith("cap:", StringComparison.Ordinal) && !_caps.ContainsKey(key[4..]))
+                || (key.StartsWith("funding:", StringComparison.Ordinal) && TermsAt(Now).Type(key[8..]) is null))
+                Tell(key, Nothing);
+        foreach (var cap in _caps.Values) Tell($"cap:{cap.Id}", AsIs(cap, standing));
+        foreach (var type in TermsAt(Now).OutcomeTypes) Tell($"funding:{type.Id}", AsIs(type, standing));
     }
 
-    private void Changed(string? cap, string? funded, LimitState before, LimitState after)
+    private void Tell(string key, Told now)
     {
-        if (before == after) return;
-        var action = after switch
+        var before = Before(key);
+        if (now.IsAs(before)) return;
+        _told[key] = now;
+        var action = now.State switch
         {
             LimitState.Paused => SignalAction.Pause,
             LimitState.Handoff => SignalAction.Handoff,
-            _ => after < before ? SignalAction.Resume : SignalAction.Warn,
+            _ => now.State < before.State ? SignalAction.Resume : SignalAction.Warn,
         };
-        Signals.Add(new ExpectedSignal(action, cap, funded, after, Now));
+        Signals.Add(new ExpectedSignal(key, action, now.State, now.Reason, now.Handoff, Askable, now.Stops, Now));
     }
 }

@@ -47,6 +47,8 @@ internal sealed partial class Scenario
             "outcome" => [_tenant.Outcome(words.At(0)) is { } figure ? ScenarioText.Of(figure) : "unknown"],
             "caps" => _tenant.State.Usage(null, _now)!.Caps.Select(ScenarioText.Of),
             "signals" => Signals(),
+            "keys" => Keys(),
+            "alerts" => Alerts(words),
             "state" => [ScenarioText.Word(_tenant.State.Figure(_now).State)],
             "periods" => Periods(),
             "scheduled" => _tenant.State.Schedule.Select(ScenarioText.Of).DefaultIfEmpty("nothing"),
@@ -124,6 +126,20 @@ internal sealed partial class Scenario
         var signals = _tenant.State.SignalsAfter(_signalsSeen);
         if (signals.Count > 0) _signalsSeen = signals[^1].Sequence;
         return signals.Count == 0 ? ["none"] : signals.Select(ScenarioText.Of);
+    }
+
+    // What a fresh stream begins with (S6).
+    private IEnumerable<string> Keys()
+    {
+        var keys = _tenant.State.StartOfSignals(null).Keys!.Value;
+        return keys.IsEmpty ? ["nothing stops or warns"] : keys.Select(ScenarioText.OfKey);
+    }
+
+    // S7
+    private IEnumerable<string> Alerts(Words words)
+    {
+        var alerts = _tenant.State.RaisedAlerts(Period(words), null, 100);
+        return alerts is null ? ["no such period"] : alerts.Count == 0 ? ["none"] : alerts.Select(ScenarioText.Of);
     }
 
     private IEnumerable<string> Periods()

@@ -38,7 +38,7 @@ internal static partial class ScenarioText
         if (decision.Handoff?.To is { } to) words.Add($"to {to}");
         if (decision.Funding is { } funding)
             words.Add($"{Word(funding)} at {decision.UnitPrice?.ToString(2) ?? "no price"}");
-        if (decision.Reason > DecisionReason.CapReached)
+        if (decision.Reason is > DecisionReason.CapReached and not DecisionReason.TenantClosed)
             words.Add(decision.RetryAt is { } retry ? $"again {ScenarioWriter.Time(retry)}" : "until it is funded");
         return string.Join(", ", words);
     }
@@ -124,7 +124,34 @@ internal static partial class ScenarioText
         $"{cap.Cap.Id} {Of(cap.Exposure)} of {Of(cap.Cap.Limit)}, {Of(cap.Remaining)} remaining, {Word(cap.State)}, until {ScenarioWriter.Time(cap.ResetsAt)}";
 
     public static string Of(Signal signal) =>
-        $"{ScenarioWriter.Time(signal.At)} {Word(signal.Action)} {Where(signal.Cap, signal.Scope)}: {Word(signal.State)}{(signal.Handoff?.To is { } to ? $", to {to}" : "")}";
+        $"{ScenarioWriter.Time(signal.At)} {Word(signal.Action)} {OfKey(signal)}";
+
+    /// <summary>A key's complete state (S6).</summary>
+    public static string OfKey(Signal signal) =>
+        $"{signal.Key}: {Word(signal.State)}{(signal.Handoff?.To is { } to ? $", to {to}" : "")}"
+        + (signal.State < LimitState.Paused ? ""
+            : $", {Word(signal.Reason)}, stops {string.Join("; ", signal.Refused.Select(Of))}");
+
+    private static string Of(Stop stop)
+    {
+        var words = new List<string>
+        {
+            stop.OutcomeType ?? stop.Activity ?? (stop.On == StopOn.Any ? "all" : "outcomes"),
+        };
+        if (stop.Agent is { } agent) words.Add($"agent={agent}");
+        if (stop.Channel is { } channel) words.Add($"channel={channel}");
+        if (stop.Workflow is { } workflow) words.Add($"workflow={workflow}");
+        if (!stop.WorkflowNot.IsEmpty) words.Add($"workflow not {string.Join(" or ", stop.WorkflowNot)}");
+        return string.Join(' ', words);
+    }
+
+    public static string Of(RaisedAlert alert)
+    {
+        var of = alert.Of ?? $"{alert.Threshold!.Id}";
+        var level = alert.Level is { } reached ? $" at {Of(reached)}" : "";
+        return $"{alert.Number}. {ScenarioWriter.Time(alert.At)} {alert.Type} {of}{level}"
+            + (alert.Limit is { } limit ? $" of {Of(limit)}" : "");
+    }
 
     // A cap, the funding of an outcome type, or the tenant by hand.
     private static string Where(string? cap, Scope? scope) => cap ?? scope?.OutcomeType ?? "tenant";

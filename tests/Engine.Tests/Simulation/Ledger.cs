@@ -42,7 +42,7 @@ internal sealed class Ledger
     {
         if (await tenants.Signals(tenant, null) is not { } reader) return;
         _readers[tenant] = reader;
-        _seen.Add((tenant, reader.State.Sequence, []));
+        _seen.Add((tenant, reader.Start.Sequence, []));
     }
 
     public void Unwatch(string tenant)

@@ -90,7 +90,7 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
         {
             if (line.StartsWith("event: ", StringComparison.Ordinal)) name = line[7..];
             else if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
-            else if (line.StartsWith("data: ", StringComparison.Ordinal))
+            else if (name is not ("reset" or "state") && line.StartsWith("data: ", StringComparison.Ordinal))
                 Take(name, id, (long)JsonNode.Parse(line[6..])!["sequence"]!);
         }
     }
@@ -106,7 +106,7 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
     {
         lock (_gate)
         {
-            if (name == "state")
+            if (name == "ready")
             {
                 if (_lastId is null) From = sequence;
             }
@@ -118,6 +118,6 @@ internal sealed class SignalListener(string tenant, IReadOnlyList<SiloServer> si
             }
             _lastId = id;
         }
-        if (name == "state") _connected.TrySetResult();
+        if (name == "ready") _connected.TrySetResult();
     }
 }
