@@ -153,10 +153,15 @@ public sealed class TenantUnavailableException(string why, Exception? inner = nu
 /// Something of ours failed in this tenant, or what is stored of it cannot be read. Of what was asked nothing is known
 /// to be done. No other tenant is touched; this one is tried again when a wait is over.
 /// </summary>
-public sealed class TenantFailedException(string tenant, TimeSpan retryAfter, Exception? inner = null)
-    : Exception($"The tenant '{tenant}' is unavailable{(inner is null ? "" : $": {inner.Message}")}", inner)
+public sealed class TenantFailedException : Exception
 {
-    public TimeSpan RetryAfter { get; } = retryAfter;
+    private const string Wait = "retry_after_ms";
+
+    public TenantFailedException(string tenant, TimeSpan retryAfter, Exception? inner = null)
+        : base($"The tenant '{tenant}' is unavailable{(inner is null ? "" : $": {inner.Message}")}", inner) =>
+        Data[Wait] = (long)retryAfter.TotalMilliseconds; // what is in Data travels between silos
+
+    public TimeSpan RetryAfter => TimeSpan.FromMilliseconds(Data[Wait] as long? ?? 1_000);
 }
 
 /// <summary>

@@ -86,6 +86,7 @@ public sealed class ExceptionWireTests : IDisposable
         var type when type == typeof(string) => $"the {parameter.Name}",
         var type when type == typeof(int) => 5,
         var type when type == typeof(long) => 7L,
+        var type when type == typeof(TimeSpan) => TimeSpan.FromSeconds(9),
         var type when type == typeof(Exception) => new IOException("the cause"),
         var type => throw new NotSupportedException($"say how to make a {type}"),
     };

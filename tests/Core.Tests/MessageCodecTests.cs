@@ -63,7 +63,7 @@ public sealed class MessageCodecTests
         Assert.Equal(new Question(new Subject("charter", IsActivity: false, Dimensions.None), 2, "s1"),
             Read("01010763686172746572000000000401027331"));
         Assert.Equal(new Decision(DecisionKind.Allow, DecisionReason.Ok, 3, null, null, null, null, null,
-            new DateOnly(2026, 11, 1), 9), Read("0102000001060000000000d0942d12"));
+            new DateOnly(2026, 11, 1), 9), Read("0102000001060000000000d0942d120000"));
         Assert.Equal(new Command.ReportOutcome(new EventId("/s", "a"), null, "charter", "a")
             { Fingerprint = 7, Quantity = 3, Result = Result.Escalated, HandedOff = true },
             Assert.IsType<Command.ReportOutcome>(

@@ -133,7 +133,7 @@ public static partial class EntryCodec
                 to.Text(e.Grant); to.Byte((byte)e.Kind); to.Money(e.Amount); to.Number(e.Priority);
                 to.Time(e.EffectiveAt); to.MaybeTime(e.ExpiresAt);
                 to.MaybeMoney(e.Price); to.MaybeText(e.Note); to.MaybeText(e.Key); to.MaybeText(e.From);
-                to.MaybeText(e.Pack); to.Number(e.Quantity);
+                if (e.Pack is not null) { to.MaybeText(e.Pack); to.Number(e.Quantity); }
                 break;
             case Entry.GrantEnded e: to.Text(e.Grant); to.Money(e.Taken); to.Bool(e.Voided); break;
             case Entry.GrantExpiring e: to.Text(e.Grant); to.Money(e.Left); to.Time(e.ExpiresAt);

@@ -13,6 +13,8 @@ public sealed partial class Turn
         if (e is Command.ReportFact { IsVerdict: true } verdict)
         {
             if (Seen(verdict) is { } given) return given;
+            // What says of itself that it is too old to be recognised is not taken a second time (I2).
+            if (Placeable(verdict) is Answer.Refused { Code: Refusal.EventTooOld } old) return old;
             e = verdict with { Time = null }; // O8: the gateway times it
         }
         else if (_state.Seen(e.Id) is { } seen) return Recognise(e, seen);

@@ -41,8 +41,17 @@ public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(starte
 
 public sealed class SuitesTests
 {
-    /// <summary>How one process starts, recovers, and is made of parts.</summary>
-    private static readonly Type[] OfOneProcess = [typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests)];
+    /// <summary>
+    /// How one process starts, recovers, and is made of parts; and what is the same code in front of whatever holds
+    /// the tenants: how requests are read, and how answers are written.
+    /// </summary>
+    private static readonly Type[] OfOneProcess =
+    [
+        typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
+        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests), typeof(ClosedSetTests),
+        typeof(CloudEventTests), typeof(CompressedTests), typeof(ConditionalTests), typeof(CurrencyTests),
+        typeof(AlertTests), typeof(BoundTests), typeof(ScheduleTests), typeof(TopUpTests),
+    ];
 
     [Fact]
     public void No_suite_over_HTTP_is_left_out()

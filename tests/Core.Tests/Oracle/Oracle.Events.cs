@@ -13,7 +13,13 @@ internal sealed partial class Oracle
     {
         var isVerdict = happened is Command.ReportFact { Kind: FactKind.VerdictAccepted or FactKind.VerdictRejected };
         if (_known.TryGetValue((happened.Id, isVerdict), out var first)) return Recognise(happened, first);
-        if (isVerdict) happened = happened with { Time = null }; // O8: the gateway times it
+        if (isVerdict)
+        {
+            // I2: what says of itself that it is too old is not taken.
+            if (!_closed && happened.Time is { } said && (said < Now - Lateness || said < _periods[0].Start
+                || (said < Open.End && IsClosed(PeriodOf(said))))) return new Expected.Refused(Refusal.EventTooOld);
+            happened = happened with { Time = null }; // O8: the gateway times it
+        }
         var time = happened.Time ?? Now;
         var follows = _testClock is { FollowEvents: true };
         if (Impossible(happened, time) is { } refusal)
@@ -49,7 +55,7 @@ internal sealed partial class Oracle
     {
         var mustKnow = Now < first.Time + Remembered || !IsClosed(PeriodOf(first.Time));
         if (mustKnow && EventText.Of(happened) == first.Content) return first.Answer;
-        if (!mustKnow && (happened.Time is null || happened is Command.ReportFact { IsVerdict: true }))
+        if (!mustKnow && happened.Time is null)
             throw new AmbiguousException(
                 "an event without a time of its own sent again after its id may have been forgotten");
         if (EventText.Of(happened) == first.Content) return new Expected.DuplicateOrTooOld();
