@@ -39,7 +39,7 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
 /// </summary>
 [Reentrant, GrainType("housekeeper")]
 internal sealed class Housekeeper(
-    IStore store, ITenants tenants, Books books, IServiceProvider services, TimeProvider clock,
+    IStore store, ITenants tenants, Books books, IGrainFactory grains, IServiceProvider services, TimeProvider clock,
     ILogger<Housekeeper> log) : Grain, IHousekeeperGrain
 {
     private readonly Dispatcher _webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
@@ -100,7 +100,7 @@ internal sealed class Housekeeper(
     {
         try
         {
-            await GrainFactory.GetGrain<ITenantGrain>(tenant).Wake();
+            await grains.GetGrain<ITenantGrain>(tenant).Wake(); // not by the grain's own: it is not in its context here
         }
         catch (TenantFailedException)
         {
