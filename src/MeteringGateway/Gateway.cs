@@ -89,7 +89,8 @@ internal static class Gateway
         ? $"{failure.Message} {inner.Message}" : failure.Message;
 
     private static bool ExplainsItself(Exception failure) =>
-        failure is InvalidDataException or IOException or UnauthorizedAccessException or FormatException or InvalidOperationException
+        failure is InvalidDataException or IOException or UnauthorizedAccessException or FormatException
+            or InvalidOperationException
             or OptionsValidationException or StoreException or TransferException
             or System.Net.Sockets.SocketException;
 

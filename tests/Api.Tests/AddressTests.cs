@@ -8,7 +8,8 @@ public class AddressTests(Started started) : IClassFixture<Started>
     /// <summary>Ids that a caller may choose, and whose addresses are easily mistaken for each other.</summary>
     public static readonly string[] Wide =
     [
-        "conv/77", "conv%2F77", "conv%252F77", "conv%2f77", "/", "//", "a/", "/a", "a/verdict", "%", "100%", "%2", "%zz",
+        "conv/77", "conv%2F77", "conv%252F77", "conv%2f77", "/", "//", "a/", "/a", "a/verdict", "%", "100%", "%2",
+        "%zz",
         "%25", "%ff", "%C3%A9", "é", "é/ü", "a b", "a+b", "a%20b", "a?b", "a#b", "a\\b", "a&b=c", "a;b,c", "\"q\"",
         "'", "<b>", "{id}", "*", "...", "..a", "a..", "a/..", "./a", "~", "日本/語", "🎉", "a\u200bb", "\u2028",
         new string('€', 256), new string('/', 256),
@@ -124,7 +125,8 @@ public class AddressTests(Started started) : IClassFixture<Started>
             Assert.Contains("/session", (await _gateway.Admin.Post($"/v1/tenants/dots/{call}",
                 $$"""{"outcome_type":"support.resolution","session":"{{dots}}"}""")
                 .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
-        var plan = $$"""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"{{dots}}","limit":{"units":1} }]}""";
+        var plan =
+            $$"""{"currency":"USD","outcome_types":[{"id":"a"}],"caps":[{"id":"{{dots}}","limit":{"units":1} }]}""";
         Assert.Equal(["/caps/0/id"], (await _gateway.Admin.Put("/v1/plans/dotted", plan)
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
 

@@ -10,7 +10,8 @@ public sealed class ClosedSetTests(Started started) : IClassFixture<Started>
     private const string Envelope = """{"specversion":"1.0","id":"x","source":"/s","subject":"t","type":""";
     private const string Key = "/v1/keys";
     private const string Plan = "/v1/plans/sets";
-    private const string Types = "outcome.reported, outcome.confirmed, outcome.reopened, outcome.escalated, outcome.abandoned, outcome.failed, outcome.rejected, outcome.verdict, activity.reported";
+    private const string Types =
+        "outcome.reported, outcome.confirmed, outcome.reopened, outcome.escalated, outcome.abandoned, outcome.failed, outcome.rejected, outcome.verdict, activity.reported";
 
     private readonly Gateway _gateway = started.Gateway;
 
@@ -18,7 +19,8 @@ public sealed class ClosedSetTests(Started started) : IClassFixture<Started>
     {
         { "/v1/events", Envelope + """ "outcome.sold","data":{}}""", "/type", Types },
         { "/v1/events", Envelope + """ null,"data":{}}""", "/type", Types },
-        { "/v1/events", Envelope + """ "outcome.reported","data":{"outcome_type":"a","result":"won"}}""", "/data/result",
+        { "/v1/events", Envelope + """ "outcome.reported","data":{"outcome_type":"a","result":"won"}}""",
+        "/data/result",
             string.Join(", ", Words<Result>()) },
         { "/v1/events", Envelope + """ "outcome.verdict","data":{"outcome_id":"a","verdict":"fine"}}""",
             "/data/verdict", "accepted, rejected" },
@@ -47,7 +49,8 @@ public sealed class ClosedSetTests(Started started) : IClassFixture<Started>
             string.Join(", ", WebhookEvents.All) },
         { "PUT /v1/webhooks/sets", """{"url":"https://a.example","tenants":"*"}""", "/events",
             string.Join(", ", WebhookEvents.All) },
-        { "PUT " + Plan, """{"currency":"USD","outcome_types":[{"id":"a","included_units":1}],"overage":{"at_limit":{"action":"notify"}}}""",
+        { "PUT " + Plan,
+        """{"currency":"USD","outcome_types":[{"id":"a","included_units":1}],"overage":{"at_limit":{"action":"notify"}}}""",
             "/overage/at_limit/action", "pause, handoff" },
     };
 

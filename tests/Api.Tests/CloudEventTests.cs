@@ -21,7 +21,8 @@ public sealed class CloudEventTests(Started started) : IClassFixture<Started>
     [InlineData("a,b;c=d", "/a,b")]
     public async Task What_another_implementation_sends_in_either_form_is_one_event(string id, string source) // I1
     {
-        await _gateway.Admin.Put("/v1/plans/forms", """{"currency":"USD","outcome_types":[{"id":"support.resolution"}]}""");
+        await _gateway.Admin.Put("/v1/plans/forms",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution"}]}""");
         await _gateway.Admin.Put("/v1/tenants/forms", """{"name":"x","plan":"forms"}""");
         var sent = new CloudEvent
         {

@@ -65,10 +65,12 @@ public sealed class CompressedTests(Started started) : IClassFixture<Started>
     public async Task What_is_not_gzip_or_is_cut_off_or_was_changed_is_refused()
     {
         await _gateway.Tenant("broken");
-        var whole = Gzip($"[{string.Join(",", Enumerable.Range(0, 300).Select(i => Report.Outcome($"b-{i}", "broken")))}]");
+        var whole =
+            Gzip($"[{string.Join(",", Enumerable.Range(0, 300).Select(i => Report.Outcome($"b-{i}", "broken")))}]");
         var changed = whole.ToArray();
         changed[^6] ^= 1; // its checksum
-        foreach (var body in new[] { Encoding.UTF8.GetBytes("[]"), whole[..^1], whole[..^8], whole[..(whole.Length / 2)],
+        foreach (var body in new[] { Encoding.UTF8.GetBytes("[]"), whole[..^1], whole[..^8],
+            whole[..(whole.Length / 2)],
             changed, [] })
         {
             await Send(HttpMethod.Post, "/v1/events", Many, body, "gzip")
@@ -122,7 +124,8 @@ public sealed class CompressedTests(Started started) : IClassFixture<Started>
     {
         await _gateway.Tenant("cut");
         var lines = string.Concat(Enumerable.Range(0, 2000)
-            .Select(i => Report.Event("activity.reported", $"x-{i * 7919}", "cut", """ "activity":"ticket" """) + "\n"));
+            .Select(i => Report.Event("activity.reported", $"x-{i * 7919}", "cut", """ "activity":"ticket" """)
+                + "\n"));
         var answer = await Send(HttpMethod.Post, "/v1/events", Lines, Gzip(lines)[..^4], "gzip").Is(HttpStatusCode.OK);
         Assert.Equal((2000, 1), ((int)answer["accepted"]!, (int)answer["rejected"]!));
         Assert.Equal("malformed", (string?)answer["results"]!.AsArray()[^1]!["problem"]!["code"]);

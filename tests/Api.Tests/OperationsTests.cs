@@ -35,7 +35,8 @@ public class OperationsTests(Started started) : IClassFixture<Started>
             """.ReplaceLineEndings("\n"), written, StringComparison.Ordinal);
         Assert.Contains("# TYPE test_level_bytes gauge\ntest_level_bytes 1.5\n", written, StringComparison.Ordinal);
         Assert.Contains("# TYPE test_wait_seconds histogram\n", written, StringComparison.Ordinal);
-        foreach (var line in (string[])["bucket{le=\"0.1\"} 1", "bucket{le=\"1\"} 2", "bucket{le=\"+Inf\"} 3", "sum 7.6",
+        foreach (var line in (string[])["bucket{le=\"0.1\"} 1", "bucket{le=\"1\"} 2", "bucket{le=\"+Inf\"} 3",
+            "sum 7.6",
             "count 3"])
             Assert.Contains($"\ntest_wait_seconds_{line}\n", written, StringComparison.Ordinal);
     }

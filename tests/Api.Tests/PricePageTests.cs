@@ -102,9 +102,11 @@ public class PricePageTests(Started started) : IClassFixture<Started>
         "5 included in each billing period; nothing beyond that: no more is done")]
     [InlineData(""" "included_units":5 """, "",
         "5 included in each billing period; nothing beyond that: no more is done")]
-    [InlineData(""" "included_units":10,"tiers":[{"up_to":10,"price":"3"},{"up_to":20,"price":"2"},{"price":"1"}] """, "",
+    [InlineData(""" "included_units":10,"tiers":[{"up_to":10,"price":"3"},{"up_to":20,"price":"2"},{"price":"1"}] """,
+        "",
         "10 included in each billing period; 2.00 USD each for 11 to 20 in a billing period beyond that; 1.00 USD each from 21 on beyond that")]
-    [InlineData(""" "included_units":10,"tiers":[{"up_to":20,"price":"2"},{"price":"1"}],"overage":{"price":"4"} """, "",
+    [InlineData(""" "included_units":10,"tiers":[{"up_to":20,"price":"2"},{"price":"1"}],"overage":{"price":"4"} """,
+        "",
         "10 included in each billing period; 4.00 USD each beyond that")]
     [InlineData(""" "price":"1","prices":[{"when":{"workflow":"hard"},"price":"3"}] """,
         ""","commitments":[{"amount":"50"}],"overage":{"price":"2"}""",

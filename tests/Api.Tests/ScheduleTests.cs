@@ -1,6 +1,8 @@
 namespace MeteringGateway.Api.Tests;
 
-/// <summary>Changes that are to come: seen, overridden, kept beside other changes, and taken back (T2, C6, F7).</summary>
+/// <summary>
+/// Changes that are to come: seen, overridden, kept beside other changes, and taken back (T2, C6, F7).
+/// </summary>
 public sealed class ScheduleTests(Started started) : IClassFixture<Started>
 {
     private const string A =

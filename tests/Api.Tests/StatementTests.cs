@@ -111,14 +111,17 @@ public class StatementTests(Started started) : IClassFixture<Started>
         var bytes = await response.Content.ReadAsByteArrayAsync();
         Assert.Equal([0xef, 0xbb, 0xbf], bytes[..3]); // a spreadsheet takes it for UTF-8
         var lines = System.Text.Encoding.UTF8.GetString(bytes[3..]).Split("\r\n");
-        Assert.Equal("tenant,period,starts_at,ends_at,time_zone,status,final_at,currency,kind,description,outcome_type,quantity,"
+        Assert.Equal(
+            "tenant,period,starts_at,ends_at,time_zone,status,final_at,currency,kind,description,outcome_type,quantity,"
             + "unit_price,amount",
             lines[0]);
         Assert.Equal(
             "csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,overage,\"support.resolution, overage\",support.resolution,1,0.985,0.98",
             lines[5]);
-        Assert.Equal("csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,activities,'=cmd(),,1,0.40,0.40", lines[6]);
-        Assert.Equal(["csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,total,Total,,,,63.78", ""], lines[^2..]);
+        Assert.Equal(
+            "csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,activities,'=cmd(),,1,0.40,0.40", lines[6]);
+        Assert.Equal(
+            ["csv-statement,2026-11-01,2026-11-01T00:00:00.000Z,2026-12-01T00:00:00.000Z,UTC,open,,USD,total,Total,,,,63.78", ""], lines[^2..]);
         Assert.Equal(63.78m, lines.Skip(1).SkipLast(2)
             .Sum(line => decimal.Parse(line.Split(',')[^1], System.Globalization.CultureInfo.InvariantCulture)));
     }

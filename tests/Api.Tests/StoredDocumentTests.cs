@@ -20,7 +20,8 @@ public sealed class StoredDocumentTests
             await first.Tenant("acme", Gateway.Plan.Replace("\"price\":\"0.99\"",
                 "\"price\":\"0.99\",\"included_units\":1", StringComparison.Ordinal));
             await first.Key("billing");
-            await first.Admin.Put("/v1/webhooks/hook", """{"url":"https://example.org/","events":["*"],"tenants":"*"}""")
+            await first.Admin.Put("/v1/webhooks/hook",
+                """{"url":"https://example.org/","events":["*"],"tenants":"*"}""")
                 .Is(HttpStatusCode.Created);
             var store = first.Services.GetRequiredService<IStore>();
             var made = (await store.Documents("key", default)).Single();
@@ -83,7 +84,8 @@ public sealed class StoredDocumentTests
         await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Support.Report.Outcome("o", "acme"))
             .Is(HttpStatusCode.Created);
         await gateway.Tenant("another");
-        Assert.Contains(gateway.Log.Lines, line => line.Contains("plan 'acme' cannot be read", StringComparison.Ordinal));
+        Assert.Contains(gateway.Log.Lines,
+            line => line.Contains("plan 'acme' cannot be read", StringComparison.Ordinal));
     }
 
     private static Task<JsonObject> Unreadable(Task<HttpResponseMessage> sent) =>

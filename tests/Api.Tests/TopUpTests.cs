@@ -112,7 +112,8 @@ public sealed class TopUpTests(Started started) : IClassFixture<Started>
         await _gateway.Admin.Put("/v1/tenants/terms/terms",
             """{"top_ups":[{"id":"pack-1000","credits":"1000","price":"30"},{"id":"pack-100","credits":"100","price":"1"}]}""")
             .Is(HttpStatusCode.OK);
-        Assert.Equal("30.00", (string?)(await Buy("""{"pack":"pack-1000"}""", "a").Is(HttpStatusCode.Created))["price"]);
+        Assert.Equal("30.00",
+            (string?)(await Buy("""{"pack":"pack-1000"}""", "a").Is(HttpStatusCode.Created))["price"]);
         Assert.Equal("1.00", (string?)(await Buy("""{"pack":"pack-100"}""", "b").Is(HttpStatusCode.Created))["price"]);
 
         // A new version of the plan, taken by the tenant, sells none.

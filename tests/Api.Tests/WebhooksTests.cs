@@ -37,7 +37,8 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
         await _gateway.Admin.Get("/v1/webhooks/typo").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
         var made = await _gateway.Admin.Put("/v1/webhooks/twice",
-            """{"url":"https://example.com","events":["*"],"tenants":["hooked","hooked"]}""").Is(HttpStatusCode.Created);
+            """{"url":"https://example.com","events":["*"],"tenants":["hooked","hooked"]}""")
+                .Is(HttpStatusCode.Created);
         Assert.Single(made["tenants"]!.AsArray());
     }
 

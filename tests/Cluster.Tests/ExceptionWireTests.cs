@@ -10,7 +10,9 @@ using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster.Tests;
 
-/// <summary>Why a call to another silo failed is told by the type of its exception: it must arrive as it left.</summary>
+/// <summary>
+/// Why a call to another silo failed is told by the type of its exception: it must arrive as it left.
+/// </summary>
 public sealed class ExceptionWireTests : IDisposable
 {
     private static readonly Assembly[] Ours =
@@ -34,7 +36,8 @@ public sealed class ExceptionWireTests : IDisposable
         var arrived = Travel(sent);
 
         Assert.IsType(type, arrived);
-        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance
+            | BindingFlags.DeclaredOnly)
             .Append(typeof(Exception).GetProperty(nameof(Exception.Message))!))
             Assert.Equal(property.GetValue(sent), property.GetValue(arrived));
         Assert.Equal(sent.InnerException?.Message, arrived.InnerException?.Message);

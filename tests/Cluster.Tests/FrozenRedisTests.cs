@@ -77,7 +77,8 @@ public sealed class FrozenRedisTests : IAsyncLifetime, IDisposable
         request.RequestUri = new Uri(silo, request.RequestUri!);
         using var answer = await _client.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        if (text.Length == 0) return $"{(int)answer.StatusCode} without a body to {request.Method} {request.RequestUri}";
+        if (text.Length == 0)
+            return $"{(int)answer.StatusCode} without a body to {request.Method} {request.RequestUri}";
         var body = JsonNode.Parse(text);
         return $"{(int)answer.StatusCode} {(body is JsonObject ? body["code"] : null)}";
     }

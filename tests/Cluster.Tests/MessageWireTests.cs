@@ -10,7 +10,9 @@ using Orleans.Serialization;
 
 namespace MeteringGateway.Cluster.Tests;
 
-/// <summary>The short form is spoken as long as all silos read it, and silos of both sorts understand each other.</summary>
+/// <summary>
+/// The short form is spoken as long as all silos read it, and silos of both sorts understand each other.
+/// </summary>
 [Collection(SharedRedis.Name)]
 public sealed class MessageWireTests(RedisServer redis)
 {

@@ -59,7 +59,8 @@ public sealed partial class ArchitectureTests
     public void Only_what_is_for_operators_knows_prometheus_net()
     {
         var knowing = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => File.ReadLines(file).Any(line => line.StartsWith("using Prometheus", StringComparison.Ordinal)))
+            .Where(file => File.ReadLines(file)
+            .Any(line => line.StartsWith("using Prometheus", StringComparison.Ordinal)))
             .Select(file => Path.GetRelativePath(Root, Path.GetDirectoryName(file)!).Replace('\\', '/'));
 
         Assert.Equal(["src/MeteringGateway.Api/Operations"], knowing.Distinct());

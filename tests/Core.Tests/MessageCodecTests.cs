@@ -67,7 +67,8 @@ public sealed class MessageCodecTests
         Assert.Equal(new Command.ReportOutcome(new EventId("/s", "a"), null, "charter", "a")
             { Fingerprint = 7, Quantity = 3, Result = Result.Escalated, HandedOff = true },
             Assert.IsType<Command.ReportOutcome>(
-                Read("0103022f7301610700000000000000000763686172746572016106010000000000000100000000")) with { CriteriaMet = [] });
+                Read("0103022f7301610700000000000000000763686172746572016106010000000000000100000000"))
+                    with { CriteriaMet = [] });
         Assert.Equal(new Answer.Accepted(true, new OutcomeSummary("o", OutcomeStatus.Pending, Reason.None), 7)
             { Sequence = 5 }, Read("01040a0101016f0000010e"));
     }

@@ -1,6 +1,8 @@
 namespace MeteringGateway.Core.Tests;
 
-/// <summary>T2: no change of zone or anchor makes a stub, or two periods with one id; T1: what fires moves on.</summary>
+/// <summary>
+/// T2: no change of zone or anchor makes a stub, or two periods with one id; T1: what fires moves on.
+/// </summary>
 public sealed class PeriodTests
 {
     private const string Newyork = "-05:00", Honolulu = "-10:00";

@@ -17,7 +17,8 @@ internal static class TestCalendar
         var start = first ?? Midnight(zone, anchor);
         if (first is not null) (anchor, next) = (LocalDate(zone, start), NextAnchor(LocalDate(zone, start), anchorDay));
         // T2: no stub after a change.
-        if (first is not null && Midnight(zone, next) < start + TimeSpan.FromDays(15)) next = NextAnchor(next, anchorDay);
+        if (first is not null && Midnight(zone, next) < start + TimeSpan.FromDays(15))
+            next = NextAnchor(next, anchorDay);
         var days = new List<int> { 0 };
         for (var day = anchor.AddDays(1); day < next; day = day.AddDays(1)) days.Add((int)(Midnight(zone, day) - start)
             .TotalMinutes);

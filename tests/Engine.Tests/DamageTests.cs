@@ -71,7 +71,8 @@ public sealed class DamageTests
             for (var offset = 0; offset < engine.Store.BlockLength(Acme, block); offset++)
             {
                 engine.Store.Corrupt(Acme, block, offset);
-                await Assert.ThrowsAsync<JournalCorruptException>(async () => await engine.Tenants.Entries(Acme, 0, 100));
+                await Assert.ThrowsAsync<JournalCorruptException>(async () =>
+                    await engine.Tenants.Entries(Acme, 0, 100));
                 if (block == first - 1)
                 {
                     await Assert.ThrowsAsync<JournalCorruptException>(async () =>

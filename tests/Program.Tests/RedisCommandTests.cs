@@ -3,7 +3,9 @@ using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Program.Tests;
 
-/// <summary>The commands that work on a store, on one that silos share: the same commands, with <c>--redis</c>.</summary>
+/// <summary>
+/// The commands that work on a store, on one that silos share: the same commands, with <c>--redis</c>.
+/// </summary>
 public sealed class RedisCommandTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;

@@ -75,7 +75,8 @@ public sealed class SiloStartTests
         + "address at which the other silos reach this one, not 'localhost'.")]
     public async Task What_a_setting_must_be_is_one_line_with_its_name(string redis, string setting, string line)
     {
-        var ended = await Metering.Run("serve", "--redis", redis, setting.Length > 0 ? setting : "--Metering:AdminKey=k");
+        var ended = await Metering.Run("serve", "--redis", redis,
+            setting.Length > 0 ? setting : "--Metering:AdminKey=k");
         Assert.Equal((1, "", "metering could not start: The setting Metering:Cluster:" + line),
             (ended.Code, ended.Output, ended.Error));
     }

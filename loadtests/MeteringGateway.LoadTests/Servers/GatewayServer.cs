@@ -28,7 +28,8 @@ public sealed class GatewayServer : IDisposable
         // The driver sends as fast as it can with one key; that a key may be throttled is not what is measured.
         var environment = new Dictionary<string, string>
         {
-            ["METERING__ADMINKEY"] = AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "0", ["METERING__LIMITS__EVENTSPERSECOND"] = "0",
+            ["METERING__ADMINKEY"] = AdminKey, ["METERING__LIMITS__REQUESTSPERSECOND"] = "0",
+            ["METERING__LIMITS__EVENTSPERSECOND"] = "0",
             ["Logging__LogLevel__Default"] = "Warning",
         };
         return Over(ServerProcess.Start(cores, "dotnet",

@@ -127,7 +127,9 @@ internal sealed class Gate(
         return null;
     }
 
-    /// <summary>What a proxy on this machine hands on comes from loopback too: whoever sent it may be anywhere.</summary>
+    /// <summary>
+    /// What a proxy on this machine hands on comes from loopback too: whoever sent it may be anywhere.
+    /// </summary>
     private static bool IsOfThisMachine(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
         && !context.Request.Headers.Any(header => IsOfAProxy(header.Key));

@@ -25,7 +25,8 @@ internal sealed class Strangers(int most, TimeProvider clock, ILogger log)
         var now = clock.GetUtcNow();
         var minute = now.UtcTicks / TimeSpan.TicksPerMinute;
         if (Interlocked.Exchange(ref _minute, minute) != minute || _failed.Count >= MostAddresses) _failed.Clear();
-        var failed = _failed.AddOrUpdate(address, 1, static (_, before) => before == int.MaxValue ? before : before + 1);
+        var failed = _failed.AddOrUpdate(address, 1,
+            static (_, before) => before == int.MaxValue ? before : before + 1);
         if (failed == 1) log.LogWarning("A request from {Address} had no valid key", address);
         if (most <= 0 || failed <= most) return null;
         if (failed == most + 1)

@@ -130,7 +130,8 @@ internal static class CapEndpoints
         var coming = tenant.Scheduled.Where(change => change.Setting is Setting.Capped capped && capped.Cap.Id == cap)
             .Wire(tenant.Terms.Currency);
         if (coming.Count == 0) return found is null ? null : CapReader.Write(found, tenant.Terms.Currency);
-        return (found is null ? new CapWire { Id = cap } : CapReader.Write(found, tenant.Terms.Currency)) with { Scheduled = coming };
+        return (found is null ? new CapWire { Id = cap } : CapReader.Write(found, tenant.Terms.Currency))
+            with { Scheduled = coming };
     }
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");

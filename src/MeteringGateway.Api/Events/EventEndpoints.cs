@@ -30,7 +30,8 @@ internal static class EventEndpoints
             var pace = new Pace(caller, settings.Limits, clock);
             var media = context.Request.ContentType.AsSpan();
             if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch(pace);
-            if (media.StartsWith(Stream, StringComparison.OrdinalIgnoreCase)) return take.Stream(pace, keys, lifetime.ApplicationStopping);
+            if (media.StartsWith(Stream, StringComparison.OrdinalIgnoreCase))
+                return take.Stream(pace, keys, lifetime.ApplicationStopping);
             return take.Single();
         })
         .WithTags("Events")
@@ -98,8 +99,10 @@ internal static class EventEndpoints
             // A runtime that keeps one stream open all day may be silent for long.
             if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
             using var answers = new EventAnswers(Context, OnlyRejected);
-            using var open = Caller.OpenStream(Limits.StreamsPerKey) ?? throw new ProblemException(Problem.TooManyStreams());
-            await new EventStream(Tenants, Caller, Limits, answers, pace, () => keys.IsInForce(Caller), stopping).Run(Context.Request.BodyReader, Cancellation);
+            using var open = Caller.OpenStream(Limits.StreamsPerKey)
+                ?? throw new ProblemException(Problem.TooManyStreams());
+            await new EventStream(Tenants, Caller, Limits, answers, pace, () => keys.IsInForce(Caller), stopping)
+                .Run(Context.Request.BodyReader, Cancellation);
             await answers.End(Cancellation);
         }
 

@@ -84,7 +84,8 @@ internal static class ETags
     private static IList<EntityTagHeaderValue> Read(StringValues field, string name) =>
         EntityTagHeaderValue.TryParseStrictList(field, out var tags)
             && (tags.Count == 1 || !tags.Contains(EntityTagHeaderValue.Any)) ? tags
-            : throw new ProblemException(Problem.Malformed($"{name} must be * or a list of entity tags: \"a\", \"b\"."));
+            : throw new ProblemException(
+                Problem.Malformed($"{name} must be * or a list of entity tags: \"a\", \"b\"."));
 
     /// <param name="isSet">Only what is set counts, where the tag tells it apart.</param>
     private static bool Names(IEnumerable<EntityTagHeaderValue> tags, EntityTagHeaderValue? there, bool isSet,
@@ -102,7 +103,8 @@ internal static class ETags
     private static byte[] Bytes<T>(T representation) =>
         JsonSerializer.SerializeToUtf8Bytes(representation, WireJson.Typed<T>());
 
-    private static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12));
+    private static string Hash(ReadOnlySpan<byte> bytes) =>
+        Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 12));
 
     private static string Quote(string text) => $"\"{text}\"";
 }

@@ -91,7 +91,8 @@ internal static class ApiDocument
         }
         operation.Responses ??= [];
         if (metadata.OfType<MayBeKnown>().Any())
-            operation.Responses["304"] = new OpenApiResponse { Description = "What If-None-Match names is there still." };
+            operation.Responses["304"] = new OpenApiResponse { Description =
+                "What If-None-Match names is there still." };
         foreach (var also in metadata.OfType<AlsoAnswers>())
             Add(operation.Responses[Text.Of(also.Status)], also.MediaType,
                 await context.GetOrCreateSchemaAsync(also.Document, null, cancellation));

@@ -62,7 +62,8 @@ internal static class OutcomeFigures
             outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason
                 : null,
             IsBillable(outcome.Reason) ? null : reason,
-            [.. outcome.Charges.Select(charge => Wire(charge, currency))], Text.Money(outcome.Amount, currency), currency, outcome.Credits.ToString(),
+            [.. outcome.Charges.Select(charge => Wire(charge, currency))], Text.Money(outcome.Amount, currency),
+            currency, outcome.Credits.ToString(),
             Wire(outcome.Dispute), String(apart, "source_url"),
             apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
     }

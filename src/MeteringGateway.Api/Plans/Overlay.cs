@@ -2,8 +2,8 @@ namespace MeteringGateway.Api.Plans;
 
 /// <summary>
 /// A tenant's negotiated terms laid over its plan (F7). Types, activities and credits are changed member by member,
-/// caps, thresholds and packs as wholes, each by its id; what the plan does not have is added. Commitments, which have no ids,
-/// and rules of overage are replaced.
+/// caps, thresholds and packs as wholes, each by its id; what the plan does not have is added. Commitments, which have
+/// no ids, and rules of overage are replaced.
 /// </summary>
 internal static class Overlay
 {

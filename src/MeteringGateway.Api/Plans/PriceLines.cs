@@ -8,7 +8,8 @@ internal static class PriceLines
 {
     public static IEnumerable<string> Of(OutcomeType type, Terms terms)
     {
-        if (type.IncludedUnits > 0) yield return $"{PricePage.Count(type.IncludedUnits)} included in each billing period";
+        if (type.IncludedUnits > 0)
+            yield return $"{PricePage.Count(type.IncludedUnits)} included in each billing period";
         var (before, prepaid) = (type.IncludedUnits, type.IncludedUnits > 0);
         var amounts = false;
         foreach (var commitment in terms.Commitments)

@@ -7,7 +7,8 @@ namespace MeteringGateway.Api.Plans;
 internal sealed record PricePageWire(
     string Plan, int Version, string Currency, IReadOnlyList<PricedWire> Fees,
     IReadOnlyList<PricedOutcomeWire> Outcomes,
-    IReadOnlyList<PricedWire> Activities, IReadOnlyList<PricedWire> Packs, IReadOnlyList<string> Prepaid, IReadOnlyList<string> NeverCharged,
+    IReadOnlyList<PricedWire> Activities, IReadOnlyList<PricedWire> Packs, IReadOnlyList<string> Prepaid,
+    IReadOnlyList<string> NeverCharged,
     IReadOnlyList<string> Controls);
 
 /// <param name="What">A fee, an activity, or a pack of credits.</param>

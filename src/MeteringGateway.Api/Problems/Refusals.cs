@@ -27,7 +27,8 @@ internal static class Refusals
             or Refusal.UnknownScheduled =>
                 StatusCodes.Status404NotFound,
         Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
-            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired or Refusal.UnknownPack => StatusCodes.Status422UnprocessableEntity,
+            or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired or Refusal.UnknownPack =>
+                StatusCodes.Status422UnprocessableEntity,
         Refusal.IdReused or Refusal.TenantClosed or Refusal.OutcomeExists or Refusal.TenantExists
             or Refusal.NotATestClock
             or Refusal.ClockRunsBack or Refusal.CapBelowExposure or Refusal.TooManyCaps or Refusal.CurrencyFixed

@@ -2,7 +2,9 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Requests;
 
-/// <summary>A body, or what comes out of one, as it is read: by whom it is read need not know where it comes from.</summary>
+/// <summary>
+/// A body, or what comes out of one, as it is read: by whom it is read need not know where it comes from.
+/// </summary>
 /// <param name="grown">Told after each read how much has come; throws when it is too much.</param>
 internal sealed class MeteredStream(Stream from, Action<long>? grown = null) : Stream
 {

@@ -35,7 +35,8 @@ internal static class StatementCsv
         CsvText.Cell(text, statement.Tenant);
         text.Append(',').Append(statement.Period).Append(',').Append(statement.StartsAt).Append(',')
             .Append(statement.EndsAt).Append(',').Append(statement.TimeZone).Append(',').Append(statement.Status)
-            .Append(',').Append(statement.FinalAt).Append(',').Append(statement.Currency).Append(',').Append(kind).Append(',');
+            .Append(',').Append(statement.FinalAt).Append(',').Append(statement.Currency).Append(',').Append(kind)
+            .Append(',');
         CsvText.Cell(text, description);
         text.Append(',');
         CsvText.Cell(text, outcomeType ?? "");

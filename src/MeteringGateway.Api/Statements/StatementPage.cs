@@ -9,7 +9,8 @@ namespace MeteringGateway.Api.Statements;
 /// <summary>A statement to be printed.</summary>
 internal static class StatementPage
 {
-    public static ContentHttpResult Answer(HttpContext context, StatementWire statement, Statement figure, TenantFigure tenant)
+    public static ContentHttpResult Answer(HttpContext context, StatementWire statement, Statement figure,
+        TenantFigure tenant)
     {
         var last = figure.Period.Id.AddDays(figure.Period.Days.Length - 1);
         var title = $"Statement of {tenant.Name}, {statement.Period}";

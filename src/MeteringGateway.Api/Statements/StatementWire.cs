@@ -9,7 +9,8 @@ namespace MeteringGateway.Api.Statements;
 /// <param name="Total">Sum of the rounded lines.</param>
 /// <param name="Head">The journal as of this statement: the entry that made it final, else the newest (D2).</param>
 internal sealed record StatementWire(
-    string Tenant, string Period, string StartsAt, string EndsAt, string TimeZone, string Status, string? FinalAt, string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
+    string Tenant, string Period, string StartsAt, string EndsAt, string TimeZone, string Status, string? FinalAt,
+    string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
     string UnroundedTotal,
     string CreditsUsed, HeadWire Head);
 
@@ -39,7 +40,8 @@ internal static class StatementFigures
         status == PeriodStatus.Closed ? "final" : Names<PeriodStatus>.Of(status);
 
     private static StatementLineWire Wire(StatementLine line, string currency) => new(
-        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind is LineKind.Activities or LineKind.TopUp ? null
+        Names<LineKind>.Of(line.Line.Kind), line.Description, line.Line.Kind is LineKind.Activities or LineKind.TopUp
+            ? null
             : line.Line.What, line.Line.Quantity,
         Text.Money(line.Line.UnitPrice, currency), Text.Money(line.Amount, currency));
 }

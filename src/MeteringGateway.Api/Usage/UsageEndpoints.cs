@@ -32,7 +32,8 @@ internal static class UsageEndpoints
                 || await tenants.Entries(tenant, from, paging.Limit, cancellation) is not { } page)
                 return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<EntryWire>(
-                [.. page.Items.Select(entry => entry.Wire(figure.Terms.Currency))], page.Next is { } next ? Cursors.Write(next) : null));
+                [.. page.Items.Select(entry => entry.Wire(figure.Terms.Currency))], page.Next is { } next
+                    ? Cursors.Write(next) : null));
         }).Needs(Permission.EntriesRead).WithSummary("The tenant's journal, in order");
     }
 }

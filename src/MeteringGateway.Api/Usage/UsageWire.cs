@@ -74,7 +74,8 @@ internal static class UsageFigures
             [.. usage.Credits.Grants.Select(grant => grant.Wire(usage.Currency))]),
         new OverageUsageWire(
             usage.Overage.Bills ? "bill"
-                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency), usage.Overage.Authorized,
+                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency),
+                    usage.Overage.Authorized,
             usage.Overage.Limit?.Wire(usage.Currency)),
         Text.Money(usage.Spend, usage.Currency), Text.Money(usage.Corrections, usage.Currency),
         Text.Money(usage.Total, usage.Currency), usage.Currency,

@@ -31,7 +31,8 @@ internal static class Payloads
     private static JsonElement Data(string tenant, long sequence, Entry entry, string currency) => entry switch
     {
         Entry.StateChanged e => Of(e.ToSignal(sequence).Wire(tenant, currency)),
-        Entry.ThresholdCrossed { Threshold: var threshold } e when ThresholdReader.Write(threshold, currency) is var wire => Of(
+        Entry.ThresholdCrossed { Threshold: var threshold } e when ThresholdReader.Write(threshold,
+            currency) is var wire => Of(
             new ThresholdCrossedWire(tenant, sequence, threshold.Id, wire.Of!, wire.At!,
                 e.Level.Wire(ThresholdReader.UnitOf(threshold, currency)),
                 e.InForce?.Wire(ThresholdReader.UnitOf(threshold, currency)), Text.Date(e.Period))),

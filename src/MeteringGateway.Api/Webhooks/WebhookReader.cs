@@ -57,6 +57,7 @@ internal static class WebhookReader
         if (webhook.Tenants is { Ids: null }) return null;
         if (webhook.Tenants is null) findings.Add("/tenants", "is required: \"*\" or a list of tenant ids");
         findings.NotEmpty("/tenants", webhook.Tenants?.Ids);
-        return [.. findings.Each("/tenants", webhook.Tenants?.Ids, 1000).Select(at => findings.Id(at.Pointer, at.Item))];
+        return [.. findings.Each("/tenants", webhook.Tenants?.Ids, 1000)
+            .Select(at => findings.Id(at.Pointer, at.Item))];
     }
 }

@@ -10,7 +10,9 @@ using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster;
 
-/// <summary>The store of a cluster, opened without a silo, its snapshots included: for those who read or fill it.</summary>
+/// <summary>
+/// The store of a cluster, opened without a silo, its snapshots included: for those who read or fill it.
+/// </summary>
 public sealed class ClusterStore : IAsyncDisposable
 {
     private readonly ServiceProvider _services;

@@ -84,7 +84,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         }
     }
 
-    private static bool IsOfRedis(Exception error) => Passes(error) || error is RedisException or ObjectDisposedException;
+    private static bool IsOfRedis(Exception error) =>
+        Passes(error) || error is RedisException or ObjectDisposedException;
 
     private TimeSpan Left(long began)
     {

@@ -28,7 +28,8 @@ internal static class TermsWire
         body.Money(value.PeriodGrant);
         body.Maybe(value.Rollover, Write);
         body.Maybe(value.Overage, Write);
-        if (!value.TopUps.IsEmpty || value.TopUpLimit is not null) Sections.Write(body, Sections.Money, WriteTopUps(value));
+        if (!value.TopUps.IsEmpty || value.TopUpLimit is not null)
+            Sections.Write(body, Sections.Money, WriteTopUps(value));
         to.Bytes(body.Written);
     }
 

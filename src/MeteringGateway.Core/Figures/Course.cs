@@ -17,7 +17,8 @@ internal sealed class Course
     private Course(TenantState state, PeriodBook book, Instant now, Overage? overage, Room[] rooms)
     {
         var rating = state.RatingOf(book);
-        (_state, _rater, _tally, _terms, _now) = (state, rating.Rater, rating.Tail.Copy(), state.TermsIndexAt(now), now);
+        (_state, _rater, _tally, _terms, _now) =
+            (state, rating.Rater, rating.Tail.Copy(), state.TermsIndexAt(now), now);
         (_overage, _rooms) = (overage, rooms);
     }
 
@@ -69,7 +70,9 @@ internal sealed class Course
         Amount += fees;
     }
 
-    /// <summary>What a cap has room for to the period's end: a daily one today, and on every day that follows.</summary>
+    /// <summary>
+    /// What a cap has room for to the period's end: a daily one today, and on every day that follows.
+    /// </summary>
     private sealed class Room(Cap cap, long left)
     {
         public Cap Cap => cap;

@@ -22,8 +22,8 @@ internal sealed record Mix(string Type, string? Agent, string? Channel, string? 
 internal readonly record struct Asked(long Rated, long Refused);
 
 /// <summary>
-/// What a period was asked for, by mix. Kept up to date as outcomes come and go, from when a forecast first asks for it;
-/// not part of the state. It holds as many mixes as combinations of named values were seen, however many outcomes.
+/// What a period was asked for, by mix. Kept up to date as outcomes come and go, from when a forecast first asks for
+/// it; not part of the state. It holds as many mixes as combinations of named values were seen, however many outcomes.
 /// </summary>
 internal sealed class Demand
 {

@@ -24,7 +24,8 @@ public sealed record Dispute(string Id, string OutcomeId, string Reason, Dispute
 /// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending),
 /// and for nothing else.</param>
 /// <param name="Corrections">What was taken back from closed periods, unrounded; not above 0.</param>
-/// <param name="Total">Of its statement as it is now: fees, packs and shortfalls too, rounded line by line (N3).</param>
+/// <param name="Total">Of its statement as it is now: fees, packs and shortfalls too, rounded line by line
+/// (N3).</param>
 /// <param name="Forecast">Null: it would go beyond what an amount can be (N1).</param>
 public sealed record Usage(
     Period Period, PeriodStatus Status, LimitState State, long Sequence, string Currency,

@@ -15,7 +15,8 @@ public static class UsageFigures
         return new Usage(
             book.Period, book.Status, state.State, state.Sequence, state.Terms.Currency,
             [.. TypesOf(state, book).Select(type => Of(state, book, type))], ActivitiesOf(book),
-            [.. book.Caps.Select(cap => Of(state, book, cap, now))], IncludedOf(state, book), CommitmentsOf(state, book),
+            [.. book.Caps.Select(cap => Of(state, book, cap, now))], IncludedOf(state, book),
+            CommitmentsOf(state, book),
             CreditsOf(state, now), OverageOf(state, book, now), state.SpendOf(book), Levels.TakenBack(book),
             StatementFigures.Of(state, book).Total, ForecastFigures.Of(state, book, now));
     }

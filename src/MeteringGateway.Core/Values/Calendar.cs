@@ -10,7 +10,9 @@ namespace MeteringGateway.Core;
 /// <param name="Days">Start of each local day, as minutes after <paramref name="Start"/>; the first is 0.</param>
 public sealed record Period(DateOnly Id, Instant Start, Instant End, int[] Days)
 {
-    /// <summary>No period after a tenant's first is shorter, so that no change of zone or anchor makes a stub (T2).</summary>
+    /// <summary>
+    /// No period after a tenant's first is shorter, so that no change of zone or anchor makes a stub (T2).
+    /// </summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromDays(15);
 
     public bool Contains(Instant time) => time >= Start && time < End;

@@ -73,8 +73,8 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     }
 
     /// <summary>
-    /// The row that remembers the answer; null if the caller gave no key, or nothing was made: then the same may be asked
-    /// for again.
+    /// The row that remembers the answer; null if the caller gave no key, or nothing was made: then the same may be
+    /// asked for again.
     /// </summary>
     public IdempotencyRow? Remember(Answer answer) =>
         key is null || answer.MadeNothing ? null

@@ -35,7 +35,8 @@ public static class SnapshotSeal
         if (stored.Length <= Head || stored[0] != Mark) throw new FormatException("it is not sealed");
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         Digest(tenant, snapshot.Sequence, snapshot.Hash, stored[Head..], digest);
-        if (!digest.SequenceEqual(stored[1..Head])) throw new FormatException("its bytes are not those that were sealed");
+        if (!digest.SequenceEqual(stored[1..Head]))
+            throw new FormatException("its bytes are not those that were sealed");
         var state = TenantState.Restore(stored[Head..]);
         return state.Sequence == snapshot.Sequence ? state
             : throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");

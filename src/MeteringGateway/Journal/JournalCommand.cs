@@ -14,7 +14,8 @@ internal static class JournalCommand
         var tenants = new Option<string[]>("--tenant") { Description = "Whose journal; may be given several times",
             Required = true };
         var url = new Option<string?>(
-            "--url") { Description = "Ask this gateway instead of reading a store; it sends the links of the chain, not what is hashed" };
+            "--url") { Description =
+                "Ask this gateway instead of reading a store; it sends the links of the chain, not what is hashed" };
         var key = new Option<string?>(
             "--key") { Description = "Key to ask with (default: the environment's METERING_KEY)" };
         var after = new Option<long>("--after") { Description = "Print only entries with a higher sequence" };

@@ -17,7 +17,8 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
         var response = await base.SendAsync(request, cancellationToken);
         var media = response.Content.Headers.ContentType?.MediaType;
         var isStream = request.Content?.Headers.ContentType?.MediaType == "application/x-ndjson";
-        if (isStream || request.Method == HttpMethod.Head || media is null || !media.EndsWith("json", StringComparison.Ordinal)
+        if (isStream || request.Method == HttpMethod.Head || media is null
+            || !media.EndsWith("json", StringComparison.Ordinal)
             || request.RequestUri!.AbsolutePath.StartsWith("/openapi", StringComparison.Ordinal)) return response;
         var all = await Document(request.RequestUri, cancellationToken);
         if (Operation(all, request) is { } operation)

@@ -1,8 +1,9 @@
 namespace MeteringGateway.Core.Tests.Histories;
 
 /// <summary>
-/// F10: whatever changes what is owed is a line. At every moment the unrounded lines of all statements together are what
-/// the entries say was charged, told without a line: outcome by outcome, activity by activity, purchase by purchase.
+/// F10: whatever changes what is owed is a line. At every moment the unrounded lines of all statements together are
+/// what the entries say was charged, told without a line: outcome by outcome, activity by activity, purchase by
+/// purchase.
 /// </summary>
 internal sealed partial class Duel
 {

@@ -95,7 +95,8 @@ internal sealed partial class Oracle
         public int CompareTo(Mix? other)
         {
             string?[] mine = [What, Where.Agent, Where.Channel, Where.Workflow, Method];
-            string?[] theirs = [other!.What, other.Where.Agent, other.Where.Channel, other.Where.Workflow, other.Method];
+            string?[] theirs = [other!.What, other.Where.Agent, other.Where.Channel, other.Where.Workflow,
+                other.Method];
             return mine.Zip(theirs, string.CompareOrdinal).FirstOrDefault(order => order != 0);
         }
     }
@@ -141,7 +142,8 @@ internal sealed partial class Oracle
     private Instant? ToldOf(Cap cap)
     {
         var limit = cap.AtLimit.Action == LimitAction.Notify ? LimitState.Warned : LimitState.Paused;
-        return Signals.Where(signal => signal.Key == $"cap:{cap.Id}").Reverse().TakeWhile(signal => signal.State >= limit)
+        return Signals.Where(signal => signal.Key == $"cap:{cap.Id}").Reverse()
+            .TakeWhile(signal => signal.State >= limit)
             .LastOrDefault()?.At;
     }
 

@@ -28,7 +28,9 @@ internal sealed partial class Oracle
         return (those.Sum(one => (long)one.Command.Quantity), Sum(those.Select(one => one.Fee)));
     }
 
-    /// <summary>What the period's statement would total for outcomes and activities now, and for nothing else.</summary>
+    /// <summary>
+    /// What the period's statement would total for outcomes and activities now, and for nothing else.
+    /// </summary>
     public Amount SpendIn(Period period) => Sum(RatedIn(period).Select(unit => unit.Price)
         .Concat(_activities.Where(one => one.Period.Id == period.Id).Select(one => one.Fee)));
 

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Hosting;
 namespace MeteringGateway.LoadTests.Silos.Memory;
 
 /// <summary>
-/// <c>metering serve --redis</c> with two things added: at a signal it collects its garbage, so that what is measured is
-/// what it keeps, and at another it makes tenants, faster than they can be made one by one over HTTP.
+/// <c>metering serve --redis</c> with two things added: at a signal it collects its garbage, so that what is measured
+/// is what it keeps, and at another it makes tenants, faster than they can be made one by one over HTTP.
 /// </summary>
 internal static class HostedSilo
 {
