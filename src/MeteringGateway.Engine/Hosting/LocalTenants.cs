@@ -127,7 +127,8 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         foreach (var host in Hosts) host.CloseReaders();
         _hosts.Clear();
         Instruments.Unregister(this);
-        if (Failure is null) _log.LogInformation("Stopped: all that was answered is stored");
+        if (Failure is null && Volatile.Read(ref _started))
+            _log.LogInformation("Stopped: all that was answered is stored");
     }
 
     /// <summary>The store failed: from now on every call gets <paramref name="why"/>.</summary>
