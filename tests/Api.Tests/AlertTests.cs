@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Alerts, as the buyer looks them up (S7).</summary>
-public sealed class AlertTests(Started started) : IClassFixture<Started>
+public class AlertTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 

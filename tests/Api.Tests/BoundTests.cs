@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>N1 over HTTP: an amount that could overflow is a refusal, never an account that cannot be read.</summary>
-public sealed class BoundTests(Started started) : IClassFixture<Started>
+public class BoundTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private const string Clock = ""","test_clock":{"start":"2030-01-10T12:00:00Z"}""";

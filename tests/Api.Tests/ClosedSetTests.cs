@@ -5,7 +5,7 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Whoever says what is not among a few words is told the words.</summary>
-public sealed class ClosedSetTests(Started started) : IClassFixture<Started>
+public class ClosedSetTests(Started started) : IClassFixture<Started>
 {
     private const string Envelope = """{"specversion":"1.0","id":"x","source":"/s","subject":"t","type":""";
     private const string Key = "/v1/keys";

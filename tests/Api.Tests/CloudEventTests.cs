@@ -5,7 +5,7 @@ using CloudNative.CloudEvents.SystemTextJson;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>CloudEvents over HTTP, binary mode beside the structured one (HTTP protocol binding, 3).</summary>
-public sealed class CloudEventTests(Started started) : IClassFixture<Started>
+public class CloudEventTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private const string Data = """{"outcome_type":"support.resolution"}""";

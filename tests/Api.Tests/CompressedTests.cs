@@ -6,7 +6,7 @@ using System.Text;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Bodies may come gzipped; what holds for a body holds for what comes out.</summary>
-public sealed class CompressedTests(Started started) : IClassFixture<Started>
+public class CompressedTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private const string Many = "application/cloudevents-batch+json";

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Preconditions (RFC 9110, 13): nothing is overwritten unseen, and what is known is not sent again.</summary>
-public sealed class ConditionalTests(Started started) : IClassFixture<Started>
+public class ConditionalTests(Started started) : IClassFixture<Started>
 {
     private const string Webhook = """{"url":"https://a.example","events":["*"],"tenants":"*"}""";
 

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Money has the digits of its currency's minor unit, wherever it is shown (N1, N2, N3).</summary>
-public sealed class CurrencyTests(Started started) : IClassFixture<Started>
+public class CurrencyTests(Started started) : IClassFixture<Started>
 {
     private const string One = "application/cloudevents+json";
     private readonly Gateway _gateway = started.Gateway;

@@ -3,7 +3,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>
 /// Changes that are to come: seen, overridden, kept beside other changes, and taken back (T2, C6, F7).
 /// </summary>
-public sealed class ScheduleTests(Started started) : IClassFixture<Started>
+public class ScheduleTests(Started started) : IClassFixture<Started>
 {
     private const string A =
         """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00","measurement_window":"PT0S"}]}""";

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>Packs that the plan sells, and that the buyer's finance admin buys (F9, F10).</summary>
-public sealed class TopUpTests(Started started) : IClassFixture<Started>
+public class TopUpTests(Started started) : IClassFixture<Started>
 {
     private const string Plan = """
         {"currency":"USD","platform_fee":"5.00",

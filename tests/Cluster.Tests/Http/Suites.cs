@@ -31,6 +31,15 @@ public sealed class StatementTestsOnSilos(Started started) : StatementTests(star
 public sealed class TenantTestsOnSilos(Started started) : TenantTests(started);
 public sealed class ThresholdTestsOnSilos(Started started) : ThresholdTests(started);
 public sealed class UsageTestsOnSilos(Started started) : UsageTests(started);
+public sealed class AlertTestsOnSilos(Started started) : AlertTests(started);
+public sealed class BoundTestsOnSilos(Started started) : BoundTests(started);
+public sealed class ScheduleTestsOnSilos(Started started) : ScheduleTests(started);
+public sealed class TopUpTestsOnSilos(Started started) : TopUpTests(started);
+public sealed class CurrencyTestsOnSilos(Started started) : CurrencyTests(started);
+public sealed class ConditionalTestsOnSilos(Started started) : ConditionalTests(started);
+public sealed class ClosedSetTestsOnSilos(Started started) : ClosedSetTests(started);
+public sealed class CloudEventTestsOnSilos(Started started) : CloudEventTests(started);
+public sealed class CompressedTestsOnSilos(Started started) : CompressedTests(started);
 public sealed class WebhooksDeliveryTestsOnSilos : WebhooksDeliveryTests;
 public sealed class WebhooksFaultTestsOnSilos : WebhooksFaultTests;
 public sealed class WebhooksGuardTestsOnSilos : WebhooksGuardTests;
@@ -42,15 +51,13 @@ public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(starte
 public sealed class SuitesTests
 {
     /// <summary>
-    /// How one process starts, recovers, and is made of parts; and what is the same code in front of whatever holds
-    /// the tenants: how requests are read, and how answers are written.
+    /// How one process starts, recovers, reads its settings and documents, and is made of parts. The sizes of problems
+    /// and tenants that cannot be loaded are looked at through what one process holds.
     /// </summary>
     private static readonly Type[] OfOneProcess =
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
-        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests), typeof(ClosedSetTests),
-        typeof(CloudEventTests), typeof(CompressedTests), typeof(ConditionalTests), typeof(CurrencyTests),
-        typeof(AlertTests), typeof(BoundTests), typeof(ScheduleTests), typeof(TopUpTests),
+        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
     ];
 
     [Fact]
