@@ -5,6 +5,7 @@ using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,9 @@ internal static class Gateway
 {
     /// <summary>The setting whose presence makes a gateway a silo.</summary>
     public const string Redis = "Metering:Cluster:Redis";
+
+    /// <summary>How long a stop may take beyond what its services are given.</summary>
+    private static readonly TimeSpan AfterTimeout = TimeSpan.FromSeconds(5);
 
     public static bool IsSilo(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration[Redis]);
 
@@ -59,11 +63,24 @@ internal static class Gateway
     public static async Task<int> Serve(string[] settings, CancellationToken cancellation)
     {
         await using var app = await Start(settings, quiet: false, cancellation);
+        app.Lifetime.ApplicationStopping.Register(() => _ = EndAnyhow(app));
         await MeteringHost.Ready(app, cancellation);
         if (!app.Lifetime.ApplicationStopping.IsCancellationRequested)
             foreach (var url in app.Urls) Console.WriteLine($"metering listens on {url}");
         await app.WaitForShutdownAsync(cancellation);
         return Environment.ExitCode;
+    }
+
+    /// <summary>
+    /// A stop that hangs must not keep a supervisor waiting: what was answered is stored, so the process may end.
+    /// </summary>
+    private static async Task EndAnyhow(WebApplication app)
+    {
+        var patience = app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout + AfterTimeout;
+        await Task.Delay(patience);
+        await Console.Error.WriteLineAsync(
+            $"metering did not stop within {patience.TotalSeconds:0} s and ends now; all that was answered is stored");
+        Environment.Exit(1);
     }
 
     /// <summary>What had started ends in order: a silo that had joined says that it leaves.</summary>

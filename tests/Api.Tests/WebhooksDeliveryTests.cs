@@ -207,7 +207,8 @@ public class WebhooksDeliveryTests
             Assert.True(again.IsSignedWith(secret));
             await gateway.Until("desk", all => all.Count(one => one.Status() == "delivered") == 1);
             clock.Advance(TimeSpan.FromSeconds(7)); // its time was kept
-            Assert.Equal(first, (await receiver.Next()).Id);
+            // Where one silo after another ends, each may have sent what was under way.
+            Assert.Equal(first, (await receiver.NextBut(second)).Id);
             Assert.Equal(("failing", "cap.cleared"), (await receiver.Next() is var last ? last.Tenant : "", last.Type));
             var all = await gateway.Until("desk", all => all.TrueForAll(one => one.Status() == "delivered"));
             // what came before is remembered

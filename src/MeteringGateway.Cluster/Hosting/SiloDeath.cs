@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Operations;
+using Microsoft.Extensions.Options;
 
 namespace MeteringGateway.Cluster;
 
@@ -7,9 +8,10 @@ namespace MeteringGateway.Cluster;
 /// from then on, says why in one line, and the process ends with exit code 1. Nothing is lost with it, as every answer
 /// that it gave is in the store.
 /// </summary>
-internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime lifetime, ILogger<SiloDeath> log)
-    : IFatalErrorHandler
+internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime lifetime, IOptions<HostOptions> host,
+    ILogger<SiloDeath> log) : IFatalErrorHandler
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private int _told;
 
     public bool IsUnexpected(Exception exception) => true;
@@ -20,6 +22,8 @@ internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime li
         readiness.Fail("this silo was taken for dead");
         Environment.ExitCode = 1;
         log.LogCritical(exception, "Stopping: the silo cannot go on: {Context}", context);
+        // Orleans waits for answers of others, who no longer listen to it.
+        host.Value.ShutdownTimeout = Patience;
         lifetime.StopApplication();
     }
 }

@@ -70,6 +70,14 @@ public sealed class Receiver : IAsyncDisposable
     public async Task<Received> Next() =>
         await _received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
+    /// <summary>The next that is not this one, which may come any number of times.</summary>
+    public async Task<Received> NextBut(string id)
+    {
+        var next = await Next();
+        while (next.Id == id) next = await Next();
+        return next;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
