@@ -112,6 +112,22 @@ public sealed class ScheduleTests
             _tenant.Run(new Command.SetCap(Monthly(2) with { Id = "c7" }, Effective.NextPeriod), Noon));
     }
 
+    [Fact]
+    public void Outcomes_keep_their_terms_when_a_tenant_is_closed_that_an_earlier_version_had_set_two_of()
+    {
+        SetAhead();
+        var now = new Entry.TermsSet(new PlanRef("p", 3), Terms("3.00"), Noon) { At = Noon }; // February's are dropped
+        _tenant.State.Apply(now);
+        _tenant.Journal.Add(RealTenant.Bytes(now));
+        _tenant.Run(new Command.ReportOutcome(new EventId("/a", "e"), null, "res", "o"), Noon);
+
+        Assert.IsType<Answer.Done>(_tenant.Run(new Command.Close(), Noon));
+
+        _tenant.Reload();
+        Assert.Equal(Amount.Parse("3.00"), _tenant.State.Usage(null, Noon)!.Total);
+        Assert.Equal(RealTenant.Hex(_tenant.State.Digest()), RealTenant.Hex(RealTenant.Fold(_tenant.Journal).Digest()));
+    }
+
     // The entries that an earlier version took for a change that was to come.
     private void SetAhead()
     {

@@ -65,7 +65,8 @@ public sealed partial class TenantState
     private void Close(Instant at)
     {
         ClosedAt = at;
-        _terms.RemoveAll(pending => pending.From > at); // there is no next period for them
+        // There is no next period for them. Only the last: an outcome knows its terms by their place.
+        while (_terms[^1].From > at) _terms.RemoveAt(_terms.Count - 1);
         _scheduled = null;
         ForgetBounds();
         foreach (var grant in Grants) Watch(grant);
