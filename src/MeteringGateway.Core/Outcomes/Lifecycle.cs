@@ -85,7 +85,7 @@ public sealed class Lifecycle
         var walk = new Lifecycle(group, activities, now);
         foreach (var step in walk.Steps())
         {
-            if (step.Fact is null) walk.Success(walk._walked = step.Candidate, step.Time);
+            if (step.Fact is null) walk.Success(walk._walked = step.Candidate, step.Time, []);
             else walk.Say(step.Candidate, step.Fact, step.Time);
         }
         if (walk._holder >= 0) walk._verdicts[walk._holder] = Standing(group[walk._holder], walk._segment, now);
@@ -132,9 +132,9 @@ public sealed class Lifecycle
         return steps;
     }
 
-    private void Success(int i, Instant time)
+    private void Success(int i, Instant time, int[] rivals)
     {
-        if (_holder >= 0 || Displaced(i, [])) Duplicate(i);
+        if (_holder >= 0 || Displaced(i, rivals)) Duplicate(i);
         else if (_reversed >= 0 && _group[_reversed].Type.Continuation && MayContinue(i)) Continue(i, time);
         else Hold(i, time);
     }
@@ -286,7 +286,8 @@ public sealed class Lifecycle
         foreach (var i in waiting)
         {
             var before = _group[i].Outcome.Time < time;
-            if (_holder >= 0 || (before && (promoted || Displaced(i, waiting) || IsReversed(i))))
+            if (before && promoted && _holder < 0) continue; // credited at once, which frees no earlier duplicate (O5)
+            if (_holder >= 0 || (before && (Displaced(i, waiting) || IsReversed(i))))
                 (_duplicates ??= []).Add(i);
             else if (before)
             {
@@ -295,7 +296,7 @@ public sealed class Lifecycle
             }
             else
             {
-                Success(i, time);
+                Success(i, time, waiting);
                 Replay(i);
             }
         }
@@ -331,12 +332,12 @@ public sealed class Lifecycle
         if (settled.Status != OutcomeStatus.Billable) return;
         _verdicts[_holder] = settled with { Status = OutcomeStatus.Credited };
         var free = Instant.Max(time, _since);
-        var waiting = _duplicates?.FindAll(i => _group[i].Outcome.Time >= free) ?? [];
+        var waiting = _duplicates?.FindAll(i => _group[i].Outcome.Time >= free).ToArray() ?? [];
         _holder = -1;
         _duplicates = null;
         foreach (var i in waiting)
         {
-            Success(i, free);
+            Success(i, free, waiting);
             Replay(i);
         }
     }

@@ -93,7 +93,7 @@ internal sealed partial class Oracle
     /// </summary>
     private void TakeBack()
     {
-        foreach (var lot in _lots.Where(lot => lot.Ended).ToList())
+        foreach (var lot in _lots.Where(lot => lot.Ended).OrderBy(lot => lot.Place).ToList())
         {
             var holds = (lot.Expired ? Standing() : Exposed()).Drawn(lot);
             var back = lot.Left - holds;
