@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Configuration;
@@ -45,7 +46,18 @@ internal sealed class StoreOption
         _ => _settings,
     };
 
-    public Store Choose(ParseResult parsed) => new(MeteringHost.Builder(Settings(parsed)).Configuration);
+    /// <exception cref="CommandException">A setting cannot be.</exception>
+    public Store Choose(ParseResult parsed)
+    {
+        try
+        {
+            return new(MeteringHost.Builder(Settings(parsed)).Configuration);
+        }
+        catch (SettingsException e)
+        {
+            throw new CommandException(e.Message, e);
+        }
+    }
 }
 
 /// <summary>A store that is in a directory, or shared by silos.</summary>
@@ -54,7 +66,7 @@ internal sealed class Store(IConfiguration configuration)
     public bool IsShared { get; } = Gateway.IsSilo(configuration);
 
     /// <summary>Where it is, if it is not shared.</summary>
-    public string Directory { get; } = configuration["Metering:DataDirectory"] ?? new EngineOptions().DataDirectory;
+    public string Directory { get; } = MeteringSettings.Read(configuration).DataDirectory;
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
     /// <exception cref="CommandException">It could not be opened, or does not answer.</exception>
@@ -87,7 +99,7 @@ internal sealed class Store(IConfiguration configuration)
         {
             opened = await ClusterStore.Open(configuration);
         }
-        catch (InvalidOperationException e)
+        catch (SettingsException e)
         {
             throw new CommandException(e.Message, e);
         }

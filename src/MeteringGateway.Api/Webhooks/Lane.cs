@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Api.Webhooks;
 

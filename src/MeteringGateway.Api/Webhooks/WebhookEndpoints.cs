@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
-using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Webhooks;
@@ -12,8 +11,6 @@ internal static class WebhookEndpoints
 {
     public static IServiceCollection AddWebhooks(this IServiceCollection services)
     {
-        services.AddOptions<MeteringSettings>()
-            .Validate(settings => settings.Webhooks.IsValid, "The settings Metering:Webhooks are not possible.");
         services.AddSingleton<WebhookBook>();
         services.AddSingleton<Dispatcher>();
         services.AddTransient<WebhookChange>();

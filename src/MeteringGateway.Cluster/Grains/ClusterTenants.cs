@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using Orleans.Serialization;

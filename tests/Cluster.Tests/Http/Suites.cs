@@ -56,7 +56,7 @@ public sealed class SuitesTests
     /// </summary>
     private static readonly Type[] OfOneProcess =
     [
-        typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
+        typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingsTests),
         typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
     ];
 
