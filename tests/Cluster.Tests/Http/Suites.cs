@@ -57,7 +57,7 @@ public sealed class SuitesTests
     private static readonly Type[] OfOneProcess =
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingsTests),
-        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
+        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests), typeof(DeadlineTests),
     ];
 
     [Fact]
