@@ -26,7 +26,8 @@ internal static class Gateway
     /// </summary>
     /// <param name="settings">As on the command line: <c>--Name=value</c>.</param>
     /// <param name="quiet">Logs nothing: somebody else tells the story.</param>
-    /// <exception cref="CommandException">It could not start; the message says why in a line, and of each setting that cannot be in one of its own.</exception>
+    /// <exception cref="CommandException">It could not start; the message says why, in a line for each setting that
+    /// cannot be.</exception>
     public static async Task<WebApplication> Start(string[] settings, bool quiet, CancellationToken cancellation)
     {
         WebApplication? app = null;

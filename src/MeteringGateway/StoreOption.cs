@@ -19,7 +19,8 @@ internal sealed class StoreOption
     private readonly Option<string?> _data = new("--data-directory") { Description =
         "The store in a directory (default ./data, or the setting Metering:DataDirectory)" };
     private readonly Option<string?> _redis = new("--redis") { Description =
-        "The store that silos share in a Redis, instead of a directory: host:port[,password=...][,ssl=true] (or the setting Metering:Cluster:Redis)" };
+        "The store that silos share in a Redis, instead of a directory: host:port[,password=...][,ssl=true] (or the "
+            + "setting Metering:Cluster:Redis)" };
 
     /// <param name="command">Gets both options.</param>
     /// <param name="settings">Of the command line: <c>--Metering:Name=value</c>.</param>

@@ -40,7 +40,7 @@ internal sealed class EmbeddedHost(
         {
             // The host stops; what was open is closed below.
         }
-#pragma warning disable CA1031 // Whatever it was, without a journal there is nothing to serve: it is said, and the process ends.
+#pragma warning disable CA1031 // Whatever it was, there is nothing to serve: it is said, and the process ends.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

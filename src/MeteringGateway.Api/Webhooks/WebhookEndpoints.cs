@@ -34,7 +34,8 @@ internal static class WebhookEndpoints
                 wire.UpdatedAt));
         }).Takes<PutWebhookWire>()
             .WithSummary(
-                "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off is on again");
+                "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off "
+                    + "is on again");
 
         webhooks.MapGet("", (WebhookBook book, Principal caller, string? cursor, string? limit) =>
             TypedResults.Ok(Paging.From(cursor, limit).Page(

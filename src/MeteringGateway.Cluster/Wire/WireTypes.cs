@@ -13,7 +13,8 @@ namespace MeteringGateway.Cluster.Wire;
 /// <summary>
 /// How commands, answers and figures travel between silos: as JSON by the names of their members, so that silos of two
 /// versions understand each other while one replaces the other (a member that one does not know is skipped, one that is
-/// missing has its default, a list none of its elements). Those that travel most have a shorter form: see <see cref="MessageWire"/>. Within a silo
+/// missing has its default, a list no elements). Those that travel most have a shorter form: see
+/// <see cref="MessageWire"/>. Within a silo
 /// they are handed over as they are: all of them are immutable. Exceptions travel in Orleans' own form: type, message,
 /// cause and <see cref="Exception.Data"/>, ours and those of whatever was under them; one that the other silo does not
 /// know arrives as <see cref="UnavailableExceptionFallbackException"/>.
@@ -24,7 +25,10 @@ internal static class WireTypes
 
     public static readonly JsonSerializerOptions Json = new()
     {
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NameCases, KeepWhatHasASetter, EmptyWhereMissing } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver
+        {
+            Modifiers = { NameCases, KeepWhatHasASetter, EmptyWhereMissing },
+        },
         MaxDepth = 64,
     };
 
@@ -70,7 +74,9 @@ internal static class WireTypes
         }
     }
 
-    /// <summary>A list that the other silo does not know is one without elements, and not one that is not there.</summary>
+    /// <summary>
+    /// A list that the other silo does not know is one without elements, and not one that is not there.
+    /// </summary>
     private static void EmptyWhereMissing(JsonTypeInfo type)
     {
         if (!Ours.Contains(type.Type.Assembly) || type.Kind != JsonTypeInfoKind.Object) return;

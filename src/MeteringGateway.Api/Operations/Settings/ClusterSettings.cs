@@ -4,8 +4,8 @@ namespace MeteringGateway.Api.Operations;
 public sealed class ClusterSettings
 {
     /// <summary>
-    /// The Redis that all silos share, as StackExchange.Redis reads it: <c>host:port,password=...,ssl=true</c>. It makes
-    /// a gateway a silo.
+    /// The Redis that all silos share, as StackExchange.Redis reads it: <c>host:port,password=...,ssl=true</c>.
+    /// It makes a gateway a silo.
     /// </summary>
     public string? Redis { get; set; }
 

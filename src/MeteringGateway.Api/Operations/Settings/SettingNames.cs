@@ -24,7 +24,9 @@ public static class SettingNames
         return names;
     }
 
-    /// <summary>Those below <c>Metering</c> that are none of these, each in a sentence that names the nearest.</summary>
+    /// <summary>
+    /// Those below <c>Metering</c> that are none of these, each in a sentence that names the nearest.
+    /// </summary>
     public static IEnumerable<string> Unknown(IConfiguration configuration,
         IReadOnlyDictionary<string, object?> names)
     {
