@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 
@@ -14,14 +12,15 @@ public static class EmbeddedEdition
     /// back. If the store cannot be opened, or fails later, the process says so, stops, and ends with a code other than
     /// 0.
     /// </summary>
+    /// <remarks>The settings are read now: whatever adds to them comes before.</remarks>
     /// <param name="showAdminKey">Told the key of the first administrator when one is made; it cannot be told
     /// again.</param>
+    /// <exception cref="SettingsException">A setting cannot be.</exception>
     public static IHostApplicationBuilder AddEmbeddedTenants(this IHostApplicationBuilder builder,
         Action<string> showAdminKey)
     {
         var services = builder.Services;
-        services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
+        services.AddSingleton(MeteringSettings.Read(builder.Configuration));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();

@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using MeteringGateway.Api.Allowance;
 using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Auth;
@@ -29,21 +27,13 @@ namespace MeteringGateway.Api;
 public static class MeteringApi
 {
     /// <summary>
-    /// Registers everything but where tenants live (see <see cref="EmbeddedEdition.AddEmbeddedTenants"/>). Settings:
-    /// section <c>Metering</c>.
+    /// Registers everything but where tenants live, and the settings, which whoever adds these reads
+    /// (see <see cref="EmbeddedEdition.AddEmbeddedTenants"/>).
     /// </summary>
     public static IHostApplicationBuilder AddMeteringApi(this IHostApplicationBuilder builder)
     {
         ContentCoding.BeStrict();
         var services = builder.Services;
-        services.AddOptions<MeteringSettings>().Bind(builder.Configuration.GetSection("Metering"))
-            .Validate(settings => settings.AdminKey is not { Length: < 16 or > 512 },
-                "The setting Metering:AdminKey must have 16 to 512 characters.")
-            .Validate(settings => settings.AdminKey is not { } key || Secrets.IsHardToGuess(key),
-                "The setting Metering:AdminKey is too easy to guess: take one that is made for it, as by"
-                + " 'openssl rand -hex 24'.")
-            .ValidateOnStart();
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeteringSettings>>().Value);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddSingleton<MetricsPage>();

@@ -1,43 +1,40 @@
 namespace MeteringGateway.Engine;
 
-/// <summary>Settings of the embedded edition; section <c>Metering</c>.</summary>
-public sealed class EngineOptions
+/// <summary>What tenants on one machine go by.</summary>
+public sealed record EngineOptions
 {
-    /// <summary>Where <c>metering.db</c> is; made if it is not there.</summary>
-    public string DataDirectory { get; set; } = "./data";
-
     /// <summary>A tenant that nobody asked anything of for this long leaves memory.</summary>
-    public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
+    public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
     /// A snapshot is taken when at least so many entries came after the last one, and twice as many bytes as it has.
     /// </summary>
-    public int SnapshotEntries { get; set; } = 50_000;
+    public int SnapshotEntries { get; init; } = 50_000;
 
     /// <summary>
     /// A tenant that leaves memory is snapshotted first if at least so many entries came after its last snapshot.
     /// </summary>
-    public int IdleSnapshotEntries { get; set; } = 200;
+    public int IdleSnapshotEntries { get; init; } = 200;
 
     /// <summary>While so many entries wait for the disk, callers wait before their turn.</summary>
-    public int QueueEntries { get; set; } = 100_000;
+    public int QueueEntries { get; init; } = 100_000;
 
     /// <summary>While so many bytes wait for the disk, callers wait before their turn.</summary>
-    public long QueueBytes { get; set; } = 64 << 20;
+    public long QueueBytes { get; init; } = 64 << 20;
 
     /// <summary>
     /// How often the store is asked for tenants that are not in memory and that something is due for.
     /// </summary>
-    public TimeSpan DuePoll { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan DuePoll { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// How long a shutdown may take to snapshot tenants; it saves the next start time, and nothing else.
     /// </summary>
-    public TimeSpan ShutdownSnapshots { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ShutdownSnapshots { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How much of each kind one tenant may have (N4).</summary>
-    public Core.TenantLimits Limits { get; set; } = new();
+    public Core.TenantLimits Limits { get; init; } = new();
 
     /// <summary>Signals that may wait for one reader before it is closed as too slow.</summary>
-    public int SignalBuffer { get; set; } = 256;
+    public int SignalBuffer { get; init; } = 256;
 }

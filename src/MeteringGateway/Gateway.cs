@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace MeteringGateway;
 
@@ -30,7 +29,8 @@ internal static class Gateway
     /// </summary>
     /// <param name="settings">As on the command line: <c>--Name=value</c>.</param>
     /// <param name="quiet">Logs nothing: somebody else tells the story.</param>
-    /// <exception cref="CommandException">It could not start; the message says why in one line.</exception>
+    /// <exception cref="CommandException">It could not start; the message says why, in a line for each setting that
+    /// cannot be.</exception>
     public static async Task<WebApplication> Start(string[] settings, bool quiet, CancellationToken cancellation)
     {
         WebApplication? app = null;
@@ -38,15 +38,12 @@ internal static class Gateway
         try
         {
             var builder = MeteringHost.Builder(settings);
-            SettingNames.Demand(builder.Configuration, Names);
             if (!quiet) builder.LogToConsole();
             isSilo = IsSilo(builder.Configuration);
             if (isSilo) await AddSilo(builder);
             else
-            {
-                var directory = builder.Configuration["Metering:DataDirectory"] ?? new EngineOptions().DataDirectory;
-                builder.AddEmbeddedTenants(key => ShowAdminKey(key, directory));
-            }
+                builder.AddEmbeddedTenants(key =>
+                    ShowAdminKey(key, app!.Services.GetRequiredService<MeteringSettings>().DataDirectory));
             app = builder.Build();
             app.MapMeteringApi();
             await app.StartAsync(cancellation);
@@ -92,8 +89,7 @@ internal static class Gateway
     }
 
     /// <summary>Every setting of either edition.</summary>
-    internal static IReadOnlyDictionary<string, object?> Names => SettingNames.Of(
-        ("", typeof(MeteringSettings)), ("", typeof(EngineOptions)), ("Cluster", typeof(ClusterSettings)));
+    internal static IReadOnlyDictionary<string, object?> Names => MeteringSettings.Names;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
@@ -107,8 +103,7 @@ internal static class Gateway
 
     private static bool ExplainsItself(Exception failure) =>
         failure is InvalidDataException or IOException or UnauthorizedAccessException or FormatException
-            or InvalidOperationException
-            or OptionsValidationException or StoreException or TransferException
+            or InvalidOperationException or SettingsException or StoreException or TransferException
             or System.Net.Sockets.SocketException;
 
     /// <summary>

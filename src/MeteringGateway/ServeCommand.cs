@@ -7,7 +7,9 @@ internal static class ServeCommand
     public static Command Make(string[] settings)
     {
         var command = new Command("serve",
-            "Run a gateway until it is told to stop (SIGTERM or SIGINT): alone over a directory, or with --redis as one silo of several. The default command. Settings come from appsettings.json, the environment (METERING__NAME) and --Metering:NAME=VALUE.");
+            "Run a gateway until it is told to stop (SIGTERM or SIGINT): alone over a directory, or with --redis as "
+                + "one silo of several. The default command. Settings come from appsettings.json, the environment "
+                + "(METERING__NAME) and --Metering:NAME=VALUE.");
         AddTo(command, settings);
         return command;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Configuration;
@@ -18,7 +19,8 @@ internal sealed class StoreOption
     private readonly Option<string?> _data = new("--data-directory") { Description =
         "The store in a directory (default ./data, or the setting Metering:DataDirectory)" };
     private readonly Option<string?> _redis = new("--redis") { Description =
-        "The store that silos share in a Redis, instead of a directory: host:port[,password=...][,ssl=true] (or the setting Metering:Cluster:Redis)" };
+        "The store that silos share in a Redis, instead of a directory: host:port[,password=...][,ssl=true] (or the "
+            + "setting Metering:Cluster:Redis)" };
 
     /// <param name="command">Gets both options.</param>
     /// <param name="settings">Of the command line: <c>--Metering:Name=value</c>.</param>
@@ -45,7 +47,18 @@ internal sealed class StoreOption
         _ => _settings,
     };
 
-    public Store Choose(ParseResult parsed) => new(MeteringHost.Builder(Settings(parsed)).Configuration);
+    /// <exception cref="CommandException">A setting cannot be.</exception>
+    public Store Choose(ParseResult parsed)
+    {
+        try
+        {
+            return new(MeteringHost.Builder(Settings(parsed)).Configuration);
+        }
+        catch (SettingsException e)
+        {
+            throw new CommandException(e.Message, e);
+        }
+    }
 }
 
 /// <summary>A store that is in a directory, or shared by silos.</summary>
@@ -54,7 +67,7 @@ internal sealed class Store(IConfiguration configuration)
     public bool IsShared { get; } = Gateway.IsSilo(configuration);
 
     /// <summary>Where it is, if it is not shared.</summary>
-    public string Directory { get; } = configuration["Metering:DataDirectory"] ?? new EngineOptions().DataDirectory;
+    public string Directory { get; } = MeteringSettings.Read(configuration).DataDirectory;
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
     /// <exception cref="CommandException">It could not be opened, or does not answer.</exception>
@@ -87,7 +100,7 @@ internal sealed class Store(IConfiguration configuration)
         {
             opened = await ClusterStore.Open(configuration);
         }
-        catch (InvalidOperationException e)
+        catch (SettingsException e)
         {
             throw new CommandException(e.Message, e);
         }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>N4: a tenant that something is wrong with harms no other.</summary>
-public sealed class UnavailableTests : IAsyncLifetime
+public class UnavailableTests : IAsyncLifetime
 {
     private Gateway _gateway = null!;
 
@@ -53,6 +53,22 @@ public sealed class UnavailableTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task N4_the_process_that_has_it_says_degraded_and_every_one_stays_ready()
+    {
+        await _gateway.Admin.Get("/v1/tenants/broken/usage").Is(HttpStatusCode.ServiceUnavailable);
+
+        foreach (var path in (string[])["/health", "/health/ready"])
+        {
+            var said = new HashSet<string>();
+            for (var i = 0; i < 6; i++) // whichever answers, of a few
+                said.Add((await _gateway.Anyone.Get(path).Is(HttpStatusCode.OK)).ToJsonString());
+            Assert.Contains("""{"status":"degraded","unavailable_tenants":1}""", said);
+            said.Remove("""{"status":"degraded","unavailable_tenants":1}""");
+            Assert.Empty(said.Except(["""{"status":"ready"}"""]));
+        }
+    }
+
+    [FactInOneProcess]
     public async Task N4_health_says_degraded_and_stays_ready()
     {
         Assert.Equal("ready", (string?)(await _gateway.Anyone.Get("/health").Is(HttpStatusCode.OK))["status"]);

@@ -201,6 +201,6 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
 
     [Fact]
     public async Task Settings_that_would_let_nothing_through_stop_the_start() =>
-        await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() =>
+        await Assert.ThrowsAsync<Operations.SettingsException>(() =>
             WebhooksTestBed.Start(settings: ("Concurrency", "0")));
 }

@@ -57,6 +57,36 @@ public sealed class FrozenRedisTests : IAsyncLifetime, IDisposable
         await Until(async () => (await Task.WhenAll(Ready())).All(answer => answer.StartsWith("200")));
     }
 
+    [Fact]
+    public async Task Whoever_administers_is_told_unavailable_and_may_send_the_same_again()
+    {
+        _redis.Pause();
+        await Until(async () => (await Task.WhenAll(Ready())).All(answer => answer == "503 not_ready"));
+        var frozen = await Task.WhenAll(Everybody(Administering));
+        _redis.Resume();
+        await Until(async () => (await Task.WhenAll(Ready())).All(answer => answer.StartsWith("200")));
+
+        Assert.All(frozen, answer => Assert.Equal("503 unavailable", answer));
+        var answers = new List<string>();
+        foreach (var request in Administering) // the tenant comes before its cap
+            answers.Add(request("t0").RequestUri + ": " + await Ask(_cluster.Addresses[0], request("t0")));
+        Assert.All(answers, answer => Assert.Contains(": 20", answer));
+    }
+
+    private static readonly Func<string, HttpRequestMessage>[] Administering =
+    [
+        PutPlan, tenant => Send(HttpMethod.Put, $"/v1/tenants/{tenant}", $$"""{"name":"A","plan":"{{tenant}}"}"""),
+        tenant => Send(HttpMethod.Put, $"/v1/tenants/{tenant}/caps/c",
+            """{"limit":{"units":3},"at_limit":{"action":"pause"}}"""),
+        _ => Send(HttpMethod.Post, "/v1/keys", """{"role":"agent","tenants":"*"}"""),
+        _ => Send(HttpMethod.Put, "/v1/webhooks/w", """{"url":"https://example.com/","events":["*"],"tenants":"*"}"""),
+        _ => Read("/v1/tenants"), _ => Read("/v1/plans"), _ => Read("/v1/webhooks/w"),
+        tenant => Read($"/v1/tenants/{tenant}/statements"),
+    ];
+
+    private static HttpRequestMessage PutPlan(string plan) => Send(HttpMethod.Put, $"/v1/plans/{plan}",
+        """{"currency":"USD","outcome_types":[{"id":"a.b","price":"1.00"}]}""");
+
     private static async Task Until(Func<Task<bool>> condition)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -92,7 +122,11 @@ public sealed class FrozenRedisTests : IAsyncLifetime, IDisposable
         $$"""{"outcome_type":"{{Make.Type}}"}""");
 
     private static HttpRequestMessage Post(string path, string type, string body) =>
-        new(HttpMethod.Post, new Uri(path, UriKind.Relative))
+        Send(HttpMethod.Post, path, body, type);
+
+    private static HttpRequestMessage Send(HttpMethod method, string path, string body,
+        string type = "application/json") =>
+        new(method, new Uri(path, UriKind.Relative))
         {
             Content = new StringContent(body, System.Text.Encoding.UTF8, type),
         };

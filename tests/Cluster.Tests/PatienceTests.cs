@@ -1,4 +1,5 @@
 using System.Reflection;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster.Grains;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;

@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -30,9 +30,13 @@ internal static class Metering
 
     /// <summary>A silo, alone in its cluster.</summary>
     public static GatewayServer Silo(RedisServer redis, params IEnumerable<string> settings) =>
+        SiloOf(Options.DefaultDll(), redis, settings);
+
+    /// <summary>A silo of the program that is in that file.</summary>
+    public static GatewayServer SiloOf(string dll, RedisServer redis, params IEnumerable<string> settings) =>
         GatewayServer.Over(ServerProcess.Start(null, "dotnet",
         [
-            Options.DefaultDll(), "serve", "--urls", "http://127.0.0.1:0", "--redis", Address(redis),
+            dll, "serve", "--urls", "http://127.0.0.1:0", "--redis", Address(redis),
             "--Metering:Cluster:AdvertisedAddress=127.0.0.1", $"--Metering:Cluster:SiloPort={RedisServer.FreePort()}",
             .. settings,
         ], new Dictionary<string, string> { ["METERING__ADMINKEY"] = GatewayServer.AdminKey }));

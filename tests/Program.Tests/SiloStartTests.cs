@@ -58,7 +58,7 @@ public sealed class SiloStartTests
     {
         var port = Text(RedisServer.FreePort());
         var ended = await Metering.Run("serve", "--urls", "http://127.0.0.1:0", "--redis", $"127.0.0.1:{port}",
-            "--Metering:AdminKey=the-key-of-this-test", "--Metering:Cluster:Patience=00:00:01");
+            $"--Metering:AdminKey={GatewayServer.AdminKey}", "--Metering:Cluster:Patience=00:00:01");
 
         Assert.Equal((1, ""), (ended.Code, ended.Output));
         Assert.Matches($"^metering could not start: Redis at 127\\.0\\.0\\.1:{port} \\(the setting "
@@ -76,7 +76,7 @@ public sealed class SiloStartTests
     public async Task What_a_setting_must_be_is_one_line_with_its_name(string redis, string setting, string line)
     {
         var ended = await Metering.Run("serve", "--redis", redis,
-            setting.Length > 0 ? setting : "--Metering:AdminKey=k");
+            setting.Length > 0 ? setting : "--Metering:IdleAfter=00:01:00");
         Assert.Equal((1, "", "metering could not start: The setting Metering:Cluster:" + line),
             (ended.Code, ended.Output, ended.Error));
     }

@@ -29,8 +29,18 @@ internal sealed class Gate(
     public Task Invoke(HttpContext context)
     {
         if (context.Request.Path.Value!.Contains('%', StringComparison.Ordinal)) Decode(context.Request.RouteValues);
-        return books.AreShared && MayBeBehind(context) ? InvokeAbreast(context) : Serve(context);
+        if (!books.AreShared) return Serve(context);
+        return IsOfRuntimes(context) ? Abreast(context) : Within(context);
     }
+
+    // Those who ask and report all the time ask one tenant, which has a time of its own; and streams have no end.
+    private async Task Within(HttpContext context)
+    {
+        using var deadline = new Deadline(context, settings.Cluster.Patience, clock);
+        await Abreast(context);
+    }
+
+    private Task Abreast(HttpContext context) => MayBeBehind(context) ? InvokeAbreast(context) : Serve(context);
 
     private static void Decode(RouteValueDictionary values)
     {
@@ -69,9 +79,12 @@ internal sealed class Gate(
     /// <summary>What changes settings, limits or money: few requests, and each worth a line.</summary>
     private static bool Administers(HttpContext context) =>
         !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-        && context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is { } demands
+        && context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is not null && !IsOfRuntimes(context);
+
+    private static bool IsOfRuntimes(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is { } demands
         && (demands.AnyOf & (Permission.Allowance | Permission.EventsWrite | Permission.VerdictsWrite
-            | Permission.Signals)) == 0;
+            | Permission.Signals)) != 0;
 
     private async Task Logged(HttpContext context)
     {
@@ -146,8 +159,9 @@ internal sealed class Gate(
             if (!context.Response.HasStarted && Bare(context.Response) is { } problem)
                 await problem.ExecuteAsync(context);
         }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
+        catch (Exception thrown) when (thrown is not OutOfMemoryException)
         {
+            var failure = context.Features.Get<Deadline>()?.End(context, thrown) ?? thrown;
             if (context.RequestAborted.IsCancellationRequested) return;
             if (failure is StoreFailedException) readiness.Fail("the store has failed");
             if (context.Response.HasStarted)

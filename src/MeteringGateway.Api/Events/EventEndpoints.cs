@@ -72,7 +72,8 @@ internal static class EventEndpoints
             if (BinaryMode.Is(Context.Request)) return reader.ReadData(body, BinaryMode.Attributes(Context.Request));
             throw new ProblemException(
                 Problem.Malformed(
-                    $"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is {EventEndpoints.Single}."));
+                    $"With {TakesExtensions.Json} the attributes are in ce- fields; an event in one piece is "
+                        + $"{EventEndpoints.Single}."));
         }
 
         public async Task Batch(Pace pace)

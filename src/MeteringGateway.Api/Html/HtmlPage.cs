@@ -21,11 +21,13 @@ internal static class HtmlPage
         h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
         p, ul { margin: .25rem 0 .75rem; }
         .soft { color: var(--soft); }
-        .state { display: inline-block; border: 1px solid currentColor; border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; color: var(--accent); }
+        .state { display: inline-block; border: 1px solid currentColor; border-radius: 1rem; padding: 0 .6rem;
+          font-size: .85rem; color: var(--accent); }
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
         caption { text-align: left; color: var(--soft); padding-bottom: .25rem; }
-        th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
+        th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0;
+          border-bottom: 1px solid var(--line); }
         th { font-weight: 600; }
         th .soft { font-weight: 400; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -50,7 +52,8 @@ internal static class HtmlPage
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy =
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors "
+                + "'none'";
         headers["Referrer-Policy"] = "no-referrer";
         var page = $"""
             <!doctype html>

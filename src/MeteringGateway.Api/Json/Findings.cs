@@ -83,7 +83,8 @@ internal sealed class Findings(string within = "")
         if (value is null) return null;
         if (Durations.TryParse(value, out var span) && span >= shortest && span <= longest) return span;
         Add(pointer,
-            $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without years and months");
+            $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without "
+                + "years and months");
         return null;
     }
 

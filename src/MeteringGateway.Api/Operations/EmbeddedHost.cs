@@ -5,7 +5,7 @@ namespace MeteringGateway.Api.Operations;
 
 /// <summary>Opens, recovers, watches and closes the journal and the tenants on it.</summary>
 internal sealed class EmbeddedHost(
-    EngineOptions options, MeteringSettings settings, Books books, Dispatcher webhooks, Readiness readiness,
+    MeteringSettings settings, Books books, Dispatcher webhooks, Readiness readiness,
     AdminKeyDisplay display,
     TimeProvider clock, ILoggerFactory logs, IHostApplicationLifetime lifetime) : BackgroundService
 {
@@ -23,11 +23,11 @@ internal sealed class EmbeddedHost(
         await Task.Yield(); // the server must not wait for recovery
         try
         {
-            _store = SqliteStore.Open(options.DataDirectory);
+            _store = SqliteStore.Open(settings.DataDirectory);
             if (_store.IsOpenToOthers)
                 _log.LogWarning("Other users may enter the data directory {Directory}: chmod 700",
-                    Path.GetFullPath(options.DataDirectory));
-            _tenants = new LocalTenants(_store, options, clock, logs.CreateLogger<LocalTenants>());
+                    Path.GetFullPath(settings.DataDirectory));
+            _tenants = new LocalTenants(_store, settings.ForEngine(), clock, logs.CreateLogger<LocalTenants>());
             await books.Load(_store, settings.AdminKey, display.Show, stoppingToken);
             _tenants.OutboxGrew += webhooks.Wake;
             await _tenants.StartAsync(stoppingToken);
@@ -40,7 +40,7 @@ internal sealed class EmbeddedHost(
         {
             // The host stops; what was open is closed below.
         }
-#pragma warning disable CA1031 // Whatever it was, without a journal there is nothing to serve: it is said, and the process ends.
+#pragma warning disable CA1031 // Whatever it was, there is nothing to serve: it is said, and the process ends.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

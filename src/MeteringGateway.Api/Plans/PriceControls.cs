@@ -15,7 +15,8 @@ internal static class PriceControls
         foreach (var threshold in terms.Thresholds) yield return Alert(threshold, terms);
         // What every tenant has, whatever its plan says.
         // C1, C6
-        yield return "Set your own limits in units or money, for everything or for an outcome type, agent, channel or workflow; a raised limit holds at once";
+        yield return "Set your own limits in units or money, for everything or for an outcome type, agent, channel "
+            + "or workflow; a raised limit holds at once";
         yield return "Set your own alerts, and pause and resume agents at any time"; // S4
         yield return "Look at every outcome and why it was charged or not"; // D1
     }
@@ -52,7 +53,8 @@ internal static class PriceControls
         var price = rule.Price is { } own ? $"{PricePage.Money(own, terms)} each"
             : "at the price above, where there is one";
         var limit = rule.Limit is not { } most ? ""
-            : $", up to {(most.Amount is { } amount ? PricePage.Money(amount, terms) : PricePage.Count(most.Value))} a billing period; then {Then(rule.AtLimit)}";
+            : $", up to {(most.Amount is { } amount ? PricePage.Money(amount, terms) : PricePage.Count(most.Value))} "
+                + $"a billing period; then {Then(rule.AtLimit)}";
         return $"{what}: {price}{(rule.RequiresAuthorization ? ", and only once you have authorised it" : "")}{limit}";
     }
 

@@ -19,7 +19,8 @@ internal static class PriceLines
             if (commitment.Units is not { } units) continue;
             prepaid = true;
             if (!commitment.PerYear) before += units;
-            yield return $"{PricePage.Count(units)} committed for each {(commitment.PerYear ? "year" : "billing period")}"
+            yield return $"{PricePage.Count(units)} committed for each "
+                + $"{(commitment.PerYear ? "year" : "billing period")}"
                 + $" at {PricePage.Money(commitment.Price ?? Amount.Zero, terms)} each";
         }
         if (type.Credits is { } credits)
@@ -41,7 +42,8 @@ internal static class PriceLines
         var authorised = rule?.RequiresAuthorization == true ? ", once you have authorised it" : "";
         if (rule is not null && Pricing.Blocks(rule, type)) yield return $"nothing{beyond}: no more is done";
         else if (rule?.Price is { } price)
-            yield return $"{PricePage.Money(price, terms)} each{(beyond.Length > 0 || !amounts ? beyond : " beyond that")}"
+            yield return $"{PricePage.Money(price, terms)} "
+                + $"each{(beyond.Length > 0 || !amounts ? beyond : " beyond that")}"
                 + authorised;
         else foreach (var line in Own(type, terms, before)) yield return line + beyond + authorised;
     }

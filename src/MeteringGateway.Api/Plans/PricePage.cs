@@ -76,7 +76,8 @@ internal static class PricePage
     {
         var until = training.Days is { } days ? $"The first {Count(days)} days, to learn"
             : training.Until is { } end
-            ? $"Everything until {end.ToDateTimeOffset().ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, to learn"
+            ? $"Everything until {end.ToDateTimeOffset().ToString("d MMMM yyyy", CultureInfo.InvariantCulture)}, to "
+                + "learn"
             : "The first outcomes, to learn";
         return training.MaxOutcomes is { } most ? $"{until}: up to {Count(most)} outcomes" : until;
     }
@@ -87,8 +88,9 @@ internal static class PricePage
         {
             var per = commitment.PerYear ? "year" : "billing period";
             yield return commitment.Units is { } units
-                ? $"{Count(units)} of {commitment.OutcomeType} at {Money(commitment.Price ?? Amount.Zero, terms)} each are committed for each {per}, used or not"
-                : $"{Money(commitment.Amount!.Value, terms)}{(commitment.OutcomeType is { } type ? $" for {type}" : "")} is committed for each {per}, used or not";
+                ? $"{Count(units)} of {commitment.OutcomeType} at {Money(commitment.Price ?? Amount.Zero, terms)} "
+                    + $"each are committed for each {per}, used or not"
+                : $"{Money(commitment.Amount!.Value, terms)}{Of(commitment)} is committed for each {per}, used or not";
         }
         if (terms.PeriodGrant.Micros > 0) yield return $"{terms.PeriodGrant} credits come with each billing period";
         if (terms.Rollover is { } rollover && terms.PeriodGrant.Micros > 0)
@@ -100,6 +102,8 @@ internal static class PricePage
         $"{amount.ToString(Currencies.Digits(terms.Currency))} {terms.Currency}";
 
     internal static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Of(Commitment commitment) => commitment.OutcomeType is { } type ? $" for {type}" : "";
 
     private static string Named(string id, string? description) => description is null ? id : $"{id}: {description}";
 

@@ -12,7 +12,8 @@ internal static class PricePageHtml
     {
         var body = new StringBuilder();
         body.Append(
-            $"<h1>Pricing: {Text(page.Plan)}</h1>\n<p class=\"soft\">Version {page.Version}. All prices in {Text(page.Currency)}, taxes apart.</p>\n");
+            $"<h1>Pricing: {Text(page.Plan)}</h1>\n<p class=\"soft\">Version {page.Version}. All prices in "
+                + $"{Text(page.Currency)}, taxes apart.</p>\n");
         body.Append("<h2 id=\"charged\">What is charged</h2>\n");
         Table(body, "Fees", page.Fees);
         Outcomes(body, page.Outcomes);

@@ -83,7 +83,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>Nobody knows whether it was done.</summary>
     public static Problem Unavailable() =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable",
-            "The tenant does not answer at present. What was asked may or may not have been done: send the same again, with the same event ids or Idempotency-Key.")
+            "The tenant does not answer at present. What was asked may or may not have been done: send the same "
+                + "again, with the same event ids or Idempotency-Key.")
         {
             RetryAfter = 1,
         };
@@ -111,7 +112,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>What is stored was written by a newer version of the gateway.</summary>
     public static Problem Unreadable(string kind, string id) =>
         new(StatusCodes.Status503ServiceUnavailable, "unreadable",
-            $"The {kind} '{id}' was stored by a newer version of the gateway, and this one cannot read it; nothing was done. Ask again when every process runs the newer version.")
+            $"The {kind} '{id}' was stored by a newer version of the gateway, and this one cannot read it; nothing "
+                + "was done. Ask again when every process runs the newer version.")
         {
             RetryAfter = 60,
         };
@@ -119,7 +121,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>Something of ours is wrong with this tenant, and with no other.</summary>
     public static Problem TenantUnavailable(TimeSpan retryAfter) =>
         new(StatusCodes.Status503ServiceUnavailable, "tenant_unavailable",
-            "Something is wrong with the tenant; it was logged, and it is tried again. Nothing says that what was asked was done: send the same again, with the same event ids or Idempotency-Key.")
+            "Something is wrong with the tenant; it was logged, and it is tried again. Nothing says that what was "
+                + "asked was done: send the same again, with the same event ids or Idempotency-Key.")
         {
             RetryAfter = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds)),
         };

@@ -18,7 +18,8 @@ internal static class StatementPage
         body.Append(CultureInfo.InvariantCulture, $"""
             <h1>Statement</h1>
             <p><strong>{Text(tenant.Name)}</strong> <span class="soft">({Text(statement.Tenant)})</span></p>
-            <p>{Day(figure.Period.Id)} to {Day(last)} <span class="soft">({Text(statement.TimeZone)})</span> <span class="state">{statement.Status}</span></p>
+            <p>{Day(figure.Period.Id)} to {Day(last)} <span class="soft">({Text(statement.TimeZone)})</span>
+            <span class="state">{statement.Status}</span></p>
             {Note(figure.Status)}
             <div class="wide">
             <table>
@@ -32,19 +33,22 @@ internal static class StatementPage
             """);
         foreach (var line in statement.Lines)
             body.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{Text(line.Description)}</td><td class="number">{line.Quantity:N0}</td><td class="number">{line.UnitPrice}</td><td class="number">{line.Amount}</td></tr>
+                <tr><td>{Text(line.Description)}</td><td class="number">{line.Quantity:N0}</td>
+                <td class="number">{line.UnitPrice}</td><td class="number">{line.Amount}</td></tr>
 
                 """);
         if (statement.Lines.Count == 0)
             body.Append("<tr><td colspan=\"4\">Nothing was used, and no fee is due.</td></tr>\n");
         body.Append(CultureInfo.InvariantCulture, $"""
             </tbody>
-            <tfoot><tr><th scope="row" colspan="3">Total</th><td class="number">{statement.Total} {statement.Currency}</td></tr></tfoot>
+            <tfoot><tr><th scope="row" colspan="3">Total</th>
+            <td class="number">{statement.Total} {statement.Currency}</td></tr></tfoot>
             </table>
             </div>
             <p class="soft">Unrounded sum of the lines: {statement.UnroundedTotal}. {Credits(figure)}</p>
             <footer>
-            <p>Journal of {Text(statement.Tenant)}, entry {statement.Head.Sequence}: <code>{statement.Head.Hash}</code></p>
+            <p>Journal of {Text(statement.Tenant)}, entry {statement.Head.Sequence}:
+            <code>{statement.Head.Hash}</code></p>
             </footer>
             """);
         return HtmlPage.Answer(context, title, body.ToString());

@@ -47,7 +47,7 @@ internal sealed partial class Dispatcher
                 Attempts = WriteAttempts([]),
             }));
         }
-#pragma warning disable CA1031 // One that cannot be told must not stop all that follow; when it is the store, it is tried again.
+#pragma warning disable CA1031 // It must not stop all that follow; when it is the store, it is tried again.
         catch (Exception failure) when (failure is not (OperationCanceledException or StoreException
             or StoreFailedException or TenantUnavailableException or ObjectDisposedException))
 #pragma warning restore CA1031

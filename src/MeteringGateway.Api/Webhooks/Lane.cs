@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Api.Webhooks;
 
@@ -54,7 +55,7 @@ internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvide
         {
             return;
         }
-#pragma warning disable CA1031 // Nobody waits for it; an attempt that nobody took note of would hold its tenant up for good.
+#pragma warning disable CA1031 // An attempt that nobody took note of would hold its tenant up for good.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Api.Webhooks;
 

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
-using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Webhooks;
@@ -12,8 +11,6 @@ internal static class WebhookEndpoints
 {
     public static IServiceCollection AddWebhooks(this IServiceCollection services)
     {
-        services.AddOptions<MeteringSettings>()
-            .Validate(settings => settings.Webhooks.IsValid, "The settings Metering:Webhooks are not possible.");
         services.AddSingleton<WebhookBook>();
         services.AddSingleton<Dispatcher>();
         services.AddTransient<WebhookChange>();
@@ -37,7 +34,8 @@ internal static class WebhookEndpoints
                 wire.UpdatedAt));
         }).Takes<PutWebhookWire>()
             .WithSummary(
-                "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off is on again");
+                "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off "
+                    + "is on again");
 
         webhooks.MapGet("", (WebhookBook book, Principal caller, string? cursor, string? limit) =>
             TypedResults.Ok(Paging.From(cursor, limit).Page(

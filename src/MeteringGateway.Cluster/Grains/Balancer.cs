@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Engine;
 
 namespace MeteringGateway.Cluster.Grains;

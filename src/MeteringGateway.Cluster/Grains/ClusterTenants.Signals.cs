@@ -48,7 +48,7 @@ internal sealed partial class ClusterTenants
         {
             into.TryComplete();
         }
-#pragma warning disable CA1031 // Nobody waits for it: whoever reads is told, and continues from the last sequence that it has.
+#pragma warning disable CA1031 // Whoever reads is told, and continues from the last sequence that it has.
         catch (Exception)
 #pragma warning restore CA1031
         {

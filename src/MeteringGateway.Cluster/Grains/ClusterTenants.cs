@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using Orleans.Serialization;
@@ -177,7 +178,10 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         _ => false,
     };
 
-    /// <summary>What a silo of another version says and this one cannot read, or the other way round.</summary>
+    /// <summary>
+    /// What a silo of another version says and this one cannot read, or the other way round; of a call that the other
+    /// does not know, the type cannot be loaded.
+    /// </summary>
     private static bool IsForeign(Exception failure) =>
-        failure is SerializerException or UnavailableExceptionFallbackException;
+        failure is SerializerException or UnavailableExceptionFallbackException or TypeLoadException;
 }

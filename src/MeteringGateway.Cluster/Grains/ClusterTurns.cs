@@ -24,9 +24,17 @@ internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
     {
         try
         {
-            var turn = new Turn(await take(), end);
-            await books.CatchUp(cancellation);
-            return turn;
+            var turn = new Turn(await Take(take(), end, cancellation), end, cancellation);
+            try
+            {
+                await books.CatchUp(cancellation);
+                return turn;
+            }
+            catch
+            {
+                await turn.DisposeAsync();
+                throw;
+            }
         }
         catch (Exception failure) when (ClusterTenants.IsPassing(failure, cancellation))
         {
@@ -34,10 +42,25 @@ internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
         }
     }
 
-    private sealed class Turn(Guid ticket, Func<Guid, Task> end) : IAsyncDisposable
+    /// <summary>Whoever has no more time does not keep those who wait behind it: its turn ends as it comes.</summary>
+    private static async Task<Guid> Take(Task<Guid> taking, Func<Guid, Task> end, CancellationToken cancellation)
+    {
+        try
+        {
+            return await taking.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            _ = taking.ContinueWith(late => late.IsCompletedSuccessfully ? end(late.Result) : Task.CompletedTask,
+                TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private sealed class Turn(Guid ticket, Func<Guid, Task> end, CancellationToken cancellation) : IAsyncDisposable
     {
         // If it does not arrive, the turn ends by time.
         public async ValueTask DisposeAsync() =>
-            await end(ticket).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await end(ticket).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

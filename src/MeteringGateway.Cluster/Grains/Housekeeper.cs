@@ -23,9 +23,9 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
     [Alias("outbox-grew"), OneWay]
     Task OutboxGrew();
 
-    /// <summary>Takes the turn in which webhooks change.</summary>
+    /// <summary>Takes the turn in which webhooks change; see <see cref="ITurnGrain.Take"/>.</summary>
     /// <returns>A ticket that ends it; it ends by itself after ten seconds.</returns>
-    [Alias("take-webhooks")]
+    [Alias("take-webhooks"), ResponseTimeout("00:01:00")]
     Task<Guid> TakeWebhooks();
 
     [Alias("end-webhooks")]
@@ -66,7 +66,11 @@ internal sealed class Housekeeper(
         return Task.CompletedTask;
     }
 
-    public async Task<Guid> TakeWebhooks() => _tickets.Hold(await _webhooks.Turn(CancellationToken.None));
+    public async Task<Guid> TakeWebhooks()
+    {
+        using var waited = new CancellationTokenSource(Tickets.LongestWait);
+        return _tickets.Hold(await _webhooks.Turn(waited.Token));
+    }
 
     public async Task EndWebhooks(Guid ticket)
     {

@@ -7,6 +7,9 @@ namespace MeteringGateway.Cluster.Grains;
 /// </summary>
 internal sealed class Tickets(TimeSpan longest)
 {
+    /// <summary>How long a turn is waited for where it is given: well within the time for an answer.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<Guid, IAsyncDisposable> _held = new();
 
     public Guid Hold(IAsyncDisposable turn)

@@ -6,8 +6,12 @@ namespace MeteringGateway.Cluster.Grains;
 [Alias("metering.turn")]
 internal interface ITurnGrain : IGrainWithStringKey
 {
+    /// <summary>
+    /// The answer is waited for longer than any caller waits: of one who has gone, it says which turn to end. If it
+    /// were lost, each of these turns would hold up the others for its ten seconds.
+    /// </summary>
     /// <returns>A ticket that ends the turn; it ends by itself after ten seconds.</returns>
-    [Alias("take")]
+    [Alias("take"), ResponseTimeout("00:01:00")]
     Task<Guid> Take();
 
     [Alias("end")]
@@ -26,7 +30,7 @@ internal sealed class TurnGrain : Grain, ITurnGrain, IDisposable
 
     public async Task<Guid> Take()
     {
-        await _turn.WaitAsync();
+        if (!await _turn.WaitAsync(Tickets.LongestWait)) throw new TimeoutException("others have the turn");
         return _tickets.Hold(new Ended(_turn));
     }
 

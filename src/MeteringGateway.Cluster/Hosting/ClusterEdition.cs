@@ -7,7 +7,6 @@ using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster.Grains;
 using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Engine;
-using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
 using Orleans.Serialization;
@@ -23,15 +22,14 @@ public static class ClusterEdition
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Settings: sections <c>Metering</c> and
-    /// <c>Metering:Cluster</c>. Connects.
+    /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Connects.
     /// </summary>
-    /// <exception cref="InvalidOperationException">They are not possible; the message names the setting.</exception>
+    /// <exception cref="SettingsException">A setting cannot be.</exception>
     /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task AddClusterTenants(this WebApplicationBuilder builder)
     {
-        var settings = ClusterSettings.Read(builder.Configuration);
-        builder.AddClusterTenants(settings, await Connect(settings));
+        var settings = SiloSettings.Read(builder.Configuration);
+        builder.AddClusterTenants(settings, await Connect(settings.Cluster));
     }
 
     /// <summary>Whether its message says all there is to say of why a silo could not start.</summary>
@@ -58,7 +56,7 @@ public static class ClusterEdition
                     await redis.DisposeAsync();
                     var where = string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
                     var time = tried.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-                    throw new StoreException($"Redis at {where} (the setting {ClusterSettings.Section}:Redis) "
+                    throw new StoreException($"Redis at {where} (the setting Metering:Cluster:Redis) "
                         + $"has not answered for {time} s: {Reason(failure)}");
                 }
             }
@@ -76,21 +74,20 @@ public static class ClusterEdition
 
     /// <param name="redis">The store's; it ends with the host.</param>
     internal static WebApplicationBuilder AddClusterTenants(this WebApplicationBuilder builder,
-        ClusterSettings settings, IConnectionMultiplexer redis)
+        MeteringSettings settings, IConnectionMultiplexer redis)
     {
-        var services = builder.Services;
+        var (services, engine) = (builder.Services, settings.ForEngine());
         services.AddSingleton(settings);
+        services.AddSingleton(settings.Cluster);
+        services.AddSingleton(engine);
         services.AddSingleton(_ => redis);
-        services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
         services.AddSingleton(provider => new RedisStore(
-            provider.GetRequiredService<IConnectionMultiplexer>(), settings.ServiceId,
+            provider.GetRequiredService<IConnectionMultiplexer>(), settings.Cluster.ServiceId,
             provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
             provider.GetRequiredService<ILogger<RedisStore>>()));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(
-            provider.GetRequiredService<IStore>(), provider.GetRequiredService<EngineOptions>(),
-            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IStore>(), engine, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalTenants>>(), shared: true));
         services.AddSingleton<Stays>();
         services.AddSingleton<ITenants, ClusterTenants>();
@@ -101,8 +98,7 @@ public static class ClusterEdition
         services.AddSingleton<SiloLease>();
         services.AddSingleton<IFatalErrorHandler, SiloDeath>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.UseOrleans(silo =>
-            Configure(silo, settings, builder.Configuration.GetSection("Metering").Get<EngineOptions>() ?? new()));
+        builder.UseOrleans(silo => Configure(silo, settings.Cluster, engine));
         Ports.ListenAlone(services);
         services.AddHostedService(provider => provider.GetRequiredService<SiloLease>());
         services.AddHostedService<Balancer>();
@@ -140,8 +136,8 @@ public static class ClusterEdition
     /// </summary>
     private static void UseTls(ISiloBuilder silo, TlsFiles files)
     {
-        var authorities = files.ReadAuthorities($"{ClusterSettings.Section}:SiloTls")!;
-        silo.UseTls(files.ReadCertificate($"{ClusterSettings.Section}:SiloTls")!, tls =>
+        var authorities = files.ReadAuthorities(SiloSettings.SiloTls)!;
+        silo.UseTls(files.ReadCertificate(SiloSettings.SiloTls)!, tls =>
         {
             tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
             tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MeteringGateway.Api.Operations;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -36,11 +37,11 @@ internal static class Ports
     {
         if (!IsFree(IPAddress.Any, settings.SiloPort))
             throw new IOException($"The port {settings.SiloPort} is taken: the setting "
-                + $"{ClusterSettings.Section}:SiloPort must be this silo's own.");
+                + $"Metering:Cluster:SiloPort must be this silo's own.");
         if (settings.AdvertisedAddress is { } address
             && await Answers(new IPEndPoint(IPAddress.Parse(address), settings.SiloPort), cancellation))
             throw new IOException($"Another silo answers at {address}:{settings.SiloPort}: the settings "
-                + $"{ClusterSettings.Section}:AdvertisedAddress and {ClusterSettings.Section}:SiloPort must be this "
+                + $"Metering:Cluster:AdvertisedAddress and Metering:Cluster:SiloPort must be this "
                 + "silo's own.");
         foreach (var url in Urls(configuration))
             if (!IsFree(url)) throw new IOException($"The address {url} is taken: give another with --urls.");

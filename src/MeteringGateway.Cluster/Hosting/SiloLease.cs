@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Engine;
 
 namespace MeteringGateway.Cluster;

@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -29,11 +30,11 @@ public sealed class ClusterStore : IAsyncDisposable
     public IStore Store { get; }
 
     /// <summary>The store that a silo with these settings would have.</summary>
-    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    /// <exception cref="SettingsException">The settings are not possible.</exception>
     /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task<ClusterStore> Open(IConfiguration configuration)
     {
-        var settings = ClusterSettings.Read(configuration);
+        var settings = SiloSettings.Read(configuration).Cluster;
         var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var redis = await ClusterEdition.Connect(settings);
         try
@@ -51,11 +52,11 @@ public sealed class ClusterStore : IAsyncDisposable
     /// <summary>
     /// Removes all that is kept under the settings' service id and cluster id: whatever a cluster has written.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The settings are not possible.</exception>
+    /// <exception cref="SettingsException">The settings are not possible.</exception>
     /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task Remove(IConfiguration configuration)
     {
-        var settings = ClusterSettings.Read(configuration);
+        var settings = SiloSettings.Read(configuration).Cluster;
         await using var redis = await ClusterEdition.Connect(settings);
         try
         {

@@ -91,7 +91,8 @@ public sealed partial class RedisStore
         if (unknown > 0)
             log.LogError(
                 error,
-                "Of {Batches} batches in a flush, {Unknown} have no answer from Redis: whether they are written is not known",
+                "Of {Batches} batches in a flush, {Unknown} have no answer from Redis: whether they are written is "
+                    + "not known",
                 results.Length, unknown);
     }
 

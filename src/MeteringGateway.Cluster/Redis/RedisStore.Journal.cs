@@ -18,7 +18,8 @@ public sealed partial class RedisStore
         if (snapshot is null || IsOnChain(snapshot, read))
             return new StoredTenant(snapshot, read.Blocks, read.Sequence, read.Hash);
         log.LogWarning(
-            "The snapshot of tenant {Tenant} at sequence {Sequence} is not of its journal: it is folded from all of its entries",
+            "The snapshot of tenant {Tenant} at sequence {Sequence} is not of its journal: it is folded from all of "
+                + "its entries",
             tenant, snapshot.Sequence);
         var all = await Blocks(tenant, 0, long.MaxValue, cancellation);
         return all is null ? null : new StoredTenant(null, all.Blocks, all.Sequence, all.Hash);

@@ -15,12 +15,15 @@ internal static partial class Scripts
         local function of(webhook, index) return prefix .. index .. ':' .. webhook end
 
         -- The length keeps apart what a colon in an id would mix up.
-        local function waiting(one) return prefix .. 'waiting:' .. #one.webhook .. ':' .. one.webhook .. ':' .. one.tenant end
+        local function waiting(one)
+          return prefix .. 'waiting:' .. #one.webhook .. ':' .. one.webhook .. ':' .. one.tenant
+        end
 
         local function read(number)
           local f = redis.call('HMGET', row(number), 'webhook', 'id', 'tenant', 'status', 'created', 'ended')
           if not f[1] then return nil end
-          return {number = number, webhook = f[1], id = f[2], tenant = f[3], status = f[4], created = f[5], ended = f[6]}
+          return {number = number, webhook = f[1], id = f[2], tenant = f[3], status = f[4], created = f[5],
+            ended = f[6]}
         end
 
         local function link(one)
@@ -35,7 +38,8 @@ internal static partial class Scripts
         end
 
         local function unlink(one)
-          for _, index in ipairs({of(one.webhook, 'deliveries:' .. one.status), waiting(one), prefix .. 'pending', prefix .. 'ended',
+          for _, index in ipairs({of(one.webhook, 'deliveries:' .. one.status), waiting(one), prefix .. 'pending',
+            prefix .. 'ended',
               of(one.webhook, 'delivered'), of(one.webhook, 'failed')}) do
             redis.call('ZREM', index, one.number)
           end
@@ -83,12 +87,15 @@ internal static partial class Scripts
     /// </summary>
     public const string Dispatch = Writes + Indexes + """
         for i = 3, #ARGV, 9 do
-          local one = {webhook = ARGV[i], id = ARGV[i + 1], tenant = ARGV[i + 2], created = ARGV[i + 6], status = '0', ended = ''}
+          local one = {webhook = ARGV[i], id = ARGV[i + 1], tenant = ARGV[i + 2], created = ARGV[i + 6],
+            status = '0', ended = ''}
           if redis.call('HEXISTS', of(one.webhook, 'ids'), one.id) == 0 then
             one.number = string.format('%.0f', redis.call('INCR', prefix .. 'number'))
             redis.call('HSET', of(one.webhook, 'ids'), one.id, one.number)
-            redis.call('HSET', row(one.number), 'webhook', one.webhook, 'id', one.id, 'tenant', one.tenant, 'sequence', ARGV[i + 3],
-              'type', ARGV[i + 4], 'body', ARGV[i + 5], 'created', one.created, 'status', one.status, 'due', one.created,
+            redis.call('HSET', row(one.number), 'webhook', one.webhook, 'id', one.id, 'tenant', one.tenant,
+              'sequence', ARGV[i + 3],
+              'type', ARGV[i + 4], 'body', ARGV[i + 5], 'created', one.created, 'status', one.status, 'due',
+                one.created,
               'give_up', ARGV[i + 7], 'tries', 0, 'ended', one.ended, 'attempts', ARGV[i + 8])
             link(one)
             promote(one)
@@ -169,7 +176,8 @@ internal static partial class Scripts
     private const string Shows = """
         local answer = {}
         local function show(number)
-          local f = redis.call('HMGET', row(number), 'webhook', 'id', 'tenant', 'sequence', 'type', 'body', 'created', 'status', 'due',
+          local f = redis.call('HMGET', row(number), 'webhook', 'id', 'tenant', 'sequence', 'type', 'body',
+            'created', 'status', 'due',
             'give_up', 'tries', 'ended', 'attempts')
           if not f[1] then return end
           local first = redis.call('HGET', of(f[1], 'head'), f[3]) == number
@@ -200,7 +208,8 @@ internal static partial class Scripts
         local numbers, most = {}, tonumber(ARGV[5])
         for status = 0, 2 do
           if ARGV[3] == '' or ARGV[3] == tostring(status) then
-            local some = redis.call('ZREVRANGEBYSCORE', of(ARGV[2], 'deliveries:' .. status), '(' .. ARGV[4], '-inf', 'LIMIT', 0, most)
+            local some = redis.call('ZREVRANGEBYSCORE', of(ARGV[2], 'deliveries:' .. status), '(' .. ARGV[4], '-inf',
+              'LIMIT', 0, most)
             for _, number in ipairs(some) do numbers[#numbers + 1] = number end
           end
         end
@@ -217,6 +226,7 @@ internal static partial class Scripts
         local from = tonumber(ARGV[1])
         local success = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
         if success then from = math.max(from, success + 1) end
-        return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', from), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2] or ''
+        return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', from), '+inf', 'WITHSCORES', 'LIMIT', 0,
+          1)[2] or ''
         """;
 }

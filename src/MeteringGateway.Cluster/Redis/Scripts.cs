@@ -60,7 +60,9 @@ internal static partial class Scripts
         local function append(head, at)
           local tenant, new, before, previous, id, entries, last, hash, when, severity = unpack(ARGV, at, at + 9)
           local journal, now = prefix .. 'j:' .. tenant, redis.call('HMGET', head, 's', 'h')
-          if now[1] and (now[1] ~= before or now[2] ~= previous) then return written(journal, id, entries, hash, now[2]) and 1 or 0 end
+          if now[1] and (now[1] ~= before or now[2] ~= previous) then
+            return written(journal, id, entries, hash, now[2]) and 1 or 0
+          end
           if not now[1] and new ~= '1' then return 0 end
 
           if entries ~= '' then redis.call('XADD', journal, id, 'p', previous, 'e', entries) end

@@ -45,7 +45,14 @@ internal sealed class MessageWire(JsonCodec json, Readers readers) : IGeneralize
         if (field.IsReference || field.WireType != WireType.LengthPrefixed) return _json.ReadValue(ref reader, field);
         ReferenceCodec.MarkValueField(reader.Session);
         var length = reader.ReadVarUInt32();
-        return reader.TryReadBytes((int)length, out var bytes) ? MessageCodec.Read(bytes)
-            : MessageCodec.Read(reader.ReadBytes(length));
+        try
+        {
+            return reader.TryReadBytes((int)length, out var bytes) ? MessageCodec.Read(bytes)
+                : MessageCodec.Read(reader.ReadBytes(length));
+        }
+        catch (FormatException foreign)
+        {
+            throw new SerializerException(foreign.Message, foreign);
+        }
     }
 }

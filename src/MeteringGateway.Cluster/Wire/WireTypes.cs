@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -12,7 +13,8 @@ namespace MeteringGateway.Cluster.Wire;
 /// <summary>
 /// How commands, answers and figures travel between silos: as JSON by the names of their members, so that silos of two
 /// versions understand each other while one replaces the other (a member that one does not know is skipped, one that is
-/// missing has its default). Those that travel most have a shorter form: see <see cref="MessageWire"/>. Within a silo
+/// missing has its default, a list no elements). Those that travel most have a shorter form: see
+/// <see cref="MessageWire"/>. Within a silo
 /// they are handed over as they are: all of them are immutable. Exceptions travel in Orleans' own form: type, message,
 /// cause and <see cref="Exception.Data"/>, ours and those of whatever was under them; one that the other silo does not
 /// know arrives as <see cref="UnavailableExceptionFallbackException"/>.
@@ -23,7 +25,10 @@ internal static class WireTypes
 
     public static readonly JsonSerializerOptions Json = new()
     {
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NameCases, KeepWhatHasASetter } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver
+        {
+            Modifiers = { NameCases, KeepWhatHasASetter, EmptyWhereMissing },
+        },
         MaxDepth = 64,
     };
 
@@ -67,6 +72,24 @@ internal static class WireTypes
                 property.Set = (target, value) => set.Invoke(target, [value]);
             else type.Properties.RemoveAt(i);
         }
+    }
+
+    /// <summary>
+    /// A list that the other silo does not know is one without elements, and not one that is not there.
+    /// </summary>
+    private static void EmptyWhereMissing(JsonTypeInfo type)
+    {
+        if (!Ours.Contains(type.Type.Assembly) || type.Kind != JsonTypeInfoKind.Object) return;
+        var lists = type.Properties.Where(one => one.Set is not null && one.PropertyType.IsGenericType
+            && one.PropertyType.GetGenericTypeDefinition() == typeof(ImmutableArray<>))
+            .Select(one => (List: one, Empty: one.PropertyType.GetField("Empty")!.GetValue(null),
+                Missing: Activator.CreateInstance(one.PropertyType))).ToList();
+        if (lists.Count == 0) return;
+        type.OnDeserialized = read =>
+        {
+            foreach (var (list, empty, missing) in lists)
+                if (Equals(list.Get!(read), missing)) list.Set!(read, empty);
+        };
     }
 
     /// <summary>A silo takes no other types from the wire than those that it sends.</summary>

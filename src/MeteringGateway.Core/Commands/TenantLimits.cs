@@ -4,7 +4,7 @@ namespace MeteringGateway.Core;
 /// How much of a kind one tenant may have, so that no command costs more than a little (N4). Asked when something is
 /// taken, never when it is folded: another setting changes nothing that was. Section <c>Metering:Limits</c>.
 /// </summary>
-public sealed class TenantLimits
+public class TenantLimits
 {
     /// <summary>Outcomes of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
     public int SessionOutcomes { get; set; } = 1_000;

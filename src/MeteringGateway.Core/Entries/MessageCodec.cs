@@ -87,7 +87,10 @@ public static class MessageCodec
     private static Decision ReadDecision(ref Reader from)
     {
         var decision = Values.ReadDecision(ref from);
-        return decision with { At = from.MaybeTime(), Currency = from.MaybeText() };
+        return decision with
+        {
+            At = from.AtEnd ? null : from.MaybeTime(), Currency = from.AtEnd ? null : from.MaybeText(),
+        };
     }
 
     private static void Write(Writer to, Detail value)

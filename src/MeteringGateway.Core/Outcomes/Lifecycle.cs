@@ -22,8 +22,6 @@ public readonly record struct Verdict(
 /// </summary>
 public sealed class Lifecycle
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
-
     private readonly Candidate[] _group;
     private readonly List<Instant>? _activities;
     private readonly Instant _now;
@@ -109,9 +107,9 @@ public sealed class Lifecycle
         OutcomeType type, Instant time, Verification? verification, bool training, List<Instant>? activities,
         Instant now)
     {
-        if (training) return Trained(time);
-        var segment = new Segment(0, time, WindowEndsAt(type, time, time, activities), verification);
-        return IsOver(segment, type, now) ? Settled(type, segment) : Waiting(segment);
+        if (training) return Segment.Trained(time);
+        var segment = new Segment(0, time, Segment.EndOfWindow(type, time, time, activities), verification);
+        return segment.IsOver(type, now) ? segment.Settled(type) : segment.Waiting();
     }
 
     /// <summary>
@@ -217,21 +215,7 @@ public sealed class Lifecycle
     private int OpenerOf(Outcome state) => _opens.GetValueOrDefault((state.Id, state.Opened), -1);
 
     private Instant WindowEndsAt(int i, Instant start) =>
-        WindowEndsAt(_group[i].Type, _group[i].Outcome.Time, start, _activities);
-
-    /// <summary>
-    /// O2: the window, restarted by each activity in it, but no later than 30 days after the first report.
-    /// </summary>
-    private static Instant WindowEndsAt(OutcomeType type, Instant reported, Instant start, List<Instant>? activities)
-    {
-        var closes = start + type.MeasurementWindow;
-        if (type.WindowRestartsOnActivity && type.MeasurementWindow > TimeSpan.Zero && activities is not null)
-        {
-            for (var i = FirstAtOrAfter(activities, start); i < activities.Count && activities[i] < closes; i++)
-                closes = activities[i] + type.MeasurementWindow;
-        }
-        return Instant.Min(closes, reported + LongestWait);
-    }
+        Segment.EndOfWindow(_group[i].Type, _group[i].Outcome.Time, start, _activities);
 
     /// <summary>What is said of a duplicate is kept for when it comes to hold the session.</summary>
     private void Say(int i, Fact fact, Instant time)
@@ -251,7 +235,7 @@ public sealed class Lifecycle
             else if (fact.IsReversal) Reverse(fact, time);
         }
         else if (fact.IsReversal && fact.Kind != FactKind.VerdictRejected && _group[_holder].Type.CreditAfterWindow
-            && HasEnded(_segment)) Credit(time);
+            && _segment.HasEnded(_group[_holder].Type, _now)) Credit(time);
     }
 
     /// <summary>O3: within the window. Of a closed period only a credit remains.</summary>
@@ -328,7 +312,7 @@ public sealed class Lifecycle
     /// </summary>
     private void Credit(Instant time)
     {
-        var settled = Settled(_group[_holder], _segment);
+        var settled = _segment.Settled(_group[_holder]);
         if (settled.Status != OutcomeStatus.Billable) return;
         _verdicts[_holder] = settled with { Status = OutcomeStatus.Credited };
         var free = Instant.Max(time, _since);
@@ -343,76 +327,12 @@ public sealed class Lifecycle
     }
 
     private static Verdict Standing(Candidate holder, in Segment segment, Instant now) =>
-        IsTraining(holder) ? Trained(holder.Outcome.Time)
-        : HasEnded(holder.Type, segment, now) ? Settled(holder, segment)
-        : Waiting(segment);
-
-    private bool HasEnded(in Segment its) => HasEnded(_group[_holder].Type, its, _now);
-
-    private static bool HasEnded(OutcomeType type, in Segment segment, Instant now) =>
-        segment.Confirmed is not null || IsOver(segment, type, now);
-
-    /// <summary>Without a window it is over at once, even for a report from a clock that is ahead.</summary>
-    private static bool IsOver(in Segment segment, OutcomeType type, Instant now) =>
-        segment.Closes <= now || type.MeasurementWindow == TimeSpan.Zero;
-
-    /// <summary>O9: free, and final.</summary>
-    private static Verdict Trained(Instant time) => new(OutcomeStatus.NonBillable, Reason.Training, time, null,
-        WindowEnd.None, null);
-
-    private static Verdict Waiting(in Segment segment) => new(OutcomeStatus.Pending, Reason.None, segment.Start,
-        segment.Closes, WindowEnd.Open, null);
-
-    private static Verdict Settled(Candidate holder, in Segment segment)
-    {
-        var settled = Settled(holder.Type, segment);
-        // A closed period's outcome stays as it was settled: what is learnt later can only credit it.
-        return holder.PeriodClosed && holder.Outcome.Reason is var reason and not Reason.None
-            ? settled with { Status = IsBillable(reason) ? OutcomeStatus.Billable : OutcomeStatus.NonBillable,
-                Reason = reason }
-            : settled;
-    }
-
-    /// <summary>O4: what the type asks for must be there when the window closes.</summary>
-    private static Verdict Settled(OutcomeType type, in Segment segment)
-    {
-        var none = type.MeasurementWindow == TimeSpan.Zero;
-        var end = none ? WindowEnd.None : segment.Confirmed is null ? WindowEnd.Lapsed : WindowEnd.Confirmed;
-        var reason = type.SettlesOnConfirmation && segment.Confirmed is null ? Reason.Unconfirmed
-            : type.VerificationRequired && !Passes(segment.Verification, type) ? Reason.Unverified
-            : none ? Reason.Immediate
-            : segment.Confirmed is null ? Reason.WindowClosed
-            : Reason.Confirmed;
-        var status = IsBillable(reason) ? OutcomeStatus.Billable : OutcomeStatus.NonBillable;
-        return new Verdict(status, reason, segment.Start, none ? null : segment.Confirmed ?? segment.Closes, end, null);
-    }
-
-    private static bool IsBillable(Reason reason) =>
-        reason is Reason.Immediate or Reason.WindowClosed or Reason.Confirmed;
+        IsTraining(holder) ? Segment.Trained(holder.Outcome.Time)
+        : segment.HasEnded(holder.Type, now) ? segment.Settled(holder)
+        : segment.Waiting();
 
     private static bool IsTraining(Candidate candidate) =>
         candidate.Training || candidate.Outcome.Reason == Reason.Training;
-
-    private static bool Passes(Verification? verification, OutcomeType type) =>
-        verification is { Passed: true } && (type.MinConfidence is not { } least || verification.Confidence >= least);
-
-    private static int FirstAtOrAfter(List<Instant> times, Instant time)
-    {
-        var (low, high) = (0, times.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (times[middle] < time) low = middle + 1;
-            else high = middle;
-        }
-        return low;
-    }
-
-    /// <param name="Opener">The report that opened it.</param>
-    /// <param name="Closes">Exclusive end of the window.</param>
-    /// <param name="Confirmed">When a confirmation closed it early.</param>
-    private readonly record struct Segment(int Opener, Instant Start, Instant Closes, Verification? Verification,
-        Instant? Confirmed = null);
 
     private readonly record struct Step(Instant Time, int Phase, EventId Event, int Candidate, Fact? Fact)
     {

@@ -9,25 +9,33 @@ public sealed partial class Turn
 
     private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted);
 
+    /// <param name="Refused">Those of the group that would have been admitted and do not fit.</param>
+    /// <param name="Counters">Those with what the report brings; none where money restricts nothing.</param>
+    private readonly record struct Judgement(List<Judged> Judged, List<(Outcome Outcome, Reason Reason)> Refused,
+        Counters[] Counters);
+
     /// <summary>
     /// Re-evaluates a group and takes what differs: first what gives room back, then what takes it, each entry within
     /// every cap (C2).
     /// </summary>
     private void Evaluate(List<Candidate> group)
     {
-        var judged = Judge(group, null, out var refused);
-        TakeAll(judged, refused, null);
+        TakeAll(Judge(group, null), null);
     }
 
     /// <param name="report">The group's one outcome that is not yet in the state, if any.</param>
-    private void TakeAll(List<Judged> judged, List<(Outcome Outcome, Reason Reason)> refused,
-        Command.ReportOutcome? report)
+    private void TakeAll(in Judgement judgement, Command.ReportOutcome? report)
     {
-        foreach (var item in judged) if (GivesBack(item)) Take(item, judged, report);
-        foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judged, report!);
-        foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item, judged, report);
-        foreach (var (outcome, reason) in refused) Take(new Judged(outcome, Refused(outcome, reason), false), judged,
-            report);
+        var judged = judgement.Judged;
+        foreach (var item in judged) if (GivesBack(item)) Take(item);
+        foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judgement, report!);
+        foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
+        foreach (var (outcome, reason) in judgement.Refused)
+        {
+            var refused = new Judged(outcome, Refused(outcome, reason), false);
+            if (outcome.IsNew) TakeReport(refused, judgement, report!);
+            else Take(refused);
+        }
         foreach (var item in judged)
         {
             if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)
@@ -40,17 +48,14 @@ public sealed partial class Turn
 
     private static bool GivesBack(in Judged item) => item.Outcome.Admitted && !item.Admitted;
 
-    private void Take(in Judged item, List<Judged> judged, Command.ReportOutcome? report)
+    private void Take(in Judged item)
     {
         var (outcome, verdict, admitted) = item;
-        if (outcome.IsNew) TakeReport(item, judged, report!);
-        else if (verdict.ContinuationOf is { } root && outcome.ContinuationOf == root) return;
-        else if (!verdict.Same(outcome) || admitted != outcome.Admitted)
-        {
-            var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
-            var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-            Credit(Changed(outcome, verdict, admitted), credited && closed ? _state.CorrectionOf(outcome, _now) : null);
-        }
+        if (verdict.ContinuationOf is { } root && outcome.ContinuationOf == root) return;
+        if (verdict.Same(outcome) && admitted == outcome.Admitted) return;
+        var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
+        var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
+        Credit(Changed(outcome, verdict, admitted), credited && closed ? _state.CorrectionOf(outcome, _now) : null);
     }
 
     /// <summary>
@@ -63,10 +68,11 @@ public sealed partial class Turn
             ? (place, Drawable(place, report)) : (null, 0);
     }
 
-    private void TakeReport(in Judged item, List<Judged> judged, Command.ReportOutcome report)
+    private void TakeReport(in Judged item, in Judgement judgement, Command.ReportOutcome report)
     {
-        var (brings, drawn) = Brings(item, judged, report);
-        Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, brings, drawn));
+        var (brings, drawn) = Brings(item, judgement.Judged, report);
+        Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, brings, drawn,
+            judgement.Counters));
     }
 
     private Place PlaceOf(Outcome outcome) => new(_state.Book(outcome.Period)!, outcome.Day, outcome.Subject,
@@ -77,10 +83,9 @@ public sealed partial class Turn
         verdict.ContinuationOf, null) { At = _now };
 
     /// <summary>What was not admitted does not count: without it the group is judged again (I4, C4).</summary>
-    private List<Judged> Judge(List<Candidate> group, Command.ReportOutcome? report,
-        out List<(Outcome Outcome, Reason Reason)> refused)
+    private Judgement Judge(List<Candidate> group, Command.ReportOutcome? report)
     {
-        refused = [];
+        var refused = new List<(Outcome Outcome, Reason Reason)>();
         while (true)
         {
             var candidates = group.ToArray();
@@ -91,22 +96,30 @@ public sealed partial class Turn
                 judged.Add(new Judged(candidates[i].Outcome, verdicts[i],
                     Weighs(verdicts[i], candidates[i].Type)
                     || (MayWeigh(verdicts[i]) && Held(candidates, verdicts, i, report) > 0)));
-            if (Misfit(judged, report) is not { } misfit) return judged;
+            var (misfit, counters) = Admit(judged, report);
+            if (misfit.Outcome is null) return new Judgement(judged, refused, counters);
             refused.Add(misfit);
             group.RemoveAll(candidate => candidate.Outcome.Id == misfit.Outcome.Id);
         }
     }
 
-    /// <summary>The first that would be admitted and does not fit, with the reason; null: all fit.</summary>
-    private (Outcome Outcome, Reason Reason)? Misfit(List<Judged> judged, Command.ReportOutcome? report)
+    /// <summary>
+    /// The first that would be admitted and does not fit, with the reason; or, if all fit, the counters with what the
+    /// report brings.
+    /// </summary>
+    private ((Outcome Outcome, Reason Reason) Misfit, Counters[] Counters) Admit(List<Judged> judged,
+        Command.ReportOutcome? report)
     {
+        Counters[] counters = [];
         foreach (var item in judged)
         {
             if (!item.Admitted || item.Outcome.Admitted) continue;
-            if (Fits(PlaceOf(item.Outcome), item.Outcome, judged, Bringing(item, judged, report)) is var reason
-                and not Reason.None) return (item.Outcome, reason);
+            var bringing = Bringing(item, judged, report);
+            var fit = Fits(PlaceOf(item.Outcome), item.Outcome, judged, bringing);
+            if (fit.Reason != Reason.None) return ((item.Outcome, fit.Reason), []);
+            if (bringing is not null) counters = fit.Counters;
         }
-        return null;
+        return (default, counters);
     }
 
     private Session? SessionOf(Outcome outcome) =>
@@ -144,11 +157,9 @@ public sealed partial class Turn
     /// Why it is not admitted: no room under a cap (C2, C4), or nothing funds it (F3); <see cref="Reason.None"/>: it
     /// is.
     /// </summary>
-    private Reason Fits(in Place place, Outcome? outcome, IReadOnlyList<Judged> judged,
-        Command.ReportOutcome? report) =>
-        !HasRoom(place, judged, report) ? Reason.OverCap
-        : outcome is null || !IsRestricted(place.Book, outcome.Time)
-        ? Reason.None
+    private Fit Fits(in Place place, Outcome? outcome, IReadOnlyList<Judged> judged, Command.ReportOutcome? report) =>
+        !HasRoom(place, judged, report) ? new(Reason.OverCap, [])
+        : outcome is null || !IsRestricted(place.Book, outcome.Time) ? new(Reason.None, [])
         : Funds(place, outcome, judged, report);
 
     /// <summary>
@@ -193,7 +204,8 @@ public sealed partial class Turn
     /// <summary>
     /// Units left for the report's subject once what it brings is counted, and what was held for it is drawn.
     /// </summary>
-    private long? LeftAfter(in Place place, Place? brings, int drawn, Command.ReportOutcome report)
+    private long? LeftAfter(in Place place, Place? brings, int drawn, Command.ReportOutcome report,
+        Counters[] counters)
     {
         var held = drawn > 0 ? _state.Held(report.Reservation!) : null;
         long? left = null;
@@ -205,7 +217,7 @@ public sealed partial class Turn
             if (brings is { } b && Counts(cap, b.Subject, b.Book.Period.Id, b.Day, place)) room -= b.Quantity;
             if (left is null || room < left) left = Math.Max(0, room);
         }
-        return Least(left, LeftByRating(place, brings));
+        return Least(left, LeftByRating(place, brings, counters));
     }
 
     /// <summary>

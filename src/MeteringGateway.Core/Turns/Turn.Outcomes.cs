@@ -12,7 +12,6 @@ public sealed partial class Turn
 
         var time = c.Time ?? _now;
         if (OneOutcomeTooMany(c.Session, time) is { } full) return full;
-        _afterwards = [];
         var book = _state.BookAt(time)!;
         var type = _state.TermsAt(time).Type(c.OutcomeType)!;
         var place = new Place(book, book.Period.DayOf(time),
@@ -23,7 +22,7 @@ public sealed partial class Turn
         if (ruledOut != Reason.None)
             Add(Reported(c, place, time,
                 new Verdict(OutcomeStatus.NonBillable, ruledOut, time, null, WindowEnd.None, null), admitted: false,
-                null, 0));
+                null, 0, []));
         else
         {
             var refused = facts.IsEmpty && _state.SessionAt(c.Session, time)?.HasOutcomes != true
@@ -45,14 +44,16 @@ public sealed partial class Turn
             _state.SessionAt(c.Session, time)?.Activities, _now);
         var drawn = Drawable(place, c);
         var admitted = Weighs(verdict, type) || (MayWeigh(verdict) && drawn > 0);
+        var fit = new Fit(Reason.None, []);
         if (admitted)
         {
             var outcome = IsRestricted(place.Book, time) ? Unreported(c, place, time, []) : null;
-            if (Fits(place, outcome, [], c) is var reason and not Reason.None)
-                (verdict, admitted) = (Refused(verdict, reason), false);
+            fit = Fits(place, outcome, [], c);
+            if (fit.Reason != Reason.None) (verdict, admitted) = (Refused(verdict, fit.Reason), false);
         }
         if (drawn > 0 && !admitted && Overflow(place, type, c, drawn: 0) is { } tooMuch) return tooMuch;
-        Add(Reported(c, place, time, verdict, admitted, admitted ? place : null, admitted ? drawn : 0));
+        Add(Reported(c, place, time, verdict, admitted, admitted ? place : null, admitted ? drawn : 0,
+            fit.Counters));
         return null;
     }
 
@@ -60,11 +61,11 @@ public sealed partial class Turn
     /// <returns>Null: it was taken.</returns>
     private Answer? ReportBeside(List<Candidate> group, Command.ReportOutcome c, in Place place, OutcomeType type)
     {
-        var judged = Judge(group, c, out var refused);
-        var drawn = judged.Find(item => item.Outcome.IsNew) is { Outcome: not null } item
-            ? Brings(item, judged, c).Drawn : 0;
+        var judgement = Judge(group, c);
+        var drawn = judgement.Judged.Find(item => item.Outcome.IsNew) is { Outcome: not null } item
+            ? Brings(item, judgement.Judged, c).Drawn : 0;
         if (drawn < Drawable(place, c) && Overflow(place, type, c, drawn) is { } tooMuch) return tooMuch;
-        TakeAll(judged, refused, c);
+        TakeAll(judgement, c);
         return null;
     }
 
@@ -96,12 +97,12 @@ public sealed partial class Turn
     /// that it continues.</param>
     private Entry.OutcomeReported Reported(
         Command.ReportOutcome c, in Place place, Instant time, in Verdict verdict, bool admitted, Place? brings,
-        int drawn) => new(
+        int drawn, Counters[] counters) => new(
         c.Id, c.Fingerprint, time, c.OutcomeType, c.OutcomeId, c.Quantity, c.Result, c.Session, c.Dimensions,
         c.CriteriaMet, c.HandedOff, c.Sandbox,
         c.Verification, place.Book.Period.Id, verdict.Status, verdict.Reason, admitted, verdict.ClosesAt, verdict.End,
         verdict.ContinuationOf,
-        c.Reservation, drawn, LeftAfter(place, brings, drawn, c), Hash(c.Detail)) { At = _now };
+        c.Reservation, drawn, LeftAfter(place, brings, drawn, c, counters), Hash(c.Detail)) { At = _now };
 
     /// <summary>O6: a confirmation, reversal or verdict; before its report it waits.</summary>
     private Answer Take(Command.ReportFact c, bool recallDone, Outcome? recalled)
@@ -126,17 +127,17 @@ public sealed partial class Turn
         if (IsForgotten(outcome)) return OnForgotten(c, time, root);
         // Judged before it is journalled, so that the entry can tell what came of it: the first answer, for good (I1).
         var fact = new Fact(c.Id, time, c.Kind, c.Verification);
-        var judged = Judge(GroupOf(outcome with { Facts = outcome.Facts.Add(fact) }), null, out var refused);
-        summary = Summary(c.OutcomeId, judged, refused) ?? summary;
+        var judgement = Judge(GroupOf(outcome with { Facts = outcome.Facts.Add(fact) }), null);
+        summary = Summary(c.OutcomeId, judgement) ?? summary;
         Add(Reported(c, time, waits: false, summary));
-        TakeAll(judged, refused, null);
+        TakeAll(judgement, null);
         return new Answer.Accepted(Duplicate: false, summary, null);
     }
 
-    private static OutcomeSummary? Summary(string id, List<Judged> judged,
-        List<(Outcome Outcome, Reason Reason)> refused)
+    private static OutcomeSummary? Summary(string id, in Judgement judgement)
     {
-        if (refused.Find(item => item.Outcome.Id == id) is { Outcome: not null } no)
+        var judged = judgement.Judged;
+        if (judgement.Refused.Find(item => item.Outcome.Id == id) is { Outcome: not null } no)
             return new OutcomeSummary(id, OutcomeStatus.NonBillable, no.Reason);
         var root = judged.Find(item => item.Outcome.Id == id).Verdict.ContinuationOf ?? id;
         var standing = judged.Find(item => item.Outcome.Id == root);

@@ -5,8 +5,12 @@ namespace MeteringGateway.Core;
 /// </summary>
 public sealed partial class Turn
 {
-    /// <summary>The counters of each period with the outcome that this turn admits in its place.</summary>
-    private (PeriodBook Book, Tally Before, Tally After)[] _afterwards = [];
+    /// <summary>A period's counters without an outcome, and with it in its place.</summary>
+    private readonly record struct Counters(PeriodBook Book, Tally Before, Tally After);
+
+    /// <param name="Reason">Why not; <see cref="Reason.None"/>: it fits.</param>
+    /// <param name="Counters">With it; none where money restricts nothing.</param>
+    private readonly record struct Fit(Reason Reason, Counters[] Counters);
 
     /// <summary>
     /// From the period on, as an earlier outcome may take from a later period's what both could have.
@@ -20,7 +24,7 @@ public sealed partial class Turn
     /// above its limit, and nothing more goes on demand under a rule that does not allow it. What it draws from a
     /// reservation is no longer held.
     /// </summary>
-    private Reason Funds(in Place place, Outcome outcome, IReadOnlyList<Judged> judged, Command.ReportOutcome? report)
+    private Fit Funds(in Place place, Outcome outcome, IReadOnlyList<Judged> judged, Command.ReportOutcome? report)
     {
         var drawn = report is null ? 0 : Drawable(place, report);
         var rating = _state.RatingOf(place.Book);
@@ -31,31 +35,29 @@ public sealed partial class Turn
             var after = rating.Tail.Copy();
             rating.Step(after, outcome, null);
             return Judge(
-                [(place.Book, _state.Held(place.Book, _now),
+                [new(place.Book, _state.Held(place.Book, _now),
                     _state.Hold(after, rating, place.Book, _now, report?.Reservation, drawn))], outcome);
         }
         var books = _state.UnclosedFrom(place.Book, gives);
         foreach (var given in gives) _state.RatingOf(_state.Book(given.Period)!).Remove(given);
         var before = books.Select(book => _state.Held(book, _now).Copy()).ToArray();
         _state.RatingOf(place.Book).Add(outcome);
-        var reason =
-            Judge(
-                [.. books.Select((book, i) =>
-                    (book, before[i], _state.Held(book, _now, report?.Reservation, drawn).Copy()))], outcome);
+        var fit = Judge(
+            [.. books.Select((book, i) => new Counters(book, before[i],
+                _state.Held(book, _now, report?.Reservation, drawn).Copy()))], outcome);
         _state.RatingOf(place.Book).Remove(outcome);
         foreach (var given in gives) _state.RatingOf(_state.Book(given.Period)!).Add(given);
-        return reason;
+        return fit;
     }
 
-    private Reason Judge((PeriodBook Book, Tally Before, Tally After)[] steps, Outcome outcome)
+    private Fit Judge(Counters[] counters, Outcome outcome)
     {
-        foreach (var (book, before, after) in steps)
-            if (Exceeds(book, before, after)) return Reason.OverCap;
-        foreach (var (book, before, after) in steps)
+        foreach (var (book, before, after) in counters)
+            if (Exceeds(book, before, after)) return new(Reason.OverCap, []);
+        foreach (var (book, before, after) in counters)
             if (Refuses(book, before, after, book.Period.Id == outcome.Period ? outcome.Time : _now) is var reason
-                and not Reason.None) return reason;
-        _afterwards = steps;
-        return Reason.None;
+                and not Reason.None) return new(reason, []);
+        return new(Reason.None, counters);
     }
 
     private bool Exceeds(PeriodBook book, Tally before, Tally after)
@@ -101,12 +103,13 @@ public sealed partial class Turn
     /// Units left under caps on money and by the funding, for more of the same; null where they bind nothing.
     /// </summary>
     /// <param name="brings">Where what is about to count counts; null: nothing is.</param>
-    private long? LeftByRating(in Place place, Place? brings)
+    /// <param name="counters">With it.</param>
+    private long? LeftByRating(in Place place, Place? brings, Counters[] counters)
     {
         var book = place.Book;
         if (!IsRestricted(book, _now)) return null;
         if (brings?.Of is { } earlier && earlier.Period != book.Period.Id) return LeftBeside(earlier, place);
-        var tally = brings is null ? null : Array.Find(_afterwards, step => step.Book == book).After;
+        var tally = brings is null ? null : Array.Find(counters, one => one.Book == book).After;
         return _state.LeftAfter(book, tally ?? _state.Held(book, _now), place.Subject, place.Day, _now);
     }
 

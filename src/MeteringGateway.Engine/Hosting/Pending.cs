@@ -30,7 +30,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     public List<Signal>? Signals { get; private set; }
     public Task Durable => _durable.Task;
 
-    /// <summary>What checks are answered from when this is on disk; null leaves what there is.</summary>
+    /// <summary>What checks are answered from when this is on disk; null: there is no view from then on.</summary>
     public Allowance? View { get; private set; }
 
     /// <param name="hash">The chain's, after the entry.</param>

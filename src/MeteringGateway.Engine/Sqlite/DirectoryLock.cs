@@ -21,7 +21,8 @@ internal sealed class DirectoryLock : IDisposable
             or PathTooLongException))
         {
             throw new StoreException(
-                $"The data directory '{Path.GetFullPath(directory)}' is in use by another process ('{path}' is locked).");
+                $"The data directory '{Path.GetFullPath(directory)}' is in use by another process ('{path}' is "
+                    + "locked).");
         }
     }
 

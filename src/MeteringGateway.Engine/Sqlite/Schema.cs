@@ -15,12 +15,14 @@ internal static class Schema
         CREATE INDEX tenants_due ON tenants(due) WHERE due IS NOT NULL;
 
         CREATE TABLE journal(
-          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, previous BLOB NOT NULL,
+          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+            previous BLOB NOT NULL,
           entries BLOB NOT NULL);
         CREATE UNIQUE INDEX journal_tenant ON journal(tenant, first);
 
         CREATE TABLE snapshots(
-          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, sequence INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL);
+          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, sequence INTEGER NOT NULL, part INTEGER NOT NULL,
+            bytes BLOB NOT NULL);
         CREATE UNIQUE INDEX snapshots_tenant ON snapshots(tenant, sequence, part);
 
         CREATE TABLE details(
@@ -29,7 +31,8 @@ internal static class Schema
         CREATE INDEX details_end_customer ON details(tenant, end_customer) WHERE end_customer IS NOT NULL;
 
         CREATE TABLE archived(
-          tenant INTEGER NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL, sequence INTEGER NOT NULL, period INTEGER NOT NULL,
+          tenant INTEGER NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL, sequence INTEGER NOT NULL,
+            period INTEGER NOT NULL,
           status INTEGER NOT NULL, reason INTEGER NOT NULL, type TEXT NOT NULL, session TEXT, bytes BLOB NOT NULL,
           PRIMARY KEY(tenant, id)) WITHOUT ROWID;
         CREATE INDEX archived_first ON archived(tenant, first);
@@ -40,7 +43,8 @@ internal static class Schema
         CREATE INDEX idempotency_expires ON idempotency(expires);
 
         CREATE TABLE documents(
-          kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, content BLOB NOT NULL,
+          kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+            content BLOB NOT NULL,
           PRIMARY KEY(kind, id, version)) WITHOUT ROWID;
 
         PRAGMA application_id = 0x4D455452;
@@ -49,14 +53,16 @@ internal static class Schema
 
     private const string Webhooks = """
         CREATE TABLE outbox(
-          position INTEGER PRIMARY KEY AUTOINCREMENT, tenant INTEGER NOT NULL, sequence INTEGER NOT NULL, type TEXT NOT NULL,
+          position INTEGER PRIMARY KEY AUTOINCREMENT, tenant INTEGER NOT NULL, sequence INTEGER NOT NULL,
+            type TEXT NOT NULL,
           at INTEGER NOT NULL, hash BLOB NOT NULL, entry BLOB NOT NULL);
 
         CREATE TABLE webhooks(id TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
 
         CREATE TABLE deliveries(
           number INTEGER PRIMARY KEY AUTOINCREMENT, webhook TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
-          sequence INTEGER NOT NULL, type TEXT NOT NULL, body BLOB NOT NULL, created INTEGER NOT NULL, status INTEGER NOT NULL,
+          sequence INTEGER NOT NULL, type TEXT NOT NULL, body BLOB NOT NULL, created INTEGER NOT NULL,
+            status INTEGER NOT NULL,
           head INTEGER NOT NULL, due INTEGER NOT NULL, give_up INTEGER NOT NULL, tries INTEGER NOT NULL, ended INTEGER,
           attempts BLOB NOT NULL);
         CREATE UNIQUE INDEX deliveries_id ON deliveries(webhook, id);
@@ -100,6 +106,7 @@ internal static class Schema
         return version <= Version
             ? version
             : throw new StoreException(
-                $"'{path}' has schema version {version}; this program knows versions up to {Version}. Nothing was changed.");
+                $"'{path}' has schema version {version}; this program knows versions up to {Version}. Nothing was "
+                    + "changed.");
     }
 }

@@ -50,14 +50,16 @@ public sealed partial class SqliteStore
     {
         var last = batch.FirstSequence + batch.Count - 1;
         using (var moved =
-            db["UPDATE tenants SET sequence=?, hash=?, due=?, severity=IFNULL(?, severity) WHERE id=? AND hash=? AND sequence=? RETURNING key"]
+            db["UPDATE tenants SET sequence=?, hash=?, due=?, severity=IFNULL(?, severity) WHERE id=? AND hash=? AND "
+                + "sequence=? RETURNING key"]
             .Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity).Add(batch.Tenant)
             .Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
             if (moved.Step()) return moved.Int64(0);
         if (batch.FirstSequence != 1 || !batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant)))
             return null;
         using var made =
-            db["INSERT INTO tenants(id, sequence, hash, due, severity) VALUES(?,?,?,?,IFNULL(?, 0)) ON CONFLICT DO NOTHING RETURNING key"]
+            db["INSERT INTO tenants(id, sequence, hash, due, severity) VALUES(?,?,?,?,IFNULL(?, 0)) ON CONFLICT DO "
+                + "NOTHING RETURNING key"]
             .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity);
         return made.Step() ? made.Int64(0) : null;
     }
@@ -65,7 +67,8 @@ public sealed partial class SqliteStore
     private static void Archive(Connection db, long tenant, ArchivedRow row)
     {
         var outcome = row.Outcome;
-        db["INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"]
+        db["INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, "
+            + "bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"]
             .Add(tenant).Add(outcome.Id).Add(outcome.FirstSequence).Add(outcome.Sequence).Add(outcome.Period.DayNumber)
             .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session)
             .Add(row.Bytes).Run();
@@ -90,7 +93,8 @@ public sealed partial class SqliteStore
     {
         var start = part * PartSize;
         var bytes = snapshot.State.AsSpan(start, Math.Min(PartSize, snapshot.State.Length - start));
-        db["INSERT OR REPLACE INTO snapshots(tenant, sequence, part, bytes) SELECT key, ?, ?, ? FROM tenants WHERE id=?"]
+        db["INSERT OR REPLACE INTO snapshots(tenant, sequence, part, bytes) SELECT key, ?, ?, ? FROM tenants WHERE "
+            + "id=?"]
             .Add(snapshot.Sequence).Add(part).Add(bytes).Add(tenant).Run();
         return true;
     }
@@ -98,7 +102,8 @@ public sealed partial class SqliteStore
     private static bool Finish(Connection db, string tenant, StoredSnapshot snapshot)
     {
         // One that is older than what is there, or that is ahead of the journal, is dropped.
-        db["UPDATE tenants SET snapshot_sequence=?, snapshot_hash=? WHERE id=? AND snapshot_sequence<=? AND sequence>=?"]
+        db["UPDATE tenants SET snapshot_sequence=?, snapshot_hash=? WHERE id=? AND snapshot_sequence<=? AND "
+            + "sequence>=?"]
             .Add(snapshot.Sequence).Add(snapshot.Hash).Add(tenant).Add(snapshot.Sequence).Add(snapshot.Sequence).Run();
         db["""
             DELETE FROM snapshots WHERE tenant=(SELECT key FROM tenants WHERE id=?)

@@ -21,7 +21,8 @@ public sealed partial class SqliteStore
         var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), State(db, key, snapshot));
         var blocks = new List<EntryBlock>();
         using var rows =
-            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
+            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
+                + "ORDER BY first"]
             .Add(key).Add(snapshot + 1).Add(FirstOf(db, key, snapshot + 1));
         while (rows.Step()) blocks.Add(Block(rows));
         return new StoredTenant(stored, blocks, sequence, hash);
@@ -61,7 +62,8 @@ public sealed partial class SqliteStore
         var blocks = new List<EntryBlock>();
         if (Key(db, tenant) is not { } key) return blocks;
         using var rows =
-            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? ORDER BY first"]
+            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
+                + "ORDER BY first"]
             .Add(key).Add(after + 1).Add(FirstOf(db, key, after + 1));
         long entries = 0;
         while (entries < limit && rows.Step())
@@ -107,7 +109,8 @@ public sealed partial class SqliteStore
         var order = changes ? "sequence>? ORDER BY sequence" : "first<? ORDER BY first DESC";
         using var rows = db[$"""
             SELECT bytes FROM archived WHERE {Tenant} AND (?2 IS NULL OR period=?2) AND (?3 IS NULL OR status=?3)
-              AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5) AND (?6 IS NULL OR session=?6) AND {order} LIMIT ?
+              AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5)
+              AND (?6 IS NULL OR session=?6) AND {order} LIMIT ?
             """];
         rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType)
             .Add((long?)filter.Reason)
@@ -163,7 +166,8 @@ public sealed partial class SqliteStore
         var from = among is null ? "tenants WHERE severity>0"
             : "json_each(?) AS asked JOIN tenants ON tenants.id=asked.value WHERE severity>0";
         using var rows =
-            db[$"SELECT tenants.id, severity FROM {from} AND (severity<? OR (severity=? AND tenants.id>?)) ORDER BY severity DESC, tenants.id LIMIT ?"];
+            db[$"SELECT tenants.id, severity FROM {from} AND (severity<? OR (severity=? AND tenants.id>?)) ORDER BY "
+                + "severity DESC, tenants.id LIMIT ?"];
         if (among is not null) rows.Add(JsonSerializer.Serialize(among));
         var severity = (long?)after?.State ?? long.MaxValue;
         rows.Add(severity).Add(severity).Add(after?.Tenant ?? "").Add(limit);

@@ -8,7 +8,8 @@ public sealed partial class SqliteStore
 {
     private const int ExpiredAtOnce = 1000;
     private const string DeliveryColumns =
-        "number, webhook, id, tenant, sequence, type, body, created, status, head, due, give_up, tries, ended, attempts";
+        "number, webhook, id, tenant, sequence, type, body, created, status, head, due, give_up, tries, ended, "
+            + "attempts";
 
     private static void Post(Connection db, long tenant, Alert alert) =>
         db["INSERT INTO outbox(tenant, sequence, type, at, hash, entry) VALUES(?,?,?,?,?,?)"]
@@ -33,8 +34,10 @@ public sealed partial class SqliteStore
     {
         foreach (var made in deliveries)
             db[$"""
-                INSERT INTO deliveries(webhook, id, tenant, sequence, type, body, created, status, head, due, give_up, tries, attempts)
-                VALUES(?1,?2,?3,?4,?5,?6,?7,0,NOT EXISTS(SELECT 1 FROM deliveries WHERE webhook=?1 AND tenant=?3 AND status=0),?7,?8,0,?9)
+                INSERT INTO deliveries(webhook, id, tenant, sequence, type, body, created, status, head, due,
+                  give_up, tries, attempts)
+                VALUES(?1,?2,?3,?4,?5,?6,?7,0,
+                  NOT EXISTS(SELECT 1 FROM deliveries WHERE webhook=?1 AND tenant=?3 AND status=0),?7,?8,0,?9)
                 ON CONFLICT(webhook, id) DO NOTHING
                 """]
                 .Add(made.Webhook).Add(made.Id).Add(made.Tenant).Add(made.Sequence).Add(made.Type).Add(made.Body)
@@ -49,7 +52,8 @@ public sealed partial class SqliteStore
         foreach (var one in deliveries)
         {
             db["""
-                UPDATE deliveries SET status=?1, head=head AND ?1=0, due=COALESCE(?2, due), give_up=?3, tries=?4, ended=?5, attempts=?6
+                UPDATE deliveries SET status=?1, head=head AND ?1=0, due=COALESCE(?2, due), give_up=?3, tries=?4,
+                  ended=?5, attempts=?6
                 WHERE number=?7
                 """]
                 .Add((long)one.Status).Add(one.Due).Add(one.GiveUpAt).Add(one.Tries).Add(one.EndedAt).Add(one.Attempts)
@@ -91,7 +95,8 @@ public sealed partial class SqliteStore
     {
         var only = status is null ? "?2 IS NULL" : "status=?2";
         using var rows =
-            db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=?1 AND {only} AND number<?3 ORDER BY number DESC LIMIT ?4"]
+            db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=?1 AND {only} AND number<?3 ORDER BY number "
+                + "DESC LIMIT ?4"]
             .Add(webhook).Add((long?)status).Add(before ?? long.MaxValue).Add(limit);
         return ReadDeliveries(rows);
     }));
@@ -116,7 +121,8 @@ public sealed partial class SqliteStore
 
     public ValueTask<Instant?> FailingSince(string webhook, Instant from, CancellationToken cancellation) => Time($"""
         SELECT MIN(created) FROM deliveries WHERE webhook=?1 AND status={(int)DeliveryStatus.Failed} AND created>=?2
-          AND created>COALESCE((SELECT MAX(ended) FROM deliveries WHERE webhook=?1 AND status={(int)DeliveryStatus.Delivered}), ?2 - 1)
+          AND created>COALESCE((SELECT MAX(ended) FROM deliveries
+            WHERE webhook=?1 AND status={(int)DeliveryStatus.Delivered}), ?2 - 1)
         """, row => row.Add(webhook).Add(from));
 
     public ValueTask<Instant?> OldestPending(CancellationToken cancellation) =>
@@ -135,7 +141,8 @@ public sealed partial class SqliteStore
         while (deleted == ExpiredAtOnce && !cancellation.IsCancellationRequested)
             deleted = Write(db => db.Transaction(Begin, _ =>
             {
-                db["DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries WHERE ended<? ORDER BY ended LIMIT ?)"]
+                db["DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries WHERE ended<? ORDER BY "
+                    + "ended LIMIT ?)"]
                     .Add(before).Add(ExpiredAtOnce).Run();
                 return db.Changes;
             }));

@@ -14,7 +14,8 @@ internal sealed record Proof(string Tenant, long Sequence, byte[] Hash, byte[] D
         tenant != Tenant ? $"tenant '{tenant}' ends as '{Tenant}'"
         : found.Sequence != Sequence ? $"tenant '{Tenant}' has {found.Sequence} entries and should have {Sequence}"
         : !found.Hash.AsSpan().SequenceEqual(Hash)
-        ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with {Hex(Hash)}"
+        ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with "
+            + $"{Hex(Hash)}"
         : SnapshotSeal.StateDigest(found) is var digest && !digest.AsSpan().SequenceEqual(Digest)
             ? $"tenant '{Tenant}': the digest of its {Sequence} entries is {Hex(digest)} and should be {Hex(Digest)}"
         : null;

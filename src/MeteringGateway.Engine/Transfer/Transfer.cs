@@ -32,7 +32,8 @@ public sealed record TransferSummary(long Tenants, long Entries, long Plans, lon
     public static readonly TransferSummary Nothing = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     public override string ToString() =>
-        $"{Count(Tenants, "tenant", "tenants")}, {Count(Entries, "entry", "entries")}, {Count(Plans, "plan", "plans")}, {Count(Keys, "key", "keys")}";
+        $"{Count(Tenants, "tenant", "tenants")}, {Count(Entries, "entry", "entries")}, "
+            + $"{Count(Plans, "plan", "plans")}, {Count(Keys, "key", "keys")}";
 
     private static string Count(long number, string one, string many) =>
         string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? one : many)}");

@@ -36,7 +36,9 @@ internal sealed class AgentRuntime(Client client, Desk desk, Random random, Stor
         var answer = (string)decision["decision"]!;
         if (answer != "allow")
             story.Once(
-                $"{desk.Tenant}: {(string?)data["agent"]} asked and was told {answer} ({(string?)decision["reason"]}), to {(string?)decision["handoff"]?["to"]}", $"told {desk.Tenant}");
+                $"{desk.Tenant}: {(string?)data["agent"]} asked and was told {answer} "
+                    + $"({(string?)decision["reason"]}), to {(string?)decision["handoff"]?["to"]}",
+                $"told {desk.Tenant}");
         return answer;
     }
 

@@ -10,9 +10,11 @@ internal static class DemoCommand
     public static Command Make()
     {
         var redis = new Option<string?>("--redis") { Description =
-            "Play it on three silos over this Redis (host:port), and kill one of them on the way; what the demo writes there it removes" };
+            "Play it on three silos over this Redis (host:port), and kill one of them on the way; what the demo "
+                + "writes there it removes" };
         var command = new Command("demo",
-            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, and show a cap being reached, raised and lifted. Leaves nothing behind.") { redis };
+            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, and show a cap "
+                + "being reached, raised and lifted. Leaves nothing behind.") { redis };
         command.SetAction((parsed, cancellation) => Run(parsed.GetValue(redis), cancellation));
         return command;
     }
@@ -56,7 +58,8 @@ internal static class DemoCommand
         var listening = stage.Signals.Listen(done.Token);
         await stage.Signals.Connected;
         stage.Story.Tell(
-            $"{venue.Description}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of signals");
+            $"{venue.Description}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of "
+                + "signals");
         await Task.WhenAll([.. stage.Agents.Select(agent => agent.Work(cancellation)), stage.Finance(cancellation),
             venue.Trouble(stage, cancellation)]);
         // The last signal may still be on its way.

@@ -64,6 +64,7 @@ internal sealed class SignalListener(Client client, IReadOnlyDictionary<string, 
             switch { "warn" => "warned", "handoff" => "handoff", "pause" => "paused", _ => "active" });
         var to = (string?)signal["handoff"]?["to"];
         story.Tell(
-            $"{tenant}: signal {action}{(to is null ? "" : $" to {to}")} (cap {(string?)signal["cap"]}, sequence {signal["sequence"]})");
+            $"{tenant}: signal {action}{(to is null ? "" : $" to {to}")} (cap {(string?)signal["cap"]}, sequence "
+                + $"{signal["sequence"]})");
     }
 }

@@ -46,7 +46,8 @@ internal sealed partial class ThreeSilos(string redis) : Venue
         _killed = _silos[Array.IndexOf(homes, homes.Max())];
         _killed.Kill();
         stage.Story.Tell(
-            $"silo {_killed.Number}, home to {homes.Max()} of {homes.Sum()} tenants, is killed: the others take them over");
+            $"silo {_killed.Number}, home to {homes.Max()} of {homes.Sum()} tenants, is killed: the others take them "
+                + "over");
     }
 
     public override async ValueTask DisposeAsync()

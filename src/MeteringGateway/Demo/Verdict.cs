@@ -37,9 +37,11 @@ internal static class Verdict
         var (exposure, limit) = ((int)cap["exposure"]!["units"]!, (int)cap["limit"]!["units"]!);
         var reported = (int)type["reported"]!;
         yield return (reported == seen.Reported && exposure == seen.Exposure,
-            $"{seen.Tenant}: {reported} reports counted, as many as were sent; {exposure} of them against the cap{(seen.OverCap > 0 ? $", {seen.OverCap} beyond it and free" : "")}");
+            $"{seen.Tenant}: {reported} reports counted, as many as were sent; {exposure} of them against the "
+                + $"cap{(seen.OverCap > 0 ? $", {seen.OverCap} beyond it and free" : "")}");
         yield return (exposure <= limit,
-            $"{seen.Tenant}: never above the cap of {limit}; {seen.HandedOff} conversations went to people; spend {usage["spend"]} {usage["currency"]}");
+            $"{seen.Tenant}: never above the cap of {limit}; {seen.HandedOff} conversations went to people; spend "
+                + $"{usage["spend"]} {usage["currency"]}");
     }
 
     private static void Next()

@@ -62,7 +62,8 @@ internal static class View
     {
         var filled = Math.Clamp(desk.Exposure * BarWidth / Math.Max(1, desk.Cap), 0, BarWidth);
         return new Markup(
-            $"[{Colour(desk)}]{new string('█', filled)}[/][grey]{new string('░', BarWidth - filled)}[/] {desk.Exposure} of {desk.Cap}");
+            $"[{Colour(desk)}]{new string('█', filled)}[/][grey]{new string('░', BarWidth - filled)}[/] "
+                + $"{desk.Exposure} of {desk.Cap}");
     }
 
     private static string Colour(Glance desk) => desk.Stopped ? "red" : desk.State == "warned" ? "yellow" : "green";

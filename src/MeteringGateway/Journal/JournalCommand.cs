@@ -21,9 +21,11 @@ internal static class JournalCommand
         var after = new Option<long>("--after") { Description = "Print only entries with a higher sequence" };
         var digest = new Option<bool>(
             "--digest") { Description =
-                "Print no entries, but the digests of the state as recovered (snapshot and tail) and as replayed from entry 1; they must be equal" };
+                "Print no entries, but the digests of the state as recovered (snapshot and tail) and as replayed "
+                    + "from entry 1; they must be equal" };
         var command = new Command("journal",
-            "Print a tenant's entries, one a line, and check their hash chain; the store may be in use. Exit code 1 if it is broken.") { tenants, url, key, after, digest };
+            "Print a tenant's entries, one a line, and check their hash chain; the store may be in use. Exit code 1 "
+                + "if it is broken.") { tenants, url, key, after, digest };
         var store = new StoreOption(command, settings);
         command.Validators.Add(result =>
         {

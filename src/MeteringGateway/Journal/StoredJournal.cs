@@ -42,7 +42,8 @@ internal static class StoredJournal
         if (!await Walk(store, tenant, stored, (_, entry, _, _) => Apply(replayed, entry), cancellation)) return false;
         var (one, other) = (Hex(recovered.Digest()), Hex(replayed.Digest()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of {stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
+            $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of "
+                + $"{stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
         if (one == other) return true;
         Console.Error.WriteLine($"{tenant}: recovery and replay part");
         return false;

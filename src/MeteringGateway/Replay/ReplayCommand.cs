@@ -42,7 +42,8 @@ internal static class ReplayCommand
             r => { if (r.GetValueOrDefault<int>() is < 1 or > 10_000) r.AddError("--chunk must be 1 to 10000"); });
 
         var command = new Command("replay",
-            "Send a file of events, with a progress bar and a summary. Events are sent once: what was acknowledged is not sent again, and what may have been is recognised by the gateway.")
+            "Send a file of events, with a progress bar and a summary. Events are sent once: what was acknowledged "
+                + "is not sent again, and what may have been is recognised by the gateway.")
         {
             file, url, key, speed, plan, tenants, clock, follow, chunk, patience,
         };

@@ -46,9 +46,9 @@ internal sealed class ReplaySummary(bool historic)
     public void Print()
     {
         var elapsed = Stopwatch.GetElapsedTime(_started);
-        var all = Accepted + Duplicates + Refused;
-        Write(
-            $"{Accepted:N0} accepted, {Duplicates:N0} duplicates, {Refused:N0} refused in {elapsed.TotalSeconds:0.0} s ({all / elapsed.TotalSeconds:N0} a second)");
+        var (all, seconds) = (Accepted + Duplicates + Refused, elapsed.TotalSeconds);
+        Write($"{Accepted:N0} accepted, {Duplicates:N0} duplicates, {Refused:N0} refused in {seconds:0.0} s ({
+            all / seconds:N0} a second)");
         foreach (var (code, (count, lines)) in _refused)
         {
             Write($"  {code}: {count:N0}");
@@ -56,10 +56,11 @@ internal sealed class ReplaySummary(bool historic)
             if (count > lines.Count) Write($"    and {count - lines.Count:N0} more");
         }
         if (_refused.ContainsKey("event_too_old") && !historic)
-            Write(
-                $"  History is taken by tenants on a test clock: --create-tenants PLAN --test-clock START --follow-events");
+            Write($"  History is taken by tenants on a test clock: --create-tenants PLAN {Clock}");
         if (Stopped is not null) Write($"Stopped after line {LastLine}: {Stopped}");
     }
+
+    private const string Clock = "--test-clock START --follow-events";
 
     private static void Write(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

@@ -9,12 +9,15 @@ internal static class ExportCommand
     {
         var to = new Option<string>(
             "--to") { Description =
-                "File to make, readable by its owner alone, compressed if its name ends with .gz; - writes to standard output", Required = true };
+                "File to make, readable by its owner alone, compressed if its name ends with .gz; - writes to "
+                    + "standard output", Required = true };
         var running = new Option<bool>(
             "--while-running") { Description =
-                "Export though a gateway has the directory open: a backup in which each tenant is as of a moment of its own, as it always is of a Redis" };
+                "Export though a gateway has the directory open: a backup in which each tenant is as of a moment of "
+                    + "its own, as it always is of a Redis" };
         var command = new Command("export",
-            "Write all that a store holds into one file, secrets included: to move it to another store, or as a backup.") { to, running };
+            "Write all that a store holds into one file, secrets included: to move it to another store, or as a "
+                + "backup.") { to, running };
         var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) =>
             Run(store.Choose(parsed), parsed.GetRequiredValue(to), parsed.GetValue(running), cancellation));
@@ -42,7 +45,8 @@ internal static class ExportCommand
         catch (StoreException e)
         {
             throw new CommandException(
-                $"a gateway has {Path.GetFullPath(directory)} open: stop it to move the store, or give --while-running for a backup", e);
+                $"a gateway has {Path.GetFullPath(directory)} open: stop it to move the store, or give "
+                    + "--while-running for a backup", e);
         }
     }
 }

@@ -17,7 +17,9 @@ internal static class ImportCommand
         var check = new Option<bool>(
             "--check") { Description = "Check the file as an import would, and write nothing" };
         var command = new Command("import",
-            "Make a store of an exported file, where there is none yet: before the first gateway or silo starts. Every tenant is folded from its first entry, written, read back, and compared each time; exit code 1 if anything differs.")
+            "Make a store of an exported file, where there is none yet: before the first gateway or silo starts. "
+                + "Every tenant is folded from its first entry, written, read back, and compared each time; exit "
+                + "code 1 if anything differs.")
         {
             from, check,
         };

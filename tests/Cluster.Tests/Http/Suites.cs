@@ -46,18 +46,19 @@ public sealed class WebhooksGuardTestsOnSilos : WebhooksGuardTests;
 public sealed class WebhooksOrderTestsOnSilos : WebhooksOrderTests;
 public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
 public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
+public sealed class UnavailableTestsOnSilos : UnavailableTests;
 public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(started);
 
 public sealed class SuitesTests
 {
     /// <summary>
     /// How one process starts, recovers, reads its settings and documents, and is made of parts. The sizes of problems
-    /// and tenants that cannot be loaded are looked at through what one process holds.
+    /// are looked at through what one process holds.
     /// </summary>
     private static readonly Type[] OfOneProcess =
     [
-        typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
-        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
+        typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingsTests),
+        typeof(StoredDocumentTests), typeof(ProblemSizeTests), typeof(DeadlineTests),
     ];
 
     [Fact]

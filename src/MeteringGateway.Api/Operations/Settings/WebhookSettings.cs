@@ -1,4 +1,4 @@
-namespace MeteringGateway.Api.Webhooks;
+namespace MeteringGateway.Api.Operations;
 
 /// <summary>The section <c>Metering:Webhooks</c> of the settings.</summary>
 public sealed class WebhookSettings
@@ -23,9 +23,4 @@ public sealed class WebhookSettings
 
     /// <summary>How long a delivery that ended stays in the list.</summary>
     public TimeSpan KeepDeliveries { get; set; } = TimeSpan.FromDays(30);
-
-    /// <summary>False when a value would let nothing through, or hold everything up.</summary>
-    internal bool IsValid =>
-        Timeout > TimeSpan.Zero && Timeout <= TimeSpan.FromMinutes(5) && Concurrency is >= 1 and <= 100
-        && GiveUpAfter > TimeSpan.Zero && SwitchOffAfter > GiveUpAfter && KeepDeliveries > SwitchOffAfter;
 }

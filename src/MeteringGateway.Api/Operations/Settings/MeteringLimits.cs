@@ -1,28 +1,10 @@
-using MeteringGateway.Api.Webhooks;
-
 namespace MeteringGateway.Api.Operations;
 
-/// <summary>The section <c>Metering</c> of the settings.</summary>
-public sealed class MeteringSettings
-{
-    /// <summary>Where the journal lives.</summary>
-    public string DataDirectory { get; set; } = "./data";
-
-    /// <summary>
-    /// The bootstrap administrator's key, 16 characters or more; without one a key is made at first start and printed
-    /// once.
-    /// </summary>
-    public string? AdminKey { get; set; }
-
-    public MeteringLimits Limits { get; set; } = new();
-
-    public WebhookSettings Webhooks { get; set; } = new();
-}
-
 /// <summary>
-/// What one caller may ask of the process. Each is refused with a code of its own, or by closing the connection.
+/// The section <c>Metering:Limits</c>: what one caller may ask of the process, beside what one tenant may have. Each is
+/// refused with a code of its own, or by closing the connection.
 /// </summary>
-public sealed class MeteringLimits
+public sealed class MeteringLimits : TenantLimits
 {
     /// <summary>Bytes of one request other than a stream (<c>too_large</c>).</summary>
     public int BodyBytes { get; set; } = 10 * 1024 * 1024;

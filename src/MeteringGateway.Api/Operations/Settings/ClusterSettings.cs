@@ -1,19 +1,13 @@
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
-using StackExchange.Redis;
+namespace MeteringGateway.Api.Operations;
 
-namespace MeteringGateway.Cluster;
-
-/// <summary>The section <c>Metering:Cluster</c> of the settings.</summary>
-internal sealed class ClusterSettings
+/// <summary>The section <c>Metering:Cluster</c> of the settings: of a gateway that is a silo.</summary>
+public sealed class ClusterSettings
 {
-    /// <summary>Name of the section.</summary>
-    public const string Section = "Metering:Cluster";
-
     /// <summary>
     /// The Redis that all silos share, as StackExchange.Redis reads it: <c>host:port,password=...,ssl=true</c>.
+    /// It makes a gateway a silo.
     /// </summary>
-    public string Redis { get; set; } = "127.0.0.1:6379";
+    public string? Redis { get; set; }
 
     /// <summary>With any of them, connections to Redis are TLS; <see cref="TlsFiles.Certificate"/> only where Redis
     /// asks for one.</summary>
@@ -63,42 +57,26 @@ internal sealed class ClusterSettings
     /// <summary>How often a silo asks whether plans, keys or webhooks were changed elsewhere.</summary>
     public TimeSpan BooksPoll { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <exception cref="InvalidOperationException">They are not possible; the message names the setting.</exception>
-    public static ClusterSettings Read(IConfiguration configuration)
-    {
-        var settings = configuration.GetSection(Section).Get<ClusterSettings>() ?? new ClusterSettings();
-        ClusterSettingsCheck.Demand(settings);
-        return settings;
-    }
-
     /// <summary>
     /// How often a silo looks whether it has more tenants than its share, and lets some move; zero: never.
     /// </summary>
     public TimeSpan BalanceEvery { get; set; } = TimeSpan.FromSeconds(10);
+}
 
-    /// <summary>
-    /// A Redis that is not there yet, or for a moment, is tried again and again; a command without an answer, soon.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">They are not possible; the message names the setting.</exception>
-    public ConfigurationOptions RedisOptions()
-    {
-        var options = ClusterSettingsCheck.Parse(Redis);
-        options.AbortOnConnectFail = false;
-        options.ReconnectRetryPolicy = new LinearRetry(500);
-        options.AsyncTimeout = Math.Min(options.AsyncTimeout, 2000);
-        if (RedisTls.IsGiven) AddTls(options);
-        return options;
-    }
+/// <summary>
+/// Who one side of TLS connections is, and whom it trusts: PEM files, read when the process starts. Nothing but what
+/// the authorities of <see cref="Ca"/> have signed is trusted, whatever the machine trusts otherwise.
+/// </summary>
+public sealed class TlsFiles
+{
+    /// <summary>Whose signature the other side's certificate must have.</summary>
+    public string? Ca { get; set; }
 
-    private void AddTls(ConfigurationOptions options)
-    {
-        options.Ssl = true;
-        if (RedisTls.ReadAuthorities($"{Section}:RedisTls") is { } authorities)
-            // It must be the host that was asked for, too.
-            options.CertificateValidation += (_, certificate, chain, errors) =>
-                (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
-                    && authorities.HaveSigned((X509Certificate2)certificate!, chain);
-        if (RedisTls.ReadCertificate($"{Section}:RedisTls") is { } own)
-            options.CertificateSelection += (_, _, _, _, _) => own;
-    }
+    /// <summary>What this side shows.</summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>The certificate's private key, not encrypted.</summary>
+    public string? Key { get; set; }
+
+    public bool IsGiven => Ca is not null || Certificate is not null || Key is not null;
 }

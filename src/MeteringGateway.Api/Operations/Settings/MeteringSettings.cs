@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Configuration;
+
+namespace MeteringGateway.Api.Operations;
+
+/// <summary>
+/// Every setting of a gateway, of whichever edition: the section <c>Metering</c>, bound to this class and to no other,
+/// and looked at once, before anything starts.
+/// </summary>
+public sealed class MeteringSettings
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Metering";
+
+    private static readonly EngineOptions Engine = new();
+
+    /// <summary>Where the journal lives; made if it is not there.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>
+    /// The bootstrap administrator's key, 16 characters or more; without one a key is made at first start and printed
+    /// once.
+    /// </summary>
+    public string? AdminKey { get; set; }
+
+    /// <inheritdoc cref="EngineOptions.IdleAfter"/>
+    public TimeSpan IdleAfter { get; set; } = Engine.IdleAfter;
+
+    /// <inheritdoc cref="EngineOptions.SnapshotEntries"/>
+    public int SnapshotEntries { get; set; } = Engine.SnapshotEntries;
+
+    /// <inheritdoc cref="EngineOptions.IdleSnapshotEntries"/>
+    public int IdleSnapshotEntries { get; set; } = Engine.IdleSnapshotEntries;
+
+    /// <inheritdoc cref="EngineOptions.QueueEntries"/>
+    public int QueueEntries { get; set; } = Engine.QueueEntries;
+
+    /// <inheritdoc cref="EngineOptions.QueueBytes"/>
+    public long QueueBytes { get; set; } = Engine.QueueBytes;
+
+    /// <inheritdoc cref="EngineOptions.DuePoll"/>
+    public TimeSpan DuePoll { get; set; } = Engine.DuePoll;
+
+    /// <inheritdoc cref="EngineOptions.ShutdownSnapshots"/>
+    public TimeSpan ShutdownSnapshots { get; set; } = Engine.ShutdownSnapshots;
+
+    /// <inheritdoc cref="EngineOptions.SignalBuffer"/>
+    public int SignalBuffer { get; set; } = Engine.SignalBuffer;
+
+    public MeteringLimits Limits { get; set; } = new();
+
+    public WebhookSettings Webhooks { get; set; } = new();
+
+    public ClusterSettings Cluster { get; set; } = new();
+
+    /// <summary>What the engine goes by.</summary>
+    public EngineOptions ForEngine() => new()
+    {
+        IdleAfter = IdleAfter,
+        SnapshotEntries = SnapshotEntries,
+        IdleSnapshotEntries = IdleSnapshotEntries,
+        QueueEntries = QueueEntries,
+        QueueBytes = QueueBytes,
+        DuePoll = DuePoll,
+        ShutdownSnapshots = ShutdownSnapshots,
+        SignalBuffer = SignalBuffer,
+        Limits = Limits,
+    };
+
+    /// <summary>The settings, if they are possible.</summary>
+    /// <param name="edition">What else has to be right, by what an edition alone knows: a sentence for each thing that
+    /// is wrong.</param>
+    /// <exception cref="SettingsException">They are not: all that is wrong, each with the setting's name.</exception>
+    public static MeteringSettings Read(IConfiguration configuration,
+        Func<MeteringSettings, IEnumerable<string>>? edition = null)
+    {
+        Demand([.. SettingNames.Unknown(configuration, Names), .. SettingNames.Unreadable<MeteringSettings>(
+            configuration)]);
+        // What a file has as null would be set to null, groups too: it is not given.
+        var given = configuration.GetSection(Section).AsEnumerable(makePathsRelative: true).Where(one =>
+            one.Value is not null);
+        var settings = new MeteringSettings();
+        new ConfigurationBuilder().AddInMemoryCollection(given).Build().Bind(settings);
+        Demand([.. SettingsCheck.Findings(settings), .. edition?.Invoke(settings) ?? []]);
+        return settings;
+    }
+
+    /// <summary>Each setting's name, with its default.</summary>
+    public static IReadOnlyDictionary<string, object?> Names { get; } =
+        SettingNames.Of(("", typeof(MeteringSettings)));
+
+    private static void Demand(IReadOnlyList<string> findings)
+    {
+        if (findings.Count > 0) throw new SettingsException(findings);
+    }
+}
+
+/// <summary>Settings that cannot be; each is named in a line of its own.</summary>
+public sealed class SettingsException(IReadOnlyList<string> findings) : Exception(string.Join('\n', findings));

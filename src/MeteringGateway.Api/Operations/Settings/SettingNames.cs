@@ -1,0 +1,95 @@
+using System.ComponentModel;
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+
+namespace MeteringGateway.Api.Operations;
+
+/// <summary>
+/// The names of the settings, as the class that they are bound to has them. One that is mistyped would otherwise be
+/// ignored: a limit that nobody set, or a key that nobody meant to make.
+/// </summary>
+public static class SettingNames
+{
+    private const int Farthest = 6;
+
+    /// <summary>Every setting, as <c>Metering:Limits:BodyBytes</c>, with its default.</summary>
+    /// <param name="sections">Below <c>Metering</c>, with the class that each is bound to; "" for itself.</param>
+    public static IReadOnlyDictionary<string, object?> Of(params (string Section, Type Type)[] sections)
+    {
+        var names = new SortedDictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (section, type) in sections)
+            foreach (var (name, _, value) in All(section.Length == 0 ? MeteringSettings.Section
+                : $"{MeteringSettings.Section}:{section}", Activator.CreateInstance(type)!))
+                names[name] = value;
+        return names;
+    }
+
+    /// <summary>
+    /// Those below <c>Metering</c> that are none of these, each in a sentence that names the nearest.
+    /// </summary>
+    public static IEnumerable<string> Unknown(IConfiguration configuration,
+        IReadOnlyDictionary<string, object?> names)
+    {
+        foreach (var (path, value) in configuration.GetSection(MeteringSettings.Section).AsEnumerable())
+        {
+            if (value is null || names.Keys.Any(name => Is(path, name))) continue;
+            var nearest = names.Keys.Select(name => (Name: name, Far: Distance(path, name))).MinBy(one => one.Far);
+            yield return $"There is no setting {path}"
+                + (nearest.Far <= Farthest ? $": did you mean {nearest.Name}?" : ".");
+        }
+    }
+
+    /// <summary>
+    /// Those whose text is no value of their kind, each in a sentence. It repeats the text: what may be secret is of a
+    /// kind that every text is of.
+    /// </summary>
+    public static IEnumerable<string> Unreadable<T>(IConfiguration configuration) where T : new()
+    {
+        foreach (var (name, type, _) in All(MeteringSettings.Section, new T()))
+            if (configuration[name] is { } text && !IsValue(text, type))
+                yield return $"The setting {name} cannot be '{text}': it is {Kind(type)}.";
+    }
+
+    private static bool IsValue(string text, Type type) =>
+        (text.Length == 0 && Nullable.GetUnderlyingType(type) is not null)
+            || TypeDescriptor.GetConverter(type).IsValid(text);
+
+    private static string Kind(Type type) =>
+        type == typeof(TimeSpan) ? "a time, such as 00:00:10 or 1.12:00:00"
+            : type == typeof(bool) ? "true or false" : "a whole number";
+
+    /// <summary>Lists have their elements below them, by number.</summary>
+    private static bool Is(string path, string name) => path.Equals(name, StringComparison.OrdinalIgnoreCase)
+        || (path.StartsWith(name + ':', StringComparison.OrdinalIgnoreCase)
+            && int.TryParse(path.AsSpan(name.Length + 1), out _));
+
+    private static IEnumerable<(string Name, Type Type, object? Default)> All(string prefix, object defaults)
+    {
+        foreach (var property in defaults.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (property.SetMethod is not { IsPublic: true }) continue;
+            var (name, type, value) = ($"{prefix}:{property.Name}", property.PropertyType, property.GetValue(defaults));
+            var isGroup = type is { IsClass: true, Namespace: { } space }
+                && space.StartsWith(nameof(MeteringGateway), StringComparison.Ordinal);
+            if (!isGroup || value is null) yield return (name, type, value);
+            else
+                foreach (var inner in All(name, value)) yield return inner;
+        }
+    }
+
+    /// <summary>Of single letters to add, leave out or change (Levenshtein, 1966), whatever their case.</summary>
+    private static int Distance(string one, string other)
+    {
+        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        for (var i = 1; i <= one.Length; i++)
+        {
+            var before = row[0]++;
+            for (var j = 1; j <= other.Length; j++)
+            {
+                var same = char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]);
+                (before, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, before + (same ? 0 : 1)));
+            }
+        }
+        return row[^1];
+    }
+}

@@ -1,0 +1,128 @@
+using System.Net;
+using MeteringGateway.Api.Keys;
+
+namespace MeteringGateway.Api.Operations;
+
+/// <summary>What is wrong with settings: a sentence for each, with its name.</summary>
+internal sealed class SettingsCheck
+{
+    /// <summary>No timer waits for longer than some days more.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
+    private static readonly TimeSpan LongestKept = TimeSpan.FromDays(3650);
+
+    private readonly List<string> _found = [];
+
+    public static IReadOnlyList<string> Findings(MeteringSettings settings)
+    {
+        var check = new SettingsCheck();
+        check.Tenants(settings);
+        check.Callers(settings.Limits);
+        check.Webhooks(settings.Webhooks);
+        check.Silo(settings.Cluster);
+        return check._found;
+    }
+
+    /// <param name="name">Of a setting, without the section.</param>
+    public static string Finding(string name, string what) =>
+        $"The setting {MeteringSettings.Section}:{name} {what}.";
+
+    private void Tenants(MeteringSettings settings)
+    {
+        Must(settings.DataDirectory.Length > 0, "DataDirectory", "must not be empty");
+        Must(settings.AdminKey is not { Length: < 16 or > 512 }, "AdminKey", "must have 16 to 512 characters");
+        Must(settings.AdminKey is not { Length: >= 16 } key || Secrets.IsHardToGuess(key), "AdminKey",
+            "is too easy to guess: take one that is made for it, as by 'openssl rand -hex 24'");
+        Wait(settings.IdleAfter, "IdleAfter");
+        AtLeast(1, settings.SnapshotEntries, "SnapshotEntries");
+        AtLeast(1, settings.IdleSnapshotEntries, "IdleSnapshotEntries");
+        AtLeast(1, settings.QueueEntries, "QueueEntries");
+        AtLeast(1, settings.QueueBytes, "QueueBytes");
+        Wait(settings.DuePoll, "DuePoll");
+        WaitOrNone(settings.ShutdownSnapshots, "ShutdownSnapshots");
+        AtLeast(1, settings.SignalBuffer, "SignalBuffer");
+    }
+
+    private void Callers(MeteringLimits limits)
+    {
+        AtLeast(1, limits.SessionOutcomes, "Limits:SessionOutcomes");
+        AtLeast(1, limits.SessionActivities, "Limits:SessionActivities");
+        AtLeast(1, limits.SessionFacts, "Limits:SessionFacts");
+        AtLeast(1, limits.OutcomeFacts, "Limits:OutcomeFacts");
+        AtLeast(0, limits.Reservations, "Limits:Reservations");
+        AtLeast(0, limits.ActivityNames, "Limits:ActivityNames");
+        AtLeast(0, limits.ActivityCounters, "Limits:ActivityCounters");
+        AtLeast(0, limits.GrantsInForce, "Limits:GrantsInForce");
+        AtLeast(1, limits.BodyBytes, "Limits:BodyBytes");
+        AtLeast(1, limits.EventBytes, "Limits:EventBytes");
+        AtLeast(1, limits.BatchEvents, "Limits:BatchEvents");
+        AtLeast(0, limits.RequestsPerSecond, "Limits:RequestsPerSecond");
+        AtLeast(0, limits.EventsPerSecond, "Limits:EventsPerSecond");
+        AtLeast(0, limits.StreamsPerKey, "Limits:StreamsPerKey");
+        AtLeast(0, limits.FailedKeysPerMinute, "Limits:FailedKeysPerMinute");
+        if (limits.Connections is { } connections) AtLeast(1, connections, "Limits:Connections");
+        Wait(limits.HeaderTimeout, "Limits:HeaderTimeout");
+        Wait(limits.IdleTimeout, "Limits:IdleTimeout");
+        Wait(limits.SignalWriteTimeout, "Limits:SignalWriteTimeout");
+    }
+
+    /// <summary>A value would let nothing through, or hold everything up.</summary>
+    private void Webhooks(WebhookSettings webhooks)
+    {
+        Between(TimeSpan.Zero, webhooks.Timeout, TimeSpan.FromMinutes(5), "Webhooks:Timeout");
+        Must(webhooks.Concurrency is >= 1 and <= 100, "Webhooks:Concurrency",
+            $"must be from 1 to 100, not {webhooks.Concurrency}");
+        Between(TimeSpan.Zero, webhooks.GiveUpAfter, LongestKept, "Webhooks:GiveUpAfter");
+        Between(webhooks.GiveUpAfter, webhooks.SwitchOffAfter, LongestKept, "Webhooks:SwitchOffAfter");
+        Between(webhooks.SwitchOffAfter, webhooks.KeepDeliveries, LongestKept, "Webhooks:KeepDeliveries");
+    }
+
+    private void Silo(ClusterSettings silo)
+    {
+        Must(silo.SiloPort is >= 1 and <= 65_535, "Cluster:SiloPort",
+            $"must be a port from 1 to 65535, not {silo.SiloPort}");
+        Must(silo.AdvertisedAddress is null || IsAddress(silo.AdvertisedAddress), "Cluster:AdvertisedAddress",
+            $"must be the IP address at which the other silos reach this one, not '{silo.AdvertisedAddress}'");
+        Must(silo.ClusterId.Length > 0, "Cluster:ClusterId", "must not be empty");
+        Must(silo.ServiceId.Length > 0, "Cluster:ServiceId", "must not be empty");
+        AtLeast(1, silo.MissedProbes, "Cluster:MissedProbes");
+        Wait(silo.ProbeTimeout, "Cluster:ProbeTimeout");
+        Wait(silo.Patience, "Cluster:Patience");
+        Wait(silo.Lease, "Cluster:Lease");
+        Wait(silo.BooksPoll, "Cluster:BooksPoll");
+        WaitOrNone(silo.DrainDelay, "Cluster:DrainDelay");
+        WaitOrNone(silo.BalanceEvery, "Cluster:BalanceEvery");
+        Pair(silo.RedisTls, "Cluster:RedisTls");
+        Must(!silo.SiloTls.IsGiven || silo.SiloTls is { Ca: not null, Certificate: not null, Key: not null },
+            "Cluster:SiloTls", "must have all of Ca, Certificate and Key: silos show each other who they are");
+    }
+
+    private void Pair(TlsFiles tls, string name) => Must(tls.Certificate is null == tls.Key is null,
+        $"{name}:{(tls.Certificate is null ? "Certificate" : "Key")}",
+        $"is missing: it belongs to {MeteringSettings.Section}:{name}:{(tls.Key is null ? "Certificate" : "Key")}");
+
+    // A lone number, or two, would pass for one.
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && (text.Contains(':', StringComparison.Ordinal)
+            || text.Count(one => one == '.') == 3)
+            && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
+
+    private void AtLeast(long least, long value, string name) =>
+        Must(value >= least, name, $"must be {least} or more, not {value}");
+
+    private void Wait(TimeSpan time, string name) => Between(TimeSpan.Zero, time, Longest, name);
+
+    private void WaitOrNone(TimeSpan time, string name)
+    {
+        if (time < TimeSpan.Zero) Must(false, name, "must not be negative");
+        else if (time > TimeSpan.Zero) Wait(time, name);
+    }
+
+    private void Between(TimeSpan shorter, TimeSpan time, TimeSpan longest, string name) =>
+        Must(time > shorter && time <= longest, name,
+            $"must be longer than {shorter:c} and no longer than {longest:c}, not {time:c}");
+
+    private void Must(bool fulfilled, string name, string must)
+    {
+        if (!fulfilled) _found.Add(Finding(name, must));
+    }
+}
