@@ -42,6 +42,42 @@ public class StatementOutcomesTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task F10_whatever_prices_them_units_amounts_and_credits_of_outcomes_add_up_to_their_lines()
+    {
+        await _gateway.Tenant("mixed", """
+            {"currency":"USD","credits":{"period_grant":"50"},"outcome_types":[
+             {"id":"tiered","tiers":[{"up_to":7,"price":"0.995"},{"up_to":15,"price":"0.3333"},{"price":"0.1"}],
+              "measurement_window":"PT0S"},
+             {"id":"prepaid","credits":"3","price":"1.25","measurement_window":"PT0S"},
+             {"id":"classed","price":"2","prices":[{"when":{"workflow":"hard"},"price":"2.505"}],"included_units":4,
+              "measurement_window":"PT72H"}]}
+            """, Clock);
+        var random = new Random(10);
+        string[] types = ["tiered", "prepaid", "classed"];
+        for (var i = 0; i < 60; i++)
+        {
+            var hard = random.Next(2) == 0 ? ",\"workflow\":\"hard\"" : "";
+            await Sent(Report.Event("outcome.reported", $"m-{i}", "mixed",
+                $"\"outcome_type\":\"{types[random.Next(3)]}\",\"quantity\":{random.Next(1, 4)}{hard}"));
+            if (i % 9 == 8) await Sent(Fact("outcome.failed", $"f-{i}", "mixed", $"m-{random.Next(i)}"));
+        }
+        foreach (var period in new[] { "current", "2026-11-01" })
+        {
+            var (lines, behind) = await All("mixed", period, 7);
+            Assert.True(lines.Count > 7, $"{lines.Count} lines");
+            for (var i = 0; i < lines.Count; i++)
+            {
+                Assert.Equal(Amount(lines[i]), Rounded(behind[i]));
+                Assert.Equal((long)lines[i]["quantity"]!, behind[i].Sum(one => (long)one["units"]!));
+            }
+            var used = await _gateway.Admin.Get($"/v1/tenants/mixed/statements/{period}").Is(HttpStatusCode.OK);
+            Assert.Equal(Number((string)used["credits_used"]!),
+                behind.SelectMany(list => list).Sum(one => Number((string)one["credits"]!)));
+            if (period == "current") await Move("mixed", "2026-12-10T00:00:00Z"); // November is closed
+        }
+    }
+
+    [Fact]
     public async Task D1_a_correction_names_the_outcomes_that_it_takes_back_with_when_why_and_how_much()
     {
         await Used("taken-back", 9);

@@ -10,7 +10,7 @@ namespace MeteringGateway.Api.Statements;
 /// </summary>
 internal sealed class BehindLines(ITenants tenants, string tenant, Statement statement, bool isLast)
 {
-    /// <summary>Outcomes that one page looks at, for each that it may list: most of a period may be free.</summary>
+    /// <summary>Outcomes that a page looks at, for each that it may list: most of a period may be free.</summary>
     private const int LooksAt = 10;
 
     /// <summary>Sections: the period itself, and each line that takes something back.</summary>
@@ -33,18 +33,22 @@ internal sealed class BehindLines(ITenants tenants, string tenant, Statement sta
         {
             do
             {
-                if (listed >= limit || left <= 0) return (rows, Cursors.Write($"{section}:{cursor}"));
+                if (left <= 0) return (rows, Write(section, cursor));
+                // A history is read for each outcome of a correction, and costs as much as many others.
+                var cost = section == 0 ? 1 : LooksAt;
                 var filter = section == 0 ? new OutcomeFilter(statement.Period.Id) : Taken(section);
-                var most = Math.Min(limit - listed, left);
-                var page = await tenants.Outcomes(tenant, filter, cursor, most, cancellation)
-                    ?? throw new ProblemException(Problem.UnknownTenant());
-                left -= Math.Max(1, page.Items.Count);
+                var page = await tenants.Outcomes(tenant, filter, cursor, Math.Max(1, Math.Min(limit, left / cost)),
+                    cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
+                left -= cost;
                 foreach (var row in page.Items)
                 {
+                    if (listed == limit) return (rows, Write(section, cursor));
                     var before = rows.Count;
                     if (section == 0) AddCharges(rows, row.Outcome);
                     else await AddTaken(rows, _corrections[section - 1], row.Outcome, cancellation);
                     if (rows.Count > before) listed++;
+                    left -= cost;
+                    cursor = row.Outcome.FirstSequence;
                 }
                 cursor = page.Next;
             }
@@ -52,6 +56,8 @@ internal sealed class BehindLines(ITenants tenants, string tenant, Statement sta
         }
         return (rows, null);
     }
+
+    private static string Write(int section, long? cursor) => Cursors.Write($"{section}:{cursor}");
 
     private OutcomeFilter Taken(int section)
     {

@@ -12,7 +12,12 @@ internal static class DemoCommand
         var redis = new Option<string?>("--redis") { Description =
             "Play it on three silos over this Redis (host:port), and kill one of them on the way; what the demo writes there it removes" };
         var command = new Command("demo",
-            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, show a cap being reached, raised and lifted, and what finance saw of it. Its store stays, in a temporary directory that it names.") { redis };
+            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, show a cap being"
+            + " reached, raised and lifted, and what finance saw of it. Its store stays, in a temporary directory that it"
+            + " names.")
+        {
+            redis,
+        };
         command.SetAction((parsed, cancellation) => Run(parsed.GetValue(redis), cancellation));
         return command;
     }

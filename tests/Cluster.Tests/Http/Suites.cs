@@ -28,7 +28,6 @@ public sealed class PricePageTestsOnSilos(Started started) : PricePageTests(star
 public sealed class SamplePlanTestsOnSilos(Started started) : SamplePlanTests(started);
 public sealed class SignalTestsOnSilos(Started started) : SignalTests(started);
 public sealed class QueryTestsOnSilos(Started started) : QueryTests(started);
-public sealed class RefusedEventsTestsOnSilos : RefusedEventsTests;
 public sealed class StatementTestsOnSilos(Started started) : StatementTests(started);
 public sealed class StatementOutcomesTestsOnSilos(Started started) : StatementOutcomesTests(started);
 public sealed class TenantTestsOnSilos(Started started) : TenantTests(started);
@@ -55,12 +54,14 @@ public sealed class SuitesTests
 {
     /// <summary>
     /// How one process starts, recovers, reads its settings and documents, and is made of parts. The sizes of problems
-    /// and tenants that cannot be loaded are looked at through what one process holds.
+    /// and tenants that cannot be loaded are looked at through what one process holds. What the log tells of refused
+    /// events is counted by each process for itself.
     /// </summary>
     private static readonly Type[] OfOneProcess =
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
         typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
+        typeof(RefusedEventsTests),
     ];
 
     [Fact]
