@@ -39,6 +39,7 @@ public static class MeteringApi
         services.AddSingleton<MetricsPage>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();
+        services.AddSingleton<RefusedEvents>();
         services.AddTransient<TenantChange>();
         services.AddTransient<SignalEndpoints.SignalSource>();
         services.ConfigureHttpJsonOptions(json => WireJson.Make(json.SerializerOptions));

@@ -1,7 +1,9 @@
 using MeteringGateway.Api.Operations;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging.Console;
 
 namespace MeteringGateway.Api;
@@ -38,7 +40,8 @@ public static class MeteringHost
 
     /// <summary>A host with the HTTP contract, and with no tenants yet.</summary>
     /// <param name="arguments">Settings as on the command line: <c>--Name=value</c>. They win over
-    /// <c>appsettings.json</c> and the environment.</param>
+    /// the environment, that over <c>appsettings.json</c> in the working directory, that over the one beside the
+    /// program.</param>
     public static WebApplicationBuilder Builder(params string[] arguments)
     {
         var builder = WebApplication.CreateSlimBuilder(
@@ -46,6 +49,10 @@ public static class MeteringHost
         builder.WebHost.UseKestrelHttpsConfiguration();
         var configuration = builder.Configuration;
         configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Defaults });
+        // The one that ships beside the program; that of the working directory comes after it, and wins.
+        var shipped = new JsonConfigurationSource { Path = "appsettings.json", Optional = true,
+            FileProvider = new PhysicalFileProvider(AppContext.BaseDirectory) };
+        configuration.Sources.Insert(1, shipped);
         if (configuration["urls"] is null && !configuration.GetSection("Kestrel:Endpoints").Exists())
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.ClearProviders();

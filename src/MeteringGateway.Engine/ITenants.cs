@@ -97,6 +97,11 @@ public interface ITenants
     /// <summary>A reservation that still holds, or null.</summary>
     ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default);
 
+    /// <summary>Reservations that still hold, in the order in which they were made; null: no such tenant.</summary>
+    /// <param name="after">Id of the last one of the page before; null: from the first on.</param>
+    ValueTask<IReadOnlyList<HeldFigure>?> Reservations(string tenant, string? after, int limit,
+        CancellationToken cancellation = default);
+
     /// <summary>Ids in order, from after <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default);
 

@@ -7,14 +7,35 @@ internal static class HealthCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
+    private const string Path = "/health/ready";
+
     public static Command Make()
     {
-        var url = new Option<string>("--url") { Description = "What to ask",
-            DefaultValueFactory = _ => "http://127.0.0.1:8080/health/ready" };
+        var gateway = new Argument<string?>("gateway") { Arity = ArgumentArity.ZeroOrOne,
+            Description = "Which: http://host:port, or host:port (default 127.0.0.1:8080)" };
+        var url = new Option<string?>("--url") { Description = "The same, as an option" };
         var command = new Command("health",
-            "Ask whether a gateway is ready. Exit code 0 if it is; 1 if not, with the reason in one line.") { url };
-        command.SetAction((parsed, cancellation) => Run(parsed.GetRequiredValue(url), cancellation));
+            "Ask whether a gateway is ready. Exit code 0 if it is; 1 if not, with the reason in one line.")
+        {
+            gateway, url,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(gateway) is not null && result.GetValue(url) is not null)
+                result.AddError("a gateway is named once: as an argument, or by --url");
+        });
+        command.SetAction((parsed, cancellation) => Run(
+            Address(parsed.GetValue(gateway) ?? parsed.GetValue(url) ?? "127.0.0.1:8080"), cancellation));
         return command;
+    }
+
+    /// <summary>A host without a scheme speaks HTTP, and one without a path is asked whether it is ready.</summary>
+    private static string Address(string given)
+    {
+        if (given.Contains(':', StringComparison.Ordinal) && !given.Contains("://", StringComparison.Ordinal))
+            given = "http://" + given;
+        return Uri.TryCreate(given, UriKind.Absolute, out var whole) && whole.PathAndQuery == "/"
+            ? given.TrimEnd('/') + Path : given;
     }
 
     private static async Task<int> Run(string url, CancellationToken cancellation)

@@ -140,6 +140,43 @@ public class AllowanceTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A4_reservations_that_hold_are_listed_in_the_order_in_which_they_were_made()
+    {
+        await _gateway.Tenant("holding",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1"}]}""",
+            ""","test_clock":{"start":"2026-11-21T12:00:00Z"}""");
+        using var agent = await _gateway.Role("agent", "holding");
+        using var finance = await _gateway.Role("finance", "holding");
+        const string Path = "/v1/tenants/holding/reservations";
+        var made = new List<string>();
+        for (var i = 1; i <= 12; i++)
+            made.Add((string)(await agent.Post(Path,
+                $$"""{"outcome_type":"support.resolution","agent":"bot-{{i}}","quantity":{{i}},"ttl":"PT60S"}""")
+                .Is(HttpStatusCode.Created))["reservation"]!["id"]!);
+        await agent.Delete($"{Path}/{made[3]}").Is(HttpStatusCode.NoContent);
+
+        var listed = new List<JsonNode>();
+        for (string? cursor = ""; cursor is not null;)
+        {
+            var page = await finance.Get($"{Path}?limit=5{(cursor.Length > 0 ? $"&cursor={cursor}" : "")}")
+                .Is(HttpStatusCode.OK);
+            listed.AddRange(page["data"]!.AsArray().Select(one => one!));
+            cursor = (string?)page["next_cursor"];
+        }
+        Assert.Equal(made.Where((_, i) => i != 3), listed.Select(one => (string)one["id"]!));
+        var second = listed[1];
+        Assert.Equal(("support.resolution", "bot-2", 2, 2, "2026-11-01"), ((string?)second["outcome_type"],
+            (string?)second["agent"], (int)second["quantity"]!, (int)second["remaining"]!, (string?)second["period"]));
+        Assert.Equal(11, (await agent.Get(Path).Is(HttpStatusCode.OK))["data"]!.AsArray().Count);
+        await _gateway.Admin.Post("/v1/tenants/holding/clock", """{"advance":"PT2M"}""").Is(HttpStatusCode.OK);
+        Assert.Empty((await agent.Get(Path).Is(HttpStatusCode.OK))["data"]!.AsArray());
+        using var reader = await _gateway.Role("ops");
+        await reader.Get(Path).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await _gateway.Admin.Get("/v1/tenants/nobody/reservations")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+    }
+
+    [Fact]
     public async Task A_reservation_sent_twice_with_the_same_idempotency_key_is_made_once()
     {
         await _gateway.Tenant("once");

@@ -86,6 +86,28 @@ public class OperationsTests(Started started) : IClassFixture<Started>
         Assert.Equal(0, promtool.ExitCode);
     }
 
+    [FactIfInstalled("systemd-analyze")]
+    public async Task Systemd_finds_nothing_to_say_about_the_unit()
+    {
+        var directory = Directory.CreateTempSubdirectory("unit-");
+        try
+        {
+            var unit = Path.Combine(directory.FullName, "metering.service");
+            // The program is not installed here.
+            await File.WriteAllTextAsync(unit, (await File.ReadAllTextAsync(Root("docker/metering.service")))
+                .Replace("=/opt/metering/metering", "=/bin/true", StringComparison.Ordinal));
+            using var verify = Process.Start(new ProcessStartInfo("systemd-analyze", ["verify", unit]) {
+                RedirectStandardError = true, RedirectStandardOutput = true })!;
+            var said = await verify.StandardError.ReadToEndAsync() + await verify.StandardOutput.ReadToEndAsync();
+            await verify.WaitForExitAsync();
+            Assert.Equal(("", 0), (said, verify.ExitCode));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
     [FactIfInstalled("prometheus")]
     public async Task A_real_Prometheus_scrapes_the_metrics_and_gives_a_figure_back()
     {

@@ -39,6 +39,7 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Null(await Tenants.History("nobody", "a"));
         Assert.Null(await Tenants.Entries("nobody", 0, 10));
         Assert.Null(await Tenants.Reservation("nobody", "r1"));
+        Assert.Null(await Tenants.Reservations("nobody", null, 10));
         Assert.Null(await Tenants.Signals("nobody", null));
         Assert.Empty(await Tenants.List(null, 10));
     }
@@ -131,6 +132,10 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Null(second.Reservation);
         Assert.Equal(DecisionReason.CapReached, second.Decision.Reason);
         Assert.Equal(held, await Tenants.Reservation(Acme, held.Id));
+        var listed = Assert.Single((await Tenants.Reservations(Acme, null, 10))!);
+        Assert.Equal((held.Id, held.Quantity, held.Remaining, held.ExpiresAt),
+            (listed.Id, listed.Quantity, listed.Remaining, listed.ExpiresAt));
+        Assert.Empty((await Tenants.Reservations(Acme, held.Id, 10))!);
         await Tenants.Execute(Acme, new Command.AdvanceClock(Start + TimeSpan.FromMinutes(2)));
         Assert.Null(await Tenants.Reservation(Acme, held.Id));
         Assert.Equal((DecisionKind.Allow, 5), Decided(await Tenants.Check(Acme, Make.One)));

@@ -18,12 +18,20 @@ public sealed class HealthTests : IDisposable
         {
             url = $"http://127.0.0.1:{server.Port}/health/ready";
             Assert.Equal((0, "ready"), await Run("health", "--url", url));
+            Assert.Equal((0, "ready"), await Run("health", $"http://127.0.0.1:{server.Port}"));
+            Assert.Equal((0, "ready"), await Run("health", $"http://127.0.0.1:{server.Port}/"));
+            Assert.Equal((0, "ready"), await Run("health", $"127.0.0.1:{server.Port}"));
+            Assert.Equal((0, "ready"), await Run("health", "--url", $"127.0.0.1:{server.Port}"));
             Assert.Equal(1,
                 (await Run("health", "--url", url.Replace("ready", "nothing", StringComparison.Ordinal))).Code);
         }
         var gone = await Run("health", "--url", url);
         Assert.Equal(1, gone.Code);
         Assert.StartsWith($"{url} does not answer: ", gone.Said, StringComparison.Ordinal);
+        Assert.StartsWith($"{url} does not answer: ", (await Run("health", url.Replace("/health/ready", "",
+            StringComparison.Ordinal))).Said, StringComparison.Ordinal);
+        Assert.Equal((1, "a gateway is named once: as an argument, or by --url"),
+            await Run("health", "127.0.0.1:1", "--url", url));
         Assert.Equal((1, "'ftp' is not an http or https address"), await Run("health", "--url", "ftp"));
     }
 

@@ -17,11 +17,14 @@ internal static class Metering
         """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT0S"}]}""";
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<Ended> Run(params IEnumerable<string> arguments)
+    public static Task<Ended> Run(params IEnumerable<string> arguments) =>
+        RunIn(Environment.CurrentDirectory, arguments);
+
+    public static async Task<Ended> RunIn(string directory, params IEnumerable<string> arguments)
     {
         using var process = Process.Start(
             new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true,
-                RedirectStandardError = true })!;
+                RedirectStandardError = true, WorkingDirectory = directory })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -85,6 +85,18 @@ internal static class AllowanceEndpoints
                 CancellationToken cancellation) =>
             await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire()) : Gone())
             .WithSummary("A reservation that still holds");
+
+        // Whoever may see what stands against the caps may see what it is.
+        app.MapGet("/v1/tenants/{tenant}/reservations", async Task<Results<Ok<ListWire<HeldWire>>, Problem>> (
+            string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
+        {
+            var paging = Paging.From(cursor, limit);
+            var held = await tenants.Reservations(tenant, paging.After, paging.Limit + 1, cancellation);
+            if (held is null) return Problem.UnknownTenant();
+            return TypedResults.Ok(new ListWire<HeldWire>([.. held.Take(paging.Limit).Select(one => one.Wire())],
+                held.Count > paging.Limit ? Cursors.Write(held[paging.Limit - 1].Id) : null));
+        }).WithTags("Allowance").Needs(Permission.Allowance | Permission.UsageRead)
+            .WithSummary("Reservations that still hold, in the order in which they were made");
     }
 
     // Nothing was decided: there is no such tenant, or it has no such outcome type.

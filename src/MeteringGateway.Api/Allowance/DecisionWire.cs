@@ -58,6 +58,13 @@ internal sealed record ReservedWire(
 
 internal sealed record ReservationWire(string Id, long Quantity, long Remaining, string ExpiresAt);
 
+/// <summary>A reservation in the list of them, with what it is for.</summary>
+/// <param name="Remaining">Units that no outcome has drawn yet.</param>
+/// <param name="Period">In which it counts (A5).</param>
+internal sealed record HeldWire(
+    string Id, string OutcomeType, string? Agent, string? Channel, string? Workflow, long Quantity, long Remaining,
+    string ExpiresAt, string Period);
+
 /// <summary>The hot path's documents, written by generated code with nothing in between.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     GenerationMode = JsonSourceGenerationMode.Serialization)]
@@ -83,6 +90,11 @@ internal static class Decisions
 
     public static ReservationWire Wire(this ReservationFigure held) => new(held.Id, held.Quantity, held.Remaining,
         held.ExpiresAt.ToString());
+
+    public static HeldWire Wire(this HeldFigure held) => new(
+        held.Id, held.Subject.What, held.Subject.Dimensions.Agent, held.Subject.Dimensions.Channel,
+        held.Subject.Dimensions.Workflow, held.Quantity, held.Remaining, held.ExpiresAt.ToString(),
+        Text.Date(held.Period));
 
     public static HandoffWire? Handoff(AtLimit? then) =>
         then is { Action: LimitAction.Handoff } ? new HandoffWire(then.To, then.Message) : null;

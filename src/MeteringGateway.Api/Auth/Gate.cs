@@ -113,10 +113,10 @@ internal sealed class Gate(
     {
         var endpoint = context.GetEndpoint();
         // No endpoint, or the router's own for a method or media type that is not served: nothing of ours is behind it.
-        if (endpoint is not RouteEndpoint) return null;
-        if (endpoint.Metadata.GetMetadata<Open>() is not null) return null;
+        if (endpoint is not RouteEndpoint route) return null;
+        if (endpoint.Metadata.GetMetadata<Open>() is not null) return QueryNames.Refuse(route, context.Request);
         if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Problem.Forbidden(Permission.None);
-        if (demands.OpenOnLoopback && IsOfThisMachine(context)) return null;
+        if (demands.OpenOnLoopback && IsOfThisMachine(context)) return QueryNames.Refuse(route, context.Request);
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
             return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
@@ -130,6 +130,7 @@ internal sealed class Gate(
         }
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))
             return Problem.UnknownTenant();
+        if (QueryNames.Refuse(route, context.Request) is { } unknown) return unknown;
         if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes)
         {
             if (!takes.Accepts(context.Request.ContentType)) return Unsupported(takes);

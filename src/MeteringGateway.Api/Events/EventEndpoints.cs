@@ -23,10 +23,11 @@ internal static class EventEndpoints
     {
         app.MapPost("/v1/events",
             (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, KeyRing keys,
+                RefusedEvents refused,
                 IHostApplicationLifetime lifetime, TimeProvider clock, string? results) =>
         {
             if (results is not (null or "all" or "rejected")) throw Query.Wrong("results", "must be all or rejected");
-            var take = new Intake(context, caller, tenants, settings.Limits, results == "rejected");
+            var take = new Intake(context, caller, tenants, refused, settings.Limits, results == "rejected");
             var pace = new Pace(caller, settings.Limits, clock);
             var media = context.Request.ContentType.AsSpan();
             if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch(pace);
@@ -45,7 +46,8 @@ internal static class EventEndpoints
     }
 
     private sealed record Intake(
-        HttpContext Context, Principal Caller, ITenants Tenants, MeteringLimits Limits, bool OnlyRejected)
+        HttpContext Context, Principal Caller, ITenants Tenants, RefusedEvents Refused, MeteringLimits Limits,
+        bool OnlyRejected)
     {
         private CancellationToken Cancellation => Context.RequestAborted;
 
@@ -53,7 +55,7 @@ internal static class EventEndpoints
         {
             var body = await RequestBytes.Read(Context);
             var reader = new EventReader(Limits);
-            var group = new EventGroup(Tenants, Caller);
+            var group = new EventGroup(Tenants, Caller, Refused);
             group.Add(Read(reader, body.Span));
             await group.Execute(Cancellation);
             var (id, accepted, problem) = group.Result(0);
@@ -85,7 +87,7 @@ internal static class EventEndpoints
             var reader = new EventReader(Limits);
             foreach (var chunk in events.Chunk(EventGroup.Most))
             {
-                var group = new EventGroup(Tenants, Caller);
+                var group = new EventGroup(Tenants, Caller, Refused);
                 foreach (var at in chunk) group.Add(reader.Read(body.Span[at]));
                 await group.Execute(Cancellation);
                 await answers.Write(group, Cancellation);
@@ -102,7 +104,7 @@ internal static class EventEndpoints
             using var answers = new EventAnswers(Context, OnlyRejected);
             using var open = Caller.OpenStream(Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
-            await new EventStream(Tenants, Caller, Limits, answers, pace, () => keys.IsInForce(Caller), stopping)
+            await new EventStream(Tenants, Caller, Refused, Limits, answers, pace, () => keys.IsInForce(Caller), stopping)
                 .Run(Context.Request.BodyReader, Cancellation);
             await answers.End(Cancellation);
         }

@@ -7,7 +7,7 @@ namespace MeteringGateway.Api.Events;
 /// Events that are decided together: one turn and one flush for each tenant among them, all tenants at once, and in
 /// each the order in which they came.
 /// </summary>
-internal sealed class EventGroup(ITenants tenants, Principal caller)
+internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEvents refused)
 {
     public const int Most = 500;
 
@@ -38,6 +38,19 @@ internal sealed class EventGroup(ITenants tenants, Principal caller)
         var turns = ByTenant().Select(group => ExecuteOne(group.Key, group.Value, cancellation)).ToList();
         if (turns.Count == 1) await turns[0];
         else await Task.WhenAll(turns);
+        TellRefused();
+    }
+
+    private void TellRefused()
+    {
+        Dictionary<string, int>? codes = null;
+        for (var i = 0; i < _events.Count; i++)
+        {
+            if (_answers[i] is Answer.Accepted || Result(i).Problem is not { } problem) continue;
+            codes ??= new(StringComparer.Ordinal);
+            codes[problem.Code] = codes.GetValueOrDefault(problem.Code) + 1;
+        }
+        foreach (var (code, events) in codes ?? []) refused.Note(caller, code, events);
     }
 
     private Problem? Refuse(in ReadEvent read)

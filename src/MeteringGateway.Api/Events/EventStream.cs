@@ -13,11 +13,11 @@ namespace MeteringGateway.Api.Events;
 /// <param name="mayGoOn">False since the key was ended: nothing more is taken.</param>
 /// <param name="stopping">The process ends: what was accepted is answered, and no more is read.</param>
 internal sealed class EventStream(
-    ITenants tenants, Principal caller, MeteringLimits limits, EventAnswers answers, Pace pace, Func<bool> mayGoOn,
-    CancellationToken stopping)
+    ITenants tenants, Principal caller, RefusedEvents refused, MeteringLimits limits, EventAnswers answers, Pace pace,
+    Func<bool> mayGoOn, CancellationToken stopping)
 {
     private readonly EventReader _reader = new(limits);
-    private EventGroup _filling = new(tenants, caller);
+    private EventGroup _filling = new(tenants, caller, refused);
     private EventGroup? _deciding;
     private Task _decided = Task.CompletedTask;
     private bool _skipping; // the rest of a line that is too long
@@ -118,7 +118,7 @@ internal sealed class EventStream(
         await pace.Wait(_filling.Count, cancellation);
         _deciding = _filling;
         _decided = _deciding.Execute(cancellation);
-        _filling = new EventGroup(tenants, caller);
+        _filling = new EventGroup(tenants, caller, refused);
     }
 
     private async Task Drain(CancellationToken cancellation)

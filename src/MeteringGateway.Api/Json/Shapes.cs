@@ -64,10 +64,11 @@ internal static class Query
     public static long? Whole(string name, string? value)
     {
         if (value is null) return null;
-        return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw Wrong(name, "must be a whole number, 0 or more");
+        return TryWhole(value, out var number) ? number : throw Wrong(name, "must be a whole number, 0 or more");
     }
+
+    public static bool TryWhole(string value, out long number) =>
+        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }
 
 /// <summary>Opaque cursors: what they hold is ours to change.</summary>

@@ -45,6 +45,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ReserveWire))]
 [JsonSerializable(typeof(ReservedWire))]
 [JsonSerializable(typeof(ReservationWire))]
+[JsonSerializable(typeof(ListWire<HeldWire>))]
 [JsonSerializable(typeof(ExtendWire))]
 [JsonSerializable(typeof(CloudEventWire))]
 [JsonSerializable(typeof(EventResultWire))]

@@ -24,22 +24,28 @@ internal static class OutcomeEndpoints
 
         outcomes.MapPost("", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
             string tenant, HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings,
-            CancellationToken cancellation) =>
+            RefusedEvents refusals, CancellationToken cancellation) =>
         {
             var body = await RequestBytes.Read(context);
             var fresh = $"o-{Guid.CreateVersion7():n}";
             var attributes = new EventFields { SpecVersion = "1.0", Id = fresh, Source = Source, Subject = tenant,
                 Type = EventType.OutcomeReported };
             var read = new EventReader(settings.Limits).ReadData(body.Span, attributes, Members.Id | Members.Time);
-            if (read.Problem is { } wrong) return wrong;
+            if (read.Problem is { } wrong) return Refused(wrong);
             var answer = await tenants.ExecuteOnce(context, tenant, read.Command!, caller, body, cancellation);
-            if (answer is Answer.Refused refused) return refused.ToProblem();
+            if (answer is Answer.Refused refused) return Refused(refused.ToProblem());
             var taken = answer as Answer.Accepted ?? throw answer.Unexpected();
             if (await Find(tenants, tenant, taken.Outcome!.Id, cancellation) is not { } outcome)
                 throw taken.Unexpected();
             if (taken.Duplicate) return TypedResults.Ok(outcome);
             return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(outcome.OutcomeId)}",
                 outcome);
+
+            Problem Refused(Problem problem)
+            {
+                refusals.Note(caller, problem.Code);
+                return problem;
+            }
         }).Needs(Permission.EventsWrite).Takes<NewOutcomeWire>()
             .WithSummary("Report an outcome (201 new, 200 duplicate)");
 

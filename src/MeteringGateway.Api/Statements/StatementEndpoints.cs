@@ -26,31 +26,52 @@ internal static class StatementEndpoints
         }).WithSummary("Statements, newest period first");
 
         statements.MapGet("/{period}",
-            async Task<IResult> (string tenant, string period, HttpContext context, ITenants tenants,
-                CancellationToken cancellation) =>
+            async Task<IResult> (string tenant, string period, string? lines, string? cursor, string? limit,
+                HttpContext context, Principal caller, ITenants tenants, CancellationToken cancellation) =>
         {
             var wanted = period == "current" ? null : Query.Date("period", period);
+            if (Wrong(lines, cursor, limit) is { } wrong) throw wrong;
+            if (lines is not null && !caller.May(Permission.OutcomesRead))
+                return Problem.Forbidden(Permission.OutcomesRead);
+            var paging = Paging.From(cursor, limit);
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             if (await tenants.Statement(tenant, wanted, cancellation) is not { } row)
                 return Problem.NotFound("unknown_period", "The tenant has no such period.");
             var statement = row.Wire(tenant);
             context.Response.Headers.Vary = "Accept";
-            var page = Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType,
-                CsvText.MediaType) switch
+            var form = Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType, CsvText.MediaType);
+            var isFinal = row.Statement.Status == PeriodStatus.Closed;
+            if (lines is not null)
+            {
+                var isLast = figure.Period.Id == row.Statement.Period.Id;
+                var behind = new BehindLines(tenants, tenant, row.Statement, isLast);
+                if (form == CsvText.MediaType) return StatementCsv.Answer(context, statement, behind);
+                var (listed, next) = await behind.Page(paging.After, paging.Limit, cancellation);
+                statement = statement.With(listed, next);
+            }
+            var page = form switch
             {
                 HtmlPage.MediaType => StatementPage.Answer(context, statement, row.Statement, figure),
                 CsvText.MediaType => StatementCsv.Answer(context, statement),
                 _ => null,
             };
             // Until it is final, every event makes another of it.
-            var isFinal = row.Statement.Status == PeriodStatus.Closed;
             if (page is not null) return isFinal ? page.Tagged(context) : page;
             if (isFinal) ETags.Send(context, ETags.Of(statement));
             return TypedResults.Ok(statement);
         }).Conditional().Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
             .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
-            .WithSummary(
-                "A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV");
+            .WithSummary("A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV."
+                + " With lines=outcomes (which needs outcomes:read, too) the outcomes behind each line, page by page;"
+                + " as CSV all of them");
+    }
+
+    private static ProblemException? Wrong(string? lines, string? cursor, string? limit)
+    {
+        if (lines is not (null or "outcomes")) return Query.Wrong("lines", Findings.OneOf(lines, ["outcomes"]));
+        if (lines is not null) return null;
+        return cursor is not null ? Query.Wrong("cursor", "is for lines=outcomes")
+            : limit is not null ? Query.Wrong("limit", "is for lines=outcomes") : null;
     }
 
     private static DateOnly? Before(Paging paging) => paging.Position switch

@@ -46,12 +46,49 @@ internal static class StatementPage
             </table>
             </div>
             <p class="soft">Unrounded sum of the lines: {statement.UnroundedTotal}. {Credits(figure)}</p>
+            {Behind(statement, figure)}
             <footer>
             <p>Journal of {Text(statement.Tenant)}, entry {statement.Head.Sequence}:
             <code>{statement.Head.Hash}</code></p>
             </footer>
             """);
         return HtmlPage.Answer(context, title, body.ToString());
+    }
+
+    /// <summary>With <c>lines=outcomes</c>: a page of what is behind the lines, and the way to the next.</summary>
+    private static string Behind(StatementWire statement, Statement figure)
+    {
+        if (!statement.Lines.Any(line => line.Outcomes is not null)) return "";
+        var text = new StringBuilder("""
+            <h2>Outcomes behind the lines</h2>
+            <div class="wide">
+            <table>
+            <thead><tr>
+            <th scope="col">Outcome</th><th scope="col">When</th><th scope="col">Why</th>
+            <th scope="col" class="number">Units</th><th scope="col" class="number">Unit price</th>
+            <th scope="col" class="number">Amount</th>
+            </tr></thead>
+
+            """);
+        foreach (var line in statement.Lines.Where(line => line.Outcomes is { Count: > 0 }))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"""
+                <tbody>
+                <tr><th scope="rowgroup" colspan="5">{Text(line.Description)}</th><th class="number">{line.Amount}</th></tr>
+
+                """);
+            foreach (var one in line.Outcomes!)
+                text.Append(CultureInfo.InvariantCulture, $"""
+                    <tr><td>{Text(one.OutcomeId)}</td><td>{one.At}</td><td>{one.Reason ?? "pending"}</td><td class="number">{one.Units:N0}</td><td class="number">{one.UnitPrice}</td><td class="number">{one.Amount}</td></tr>
+
+                    """);
+            text.Append("</tbody>\n");
+        }
+        text.Append("</table>\n</div>\n");
+        if (statement.NextCursor is { } next)
+            text.Append(CultureInfo.InvariantCulture,
+                $"<p><a href=\"{Json.Text.Date(figure.Period.Id)}?lines=outcomes&amp;cursor={next}\">More outcomes</a></p>\n");
+        return text.ToString();
     }
 
     private static string Day(DateOnly day) => day.ToString("d MMMM yyyy", CultureInfo.InvariantCulture);

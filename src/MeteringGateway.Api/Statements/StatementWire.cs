@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Statements;
@@ -12,13 +13,32 @@ internal sealed record StatementWire(
     string Tenant, string Period, string StartsAt, string EndsAt, string TimeZone, string Status, string? FinalAt,
     string Currency, IReadOnlyList<StatementLineWire> Lines, string Total,
     string UnroundedTotal,
-    string CreditsUsed, HeadWire Head);
+    string CreditsUsed, HeadWire Head)
+{
+    /// <summary>With <c>lines=outcomes</c>: of the next page of outcomes; absent on the last.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NextCursor { get; init; }
+}
 
 /// <param name="OutcomeType">Null where the line is of none.</param>
 /// <param name="UnitPrice">Null where there is no one price.</param>
 /// <param name="Amount">Rounded half to even to the currency's minor unit.</param>
 internal sealed record StatementLineWire(string Kind, string Description, string? OutcomeType, long Quantity,
-    string? UnitPrice, string Amount);
+    string? UnitPrice, string Amount)
+{
+    /// <summary>With <c>lines=outcomes</c>: this page's outcomes behind the line (F10), newest report first. On all
+    /// pages their amounts add up to the line's, before it is rounded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<LineOutcomeWire>? Outcomes { get; init; }
+}
+
+/// <summary>An outcome, or part of one, behind a line.</summary>
+/// <param name="At">When it was achieved; of a correction, when it was taken back.</param>
+/// <param name="UnitPrice">Null of a correction.</param>
+/// <param name="Amount">Not rounded.</param>
+/// <param name="Reason">Why it is billable, null while that is open; of a correction, why it was taken back.</param>
+internal sealed record LineOutcomeWire(string OutcomeId, string At, long Units, string? UnitPrice, string Amount,
+    string Credits, string? Reason);
 
 internal sealed record HeadWire(long Sequence, string Hash);
 
@@ -34,6 +54,21 @@ internal static class StatementFigures
             Text.Money(statement.Total, statement.Currency),
             Text.Money(statement.UnroundedTotal, statement.Currency), statement.CreditsUsed.ToString(),
             new HeadWire(row.Sequence, Convert.ToHexStringLower(row.Hash)));
+    }
+
+    public static LineOutcomeWire Wire(this Behind behind, string currency) => new(
+        behind.OutcomeId, behind.At.ToString(), behind.Units, Text.Money(behind.UnitPrice, currency),
+        Text.Money(behind.Amount, currency), behind.Credits.ToString(), behind.Reason);
+
+    /// <summary>Each line with a page's outcomes behind it.</summary>
+    public static StatementWire With(this StatementWire statement, IReadOnlyList<Behind> page, string? next)
+    {
+        var behind = page.ToLookup(row => row.Line, row => row.Wire(statement.Currency));
+        return statement with
+        {
+            Lines = [.. statement.Lines.Select((line, i) => line with { Outcomes = [.. behind[i]] })],
+            NextCursor = next,
+        };
     }
 
     public static string Status(PeriodStatus status) =>

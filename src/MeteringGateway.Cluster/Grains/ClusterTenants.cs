@@ -110,6 +110,10 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Reservation(id, cancellation), cancellation);
 
+    public async ValueTask<IReadOnlyList<HeldFigure>?> Reservations(string tenant, string? after, int limit,
+        CancellationToken cancellation = default) =>
+        await Ask(tenant, grain => grain.Reservations(after, limit, cancellation), cancellation);
+
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default) =>
         store.List(after, limit, cancellation);
 

@@ -56,6 +56,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("reservation")]
     Task<ReservationFigure?> Reservation(string id, CancellationToken cancellation);
 
+    [Alias("reservations")]
+    Task<HeldFigure[]?> Reservations(string? after, int limit, CancellationToken cancellation);
+
     /// <summary>
     /// The signals after sequence <paramref name="after"/>: at once if there are any, else when the first one comes,
     /// and none when <paramref name="patience"/> is over. Who cannot go on from there is told the keys at once. Null:

@@ -124,6 +124,9 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<ReservationFigure?> Reservation(string id, CancellationToken cancellation) =>
         Ask(() => tenants.Reservation(Id, id, cancellation));
 
+    public Task<HeldFigure[]?> Reservations(string? after, int limit, CancellationToken cancellation) =>
+        AskForAll(() => tenants.Reservations(Id, after, limit, cancellation));
+
     public async Task<SignalBatch?> Signals(long? after, TimeSpan patience, CancellationToken cancellation)
     {
         await Called();

@@ -120,6 +120,12 @@ public sealed record CapFigure(Cap Cap, LimitState State);
 /// <param name="Limit">Beside the rule's own.</param>
 public sealed record Authorization(DateOnly? Period, Limit? Limit);
 
+/// <summary>What a reservation holds, as a list of them shows it (A4).</summary>
+/// <param name="Remaining">Units that no outcome has drawn yet.</param>
+/// <param name="Period">In which it counts (A5).</param>
+public sealed record HeldFigure(string Id, Subject Subject, long Quantity, long Remaining, Instant ExpiresAt,
+    DateOnly Period);
+
 /// <summary>Which outcomes to list; null members do not filter.</summary>
 /// <param name="ChangedAfter">With it, those whose last entry has a higher sequence, oldest change first.</param>
 public sealed record OutcomeFilter(

@@ -93,6 +93,12 @@ public sealed partial class TenantState
 
     public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
 
+    /// <summary>Those that hold, in the order in which they were made.</summary>
+    public IReadOnlyList<HeldFigure> Reserved(string? after, int limit) =>
+        Reservations.Where(held => after is null || Ids.Compare(held.Id, after) > 0).Take(limit)
+        .Select(held => new HeldFigure(held.Id, held.Subject, held.Quantity, held.Remaining, held.ExpiresAt,
+            held.Period)).ToArray();
+
     internal OutcomeFigure FigureOf(Outcome outcome) =>
         outcome.Figure(outcome.Charges ?? (outcome.IsRated ? RatingOf(Book(outcome.Period)!).ChargesOf(outcome) : []));
 

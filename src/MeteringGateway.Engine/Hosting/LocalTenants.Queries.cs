@@ -48,6 +48,10 @@ public sealed partial class LocalTenants
         CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Reservation(id), cancellation);
 
+    public ValueTask<IReadOnlyList<HeldFigure>?> Reservations(string tenant, string? after, int limit,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Reserved(after, limit), cancellation);
+
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation = default)
     {
         Guard();

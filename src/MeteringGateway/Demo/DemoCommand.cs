@@ -10,11 +10,15 @@ internal static class DemoCommand
     public static Command Make()
     {
         var redis = new Option<string?>("--redis") { Description =
-            "Play it on three silos over this Redis (host:port), and kill one of them on the way; what the demo "
-                + "writes there it removes" };
+            "Play it on three silos over this Redis (host:port), and kill one of them on the way; what the demo writes"
+            + " there it removes" };
         var command = new Command("demo",
-            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, and show a cap "
-                + "being reached, raised and lifted. Leaves nothing behind.") { redis };
+            "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, show a cap being"
+            + " reached, raised and lifted, and what finance saw of it. Its store stays, in a temporary directory that it"
+            + " names.")
+        {
+            redis,
+        };
         command.SetAction((parsed, cancellation) => Run(parsed.GetValue(redis), cancellation));
         return command;
     }
@@ -26,7 +30,10 @@ internal static class DemoCommand
         bounded.CancelAfter(Longest);
         try
         {
-            return await (redis is null ? OnOne(bounded.Token) : OnSilos(redis, bounded.Token)) ? 0 : 1;
+            await using Venue venue = redis is null ? new OneGateway() : new ThreeSilos(redis);
+            Page.Write("", venue.Beginning);
+            await venue.Start(bounded.Token);
+            return await Play(venue, bounded.Token) ? 0 : 1;
         }
         catch (OperationCanceledException)
         {
@@ -34,20 +41,6 @@ internal static class DemoCommand
                 : $"the demo did not end within {Longest.TotalMinutes:0} minutes");
             return 1;
         }
-    }
-
-    private static async Task<bool> OnOne(CancellationToken cancellation)
-    {
-        await using var gateway = new OneGateway();
-        await gateway.Start(cancellation);
-        return await Play(gateway, cancellation);
-    }
-
-    private static async Task<bool> OnSilos(string redis, CancellationToken cancellation)
-    {
-        await using var silos = new ThreeSilos(redis);
-        await silos.Start(cancellation);
-        return await Play(silos, cancellation);
     }
 
     private static async Task<bool> Play(Venue venue, CancellationToken cancellation)
@@ -58,8 +51,7 @@ internal static class DemoCommand
         var listening = stage.Signals.Listen(done.Token);
         await stage.Signals.Connected;
         stage.Story.Tell(
-            $"{venue.Description}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of "
-                + "signals");
+            $"{venue.Description}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of signals");
         await Task.WhenAll([.. stage.Agents.Select(agent => agent.Work(cancellation)), stage.Finance(cancellation),
             venue.Trouble(stage, cancellation)]);
         // The last signal may still be on its way.
@@ -67,6 +59,9 @@ internal static class DemoCommand
         await done.CancelAsync();
         await listening;
         await view;
-        return await Verdict.Tell(stage, venue.Findings, cancellation);
+        var isTrue = await Verdict.Tell(stage, venue.Findings, cancellation);
+        await FinanceView.Show(stage, cancellation);
+        NextSteps.Tell(venue.Keep());
+        return isTrue;
     }
 }

@@ -14,7 +14,8 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
     private static readonly (string Tenant, int Cap)[] Tenants = [(Short, 12), ("alpine-gear", 45),
         ("river-clinic", 100)];
     private readonly List<Client> _clients = [];
-    private Client _finance = null!;
+    /// <summary>With the key of the finance admin of <see cref="Short"/>.</summary>
+    public Client FinanceDesk { get; private set; } = null!;
 
     public Story Story { get; } = new();
     public Dictionary<string, Desk> Desks { get; } = new(StringComparer.Ordinal);
@@ -38,7 +39,7 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
         }
         var all = Tenants.Select(t => t.Tenant).ToArray();
         var agent = stage.With(await Key(admin, "agent", all, cancellation));
-        stage._finance = stage.With(await Key(admin, "finance", [Short], cancellation));
+        stage.FinanceDesk = stage.With(await Key(admin, "finance", [Short], cancellation));
         foreach (var desk in stage.Desks.Values)
             for (var i = 0; i < AgentsADesk; i++)
                 stage.Agents.Add(new AgentRuntime(agent, desk, new Random(i), stage.Story));
@@ -58,7 +59,7 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
             await Task.Delay(50, cancellation);
         }
         await Task.Delay(3000, cancellation);
-        await _finance.Demand(HttpMethod.Put, $"/v1/tenants/{Short}/caps/monthly", Cap(RaisedTo), cancellation);
+        await FinanceDesk.Demand(HttpMethod.Put, $"/v1/tenants/{Short}/caps/monthly", Cap(RaisedTo), cancellation);
         Desks[Short].Raised(RaisedTo);
         Story.Tell($"{Short}: the finance admin raises the cap to {RaisedTo}");
     }

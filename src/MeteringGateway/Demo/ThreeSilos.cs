@@ -27,8 +27,10 @@ internal sealed partial class ThreeSilos(string redis) : Venue
     public override IEnumerable<(bool True, string What)> Findings =>
         [(_killed?.HasExited == true, $"silo {_killed?.Number} was killed on the way, and the others went on")];
 
-    /// <exception cref="CommandException">One of them could not start.</exception>
-    public async Task Start(CancellationToken cancellation)
+    public override string Beginning =>
+        $"Three silos over the Redis at {redis}, three tenants and nine agents are started ...";
+
+    public override async Task Start(CancellationToken cancellation)
     {
         for (var number = 1; number <= Size; number++)
             _silos.Add(SiloProcess.Start(number, AdminKey, [$"--{Gateway.Redis}={redis}", .. Names]));

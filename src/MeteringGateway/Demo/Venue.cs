@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 
 namespace MeteringGateway.Demo;
 
-/// <summary>What the story is played on: it is started for the demo, and leaves nothing behind.</summary>
+/// <summary>What the story is played on: it is started for the demo.</summary>
 internal abstract class Venue : IAsyncDisposable
 {
     /// <summary>Where it listens; whichever is asked, the answer is the same.</summary>
@@ -16,6 +16,15 @@ internal abstract class Venue : IAsyncDisposable
 
     /// <summary>What happens to it in the middle of the story: as a rule, nothing.</summary>
     public virtual Task Trouble(Stage stage, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>What is begun, told at once: it takes some seconds.</summary>
+    public abstract string Beginning { get; }
+
+    /// <summary>The story is over: its store stays. Where it is; null where none does.</summary>
+    public virtual string? Keep() => null;
+
+    /// <exception cref="CommandException">It could not start.</exception>
+    public abstract Task Start(CancellationToken cancellation);
 
     /// <summary>Findings of its own, for the end.</summary>
     public virtual IEnumerable<(bool True, string What)> Findings => [];
@@ -33,17 +42,27 @@ internal abstract class Venue : IAsyncDisposable
     }
 }
 
-/// <summary>A gateway in this process, over a directory of its own.</summary>
+/// <summary>
+/// A gateway in this process, over a directory of its own, which stays when the story has come to its end: whoever saw
+/// it may look further.
+/// </summary>
 internal sealed class OneGateway : Venue
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("metering-demo-");
     private WebApplication? _app;
+    private bool _isOver;
 
     public override IReadOnlyList<string> Urls => [_app!.Urls.First()];
     public override string Description => $"a gateway listens on {Urls[0]}";
+    public override string Beginning => "A gateway, three tenants and nine agents are started ...";
 
-    /// <exception cref="CommandException">It could not start.</exception>
-    public async Task Start(CancellationToken cancellation)
+    public override string? Keep()
+    {
+        _isOver = true;
+        return _directory.FullName;
+    }
+
+    public override async Task Start(CancellationToken cancellation)
     {
         _app = await Gateway.Start(
         [
@@ -60,6 +79,6 @@ internal sealed class OneGateway : Venue
             await _app.StopAsync();
             await _app.DisposeAsync();
         }
-        _directory.Delete(recursive: true);
+        if (!_isOver) _directory.Delete(recursive: true);
     }
 }

@@ -24,9 +24,7 @@ internal static class Verdict
         }
         findings.AddRange(ofVenue);
         Console.WriteLine();
-        foreach (var (isTrue, what) in findings) Console.WriteLine($"  {(isTrue ? "ok" : "NOT SO")}  {what}");
-        Console.WriteLine();
-        Next();
+        foreach (var (isTrue, what) in findings) Page.Write(isTrue ? "  ok  " : "  NOT SO  ", what);
         return findings.TrueForAll(f => f.True);
     }
 
@@ -36,36 +34,21 @@ internal static class Verdict
         var cap = usage["caps"]!.AsArray().Single(c => (string?)c!["id"] == "monthly")!;
         var (exposure, limit) = ((int)cap["exposure"]!["units"]!, (int)cap["limit"]!["units"]!);
         var reported = (int)type["reported"]!;
-        yield return (reported == seen.Reported && exposure == seen.Exposure,
-            $"{seen.Tenant}: {reported} reports counted, as many as were sent; {exposure} of them against the "
-                + $"cap{(seen.OverCap > 0 ? $", {seen.OverCap} beyond it and free" : "")}");
+        var free = type["non_billable"]!.AsObject().Select(one => (Reason: one.Key, Units: (int)one.Value!)).ToList();
+        var reasons = string.Join(", ", free.Select(one => $"{one.Units} {Words(one.Reason)}"));
+        yield return (
+            reported == seen.Reported && exposure == seen.Exposure && reported == exposure + free.Sum(one => one.Units),
+            $"{seen.Tenant}: all {reported} reports were counted, once each: {exposure} against the cap, "
+            + $"{free.Sum(one => one.Units)} free{(reasons.Length > 0 ? $" ({reasons})" : "")}");
         yield return (exposure <= limit,
-            $"{seen.Tenant}: never above the cap of {limit}; {seen.HandedOff} conversations went to people; spend "
-                + $"{usage["spend"]} {usage["currency"]}");
+            $"{seen.Tenant}: never above the cap of {limit}; {seen.HandedOff} conversations went to people");
     }
 
-    private static void Next()
+    /// <summary>Reasons for which nothing is charged, as people say them.</summary>
+    private static string Words(string reason) => reason switch
     {
-        var metering = Invocation();
-        Console.WriteLine($"""
-            Try next, in two terminals:
-
-              METERING__ADMINKEY=try-it-out-0123456789 {metering} serve
-
-              curl -s -H 'Authorization: Bearer try-it-out-0123456789' http://127.0.0.1:8080/v1/tenants
-              {metering} replay --help
-
-            README.md walks through plans, keys, checks, caps and signals with curl in five minutes.
-            """);
-    }
-
-    /// <summary>How this program was started, so that what it prints can be pasted.</summary>
-    private static string Invocation()
-    {
-        var program = Environment.ProcessPath ?? "metering";
-        var relative = Path.GetRelativePath(Environment.CurrentDirectory, program);
-        if (!Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.Ordinal))
-            return relative.Contains('/', StringComparison.Ordinal) ? relative : "./" + relative;
-        return "dotnet " + Path.GetRelativePath(Environment.CurrentDirectory, typeof(Verdict).Assembly.Location);
-    }
+        "over_cap" => "beyond the cap",
+        "duplicate_in_session" => "in a conversation that counted already",
+        _ => reason.Replace('_', ' '),
+    };
 }

@@ -27,7 +27,9 @@ public sealed class PlanTestsOnSilos(Started started) : PlanTests(started);
 public sealed class PricePageTestsOnSilos(Started started) : PricePageTests(started);
 public sealed class SamplePlanTestsOnSilos(Started started) : SamplePlanTests(started);
 public sealed class SignalTestsOnSilos(Started started) : SignalTests(started);
+public sealed class QueryTestsOnSilos(Started started) : QueryTests(started);
 public sealed class StatementTestsOnSilos(Started started) : StatementTests(started);
+public sealed class StatementOutcomesTestsOnSilos(Started started) : StatementOutcomesTests(started);
 public sealed class TenantTestsOnSilos(Started started) : TenantTests(started);
 public sealed class ThresholdTestsOnSilos(Started started) : ThresholdTests(started);
 public sealed class UsageTestsOnSilos(Started started) : UsageTests(started);
@@ -53,12 +55,13 @@ public sealed class SuitesTests
 {
     /// <summary>
     /// How one process starts, recovers, reads its settings and documents, and is made of parts. The sizes of problems
-    /// are looked at through what one process holds.
+    /// are looked at through what one process holds. What the log tells of refused events is counted by each process
+    /// for itself.
     /// </summary>
     private static readonly Type[] OfOneProcess =
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingsTests),
-        typeof(StoredDocumentTests), typeof(ProblemSizeTests), typeof(DeadlineTests),
+        typeof(StoredDocumentTests), typeof(ProblemSizeTests), typeof(DeadlineTests), typeof(RefusedEventsTests),
     ];
 
     [Fact]

@@ -1,0 +1,51 @@
+namespace MeteringGateway.Demo;
+
+/// <summary>What may be typed next, as it must be typed here.</summary>
+internal static class NextSteps
+{
+    private const string Key = "try-it-out-0123456789";
+
+    /// <param name="store">Directory of the store that was left; null: none was.</param>
+    public static void Tell(string? store)
+    {
+        var metering = Invocation();
+        if (store is null)
+        {
+            Console.WriteLine($"""
+
+                Nothing is left in the Redis. On one gateway, the demo keeps its store to
+                be looked into:
+
+                  {metering} demo
+                """);
+            return;
+        }
+        Console.WriteLine($"""
+
+            What you saw is kept. Look further, in two terminals:
+
+              METERING__ADMINKEY={Key} \
+                {metering} serve \
+                --data-directory {store}
+
+              curl -sS -H 'Authorization: Bearer {Key}' \
+                http://127.0.0.1:8080/v1/tenants/{Stage.Short}/usage
+              {metering} journal \
+                --tenant {Stage.Short} --url http://127.0.0.1:8080 \
+                --key {Key}
+
+            To remove it: rm -r {store}
+            README.md goes through plans, keys, checks, caps and statements with curl.
+            """);
+    }
+
+    /// <summary>How this program was started, so that what it prints can be pasted.</summary>
+    private static string Invocation()
+    {
+        var program = Environment.ProcessPath ?? "metering";
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, program);
+        if (!Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.Ordinal))
+            return relative.Contains('/', StringComparison.Ordinal) ? relative : "./" + relative;
+        return "dotnet " + Path.GetRelativePath(Environment.CurrentDirectory, typeof(NextSteps).Assembly.Location);
+    }
+}
