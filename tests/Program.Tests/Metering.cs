@@ -23,8 +23,10 @@ internal static class Metering
     public static async Task<Ended> RunIn(string directory, params IEnumerable<string> arguments)
     {
         using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true,
-                RedirectStandardError = true, WorkingDirectory = directory })!;
+            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory,
+            })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -65,7 +65,7 @@ internal sealed class BehindLines(ITenants tenants, string tenant, Statement sta
         return new OutcomeFilter(line.Of, OutcomeStatus.Credited, line.What);
     }
 
-    /// <summary>Where two lines differ in their kind alone, what could be of either is listed under the first.</summary>
+    /// <summary>Of two lines that differ in their kind alone, the first has what could be of either.</summary>
     private void AddCharges(List<Behind> rows, OutcomeFigure outcome)
     {
         foreach (var charge in outcome.Charges)

@@ -14,8 +14,8 @@ internal static class DemoCommand
             + " there it removes" };
         var command = new Command("demo",
             "Start a gateway with sample tenants, let agents work through a day in about 20 seconds, show a cap being"
-            + " reached, raised and lifted, and what finance saw of it. Its store stays, in a temporary directory that it"
-            + " names.")
+            + " reached, raised and lifted, and what finance saw of it. Its store stays, in a temporary directory that"
+            + " it names.")
         {
             redis,
         };
@@ -50,8 +50,8 @@ internal static class DemoCommand
         var view = View.Show(stage, done.Token);
         var listening = stage.Signals.Listen(done.Token);
         await stage.Signals.Connected;
-        stage.Story.Tell(
-            $"{venue.Description}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each, and a stream of signals");
+        stage.Story.Tell($"{venue.Description}; {stage.Desks.Count} desks, {Stage.AgentsADesk} agents each,"
+            + " and a stream of signals");
         await Task.WhenAll([.. stage.Agents.Select(agent => agent.Work(cancellation)), stage.Finance(cancellation),
             venue.Trouble(stage, cancellation)]);
         // The last signal may still be on its way.
