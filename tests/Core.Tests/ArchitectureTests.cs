@@ -113,6 +113,28 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"""(\\.|[^""\\])*""|//.*")]
     private static partial Regex TextOrComment();
 
+    [Fact]
+    public void Every_file_and_folder_that_the_page_on_it_names_is_there()
+    {
+        var page = File.ReadAllText(Path.Combine(Root, "ARCHITECTURE.md"));
+        var files = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(file => "/" + Path.GetRelativePath(Path.Combine(Root, "src"), file).Replace('\\', '/')
+                .Replace("MeteringGateway.", "", StringComparison.Ordinal)).ToList();
+        var named = NamedFile().Matches(page).Select(name => name.Groups[1].Value).Distinct().ToList();
+        var folders = NamedFolder().Matches(page).Select(name => name.Groups[1].Value).Distinct().ToList();
+
+        Assert.True(named.Count > 40 && folders.Count > 5);
+        Assert.All(named, name => Assert.Contains(files, file => file.EndsWith("/" + name, StringComparison.Ordinal)));
+        Assert.All(folders, name =>
+            Assert.Contains(files, file => file.StartsWith("/" + name, StringComparison.Ordinal)));
+    }
+
+    [GeneratedRegex("`([A-Za-z/.]+\\.cs)`")]
+    private static partial Regex NamedFile();
+
+    [GeneratedRegex("`((?:Core|Engine|Api|Cluster)/[A-Za-z/]*/)`")]
+    private static partial Regex NamedFolder();
+
     private static IEnumerable<string> References(string project, string kind) =>
         Elements(ProjectFile(project), kind).Select(element => element.Attribute("Include")?.Value ?? "");
 

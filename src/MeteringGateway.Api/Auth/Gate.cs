@@ -162,7 +162,7 @@ internal sealed class Gate(
         }
         catch (Exception thrown) when (thrown is not OutOfMemoryException)
         {
-            var failure = context.Features.Get<Deadline>()?.End(context, thrown) ?? thrown;
+            var failure = context.Features.Get<Deadline>()?.End(thrown) ?? thrown;
             if (context.RequestAborted.IsCancellationRequested) return;
             if (failure is StoreFailedException) readiness.Fail("the store has failed");
             if (context.Response.HasStarted)
