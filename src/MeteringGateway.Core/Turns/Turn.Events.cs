@@ -13,9 +13,12 @@ public sealed partial class Turn
         if (e is Command.ReportFact { IsVerdict: true } verdict)
         {
             if (Seen(verdict) is { } given) return given;
-            // What says of itself that it is too old to be recognised is not taken a second time (I2).
+            // What says of itself that it is too old to be recognised is not taken a second time (I2); what says that it
+            // is of a time to come would be too old only when its id is forgotten.
             if (Placeable(verdict) is Answer.Refused { Code: Refusal.EventTooOld } old) return old;
             e = verdict with { Time = null }; // O8: the gateway times it
+            if (Placeable(e) is null && verdict.Time > _now + AllowedSkew)
+                return Refuse(Refusal.EventInFuture, $"{verdict.Time} is more than 5 minutes ahead of {_now}");
         }
         else if (_state.Seen(e.Id) is { } seen) return Recognise(e, seen);
         if (Placeable(e) is { } refused) return refused;

@@ -18,7 +18,9 @@ internal sealed partial class Oracle
             // I2: what says of itself that it is too old is not taken.
             if (!_closed && happened.Time is { } said && (said < Now - Lateness || said < _periods[0].Start
                 || (said < Open.End && IsClosed(PeriodOf(said))))) return new Expected.Refused(Refusal.EventTooOld);
+            var early = happened.Time > Now + Ahead;
             happened = happened with { Time = null }; // O8: the gateway times it
+            if (early && Impossible(happened, Now) is null) return new Expected.Refused(Refusal.EventInFuture);
         }
         var time = happened.Time ?? Now;
         var follows = _testClock is { FollowEvents: true };
