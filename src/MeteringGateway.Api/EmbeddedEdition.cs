@@ -20,7 +20,9 @@ public static class EmbeddedEdition
         Action<string> showAdminKey)
     {
         var services = builder.Services;
-        services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"));
+        services.AddOptions<EngineOptions>().Bind(builder.Configuration.GetSection("Metering"))
+            .Validate(options => options.DataDirectory.Length > 0, "The setting Metering:DataDirectory is empty.")
+            .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();

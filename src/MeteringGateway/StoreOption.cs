@@ -24,6 +24,7 @@ internal sealed class StoreOption
     /// <param name="settings">Of the command line: <c>--Metering:Name=value</c>.</param>
     public StoreOption(Command command, string[] settings)
     {
+        CommandLine.MayNotBeEmpty(_data, _redis);
         _settings = settings;
         command.Add(_data);
         command.Add(_redis);
@@ -54,21 +55,17 @@ internal sealed class Store(IConfiguration configuration)
     public bool IsShared { get; } = Gateway.IsSilo(configuration);
 
     /// <summary>Where it is, if it is not shared.</summary>
-    public string Directory { get; } = configuration["Metering:DataDirectory"] ?? new EngineOptions().DataDirectory;
+    public string Directory { get; } = configuration["Metering:DataDirectory"] switch
+    {
+        null => new EngineOptions().DataDirectory,
+        "" => throw new CommandException("the setting Metering:DataDirectory is empty"),
+        var directory => directory,
+    };
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
-    /// <exception cref="CommandException">It could not be opened, or does not answer.</exception>
-    public async Task With(Func<IStore, Task> work)
-    {
-        try
-        {
-            await (IsShared ? WithShared(work) : WithDirectory(work));
-        }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(e.Message, e);
-        }
-    }
+    /// <exception cref="CommandException">There is none, or the settings name none that can be.</exception>
+    /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
+    public Task With(Func<IStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work);
 
     private async Task WithDirectory(Func<IStore, Task> work)
     {

@@ -17,11 +17,16 @@ internal static class Metering
         """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT0S"}]}""";
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<Ended> Run(params IEnumerable<string> arguments)
+    public static Task<Ended> Run(params IEnumerable<string> arguments) =>
+        Run(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]));
+
+    public static Task<Ended> RunIn(string directory, params IEnumerable<string> arguments) =>
+        Run(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { WorkingDirectory = directory });
+
+    public static async Task<Ended> Run(ProcessStartInfo command)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { RedirectStandardOutput = true,
-                RedirectStandardError = true })!;
+        (command.RedirectStandardOutput, command.RedirectStandardError) = (true, true);
+        using var process = Process.Start(command)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

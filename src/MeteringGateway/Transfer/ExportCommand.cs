@@ -15,14 +15,15 @@ internal static class ExportCommand
                 "Export though a gateway has the directory open: a backup in which each tenant is as of a moment of its own, as it always is of a Redis" };
         var command = new Command("export",
             "Write all that a store holds into one file, secrets included: to move it to another store, or as a backup.") { to, running };
+        CommandLine.MayNotBeEmpty(to!);
         var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) =>
             Run(store.Choose(parsed), parsed.GetRequiredValue(to), parsed.GetValue(running), cancellation));
         return command;
     }
 
-    private static Task<int> Run(Store store, string to, bool whileRunning, CancellationToken cancellation) =>
-        TransferRun.Guarded(() => store.With(async opened =>
+    private static Task Run(Store store, string to, bool whileRunning, CancellationToken cancellation) =>
+        store.With(async opened =>
     {
         // Of a Redis nobody can say whether silos write to it.
         var running = whileRunning || store.IsShared;
@@ -31,7 +32,7 @@ internal static class ExportCommand
         var summary = await TransferFile.Export(opened, to, options, cancellation);
         // Standard output may be the file.
         await Console.Error.WriteLineAsync($"{summary}: exported");
-    }));
+    });
 
     private static IDisposable Hold(string directory)
     {

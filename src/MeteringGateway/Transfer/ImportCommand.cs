@@ -22,9 +22,10 @@ internal static class ImportCommand
             from, check,
         };
         var store = new StoreOption(command, settings);
-        command.SetAction((parsed, cancellation) => TransferRun.Guarded(() => parsed.GetValue(check)
+        CommandLine.MayNotBeEmpty(from!);
+        command.SetAction((parsed, cancellation) => parsed.GetValue(check)
             ? Check(parsed.GetRequiredValue(from), cancellation)
-            : Run(parsed.GetRequiredValue(from), store.Choose(parsed), cancellation)));
+            : Run(parsed.GetRequiredValue(from), store.Choose(parsed), cancellation));
         return command;
     }
 
