@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api;
 
@@ -24,6 +25,11 @@ public static class EmbeddedEdition
             .Validate(options => options.DataDirectory.Length > 0, "The setting Metering:DataDirectory is empty.")
             .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<EngineOptions>>().Value);
+        services.AddOptions<MeteringSettings>().Validate<EngineOptions>((settings, engine) =>
+            settings.KeyDirectory is not { } keys || !SecretSeal.IsWithin(keys, engine.DataDirectory),
+            "The setting Metering:KeyDirectory must not be in the data directory: who copies the one has the other.");
+        services.AddSingleton(provider => new SecretSeal(provider.GetRequiredService<MeteringSettings>().KeyDirectory
+            ?? SecretSeal.Beside(provider.GetRequiredService<EngineOptions>().DataDirectory)));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();

@@ -42,6 +42,7 @@ public static class MeteringApi
             .Validate(settings => settings.AdminKey is not { } key || Secrets.IsHardToGuess(key),
                 "The setting Metering:AdminKey is too easy to guess: take one that is made for it, as by"
                 + " 'openssl rand -hex 24'.")
+            .Validate(settings => settings.KeyDirectory is not "", "The setting Metering:KeyDirectory is empty.")
             .ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<MeteringSettings>>().Value);
         services.TryAddSingleton(TimeProvider.System);

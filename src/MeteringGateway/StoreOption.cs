@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
+using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Configuration;
@@ -61,6 +62,10 @@ internal sealed class Store(IConfiguration configuration)
         "" => throw new CommandException("the setting Metering:DataDirectory is empty"),
         var directory => directory,
     };
+
+    /// <summary>What seals webhooks' secrets for it.</summary>
+    public SecretSeal Seal => new(configuration["Metering:KeyDirectory"] is { Length: > 0 } keys ? keys
+        : IsShared ? null : SecretSeal.Beside(Directory));
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
     /// <exception cref="CommandException">There is none, or the settings name none that can be.</exception>

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
-/// What is in the data directory is nobody else's: webhooks' signing secrets, for one. Whatever the umask, the
+/// What is in the data directory is nobody else's. Whatever the umask, the
 /// directory is made for its owner alone, and so are the files; SQLite makes its log with the mode of the database.
 /// </summary>
 internal static class Owned

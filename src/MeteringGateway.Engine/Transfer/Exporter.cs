@@ -87,7 +87,7 @@ internal sealed partial class Exporter(IStore store, ExportWriter writer, Transf
                 var newest = versions.MaxBy(version => version.Version);
                 foreach (var version in versions)
                     await Write(kind == "webhook" && version == newest && webhooks.Remove(version.Id, out var content)
-                        ? new ExportLine { Webhook = new(version, content) }
+                        ? new ExportLine { Webhook = new(version, options.Webhook(content)) }
                         : new ExportLine { Document = version });
                 _sum = Count(_sum, kind, versions.Count());
             }
