@@ -14,12 +14,13 @@ public sealed partial class SqliteStore
         db["INSERT INTO outbox(tenant, sequence, type, at, hash, entry) VALUES(?,?,?,?,?,?)"]
             .Add(tenant).Add(alert.Sequence).Add(alert.Type).Add(alert.At).Add(alert.Hash).Add(alert.Entry).Run();
 
-    public ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         using var rows = db["""
             SELECT position, id, outbox.sequence, type, at, outbox.hash, entry FROM outbox JOIN tenants ON key=tenant
-            ORDER BY position LIMIT ?
-            """].Add(limit);
+            WHERE position>? ORDER BY position LIMIT ?
+            """].Add(after).Add(limit);
         var outbox = new List<OutboxRow>();
         while (rows.Step())
             outbox.Add(new OutboxRow(
@@ -28,7 +29,8 @@ public sealed partial class SqliteStore
         return outbox;
     }));
 
-    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
+    public ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation) =>
         Change(deliveries, db =>
     {
         foreach (var made in deliveries)
@@ -40,7 +42,7 @@ public sealed partial class SqliteStore
                 .Add(made.Webhook).Add(made.Id).Add(made.Tenant).Add(made.Sequence).Add(made.Type).Add(made.Body)
                 .Add(made.CreatedAt)
                 .Add(made.GiveUpAt).Add(made.Attempts).Run();
-        db["DELETE FROM outbox WHERE position<=?"].Add(position).Run();
+        foreach (var position in positions) db["DELETE FROM outbox WHERE position=?"].Add(position).Run();
     });
 
     public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>

@@ -43,6 +43,7 @@ public sealed class CompressedTestsOnSilos(Started started) : CompressedTests(st
 public sealed class WebhooksDeliveryTestsOnSilos : WebhooksDeliveryTests;
 public sealed class WebhooksFaultTestsOnSilos : WebhooksFaultTests;
 public sealed class WebhooksGuardTestsOnSilos : WebhooksGuardTests;
+public sealed class WebhooksHeldTestsOnSilos : WebhooksHeldTests;
 public sealed class WebhooksOrderTestsOnSilos : WebhooksOrderTests;
 public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
 public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
