@@ -13,7 +13,9 @@ namespace MeteringGateway.Api.Webhooks;
 /// </summary>
 internal static class Payloads
 {
-    /// <summary>The body, UTF-8. The same alert gives the same bytes; one that stands for several says for how many.</summary>
+    /// <summary>
+    /// The body, UTF-8. The same alert gives the same bytes; one that stands for several says for how many.
+    /// </summary>
     /// <exception cref="FormatException">The entry cannot be read.</exception>
     public static async ValueTask<byte[]> Write(Told told, ITenants tenants, CancellationToken cancellation)
     {

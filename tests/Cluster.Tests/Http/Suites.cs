@@ -10,6 +10,7 @@ public sealed class AllowanceTestsOnSilos(Started started) : AllowanceTests(star
 public sealed class AttentionTestsOnSilos : AttentionTests;
 public sealed class CapTestsOnSilos(Started started) : CapTests(started);
 public sealed class DocumentTestsOnSilos(Started started) : DocumentTests(started);
+public sealed class DocumentBoundTestsOnSilos(Started started) : DocumentBoundTests(started);
 public sealed class EventTestsOnSilos(Started started) : EventTests(started);
 public sealed class FormatTestsOnSilos : FormatTests;
 public sealed class FuzzTestsOnSilos : FuzzTests;
@@ -58,7 +59,7 @@ public sealed class SuitesTests
     private static readonly Type[] OfOneProcess =
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
-        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
+        typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests), typeof(LimitsTableTests),
         typeof(Api.Tests.SecretSealTests), // silos have one of their own
     ];
 
