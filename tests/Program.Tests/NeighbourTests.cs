@@ -9,9 +9,9 @@ using Xunit.Abstractions;
 namespace MeteringGateway.Program.Tests;
 
 /// <summary>
-/// A tenant whose agent's key does the worst that the default limits allow, and a quiet tenant beside it: that one gets
-/// its answers, or is told to come back (N4). How quickly is printed, and nothing is judged by it: a machine that others
-/// share says nothing about time.
+/// A tenant whose agent's key does the worst that the default limits allow, and a quiet tenant beside it: that one
+/// gets its answers, or is told to come back (N4). How quickly is printed, and nothing is judged by it: a machine that
+/// others share says nothing about time.
 /// </summary>
 public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
 {
@@ -65,8 +65,8 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
     {
         const string resolved = "\"outcome_type\":\"support.resolution\"";
         // Batches into one session, up to its limit; the same outcome reopened; facts; sessions of their own.
-        yield return end => Batch(agent, 500, i => Event($"s{i}", "outcome.reported", $"{resolved},\"session\":\"one\""),
-            end);
+        yield return end => Batch(agent, 500,
+            i => Event($"s{i}", "outcome.reported", $"{resolved},\"session\":\"one\""), end);
         yield return end => Batch(agent, 500, i => i % 2 == 0
             ? Event($"r{i}", "outcome.reported", $"{resolved},\"session\":\"loop\"")
             : Event($"r{i}", "outcome.reopened", $"\"outcome_id\":\"r{i - 1}\""), end);
@@ -167,9 +167,8 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
     private static string Event(string id, string type, string data, DateTime? time = null, string of = "noisy")
     {
         var at = time is { } given ? $"\"time\":\"{given.ToString("O", CultureInfo.InvariantCulture)}\"," : "";
-        return $$"""
-            {"specversion":"1.0","id":"{{id}}","source":"/desk","type":"{{type}}","subject":"{{of}}",{{at}}"data":{ {{data}} } }
-            """;
+        var head = $"\"id\":\"{id}\",\"type\":\"{type}\",\"subject\":\"{of}\",{at}";
+        return $$"""{"specversion":"1.0","source":"/desk",{{head}}"data":{ {{data}} } }""";
     }
 
     private static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
