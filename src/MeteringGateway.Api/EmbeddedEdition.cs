@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api;
 
@@ -20,7 +21,9 @@ public static class EmbeddedEdition
         Action<string> showAdminKey)
     {
         var services = builder.Services;
-        services.AddSingleton(MeteringSettings.Read(builder.Configuration));
+        var settings = MeteringSettings.Read(builder.Configuration);
+        services.AddSingleton(settings);
+        services.AddSingleton(new SecretSeal(settings.KeyDirectory ?? SecretSeal.Beside(settings.DataDirectory)));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();

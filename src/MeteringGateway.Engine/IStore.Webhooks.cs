@@ -9,14 +9,15 @@ namespace MeteringGateway.Engine;
 public partial interface IStore
 {
     /// <summary>
-    /// The oldest rows of the outbox, in order of their positions: of one tenant, in order of its sequences.
+    /// The oldest rows of the outbox behind a position (0: all), in order of their positions: of one tenant, in order of its sequences.
     /// </summary>
-    ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit, CancellationToken cancellation);
 
     /// <summary>
-    /// Adds the deliveries and deletes the outbox up to <paramref name="position"/>, as one transaction.
+    /// Adds the deliveries and deletes these positions from the outbox, as one transaction.
     /// </summary>
-    ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation);
+    ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation);
 
     /// <summary>
     /// Of each tenant the first delivery to this webhook that is pending; in order of <see cref="Delivery.Due"/>.

@@ -13,7 +13,11 @@ internal sealed record Reply(HttpStatusCode Status, JsonNode? Body, TimeSpan? Re
     public bool Good => (int)Status is >= 200 and < 300;
 
     /// <summary>What went wrong, in one line.</summary>
-    public string Problem => (string?)Body?["detail"] ?? (string?)Body?["title"] ?? $"{(int)Status} {Status}";
+    public string Problem =>
+        CommandException.OneLine(Text("detail") ?? Text("title") ?? $"{(int)Status} {Status}");
+
+    private string? Text(string name) => Body is JsonObject body && body[name] is JsonValue value
+        && value.TryGetValue(out string? text) ? text : null;
 }
 
 /// <summary>
@@ -52,9 +56,12 @@ internal sealed class Client : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new CommandException($"{Address} does not answer: {e.Message}", e);
+            throw new CommandException($"{Address} does not answer: {CommandException.Words(e)}", e);
         }
     }
+
+    /// <summary>What the address answered has not the form that a gateway gives it.</summary>
+    public CommandException IsNoGateway() => new($"what answers at {Address} is not a metering gateway");
 
     /// <summary>An event stream, open until it is disposed.</summary>
     /// <param name="after">Null, or the id of the last event that was heard.</param>
@@ -91,6 +98,8 @@ internal sealed class Client : IDisposable
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw new CommandException($"'{url}' is not an http or https address");
         var http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(100) };
+        if (key?.AsSpan().ContainsAnyExceptInRange('!', '~') == true)
+            throw new CommandException("the key has characters that no key has");
         if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return http;
     }

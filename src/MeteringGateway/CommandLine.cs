@@ -11,6 +11,16 @@ internal static class CommandLine
         argument.StartsWith("--Metering:", StringComparison.OrdinalIgnoreCase)
             && argument.Contains('=', StringComparison.Ordinal);
 
+    /// <summary>A name that is given must be one: a variable that a script forgot to set is not the default.</summary>
+    public static void MayNotBeEmpty(params Option<string?>[] options)
+    {
+        foreach (var option in options)
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Any(token => token.Value.Length == 0)) result.AddError($"{option.Name} is empty");
+            });
+    }
+
     /// <summary>Runs a command; what is wrong is one line on standard error.</summary>
     /// <param name="patience">How long whatever runs may take to end when it is asked to; what is not done then is cut
     /// off.</param>
@@ -26,9 +36,9 @@ internal static class CommandLine
             if (parsed.Action is ParseErrorAction error) error.ShowHelp = false;
             return await parsed.InvokeAsync(configuration);
         }
-        catch (CommandException e)
+        catch (Exception e) when (CommandException.ExplainsItself(e))
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(CommandException.Words(e));
             return 1;
         }
         catch (OperationCanceledException)

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
-using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,7 +52,7 @@ internal static class Gateway
         catch (Exception e) when (ExplainsItself(e) || (isSilo && ExplainsSilo(e)))
         {
             if (app is not null) await Undo(app);
-            throw new CommandException("metering could not start: " + Words(e), e);
+            throw new CommandException("metering could not start: " + CommandException.Words(e), e);
         }
     }
 
@@ -98,14 +97,9 @@ internal static class Gateway
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool ExplainsSilo(Exception failure) => ClusterEdition.ExplainsItself(failure);
 
-    /// <summary>A file of settings that cannot be read says which; what is wrong in it is said behind it.</summary>
-    private static string Words(Exception failure) => failure is InvalidDataException { InnerException: { } inner }
-        ? $"{failure.Message} {inner.Message}" : failure.Message;
-
+    /// <summary>A host that cannot be built says so with one of the last two, too: an address, a certificate.</summary>
     private static bool ExplainsItself(Exception failure) =>
-        failure is InvalidDataException or IOException or UnauthorizedAccessException or FormatException
-            or InvalidOperationException or SettingsException or StoreException or TransferException
-            or System.Net.Sockets.SocketException;
+        CommandException.ExplainsItself(failure) || failure is FormatException or InvalidOperationException;
 
     /// <summary>
     /// To whoever sits before the terminal. What goes elsewhere may be kept (a service's journal, a file), so there

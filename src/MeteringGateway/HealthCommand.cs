@@ -51,7 +51,7 @@ internal static class HealthCommand
         }
         catch (HttpRequestException e)
         {
-            throw new CommandException($"{url} does not answer: {e.Message}", e);
+            throw new CommandException($"{url} does not answer: {CommandException.Words(e)}", e);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Configuration;
@@ -26,6 +27,7 @@ internal sealed class StoreOption
     /// <param name="settings">Of the command line: <c>--Metering:Name=value</c>.</param>
     public StoreOption(Command command, string[] settings)
     {
+        CommandLine.MayNotBeEmpty(_data, _redis);
         _settings = settings;
         command.Add(_data);
         command.Add(_redis);
@@ -64,24 +66,20 @@ internal sealed class StoreOption
 /// <summary>A store that is in a directory, or shared by silos.</summary>
 internal sealed class Store(IConfiguration configuration)
 {
+    private readonly MeteringSettings _settings = MeteringSettings.Read(configuration);
+
     public bool IsShared { get; } = Gateway.IsSilo(configuration);
 
     /// <summary>Where it is, if it is not shared.</summary>
-    public string Directory { get; } = MeteringSettings.Read(configuration).DataDirectory;
+    public string Directory => _settings.DataDirectory;
+
+    /// <summary>What seals webhooks' secrets for it.</summary>
+    public SecretSeal Seal => new(_settings.KeyDirectory ?? (IsShared ? null : SecretSeal.Beside(Directory)));
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
-    /// <exception cref="CommandException">It could not be opened, or does not answer.</exception>
-    public async Task With(Func<IStore, Task> work)
-    {
-        try
-        {
-            await (IsShared ? WithShared(work) : WithDirectory(work));
-        }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(e.Message, e);
-        }
-    }
+    /// <exception cref="CommandException">There is none, or the settings name none that can be.</exception>
+    /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
+    public Task With(Func<IStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work);
 
     private async Task WithDirectory(Func<IStore, Task> work)
     {

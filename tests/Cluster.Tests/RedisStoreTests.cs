@@ -42,7 +42,7 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
             last = mine[Array.IndexOf(results, AppendResult.Written)];
         }
         Assert.Equal(100, Whole((await _store.Load("acme", default))!).Count);
-        Assert.Equal(100, (await _store.Outbox(1000, default)).Count);
+        Assert.Equal(100, (await _store.Outbox(0, 1000, default)).Count);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         Assert.Equal(AppendResult.Written, await Append(_store, first));
 
         Assert.Equal(["one", "two", "three"], Whole((await _store.Load("acme", default))!));
-        Assert.Equal([1L, 3L], (await _store.Outbox(10, default)).Select(row => row.Alert.Sequence));
+        Assert.Equal([1L, 3L], (await _store.Outbox(0, 10, default)).Select(row => row.Alert.Sequence));
         // the second's
         Assert.Equal([new DueTenant("acme", Now + TimeSpan.FromHours(3))],
             await _store.Due(Instant.MaxValue, 10, default));
@@ -248,9 +248,9 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         Delivery[] made =
             [.. Enumerable.Range(1, 7)
                 .Select(i => new Delivery(0, "hook", $"{i}", $"tenant:{i % 2}", i, "t", [1], Now) { GiveUpAt = Now })];
-        await _store.Dispatch(0, made, default);
+        await _store.Dispatch([], made, default);
         await _store.GiveUp("hook", Now, default);
-        await _store.Dispatch(0, [made[0] with { Id = "8" }, made[0] with { Webhook = "hook:tenant", Tenant = "1" }],
+        await _store.Dispatch([], [made[0] with { Id = "8" }, made[0] with { Webhook = "hook:tenant", Tenant = "1" }],
             default);
         Assert.True(await _store.PutWebhook(new Document("webhook", "hook", 1, Now, "admin", [9]), [1], default));
 

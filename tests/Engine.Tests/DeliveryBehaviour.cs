@@ -23,19 +23,19 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     {
         await Append("acme", 1, "cap.reached", "cap.cleared");
         await Append("zoo", 1, "dispute.opened");
-        var rows = await _store.Outbox(2, default);
+        var rows = await _store.Outbox(0, 2, default);
         Assert.Equal([("acme", 1L, "cap.reached"), ("acme", 2L, "cap.cleared")],
             rows.Select(row => (row.Tenant, row.Alert.Sequence, row.Alert.Type)));
         Assert.Equal((Now, 2), (rows[1].Alert.At, rows[1].Alert.Entry[0]));
 
-        await _store.Dispatch(rows[1].Position, [Made("hook", "acme", 1)], default);
+        await _store.Dispatch([.. rows.Select(row => row.Position)], [Made("hook", "acme", 1)], default);
 
-        var left = Assert.Single(await _store.Outbox(10, default));
+        var left = Assert.Single(await _store.Outbox(0, 10, default));
         Assert.Equal("zoo", left.Tenant);
         Assert.True(left.Position > rows[1].Position);
-        await _store.Dispatch(left.Position, [], default);
+        await _store.Dispatch([left.Position], [], default);
         await Append("zoo", 2, "dispute.opened");
-        Assert.True((await _store.Outbox(10, default))[0].Position > left.Position); // never used again
+        Assert.True((await _store.Outbox(0, 10, default))[0].Position > left.Position); // never used again
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     private async Task<Delivery> Get(string webhook, string tenant, long sequence) =>
         (await _store.Delivery(webhook, $"evt_{tenant}_{sequence}", default))!;
 
-    private async Task Dispatch(params Delivery[] deliveries) => await _store.Dispatch(0, deliveries, default);
+    private async Task Dispatch(params Delivery[] deliveries) => await _store.Dispatch([], deliveries, default);
 
     private async Task Append(string tenant, long first, params string[] alerts)
     {

@@ -65,7 +65,7 @@ public sealed class FinanceRaces
             Assert.Equal((Price * 32).Micros, Assert.Single(crossed).Level.Value);
             Assert.True(Assert.Single((await engine.Tenants.Thresholds(tenant))!).Crossed);
         }
-        var told = (await engine.Store.Outbox(100_000, default)).Where(row => row.Alert.Type == "threshold.crossed")
+        var told = (await engine.Store.Outbox(0, 100_000, default)).Where(row => row.Alert.Type == "threshold.crossed")
             .GroupBy(row => row.Tenant).ToList();
         Assert.Equal(Rounds, told.Count);
         Assert.All(told, tenant => Assert.Single(tenant)); // S5

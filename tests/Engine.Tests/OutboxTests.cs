@@ -15,12 +15,12 @@ public sealed class OutboxTests
         var told = 0;
         engine.Tenants.OutboxGrew += () => told++;
         await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
-        Assert.Empty(await engine.Store.Outbox(10, default));
+        Assert.Empty(await engine.Store.Outbox(0, 10, default));
         Assert.Equal(0, told);
 
         await engine.Tenants.Execute(Acme, Make.Report("a"));
 
-        var row = Assert.Single(await engine.Store.Outbox(10, default));
+        var row = Assert.Single(await engine.Store.Outbox(0, 10, default));
         var entry = (await engine.Tenants.Entries(Acme, row.Alert.Sequence - 1, 1))!.Items[0];
         Assert.Equal((Acme, "cap.reached", entry.Entry.At), (row.Tenant, row.Alert.Type, row.Alert.At));
         Assert.Equal(entry.Hash, row.Alert.Hash);
@@ -41,9 +41,9 @@ public sealed class OutboxTests
             await engine.Tenants.Execute(Acme, Make.Report("a")));
 
         await using var next = await engine.Crash();
-        Assert.Equal(written ? 1 : 0, (await next.Store.Outbox(10, default)).Count);
+        Assert.Equal(written ? 1 : 0, (await next.Store.Outbox(0, 10, default)).Count);
         await next.Tenants.Execute(Acme, Make.Report("a")); // asked again: a duplicate, or new
-        Assert.Single(await next.Store.Outbox(10, default));
+        Assert.Single(await next.Store.Outbox(0, 10, default));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class OutboxTests
                 .ToList();
             await Assert.ThrowsAsync<StoreFullException>(async () => await tenants.Execute(Acme, commands));
         }
-        await using (var store = SqliteStore.Open(directory)) Assert.Empty(await store.Outbox(10, default));
+        await using (var store = SqliteStore.Open(directory)) Assert.Empty(await store.Outbox(0, 10, default));
         Directory.Delete(directory, recursive: true);
     }
 
@@ -83,7 +83,7 @@ public sealed class OutboxTests
             await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             Assert.Equal(0, (await tenants.Usage(Acme, null))!.OutcomeTypes[0].Reported);
-            Assert.Empty(await store.Outbox(10, default));
+            Assert.Empty(await store.Outbox(0, 10, default));
         }
         Directory.Delete(directory, recursive: true);
     }
@@ -98,7 +98,7 @@ public sealed class OutboxTests
             var stale = new TenantBatch(Acme, new byte[Chain.HashLength], 9, 1, new byte[] { 1, 1 },
                 new byte[Chain.HashLength], null, [], [], [], [alert]);
             Assert.Equal([AppendResult.LostFence], await store.Append([stale], default));
-            Assert.Empty(await store.Outbox(10, default));
+            Assert.Empty(await store.Outbox(0, 10, default));
         }
         Directory.Delete(directory, recursive: true);
     }
@@ -111,7 +111,7 @@ public sealed class OutboxTests
         {
             var made = new Delivery(0, "hook", "evt_1", Acme, 1, "cap.reached", new byte[200_000],
                 TestEngine.Begin) { GiveUpAt = TestEngine.Begin };
-            await store.Dispatch(0, [made], default);
+            await store.Dispatch([], [made], default);
             var stored = (await store.Delivery("hook", "evt_1", default))!;
             var log = new FileInfo(Path.Combine(directory, "metering.db-wal"));
             long before;
@@ -149,7 +149,7 @@ public sealed class OutboxTests
             await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Report("a"));
-            Assert.Single(await store.Outbox(10, default));
+            Assert.Single(await store.Outbox(0, 10, default));
         }
         Directory.Delete(directory, recursive: true);
     }

@@ -141,7 +141,7 @@ public abstract class TransferBehaviour : IAsyncLifetime
             .Select(block => Convert.ToHexString(block.Entries)));
 
     private static async Task<List<(string, Alert)>> Outbox(IStore store) =>
-        [.. (await store.Outbox(1000, default)).Select(row => (row.Tenant, row.Alert))
+        [.. (await store.Outbox(0, 1000, default)).Select(row => (row.Tenant, row.Alert))
             .OrderBy(row => row.Tenant, StringComparer.Ordinal).ThenBy(row => row.Alert.Sequence)];
 
     private static IEnumerable<Delivery> Unnumbered(IEnumerable<Delivery> deliveries) =>

@@ -119,12 +119,12 @@ internal static class TransferSource
     /// </summary>
     private static async Task Deliveries(IStore store)
     {
-        var rows = await store.Outbox(6, default);
+        var rows = await store.Outbox(0, 6, default);
         Assert.Equal(6, rows.Count);
         var made = rows.SelectMany(row => ((string[])["desk", "quiet"]).Select(webhook =>
             new Delivery(0, webhook, $"evt_{row.Position}", row.Tenant, row.Alert.Sequence, row.Alert.Type,
                 [.. row.Alert.Entry, 9], End) { GiveUpAt = End + TimeSpan.FromDays(1), Attempts = [1] })).ToList();
-        await store.Dispatch(rows[^1].Position, made, default);
+        await store.Dispatch([.. rows.Select(row => row.Position)], made, default);
         var stored = (await store.Deliveries("desk", null, null, 10, default)).Reverse().ToList();
         await store.Record(
         [

@@ -1,3 +1,4 @@
+using System.Text;
 using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Servers;
 
@@ -14,7 +15,7 @@ public sealed class EditionTests : IDisposable
     [Fact]
     public async Task Alone_it_loads_nothing_of_the_cluster()
     {
-        using var server = GatewayServer.Start(Options.DefaultDll(), _directory);
+        using var server = GatewayServer.Start(Options.DefaultDll(), Path.Combine(_directory, "store"));
         await Use(server);
 
         var loaded = server.Process.LoadedAssemblies;
@@ -27,7 +28,7 @@ public sealed class EditionTests : IDisposable
     public async Task As_a_silo_it_loads_it()
     {
         using var redis = new RedisServer(null);
-        using var silo = Metering.Silo(redis);
+        using var silo = Metering.Silo(redis, $"--Metering:KeyDirectory={_directory}/keys");
         await Use(silo);
 
         var loaded = silo.Process.LoadedAssemblies.Where(IsOfTheClusterAlone).ToList();
@@ -42,6 +43,9 @@ public sealed class EditionTests : IDisposable
         await Metering.Fill(server, "acme", 10);
         Assert.Equal(10, (int)(await server.Usage("acme"))!["outcome_types"]![0]!["reported"]!);
         using var http = Metering.Administrator(server);
+        using var webhook = new StringContent(
+            """{"url":"https://example.com/hooks","events":["*"],"tenants":"*"}""", Encoding.UTF8, "application/json");
+        (await http.PutAsync(new Uri("/v1/webhooks/desk", UriKind.Relative), webhook)).EnsureSuccessStatusCode();
         foreach (var path in (string[])["/metrics", "/openapi/v1.json", "/v1/plans/support/page", "/v1/attention"])
             (await http.GetAsync(new Uri(path, UriKind.Relative))).EnsureSuccessStatusCode();
     }

@@ -18,15 +18,15 @@ internal static class Metering
 
     /// <summary>Runs a command to its end.</summary>
     public static Task<Ended> Run(params IEnumerable<string> arguments) =>
-        RunIn(Environment.CurrentDirectory, arguments);
+        Run(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]));
 
-    public static async Task<Ended> RunIn(string directory, params IEnumerable<string> arguments)
+    public static Task<Ended> RunIn(string directory, params IEnumerable<string> arguments) =>
+        Run(new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments]) { WorkingDirectory = directory });
+
+    public static async Task<Ended> Run(ProcessStartInfo command)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [Options.DefaultDll(), .. arguments])
-            {
-                RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory,
-            })!;
+        (command.RedirectStandardOutput, command.RedirectStandardError) = (true, true);
+        using var process = Process.Start(command)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

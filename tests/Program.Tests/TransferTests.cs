@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Servers;
 
@@ -68,6 +71,59 @@ public sealed class TransferTests : IDisposable
             (check.Code, check.Output));
         var piped = await Metering.Run("export", "--data-directory", In("old"), "--to", "-", "--while-running");
         Assert.StartsWith("{\"header\":{\"format\":\"metering-export\"", piped.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secrets_leave_a_store_sealed_unless_it_is_asked_otherwise_and_are_sealed_again_where_they_arrive()
+    {
+        const string webhook = "/v1/webhooks/desk";
+        string secret;
+        using (var server = GatewayServer.Start(Options.DefaultDll(), In("old")))
+        {
+            await Metering.Fill(server, "acme", 1);
+            using var http = Metering.Administrator(server);
+            using var body = new StringContent(
+                """{"url":"https://example.com/hooks","events":["*"],"tenants":"*"}""", Encoding.UTF8,
+                "application/json");
+            using var made = await http.PutAsync(new Uri(webhook, UriKind.Relative), body);
+            secret = (string)JsonNode.Parse(await made.Content.ReadAsStringAsync())!["secret"]!;
+            Assert.Equal(0, server.Process.Stop());
+        }
+        string[] export = ["export", "--data-directory", In("old"), "--to"];
+        Assert.Equal(0, (await Metering.Run([.. export, In("sealed")])).Code);
+        Assert.Equal(0, (await Metering.Run([.. export, In("clear"), "--with-secrets"])).Code);
+        Assert.False(Has(In("sealed"), secret));
+        Assert.True(Has(In("clear"), secret));
+
+        foreach (var (from, status) in new[] { ("clear", HttpStatusCode.OK),
+            ("sealed", HttpStatusCode.ServiceUnavailable) })
+        {
+            var to = In("from-" + from);
+            Assert.Equal(0, (await Metering.Run("import", "--from", In(from), "--data-directory", to)).Code);
+            Assert.False(Has(Path.Combine(to, "metering.db"), secret));
+            using var server = GatewayServer.Start(Options.DefaultDll(), to);
+            using var http = Metering.Administrator(server);
+            // Its own keys open what it sealed itself, and not what others did.
+            Assert.Equal(status, (await http.GetAsync(new Uri(webhook, UriKind.Relative))).StatusCode);
+        }
+        Assert.Equal(0,
+            (await Metering.Run("import", "--from", In("sealed"), "--data-directory", In("with-keys"))).Code);
+        Directory.CreateDirectory(In("with-keys-keys"));
+        foreach (var key in Directory.GetFiles(In("old-keys")))
+            File.Copy(key, Path.Combine(In("with-keys-keys"), Path.GetFileName(key)));
+        using var moved = GatewayServer.Start(Options.DefaultDll(), In("with-keys"));
+        using var administrator = Metering.Administrator(moved);
+        Assert.Equal(HttpStatusCode.OK, (await administrator.GetAsync(new Uri(webhook, UriKind.Relative))).StatusCode);
+    }
+
+    /// <summary>As JSON has it, also within the base64 in which an export has a webhook.</summary>
+    private static bool Has(string path, string secret)
+    {
+        var file = File.ReadAllText(path, Encoding.Latin1);
+        var within = Regex.Matches(file, "\"content\":\"([^\"]+)\"").Select(match =>
+            Encoding.Latin1.GetString(Convert.FromBase64String(match.Groups[1].Value)));
+        var form = secret[6..46].Replace("+", "\\u002B", StringComparison.Ordinal);
+        return within.Append(file).Any(text => text.Contains(form, StringComparison.Ordinal));
     }
 
     /// <summary>Two tenants with 10 outcomes each; returns what one of them counted.</summary>

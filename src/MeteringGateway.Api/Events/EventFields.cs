@@ -91,6 +91,12 @@ internal sealed class EventFields
     public bool HasDetail =>
         HasAny(EndCustomerAt) || HasAny(SourceUrlAt) || HasAny(EvidenceUrlAt) || HasAny(NoteAt) || HasAny(MetadataAt);
 
+    /// <summary>As they were sent.</summary>
+    public int DetailBytes => Length(EndCustomerAt) + Length(SourceUrlAt) + Length(EvidenceUrlAt) + Length(NoteAt)
+        + Length(MetadataAt);
+
+    private static int Length(Range at) => at.End.Value - at.Start.Value;
+
     public static bool HasAny(Range at) => at.End.Value > 0;
 
     public Verification? Verification => HasVerification ? new Verification(Method!, Passed, Confidence) : null;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Events;
 
@@ -11,7 +12,7 @@ internal sealed partial class EventReader
     private ReadEvent Finish(ReadOnlySpan<byte> json, string at = "/data", Members also = Members.None)
     {
         _prefix = "";
-        if (!Whole(at) || !Belongs(at, also)) return Refused(_problem!);
+        if (!Whole(at) || !Belongs(at, also) || !Fits()) return Refused(_problem!);
         return new ReadEvent(_fields.Subject, _fields.Id, ToCommand(json), null);
     }
 
@@ -50,6 +51,10 @@ internal sealed partial class EventReader
         return Fail(Invalid($"{at}/{JsonNamingPolicy.SnakeCaseLower.ConvertName(first.ToString())}",
             "is not a member of this type of event"));
     }
+
+    private bool Fits() => _fields.DetailBytes <= limits.DetailBytes
+        || Fail(new Problem(StatusCodes.Status413PayloadTooLarge, "detail_too_large",
+            $"End customer, urls, note and metadata of one event are more than {limits.DetailBytes} bytes together."));
 
     private Command.Event ToCommand(ReadOnlySpan<byte> json)
     {

@@ -12,40 +12,104 @@ internal sealed partial class Dispatcher
     private const string Ourselves = "webhooks"; // who it was, when nobody did it by hand
 
     /// <summary>
-    /// Makes deliveries of the oldest in the outbox, and deletes these there. True if there may be more.
+    /// Makes deliveries of what has come to the outbox, and deletes it there, but for what is held back. True if there
+    /// may be more.
     /// </summary>
     private async Task<bool> Deal()
     {
         // Which of them it would want is not known.
         if (book.HasUnreadable) return false;
-        var rows = await Store.Outbox(AtOnce, _stop.Token);
+        var rows = await Store.Outbox(_dealt, AtOnce, _stop.Token);
         if (rows.Count == 0) return false;
-        var made = new List<Delivery>();
+        var (told, done) = (new List<Told>(), new List<long>());
         var webhooks = book.All.ToList();
-        foreach (var row in rows)
-            if (webhooks.Where(one => one.Webhook.Wants(row.Tenant, row.Alert.Type)).ToList() is { Count: > 0 } wanting)
-                await Make(row, wanting.Select(one => one.Id), made);
-        await Store.Dispatch(rows[^1].Position, made, _stop.Token);
-        foreach (var webhook in made.Select(one => one.Webhook).Distinct()) LookAgain(webhook);
+        try
+        {
+            foreach (var row in rows)
+                if (!webhooks.Exists(one => one.Webhook.Wants(row.Tenant, row.Alert.Type))) done.Add(row.Position);
+                else if (KeyOf(row) is not { } key)
+                {
+                    // What came before it is told before it.
+                    told.AddRange(_caps.Release(Now, tenant => tenant == row.Tenant));
+                    told.Add(Told.Alone(row));
+                }
+                else if (_caps.Take(row, key, Now)) told.Add(Told.Alone(row));
+            await Dispatch(told, done);
+            _dealt = rows[^1].Position;
+        }
+        catch
+        {
+            ReadAnew();
+            throw;
+        }
         return rows.Count == AtOnce;
     }
 
-    private async Task Make(OutboxRow row, IEnumerable<string> webhooks, List<Delivery> made)
+    /// <summary>Tells what was held back and is due, or all of it.</summary>
+    private async Task Release(bool all = false)
     {
-        var now = Now;
+        if (book.HasUnreadable) return;
         try
         {
-            var body = await Payloads.Write(row, _tenants!, _stop.Token);
+            if (_caps.Release(Now, all ? _ => true : null) is { Count: > 0 } told) await Dispatch(told, []);
+        }
+        catch
+        {
+            ReadAnew();
+            throw;
+        }
+    }
+
+    /// <summary>What was not dispatched is in the outbox.</summary>
+    private void ReadAnew()
+    {
+        _caps.Clear();
+        _dealt = 0;
+    }
+
+    /// <param name="done">Positions in the outbox of what nobody wants.</param>
+    private async Task Dispatch(List<Told> told, List<long> done)
+    {
+        var made = new List<Delivery>();
+        foreach (var one in told)
+        {
+            await Make(one, made);
+            done.Add(one.Row.Position);
+            // Only how many they were would be lost with them.
+            foreach (var some in one.Superseded.Chunk(AtOnce)) await Store.Dispatch(some, [], _stop.Token);
+        }
+        await Store.Dispatch(done, made, _stop.Token);
+        foreach (var webhook in made.Select(one => one.Webhook).Distinct()) LookAgain(webhook);
+    }
+
+    private string? KeyOf(OutboxRow row)
+    {
+        try
+        {
+            return CapAlerts.KeyOf(row);
+        }
+        catch (FormatException failure)
+        {
+            log.LogError(failure, "Alert {Sequence} of tenant {Tenant} cannot be read", row.Alert.Sequence, row.Tenant);
+            return null;
+        }
+    }
+
+    private async Task Make(Told told, List<Delivery> made)
+    {
+        var (row, now) = (told.Row, Now);
+        try
+        {
+            var body = await Payloads.Write(told, _tenants!, _stop.Token);
             // Of the chain's hash: the same for good, of no other alert anywhere, and without a dot, which separates
             // what is signed.
             var id = $"evt_{Convert.ToHexStringLower(row.Alert.Hash.AsSpan(0, 16))}";
-            made.AddRange(
-                webhooks.Select(webhook =>
-                    new Delivery(0, webhook, id, row.Tenant, row.Alert.Sequence, row.Alert.Type, body, now)
-            {
-                GiveUpAt = now + _settings.GiveUpAfter,
-                Attempts = WriteAttempts([]),
-            }));
+            made.AddRange(book.All.Where(one => one.Webhook.Wants(row.Tenant, row.Alert.Type)).Select(one =>
+                new Delivery(0, one.Id, id, row.Tenant, row.Alert.Sequence, row.Alert.Type, body, now)
+                {
+                    GiveUpAt = now + _settings.GiveUpAfter,
+                    Attempts = WriteAttempts([]),
+                }));
         }
 #pragma warning disable CA1031 // It must not stop all that follow; when it is the store, it is tried again.
         catch (Exception failure) when (failure is not (OperationCanceledException or StoreException

@@ -18,6 +18,7 @@ internal sealed partial class Dispatcher(
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(30);
 
     private readonly WebhookSettings _settings = all.Webhooks;
+    private readonly CapAlerts _caps = new(all.Webhooks.CapAlertsEvery);
     private readonly SemaphoreSlim _turns = new(1, 1);
     private readonly Channel<bool> _wakes =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -29,6 +30,7 @@ internal sealed partial class Dispatcher(
     private ITimer? _timer;
     private Task _loop = Task.CompletedTask;
     private Instant _expireAt = Instant.MinValue;
+    private long _dealt; // position in the outbox up to which all is dispatched or held
 
     private IStore Store => _store ?? throw new InvalidOperationException("asked for webhooks before they were there");
     private Instant Now => Instant.From(clock.GetUtcNow());
@@ -58,6 +60,7 @@ internal sealed partial class Dispatcher(
         {
             await Settle();
             while (await Deal()) { }
+            await Release(all: true);
             return new EndOfTurn(this);
         }
         catch
@@ -107,6 +110,7 @@ internal sealed partial class Dispatcher(
         await Settle();
         // However much comes, what is due is sent between.
         if (await Deal()) Wake();
+        await Release();
         await TendLanes();
         foreach (var lane in _lanes.Values) await Fill(lane);
         if (Now >= _expireAt)
@@ -154,7 +158,8 @@ internal sealed partial class Dispatcher(
 
     private void Arm()
     {
-        var next = _lanes.Values.Where(lane => lane.HasRoom).Select(lane => lane.LookAt).Append(_expireAt).Min();
+        var next = _lanes.Values.Where(lane => lane.HasRoom).Select(lane => lane.LookAt).Append(_expireAt)
+            .Append(book.HasUnreadable ? Instant.MaxValue : _caps.Next).Min();
         var now = Now;
         if (next <= now) Wake();
         else _timer!.Change(next - now, Timeout.InfiniteTimeSpan);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using MeteringGateway.Api.Json;
@@ -40,6 +41,7 @@ internal sealed record StatementFinalWire(
     string CreditsUsed, HeadWire Head);
 
 [JsonSerializable(typeof(PayloadWire))]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(AlertWire))]
 [JsonSerializable(typeof(ThresholdCrossedWire))]
 [JsonSerializable(typeof(CreditsExhaustedWire))]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Signals;
 using MeteringGateway.Api.Statements;
@@ -12,10 +13,13 @@ namespace MeteringGateway.Api.Webhooks;
 /// </summary>
 internal static class Payloads
 {
-    /// <summary>The body, UTF-8. The same alert gives the same bytes.</summary>
+    /// <summary>
+    /// The body, UTF-8. The same alert gives the same bytes; one that stands for several says for how many.
+    /// </summary>
     /// <exception cref="FormatException">The entry cannot be read.</exception>
-    public static async ValueTask<byte[]> Write(OutboxRow row, ITenants tenants, CancellationToken cancellation)
+    public static async ValueTask<byte[]> Write(Told told, ITenants tenants, CancellationToken cancellation)
     {
+        var row = told.Row;
         var entry = EntryCodec.Read(row.Alert.Entry);
         // All of it is in the entry but the currency, which a tenant has for good (N2).
         var currency = entry is Entry.PeriodClosed or Entry.StateChanged { Limit.IsMoney: true }
@@ -24,6 +28,14 @@ internal static class Payloads
         var data = entry is Entry.PeriodClosed closed
             ? Of(Statement(row, closed, currency))
             : Data(row.Tenant, row.Alert.Sequence, entry, currency);
+        if (told.Count > 1)
+        {
+            var members = JsonObject.Create(data)!;
+            members["count"] = told.Count;
+            members["first_at"] = told.FirstAt.ToString();
+            members["last_at"] = row.Alert.At.ToString();
+            data = Of(members);
+        }
         return JsonSerializer.SerializeToUtf8Bytes(new PayloadWire(row.Alert.Type, row.Alert.At.ToString(), data),
             PayloadJson.Typed<PayloadWire>());
     }

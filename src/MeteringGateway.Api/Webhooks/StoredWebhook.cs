@@ -28,15 +28,28 @@ internal sealed record StoredWebhook(
 
     /// <summary>What a delivery is signed with now, the newest first.</summary>
     public IEnumerable<string> SecretsAt(Instant now) =>
-        Secrets.Where(secret => secret.Until is null || now < secret.Until).Select(secret => secret.Value);
+        Secrets.Where(secret => secret.Until is null || now < secret.Until).Select(secret => secret.Value!);
 
     public StoredWebhook Enabled(Instant now) =>
         this with { DisabledReason = null, DisabledAt = null, EnabledAt = now };
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, StoredWebhookJson.Default.StoredWebhook);
+    /// <summary>With its secrets sealed; without a ring to seal with, in the clear.</summary>
+    /// <exception cref="StoreException">The ring cannot be used.</exception>
+    public byte[] Write(SecretSeal seal) => JsonSerializer.SerializeToUtf8Bytes(
+        seal.HasRing ? this with { Secrets = [.. Secrets.Select(one => one.Sealed(seal))] } : this,
+        StoredWebhookJson.Default.StoredWebhook);
 
     /// <exception cref="JsonException">It is no webhook that this version of the gateway knows.</exception>
-    public static StoredWebhook Read(byte[] content) =>
+    /// <exception cref="StoreException">The ring cannot be used, or has not the key.</exception>
+    public static StoredWebhook Read(byte[] content, SecretSeal seal)
+    {
+        var webhook = Parse(content);
+        return webhook with { Secrets = [.. webhook.Secrets.Select(one => one.Opened(seal))] };
+    }
+
+    /// <summary>As it is stored.</summary>
+    /// <exception cref="JsonException">It is no webhook that this version of the gateway knows.</exception>
+    public static StoredWebhook Parse(byte[] content) =>
         JsonSerializer.Deserialize(content, StoredWebhookJson.Default.StoredWebhook)
             is { Url: not null, Secrets.Count: > 0 } webhook ? webhook
                 : throw new JsonException("it has no url or no secret");
@@ -45,10 +58,27 @@ internal sealed record StoredWebhook(
     public override string ToString() => $"webhook version {Version}";
 }
 
+/// <param name="Value">In the clear; in the store only if an earlier version wrote it, or there is no ring.</param>
 /// <param name="Until">Another has taken its place, and it signs beside that one until then.</param>
 /// <param name="Request">SHA-256 of who asked for it under which Idempotency-Key, if under any.</param>
-internal sealed record StoredSecret(string Value, Instant MadeAt, Instant? Until, byte[]? Request)
+internal sealed record StoredSecret(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Value,
+    Instant MadeAt, Instant? Until, byte[]? Request)
 {
+    /// <summary>In the store; not in memory.</summary>
+    [JsonPropertyName("Sealed"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SealedValue { get; init; }
+
+    public StoredSecret Sealed(SecretSeal seal) =>
+        Value is null ? this : this with { Value = null, SealedValue = seal.Seal(Value) };
+
+    public StoredSecret Opened(SecretSeal seal) => (SealedValue, Value) switch
+    {
+        ({ } stored, _) => this with { Value = seal.Open(stored), SealedValue = null },
+        (_, not null) => this,
+        _ => throw new JsonException("it has a secret that is not there"),
+    };
+
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 

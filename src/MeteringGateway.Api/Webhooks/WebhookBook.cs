@@ -7,17 +7,22 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>Every webhook, by its id.</summary>
-internal sealed class WebhookBook(TimeProvider clock, ILogger<WebhookBook> log)
+internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, ILogger<WebhookBook> log)
 {
     public const string Kind = "webhook";
 
     private readonly ConcurrentDictionary<string, StoredWebhook> _webhooks = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _versions = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, bool> _locked = new(StringComparer.Ordinal);
+
     private readonly Unreadable _unreadable = new(Kind, log);
 
     /// <summary>Some of them cannot be read: alerts that they may want wait in the outbox.</summary>
     public bool HasUnreadable => _unreadable.Any;
+
+    /// <summary>Its secrets are sealed with a key that is not here.</summary>
+    public bool IsLocked(string id) => _locked.ContainsKey(id);
 
     /// <exception cref="ProblemException">It cannot be read.</exception>
     public void Demand(string id) => _unreadable.Demand(id);
@@ -29,17 +34,34 @@ internal sealed class WebhookBook(TimeProvider clock, ILogger<WebhookBook> log)
         var versions = documents.GroupBy(one => one.Id, StringComparer.Ordinal)
             .ToDictionary(all => all.Key, all => all.Max(one => one.Version), StringComparer.Ordinal);
         var rows = new Dictionary<string, StoredWebhook>(StringComparer.Ordinal);
-        foreach (var (id, content) in await store.Webhooks(cancellation))
-            if (_unreadable.Read(id, versions.GetValueOrDefault(id), () => StoredWebhook.Read(content)) is { } webhook)
+        var stored = await store.Webhooks(cancellation);
+        var all = stored.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var (id, content) in stored)
+            if (_unreadable.Read(id, versions.GetValueOrDefault(id), () => Read(id, content)) is { } webhook)
             {
                 rows[id] = webhook;
                 _unreadable.Forget(id);
             }
+        foreach (var id in versions.Keys.Where(id => !all.Contains(id))) _unreadable.Forget(id);
         foreach (var gone in _webhooks.Keys.Where(id => !rows.ContainsKey(id))) _webhooks.TryRemove(gone, out _);
         foreach (var (id, webhook) in rows) _webhooks[id] = webhook;
         // Of those that were deleted too: a version is never written twice.
         foreach (var (id, version) in versions)
             _versions.AddOrUpdate(id, version, (_, before) => Math.Max(before, version));
+    }
+
+    private StoredWebhook Read(string id, byte[] content)
+    {
+        _locked.TryRemove(id, out _);
+        try
+        {
+            return StoredWebhook.Read(content, seal);
+        }
+        catch (StoreException)
+        {
+            _locked[id] = true;
+            throw;
+        }
     }
 
     /// <summary>By id.</summary>
@@ -58,10 +80,15 @@ internal sealed class WebhookBook(TimeProvider clock, ILogger<WebhookBook> log)
         var version = _versions.GetValueOrDefault(id) + 1;
         var next = webhook is null ? null : webhook with { Version = version, UpdatedAt = now };
         var document = new Document(Kind, id, version, now, actor, next is null ? "{}"u8.ToArray() : Public(id, next));
-        if (!await store.PutWebhook(document, next?.Write(), cancellation))
+        if (!await store.PutWebhook(document, next?.Write(seal), cancellation))
             throw new ProblemException(Problem.ChangedMeanwhile());
         _versions[id] = version;
-        if (next is null) _webhooks.TryRemove(id, out _);
+        if (next is null)
+        {
+            _webhooks.TryRemove(id, out _);
+            _unreadable.Forget(id);
+            _locked.TryRemove(id, out _);
+        }
         else _webhooks[id] = next;
         return next;
     }

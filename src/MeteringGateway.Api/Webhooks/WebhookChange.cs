@@ -9,8 +9,8 @@ using MeteringGateway.Api.Tenants;
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>What an administrator does with webhooks, each in the turn of whoever sends them.</summary>
-internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store, MeteringSettings settings,
-    TimeProvider clock)
+internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns turns, IStore store,
+    MeteringSettings settings, TimeProvider clock)
 {
     private const int MostSecrets = 5;
     private static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
@@ -53,7 +53,9 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
     public async Task Delete(HttpContext context, string id, Principal caller, CancellationToken cancellation)
     {
         await using var turn = await turns.TakeWebhooks(cancellation);
-        ETags.Demand(context, ETags.Of(Find(id, caller).Version));
+        // One whose secrets cannot be opened any more holds up the alerts that it may want: it can be ended.
+        if (caller.Tenants is not null || !book.IsLocked(id))
+            ETags.Demand(context, ETags.Of(Find(id, caller).Version));
         await book.Put(store, id, null, caller.Id, cancellation);
     }
 
@@ -72,7 +74,7 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
         var kept = webhook.Secrets.Where(one => one.Until is null || now < one.Until)
             .Select(one => one with { Until = one.Until ?? now + Overlap }).ToList();
         if (kept.Count >= MostSecrets) throw new ProblemException(TooOften(kept[^1].Until!.Value - now));
-        var secret = new StoredSecret(Signature.NewSecret(), now, null, request);
+        var secret = new StoredSecret(NewSecret(), now, null, request);
         await book.Put(store, id, webhook with { Secrets = [secret, .. kept] }, caller.Id, cancellation);
         return (secret, now + Overlap);
     }
@@ -99,9 +101,14 @@ internal sealed class WebhookChange(WebhookBook book, ITurns turns, IStore store
     {
         var now = Now;
         return new StoredWebhook(
-            0, target.Url, target.Events, target.Tenants, [new StoredSecret(Signature.NewSecret(), now, null, null)],
+            0, target.Url, target.Events, target.Tenants, [new StoredSecret(NewSecret(), now, null, null)],
             null, null, now, now, now);
     }
+
+    /// <exception cref="ProblemException">409: it could not be sealed.</exception>
+    private string NewSecret() => seal.HasRing ? Signature.NewSecret() : throw new ProblemException(
+        new Problem(StatusCodes.Status409Conflict, "no_key_directory",
+            "A webhook's secret is sealed with keys that the silos share: set Metering:KeyDirectory on each of them."));
 
     private static Problem Unknown() => Problem.NotFound("unknown_webhook", "There is no such webhook.");
 

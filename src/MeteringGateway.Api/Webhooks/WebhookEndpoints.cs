@@ -30,7 +30,7 @@ internal static class WebhookEndpoints
             var wire = WebhookBook.Wire(webhook, stored);
             if (!created) return TypedResults.Ok(wire);
             return TypedResults.Created($"/v1/webhooks/{webhook}", new CreatedWebhookWire(
-                webhook, wire.Url, wire.Events, wire.Tenants, stored.Secrets[0].Value, wire.State, wire.CreatedAt,
+                webhook, wire.Url, wire.Events, wire.Tenants, stored.Secrets[0].Value!, wire.State, wire.CreatedAt,
                 wire.UpdatedAt));
         }).Takes<PutWebhookWire>()
             .WithSummary(
@@ -65,7 +65,7 @@ internal static class WebhookEndpoints
             CancellationToken cancellation) =>
         {
             var (secret, until) = await change.Rotate(webhook, IdempotencyHeader.Read(context), caller, cancellation);
-            return TypedResults.Ok(new RotatedSecretWire(webhook, secret.Value, until.ToString()));
+            return TypedResults.Ok(new RotatedSecretWire(webhook, secret.Value!, until.ToString()));
         }).WithSummary("Make a new signing secret, shown this once; the one before signs beside it for 24 hours");
 
         webhooks.MapDeliveries();

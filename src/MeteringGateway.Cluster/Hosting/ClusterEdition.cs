@@ -4,6 +4,7 @@ using System.Net;
 using System.Security.Authentication;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Cluster.Grains;
 using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Engine;
@@ -85,6 +86,8 @@ public static class ClusterEdition
             provider.GetRequiredService<IConnectionMultiplexer>(), settings.Cluster.ServiceId,
             provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
             provider.GetRequiredService<ILogger<RedisStore>>()));
+        services.AddSingleton(provider => new SecretSeal(
+            provider.GetRequiredService<MeteringSettings>().KeyDirectory));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(
             provider.GetRequiredService<IStore>(), engine, provider.GetRequiredService<TimeProvider>(),

@@ -7,18 +7,22 @@ namespace MeteringGateway.Cluster;
 
 public sealed partial class RedisStore
 {
-    public async ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit,
+        CancellationToken cancellation)
     {
-        var rows = await Ask(_ => _redis.StreamRangeAsync(Key("outbox"), count: limit, flags: Master), cancellation);
+        var rows = await Ask(_ => _redis.StreamRangeAsync(Key("outbox"),
+            string.Create(CultureInfo.InvariantCulture, $"{after + 1}-0"), count: limit, flags: Master), cancellation);
         return [.. rows.Select(row => new OutboxRow(
             long.Parse(((string)row.Id!).Split('-')[0], CultureInfo.InvariantCulture), (string)row["t"]!,
             new Alert((long)row["s"], (string)row["y"]!, new Instant((long)row["a"]), (byte[])row["h"]!,
                 (byte[])row["e"]!)))];
     }
 
-    public async ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
+    public async ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation)
     {
-        var arguments = new List<RedisValue> { prefix, position };
+        var arguments = new List<RedisValue> { prefix, positions.Count };
+        arguments.AddRange(positions.Select(position => (RedisValue)position));
         foreach (var made in deliveries)
             arguments.AddRange(
                 made.Webhook, made.Id, made.Tenant, made.Sequence, made.Type, made.Body,

@@ -82,11 +82,11 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// ARGV: prefix, position, then of each delivery: webhook, id, tenant, sequence, type, body, created, give up,
+    /// ARGV: prefix, how many positions, these, then of each delivery: webhook, id, tenant, sequence, type, body, created, give up,
     /// attempts. One whose webhook and id are there already is left as it is.
     /// </summary>
     public const string Dispatch = Writes + Indexes + """
-        for i = 3, #ARGV, 9 do
+        for i = 3 + ARGV[2], #ARGV, 9 do
           local one = {webhook = ARGV[i], id = ARGV[i + 1], tenant = ARGV[i + 2], created = ARGV[i + 6],
             status = '0', ended = ''}
           if redis.call('HEXISTS', of(one.webhook, 'ids'), one.id) == 0 then
@@ -101,7 +101,7 @@ internal static partial class Scripts
             promote(one)
           end
         end
-        redis.call('XTRIM', prefix .. 'outbox', 'MINID', '=', string.format('%.0f-0', ARGV[2] + 1))
+        for i = 3, 2 + ARGV[2] do redis.call('XDEL', prefix .. 'outbox', ARGV[i] .. '-0') end
         """;
 
     /// <summary>

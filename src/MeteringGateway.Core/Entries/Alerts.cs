@@ -5,6 +5,7 @@ public static class Alerts
 {
     public const string ThresholdCrossed = "threshold.crossed";
     public const string CapReached = "cap.reached";
+    public const string CapCleared = "cap.cleared";
     public const string CreditsExhausted = "credits.exhausted";
     public const string OverageStarted = "overage.started";
     public const string GrantExpiring = "grant.expiring";
@@ -15,7 +16,7 @@ public static class Alerts
         Entry.ThresholdCrossed => ThresholdCrossed,
         Entry.StateChanged { Cap: null, Scope: null } => null, // by hand
         Entry.StateChanged { State: >= LimitState.Paused, Before: < LimitState.Paused } => CapReached,
-        Entry.StateChanged { State: < LimitState.Paused, Before: >= LimitState.Paused } => "cap.cleared",
+        Entry.StateChanged { State: < LimitState.Paused, Before: >= LimitState.Paused } => CapCleared,
         Entry.CreditsExhausted => CreditsExhausted,
         Entry.OverageStarted => OverageStarted,
         Entry.GrantExpiring => GrantExpiring,

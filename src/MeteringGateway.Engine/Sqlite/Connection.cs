@@ -8,6 +8,7 @@ namespace MeteringGateway.Engine.Sqlite;
 /// </summary>
 internal sealed class Connection : IDisposable
 {
+    private readonly string _path;
     private readonly sqlite3 _db;
     private readonly Dictionary<string, Statement> _statements = [];
 
@@ -15,9 +16,10 @@ internal sealed class Connection : IDisposable
 
     public Connection(string path, bool write)
     {
+        _path = Path.GetFullPath(path);
         var flags = write ? raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE : raw.SQLITE_OPEN_READWRITE;
         var code = raw.sqlite3_open_v2(path, out _db, flags | raw.SQLITE_OPEN_NOMUTEX, null);
-        if (code != raw.SQLITE_OK) throw Error(code, $"'{path}' cannot be opened");
+        if (code != raw.SQLITE_OK) throw Error(code);
         raw.sqlite3_extended_result_codes(_db, 1);
         // Readers wait only for a checkpoint's short exclusive moments.
         raw.sqlite3_busy_timeout(_db, 10_000);
@@ -67,7 +69,7 @@ internal sealed class Connection : IDisposable
 
     internal void Check(int code)
     {
-        if (code is not (raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE)) throw Error(code, "SQLite");
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE)) throw Error(code);
     }
 
     public void Dispose()
@@ -76,10 +78,19 @@ internal sealed class Connection : IDisposable
         raw.sqlite3_close_v2(_db);
     }
 
-    private StoreException Error(int code, string what) =>
-        (code & 0xFF) == raw.SQLITE_FULL
-            ? new StoreFullException($"{what}: {Words(code)} ({code})")
-            : new StoreException($"{what}: {Words(code)} ({code})");
+    private StoreException Error(int code)
+    {
+        var what = $"'{_path}': {Words(code)} ({code})";
+        return (code & 0xFF) switch
+        {
+            raw.SQLITE_FULL => new StoreFullException(what),
+            // Also of the two files that it makes beside the database.
+            raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM => new StoreException(
+                $"{what}: it is read-only, or somebody else's; this user must be able to write the directory and the "
+                + "files in it"),
+            _ => new StoreException(what),
+        };
+    }
 
     private string Words(int code) => _db is null
         ? raw.sqlite3_errstr(code).utf8_to_string() : raw.sqlite3_errmsg(_db).utf8_to_string();

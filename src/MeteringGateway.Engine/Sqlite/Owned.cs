@@ -1,24 +1,72 @@
 namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
-/// What is in the data directory is nobody else's: webhooks' signing secrets, for one. Whatever the umask, the
+/// What is in the data directory is nobody else's. Whatever the umask, the
 /// directory is made for its owner alone, and so are the files; SQLite makes its log with the mode of the database.
 /// </summary>
 internal static class Owned
 {
+    private const int ReadOnlyFileSystem = 30; // EROFS
     private const UnixFileMode File0600 = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
+    /// <exception cref="StoreException">It cannot be made.</exception>
     public static void MakeDirectory(string path)
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-        else Directory.CreateDirectory(path, File0600 | UnixFileMode.UserExecute);
+        if (File.Exists(path))
+            throw new StoreException($"The data directory '{Path.GetFullPath(path)}' is a file, not a directory.");
+        try
+        {
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+            else Directory.CreateDirectory(path, File0600 | UnixFileMode.UserExecute);
+        }
+        catch (Exception e) when (IsForbidden(e))
+        {
+            throw new StoreException($"The data directory '{Path.GetFullPath(path)}' cannot be made: "
+                + "this user may not write where it would be.");
+        }
     }
 
     /// <summary>Made if it is not there; one that is there is taken back from others.</summary>
+    /// <exception cref="StoreException">This user may not write it.</exception>
     public static FileStream Open(string path)
+    {
+        try
+        {
+            return OpenOrMake(path);
+        }
+        catch (Exception e) when (IsForbidden(e))
+        {
+            throw new StoreException($"The data directory '{Path.GetDirectoryName(Path.GetFullPath(path))}' cannot be "
+                + $"used: {Path.GetFileName(path)} in it is read-only, or somebody else's, for this user.");
+        }
+    }
+
+    /// <exception cref="StoreException">It is somebody else's.</exception>
+    public static void TakeBack(string path)
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists(path) || (File.GetUnixFileMode(path) & Others) == 0) return;
+        try
+        {
+            File.SetUnixFileMode(path, File0600);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StoreException(
+                $"'{Path.GetFullPath(path)}' is open to other users of the machine, and somebody else's: chown it.");
+        }
+    }
+
+    /// <summary>True if other users of the machine may enter the directory, or list it.</summary>
+    public static bool IsOpenToOthers(string directory) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(directory) & Others) != 0;
+
+    private static bool IsForbidden(Exception e) =>
+        e is UnauthorizedAccessException || (e is IOException && e.HResult == ReadOnlyFileSystem);
+
+    private static FileStream OpenOrMake(string path)
     {
         var options = new FileStreamOptions
         {
@@ -29,14 +77,4 @@ internal static class Owned
         TakeBack(path);
         return file;
     }
-
-    public static void TakeBack(string path)
-    {
-        if (!OperatingSystem.IsWindows() && File.Exists(path) && (File.GetUnixFileMode(path) & Others) != 0)
-            File.SetUnixFileMode(path, File0600);
-    }
-
-    /// <summary>True if other users of the machine may enter the directory, or list it.</summary>
-    public static bool IsOpenToOthers(string directory) =>
-        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(directory) & Others) != 0;
 }

@@ -15,12 +15,13 @@ public sealed partial class SqliteStore
         db["INSERT INTO outbox(tenant, sequence, type, at, hash, entry) VALUES(?,?,?,?,?,?)"]
             .Add(tenant).Add(alert.Sequence).Add(alert.Type).Add(alert.At).Add(alert.Hash).Add(alert.Entry).Run();
 
-    public ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         using var rows = db["""
             SELECT position, id, outbox.sequence, type, at, outbox.hash, entry FROM outbox JOIN tenants ON key=tenant
-            ORDER BY position LIMIT ?
-            """].Add(limit);
+            WHERE position>? ORDER BY position LIMIT ?
+            """].Add(after).Add(limit);
         var outbox = new List<OutboxRow>();
         while (rows.Step())
             outbox.Add(new OutboxRow(
@@ -29,7 +30,8 @@ public sealed partial class SqliteStore
         return outbox;
     }));
 
-    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
+    public ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation) =>
         Change(deliveries, db =>
     {
         foreach (var made in deliveries)
@@ -43,7 +45,7 @@ public sealed partial class SqliteStore
                 .Add(made.Webhook).Add(made.Id).Add(made.Tenant).Add(made.Sequence).Add(made.Type).Add(made.Body)
                 .Add(made.CreatedAt)
                 .Add(made.GiveUpAt).Add(made.Attempts).Run();
-        db["DELETE FROM outbox WHERE position<=?"].Add(position).Run();
+        foreach (var position in positions) db["DELETE FROM outbox WHERE position=?"].Add(position).Run();
     });
 
     public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
@@ -163,6 +165,8 @@ public sealed partial class SqliteStore
         if (!Put(db, version)) return false;
         if (content is not null)
         {
+            // What it was may hold secrets, and an earlier version of the program did not seal them.
+            db.Execute("PRAGMA secure_delete=1");
             db["INSERT OR REPLACE INTO webhooks(id, content) VALUES(?,?)"].Add(version.Id).Add(content).Run();
             return true;
         }

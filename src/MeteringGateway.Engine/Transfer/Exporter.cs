@@ -68,7 +68,7 @@ internal sealed partial class Exporter(IStore store, ExportWriter writer, Transf
     private async Task Outbox()
     {
         // Its rows are few: whoever runs empties it at once.
-        foreach (var row in await store.Outbox(int.MaxValue, cancellation))
+        foreach (var row in await store.Outbox(0, int.MaxValue, cancellation))
         {
             if (!IsCovered(row.Tenant, row.Alert.Sequence)) continue;
             await Write(new ExportLine { Outbox = new(row.Tenant, row.Alert.Sequence, row.Alert.Type) });
@@ -87,7 +87,7 @@ internal sealed partial class Exporter(IStore store, ExportWriter writer, Transf
                 var newest = versions.MaxBy(version => version.Version);
                 foreach (var version in versions)
                     await Write(kind == "webhook" && version == newest && webhooks.Remove(version.Id, out var content)
-                        ? new ExportLine { Webhook = new(version, content) }
+                        ? new ExportLine { Webhook = new(version, options.Webhook(content)) }
                         : new ExportLine { Document = version });
                 _sum = Count(_sum, kind, versions.Count());
             }

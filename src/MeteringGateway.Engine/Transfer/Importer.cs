@@ -149,7 +149,8 @@ internal sealed class Importer(
             Keys = Summary.Keys + (document.Kind == "key" ? counts : 0),
             Webhooks = Summary.Webhooks + (document.Kind == "webhook" ? counts : 0),
         };
-        return target is null ? ValueTask.CompletedTask : target.Add(document, webhook);
+        var content = webhook is null ? null : options.Webhook(webhook);
+        return target is null ? ValueTask.CompletedTask : target.Add(document, content);
     }
 
     private ValueTask Take(Delivery delivery)

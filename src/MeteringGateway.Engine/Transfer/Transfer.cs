@@ -17,6 +17,11 @@ public sealed record TransferOptions
     /// <summary>Says which idempotency keys have expired, and when the file was made.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// What becomes of a webhook's content on its way: its secrets are sealed with keys that are not in the store.
+    /// </summary>
+    public Func<byte[], byte[]> Webhook { get; init; } = content => content;
+
     /// <summary>Called now and then, on the thread that works.</summary>
     public Action<TransferProgress>? Progress { get; init; }
 }

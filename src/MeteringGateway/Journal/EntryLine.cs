@@ -18,14 +18,14 @@ internal static class EntryLine
         JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly SearchValues<char> Unclear = SearchValues.Create(" =\"\n\r\t");
 
-    public static string Of(JsonObject entry)
+    public static string Of(long sequence, JsonObject entry)
     {
         var line = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"{(long)entry["sequence"]!,6}  {entry["at"]}  {entry["kind"],-21}");
+            .Append(CultureInfo.InvariantCulture, $"{sequence,6}  {entry["at"]}  {entry["kind"],-21}");
         Members(line, "", entry["data"]);
         if (entry["actor"] is JsonObject actor)
             line.Append(CultureInfo.InvariantCulture, $"  by {actor["role"]} {actor["key_id"]}");
-        var hash = (string?)entry["hash"] ?? "";
+        var hash = entry["hash"]?.ToString() ?? "";
         return line.Append("  #").Append(hash, 0, Math.Min(HashShown, hash.Length)).ToString();
     }
 

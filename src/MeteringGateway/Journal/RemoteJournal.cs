@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace MeteringGateway.Journal;
 
@@ -15,22 +16,26 @@ internal static class RemoteJournal
             var path = $"/v1/tenants/{Uri.EscapeDataString(tenant)}/entries?limit=1000"
                 + (cursor.Length == 0 ? "" : "&cursor=" + Uri.EscapeDataString(cursor));
             var page = await client.Demand(HttpMethod.Get, path, null, cancellation);
-            foreach (var entry in page["data"]!.AsArray())
+            if (Member(page, "data") is not JsonArray entries) throw client.IsNoGateway();
+            foreach (var entry in entries)
             {
-                var next = (long)entry!["sequence"]!;
+                if (Member(entry, "sequence") is not JsonValue number || !number.TryGetValue(out long next))
+                    throw client.IsNoGateway();
                 if (next != sequence + 1) return Broken(tenant, $"entry {next} follows entry {sequence}");
-                if (hash is not null && hash != (string?)entry["previous_hash"])
+                if (hash is not null && hash != Member(entry, "previous_hash")?.ToString())
                     return Broken(tenant, $"entry {next} does not continue entry {sequence}");
-                (sequence, hash) = (next, (string?)entry["hash"]);
-                if (next > after) Console.WriteLine(EntryLine.Of(entry.AsObject()));
+                (sequence, hash) = (next, Member(entry, "hash")?.ToString());
+                if (next > after) Console.WriteLine(EntryLine.Of(next, entry!.AsObject()));
             }
-            if ((string?)page["next_cursor"] is not { } more) break;
+            if (Member(page, "next_cursor")?.ToString() is not { } more) break;
             cursor = more;
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{tenant}: {sequence} entries, linked without a gap, head {hash}"));
         return true;
     }
+
+    private static JsonNode? Member(JsonNode? of, string name) => of is JsonObject members ? members[name] : null;
 
     public static bool Broken(string tenant, string how)
     {

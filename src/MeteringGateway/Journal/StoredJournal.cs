@@ -18,7 +18,7 @@ internal static class StoredJournal
             if (entry is Entry.TenantCreated created) currency = created.Terms.Currency;
             if (sequence <= after) return;
             var json = Entries.ToJson(new JournalEntry(sequence, entry, previous, hash), currency);
-            Console.WriteLine(EntryLine.Of(JsonNode.Parse(json)!.AsObject()));
+            Console.WriteLine(EntryLine.Of(sequence, JsonNode.Parse(json)!.AsObject()));
         }, cancellation);
         if (good)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -36,8 +36,9 @@ internal static class StoredJournal
         recovered ??= new TenantState();
         foreach (var block in stored.Tail)
         {
-            foreach (var bytes in Frames(block).Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence)))
-                Apply(recovered, EntryCodec.Read(bytes));
+            foreach (var bytes in Frames(tenant, block)
+                .Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence)))
+                Take(tenant, recovered.Sequence + 1, bytes, entry => Apply(recovered, entry));
         }
         if (!await Walk(store, tenant, stored, (_, entry, _, _) => Apply(replayed, entry), cancellation)) return false;
         var (one, other) = (Hex(recovered.Digest()), Hex(replayed.Digest()));
@@ -90,20 +91,34 @@ internal static class StoredJournal
                 if (!block.PreviousHash.AsSpan().SequenceEqual(hash))
                     return RemoteJournal.Broken(tenant,
                         $"entry {sequence} is not what entry {block.FirstSequence} was chained to");
-                foreach (var bytes in Frames(block))
+                foreach (var bytes in Frames(tenant, block))
                 {
                     // A server that is running adds entries meanwhile.
                     if (sequence == stored.Sequence) break;
                     var previous = hash;
                     hash = new byte[Chain.HashLength];
                     Chain.Next(previous, bytes, hash);
-                    each(++sequence, EntryCodec.Read(bytes), previous, hash);
+                    Take(tenant, ++sequence, bytes, entry => each(sequence, entry, previous, hash));
                 }
             }
         }
         return hash.AsSpan().SequenceEqual(stored.Hash)
             || RemoteJournal.Broken(tenant,
                 $"it does not end with the hash that was kept: entry {sequence} or the one before it was changed");
+    }
+
+    /// <exception cref="JournalCorruptException">The bytes are not an entry, or not one that can follow.</exception>
+    private static void Take(string tenant, long sequence, byte[] bytes, Action<Entry> with)
+    {
+        try
+        {
+            with(EntryCodec.Read(bytes));
+        }
+        // What is written to meanwhile may be a pipe that somebody has closed.
+        catch (Exception e) when (e is not IOException)
+        {
+            throw new JournalCorruptException(tenant, sequence, $"the entry cannot be read: {e.Message}", e);
+        }
     }
 
     private static void Apply(TenantState state, Entry entry)
@@ -115,11 +130,18 @@ internal static class StoredJournal
 
     private static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
 
-    private static List<byte[]> Frames(EntryBlock block)
+    private static List<byte[]> Frames(string tenant, EntryBlock block)
     {
         var frames = new List<byte[]>(block.Count);
-        var reader = new BlockReader(block.Entries);
-        while (reader.TryRead(out var entry)) frames.Add(entry.ToArray());
-        return frames;
+        try
+        {
+            var reader = new BlockReader(block.Entries);
+            while (reader.TryRead(out var entry)) frames.Add(entry.ToArray());
+            return frames;
+        }
+        catch (FormatException e)
+        {
+            throw new JournalCorruptException(tenant, block.FirstSequence + frames.Count, e.Message, e);
+        }
     }
 }

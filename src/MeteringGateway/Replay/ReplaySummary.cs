@@ -24,11 +24,11 @@ internal sealed class ReplaySummary(bool historic)
 
     public void Add(IReadOnlyList<EventLine> chunk, JsonNode reply)
     {
-        if (reply["accepted"] is not { } accepted || reply["duplicates"] is not { } duplicates
-            || reply["results"] is not JsonArray results)
+        if (reply is not JsonObject members || Number(members["accepted"]) is not { } accepted
+            || Number(members["duplicates"]) is not { } duplicates || members["results"] is not JsonArray results)
             throw new CommandException("what answers there is not a metering gateway");
-        Accepted += (long)accepted;
-        Duplicates += (long)duplicates;
+        Accepted += accepted;
+        Duplicates += duplicates;
         foreach (var result in results)
         {
             if ((string?)result!["status"] != "rejected") continue;
@@ -42,6 +42,9 @@ internal sealed class ReplaySummary(bool historic)
         Bytes += chunk.Sum(line => (long)line.Bytes);
         LastLine = chunk[^1].Number;
     }
+
+    private static long? Number(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out long number) ? number : null;
 
     public void Print()
     {

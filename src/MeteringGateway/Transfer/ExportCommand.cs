@@ -15,26 +15,35 @@ internal static class ExportCommand
             "--while-running") { Description =
                 "Export though a gateway has the directory open: a backup in which each tenant is as of a moment of "
                     + "its own, as it always is of a Redis" };
+        var clear = new Option<bool>(
+            "--with-secrets") { Description =
+                "Write webhooks' secrets in the clear, for a store that has not this one's key directory; an import "
+                    + "seals them with its own" };
         var command = new Command("export",
-            "Write all that a store holds into one file, secrets included: to move it to another store, or as a "
-                + "backup.") { to, running };
+            "Write all that a store holds into one file, to move it to another store, or as a backup. Webhooks' "
+                + "secrets are in it as they are stored: sealed with the keys in the key directory.")
+                { to, running, clear };
+        CommandLine.MayNotBeEmpty(to!);
         var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) =>
-            Run(store.Choose(parsed), parsed.GetRequiredValue(to), parsed.GetValue(running), cancellation));
+            Run(store.Choose(parsed), parsed.GetRequiredValue(to), parsed.GetValue(running),
+                parsed.GetValue(clear), cancellation));
         return command;
     }
 
-    private static Task<int> Run(Store store, string to, bool whileRunning, CancellationToken cancellation) =>
-        TransferRun.Guarded(() => store.With(async opened =>
+    private static Task Run(Store store, string to, bool whileRunning, bool clear,
+        CancellationToken cancellation) =>
+        store.With(async opened =>
     {
         // Of a Redis nobody can say whether silos write to it.
         var running = whileRunning || store.IsShared;
         using var held = running ? null : Hold(store.Directory);
         var options = new TransferOptions { WhileRunning = running, Progress = TransferRun.Tell };
+        if (clear) options = options with { Webhook = store.Seal.Clear };
         var summary = await TransferFile.Export(opened, to, options, cancellation);
         // Standard output may be the file.
         await Console.Error.WriteLineAsync($"{summary}: exported");
-    }));
+    });
 
     private static IDisposable Hold(string directory)
     {

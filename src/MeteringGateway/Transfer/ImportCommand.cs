@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Engine;
 
 namespace MeteringGateway.Transfer;
@@ -24,9 +25,10 @@ internal static class ImportCommand
             from, check,
         };
         var store = new StoreOption(command, settings);
-        command.SetAction((parsed, cancellation) => TransferRun.Guarded(() => parsed.GetValue(check)
+        CommandLine.MayNotBeEmpty(from!);
+        command.SetAction((parsed, cancellation) => parsed.GetValue(check)
             ? Check(parsed.GetRequiredValue(from), cancellation)
-            : Run(parsed.GetRequiredValue(from), store.Choose(parsed), cancellation)));
+            : Run(parsed.GetRequiredValue(from), store.Choose(parsed), cancellation));
         return command;
     }
 
@@ -37,16 +39,19 @@ internal static class ImportCommand
     }
 
     private static Task Run(string from, Store store, CancellationToken cancellation) => store.IsShared
-        ? store.With(async shared => Tell(await Fill(shared, from, cancellation)))
-        : Run(from, store.Directory, cancellation);
+        ? store.With(async shared => Tell(await Fill(shared, store.Seal, from, cancellation)))
+        : Run(from, store.Directory, store.Seal, cancellation);
 
-    private static Task<TransferSummary> Fill(IStore store, string from, CancellationToken cancellation) =>
-        TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell }, cancellation);
+    private static Task<TransferSummary> Fill(IStore store, SecretSeal seal, string from,
+        CancellationToken cancellation) =>
+        TransferFile.Import(from, store, new TransferOptions { Progress = TransferRun.Tell, Webhook = seal.Sealed },
+            cancellation);
 
     private static void Tell(TransferSummary summary) => Console.WriteLine($"{summary}: all digests equal");
 
     /// <summary>Until all of it is there and compared, there is no store in the directory.</summary>
-    private static async Task Run(string from, string directory, CancellationToken cancellation)
+    private static async Task Run(string from, string directory, SecretSeal seal,
+        CancellationToken cancellation)
     {
         var (place, database) = (Path.Combine(directory, Unfinished), Path.Combine(directory, Database));
         if (File.Exists(database))
@@ -60,7 +65,7 @@ internal static class ImportCommand
         try
         {
             TransferSummary summary;
-            await using (store) summary = await Fill(store, from, cancellation);
+            await using (store) summary = await Fill(store, seal, from, cancellation);
             File.Move(Path.Combine(place, Database), database);
             Tell(summary);
         }

@@ -53,6 +53,8 @@ internal sealed class Embedded : Edition
         var builder = MeteringHost.Builder();
         builder.Configuration.AddInMemoryCollection(setup.Settings);
         builder.Configuration["Metering:DataDirectory"] = directory;
+        // One ring for all tests: none leaves its own behind.
+        builder.Configuration["Metering:KeyDirectory"] ??= Path.Combine(Path.GetTempPath(), "metering-tests-keys");
         if (setup.WithoutSockets) builder.WebHost.UseTestServer();
         else builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.AddProvider(setup.Log);

@@ -15,7 +15,9 @@ internal sealed class Silos : Edition
     public override async Task<Product> Start(Setup setup)
     {
         var service = setup.DataDirectory?.Replace('/', '-') ?? Guid.NewGuid().ToString("N");
-        return new Cluster(await SiloCluster.Start(await Redis.Value, service, setup.Settings, setup.Clock, setup.Log));
+        var settings = new Dictionary<string, string?>(setup.Settings);
+        settings.TryAdd("Metering:KeyDirectory", Path.Combine(Path.GetTempPath(), "metering-tests-keys"));
+        return new Cluster(await SiloCluster.Start(await Redis.Value, service, settings, setup.Clock, setup.Log));
     }
 
     private sealed class Cluster(SiloCluster silos) : Product

@@ -10,6 +10,7 @@ public sealed class AllowanceTestsOnSilos(Started started) : AllowanceTests(star
 public sealed class AttentionTestsOnSilos : AttentionTests;
 public sealed class CapTestsOnSilos(Started started) : CapTests(started);
 public sealed class DocumentTestsOnSilos(Started started) : DocumentTests(started);
+public sealed class DocumentBoundTestsOnSilos(Started started) : DocumentBoundTests(started);
 public sealed class EventTestsOnSilos(Started started) : EventTests(started);
 public sealed class FormatTestsOnSilos : FormatTests;
 public sealed class FuzzTestsOnSilos : FuzzTests;
@@ -45,6 +46,7 @@ public sealed class CompressedTestsOnSilos(Started started) : CompressedTests(st
 public sealed class WebhooksDeliveryTestsOnSilos : WebhooksDeliveryTests;
 public sealed class WebhooksFaultTestsOnSilos : WebhooksFaultTests;
 public sealed class WebhooksGuardTestsOnSilos : WebhooksGuardTests;
+public sealed class WebhooksHeldTestsOnSilos : WebhooksHeldTests;
 public sealed class WebhooksOrderTestsOnSilos : WebhooksOrderTests;
 public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
 public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
@@ -62,6 +64,7 @@ public sealed class SuitesTests
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingsTests),
         typeof(StoredDocumentTests), typeof(ProblemSizeTests), typeof(DeadlineTests), typeof(RefusedEventsTests),
+        typeof(LimitsTableTests), typeof(Api.Tests.SecretSealTests), // silos have one of their own
     ];
 
     [Fact]

@@ -9,7 +9,7 @@ namespace MeteringGateway.Cluster.Tests.Support;
 /// </summary>
 public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("metering-redis").FullName;
+    private readonly string _directory = System.IO.Directory.CreateTempSubdirectory("metering-redis").FullName;
     private readonly List<string> _log = [];
     private readonly List<string> _more = [];
     private Process? _process;
@@ -18,6 +18,9 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+
+    /// <summary>Where it writes.</summary>
+    public string Directory => _directory;
 
     public int Port { get; } = FreePort.Find();
 
@@ -77,7 +80,7 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         Kill();
-        Directory.Delete(_directory, recursive: true);
+        System.IO.Directory.Delete(_directory, recursive: true);
         return default;
     }
 

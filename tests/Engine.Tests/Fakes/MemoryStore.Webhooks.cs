@@ -4,19 +4,21 @@ namespace MeteringGateway.Engine.Tests;
 
 internal sealed partial class MemoryStore
 {
-    public ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit,
+        CancellationToken cancellation)
     {
-        lock (_gate) return new([.. _disk.Outbox.Take(limit)]);
+        lock (_gate) return new([.. _disk.Outbox.Where(row => row.Position > after).Take(limit)]);
     }
 
-    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
+    public ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation)
     {
         lock (_gate)
         {
             foreach (var made in deliveries)
                 if (!_disk.Deliveries.Exists(one => one.Webhook == made.Webhook && one.Id == made.Id))
                     _disk.Deliveries.Add(made with { Number = ++_disk.Number, Due = made.CreatedAt });
-            _disk.Outbox.RemoveAll(row => row.Position <= position);
+            _disk.Outbox.RemoveAll(row => positions.Contains(row.Position));
         }
         return default;
     }

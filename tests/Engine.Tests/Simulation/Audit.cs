@@ -25,7 +25,7 @@ internal static class Audit
         await HaveTheirDetails(store, tenant, entries);
         long[] alerts = [.. entries.Select((entry, i) => (entry, i))
             .Where(item => Alerts.TypeOf(item.entry) is not null).Select(item => item.i + 1L)];
-        Assert.Equal(alerts, (await store.Outbox(int.MaxValue, default)).Where(row => row.Tenant == tenant)
+        Assert.Equal(alerts, (await store.Outbox(0, int.MaxValue, default)).Where(row => row.Tenant == tenant)
             .Select(row => row.Alert.Sequence));
 
         var loaded = (await Recovery.Load(store, tenant, NullLogger.Instance, default))!;

@@ -12,6 +12,12 @@ public sealed class MeteringLimits : TenantLimits
     /// <summary>Bytes of one event (<c>too_large</c>).</summary>
     public int EventBytes { get; set; } = 256 * 1024;
 
+    /// <summary>
+    /// Bytes of what is stored apart for one event: end customer, urls, note and metadata, as they were sent
+    /// (<c>detail_too_large</c>).
+    /// </summary>
+    public int DetailBytes { get; set; } = 16 * 1024;
+
     /// <summary>Events of one batch (<c>too_large</c>); a stream has no end.</summary>
     public int BatchEvents { get; set; } = 50_000;
 

@@ -22,6 +22,12 @@ public sealed class MeteringSettings
     /// </summary>
     public string? AdminKey { get; set; }
 
+    /// <summary>
+    /// Where the keys are that webhooks' secrets are sealed with; not in the data directory. Without it, embedded:
+    /// beside the data directory, with <c>-keys</c> behind its name. Silos share it; without it they make no webhooks.
+    /// </summary>
+    public string? KeyDirectory { get; set; }
+
     /// <inheritdoc cref="EngineOptions.IdleAfter"/>
     public TimeSpan IdleAfter { get; set; } = Engine.IdleAfter;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Webhooks;
 
 namespace MeteringGateway.Api.Operations;
 
@@ -29,6 +30,10 @@ internal sealed class SettingsCheck
     private void Tenants(MeteringSettings settings)
     {
         Must(settings.DataDirectory.Length > 0, "DataDirectory", "must not be empty");
+        Must(settings.KeyDirectory is not "", "KeyDirectory", "must not be empty");
+        Must(settings.KeyDirectory is not { Length: > 0 } keys || settings.DataDirectory.Length == 0
+            || !SecretSeal.IsWithin(keys, settings.DataDirectory), "KeyDirectory",
+            "must not be in the data directory: who copies the one has the other");
         Must(settings.AdminKey is not { Length: < 16 or > 512 }, "AdminKey", "must have 16 to 512 characters");
         Must(settings.AdminKey is not { Length: >= 16 } key || Secrets.IsHardToGuess(key), "AdminKey",
             "is too easy to guess: take one that is made for it, as by 'openssl rand -hex 24'");
@@ -54,6 +59,7 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.GrantsInForce, "Limits:GrantsInForce");
         AtLeast(1, limits.BodyBytes, "Limits:BodyBytes");
         AtLeast(1, limits.EventBytes, "Limits:EventBytes");
+        AtLeast(1, limits.DetailBytes, "Limits:DetailBytes");
         AtLeast(1, limits.BatchEvents, "Limits:BatchEvents");
         AtLeast(0, limits.RequestsPerSecond, "Limits:RequestsPerSecond");
         AtLeast(0, limits.EventsPerSecond, "Limits:EventsPerSecond");
@@ -69,6 +75,8 @@ internal sealed class SettingsCheck
     private void Webhooks(WebhookSettings webhooks)
     {
         Between(TimeSpan.Zero, webhooks.Timeout, TimeSpan.FromMinutes(5), "Webhooks:Timeout");
+        Must(webhooks.CapAlertsEvery >= TimeSpan.Zero && webhooks.CapAlertsEvery <= TimeSpan.FromHours(1),
+            "Webhooks:CapAlertsEvery", $"must be from 0 to 01:00:00, not {webhooks.CapAlertsEvery:c}");
         Must(webhooks.Concurrency is >= 1 and <= 100, "Webhooks:Concurrency",
             $"must be from 1 to 100, not {webhooks.Concurrency}");
         Between(TimeSpan.Zero, webhooks.GiveUpAfter, LongestKept, "Webhooks:GiveUpAfter");

@@ -15,6 +15,12 @@ public sealed class WebhookSettings
     /// <summary>Attempts to one webhook at one time, each of another tenant.</summary>
     public int Concurrency { get; set; } = 8;
 
+    /// <summary>
+    /// How often receivers are told of one limit that is reached and cleared again and again: once of each, with how
+    /// often it was. Zero: every time.
+    /// </summary>
+    public TimeSpan CapAlertsEvery { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a delivery is tried again.</summary>
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromHours(24);
 
