@@ -96,10 +96,11 @@ public sealed class DurabilityTests
         {
             await engine.StartAsync();
             await engine.Execute(Acme, Make.Tenant());
+            const int Few = TenantHost.WholeSlice; // in one turn, however slow the machine
             async Task Report(string name)
             {
-                await engine.Execute(Acme, [.. Enumerable.Range(0, 50).Select(j => Make.Report($"{name}-{j}"))]);
-                acknowledged.AddRange(Enumerable.Range(0, 50).Select(j => $"{name}-{j}"));
+                await engine.Execute(Acme, [.. Enumerable.Range(0, Few).Select(j => Make.Report($"{name}-{j}"))]);
+                acknowledged.AddRange(Enumerable.Range(0, Few).Select(j => $"{name}-{j}"));
             }
             store.Execute("PRAGMA max_page_count=60");
             await Assert.ThrowsAsync<StoreFullException>(async () =>
@@ -210,7 +211,7 @@ public sealed class DurabilityTests
         engine.Time.Jump(Faults.FirstWait);
 
         var answers = await engine.Tenants.Execute(Acme, [Make.Report("a"), Make.Report("b"), Make.Report("c")]);
-        Assert.Equal([true, true, false], answers.Select(answer => Assert.IsType<Answer.Accepted>(answer).Duplicate));
+        Assert.Equal([true, false, false], answers.Select(answer => Assert.IsType<Answer.Accepted>(answer).Duplicate));
         Assert.Equal(TestEngine.Begin, (await engine.Tenants.Tenant(Acme))!.Now);
     }
 

@@ -49,6 +49,10 @@ public abstract record Command
     /// <summary>Does what is due, and nothing else.</summary>
     public sealed record Tick : Command;
 
+    /// <summary>Outcomes of closed periods leave memory, as many as one turn lets (I4). It waits for nothing, and
+    /// nothing waits for it.</summary>
+    public sealed record Archive : Command;
+
     /// <summary>One of the runtime's events.</summary>
     /// <param name="Id">Source and id (I1).</param>
     /// <param name="Time">When it happened; null means now.</param>
