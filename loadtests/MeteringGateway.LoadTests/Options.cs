@@ -8,7 +8,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     IReadOnlyList<string> Only)
 {
     public const string Usage = """
-        loadtests [all|check|ingest|reservation|beside|decisions] [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
+        loadtests [all|check|ingest|reservation|beside|decisions]
+                [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
             measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged

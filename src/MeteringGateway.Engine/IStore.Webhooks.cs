@@ -14,9 +14,11 @@ public partial interface IStore
     ValueTask<IReadOnlyList<OutboxRow>> Outbox(int limit, CancellationToken cancellation);
 
     /// <summary>
-    /// Adds the deliveries and deletes the outbox up to <paramref name="position"/>, as one transaction.
+    /// Adds the deliveries and deletes the outbox up to <paramref name="position"/>, but for the rows at
+    /// <paramref name="kept"/>, as one transaction.
     /// </summary>
-    ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation);
+    ValueTask Dispatch(long position, IReadOnlyCollection<long> kept, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation);
 
     /// <summary>
     /// Of each tenant the first delivery to this webhook that is pending; in order of <see cref="Delivery.Due"/>.

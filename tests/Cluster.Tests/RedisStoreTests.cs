@@ -248,9 +248,10 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         Delivery[] made =
             [.. Enumerable.Range(1, 7)
                 .Select(i => new Delivery(0, "hook", $"{i}", $"tenant:{i % 2}", i, "t", [1], Now) { GiveUpAt = Now })];
-        await _store.Dispatch(0, made, default);
+        await _store.Dispatch(0, [], made, default);
         await _store.GiveUp("hook", Now, default);
-        await _store.Dispatch(0, [made[0] with { Id = "8" }, made[0] with { Webhook = "hook:tenant", Tenant = "1" }],
+        await _store.Dispatch(0, [],
+            [made[0] with { Id = "8" }, made[0] with { Webhook = "hook:tenant", Tenant = "1" }],
             default);
         Assert.True(await _store.PutWebhook(new Document("webhook", "hook", 1, Now, "admin", [9]), [1], default));
 

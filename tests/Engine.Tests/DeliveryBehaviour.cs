@@ -28,14 +28,32 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
             rows.Select(row => (row.Tenant, row.Alert.Sequence, row.Alert.Type)));
         Assert.Equal((Now, 2), (rows[1].Alert.At, rows[1].Alert.Entry[0]));
 
-        await _store.Dispatch(rows[1].Position, [Made("hook", "acme", 1)], default);
+        await _store.Dispatch(rows[1].Position, [], [Made("hook", "acme", 1)], default);
 
         var left = Assert.Single(await _store.Outbox(10, default));
         Assert.Equal("zoo", left.Tenant);
         Assert.True(left.Position > rows[1].Position);
-        await _store.Dispatch(left.Position, [], default);
+        await _store.Dispatch(left.Position, [], [], default);
         await Append("zoo", 2, "dispute.opened");
         Assert.True((await _store.Outbox(10, default))[0].Position > left.Position); // never used again
+    }
+
+    [Fact]
+    public async Task Rows_of_the_outbox_that_are_to_stay_do_so_whatever_lies_between()
+    {
+        await Append("acme", 1, "cap.reached", "cap.cleared");
+        await Append("zoo", 1, "dispute.opened", "cap.reached");
+        await Append("acme", 3, "dispute.opened");
+        var rows = await _store.Outbox(10, default);
+
+        await _store.Dispatch(rows[3].Position, [rows[1].Position, rows[2].Position], [Made("hook", "acme", 1)],
+            default);
+
+        Assert.Equal([rows[1].Position, rows[2].Position, rows[4].Position],
+            (await _store.Outbox(10, default)).Select(row => row.Position));
+        Assert.NotNull(await _store.Delivery("hook", Made("hook", "acme", 1).Id, default));
+        await _store.Dispatch(rows[4].Position, [], [], default);
+        Assert.Empty(await _store.Outbox(10, default));
     }
 
     [Fact]
@@ -177,7 +195,7 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     private async Task<Delivery> Get(string webhook, string tenant, long sequence) =>
         (await _store.Delivery(webhook, $"evt_{tenant}_{sequence}", default))!;
 
-    private async Task Dispatch(params Delivery[] deliveries) => await _store.Dispatch(0, deliveries, default);
+    private async Task Dispatch(params Delivery[] deliveries) => await _store.Dispatch(0, [], deliveries, default);
 
     private async Task Append(string tenant, long first, params string[] alerts)
     {

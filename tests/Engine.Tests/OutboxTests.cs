@@ -111,7 +111,7 @@ public sealed class OutboxTests
         {
             var made = new Delivery(0, "hook", "evt_1", Acme, 1, "cap.reached", new byte[200_000],
                 TestEngine.Begin) { GiveUpAt = TestEngine.Begin };
-            await store.Dispatch(0, [made], default);
+            await store.Dispatch(0, [], [made], default);
             var stored = (await store.Delivery("hook", "evt_1", default))!;
             var log = new FileInfo(Path.Combine(directory, "metering.db-wal"));
             long before;

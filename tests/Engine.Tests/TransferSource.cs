@@ -124,7 +124,7 @@ internal static class TransferSource
         var made = rows.SelectMany(row => ((string[])["desk", "quiet"]).Select(webhook =>
             new Delivery(0, webhook, $"evt_{row.Position}", row.Tenant, row.Alert.Sequence, row.Alert.Type,
                 [.. row.Alert.Entry, 9], End) { GiveUpAt = End + TimeSpan.FromDays(1), Attempts = [1] })).ToList();
-        await store.Dispatch(rows[^1].Position, made, default);
+        await store.Dispatch(rows[^1].Position, [], made, default);
         var stored = (await store.Deliveries("desk", null, null, 10, default)).Reverse().ToList();
         await store.Record(
         [

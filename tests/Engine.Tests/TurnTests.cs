@@ -63,7 +63,8 @@ public sealed class TurnTests : IDisposable
     {
         await using var engine = await Started(new EngineOptions { TurnsWaiting = 3 });
         var held = Hold(engine);
-        var waiting = Enumerable.Range(0, 3).Select(i => engine.Tenants.Execute(Long, Make.Reserve(1)).AsTask()).ToList();
+        var waiting = Enumerable.Range(0, 3).Select(_ => engine.Tenants.Execute(Long, Make.Reserve(1)).AsTask())
+            .ToList();
 
         var refused = await Assert.ThrowsAsync<TenantFailedException>(async () =>
             await engine.Tenants.Execute(Long, Make.Reserve(1)));
@@ -108,7 +109,8 @@ public sealed class TurnTests : IDisposable
         engine.Store.BeforeIdempotent = key => held[key].Task;
         // Both are past all that asks whether the store has failed, and about to have their turn.
         var report = engine.Tenants.ExecuteOnce(Long, Make.Report("a"), new IdempotencyKey("report", [1])).AsTask();
-        var refused = engine.Tenants.ExecuteOnce(Long, Make.Report("before"), new IdempotencyKey("refused", [1])).AsTask();
+        var refused = engine.Tenants.ExecuteOnce(Long, Make.Report("before"), new IdempotencyKey("refused", [1]))
+            .AsTask();
         await TestEngine.Until(() => engine.Store.IdempotentAsked == 2);
         log.Happens = () => // after the last flush, and before the tenants are told
         {
@@ -163,7 +165,8 @@ public sealed class TurnTests : IDisposable
     {
         _holds = true;
         var held = Task.Factory.StartNew(
-            () => engine.Tenants.Execute(Long, new Command.AdvanceClock(TestEngine.Begin + TimeSpan.FromDays(20))).AsTask(),
+            () => engine.Tenants.Execute(Long, new Command.AdvanceClock(TestEngine.Begin + TimeSpan.FromDays(20)))
+                .AsTask(),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         _inTurn.Wait();
         _holds = false;

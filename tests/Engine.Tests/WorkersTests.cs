@@ -12,7 +12,8 @@ public sealed class WorkersTests : IDisposable
     public async Task N4_what_takes_long_never_has_the_last_thread()
     {
         using var goOn = new ManualResetEventSlim(false);
-        var bulk = Enumerable.Range(0, 5).Select(i => Start(Lane.Bulk, () => { goOn.Wait(); Add($"bulk{i}"); })).ToList();
+        var bulk = Enumerable.Range(0, 5)
+            .Select(i => Start(Lane.Bulk, () => { goOn.Wait(); Add($"bulk{i}"); })).ToList();
         await Start(Lane.People, () => Add("person"));
         await Start(Lane.Events, () => Add("events"));
         goOn.Set();

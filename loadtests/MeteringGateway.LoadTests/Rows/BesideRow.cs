@@ -25,7 +25,7 @@ public static class BesideRow
             for (var i = 0; i < Tenants; i++) await gateway.PutTenant(Batch.Tenant(i), "load");
             using var empty = ServerProcess.Start(options.Machine.ServerCores, "dotnet",
                 [typeof(BesideRow).Assembly.Location, "empty-server"]);
-            using var ingest = new Ingest(gateway.Port);
+            using var ingest = new Ingest(gateway);
             var check = Over(gateway.Process, i => $"/v1/tenants/{Batch.Tenant(i % Tenants)}/check");
             var nothing = Over(empty, _ => EmptyServer.BoundPath);
             var (ours, theirs) = (new List<Measured>(), new List<Measured>());
@@ -79,11 +79,14 @@ public static class BesideRow
         private readonly Batch[] _batches;
         private readonly HttpConnection[] _connections;
         private readonly List<double> _perSecond = [];
+        private readonly List<double> _cpu = [];
+        private readonly ServerProcess _server;
 
-        public Ingest(int port)
+        public Ingest(GatewayServer gateway)
         {
+            _server = gateway.Process;
             _batches = [.. Enumerable.Range(0, Reporters).Select(_ => Batch.ForGateway(Tenants, _ids))];
-            _connections = [.. _batches.Select(_ => new HttpConnection(port))];
+            _connections = [.. _batches.Select(_ => new HttpConnection(gateway.Port))];
         }
 
         public Measured Beside(Func<Measured> checks, bool counted)
@@ -99,18 +102,27 @@ public static class BesideRow
                     (requests, time) = (requests + measured.Requests, time + measured.Elapsed);
                 }
             });
+            var before = _server.CpuTime;
             load.Start();
             var result = checks();
             Volatile.Write(ref stop, true);
             load.Join();
-            if (counted) _perSecond.Add(requests * Batch.Size / time.TotalSeconds);
+            if (counted)
+            {
+                _perSecond.Add(requests * Batch.Size / time.TotalSeconds);
+                _cpu.Add((_server.CpuTime - before).TotalMicroseconds / (requests * Batch.Size));
+            }
             return result;
         }
 
-        public void Forget() => _perSecond.Clear();
+        public void Forget()
+        {
+            _perSecond.Clear();
+            _cpu.Clear();
+        }
 
         public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-            $"ingest beside checks: {Statistics.Median(_perSecond):N0} events a second ({_perSecond.Min():N0} to {_perSecond.Max():N0}), {Reporters} connections, {Tenants} tenants in a batch");
+            $"ingest beside checks: {Statistics.Median(_perSecond):N0} events a second ({_perSecond.Min():N0} to {_perSecond.Max():N0}), {Statistics.Median(_cpu):0.0} us of server CPU each, checks included; {Reporters} connections, {Tenants} tenants in a batch");
 
         public void Dispose()
         {

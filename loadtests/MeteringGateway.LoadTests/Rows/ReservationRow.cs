@@ -10,7 +10,8 @@ public static class ReservationRow
     private const int Connections = 64;
     private const int Tenants = 64;
     private static readonly byte[] Body =
-        """{"outcome_type":"support.resolution","agent":"agent-7","channel":"chat","ttl":"PT1S"}"""u8.ToArray();
+        """{"outcome_type":"support.resolution","agent":"agent-7","channel":"chat","quantity":1,"ttl":"PT1S"}"""u8
+            .ToArray();
 
     public static async Task<Row> Measure(Options options)
     {

@@ -12,25 +12,35 @@ internal sealed partial class Dispatcher
     private const string Ourselves = "webhooks"; // who it was, when nobody did it by hand
 
     /// <summary>
-    /// Makes deliveries of the oldest in the outbox, and deletes these there. True if there may be more.
+    /// Makes deliveries of the oldest in the outbox, and deletes these there. Those of a tenant that does not answer
+    /// stay, with all of its that follow, and are tried again. True if there may be more.
     /// </summary>
     private async Task<bool> Deal()
     {
         // Which of them it would want is not known.
         if (book.HasUnreadable) return false;
-        var rows = await Store.Outbox(AtOnce, _stop.Token);
-        if (rows.Count == 0) return false;
+        var most = AtOnce + _kept; // those that stay are no reason to stop at
+        var rows = await Store.Outbox(most, _stop.Token);
+        var kept = new List<long>();
+        var away = new HashSet<string>(StringComparer.Ordinal);
         var made = new List<Delivery>();
         var webhooks = book.All.ToList();
         foreach (var row in rows)
-            if (webhooks.Where(one => one.Webhook.Wants(row.Tenant, row.Alert.Type)).ToList() is { Count: > 0 } wanting)
-                await Make(row, wanting.Select(one => one.Id), made);
-        await Store.Dispatch(rows[^1].Position, made, _stop.Token);
+            if (webhooks.Where(one => one.Webhook.Wants(row.Tenant, row.Alert.Type)).ToList() is { Count: > 0 } wanting
+                && (away.Contains(row.Tenant) || !await Make(row, wanting.Select(one => one.Id), made)))
+            {
+                away.Add(row.Tenant);
+                kept.Add(row.Position);
+            }
+        _kept = kept.Count;
+        if (rows.Count == kept.Count) return false;
+        await Store.Dispatch(rows[^1].Position, kept, made, _stop.Token);
         foreach (var webhook in made.Select(one => one.Webhook).Distinct()) LookAgain(webhook);
-        return rows.Count == AtOnce;
+        return rows.Count == most;
     }
 
-    private async Task Make(OutboxRow row, IEnumerable<string> webhooks, List<Delivery> made)
+    /// <summary>False: its tenant does not answer, and without it the alert cannot be told.</summary>
+    private async Task<bool> Make(OutboxRow row, IEnumerable<string> webhooks, List<Delivery> made)
     {
         var now = Now;
         try
@@ -47,13 +57,21 @@ internal sealed partial class Dispatcher
                 Attempts = WriteAttempts([]),
             }));
         }
+        catch (Exception failure) when (failure is TenantFailedException or TenantUnavailableException)
+        {
+            if (_kept == 0)
+                log.LogWarning("Alert {Sequence} of tenant {Tenant} waits: {Why}", row.Alert.Sequence, row.Tenant,
+                    failure.Message);
+            return false;
+        }
 #pragma warning disable CA1031 // One that cannot be told must not stop all that follow; when it is the store, it is tried again.
         catch (Exception failure) when (failure is not (OperationCanceledException or StoreException
-            or StoreFailedException or TenantUnavailableException or ObjectDisposedException))
+            or StoreFailedException or ObjectDisposedException))
 #pragma warning restore CA1031
         {
             log.LogError(failure, "Alert {Sequence} of tenant {Tenant} cannot be told", row.Alert.Sequence, row.Tenant);
         }
+        return true;
     }
 
     /// <summary>Takes note of attempts that ended.</summary>

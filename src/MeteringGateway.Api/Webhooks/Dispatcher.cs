@@ -27,6 +27,7 @@ internal sealed partial class Dispatcher(
     private ITenants? _tenants;
     private ITimer? _timer;
     private Task _loop = Task.CompletedTask;
+    private int _kept; // rows of the outbox whose tenants did not answer
     private Instant _expireAt = Instant.MinValue;
 
     private IStore Store => _store ?? throw new InvalidOperationException("asked for webhooks before they were there");
@@ -92,7 +93,8 @@ internal sealed partial class Dispatcher(
             await _turns.WaitAsync(_stop.Token);
             try
             {
-                if (!await Safely(Pass) || book.HasUnreadable) _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
+                if (!await Safely(Pass) || book.HasUnreadable || _kept > 0)
+                    _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
             }
             finally
             {

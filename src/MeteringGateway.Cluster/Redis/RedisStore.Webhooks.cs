@@ -16,9 +16,11 @@ public sealed partial class RedisStore
                 (byte[])row["e"]!)))];
     }
 
-    public async ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
+    public async ValueTask Dispatch(long position, IReadOnlyCollection<long> kept, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation)
     {
-        var arguments = new List<RedisValue> { prefix, position };
+        var arguments = new List<RedisValue> { prefix, position, kept.Count };
+        foreach (var stays in kept) arguments.Add(stays);
         foreach (var made in deliveries)
             arguments.AddRange(
                 made.Webhook, made.Id, made.Tenant, made.Sequence, made.Type, made.Body,

@@ -82,7 +82,7 @@ internal static partial class Scripts
     /// attempts. One whose webhook and id are there already is left as it is.
     /// </summary>
     public const string Dispatch = Writes + Indexes + """
-        for i = 3, #ARGV, 9 do
+        for i = 4 + ARGV[3], #ARGV, 9 do
           local one = {webhook = ARGV[i], id = ARGV[i + 1], tenant = ARGV[i + 2], created = ARGV[i + 6], status = '0', ended = ''}
           if redis.call('HEXISTS', of(one.webhook, 'ids'), one.id) == 0 then
             one.number = string.format('%.0f', redis.call('INCR', prefix .. 'number'))
@@ -94,7 +94,15 @@ internal static partial class Scripts
             promote(one)
           end
         end
-        redis.call('XTRIM', prefix .. 'outbox', 'MINID', '=', string.format('%.0f-0', ARGV[2] + 1))
+        if ARGV[3] == '0' then
+          redis.call('XTRIM', prefix .. 'outbox', 'MINID', '=', string.format('%.0f-0', ARGV[2] + 1))
+        else
+          local kept = {}
+          for i = 4, 3 + ARGV[3] do kept[ARGV[i] .. '-0'] = true end
+          for _, alert in ipairs(redis.call('XRANGE', prefix .. 'outbox', '-', ARGV[2] .. '-0')) do
+            if not kept[alert[1]] then redis.call('XDEL', prefix .. 'outbox', alert[1]) end
+          end
+        end
         """;
 
     /// <summary>
@@ -151,7 +159,7 @@ internal static partial class Scripts
         """;
 
     /// <summary>ARGV: as for <see cref="Put"/>, then the webhook's id, whether it stays, and what it is now.</summary>
-    public const string PutWebhook = Writes + Indexes + Version + """
+    public const string PutWebhook = Writes + Indexes + Documents + Version + """
         local id, stays, content = ARGV[5], ARGV[6] == '1', ARGV[7]
         local now = redis.call('HGET', prefix .. 'webhooks', id)
         if not add(now == (stays and content)) then return 0 end

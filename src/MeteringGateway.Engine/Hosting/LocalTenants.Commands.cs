@@ -183,7 +183,8 @@ public sealed partial class LocalTenants
             var now = host.Asked();
             if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil)
                 return Counted(valid.Check(question, now));
-            var made = await host.InTurn(Lane.People, isShort: true, 0, static (host, _) => host.MakeView(), cancellation);
+            var made = await host.InTurn(Lane.People, isShort: true, 0, static (host, _) => host.MakeView(),
+                cancellation);
             if (made.IsBehind) throw new TenantFailedException(tenant, CatchingUp);
             if (made.IsDone) return Counted(made.Value?.Check(question, now));
             await IsDurable(made.Seen, cancellation);

@@ -21,6 +21,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     private List<ArchivedRow>? _archived;
     private List<IdempotencyRow>? _idempotency;
     private List<Alert>? _outbox;
+    private List<Document>? _documents;
     private Instant? _due;
     private LimitState? _severity;
     private bool _isTaken;
@@ -47,6 +48,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
             Add(ref _archived, taken.Archived);
             Add(ref _idempotency, taken.Idempotency);
             Add(ref _outbox, taken.Outbox);
+            Add(ref _documents, taken.Documents);
             if (taken.Signals.Count > 0) (Signals ??= []).AddRange(taken.Signals);
             ((ReadOnlySpan<byte>)lastHash).CopyTo(_lastHash);
             (_due, _severity, View) = (due, severity, view);
@@ -67,7 +69,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
             (IReadOnlyList<DetailRow>?)_details ?? NoDetails, (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived,
             (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency, (IReadOnlyList<Alert>?)_outbox ?? NoAlerts)
         {
-            Severity = _severity,
+            Severity = _severity, Documents = (IReadOnlyList<Document>?)_documents ?? [],
         };
     }
 

@@ -26,10 +26,12 @@ internal sealed class Taken
     public List<ArchivedRow> Archived { get; } = [];
     public List<IdempotencyRow> Idempotency { get; } = [];
     public List<Alert> Outbox { get; } = [];
+    public List<Document> Documents { get; } = [];
     public List<Signal> Signals { get; } = [];
 
     public bool IsEmpty =>
-        Count == 0 && Details.Count == 0 && Archived.Count == 0 && Idempotency.Count == 0;
+        Count == 0 && Details.Count == 0 && Archived.Count == 0 && Idempotency.Count == 0
+            && Documents.Count == 0;
 
     /// <summary>What it will take of memory until it is written.</summary>
     public int Bytes
@@ -41,6 +43,7 @@ internal sealed class Taken
             foreach (var row in Archived) bytes += row.Bytes.Length;
             foreach (var row in Idempotency) bytes += row.Answer.Length + row.Key.Length;
             foreach (var alert in Outbox) bytes += alert.Entry.Length;
+            foreach (var document in Documents) bytes += document.Content.Length;
             return bytes;
         }
     }
@@ -68,6 +71,7 @@ internal sealed class Taken
         Archived.Clear();
         Idempotency.Clear();
         Outbox.Clear();
+        Documents.Clear();
         Signals.Clear();
     }
 }

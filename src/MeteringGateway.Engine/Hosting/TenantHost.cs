@@ -98,21 +98,21 @@ internal sealed partial class TenantHost
             case Answer.Needs needs when work.RecallDone:
                 throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
             case Answer.Needs needs:
-                Keep(command, entries, null);
+                Keep(command, entries, answer, null);
                 work.Want(needs.OutcomeId, _archiveVersion);
                 return false;
             case Answer.Unfinished:
-                Keep(command, entries, null);
+                Keep(command, entries, answer, null);
                 return false;
             default:
-                Keep(command, entries, work.Remember(answer));
+                Keep(command, entries, answer, work.Remember(answer));
                 work.Answer(answer);
                 return true;
         }
     }
 
     /// <summary>Adds what a command took to what the turn hands over.</summary>
-    private void Keep(Command command, List<Entry> entries, IdempotencyRow? row)
+    private void Keep(Command command, List<Entry> entries, Answer answer, IdempotencyRow? row)
     {
         var taken = Taken.Own;
         var first = _state.Sequence - entries.Count + 1;
@@ -121,6 +121,8 @@ internal sealed partial class TenantHost
         foreach (var outcome in _state.TakeDeparted())
             taken.Archived.Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
         if (row is not null) taken.Idempotency.Add(row);
+        if (command is Command.SetTerms { Own: { } own } && answer is Answer.Done)
+            taken.Documents.Add(new Document(own.Kind, Id, own.Version, _engine.Now, own.By, own.Content));
         entries.Clear();
     }
 

@@ -28,7 +28,8 @@ public sealed partial class SqliteStore
         return outbox;
     }));
 
-    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
+    public ValueTask Dispatch(long position, IReadOnlyCollection<long> kept, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation) =>
         Change(deliveries, db =>
     {
         foreach (var made in deliveries)
@@ -40,7 +41,13 @@ public sealed partial class SqliteStore
                 .Add(made.Webhook).Add(made.Id).Add(made.Tenant).Add(made.Sequence).Add(made.Type).Add(made.Body)
                 .Add(made.CreatedAt)
                 .Add(made.GiveUpAt).Add(made.Attempts).Run();
-        db["DELETE FROM outbox WHERE position<=?"].Add(position).Run();
+        // What lies between those that are kept.
+        var after = long.MinValue;
+        foreach (var stays in kept.Order().Append(position + 1))
+        {
+            db["DELETE FROM outbox WHERE position>? AND position<?"].Add(after).Add(stays).Run();
+            after = stays;
+        }
     });
 
     public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>

@@ -96,7 +96,7 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
         var webhook = _deliveries[0].Webhook;
         var made = _deliveries.Select(one =>
             one with { Number = 0, Status = DeliveryStatus.Pending, Due = null, Tries = 0, EndedAt = null }).ToList();
-        await store.Dispatch(0, made, cancellation);
+        await store.Dispatch(0, [], made, cancellation);
         var stored = (await store.Deliveries(webhook, null, null, made.Count, cancellation)).Reverse().ToList();
         if (!stored.Select(one => one.Id).SequenceEqual(made.Select(one => one.Id)))
             throw new TransferException(

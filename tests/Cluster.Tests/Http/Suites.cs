@@ -58,6 +58,7 @@ public sealed class SuitesTests
     [
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingNamesTests),
         typeof(StoredDocumentTests), typeof(UnavailableTests), typeof(ProblemSizeTests),
+        typeof(WebhooksAwayTests),
     ];
 
     [Fact]

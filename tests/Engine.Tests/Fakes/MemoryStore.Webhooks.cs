@@ -9,14 +9,15 @@ internal sealed partial class MemoryStore
         lock (_gate) return new([.. _disk.Outbox.Take(limit)]);
     }
 
-    public ValueTask Dispatch(long position, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
+    public ValueTask Dispatch(long position, IReadOnlyCollection<long> kept, IReadOnlyList<Delivery> deliveries,
+        CancellationToken cancellation)
     {
         lock (_gate)
         {
             foreach (var made in deliveries)
                 if (!_disk.Deliveries.Exists(one => one.Webhook == made.Webhook && one.Id == made.Id))
                     _disk.Deliveries.Add(made with { Number = ++_disk.Number, Due = made.CreatedAt });
-            _disk.Outbox.RemoveAll(row => row.Position <= position);
+            _disk.Outbox.RemoveAll(row => row.Position <= position && !kept.Contains(row.Position));
         }
         return default;
     }

@@ -118,6 +118,8 @@ internal sealed partial class MemoryStore : IStore
         tenant.Severity = batch.Severity ?? tenant.Severity;
         foreach (var row in batch.Details) tenant.Details.Add(row.Sequence, row);
         foreach (var row in batch.Archived) tenant.Archived[row.Outcome.Id] = row;
+        foreach (var document in batch.Documents)
+            _disk.Documents.TryAdd((document.Kind, document.Id, document.Version), document);
         foreach (var row in batch.Idempotency) _disk.Idempotency[row.Key] = row;
         foreach (var alert in batch.Outbox) _disk.Outbox.Add(new OutboxRow(++_disk.Position, batch.Tenant, alert));
         return AppendResult.Written;
