@@ -8,7 +8,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     IReadOnlyList<string> Only)
 {
     public const string Usage = """
-        loadtests [all|check|ingest|decisions] [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
+        loadtests [all|check|ingest|reservation|beside|decisions]
+                [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
             measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged
@@ -52,7 +53,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     {
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-        var table = command is "all" or "check" or "ingest" or "decisions" ? "loadtests" : command;
+        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" ? "loadtests"
+            : command;
         return new Options(
             command, named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
             Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),

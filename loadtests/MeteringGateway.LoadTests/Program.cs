@@ -34,7 +34,7 @@ switch (options.Command)
         return (await CrashCampaign.Run(options.Rounds, options.Seed, options.MeteringDll, Console.Out)).Passed ? 0 : 1;
     case "log" when options.File is not null:
         return await LogCampaign.Run(options.File, options.MeteringDll, options.Seed, Console.Out) is not null ? 0 : 1;
-    case "all" or "check" or "ingest" or "decisions":
+    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation":
         await Measure(options);
         return 0;
     case "cluster-faults" or "cluster-figures" or "cluster-memory":
@@ -51,6 +51,8 @@ static async Task Measure(Options options)
     var rows = new List<Row>();
     if (options.Command is "all" or "check") rows.Add(await CheckRow.Measure(options));
     if (options.Command is "all" or "ingest" && await IngestRow.Measure(options) is { } ingest) rows.Add(ingest);
+    if (options.Command is "all" or "reservation") rows.Add(await ReservationRow.Measure(options));
+    if (options.Command is "all" or "beside") rows.Add(await BesideRow.Measure(options));
     if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
     new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests");
 }

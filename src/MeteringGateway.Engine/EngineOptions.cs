@@ -22,6 +22,9 @@ public sealed record EngineOptions
     /// <summary>While so many bytes wait for the disk, callers wait before their turn.</summary>
     public long QueueBytes { get; init; } = 64 << 20;
 
+    /// <summary>Callers that may wait for one tenant's turn, for each of three lanes; others are refused.</summary>
+    public int TurnsWaiting { get; set; } = 10_000;
+
     /// <summary>
     /// How often the store is asked for tenants that are not in memory and that something is due for.
     /// </summary>

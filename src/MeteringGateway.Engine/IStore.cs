@@ -87,6 +87,10 @@ public sealed record TenantBatch(
 {
     /// <summary>Null: as it was.</summary>
     public LimitState? Severity { get; init; }
+
+    /// <summary>Versions of documents that belong to what the entries say; one that is there already stays as it
+    /// is.</summary>
+    public IReadOnlyList<Document> Documents { get; init; } = [];
 }
 
 public enum AppendResult : byte

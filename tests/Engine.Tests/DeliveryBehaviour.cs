@@ -39,6 +39,23 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rows_of_the_outbox_that_are_to_stay_do_so_whatever_lies_between()
+    {
+        await Append("acme", 1, "cap.reached", "cap.cleared");
+        await Append("zoo", 1, "dispute.opened", "cap.reached");
+        await Append("acme", 3, "dispute.opened");
+        var rows = await _store.Outbox(0, 10, default);
+
+        await _store.Dispatch([rows[0].Position, rows[3].Position], [Made("hook", "acme", 1)], default);
+
+        Assert.Equal([rows[1].Position, rows[2].Position, rows[4].Position],
+            (await _store.Outbox(0, 10, default)).Select(row => row.Position));
+        Assert.NotNull(await _store.Delivery("hook", Made("hook", "acme", 1).Id, default));
+        await _store.Dispatch([.. rows.Select(row => row.Position)], [], default);
+        Assert.Empty(await _store.Outbox(0, 10, default));
+    }
+
+    [Fact]
     public async Task Only_the_first_pending_delivery_of_each_tenant_is_due()
     {
         await Dispatch(Made("hook", "acme", 1), Made("hook", "zoo", 1), Made("hook", "acme", 2),

@@ -48,6 +48,24 @@ public abstract class StoreBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_document_is_there_with_the_entries_that_it_belongs_to_or_neither_is()
+    {
+        Document Version(int version, string text) =>
+            new("terms", "acme", version, Now, "key", Encoding.UTF8.GetBytes(text));
+        var first = Batches.Of("acme", null, "one") with { Documents = [Version(1, "first"), Version(2, "second")] };
+        await Append(first);
+        await Append(Batches.Of("acme", first, "two") with { Documents = [Version(2, "not the second")] });
+        var stale = Batches.Of("acme", first, "other") with { Documents = [Version(3, "third")] };
+        Assert.Equal([AppendResult.LostFence], await _store.Append([stale], default));
+        await Reopen();
+
+        Assert.Equal([(1, "first"), (2, "second")], (await _store.Documents("terms", default))
+            .Select(one => (one.Version, Encoding.UTF8.GetString(one.Content))));
+        Assert.False(await _store.Put(Version(2, "again"), default));
+        Assert.True(await _store.Put(Version(3, "third"), default));
+    }
+
+    [Fact]
     public async Task Every_block_begins_with_the_hash_at_which_the_one_before_ended_D2()
     {
         var first = Batches.Of("acme", null, "one", "two");

@@ -32,7 +32,7 @@ internal static class EventEndpoints
             var media = context.Request.ContentType.AsSpan();
             if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch(pace);
             if (media.StartsWith(Stream, StringComparison.OrdinalIgnoreCase))
-                return take.Stream(pace, keys, lifetime.ApplicationStopping);
+                return Workers.Shared.Run(Lane.Events, () => take.Stream(pace, keys, lifetime.ApplicationStopping));
             return take.Single();
         })
         .WithTags("Events")
@@ -81,6 +81,11 @@ internal static class EventEndpoints
         public async Task Batch(Pace pace)
         {
             var body = await RequestBytes.Read(Context);
+            await Workers.Shared.Run(Lane.Events, () => Batch(body, pace));
+        }
+
+        private async Task Batch(ReadOnlyMemory<byte> body, Pace pace)
+        {
             var events = Elements(body.Span, Limits.BatchEvents);
             if (pace.Refuse(events.Count) is { } throttled) throw new ProblemException(throttled);
             using var answers = new EventAnswers(Context, OnlyRejected);

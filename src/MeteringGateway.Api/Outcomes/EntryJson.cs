@@ -14,6 +14,7 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Entry.ClockAdvanced))]
 [JsonSerializable(typeof(Entry.PeriodStarted))]
 [JsonSerializable(typeof(Entry.PeriodClosed))]
+[JsonSerializable(typeof(Entry.OutcomesArchived))]
 [JsonSerializable(typeof(Entry.DayStarted))]
 [JsonSerializable(typeof(Entry.TrainingEnded))]
 [JsonSerializable(typeof(Entry.OutcomeReported))]

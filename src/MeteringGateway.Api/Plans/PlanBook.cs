@@ -74,17 +74,24 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
         return own.Terms;
     }
 
-    /// <summary>Replaces a tenant's overrides. The caller has the tenant's turn.</summary>
-    public async Task PutTerms(IStore store, string tenant, PlanWire own, string actor, CancellationToken cancellation)
+    /// <summary>The version that replaces a tenant's overrides; null where they say the same. The caller has the
+    /// tenant's turn.</summary>
+    public Command.OwnTerms? NextTerms(string tenant, PlanWire own, string actor)
     {
         var before = _terms.GetValueOrDefault(tenant);
         _unreadableTerms.Demand(tenant, before.Version);
-        if (before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own))) return;
-        var version = before.Version + 1;
-        if (!await store.Put(new Document(TermsKind, tenant, version, Instant.From(clock.GetUtcNow()), actor,
-            Write(own)), cancellation))
-            throw new ProblemException(Problem.ChangedMeanwhile());
-        TakeTerms(tenant, version, own);
+        return before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own)) ? null
+            : new Command.OwnTerms(TermsKind, before.Version + 1, actor, Write(own));
+    }
+
+    /// <summary>The tenant has taken them, and they are stored with what it took.</summary>
+    public async Task TermsTaken(IStore store, string tenant, Command.OwnTerms next, PlanWire own,
+        CancellationToken cancellation)
+    {
+        // They are not if the tenant lives on a silo of a version that knew nothing of them. Otherwise it does nothing.
+        await store.Put(new Document(next.Kind, tenant, next.Version, Instant.From(clock.GetUtcNow()), next.By,
+            next.Content), cancellation);
+        TakeTerms(tenant, next.Version, own);
     }
 
     private void Take(PlanVersionWire plan) => _plans.AddOrUpdate(

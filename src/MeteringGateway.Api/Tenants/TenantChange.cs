@@ -69,8 +69,11 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         var now = new Setting.Plan(before.Plan, PlanReader.Read(own.On(Plan(before.Plan)), findings));
         Demand(findings);
         var coming = before.Scheduled.Select(change => Anew(change, own)).OfType<Setting.Plan>();
-        await Execute(tenant, new Command.SetTerms([now, .. coming]) { Actor = caller.Actor }, cancellation);
-        await plans.PutTerms(store, tenant, own, caller.Id, cancellation);
+        // In one write: a change whose document was lost would be undone, in silence, by the next one of the plan.
+        var next = plans.NextTerms(tenant, own, caller.Id);
+        await Execute(tenant, new Command.SetTerms([now, .. coming]) { Actor = caller.Actor, Own = next },
+            cancellation);
+        if (next is not null) await plans.TermsTaken(store, tenant, next, own, cancellation);
     }
 
     private Setting.Plan? Anew(Scheduled change, PlanWire own)

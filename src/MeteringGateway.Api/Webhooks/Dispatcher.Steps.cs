@@ -9,6 +9,7 @@ namespace MeteringGateway.Api.Webhooks;
 internal sealed partial class Dispatcher
 {
     private const int AttemptsKept = 30;
+    private const int MostWaiting = 10_000;
     private const string Ourselves = "webhooks"; // who it was, when nobody did it by hand
 
     /// <summary>
@@ -18,7 +19,7 @@ internal sealed partial class Dispatcher
     private async Task<bool> Deal()
     {
         // Which of them it would want is not known.
-        if (book.HasUnreadable) return false;
+        if (book.HasUnreadable || _waiting.Count >= MostWaiting) return false;
         var rows = await Store.Outbox(_dealt, AtOnce, _stop.Token);
         if (rows.Count == 0) return false;
         var (told, done) = (new List<Told>(), new List<long>());
@@ -60,10 +61,31 @@ internal sealed partial class Dispatcher
         }
     }
 
+    /// <summary>What waits for its tenant is tried again.</summary>
+    private async Task TryWaiting(bool now = false)
+    {
+        if (_waiting.Count == 0 || (Now < _tryWaitingAt && !now) || book.HasUnreadable) return;
+        var again = _waiting.ToList();
+        _waiting.Clear();
+        _away.Clear();
+        _tryWaitingAt = Now + AfterTrouble;
+        try
+        {
+            await Dispatch(again, []);
+        }
+        catch
+        {
+            ReadAnew();
+            throw;
+        }
+    }
+
     /// <summary>What was not dispatched is in the outbox.</summary>
     private void ReadAnew()
     {
         _caps.Clear();
+        _waiting.Clear();
+        _away.Clear();
         _dealt = 0;
     }
 
@@ -73,7 +95,14 @@ internal sealed partial class Dispatcher
         var made = new List<Delivery>();
         foreach (var one in told)
         {
-            await Make(one, made);
+            if (_away.Contains(one.Row.Tenant) || !await Make(one, made))
+            {
+                // It stays in the outbox, with all of its tenant that follow.
+                if (_waiting.Count == 0) _tryWaitingAt = Now + AfterTrouble;
+                _away.Add(one.Row.Tenant);
+                _waiting.Add(one);
+                continue;
+            }
             done.Add(one.Row.Position);
             // Only how many they were would be lost with them.
             foreach (var some in one.Superseded.Chunk(AtOnce)) await Store.Dispatch(some, [], _stop.Token);
@@ -95,7 +124,8 @@ internal sealed partial class Dispatcher
         }
     }
 
-    private async Task Make(Told told, List<Delivery> made)
+    /// <summary>False: its tenant does not answer, and without it the alert cannot be told.</summary>
+    private async Task<bool> Make(Told told, List<Delivery> made)
     {
         var (row, now) = (told.Row, Now);
         try
@@ -111,13 +141,20 @@ internal sealed partial class Dispatcher
                     Attempts = WriteAttempts([]),
                 }));
         }
+        catch (Exception failure) when (failure is TenantFailedException or TenantUnavailableException)
+        {
+            log.LogWarning("Alert {Sequence} of tenant {Tenant} waits: {Why}", row.Alert.Sequence, row.Tenant,
+                failure.Message);
+            return false;
+        }
 #pragma warning disable CA1031 // It must not stop all that follow; when it is the store, it is tried again.
         catch (Exception failure) when (failure is not (OperationCanceledException or StoreException
-            or StoreFailedException or TenantUnavailableException or ObjectDisposedException))
+            or StoreFailedException or ObjectDisposedException))
 #pragma warning restore CA1031
         {
             log.LogError(failure, "Alert {Sequence} of tenant {Tenant} cannot be told", row.Alert.Sequence, row.Tenant);
         }
+        return true;
     }
 
     /// <summary>Takes note of attempts that ended.</summary>

@@ -29,6 +29,9 @@ internal sealed partial class Dispatcher(
     private ITenants? _tenants;
     private ITimer? _timer;
     private Task _loop = Task.CompletedTask;
+    private readonly List<Told> _waiting = []; // of tenants that do not answer; in order
+    private readonly HashSet<string> _away = new(StringComparer.Ordinal);
+    private Instant _tryWaitingAt = Instant.MinValue;
     private Instant _expireAt = Instant.MinValue;
     private long _dealt; // position in the outbox up to which all is dispatched or held
 
@@ -61,6 +64,7 @@ internal sealed partial class Dispatcher(
             await Settle();
             while (await Deal()) { }
             await Release(all: true);
+            await TryWaiting(now: true);
             return new EndOfTurn(this);
         }
         catch
@@ -96,7 +100,8 @@ internal sealed partial class Dispatcher(
             await _turns.WaitAsync(_stop.Token);
             try
             {
-                if (!await Safely(Pass) || book.HasUnreadable) _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
+                if (!await Safely(Pass) || book.HasUnreadable)
+                    _timer!.Change(AfterTrouble, Timeout.InfiniteTimeSpan);
             }
             finally
             {
@@ -111,6 +116,7 @@ internal sealed partial class Dispatcher(
         // However much comes, what is due is sent between.
         if (await Deal()) Wake();
         await Release();
+        await TryWaiting();
         await TendLanes();
         foreach (var lane in _lanes.Values) await Fill(lane);
         if (Now >= _expireAt)
@@ -159,7 +165,8 @@ internal sealed partial class Dispatcher(
     private void Arm()
     {
         var next = _lanes.Values.Where(lane => lane.HasRoom).Select(lane => lane.LookAt).Append(_expireAt)
-            .Append(book.HasUnreadable ? Instant.MaxValue : _caps.Next).Min();
+            .Append(book.HasUnreadable ? Instant.MaxValue : _caps.Next)
+            .Append(_waiting.Count == 0 || book.HasUnreadable ? Instant.MaxValue : _tryWaitingAt).Min();
         var now = Now;
         if (next <= now) Wake();
         else _timer!.Change(next - now, Timeout.InfiniteTimeSpan);

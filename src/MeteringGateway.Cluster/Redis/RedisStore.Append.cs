@@ -150,6 +150,8 @@ public sealed partial class RedisStore
         to.Add(batch.Outbox.Count);
         foreach (var alert in batch.Outbox)
             to.AddRange(alert.Sequence, alert.Type, alert.At.UnixMilliseconds, alert.Hash, alert.Entry);
+        to.Add(batch.Documents.Count);
+        foreach (var document in batch.Documents) to.AddRange(Name(document), Bytes(document));
     }
 
     /// <summary>Batches that go in one command.</summary>

@@ -48,7 +48,9 @@ public sealed partial class RedisStore
 
     /// <summary>In the order in which <see cref="Scripts.Put"/> takes it.</summary>
     private RedisValue[] Arguments(Document document, int before) =>
-        [prefix, $"{document.Kind}\0{document.Id}\0{document.Version}", Bytes(document), before > 0 ? 1 : 0];
+        [prefix, Name(document), Bytes(document), before > 0 ? 1 : 0];
+
+    private static string Name(Document document) => $"{document.Kind}\0{document.Id}\0{document.Version}";
 
     private static byte[] Bytes(Document document) => Packed.Pack(
         Packed.Text(document.Kind), Packed.Text(document.Id), Packed.Number(document.Version),

@@ -92,7 +92,7 @@ internal static partial class Scripts
     /// Adds a version of a document, unless it is there. ARGV: prefix, the version's name, its bytes, whether it is
     /// sent again. Then the same version is no other's but our own, and 1 is answered as it would have been.
     /// </summary>
-    public const string Put = Writes + Version + "return add(true) and 1 or 0";
+    public const string Put = Writes + Documents + Version + "return add(true) and 1 or 0";
 
     /// <summary>Lua: <c>add</c> adds a version; true if it is there because of this command.</summary>
     private const string Version = """
@@ -102,11 +102,19 @@ internal static partial class Scripts
           if known then
             return ARGV[4] == '1' and ours and redis.call('XRANGE', documents, known, known)[1][2][2] == ARGV[3]
           end
+          write(documents, versions, ARGV[2], ARGV[3])
+          return true
+        end
+
+        """;
+
+    /// <summary>Lua: <c>write</c> writes a version that is not there.</summary>
+    private const string Documents = """
+        local function write(documents, versions, name, bytes)
           local last = redis.call('XREVRANGE', documents, '+', '-', 'COUNT', 1)[1]
           local stamp = string.format('%.0f-0', (last and string.match(last[1], '%d+') or 0) + 1)
-          redis.call('XADD', documents, stamp, 'd', ARGV[3])
-          redis.call('HSET', versions, ARGV[2], stamp)
-          return true
+          redis.call('XADD', documents, stamp, 'd', bytes)
+          redis.call('HSET', versions, name, stamp)
         end
 
         """;

@@ -158,7 +158,7 @@ internal static partial class Scripts
         """;
 
     /// <summary>ARGV: as for <see cref="Put"/>, then the webhook's id, whether it stays, and what it is now.</summary>
-    public const string PutWebhook = Writes + Indexes + Version + """
+    public const string PutWebhook = Writes + Indexes + Documents + Version + """
         local id, stays, content = ARGV[5], ARGV[6] == '1', ARGV[7]
         local now = redis.call('HGET', prefix .. 'webhooks', id)
         if not add(now == (stays and content)) then return 0 end

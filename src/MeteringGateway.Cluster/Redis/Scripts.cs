@@ -16,7 +16,7 @@ internal static partial class Scripts
     /// one after the other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes. Answers
     /// for each batch: 1 it is written, 0 it lost the fence, a text: the error.
     /// </summary>
-    public const string Append = Writes + """
+    public const string Append = Writes + Documents + """
         local prefix = ARGV[1] .. ':'
         local tenants, due = prefix .. 'tenants', prefix .. 'due'
 
@@ -35,7 +35,7 @@ internal static partial class Scripts
           redis.call('HSET', head, 'v', severity)
         end
 
-        -- Four runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts.
+        -- Five runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts, documents.
         local function beside(tenant, at)
           for i = at + 1, at + 2 * ARGV[at], 2 do redis.call('HSET', prefix .. 'd:' .. tenant, ARGV[i], ARGV[i + 1]) end
           at = at + 1 + 2 * ARGV[at]
@@ -54,6 +54,11 @@ internal static partial class Scripts
             local position = redis.call('INCR', prefix .. 'position')
             redis.call('XADD', prefix .. 'outbox', string.format('%.0f-0', position),
               't', tenant, 's', ARGV[i], 'y', ARGV[i + 1], 'a', ARGV[i + 2], 'h', ARGV[i + 3], 'e', ARGV[i + 4])
+          end
+          at = at + 1 + 5 * ARGV[at]
+          local documents, versions = prefix .. 'documents', prefix .. 'versions'
+          for i = at + 1, at + 2 * ARGV[at], 2 do
+            if redis.call('HEXISTS', versions, ARGV[i]) == 0 then write(documents, versions, ARGV[i], ARGV[i + 1]) end
           end
         end
 

@@ -35,7 +35,17 @@ public abstract record Command
     /// The tenant's own terms changed: what each plan that it has, or is to have, comes to with them. In force at once;
     /// a plan that is scheduled is still to come.
     /// </summary>
-    public sealed record SetTerms(ImmutableArray<Setting.Plan> Plans) : Command;
+    public sealed record SetTerms(ImmutableArray<Setting.Plan> Plans) : Command
+    {
+        /// <summary>What the tenant's own terms are now, for whoever works them out again; stored in the same write, if
+        /// the command is not refused. Null: as they were.</summary>
+        public OwnTerms? Own { get; init; }
+    }
+
+    /// <summary>A version of the document that a tenant's own terms are kept in.</summary>
+    /// <param name="Kind">Of document.</param>
+    /// <param name="By">Key id of who made it.</param>
+    public sealed record OwnTerms(string Kind, int Version, string By, byte[] Content);
 
     /// <summary>Takes back a change that is to come.</summary>
     public sealed record Withdraw(string Id) : Command;
@@ -48,6 +58,10 @@ public abstract record Command
 
     /// <summary>Does what is due, and nothing else.</summary>
     public sealed record Tick : Command;
+
+    /// <summary>Outcomes of closed periods leave memory, as many as one turn lets (I4). It waits for nothing, and
+    /// nothing waits for it.</summary>
+    public sealed record Archive : Command;
 
     /// <summary>One of the runtime's events.</summary>
     /// <param name="Id">Source and id (I1).</param>

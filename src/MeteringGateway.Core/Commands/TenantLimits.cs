@@ -36,4 +36,9 @@ public class TenantLimits
 
     /// <summary>Grants in force (<see cref="Refusal.TooManyGrants"/>).</summary>
     public int GrantsInForce { get; set; } = 1_000;
+
+    /// <summary>
+    /// Grants that are in force or were issued within 400 days (<see cref="Refusal.TooManyGrants"/>).
+    /// </summary>
+    public int Grants { get; set; } = 10_000;
 }

@@ -50,7 +50,16 @@ public abstract record Entry
     /// amount.</param>
     public sealed record PeriodClosed(
         DateOnly Period, ImmutableArray<Line> Lines, ImmutableArray<Draw> Draws, ImmutableArray<Limit> Committed)
-            : Entry;
+            : Entry
+    {
+        /// <summary>Many outcomes leave memory after it, in steps (<see cref="OutcomesArchived"/>); false, also in
+        /// older entries: all with it.</summary>
+        public bool InSteps { get; init; }
+    }
+
+    /// <summary>The next of the outcomes that are to leave memory since their period was closed are archived (I4): in
+    /// this entry's write they go from the state to where they are found by their id.</summary>
+    public sealed record OutcomesArchived(int Count) : Entry;
 
     /// <summary>A local day began; journalled only where a cap by the day has something to lift (S2).</summary>
     public sealed record DayStarted(DateOnly Period, int Day) : Entry;

@@ -4,7 +4,7 @@ namespace MeteringGateway.Core;
 public enum EntryKind : byte
 {
     TenantCreated = 1, TenantChanged = 2, TermsSet = 3, TenantClosed = 4, ClockAdvanced = 5, PeriodStarted = 6,
-    PeriodClosed = 7, DayStarted = 8,
+    PeriodClosed = 7, DayStarted = 8, OutcomesArchived = 9,
     OutcomeReported = 10, FactReported = 11, OutcomeChanged = 12, ActivityReported = 13,
     ReservationMade = 20, ReservationExtended = 21, ReservationReleased = 22, ReservationExpired = 23,
     DecisionRecorded = 24,
@@ -32,6 +32,7 @@ public static partial class EntryCodec
         Entry.ClockAdvanced => EntryKind.ClockAdvanced,
         Entry.PeriodStarted => EntryKind.PeriodStarted,
         Entry.PeriodClosed => EntryKind.PeriodClosed,
+        Entry.OutcomesArchived => EntryKind.OutcomesArchived,
         Entry.DayStarted => EntryKind.DayStarted,
         Entry.TrainingEnded => EntryKind.TrainingEnded,
         Entry.ReservationMade => EntryKind.ReservationMade,
@@ -78,7 +79,8 @@ public static partial class EntryCodec
         EntryKind.PeriodStarted => new Entry.PeriodStarted(Values.ReadPeriod(ref from)) { At = at },
         EntryKind.PeriodClosed => new Entry.PeriodClosed(
             from.Date(), [.. from.List(Values.ReadLine)], [.. from.List(Values.ReadDraw)],
-            [.. from.List(Values.ReadLimit)]) { At = at },
+            [.. from.List(Values.ReadLimit)]) { At = at, InSteps = !from.AtEnd && from.Bool() },
+        EntryKind.OutcomesArchived => new Entry.OutcomesArchived(from.Int()) { At = at },
         EntryKind.DayStarted => new Entry.DayStarted(from.Date(), from.Int()) { At = at },
         EntryKind.TrainingEnded => new Entry.TrainingEnded { At = at },
         EntryKind.OutcomeReported => ReadReported(ref from, at),

@@ -56,7 +56,10 @@ public static partial class EntryCodec
             case Entry.TermsSet e: Values.Write(to, e.Plan); TermsWire.Write(to, e.Terms); to.Time(e.From); break;
             case Entry.PeriodStarted e: Values.Write(to, e.Period); break;
             case Entry.PeriodClosed e: to.Date(e.Period); to.List(e.Lines, Values.Write);
-                to.List(e.Draws, Values.Write); to.List(e.Committed, Values.Write); break;
+                to.List(e.Draws, Values.Write); to.List(e.Committed, Values.Write);
+                if (e.InSteps) to.Bool(true);
+                break;
+            case Entry.OutcomesArchived e: to.Number(e.Count); break;
             case Entry.DayStarted e: to.Date(e.Period); to.Number(e.Day); break;
             case Entry.OutcomeReported e: WriteReported(to, e); break;
             case Entry.FactReported e:

@@ -15,6 +15,9 @@ internal static class Sections
     /// <summary>Packs, and what was bought of them (F9).</summary>
     public const byte Money = 3;
 
+    /// <summary>Outcomes of closed periods that are still to leave memory (I4).</summary>
+    public const byte Leaving = 4;
+
     public static void Write(Writer to, byte tag, Writer section)
     {
         to.Byte(tag);

@@ -32,6 +32,9 @@ internal sealed class IdFilter
 
     public List<byte[]> Layers { get; init; } = [];
 
+    /// <summary>Ids of those that are still in memory and are to leave it, in order; null: none.</summary>
+    public Queue<string>? Leaving { get; set; }
+
     public void AddLayer(IReadOnlyCollection<string> ids)
     {
         if (ids.Count == 0) return;

@@ -20,6 +20,7 @@ public sealed partial class TenantState
             case Entry.StateChanged e: Apply(e); break;
             case Entry.PeriodStarted e: Start(e.Period); break;
             case Entry.PeriodClosed e: Close(e); break;
+            case Entry.OutcomesArchived e: Apply(e); break;
             case Entry.DayStarted e: NextDay(e.At); break;
             case Entry.CapSet e: Apply(e); break;
             case Entry.CapRemoved e: Apply(e); break;

@@ -48,6 +48,7 @@ public sealed partial class TenantState
             Sections.Write(to, Sections.Signals, section);
         }
         WritePacks(to);
+        WriteLeaving(to);
         return to.Written.ToArray();
     }
 
@@ -111,6 +112,7 @@ public sealed partial class TenantState
         {
             case Sections.Schedule: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
             case Sections.Money: ReadPacks(ref from); break;
+            case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }

@@ -153,7 +153,7 @@ public sealed partial class TenantState
         foreach (var older in _books)
             if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)
                 older.Final = final with { Walk = null };
-        Forget(book.Period.End, e.At);
+        Forget(book.Period.End, e.At, e.InSteps);
     }
 
     private static void Fix(CapBook cap, PeriodBook book, PeriodRating rating)
@@ -172,30 +172,6 @@ public sealed partial class TenantState
             totals.Plus(new ActivityKey(key.Activity, Dimensions.None, 0, key.Fee, false), quantity);
         book.Activities = totals;
     }
-
-    private void Forget(Instant closed, Instant at)
-    {
-        var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
-        foreach (var (name, session) in _sessions ?? [])
-            if (session.LastEvent + SessionsKept + late < at) _sessions!.Remove(name);
-        foreach (var (key, record) in _events ?? [])
-            if (record.Time < closed && record.Time + IdsKept < at) _events!.Remove(key);
-        foreach (var (id, facts) in _waiting ?? [])
-            if (facts.TrueForAll(fact => fact.Until < at)) _waiting!.Remove(id);
-        var leaving = _outcomes?.Values.Where(IsDone).OrderBy(outcome => outcome.ReportedBy).ToArray() ?? [];
-        if (leaving.Length == 0) return;
-        (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray());
-        foreach (var outcome in leaving)
-        {
-            _outcomes!.Remove(outcome.Id);
-            Depart(outcome);
-        }
-    }
-
-    private bool IsDone(Outcome outcome) =>
-        Book(outcome.Period)!.Status == PeriodStatus.Closed
-        && (outcome.Session is null || _sessions?.ContainsKey(outcome.Session) != true)
-        && (Root(outcome) is not { } root || Book(root.Period)!.Status == PeriodStatus.Closed);
 }
 
 /// <summary>Kinds of what is due, in the order in which they happen at the same instant (T1).</summary>

@@ -3,7 +3,8 @@ namespace MeteringGateway.Core;
 /// <summary>Grants and authorisations (F2, F5, F6).</summary>
 public sealed partial class Turn
 {
-    private const int MostGrants = 10_000;
+    /// <summary>So long a grant that has ended counts toward how many a tenant has.</summary>
+    private static readonly TimeSpan GrantsCounted = TimeSpan.FromDays(400);
 
     /// <summary>F6: what was bought with the key, at any time; null: nothing.</summary>
     private Answer? BoughtBefore(Command command)

@@ -55,8 +55,10 @@ public sealed partial class Turn
         : null;
 
     private Answer? OneGrantTooMany() =>
-        _state.Grants.Count >= MostGrants
-            ? Refuse(Refusal.TooManyGrants, $"a tenant has at most {MostGrants} grants")
+        _state.Grants.Count >= _limits.Grants
+            && _state.Grants.Count(grant => !grant.Ended || grant.CreatedAt + GrantsCounted > _now) >= _limits.Grants
+            ? Refuse(Refusal.TooManyGrants,
+                $"a tenant has at most {_limits.Grants} grants in {GrantsCounted.Days} days, ended ones included")
         : _state.Grants.Count(grant => !grant.Ended) >= _limits.GrantsInForce
             ? Refuse(Refusal.TooManyGrants, $"a tenant has at most {_limits.GrantsInForce} grants in force")
         : null;

@@ -70,7 +70,15 @@ public sealed partial class Turn
         BeginCaps(coming);
     }
 
-    private void ClosePeriod(DateOnly id) => Add(_state.Closing(_state.Book(id)!, _now));
+    private void ClosePeriod(DateOnly id) =>
+        Add(_state.Closing(_state.Book(id)!, _now) with { InSteps = _state.LeavesInSteps });
+
+    private Answer Archive()
+    {
+        if (!_state.IsLeaving) return new Answer.Done();
+        Add(new Entry.OutcomesArchived(_state.NextLeaving()) { At = _now });
+        return _state.IsLeaving ? new Answer.Unfinished() : new Answer.Done();
+    }
 
     /// <summary>T5: forward only, and everything on the way happens in order.</summary>
     private Answer Advance(Instant to)

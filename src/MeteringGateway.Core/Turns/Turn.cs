@@ -64,6 +64,7 @@ public sealed partial class Turn
         return command switch
         {
             Command.Tick => new Answer.Done(),
+            Command.Archive => Archive(),
             Command.Reserve c => Reserve(c),
             Command.ExtendReservation c => Extend(c),
             Command.ReleaseReservation c => Release(c),
@@ -90,8 +91,8 @@ public sealed partial class Turn
     }
 
     /// <summary>What still has an answer: whoever asks whether it may act is told, as agents are.</summary>
-    private static bool IsForClosed(Command command) => command is Command.Tick or Command.Acknowledge or Command.Close
-        or Command.Reserve or Command.RecordCheck;
+    private static bool IsForClosed(Command command) => command is Command.Tick or Command.Archive
+        or Command.Acknowledge or Command.Close or Command.Reserve or Command.RecordCheck;
 
     /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
     private Answer.Done Add(Entry entry)

@@ -4,7 +4,8 @@ namespace MeteringGateway.Engine;
 
 /// <summary>
 /// The one that writes: a thread that takes whatever waits, makes one transaction of it, and only then lets anybody see
-/// it. Batches form by themselves: while one flush runs, the next fills.
+/// it. Batches form by themselves: while one flush runs, the next fills. It needs no tenant's turn, and nothing of a
+/// tenant is worked out here.
 /// </summary>
 internal sealed class Committer(LocalTenants engine, IStore store)
 {
@@ -19,7 +20,8 @@ internal sealed class Committer(LocalTenants engine, IStore store)
     private List<Pending> _waiting = [];
     private List<Pending> _spare = [];
     private TaskCompletionSource? _crowded;
-    private Thread? _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _started;
     private long _entries;
     private long _bytes;
     private bool _stopping;
@@ -31,20 +33,22 @@ internal sealed class Committer(LocalTenants engine, IStore store)
 
     public void Start()
     {
-        _thread = new Thread(Loop) { IsBackground = true, Name = "journal" };
-        _thread.Start();
+        _started = true;
+        new Thread(Loop) { IsBackground = true, Name = "journal" }.Start();
     }
 
-    /// <summary>Called in the tenant's turn: from now on the committer may take it.</summary>
-    public Pending Enqueue(Pending pending)
+    /// <summary>Called in the tenant's turn, with what was added to it already: it is in a flush to come.</summary>
+    /// <exception cref="StoreFailedException">The store has failed.</exception>
+    /// <exception cref="ObjectDisposedException">The engine stops: nothing of it is written.</exception>
+    public void Enqueue(Pending pending)
     {
         lock (_queue)
         {
             if (_failed is not null) throw new StoreFailedException(_failed.Message, _failed);
+            ObjectDisposedException.ThrowIf(_stopping, this);
             _waiting.Add(pending);
             if (_waiting.Count == 1) Monitor.Pulse(_queue);
         }
-        return pending;
     }
 
     /// <summary>Counts what a turn has added.</summary>
@@ -76,7 +80,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
     private bool IsCrowded => _failed is null
         && (Entries >= engine.Options.QueueEntries || Interlocked.Read(ref _bytes) >= engine.Options.QueueBytes);
 
-    /// <summary>Writes what waits, and ends.</summary>
+    /// <summary>Writes what waits, and ends. Nothing is taken any more.</summary>
     public Task Stop()
     {
         lock (_queue)
@@ -84,28 +88,28 @@ internal sealed class Committer(LocalTenants engine, IStore store)
             _stopping = true;
             Monitor.Pulse(_queue);
         }
-        return Task.Run(() => _thread?.Join());
+        return _started ? _ended.Task : Task.CompletedTask;
     }
 
     private void Loop()
     {
         while (Next() is { } waiting)
         {
-            var taken = new List<Pending>(waiting.Count);
             try
             {
-                Flush(waiting, taken);
+                Flush(waiting);
             }
 #pragma warning disable CA1031 // Whatever it was, the journal's end is no longer known.
             catch (Exception e)
 #pragma warning restore CA1031
             {
                 Fail(e, waiting);
-                return;
+                break;
             }
             waiting.Clear();
             _spare = waiting;
         }
+        _ended.TrySetResult();
     }
 
     private List<Pending>? Next()
@@ -123,25 +127,17 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         }
     }
 
-    private void Flush(List<Pending> waiting, List<Pending> taken)
+    private void Flush(List<Pending> waiting)
     {
-        var batches = new List<TenantBatch>(waiting.Count);
+        var batches = new TenantBatch[waiting.Count];
         long entries = 0, bytes = 0;
         var alerts = false;
-        foreach (var pending in waiting)
+        for (var i = 0; i < batches.Length; i++)
         {
-            var mine = pending.Host.Take(out var batch);
-            entries += mine.Count;
-            bytes += mine.Bytes;
-            if (batch is null) continue;
-            taken.Add(mine);
-            batches.Add(batch);
-            alerts |= batch.Outbox.Count > 0;
-        }
-        if (batches.Count == 0)
-        {
-            MakeRoom(entries, bytes);
-            return;
+            batches[i] = waiting[i].Take();
+            entries += waiting[i].Count;
+            bytes += waiting[i].Bytes;
+            alerts |= batches[i].Outbox.Count > 0;
         }
         var began = Stopwatch.GetTimestamp();
         IReadOnlyList<AppendResult> results;
@@ -151,7 +147,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         }
         catch (StoreFullException full)
         {
-            Refuse(full, taken);
+            Refuse(full, waiting);
             MakeRoom(entries, bytes);
             return;
         }
@@ -160,7 +156,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         Instruments.FlushSize.Record(entries);
         if (Stopwatch.GetElapsedTime(began) is var took && took > SlowFlush) engine.ToldOfSlowFlush(took, entries);
         MakeRoom(entries, bytes);
-        for (var i = 0; i < taken.Count; i++) Settle(taken[i], results[i]);
+        for (var i = 0; i < batches.Length; i++) Settle(waiting[i], results[i]);
         if (alerts) engine.TellOutboxGrew();
     }
 
@@ -191,7 +187,6 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         try
         {
             pending.Host.Publish(pending);
-            if (pending.Host.WantsSnapshot(engine.Options.SnapshotEntries)) engine.Snapshots.Request(pending.Host);
         }
 #pragma warning disable CA1031 // The entries are written: that one tenant cannot be told is no failure of the store.
         catch (Exception fault)
@@ -223,7 +218,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         if (!mine) throw new StoreFullException(full.Message);
     }
 
-    private IReadOnlyList<AppendResult> Write(List<TenantBatch> batches)
+    private IReadOnlyList<AppendResult> Write(TenantBatch[] batches)
     {
         var append = store.Append(batches, CancellationToken.None);
         return append.IsCompleted ? append.GetAwaiter().GetResult() : append.AsTask().GetAwaiter().GetResult();

@@ -46,8 +46,10 @@ internal sealed class Eviction(LocalTenants engine) : IAsyncDisposable
 
     private async Task Evict(TenantHost host, long before)
     {
-        if (!host.TryEvict(before, engine.Options.IdleSnapshotEntries, out var snapshot)) return;
+        var evicted = await host.InTurn(Lane.Bulk, isShort: false, (before, engine.Options.IdleSnapshotEntries),
+            static (host, when) => host.Evict(when.before, when.IdleSnapshotEntries));
+        if (!evicted.IsDone) return;
         engine.Remove(host);
-        if (snapshot is not null) await engine.Snapshots.Save(host.Id, snapshot);
+        if (evicted.Value is not null) await engine.Snapshots.Save(host.Id, evicted.Value);
     }
 }

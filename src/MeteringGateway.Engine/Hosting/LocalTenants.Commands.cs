@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using MeteringGateway.Core;
 
@@ -6,7 +7,12 @@ namespace MeteringGateway.Engine;
 public sealed partial class LocalTenants
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
-    private static readonly Command[] Tock = [new Command.Tick()];
+
+    /// <summary>When a check is to come again that more is due for than one turn does.</summary>
+    private static readonly TimeSpan CatchingUp = TimeSpan.FromSeconds(1);
+
+    private static readonly Command[] Tock = [new Command.Tick(), new Command.Archive()];
+    private readonly ConcurrentDictionary<string, bool> _ticking = new(StringComparer.Ordinal);
 
     public async ValueTask<Answer> Execute(string tenant, Command command, CancellationToken cancellation = default) =>
         (await Run(tenant, new Work([command], null, default), cancellation))[0];
@@ -55,11 +61,10 @@ public sealed partial class LocalTenants
             var host = await Find(tenant, work.Creates, cancellation);
             if (host is null) work.RefuseRest(Refusal.UnknownTenant, $"there is no tenant '{tenant}'");
             else if (await WasDoneBefore(work)) return work.Answers;
-            else if (work.Next is var next && host.Decide(work) is { } seen)
+            else if (work.Next is var next && await Decide(host, work, cancellation) is { } seen)
             {
                 if (!await IsDurable(seen, cancellation)) work.BackTo(next);
                 else if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
-                else if (!work.IsDone) await Task.Yield();
             }
             else if (work.RecallDone) work.RecallAgain();
             if (!work.IsDone) continue;
@@ -68,6 +73,10 @@ public sealed partial class LocalTenants
             return work.Answers;
         }
     }
+
+    private static ValueTask<Task?> Decide(TenantHost host, Work work, CancellationToken cancellation) =>
+        host.InTurn(work.Lane, isShort: work.Commands.Count <= TenantHost.WholeSlice, work,
+            static (host, work) => host.Decide(work), cancellation);
 
     /// <summary>
     /// Whether the work's key has been used. Asked when the tenant is in memory: a use that this does not see was
@@ -116,10 +125,21 @@ public sealed partial class LocalTenants
 
     private async Task TickNow(string tenant, bool moved)
     {
-        await Run(tenant, new Work(Tock, null, default), CancellationToken.None);
+        // Each turn of a tenant that has much to do tells the timers: one of these at a time is enough.
+        var mine = _ticking.TryAdd(tenant, true);
+        if (!mine && moved) return;
+        try
+        {
+            await Run(tenant, new Work(Tock, null, default), CancellationToken.None);
+        }
+        finally
+        {
+            if (mine) _ticking.TryRemove(tenant, out _);
+        }
         if (!_hosts.TryGetValue(tenant, out var host)) return;
-        host.Reschedule();
-        if (!moved) await IsDurable(host.WriteDue(), CancellationToken.None);
+        var written = await host.InTurn(Lane.Bulk, isShort: false, moved,
+            static (host, moved) => host.Reschedule() && !moved ? host.WriteDue() : Task.CompletedTask);
+        await IsDurable(written, CancellationToken.None);
     }
 
     /// <summary>Does what is due for a tenant that lives here, though it may not be in memory.</summary>
@@ -153,6 +173,7 @@ public sealed partial class LocalTenants
     }
 
     /// <summary>Something is due, or the tenant is not in memory.</summary>
+    /// <exception cref="TenantFailedException">So much is due that the answer would have to wait.</exception>
     private async ValueTask<Decision?> CheckInTurn(string tenant, Question question, CancellationToken cancellation)
     {
         for (;;)
@@ -162,8 +183,11 @@ public sealed partial class LocalTenants
             var now = host.Asked();
             if (host.View is { } valid && !host.IsRetired && now < valid.ValidUntil)
                 return Counted(valid.Check(question, now));
-            if (host.TryView(out var view, out var wait)) return Counted(view?.Check(question, now));
-            await IsDurable(wait, cancellation);
+            var made = await host.InTurn(Lane.People, isShort: true, 0, static (host, _) => host.MakeView(),
+                cancellation);
+            if (made.IsBehind) throw new TenantFailedException(tenant, CatchingUp);
+            if (made.IsDone) return Counted(made.Value?.Check(question, now));
+            await IsDurable(made.Seen, cancellation);
         }
     }
 

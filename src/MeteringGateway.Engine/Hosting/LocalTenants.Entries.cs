@@ -105,10 +105,11 @@ public sealed partial class LocalTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            if (host.TryHead(out var head, out var seen) && await IsDurable(seen, cancellation)) return head;
+            var head = await host.InTurn(Lane.People, isShort: true, 0, static (host, _) => host.Head(), cancellation);
+            if (head.IsDone && await IsDurable(head.Seen, cancellation)) return head.Value;
         }
     }
 }
 
 /// <summary>The last entry of a journal, and the chain's hash after it.</summary>
-internal readonly record struct JournalHead(long Sequence, byte[] Hash);
+internal sealed record JournalHead(long Sequence, byte[] Hash);

@@ -36,15 +36,16 @@ public sealed partial class LocalTenants
         {
             if (!host.IsRetired) return host;
             // What was kept of it is read again only when it is on disk, or lost.
-            await host.Outstanding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var seen = await host.InTurn(Lane.People, isShort: true, 0, static (host, _) => host.Outstanding());
+            await seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Remove(host);
         }
         var recovered = await Recover(tenant);
         if (recovered is null && !make) return null;
         Interlocked.Add(ref _replayed, recovered?.TailEntries ?? 0);
         host = new TenantHost(this, tenant, recovered ?? Recovered.New(tenant));
+        host.Reschedule(); // nobody else has it yet
         _hosts[tenant] = host;
-        host.Reschedule();
         return host;
     }
 
@@ -67,12 +68,13 @@ public sealed partial class LocalTenants
     public async Task Release(string tenant)
     {
         if (!_hosts.TryGetValue(tenant, out var host)) return;
-        host.Leave(Options.IdleSnapshotEntries, out var snapshot, out var seen);
         try
         {
-            if (snapshot is not null && await IsDurable(seen, CancellationToken.None))
-                await Snapshots.Save(tenant, snapshot);
-            else await seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var left = await host.InTurn(Lane.Bulk, isShort: false, Options.IdleSnapshotEntries,
+                static (host, entries) => host.Leave(entries));
+            if (left.Value is not null && await IsDurable(left.Seen, CancellationToken.None))
+                await Snapshots.Save(tenant, left.Value);
+            else await left.Seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {

@@ -8,17 +8,17 @@ public sealed partial class LocalTenants
         Ask(tenant, state => state.Figure(Now), cancellation);
 
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
-        Ask(tenant, state => state.Usage(period, Now), cancellation);
+        Ask(tenant, state => state.Usage(period, Now), cancellation, Lane.Bulk);
 
     public async ValueTask<StatementRow?> Statement(string tenant, DateOnly? period,
         CancellationToken cancellation = default) =>
-        await Ask(tenant, state => state.Statement(period), cancellation) is { } statement
+        await Ask(tenant, state => state.Statement(period), cancellation, Lane.Bulk) is { } statement
             ? await WithHead(tenant, statement, cancellation) : null;
 
     public async ValueTask<Page<StatementRow>?> Statements(string tenant, DateOnly? before, int limit,
         CancellationToken cancellation = default)
     {
-        var all = await Ask(tenant, state => state.Statements(), cancellation);
+        var all = await Ask(tenant, state => state.Statements(), cancellation, Lane.Bulk);
         if (all is null) return null;
         var rest = all.Where(statement => before is null || statement.Period.Id < before).Take(limit + 1).ToList();
         var page = new List<StatementRow>();
@@ -27,15 +27,15 @@ public sealed partial class LocalTenants
     }
 
     public ValueTask<IReadOnlyList<GrantFigure>?> Grants(string tenant, CancellationToken cancellation = default) =>
-        Ask(tenant, state => state.GrantFigures(), cancellation);
+        Ask(tenant, state => state.GrantFigures(), cancellation, Lane.Bulk);
 
     public ValueTask<IReadOnlyList<ThresholdFigure>?> Thresholds(string tenant,
         CancellationToken cancellation = default) =>
-        Ask(tenant, state => state.Thresholds(Now), cancellation);
+        Ask(tenant, state => state.Thresholds(Now), cancellation, Lane.Bulk);
 
     public ValueTask<IReadOnlyList<RaisedAlert>?> Alerts(string tenant, DateOnly? period, long? before, int limit,
         CancellationToken cancellation = default) =>
-        Ask(tenant, state => state.RaisedAlerts(period, before, limit), cancellation);
+        Ask(tenant, state => state.RaisedAlerts(period, before, limit), cancellation, Lane.Bulk);
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default)
@@ -69,7 +69,7 @@ public sealed partial class LocalTenants
     public async ValueTask<Page<OutcomeRow>?> Outcomes(
         string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation = default)
     {
-        var recent = await Ask(tenant, state => state.Outcomes(filter, cursor, limit + 1), cancellation);
+        var recent = await Ask(tenant, state => state.Outcomes(filter, cursor, limit + 1), cancellation, Lane.Bulk);
         if (recent is null) return null;
         // Asked after the state: what leaves memory between is in both, never in neither.
         var archived = await _store.ArchivedPage(tenant, filter, cursor, limit + 1, cancellation);
@@ -101,11 +101,13 @@ public sealed partial class LocalTenants
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            var read = host.TryRead(_ => host.Subscribe(after), out var reader, out var seen);
+            var read = await host.InTurn(Lane.People, isShort: true, after,
+                static (host, after) => host.Read(_ => host.Subscribe(after)), cancellation);
+            var reader = read.Value;
             try
             {
                 // Until then the reader is nobody's: what it was given must be durable first.
-                if (await IsDurable(seen, cancellation) && read) return reader;
+                if (await IsDurable(read.Seen, cancellation) && read.IsDone) return reader;
                 reader?.Dispose();
             }
             catch
@@ -117,20 +119,23 @@ public sealed partial class LocalTenants
     }
 
     /// <summary>Of the state as it lives; equal to that of its entries, folded anew.</summary>
-    internal ValueTask<byte[]?> Digest(string tenant) => Ask(tenant, state => state.Digest(), CancellationToken.None);
+    internal ValueTask<byte[]?> Digest(string tenant) =>
+        Ask(tenant, state => state.Digest(), CancellationToken.None, Lane.Bulk);
 
     /// <summary>Reads the state in its turn, and answers when what was read is durable.</summary>
-    private async ValueTask<T?> Ask<T>(string tenant, Func<TenantState, T?> read, CancellationToken cancellation)
-        where T : class
+    /// <param name="lane">Bulk for what looks at more than a few things.</param>
+    private async ValueTask<T?> Ask<T>(string tenant, Func<TenantState, T?> read, CancellationToken cancellation,
+        Lane lane = Lane.People) where T : class
     {
         for (;;)
         {
             Guard();
             if (await Find(tenant, false, cancellation) is not { } host) return null;
-            var done = host.TryRead(read, out var value, out var seen);
-            if (!await IsDurable(seen, cancellation) || !done) continue;
+            var done = await host.InTurn(lane, isShort: lane == Lane.People, read,
+                static (host, read) => host.Read(read), cancellation);
+            if (!await IsDurable(done.Seen, cancellation) || !done.IsDone) continue;
             Faults.Answered(tenant);
-            return value;
+            return done.Value;
         }
     }
 }

@@ -96,7 +96,8 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal Instant Now => Instant.From(Time.GetUtcNow());
 
     /// <summary>
-    /// Does what fell due while nothing ran, then is ready. Other tenants are loaded when somebody asks for them.
+    /// Is ready at once: tenants are loaded when somebody asks for them, and what fell due while nothing ran is done
+    /// from now on, beside everything else.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
@@ -104,15 +105,13 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         Committer.Start();
         Snapshots.Start();
         await _store.Expire(Now, cancellation);
-        if (!IsShared) await Timers.Catch(cancellation);
         Timers.Start();
         _eviction.Start();
         RecoveryTime = Stopwatch.GetElapsedTime(began);
         Instruments.Register(this);
         Volatile.Write(ref _started, true);
-        _log.LogInformation(
-            "Ready after {Seconds:0.000} s: {Tenants} tenants had something due, the others are loaded when asked for",
-            RecoveryTime.TotalSeconds, TenantsLoaded);
+        _log.LogInformation("Ready after {Seconds:0.000} s: tenants are loaded when something is due, or asked for",
+            RecoveryTime.TotalSeconds);
     }
 
     /// <summary>Refuses new calls, writes what waits, snapshots what would take long to load, and ends.</summary>
@@ -184,9 +183,24 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 
     internal Task Sweep() => _eviction.Sweep();
 
-    internal void TellOutboxGrew() => OutboxGrew?.Invoke();
+    internal void TellOutboxGrew() => Told(() => OutboxGrew?.Invoke());
 
-    internal void TellFenceLost(string tenant) => FenceLost?.Invoke(tenant);
+    internal void TellFenceLost(string tenant) => Told(() => FenceLost?.Invoke(tenant));
+
+    /// <summary>What a handler does wrong is no failure of the store.</summary>
+    private void Told(Action tell)
+    {
+        try
+        {
+            tell();
+        }
+#pragma warning disable CA1031 // Whatever it was, it is the handler's.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            _log.LogError(fault, "What was to be told at once after a flush could not be");
+        }
+    }
 
     internal void Remove(TenantHost host)
     {

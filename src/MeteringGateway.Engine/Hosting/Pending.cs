@@ -4,8 +4,9 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// What one tenant adds in the flush to come: filled in the tenant's turns, then taken by the committer, which
-/// completes <see cref="Durable"/> when it is on disk. Everybody whose answer rests on it waits for that one task.
+/// What one tenant adds in the flush to come: whole turns, each added as it ends, until the committer takes it. Nobody
+/// needs the tenant's turn for that: whoever adds or takes holds this, for as long as a copy takes. Everybody whose
+/// answer rests on it waits for <see cref="Durable"/>.
 /// </summary>
 internal sealed class Pending(TenantHost host, long firstSequence, byte[] previousHash) : IDisposable
 {
@@ -15,71 +16,60 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     private static readonly Alert[] NoAlerts = [];
     private readonly TaskCompletionSource _durable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly BlockWriter _block = new();
+    private readonly byte[] _lastHash = new byte[Chain.HashLength];
     private List<DetailRow>? _details;
-    private int _apart;
     private List<ArchivedRow>? _archived;
     private List<IdempotencyRow>? _idempotency;
     private List<Alert>? _outbox;
+    private List<Document>? _documents;
+    private Instant? _due;
+    private LimitState? _severity;
+    private bool _isTaken;
 
     public TenantHost Host { get; } = host;
-    public long FirstSequence { get; } = firstSequence;
     public int Count { get; private set; }
-    /// <summary>What waits for the disk: entries, and what is stored apart from them.</summary>
-    public int Bytes => _block.Length + _apart;
+    public int Bytes { get; private set; }
     public long Began { get; } = Stopwatch.GetTimestamp();
     public List<Signal>? Signals { get; private set; }
     public Task Durable => _durable.Task;
 
-    /// <summary>What checks are answered from when this is on disk; null: there is no view from then on.</summary>
+    /// <summary>What checks are answered from when this is on disk; null: it is made when one is asked.</summary>
     public Allowance? View { get; private set; }
 
-    /// <param name="hash">The chain's, after the entry.</param>
-    public void Add(Entry entry, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> hash)
+    /// <summary>Adds what a turn took, and how it left the tenant. False: the committer has this already.</summary>
+    public bool TryAdd(Taken taken, int bytes, in Hash lastHash, Instant? due, LimitState? severity, Allowance? view)
     {
-        var sequence = FirstSequence + Count++;
-        _block.Add(bytes);
-        if (Alerts.TypeOf(entry) is { } type)
-            (_outbox ??= []).Add(new Alert(sequence, type, entry.At, hash.ToArray(), bytes.ToArray()));
-        if (entry is Entry.StateChanged changed) (Signals ??= []).Add(changed.ToSignal(sequence));
-    }
-
-    public (int Count, int Bytes, int Signals, int Outbox) Mark() =>
-        (Count, _block.Length, Signals?.Count ?? 0, _outbox?.Count ?? 0);
-
-    /// <summary>Forgets the entries that were added since <paramref name="mark"/>.</summary>
-    public void CutBack((int Count, int Bytes, int Signals, int Outbox) mark)
-    {
-        Count = mark.Count;
-        _block.CutBack(mark.Bytes);
-        Signals?.RemoveRange(mark.Signals, Signals.Count - mark.Signals);
-        _outbox?.RemoveRange(mark.Outbox, _outbox.Count - mark.Outbox);
-    }
-
-    public void Add(DetailRow row)
-    {
-        (_details ??= []).Add(row);
-        _apart += row.Json.Length;
-    }
-
-    public void Add(IdempotencyRow row) => (_idempotency ??= []).Add(row);
-
-    public void Archive(IReadOnlyList<Outcome> departed)
-    {
-        foreach (var outcome in departed)
-            (_archived ??= []).Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
-    }
-
-    public TenantBatch ToBatch(byte[] lastHash, Instant? due, LimitState? severity, Allowance? view)
-    {
-        View = view;
-        return new TenantBatch(
-            Host.Id, previousHash, FirstSequence, Count, _block.Written, lastHash, due,
-            (IReadOnlyList<DetailRow>?)_details ?? NoDetails,
-            (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived, (IReadOnlyList<IdempotencyRow>?)_idempotency
-                ?? NoIdempotency,
-            (IReadOnlyList<Alert>?)_outbox ?? NoAlerts)
+        lock (_block)
         {
-            Severity = severity,
+            if (_isTaken) return false;
+            if (taken.Count > 0) _block.AddFramed(taken.Block.Written.Span);
+            (Count, Bytes) = (Count + taken.Count, Bytes + bytes);
+            Add(ref _details, taken.Details);
+            Add(ref _archived, taken.Archived);
+            Add(ref _idempotency, taken.Idempotency);
+            Add(ref _outbox, taken.Outbox);
+            Add(ref _documents, taken.Documents);
+            if (taken.Signals.Count > 0) (Signals ??= []).AddRange(taken.Signals);
+            ((ReadOnlySpan<byte>)lastHash).CopyTo(_lastHash);
+            (_due, _severity, View) = (due, severity, view);
+            return true;
+        }
+    }
+
+    private static void Add<T>(ref List<T>? to, List<T> rows)
+    {
+        if (rows.Count > 0) (to ??= []).AddRange(rows);
+    }
+
+    /// <summary>From now on turns fill another.</summary>
+    public TenantBatch Take()
+    {
+        lock (_block) _isTaken = true;
+        return new TenantBatch(Host.Id, previousHash, firstSequence, Count, _block.Written, _lastHash, _due,
+            (IReadOnlyList<DetailRow>?)_details ?? NoDetails, (IReadOnlyList<ArchivedRow>?)_archived ?? NoArchived,
+            (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency, (IReadOnlyList<Alert>?)_outbox ?? NoAlerts)
+        {
+            Severity = _severity, Documents = (IReadOnlyList<Document>?)_documents ?? [],
         };
     }
 

@@ -24,17 +24,18 @@ internal sealed class SnapshotWriter(LocalTenants engine, IStore store)
 
     public async Task Save(TenantHost host, int entries)
     {
-        var snapshot = host.Snapshot(entries, out var seen);
-        if (snapshot is null) return;
+        var taken = await host.InTurn(Lane.Bulk, isShort: false, entries,
+            static (host, entries) => host.Snapshot(entries));
+        if (taken.Value is null) return;
         try
         {
-            await seen;
+            await taken.Seen;
         }
         catch (Exception e) when (e is LostFenceException or TenantUnavailableException or StoreFullException)
         {
             return; // of something that is not in the journal
         }
-        await Save(host.Id, snapshot);
+        await Save(host.Id, taken.Value);
     }
 
     public async Task Save(string tenant, StoredSnapshot snapshot)

@@ -3,7 +3,7 @@ namespace MeteringGateway.Engine;
 internal sealed partial class TenantHost
 {
     /// <summary>
-    /// Adds a reader of signals; called within <see cref="TryRead"/>. Whatever is not told yet is told first: a state
+    /// Adds a reader of signals; called within <see cref="Read"/>. Whatever is not told yet is told first: a state
     /// that an older version wrote may differ from what its agents know (S6).
     /// </summary>
     /// <param name="after">What the reader has seen; null: nothing.</param>
@@ -13,30 +13,22 @@ internal sealed partial class TenantHost
         var start = _state.StartOfSignals(after);
         var replay = start.Keys is null ? _state.SignalsAfter(after!.Value) : [];
         Instruments.Replayed.Add(replay.Count);
-        var hub = _hub ??= new SignalHub();
-        var reader = hub.Add(start, replay, _engine.Options.SignalBuffer);
+        if (_hub is null) Volatile.Write(ref _hub, new SignalHub());
+        var reader = _hub!.Add(start, replay, _engine.Options.SignalBuffer);
         // What comes after a turn that broke off is told by another host: the reader is to come again.
-        if (_retired) hub.Close(new SlowReaderException());
+        if (_retired) _hub.Close(new SlowReaderException());
         return reader;
     }
 
     /// <summary>What was taken is durable: it may be seen. Called by the committer, in order.</summary>
     public void Publish(Pending pending)
     {
-        SignalHub? hub;
-        lock (_state)
-        {
-            _view = pending.View;
-            _flushing = null;
-            hub = _hub;
-        }
-        if (pending.Signals is { } signals) hub?.Publish(signals, pending.Began);
+        _view = pending.View;
+        if (pending.Signals is { } signals) Volatile.Read(ref _hub)?.Publish(signals, pending.Began);
         pending.Complete();
+        Interlocked.CompareExchange(ref _pending, null, pending);
     }
 
     /// <summary>Ends the signals of all readers, as at a shutdown.</summary>
-    public void CloseReaders()
-    {
-        lock (_state) _hub?.Close(null);
-    }
+    public void CloseReaders() => Volatile.Read(ref _hub)?.Close(null);
 }

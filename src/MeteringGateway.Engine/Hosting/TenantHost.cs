@@ -1,13 +1,12 @@
-using System.Buffers;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
 
 /// <summary>
 /// A tenant in memory: its state, its one writer at a time, and what of it is on its way to the disk. In a turn there
-/// is no I/O and no await. A tenant that does nothing is this object, its state and its view.
+/// is no I/O and no await; whoever wants one asks by <see cref="InTurn"/>, and what is said here to be of a turn is
+/// called in no other way. A tenant that does nothing is this object, its state and its view.
 /// </summary>
 internal sealed partial class TenantHost
 {
@@ -15,41 +14,38 @@ internal sealed partial class TenantHost
     private const int MostEntries = 5_000;
 
     /// <summary>Commands that a slice has whatever they take: a few that belong together stay in one turn.</summary>
-    private const int WholeSlice = 8;
+    public const int WholeSlice = 8;
 
-    /// <summary>The same in time, for more of them.</summary>
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
+    /// <summary>Seconds after the last check in which turns still make views.</summary>
+    private const long ViewsKept = 60;
 
-    /// <summary>Milliseconds after the last check in which flushes still publish views.</summary>
-    private const long ViewsKept = 60_000;
-
-    [ThreadStatic] private static List<Entry>? _taken;
-    [ThreadStatic] private static ArrayBufferWriter<byte>? _bytes;
+    [ThreadStatic] private static List<Entry>? _entries;
 
     private readonly LocalTenants _engine;
-    /// <summary>Also what a turn locks: an object of its own for that would be a twentieth of an idle tenant.</summary>
     private readonly TenantState _state;
     private Hash _hash;
     private volatile Allowance? _view;
     private Pending? _pending;
-    private Pending? _flushing;
     private SignalHub? _hub;
-    private long _lastUsed;
-    private long _lastCheck;
     private long _tailBytes;
+    /// <summary>The sequence up to which the committer has all, but for what does not fit.</summary>
+    private int _handedOver;
+    /// <summary>Unix seconds, as is the next: two longs would be a fiftieth of an idle tenant.</summary>
+    private uint _lastUsed;
+    private uint _lastCheck;
     private int _snapshotBytes;
     private int _tailEntries;
     private int _archiveVersion;
-    private bool _retired;
+    private volatile bool _retired;
     private bool _snapshotting;
 
     public TenantHost(LocalTenants engine, string id, Recovered recovered)
     {
-        (_engine, Id, _state) = (engine, id, recovered.State);
+        (_engine, Id, _state, _handedOver) = (engine, id, recovered.State, (int)recovered.State.Sequence);
         recovered.Hash.CopyTo(_hash);
         (_snapshotBytes, _tailBytes, _tailEntries) =
             (recovered.SnapshotBytes, recovered.TailBytes, recovered.TailEntries);
-        _lastUsed = engine.Now.UnixMilliseconds;
+        _lastUsed = Seconds(engine.Now);
     }
 
     public string Id { get; }
@@ -59,8 +55,8 @@ internal sealed partial class TenantHost
     /// </summary>
     public Allowance? View => _view;
 
-    /// <summary>Unix milliseconds of the last call.</summary>
-    public long LastUsed => Math.Max(_lastUsed, _lastCheck);
+    /// <summary>Unix milliseconds of the last call, to the second.</summary>
+    public long LastUsed => Math.Max(Volatile.Read(ref _lastUsed), Volatile.Read(ref _lastCheck)) * 1000L;
 
     /// <summary>As of some moment: nobody waits for the turn to know it.</summary>
     public long BytesToLoad => _snapshotBytes + Volatile.Read(ref _tailBytes);
@@ -71,306 +67,137 @@ internal sealed partial class TenantHost
     /// <summary>
     /// Never used again: it left memory, or a turn of it broke off. The caller asks for the tenant anew.
     /// </summary>
-    public bool IsRetired => Volatile.Read(ref _retired);
+    public bool IsRetired => _retired;
 
-    /// <summary>What has to be durable before anything that was seen in a turn may leave.</summary>
-    public Task Outstanding
-    {
-        get { lock (_state) return Seen; }
-    }
-
-    private Task Seen => (_pending ?? _flushing)?.Durable ?? Task.CompletedTask;
-
-    /// <summary>When something is due in real time (T5).</summary>
+    /// <summary>When something is due in real time (T5); outcomes that leave hold up nobody.</summary>
     private Instant? Due => !_state.Exists || _state.TestClock is not null ? null : _state.NextDue;
 
     /// <summary>
-    /// Runs commands until one needs an archived outcome, or the turn has done enough. Null when the host is retired,
-    /// or what was recalled is out of date.
+    /// Of a turn: runs commands until one needs an archived outcome, or the turn has done enough. What has to be
+    /// durable before the answers may leave; null when the host is retired, or what was recalled is out of date.
     /// </summary>
     public Task? Decide(Work work)
     {
-        lock (_state)
-        {
-            if (_retired || (work.RecallDone && work.ArchiveVersion != _archiveVersion)) return null;
-            _lastUsed = _engine.Now.UnixMilliseconds;
-            var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
-            var whole = work.Next + WholeSlice;
-            while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most
-                && (work.Next < whole || Stopwatch.GetElapsedTime(began) < Slice)) { }
-            return Seen;
-        }
+        if (_retired || (work.RecallDone && work.ArchiveVersion != _archiveVersion)) return null;
+        Volatile.Write(ref _lastUsed, Seconds(_engine.Now));
+        var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
+        var whole = work.Next + WholeSlice;
+        while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most
+            && (work.Next < whole || Stopwatch.GetElapsedTime(began) < Workers.Slice)) { }
+        return Seen();
     }
 
     private bool Decide(Work work, Command command)
     {
-        var taken = _taken ??= [];
-        try
+        var entries = _entries ??= [];
+        entries.Clear();
+        var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, entries, work.Recalled,
+            work.RecallDone, _engine.Options.Limits);
+        switch (answer)
         {
-            var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, taken, work.Recalled,
-                work.RecallDone, _engine.Options.Limits);
-            if (answer is Answer.Needs needs)
-            {
-                if (work.RecallDone)
-                    throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
-                Keep(command, taken, null);
+            case Answer.Needs needs when work.RecallDone:
+                throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
+            case Answer.Needs needs:
+                Keep(command, entries, answer, null);
                 work.Want(needs.OutcomeId, _archiveVersion);
                 return false;
-            }
-            if (answer is Answer.Unfinished)
-            {
-                Keep(command, taken, null);
+            case Answer.Unfinished:
+                Keep(command, entries, answer, null);
                 return false;
-            }
-            Keep(command, taken, work.Remember(answer));
-            work.Answer(answer);
-            return true;
-        }
-        catch (Exception fault) when (fault is not StoreFailedException)
-        {
-            // The state may be ahead of what was kept: what was kept is written, and the tenant is loaded again.
-            Retire();
-            throw _engine.Faults.Add(Id, fault);
-        }
-        finally
-        {
-            taken.Clear();
+            default:
+                Keep(command, entries, answer, work.Remember(answer));
+                work.Answer(answer);
+                return true;
         }
     }
 
-    /// <summary>Adds what a turn took to the flush to come.</summary>
-    private void Keep(Command command, List<Entry> taken, IdempotencyRow? row)
+    /// <summary>Adds what a command took to what the turn hands over.</summary>
+    private void Keep(Command command, List<Entry> entries, Answer answer, IdempotencyRow? row)
     {
-        var departed = _state.TakeDeparted();
-        if (taken.Count == 0 && departed.Count == 0 && row is null) return;
-        var pending = _pending ??= _engine.Committer.Enqueue(
-            new Pending(this, _state.Sequence - taken.Count + 1, _hash.ToArray()));
-        var bytes = pending.Bytes;
-        if (taken.Count > 0) Encode(pending, taken);
-        if (command is Command.Event { Detail: { } detail }) KeepDetail(pending, taken, detail);
-        if (departed.Count > 0)
-        {
-            pending.Archive(departed);
-            _archiveVersion++;
-        }
-        if (row is not null) pending.Add(row);
-        _tailEntries += taken.Count;
-        _tailBytes += pending.Bytes - bytes;
-        _engine.Committer.Waiting(taken.Count, pending.Bytes - bytes);
+        var taken = Taken.Own;
+        var first = _state.Sequence - entries.Count + 1;
+        for (var i = 0; i < entries.Count; i++) taken.Add(entries[i], first + i, ref _hash);
+        if (command is Command.Event { Detail: { } detail }) KeepDetail(taken, entries, first, detail);
+        foreach (var outcome in _state.TakeDeparted())
+            taken.Archived.Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
+        if (row is not null) taken.Idempotency.Add(row);
+        if (command is Command.SetTerms { Own: { } own } && answer is Answer.Done)
+            taken.Documents.Add(new Document(own.Kind, Id, own.Version, _engine.Now, own.By, own.Content));
+        entries.Clear();
     }
 
-    private void Encode(Pending pending, List<Entry> taken)
+    private static void KeepDetail(Taken taken, List<Entry> entries, long first, Detail detail)
     {
-        var bytes = _bytes ??= new ArrayBufferWriter<byte>(1024);
-        var hash = _hash;
-        var before = pending.Mark();
-        try
-        {
-            foreach (var entry in taken)
-            {
-                bytes.ResetWrittenCount();
-                EntryCodec.Write(bytes, entry);
-                Chain.Next(hash, bytes.WrittenSpan, hash);
-                pending.Add(entry, bytes.WrittenSpan, hash);
-            }
-        }
-        catch
-        {
-            // A turn is kept whole or not at all.
-            pending.CutBack(before);
-            throw;
-        }
-        _hash = hash;
-    }
-
-    private static void KeepDetail(Pending pending, List<Entry> taken, Detail detail)
-    {
-        for (var i = 0; i < taken.Count; i++)
-            if (taken[i] is Entry.OutcomeReported { DetailHash: not null }
+        for (var i = 0; i < entries.Count; i++)
+            if (entries[i] is Entry.OutcomeReported { DetailHash: not null }
                 or Entry.FactReported { DetailHash: not null }
                 or Entry.ActivityReported { DetailHash: not null })
-                pending.Add(new DetailRow(pending.FirstSequence + pending.Count - taken.Count + i, detail.EndCustomer,
-                    detail.Salt, detail.Json));
+                taken.Details.Add(new DetailRow(first + i, detail.EndCustomer, detail.Salt, detail.Json));
     }
 
     /// <summary>
-    /// Reads the state in its turn, after what is due. False when the host is retired, or more is due than one turn
-    /// does: ask again.
+    /// Of a turn: what has to be durable before anything that was seen in it may leave. What the turn took is handed
+    /// to the committer first, with what only this turn can say: when something is next due, how the tenant stands,
+    /// and what checks are to be answered from.
     /// </summary>
-    /// <param name="value">Null: there is no such tenant.</param>
-    /// <param name="seen">What has to be durable before the value may leave, or before asking again.</param>
-    public bool TryRead<T>(Func<TenantState, T?> read, out T? value, out Task seen) where T : class
+    private Task Seen()
     {
-        lock (_state)
-        {
-            (value, seen) = (null, Task.CompletedTask);
-            if (_retired) return false;
-            _lastUsed = _engine.Now.UnixMilliseconds;
-            if (Due <= _engine.Now && !Tick())
-            {
-                seen = Seen;
-                return false;
-            }
-            value = _state.Exists ? Guarded(read) : null;
-            seen = Seen;
-            return true;
-        }
+        var taken = Taken.Own;
+        if (!taken.IsEmpty) HandOver(taken);
+        // Nothing that was seen can be ahead of what was handed over: an answer that rests on no flush cannot be.
+        if ((int)_state.Sequence != _handedOver)
+            throw new InvalidOperationException($"{_state.Sequence} was seen, and {_handedOver} was handed over");
+        return Volatile.Read(ref _pending)?.Durable ?? Task.CompletedTask;
     }
 
-    /// <summary>What fails in reading may have left something half worked out: the tenant is loaded anew.</summary>
-    private T Guarded<T>(Func<TenantState, T> read)
+    private void HandOver(Taken taken)
     {
-        try
+        var due = _state.WakeAt;
+        LimitState? severity = _state.Exists ? _state.Severity : null;
+        // Making a view costs a turn something: only for those who are asked.
+        var asked = _state.Exists && WasAsked;
+        var view = asked ? _state.Allowance() : null;
+        var bytes = taken.Bytes;
+        if (Volatile.Read(ref _pending)?.TryAdd(taken, bytes, _hash, due, severity, view) != true)
         {
-            return read(_state);
+            var before = taken.Count > 0 ? taken.Before : _hash;
+            var pending = new Pending(this, _state.Sequence - taken.Count + 1, before.ToArray());
+            pending.TryAdd(taken, bytes, _hash, due, severity, view);
+            _engine.Committer.Enqueue(pending);
+            Volatile.Write(ref _pending, pending);
         }
-        catch (Exception fault)
-        {
-            Retire();
-            throw _engine.Faults.Add(Id, fault);
-        }
+        _engine.Committer.Waiting(taken.Count, bytes);
+        _handedOver += taken.Count;
+        _tailEntries += taken.Count;
+        Volatile.Write(ref _tailBytes, _tailBytes + bytes);
+        if (taken.Archived.Count > 0) _archiveVersion++;
+        taken.Clear();
+        if (due is { } at) _engine.Timers.Schedule(this, at);
+        if (WantsSnapshot()) _engine.Snapshots.Request(this);
     }
 
-    /// <summary>Where the chain stands, once <paramref name="seen"/> is durable. False when the host is
-    /// retired.</summary>
-    public bool TryHead(out JournalHead head, out Task seen)
+    /// <summary>Of a turn: reads the state after what is due.</summary>
+    public Read<T> Read<T>(Func<TenantState, T?> read) where T : class
     {
-        lock (_state)
-        {
-            (head, seen) = (new JournalHead(_state.Sequence, _hash.ToArray()), Seen);
-            return !_retired;
-        }
+        if (_retired) return default;
+        Volatile.Write(ref _lastUsed, Seconds(_engine.Now));
+        if (Due <= _engine.Now && !Tick()) return new Read<T>(false, null, Seen());
+        var value = _state.Exists ? read(_state) : null;
+        return new Read<T>(true, value, Seen());
     }
 
-    /// <summary>Does what is due. False: there is more than one turn does.</summary>
+    /// <summary>Of a turn: where the chain stands.</summary>
+    public Read<JournalHead> Head() =>
+        _retired ? default : new Read<JournalHead>(true, new JournalHead(_state.Sequence, _hash.ToArray()), Seen());
+
+    /// <summary>Of a turn: what has to be durable before the tenant may be read anew.</summary>
+    public Task Outstanding() => Volatile.Read(ref _pending)?.Durable ?? Task.CompletedTask;
+
+    /// <summary>Does a turn's part of what is due. False: there is more.</summary>
     private bool Tick()
     {
         var tick = new Work([new Command.Tick()], null, default);
-        while (!tick.IsDone && Decide(tick, tick.Command)) { }
-        return tick.IsDone;
-    }
-
-    /// <summary>The committer takes what waits. After it, turns fill a new <see cref="Pending"/>.</summary>
-    /// <param name="batch">What is to be written; null: what was taken has failed, and none of it is.</param>
-    public Pending Take(out TenantBatch? batch)
-    {
-        lock (_state)
-        {
-            var pending = _flushing = _pending!;
-            _pending = null;
-            try
-            {
-                batch = Seal(pending);
-                return pending;
-            }
-#pragma warning disable CA1031 // Whatever it was, it is this tenant's: its neighbours' entries are written.
-            catch (Exception fault)
-#pragma warning restore CA1031
-            {
-                batch = null;
-                Lose(pending, _engine.Faults.Add(Id, fault));
-                return pending;
-            }
-        }
-    }
-
-    private TenantBatch Seal(Pending pending)
-    {
-        var now = _engine.Now;
-        if (_retired) return pending.ToBatch(_hash.ToArray(), now, null, null);
-        var due = Due;
-        if (due is { } at) _engine.Timers.Schedule(this, at);
-        // Making a view costs a turn something: only for those who are asked.
-        var asked = _state.Exists && now.UnixMilliseconds - _lastCheck < ViewsKept;
-        return pending.ToBatch(_hash.ToArray(), due, _state.Exists ? _state.Severity : null,
-            asked ? _state.Allowance() : null);
-    }
-
-    /// <summary>
-    /// What was taken is not in the journal, or nobody knows: the state is ahead of it, and is loaded anew.
-    /// </summary>
-    public void Lose(Pending pending, Exception why)
-    {
-        lock (_state)
-        {
-            _flushing = null;
-            Retire();
-        }
-        pending.Fail(why);
-    }
-
-    /// <summary>
-    /// Ends this host, so that the tenant may live elsewhere. <paramref name="snapshot"/> is what to store of it, if
-    /// anything, once <paramref name="seen"/> is durable.
-    /// </summary>
-    public void Leave(int entries, out StoredSnapshot? snapshot, out Task seen)
-    {
-        lock (_state)
-        {
-            (snapshot, seen) = (null, Seen);
-            if (_retired) return;
-            if (_state.Exists && _tailEntries >= entries) snapshot = TakeSnapshot();
-            Retire();
-        }
-    }
-
-    /// <summary>The store failed: whoever waits is told, and nothing of this host is used again.</summary>
-    public void Fail(Exception why)
-    {
-        lock (_state)
-        {
-            _retired = true;
-            _pending?.Fail(why);
-            _flushing?.Fail(why);
-            _hub?.Close(why);
-        }
-    }
-
-    /// <summary>
-    /// The state now, when a snapshot is worth while; it may be stored once <paramref name="seen"/> is durable.
-    /// </summary>
-    public StoredSnapshot? Snapshot(int entries, out Task seen)
-    {
-        lock (_state)
-        {
-            seen = Seen;
-            if (_retired || !_state.Exists || _tailEntries < entries) return null;
-            return TakeSnapshot();
-        }
-    }
-
-    /// <summary>True, once, when enough came after the last snapshot to take another.</summary>
-    public bool WantsSnapshot(int entries)
-    {
-        lock (_state)
-        {
-            if (_snapshotting || _retired || _tailEntries < entries || _tailBytes < 2L * _snapshotBytes) return false;
-            return _snapshotting = true;
-        }
-    }
-
-    /// <summary>
-    /// Retires an idle host; false if it is in use. <paramref name="snapshot"/> is what to store of it, if anything.
-    /// </summary>
-    public bool TryEvict(long usedBefore, int entries, out StoredSnapshot? snapshot)
-    {
-        snapshot = null;
-        lock (_state)
-        {
-            if (_retired || LastUsed > usedBefore || _pending is not null || _flushing is not null || _snapshotting)
-                return false;
-            if (_hub is { IsEmpty: false }) return false;
-            if (_state.Exists && _tailEntries >= entries) snapshot = TakeSnapshot();
-            Volatile.Write(ref _retired, true);
-            return true;
-        }
-    }
-
-    private StoredSnapshot TakeSnapshot()
-    {
-        var snapshot = SnapshotSeal.Take(Id, _state, _hash.ToArray());
-        (_snapshotBytes, _tailBytes, _tailEntries, _snapshotting) = (snapshot.State.Length, 0, 0, false);
-        return snapshot;
+        return Decide(tick, tick.Command);
     }
 
     /// <summary>
@@ -380,76 +207,55 @@ internal sealed partial class TenantHost
     {
         // Written only when it says something new: checks on many cores would fight for the line.
         var now = _engine.Now;
-        if (now.UnixMilliseconds - _lastCheck is > 1000 or < 0) _lastCheck = now.UnixMilliseconds;
+        if (Seconds(now) is var second && second != Volatile.Read(ref _lastCheck))
+            Volatile.Write(ref _lastCheck, second);
         return now;
     }
 
     /// <summary>
-    /// Makes the view, after what is due, if all is durable. False: ask again, when what has to be durable first is.
+    /// Of a turn: makes the view, after what is due, if all is durable.
     /// </summary>
-    /// <param name="view">Null: there is no such tenant.</param>
-    public bool TryView(out Allowance? view, out Task wait)
+    public Read<Allowance> MakeView()
     {
-        lock (_state)
-        {
-            view = null;
-            if (!TryRead(state => state, out _, out wait) || wait != Task.CompletedTask) return false;
-            view = _view = _state.Exists ? Guarded(state => state.Allowance()) : null;
-            return true;
-        }
+        var read = Read(state => state);
+        if (!read.IsDone || !read.Seen.IsCompletedSuccessfully)
+            return new Read<Allowance>(false, null, read.Seen) { IsBehind = !read.IsDone && !_retired };
+        return new Read<Allowance>(true, _view = _state.Exists ? _state.Allowance() : null, read.Seen);
     }
 
     /// <summary>Lets go of a view that nobody asks for.</summary>
     public void DropView()
     {
-        if (_view is null || _engine.Now.UnixMilliseconds - _lastCheck < ViewsKept) return;
-        lock (_state) _view = null;
+        if (_view is not null && !WasAsked) _view = null;
     }
 
-    /// <summary>Sees to it that the timers know when something is next due.</summary>
-    public void Reschedule()
+    private bool WasAsked => Seconds(_engine.Now) - (long)Volatile.Read(ref _lastCheck) < ViewsKept;
+
+    private static uint Seconds(Instant time) => (uint)(time.UnixMilliseconds / 1000);
+
+    /// <summary>Of a turn: sees to it that the timers know when something is next due.</summary>
+    public bool Reschedule()
     {
-        lock (_state)
-        {
-            try
-            {
-                if (!_retired && Due is { } due) _engine.Timers.Schedule(this, due);
-            }
-#pragma warning disable CA1031 // Whatever it was, it is this tenant's: whoever asks for it is told.
-            catch (Exception fault)
-#pragma warning restore CA1031
-            {
-                Retire();
-                _engine.Faults.Add(Id, fault);
-            }
-        }
+        if (!_retired && _state.WakeAt is { } due) _engine.Timers.Schedule(this, due);
+        return true;
     }
 
-    /// <summary>Writes when something is next due, though nothing became true.</summary>
+    /// <summary>Of a turn: writes when something is next due, though nothing became true.</summary>
     public Task WriteDue()
     {
-        lock (_state)
-        {
-            if (!_retired && _pending is null && _flushing is null && _state.Exists)
-                _pending = _engine.Committer.Enqueue(new Pending(this, _state.Sequence + 1, _hash.ToArray()));
-            return Seen;
-        }
+        if (!_retired && Seen().IsCompleted && _state.Exists) HandOver(Taken.Own);
+        return Seen();
     }
+}
 
-    private void Retire()
-    {
-        Volatile.Write(ref _retired, true);
-        _hub?.Close(new SlowReaderException());
-    }
+/// <summary>What was read in a turn.</summary>
+/// <param name="IsDone">False when the host is retired, or more is due than one turn does: ask again.</param>
+/// <param name="Value">Null: there is no such tenant.</param>
+/// <param name="Durable">What has to be durable before the value may leave, or before asking again.</param>
+internal readonly record struct Read<T>(bool IsDone, T? Value, Task? Durable) where T : class
+{
+    public Task Seen => Durable ?? Task.CompletedTask;
 
-    /// <summary>A hash, in place.</summary>
-    [InlineArray(Chain.HashLength)]
-    private struct Hash
-    {
-#pragma warning disable IDE0051, IDE0044 // The runtime repeats it.
-        private byte _first;
-#pragma warning restore IDE0051, IDE0044
-
-        public readonly byte[] ToArray() => ((ReadOnlySpan<byte>)this).ToArray();
-    }
+    /// <summary>True when it is not done because more is due than one turn does.</summary>
+    public bool IsBehind { get; init; }
 }

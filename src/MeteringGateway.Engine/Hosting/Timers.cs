@@ -27,6 +27,7 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
             _poll = engine.Time.CreateTimer(_ => Poll(), null, engine.Options.DuePoll, engine.Options.DuePoll);
             Arm();
         }
+        Poll();
     }
 
     /// <summary>
@@ -49,7 +50,7 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
     private TimeSpan Horizon => 2 * engine.Options.DuePoll;
 
     /// <summary>Does what the store says is due.</summary>
-    public Task Catch(CancellationToken cancellation) =>
+    private Task Catch(CancellationToken cancellation) =>
         Waking.All(store, () => engine.Now, tenant => engine.Tick(tenant, moved: false), cancellation);
 
     public async ValueTask DisposeAsync()
@@ -99,7 +100,8 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
             {
                 if (!engine.IsShared) await Catch(_stop.Token);
                 foreach (var near in await store.Due(engine.Now + Horizon, Page, _stop.Token))
-                    engine.Loaded(near.Tenant)?.Reschedule();
+                    if (engine.Loaded(near.Tenant) is { } host)
+                        await host.InTurn(Lane.Bulk, isShort: false, 0, static (host, _) => host.Reschedule());
             });
     }
 

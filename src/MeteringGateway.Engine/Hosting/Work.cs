@@ -23,6 +23,14 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     public bool IsDone => Next == commands.Count;
     public Command Command => commands[Next];
 
+    /// <summary>How urgent it is.</summary>
+    public Lane Lane => commands[0] switch
+    {
+        Command.Tick => Lane.Bulk,
+        Command.Event => Lane.Events,
+        _ => Lane.People,
+    };
+
     /// <summary>True if the tenant may have to be made.</summary>
     public bool Creates
     {

@@ -58,6 +58,14 @@ public sealed class BlockWriter : IDisposable
         Length += entry.Length;
     }
 
+    /// <summary>Adds a whole block.</summary>
+    public void AddFramed(ReadOnlySpan<byte> block)
+    {
+        Reserve(block.Length);
+        block.CopyTo(_bytes.AsSpan(Length));
+        Length += block.Length;
+    }
+
     /// <summary>Forgets what was added beyond <paramref name="length"/>.</summary>
     public void CutBack(int length) => Length = Math.Min(Length, length);
 

@@ -41,6 +41,7 @@ public sealed partial class SqliteStore
             db["INSERT OR REPLACE INTO idempotency(key, content, answer, expires) VALUES(?,?,?,?)"]
                 .Add(row.Key).Add(row.Content).Add(row.Answer).Add(row.ExpiresAt.UnixMilliseconds).Run();
         foreach (var alert in batch.Outbox) Post(db, tenant, alert);
+        foreach (var document in batch.Documents) Put(db, document);
     }
 
     /// <summary>

@@ -14,8 +14,8 @@ internal sealed class TenantFold(string tenant)
     /// <summary>After the last entry; a copy.</summary>
     public byte[] Hash => [.. _hash];
 
-    /// <summary>When something is due in real time (T5).</summary>
-    public Instant? Due => !State.Exists || State.TestClock is not null ? null : State.NextDue;
+    /// <summary>When something is to be done in real time (T5).</summary>
+    public Instant? Due => State.WakeAt;
 
     public LimitState? Severity => State.Exists ? State.Severity : null;
 

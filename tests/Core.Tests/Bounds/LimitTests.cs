@@ -6,10 +6,10 @@ public sealed class LimitTests
     private static readonly TenantLimits Few = new()
     {
         SessionOutcomes = 4, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
-        ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4,
+        ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4, Grants = 8,
     };
 
-    private readonly Instant _now = Instant.Parse("2026-01-10T12:00:00Z");
+    private Instant _now = Instant.Parse("2026-01-10T12:00:00Z");
     private TenantState _state = new();
     private int _numbers;
 
@@ -112,6 +112,19 @@ public sealed class LimitTests
         for (var i = 0; i < 4; i++) Taken(Grant());
         Refused(Refusal.TooManyGrants, Grant());
         Taken(new Command.VoidGrant(_state.GrantFigures()[0].Id));
+        Taken(Grant());
+    }
+
+    [Fact]
+    public void N4_grants_that_ended_long_ago_do_not_count()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            Taken(Grant());
+            Taken(new Command.VoidGrant(_state.GrantFigures()[^1].Id));
+        }
+        Refused(Refusal.TooManyGrants, Grant());
+        _now += TimeSpan.FromDays(400);
         Taken(Grant());
     }
 

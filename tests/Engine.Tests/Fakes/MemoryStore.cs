@@ -22,6 +22,10 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>Called on the committer's thread when an append is about to become durable.</summary>
     public Action<IReadOnlyList<TenantBatch>>? BeforeDurable { get; set; }
 
+    /// <summary>What an idempotency key's row is read after.</summary>
+    public Func<string, Task> BeforeIdempotent { get; set; } = _ => Task.CompletedTask;
+
+    public int IdempotentAsked { get; private set; }
     public int Appends { get; private set; }
     public int SnapshotsSaved { get; private set; }
 
@@ -49,6 +53,16 @@ internal sealed partial class MemoryStore : IStore
     public int Blocks(string tenant)
     {
         lock (_gate) return _disk.Tenants[tenant].Blocks.Count;
+    }
+
+    public Instant? DueOf(string tenant)
+    {
+        lock (_gate) return _disk.Tenants[tenant].Due;
+    }
+
+    public int ArchivedOf(string tenant)
+    {
+        lock (_gate) return _disk.Tenants[tenant].Archived.Count;
     }
 
     public int BlockLength(string tenant, int block)
@@ -104,6 +118,8 @@ internal sealed partial class MemoryStore : IStore
         tenant.Severity = batch.Severity ?? tenant.Severity;
         foreach (var row in batch.Details) tenant.Details.Add(row.Sequence, row);
         foreach (var row in batch.Archived) tenant.Archived[row.Outcome.Id] = row;
+        foreach (var document in batch.Documents)
+            _disk.Documents.TryAdd((document.Kind, document.Id, document.Version), document);
         foreach (var row in batch.Idempotency) _disk.Idempotency[row.Key] = row;
         foreach (var alert in batch.Outbox) _disk.Outbox.Add(new OutboxRow(++_disk.Position, batch.Tenant, alert));
         return AppendResult.Written;
@@ -189,9 +205,11 @@ internal sealed partial class MemoryStore : IStore
                 .OrderBy(row => row.Key, StringComparer.Ordinal).Take(limit)]);
     }
 
-    public ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)
+    public async ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)
     {
-        lock (_gate) return new(_disk.Idempotency.GetValueOrDefault(key));
+        lock (_gate) IdempotentAsked++;
+        await BeforeIdempotent(key);
+        lock (_gate) return _disk.Idempotency.GetValueOrDefault(key);
     }
 
     public ValueTask Expire(Instant now, CancellationToken cancellation)

@@ -1,0 +1,92 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// How outcomes leave memory when their period is closed (I4): a few with the closing, many in steps after it, so that
+/// none of them is larger than a store can write at once, and others have their turn in between. Until its step an
+/// outcome is here as it was.
+/// </summary>
+public sealed partial class TenantState
+{
+    /// <summary>
+    /// Outcomes that leave in one step, or with the closing itself; more only when they are one outcome and what
+    /// continued it.
+    /// </summary>
+    public const int MostLeaving = 256;
+
+    /// <summary>Outcomes of a closed period are still to leave memory.</summary>
+    public bool IsLeaving => _archived?.Leaving is not null;
+
+    /// <summary>
+    /// When something is next to be done for the tenant in real time, whether or not anything arrives; null: never.
+    /// </summary>
+    public Instant? WakeAt =>
+        !Exists ? null : IsLeaving ? Now : TestClock is null ? NextDue : null;
+
+    /// <summary>True if a closing may have to be followed by steps.</summary>
+    internal bool LeavesInSteps => _outcomes?.Count > MostLeaving;
+
+    /// <summary>How many leave next: with each all that stand for the same outcome (O3), none of which could be
+    /// understood without it.</summary>
+    internal int NextLeaving()
+    {
+        var (count, last) = (0, "");
+        foreach (var id in _archived?.Leaving ?? [])
+        {
+            var root = _outcomes![id].ContinuationOf ?? id;
+            if (count >= MostLeaving && root != last) break;
+            (count, last) = (count + 1, root);
+        }
+        return count;
+    }
+
+    private void Forget(Instant closed, Instant at, bool inSteps)
+    {
+        var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
+        foreach (var (name, session) in _sessions ?? [])
+            if (session.LastEvent + SessionsKept + late < at) _sessions!.Remove(name);
+        foreach (var (key, record) in _events ?? [])
+            if (record.Time < closed && record.Time + IdsKept < at) _events!.Remove(key);
+        foreach (var (id, facts) in _waiting ?? [])
+            if (facts.TrueForAll(fact => fact.Until < at)) _waiting!.Remove(id);
+        var before = IsLeaving ? new HashSet<string>(_archived!.Leaving!, StringComparer.Ordinal) : null;
+        var leaving = _outcomes?.Values
+            .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true)
+            .OrderBy(outcome => outcome.ReportedBy).ToArray() ?? [];
+        if (leaving.Length == 0) return;
+        (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray());
+        if (!inSteps || leaving.Length <= MostLeaving)
+        {
+            foreach (var outcome in leaving) Leave(outcome);
+            return;
+        }
+        // What continued an outcome stands behind it; the order of the rest is kept.
+        foreach (var outcome in leaving.OrderBy(outcome => (Root(outcome) ?? outcome).ReportedBy))
+            (_archived.Leaving ??= []).Enqueue(outcome.Id);
+    }
+
+    private void Apply(Entry.OutcomesArchived e)
+    {
+        var leaving = _archived!.Leaving!;
+        for (var i = 0; i < e.Count; i++) Leave(_outcomes![leaving.Dequeue()]);
+        if (leaving.Count == 0) _archived.Leaving = null;
+    }
+
+    private void Leave(Outcome outcome)
+    {
+        _outcomes!.Remove(outcome.Id);
+        Depart(outcome);
+    }
+
+    private bool IsDone(Outcome outcome) =>
+        Book(outcome.Period)!.Status == PeriodStatus.Closed
+        && (outcome.Session is null || _sessions?.ContainsKey(outcome.Session) != true)
+        && (Root(outcome) is not { } root || Book(root.Period)!.Status == PeriodStatus.Closed);
+
+    private void WriteLeaving(Writer to)
+    {
+        if (_archived?.Leaving is not { } leaving) return;
+        var section = new Writer();
+        section.List(leaving, (w, id) => w.Text(id));
+        Sections.Write(to, Sections.Leaving, section);
+    }
+}
