@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Operations;
 using System.Text;
 using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Core;
@@ -101,7 +102,7 @@ public sealed class SecretSealTests : IDisposable
     [Fact]
     public async Task A_start_with_the_keys_in_the_data_directory_is_refused()
     {
-        var refused = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
+        var refused = await Assert.ThrowsAsync<SettingsException>(
             () => Gateway.Start(new() { ["Metering:KeyDirectory"] = Path.Combine(Data, "keys") }, Data));
         Assert.Contains("Metering:KeyDirectory", refused.Message, StringComparison.Ordinal);
     }

@@ -43,6 +43,9 @@ public sealed class MeteringSettings
     /// <inheritdoc cref="EngineOptions.QueueBytes"/>
     public long QueueBytes { get; set; } = Engine.QueueBytes;
 
+    /// <inheritdoc cref="EngineOptions.TurnsWaiting"/>
+    public int TurnsWaiting { get; set; } = Engine.TurnsWaiting;
+
     /// <inheritdoc cref="EngineOptions.DuePoll"/>
     public TimeSpan DuePoll { get; set; } = Engine.DuePoll;
 
@@ -66,6 +69,7 @@ public sealed class MeteringSettings
         IdleSnapshotEntries = IdleSnapshotEntries,
         QueueEntries = QueueEntries,
         QueueBytes = QueueBytes,
+        TurnsWaiting = TurnsWaiting,
         DuePoll = DuePoll,
         ShutdownSnapshots = ShutdownSnapshots,
         SignalBuffer = SignalBuffer,

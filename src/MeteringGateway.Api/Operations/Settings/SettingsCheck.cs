@@ -42,6 +42,7 @@ internal sealed class SettingsCheck
         AtLeast(1, settings.IdleSnapshotEntries, "IdleSnapshotEntries");
         AtLeast(1, settings.QueueEntries, "QueueEntries");
         AtLeast(1, settings.QueueBytes, "QueueBytes");
+        AtLeast(1, settings.TurnsWaiting, "TurnsWaiting");
         Wait(settings.DuePoll, "DuePoll");
         WaitOrNone(settings.ShutdownSnapshots, "ShutdownSnapshots");
         AtLeast(1, settings.SignalBuffer, "SignalBuffer");
@@ -57,6 +58,7 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.ActivityNames, "Limits:ActivityNames");
         AtLeast(0, limits.ActivityCounters, "Limits:ActivityCounters");
         AtLeast(0, limits.GrantsInForce, "Limits:GrantsInForce");
+        AtLeast(0, limits.Grants, "Limits:Grants");
         AtLeast(1, limits.BodyBytes, "Limits:BodyBytes");
         AtLeast(1, limits.EventBytes, "Limits:EventBytes");
         AtLeast(1, limits.DetailBytes, "Limits:DetailBytes");
