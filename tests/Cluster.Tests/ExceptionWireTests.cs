@@ -1,4 +1,5 @@
 using System.Reflection;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Core;
@@ -18,15 +19,18 @@ public sealed class ExceptionWireTests : IDisposable
     private static readonly Assembly[] Ours =
         [typeof(Command).Assembly, typeof(ITenants).Assembly, typeof(Problem).Assembly, typeof(RedisStore).Assembly];
 
-    /// <summary>A problem is found and answered by the silo that was asked over HTTP: it does not travel.</summary>
-    private static readonly Type[] OfHttp = [typeof(ProblemException)];
+    /// <summary>
+    /// What does not travel: a problem is found and answered by the silo that was asked over HTTP, and settings are
+    /// looked at before a silo joins.
+    /// </summary>
+    private static readonly Type[] AtHome = [typeof(ProblemException), typeof(SettingsException)];
 
     private readonly ServiceProvider _services =
         new ServiceCollection().AddWireTypes().BuildServiceProvider();
 
     public static TheoryData<Type> Exceptions() =>
         [.. Ours.SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type.IsSubclassOf(typeof(Exception)) && !type.IsAbstract).Except(OfHttp)];
+            .Where(type => type.IsSubclassOf(typeof(Exception)) && !type.IsAbstract).Except(AtHome)];
 
     [Xunit.Theory]
     [MemberData(nameof(Exceptions))]

@@ -14,7 +14,11 @@ public sealed class FrozenRedisTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         _redis = await RedisServer.Run();
-        var settings = new Dictionary<string, string?> { ["Metering:Cluster:Patience"] = "00:00:03" };
+        var settings = new Dictionary<string, string?>
+        {
+            ["Metering:Cluster:Patience"] = "00:00:03",
+            ["Metering:KeyDirectory"] = Path.Combine(Path.GetTempPath(), "metering-tests-keys"),
+        };
         _cluster = await SiloCluster.Start(_redis, "frozen", settings);
         _client.DefaultRequestHeaders.Authorization = new("Bearer", SiloCluster.AdminKey);
     }

@@ -27,11 +27,12 @@ public sealed partial class HousekeeperTests(ITestOutputHelper output)
     {
         using var redis = new RedisServer(null);
         await using var receiver = await Receiver.Start();
+        var keys = Directory.CreateTempSubdirectory("metering-keys-").FullName;
         try
         {
             for (var i = 0; i < 3; i++)
                 _silos.Add(Metering.Silo(redis, "--Metering:IdleAfter=00:00:01",
-                    "--Metering:Webhooks:AllowPrivate=true"));
+                    "--Metering:Webhooks:AllowPrivate=true", $"--Metering:KeyDirectory={keys}"));
             await Put(_silos[0], "/v1/plans/support", Plan);
             await Put(_silos[0], "/v1/webhooks/desk",
                 $$"""{"url":"{{receiver.Url}}","events":["threshold.crossed"],"tenants":"*"}""");
@@ -65,6 +66,7 @@ public sealed partial class HousekeeperTests(ITestOutputHelper output)
         finally
         {
             foreach (var silo in _silos) silo.Dispose();
+            Directory.Delete(keys, recursive: true);
         }
     }
 

@@ -105,7 +105,10 @@ public sealed partial class TwoVersionsTests(EarlierProgram earlier) : IClassFix
         }
     }
 
-    /// <summary>Plans, keys and webhooks that one writes are the other's too, from then on.</summary>
+    /// <summary>
+    /// Plans, keys and webhooks that one writes are the other's too, from then on; but for webhooks of the new one, as
+    /// the old one cannot read sealed secrets.
+    /// </summary>
     private static async Task ConfigurationIsShared(GatewayServer old, GatewayServer young)
     {
         (GatewayServer, GatewayServer, string)[] both = [(old, young, "of-old"), (young, old, "of-young")];
@@ -124,6 +127,7 @@ public sealed partial class TwoVersionsTests(EarlierProgram earlier) : IClassFix
             Assert.Equal(HttpStatusCode.OK,
                 (await finance.GetAsync(new Uri("/v1/tenants/t1/usage", UriKind.Relative))).StatusCode);
 
+            if (one == young) continue;
             await Put(one, $"/v1/webhooks/{name}",
                 """{"url":"https://example.com/hook","events":["statement.final"],"tenants":["t1"]}""");
             Assert.Equal("enabled", (string?)(await Send(other, HttpMethod.Get, $"/v1/webhooks/{name}"))!["state"]);
