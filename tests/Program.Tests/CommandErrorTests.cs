@@ -71,9 +71,9 @@ public sealed class CommandErrorTests : IDisposable
         await Refused("--data-directory is empty", "serve", "--data-directory", "");
         await Refused("--to is empty", "export", "--to", "", "--data-directory", In("store"));
         await Refused("--from is empty", "import", "--from", "", "--check");
-        await Refused("the setting Metering:DataDirectory is empty", "journal", "--tenant", "acme",
+        await Refused("The setting Metering:DataDirectory must not be empty", "journal", "--tenant", "acme",
             "--Metering:DataDirectory=");
-        await Refused("The setting Metering:DataDirectory is empty", "serve", "--Metering:DataDirectory=");
+        await Refused("The setting Metering:DataDirectory must not be empty", "serve", "--Metering:DataDirectory=");
     }
 
     [Fact]

@@ -44,7 +44,11 @@ internal static class Metering
             dll, "serve", "--urls", "http://127.0.0.1:0", "--redis", Address(redis),
             "--Metering:Cluster:AdvertisedAddress=127.0.0.1", $"--Metering:Cluster:SiloPort={RedisServer.FreePort()}",
             .. settings,
-        ], new Dictionary<string, string> { ["METERING__ADMINKEY"] = GatewayServer.AdminKey }));
+        ], new Dictionary<string, string>
+        {
+            ["METERING__ADMINKEY"] = GatewayServer.AdminKey,
+            ["ASPNETCORE_CONTENTROOT"] = Path.GetDirectoryName(dll)!, // its own settings, whatever lies here
+        }));
 
     public static string Address(RedisServer redis) =>
         string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{redis.Process.Port}");

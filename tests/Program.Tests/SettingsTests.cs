@@ -46,7 +46,7 @@ public sealed class SettingsTests : IDisposable
             """{"Metering":{"Limits":{"BodyBytes":100,"BodyBites":1}}}""");
         var (code, _, error) = await Metering.RunIn(_directory, "serve", "--urls", "http://127.0.0.1:0");
         Assert.Equal(1, code);
-        Assert.Equal("metering could not start: there is no setting Metering:Limits:BodyBites;"
+        Assert.Equal("metering could not start: There is no setting Metering:Limits:BodyBites:"
             + " did you mean Metering:Limits:BodyBytes?", error);
     }
 
