@@ -49,7 +49,7 @@ internal sealed class Round(LoadCluster cluster, Faults faults, Audit audit, Tot
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"{name}-{i}");
             await gateway.PutPlan(id,
-                $$$"""{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT72H"}],"caps":[{{{(caps ? Caps() : "")}}}]}""");
+                $$$"""{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT72H"}]{{{(caps ? $",\"caps\":[{Caps()}]" : "")}}}}""");
             await gateway.PutTenant(id, id);
             names.Add(id);
         }
