@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Webhooks;
@@ -29,6 +30,9 @@ public static class EmbeddedEdition
             settings.KeyDirectory is not { } keys || !SecretSeal.IsWithin(keys, engine.DataDirectory),
             "The setting Metering:KeyDirectory must not be in the data directory: who copies the one has the other.");
         services.AddSingleton(provider => new SecretSeal(provider.GetRequiredService<MeteringSettings>().KeyDirectory
+            ?? SecretSeal.Beside(provider.GetRequiredService<EngineOptions>().DataDirectory)));
+        services.AddSingleton(provider => new CertificateKeys(
+            provider.GetRequiredService<MeteringSettings>().KeyDirectory
             ?? SecretSeal.Beside(provider.GetRequiredService<EngineOptions>().DataDirectory)));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();

@@ -7,6 +7,7 @@ using MeteringGateway.Api.Allowance;
 using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Caps;
+using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Json;
@@ -85,6 +86,7 @@ public static class MeteringApi
         app.MapStatements();
         app.MapAttention();
         app.MapUsage();
+        app.MapCertificates();
         app.MapWebhooks();
         return app;
     }

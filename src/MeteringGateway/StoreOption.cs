@@ -64,8 +64,11 @@ internal sealed class Store(IConfiguration configuration)
     };
 
     /// <summary>What seals webhooks' secrets for it.</summary>
-    public SecretSeal Seal => new(configuration["Metering:KeyDirectory"] is { Length: > 0 } keys ? keys
-        : IsShared ? null : SecretSeal.Beside(Directory));
+    public SecretSeal Seal => new(KeyDirectory);
+
+    /// <summary>Null: silos share one, and the settings do not say which.</summary>
+    public string? KeyDirectory => configuration["Metering:KeyDirectory"] is { Length: > 0 } keys ? keys
+        : IsShared ? null : SecretSeal.Beside(Directory);
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
     /// <exception cref="CommandException">There is none, or the settings name none that can be.</exception>
