@@ -21,7 +21,7 @@ internal static class JournalCommand
         var after = new Option<long>("--after") { Description = "Print only entries with a higher sequence" };
         var digest = new Option<bool>(
             "--digest") { Description =
-                "Print no entries, but the digests of the state as recovered (snapshot and tail) and as replayed from entry 1; they must be equal" };
+                "Print no entries, but the digests of the state as recovered (snapshot and tail) and as replayed from entry 1; they must be equal. What is stored beside the entries is compared with them: detail, archived outcomes, alerts" };
         var raw = new Option<bool>(
             "--raw") { Description =
                 "Print each entry as JSON with its bytes and hash: what 'metering verify --entries' reads" };

@@ -45,12 +45,31 @@ internal static class StoredJournal
                 Take(tenant, recovered.Sequence + 1, bytes, entry => Apply(recovered, entry));
         }
         if (!await Walk(store, tenant, stored, (_, entry, _, _, _) => Apply(replayed, entry), cancellation)) return false;
+        var beside = await Beside(store, tenant, stored.Sequence, cancellation);
         var (one, other) = (Hex(recovered.Digest()), Hex(replayed.Digest()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of {stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
-        if (one == other) return true;
+        foreach (var finding in beside) Console.Error.WriteLine($"{tenant}: {finding}");
+        if (one == other) return beside.Count == 0;
         Console.Error.WriteLine($"{tenant}: recovery and replay part");
         return false;
+    }
+
+    /// <summary>What is stored beside the journal and is not what its entries say.</summary>
+    private static async Task<List<string>> Beside(IStore store, string tenant, long last,
+        CancellationToken cancellation)
+    {
+        var audit = new StoreAudit(store, tenant);
+        for (long sequence = 0; sequence < last;)
+            foreach (var block in await store.Read(tenant, sequence, 1000, cancellation))
+            {
+                var entries = Frames(tenant, block).Take((int)Math.Min(block.Count, last - sequence)).ToList();
+                await audit.Take(entries, cancellation);
+                sequence += entries.Count;
+                if (sequence >= last) break;
+            }
+        await audit.End(cancellation);
+        return audit.Findings;
     }
 
     /// <summary>Null: it was changed since it was stored, or another version of the program wrote it.</summary>
