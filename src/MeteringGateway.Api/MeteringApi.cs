@@ -77,6 +77,7 @@ public static class MeteringApi
         app.MapAllowance();
         app.MapEvents();
         app.MapOutcomes();
+        app.MapErasure();
         app.MapSignals();
         app.MapCaps();
         app.MapThresholds();

@@ -111,6 +111,12 @@ public interface ITenants
     ValueTask<Page<DayHead>?> Heads(string tenant, DateOnly? before, int limit,
         CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Removes what is stored apart for an end customer's events (D2): the chain, counters and statements stay as they
+    /// are. Returns of how many events there was any; what is reported later is stored anew.
+    /// </summary>
+    ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default);
+
     /// <summary>A reservation that still holds, or null.</summary>
     ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default);
 

@@ -94,6 +94,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(SignedHeadWire))]
 [JsonSerializable(typeof(ListWire<DayHeadWire>))]
 [JsonSerializable(typeof(KeySetWire))]
+[JsonSerializable(typeof(ErasedWire))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]

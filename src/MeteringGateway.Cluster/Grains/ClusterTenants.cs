@@ -116,6 +116,9 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Heads(before, limit, cancellation), cancellation);
 
+    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default) =>
+        store.Erase(tenant, endCustomer, cancellation);
+
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Reservation(id, cancellation), cancellation);
