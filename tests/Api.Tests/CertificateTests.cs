@@ -217,7 +217,7 @@ public class CertificateTests(Started started) : IClassFixture<Started>
         Support.Signed.Replay(signed, keys, journal);
 
     private static string Refused(string signed, byte[] keys, List<byte[]> journal) =>
-        Assert.Throws<CertificateException>(() => Support.Signed.Replay(signed, keys, journal)).Message;
+        Assert.ThrowsAny<CertificateException>(() => Support.Signed.Replay(signed, keys, journal)).Message;
 
     private static string Encoded(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 

@@ -40,7 +40,7 @@ public sealed class Comparison(Proof proof)
         }
         catch (Exception e) when (e is not CertificateException)
         {
-            throw new CertificateException($"entry {Sequence} cannot be read: {e.Message}", parts: true);
+            throw new EntriesPartException($"entry {Sequence} cannot be read: {e.Message}");
         }
         if (proof.Certificate is { } certificate) Compare(certificate, entry, previous, bytes);
         else if (proof.Head is { } head && Sequence == head.Sequence) Compare(head, entry);
@@ -51,8 +51,8 @@ public sealed class Comparison(Proof proof)
     public void End()
     {
         if (IsDone) return;
-        throw new CertificateException(Sequence == 0 ? $"there are no entries of tenant '{proof.Tenant}'"
-            : $"the entries end at {Sequence}, and the certificate is of {proof.Last}", parts: true);
+        throw new EntriesPartException(Sequence == 0 ? $"there are no entries of tenant '{proof.Tenant}'"
+            : $"the entries end at {Sequence}, and the certificate is of {proof.Last}");
     }
 
     private void Apply(Entry entry)
@@ -129,9 +129,9 @@ public sealed class Comparison(Proof proof)
         if (!EqualityComparer<T>.Default.Equals(stated, found)) throw Parts(member, stated, found);
     }
 
-    private CertificateException Parts<T>(string member, T stated, T found) => new(
+    private EntriesPartException Parts<T>(string member, T stated, T found) => new(
         $"they part at entry {Sequence}: {member} is stated as {Proof.Shown(stated)}, and the entries come to "
-        + Proof.Shown(found), parts: true);
+        + Proof.Shown(found));
 
     private static JsonNode? Json<T>(T value) => JsonSerializer.SerializeToNode(value, WireJson.Typed<T>());
 

@@ -6,11 +6,10 @@ using System.Text.Json;
 namespace MeteringGateway.Api.Certificates;
 
 /// <summary>Why a certificate or a head is not good, in one line.</summary>
-/// <param name="parts">True: it is signed as it should be, and says something else than the entries.</param>
-public sealed class CertificateException(string why, bool parts = false) : Exception(why)
-{
-    public bool Parts { get; } = parts;
-}
+public class CertificateException(string why) : Exception(why);
+
+/// <summary>It is signed as it should be, and says something else than the entries.</summary>
+public sealed class EntriesPartException(string why) : CertificateException(why);
 
 /// <summary>A compact JWS whose signature was found to be by a key of the set.</summary>
 /// <param name="Type">Its header's <c>typ</c>.</param>

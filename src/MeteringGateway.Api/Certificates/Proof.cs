@@ -49,7 +49,8 @@ public sealed class Proof
     public string Summary() => this switch
     {
         { Head: { Statement: { } s } head } =>
-            $"statement {s.Period} ({s.Status}) of tenant {head.Tenant}: {s.Total} {s.Currency}, at entry {head.Sequence}",
+            $"statement {s.Period} ({s.Status}) of tenant {head.Tenant}: {s.Total} {s.Currency}, "
+            + $"at entry {head.Sequence}",
         { Head: { } head } => $"head of tenant {head.Tenant} on {head.Day}: entry {head.Sequence}, hash {head.Hash}",
         { Certificate.Outcome: { } o } => $"outcome {o.OutcomeId} of tenant {Tenant}: {o.Status}, {o.Amount} "
             + $"{o.Currency}, by entry {Certificate.Entry.Sequence}",

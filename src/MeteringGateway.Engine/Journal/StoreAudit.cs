@@ -56,7 +56,8 @@ public sealed class StoreAudit(IStore store, string tenant)
         foreach (var (id, folded) in _differing)
             if (await store.Archived(tenant, id, cancellation) is not { } stored)
                 Findings.Add($"the archived outcome '{id}' is missing");
-            else if (!IsSameOrLater(stored, folded)) Findings.Add($"the archived outcome '{id}' is not what was archived");
+            else if (!IsSameOrLater(stored, folded))
+                Findings.Add($"the archived outcome '{id}' is not what was archived");
         foreach (var sequence in _alerts?.Keys.Where(sequence => sequence > _fold.Sequence) ?? [])
             Findings.Add($"the outbox has an alert of entry {sequence}, and the journal ends at {_fold.Sequence}");
     }

@@ -46,7 +46,7 @@ internal static class VerifyCommand
         catch (CertificateException e)
         {
             await Console.Error.WriteLineAsync($"not good: {e.Message}");
-            return e.Parts ? TheyPart : NotGood;
+            return e is EntriesPartException ? TheyPart : NotGood;
         }
     }
 
@@ -71,12 +71,11 @@ internal static class VerifyCommand
             if (line.Length == 0) continue;
             var entry = RawEntry.Read(line, number);
             if (entry.Tenant != tenant)
-                throw new CertificateException(
-                    $"the certificate is of tenant '{tenant}', and line {number} of the entries of '{entry.Tenant}'",
-                    parts: true);
+                throw new EntriesPartException(
+                    $"the certificate is of tenant '{tenant}', and line {number} of the entries of '{entry.Tenant}'");
             if (entry.Sequence != replay.Sequence + 1)
-                throw new CertificateException($"entry {replay.Sequence + 1} is missing: line {number} has entry "
-                    + entry.Sequence, parts: true);
+                throw new EntriesPartException($"entry {replay.Sequence + 1} is missing: line {number} has entry "
+                    + entry.Sequence);
             replay.Take(entry.Bytes, entry.Hash);
         }
     }
