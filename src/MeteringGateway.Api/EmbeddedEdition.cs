@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Webhooks;
@@ -22,8 +23,10 @@ public static class EmbeddedEdition
     {
         var services = builder.Services;
         var settings = MeteringSettings.Read(builder.Configuration);
+        var keys = settings.KeyDirectory ?? SecretSeal.Beside(settings.DataDirectory);
         services.AddSingleton(settings);
-        services.AddSingleton(new SecretSeal(settings.KeyDirectory ?? SecretSeal.Beside(settings.DataDirectory)));
+        services.AddSingleton(new SecretSeal(keys));
+        services.AddSingleton(new CertificateKeys(keys));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();

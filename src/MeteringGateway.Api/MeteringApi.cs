@@ -5,6 +5,7 @@ using MeteringGateway.Api.Allowance;
 using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Caps;
+using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Json;
@@ -66,6 +67,7 @@ public static class MeteringApi
         app.MapAllowance();
         app.MapEvents();
         app.MapOutcomes();
+        app.MapErasure();
         app.MapSignals();
         app.MapCaps();
         app.MapThresholds();
@@ -75,6 +77,7 @@ public static class MeteringApi
         app.MapStatements();
         app.MapAttention();
         app.MapUsage();
+        app.MapCertificates();
         app.MapWebhooks();
         return app;
     }

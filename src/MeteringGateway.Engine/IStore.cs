@@ -35,6 +35,9 @@ public partial interface IStore : IAsyncDisposable
 
     ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation);
 
+    /// <summary>Removes what is stored apart for an end customer's events; returns of how many there was any.</summary>
+    ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation);
+
     /// <summary>
     /// Archived outcomes that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
     /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first.

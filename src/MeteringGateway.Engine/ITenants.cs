@@ -94,6 +94,29 @@ public interface ITenants
     ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,
         CancellationToken cancellation = default);
 
+    /// <summary>
+    /// What a certificate says (D2) of the newest entry that reports or changes the outcome, and of the outcome as it
+    /// stands. Null: no such tenant or outcome.
+    /// </summary>
+    ValueTask<EntryProof?> ProveOutcome(string tenant, string outcomeId, CancellationToken cancellation = default);
+
+    /// <summary>What a certificate says of one entry (D2). Null: no such tenant or entry.</summary>
+    ValueTask<EntryProof?> ProveEntry(string tenant, long sequence, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// The last entry of each day (UTC, by the tenant's clock) that had any and is over: nothing can come to it any
+    /// more. Newest first; null: no such tenant.
+    /// </summary>
+    /// <param name="before">Null, or the day number that <see cref="Page{T}.Next"/> of the page before is.</param>
+    ValueTask<Page<DayHead>?> Heads(string tenant, DateOnly? before, int limit,
+        CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Removes what is stored apart for an end customer's events (D2): the chain, counters and statements stay as they
+    /// are. Returns of how many events there was any; what is reported later is stored anew.
+    /// </summary>
+    ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default);
+
     /// <summary>A reservation that still holds, or null.</summary>
     ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default);
 
@@ -118,6 +141,17 @@ public interface ITenants
 
 /// <summary>An entry with its place in the chain.</summary>
 public sealed record JournalEntry(long Sequence, Entry Entry, byte[] PreviousHash, byte[] Hash);
+
+/// <summary>What a certificate says of an entry, and of the state by which it was issued (D2).</summary>
+/// <param name="Bytes">The entry's own, as they are chained.</param>
+/// <param name="Outcome">As it stands; null where the certificate is not of one.</param>
+/// <param name="RulesAt">The time whose rule set <paramref name="Rules"/> is the hash of.</param>
+/// <param name="Head">The newest entry by then, and the chain's hash after it.</param>
+public sealed record EntryProof(JournalEntry Entry, byte[] Bytes, OutcomeFigure? Outcome, Instant RulesAt, byte[] Rules,
+    string Currency, long Head, byte[] HeadHash);
+
+/// <param name="At">When the day's last entry became true.</param>
+public sealed record DayHead(DateOnly Day, long Sequence, Instant At, byte[] Hash);
 
 /// <summary>
 /// An outcome and what is stored apart from it: a JSON object, or null where there is none or it was erased.

@@ -4,6 +4,7 @@ using MeteringGateway.Demo;
 using MeteringGateway.Journal;
 using MeteringGateway.Replay;
 using MeteringGateway.Transfer;
+using MeteringGateway.Verify;
 
 var settings = args.Where(CommandLine.IsSetting).ToArray();
 var root = new RootCommand("Counts what AI agents achieve, and says at once whether they may go on.")
@@ -12,6 +13,8 @@ var root = new RootCommand("Counts what AI agents achieve, and says at once whet
     DemoCommand.Make(),
     ReplayCommand.Make(),
     JournalCommand.Make(settings),
+    VerifyCommand.Make(),
+    KeysCommand.Make(settings),
     ExportCommand.Make(settings),
     ImportCommand.Make(settings),
     HealthCommand.Make(),

@@ -74,7 +74,10 @@ internal sealed class Store(IConfiguration configuration)
     public string Directory => _settings.DataDirectory;
 
     /// <summary>What seals webhooks' secrets for it.</summary>
-    public SecretSeal Seal => new(_settings.KeyDirectory ?? (IsShared ? null : SecretSeal.Beside(Directory)));
+    public SecretSeal Seal => new(KeyDirectory);
+
+    /// <summary>Null: silos share one, and the settings do not say which.</summary>
+    public string? KeyDirectory => _settings.KeyDirectory ?? (IsShared ? null : SecretSeal.Beside(Directory));
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
     /// <exception cref="CommandException">There is none, or the settings name none that can be.</exception>

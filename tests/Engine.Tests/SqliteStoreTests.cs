@@ -48,6 +48,31 @@ public sealed class SqliteStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_erased_is_in_no_file_once_the_store_was_closed_D2()
+    {
+        var personal = System.Text.Encoding.UTF8.GetBytes("""{"end_customer":"jane-doe-4711"}""");
+        await Append(Batches.Of("acme", null, "one", "two") with
+        {
+            Details = [new DetailRow(1, "jane-doe-4711", [1], personal), new DetailRow(2, "other", [1], [2])],
+        });
+        await Reopen();
+        Assert.True(IsInAFile());
+
+        Assert.Equal(1, await _store.Erase("acme", "jane-doe-4711", default));
+        await Reopen();
+
+        Assert.False(IsInAFile());
+
+        bool IsInAFile() => Directory.GetFiles(_directory, "metering.db*").Any(path =>
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return bytes.AsSpan().IndexOf("jane-doe-4711"u8) >= 0;
+        });
+    }
+
+    [Fact]
     public async Task A_newer_schema_is_refused_and_left_as_it_is()
     {
         _store.Execute("PRAGMA user_version=99");

@@ -79,6 +79,24 @@ public abstract class StoreBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Detail_of_one_end_customer_of_one_tenant_is_erased_D2()
+    {
+        await Append(Batches.Of("acme", null, "1", "2", "3", "4") with
+        {
+            Details = [new DetailRow(1, "u-9", [1], [1]), new DetailRow(2, "u-8", [1], [2]),
+                new DetailRow(3, null, [1], [3]), new DetailRow(4, "u-9", [1], [4])],
+        }, Batches.Of("zoo", null, "1") with { Details = [new DetailRow(1, "u-9", [1], [5])] });
+
+        Assert.Equal(2, await _store.Erase("acme", "u-9", default));
+        Assert.Equal(0, await _store.Erase("acme", "u-9", default));
+        Assert.Equal(0, await _store.Erase("nobody", "u-9", default));
+
+        Assert.Equal([null, 2L, 3L, null],
+            (await _store.Details("acme", [1, 2, 3, 4], default)).Select(row => row?.Sequence));
+        Assert.NotNull((await _store.Details("zoo", [1], default))[0]);
+    }
+
+    [Fact]
     public async Task A_tenant_that_lost_the_fence_is_refused_alone_and_wholly()
     {
         var first = Batches.Of("acme", null, "one");

@@ -91,8 +91,12 @@ internal sealed class Gate(
         await Answer(context);
         var caller = context.Features.Get<Principal>();
         log.LogInformation("{Method} {Path} by key {Key} ({Role}): {Status}", context.Request.Method,
-            context.Request.Path.Value, caller?.Id, caller?.Role, context.Response.StatusCode);
+            Path(context), caller?.Id, caller?.Role, context.Response.StatusCode);
     }
+
+    private static string? Path(HttpContext context) =>
+        context.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<NamesAPerson>() is not null
+            ? endpoint.RoutePattern.RawText : context.Request.Path.Value;
 
     private Task Answer(HttpContext context)
     {
@@ -125,7 +129,7 @@ internal sealed class Gate(
         if (!principal.May(demands.AnyOf))
         {
             log.LogInformation("{Method} {Path} by key {Key} ({Role}) was refused: it may not",
-                context.Request.Method, context.Request.Path.Value, principal.Id, principal.Role);
+                context.Request.Method, Path(context), principal.Id, principal.Role);
             return Problem.Forbidden(demands.AnyOf);
         }
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))

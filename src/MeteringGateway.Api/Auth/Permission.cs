@@ -79,6 +79,9 @@ internal sealed record Open;
 /// </summary>
 internal sealed record SeesBooks;
 
+/// <summary>An endpoint whose path names a person: it is logged without.</summary>
+internal sealed record NamesAPerson;
+
 internal static class DemandsExtensions
 {
     public static TBuilder Needs<TBuilder>(this TBuilder endpoint, Permission anyOf, bool openOnLoopback = false)

@@ -24,6 +24,14 @@ internal readonly record struct Paging(string? Cursor, int Limit)
     public long? Position =>
         Cursor is null ? null : Cursors.Number(Cursor) ?? throw Query.Wrong("cursor", "is not one of ours");
 
+    /// <summary>The cursor as the day whose number it is; null when there is none.</summary>
+    public DateOnly? Day => Position switch
+    {
+        null => null,
+        >= 0 and <= 3_652_058 and var day => DateOnly.FromDayNumber((int)day),
+        _ => throw Query.Wrong("cursor", "is not one of ours"),
+    };
+
     /// <summary>The cursor as the text that it stands for; null when there is none.</summary>
     public string? After =>
         Cursor is null ? null : Cursors.Read(Cursor) ?? throw Query.Wrong("cursor", "is not one of ours");

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using MeteringGateway.Api.Allowance;
 using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Caps;
+using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Keys;
@@ -90,6 +91,11 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(RotatedSecretWire))]
 [JsonSerializable(typeof(DeliveryWire))]
 [JsonSerializable(typeof(ListWire<DeliveryWire>))]
+[JsonSerializable(typeof(CertificateWire))]
+[JsonSerializable(typeof(SignedHeadWire))]
+[JsonSerializable(typeof(ListWire<DayHeadWire>))]
+[JsonSerializable(typeof(KeySetWire))]
+[JsonSerializable(typeof(ErasedWire))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]

@@ -93,6 +93,15 @@ internal static class OutcomeEndpoints
             .WithSummary("The buyer's own verdict; the same again changes nothing");
     }
 
+    public static void MapErasure(this IEndpointRouteBuilder app) =>
+        app.MapDelete("/v1/tenants/{tenant}/end-customers/{id}", async Task<Results<Ok<ErasedWire>, Problem>> (
+            string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
+        {
+            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
+            return TypedResults.Ok(new ErasedWire(await tenants.Erase(tenant, id, cancellation)));
+        }).WithTags("Outcomes").Needs(Permission.TenantsWrite).WithMetadata(new NamesAPerson())
+            .WithSummary("Erase what is stored of an end customer's events; the journal and what is owed stay");
+
     private static Problem Unknown() => Problem.NotFound("unknown_outcome", "There is no such outcome.");
 
     private static bool WantsCsv(HttpRequest request) =>

@@ -34,6 +34,9 @@ internal sealed record ChargeWire(string Source, long Units, string UnitPrice, s
 
 internal sealed record DisputeWire(string Id, string OutcomeId, string Reason, string Status, string OpenedAt);
 
+/// <param name="Erased">Of how many events there was anything stored.</param>
+internal sealed record ErasedWire(long Erased);
+
 internal sealed record VerdictWire
 {
     /// <summary><c>accepted</c> or <c>rejected</c>.</summary>

@@ -19,7 +19,7 @@ internal static class StatementEndpoints
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
         {
             var paging = Paging.From(cursor, limit);
-            if (await tenants.Statements(tenant, Before(paging), paging.Limit, cancellation) is not { } page)
+            if (await tenants.Statements(tenant, paging.Day, paging.Limit, cancellation) is not { } page)
                 return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<StatementWire>(
                 [.. page.Items.Select(row => row.Wire(tenant))], page.Next is { } next ? Cursors.Write(next) : null));
@@ -73,11 +73,4 @@ internal static class StatementEndpoints
         return cursor is not null ? Query.Wrong("cursor", "is for lines=outcomes")
             : limit is not null ? Query.Wrong("limit", "is for lines=outcomes") : null;
     }
-
-    private static DateOnly? Before(Paging paging) => paging.Position switch
-    {
-        null => null,
-        >= 0 and <= 3_652_058 and var day => DateOnly.FromDayNumber((int)day),
-        _ => throw Query.Wrong("cursor", "is not one of ours"),
-    };
 }

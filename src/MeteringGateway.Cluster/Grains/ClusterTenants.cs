@@ -106,6 +106,20 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Entries(after, limit, cancellation), cancellation);
 
+    public ValueTask<EntryProof?> ProveOutcome(string tenant, string outcomeId,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.ProveOutcome(outcomeId, cancellation), cancellation);
+
+    public ValueTask<EntryProof?> ProveEntry(string tenant, long sequence, CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.ProveEntry(sequence, cancellation), cancellation);
+
+    public ValueTask<Page<DayHead>?> Heads(string tenant, DateOnly? before, int limit,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Heads(before, limit, cancellation), cancellation);
+
+    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default) =>
+        store.Erase(tenant, endCustomer, cancellation);
+
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Reservation(id, cancellation), cancellation);

@@ -53,6 +53,15 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("entries")]
     Task<Page<JournalEntry>?> Entries(long after, int limit, CancellationToken cancellation);
 
+    [Alias("prove-outcome")]
+    Task<EntryProof?> ProveOutcome(string outcomeId, CancellationToken cancellation);
+
+    [Alias("prove-entry")]
+    Task<EntryProof?> ProveEntry(long sequence, CancellationToken cancellation);
+
+    [Alias("heads")]
+    Task<Page<DayHead>?> Heads(DateOnly? before, int limit, CancellationToken cancellation);
+
     [Alias("reservation")]
     Task<ReservationFigure?> Reservation(string id, CancellationToken cancellation);
 

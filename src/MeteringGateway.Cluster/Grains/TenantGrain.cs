@@ -121,6 +121,15 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<Page<JournalEntry>?> Entries(long after, int limit, CancellationToken cancellation) =>
         Ask(() => tenants.Entries(Id, after, limit, cancellation));
 
+    public Task<EntryProof?> ProveOutcome(string outcomeId, CancellationToken cancellation) =>
+        Ask(() => tenants.ProveOutcome(Id, outcomeId, cancellation));
+
+    public Task<EntryProof?> ProveEntry(long sequence, CancellationToken cancellation) =>
+        Ask(() => tenants.ProveEntry(Id, sequence, cancellation));
+
+    public Task<Page<DayHead>?> Heads(DateOnly? before, int limit, CancellationToken cancellation) =>
+        Ask(() => tenants.Heads(Id, before, limit, cancellation));
+
     public Task<ReservationFigure?> Reservation(string id, CancellationToken cancellation) =>
         Ask(() => tenants.Reservation(Id, id, cancellation));
 

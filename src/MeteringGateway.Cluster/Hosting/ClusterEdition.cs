@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Authentication;
+using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Webhooks;
@@ -87,6 +88,8 @@ public static class ClusterEdition
             provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
             provider.GetRequiredService<ILogger<RedisStore>>()));
         services.AddSingleton(provider => new SecretSeal(
+            provider.GetRequiredService<MeteringSettings>().KeyDirectory));
+        services.AddSingleton(provider => new CertificateKeys(
             provider.GetRequiredService<MeteringSettings>().KeyDirectory));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(

@@ -16,6 +16,20 @@ public sealed partial class RedisStore
             : Detail(sequences[i], Packed.Unpack((byte[])value!)))];
     }
 
+    /// <summary>Redis has no index of end customers: all of the tenant's detail is looked through.</summary>
+    public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    {
+        var found = new List<RedisValue>();
+        await foreach (var entry in _redis.HashScanAsync(Key("d", tenant), pageSize: 1_000, flags: Master)
+            .WithCancellation(cancellation))
+            if (Packed.Unpack((byte[])entry.Value!)[0] is { } customer && Packed.Text(customer) == endCustomer)
+                found.Add(entry.Name);
+        long erased = 0;
+        foreach (var some in found.Distinct().Chunk(1_000))
+            erased += await Ask(_ => _redis.HashDeleteAsync(Key("d", tenant), some, Master), cancellation);
+        return erased;
+    }
+
     private static DetailRow Detail(long sequence, byte[]?[] row) =>
         new(sequence, row[0] is { } customer ? Packed.Text(customer) : null, row[1]!, row[2]!);
 

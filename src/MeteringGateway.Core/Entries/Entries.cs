@@ -79,7 +79,11 @@ public abstract record Entry
         Verification? Verification,
         DateOnly Period, OutcomeStatus Status, Reason Reason, bool Admitted, Instant? ClosesAt, WindowEnd End,
         string? ContinuationOf,
-        string? Reservation, int Drawn, long? Remaining, byte[]? DetailHash) : Entry;
+        string? Reservation, int Drawn, long? Remaining, byte[]? DetailHash) : Entry
+    {
+        /// <summary>Null in entries of before it was kept. The turn that takes the entry sets it, once.</summary>
+        public Counted? Counted { get; set; }
+    }
 
     /// <summary>
     /// A confirmation, reversal or verdict was taken; what it changed follows as <see cref="OutcomeChanged"/>.
@@ -102,7 +106,12 @@ public abstract record Entry
     public sealed record OutcomeChanged(
         string OutcomeId, OutcomeStatus Status, Reason Reason, bool Admitted, Instant Opened, Instant? ClosesAt,
         WindowEnd End,
-        string? ContinuationOf, Correction? Correction) : Entry;
+        string? ContinuationOf, Correction? Correction) : Entry
+    {
+        /// <summary>Null in entries of before it was kept, and of outcomes that have left memory. The turn that takes
+        /// the entry sets it, once.</summary>
+        public Counted? Counted { get; set; }
+    }
 
     /// <param name="BeyondCap">True: a cap on this activity had no room (C9).</param>
     public sealed record ActivityReported(
@@ -191,6 +200,11 @@ public abstract record Entry
     /// <summary>The buyer disputes a billable outcome (O8, D3).</summary>
     public sealed record DisputeOpened(string Dispute, string OutcomeId, string Reason) : Entry;
 }
+
+/// <summary>
+/// Units of an outcome's type that were pending or settled in its period, before and after an entry (D2).
+/// </summary>
+public readonly record struct Counted(long Before, long After);
 
 /// <summary>
 /// How an outcome's window ended, if it did; <c>ReversedLate</c>: it had settled before the reversal arrived. The

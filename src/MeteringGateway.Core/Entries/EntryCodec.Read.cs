@@ -93,7 +93,7 @@ public static partial class EntryCodec
         EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
             from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(),
             (WindowEnd)from.Byte(),
-            from.MaybeText(), from.Maybe(Values.ReadCorrection)) { At = at },
+            from.MaybeText(), from.Maybe(Values.ReadCorrection)) { At = at, Counted = ReadCounted(ref from) },
         EntryKind.ActivityReported => new Entry.ActivityReported(
             Values.ReadEventId(ref from), from.Fixed(), from.Time(), Values.Shared(ref from), from.Int(),
             from.MaybeText(), Values.ReadDimensions(ref from),
@@ -157,6 +157,17 @@ public static partial class EntryCodec
             from.Maybe(Values.ReadVerification),
             from.Date(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.MaybeTime(),
             (WindowEnd)from.Byte(), from.MaybeText(),
-            from.MaybeText(), from.Int(), from.MaybeNumber(), from.MaybeBytes()) { At = at };
+            from.MaybeText(), from.Int(), from.MaybeNumber(), from.MaybeBytes())
+        {
+            At = at,
+            Counted = ReadCounted(ref from),
+        };
+    }
+
+    private static Counted? ReadCounted(ref Reader from)
+    {
+        if (from.AtEnd) return null;
+        var before = from.Number();
+        return new Counted(before, checked(before + from.Number()));
     }
 }

@@ -75,6 +75,7 @@ public static partial class EntryCodec
                 to.Time(e.Opened);
                 to.MaybeTime(e.ClosesAt); to.Byte((byte)e.End); to.MaybeText(e.ContinuationOf);
                 to.Maybe(e.Correction, Values.Write);
+                Write(to, e.Counted);
                 break;
             case Entry.ActivityReported e:
                 Values.Write(to, e.Id); to.Fixed(e.Fingerprint); to.Time(e.Time); to.Text(e.Activity);
@@ -121,6 +122,15 @@ public static partial class EntryCodec
         to.Bool(e.Admitted); to.MaybeTime(e.ClosesAt); to.Byte((byte)e.End); to.MaybeText(e.ContinuationOf);
         to.MaybeText(e.Reservation);
         to.Number(e.Drawn); to.MaybeNumber(e.Remaining); to.MaybeBytes(e.DetailHash);
+        Write(to, e.Counted);
+    }
+
+    // Absent from the entries of before it was kept, which are written back as they were.
+    private static void Write(Writer to, Counted? counted)
+    {
+        if (counted is not { } units) return;
+        to.Number(units.Before);
+        to.Number(units.After - units.Before);
     }
 
     private static void WriteFundingAndChanges(Writer to, Entry entry)

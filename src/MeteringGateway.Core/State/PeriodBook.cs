@@ -100,6 +100,13 @@ public sealed class PeriodBook(Period period)
         return added;
     }
 
+    /// <summary>Units of a type that are pending or settled.</summary>
+    internal long Counted(string type)
+    {
+        foreach (var counted in Types) if (counted.Id == type) return counted.Pending + counted.Settled;
+        return 0;
+    }
+
     internal CapBook? Cap(string id)
     {
         foreach (var cap in Caps) if (cap.Cap.Id == id) return cap;

@@ -98,8 +98,16 @@ public sealed partial class Turn
     private Answer.Done Add(Entry entry)
     {
         _taken.Add(entry); // first: if it cannot be applied, it shows that the state was touched
+        var before = _state.UnitsCountedWith(entry);
         _state.Apply(entry);
+        if (before is { } units) SetCounted(entry, new Counted(units, _state.UnitsCountedWith(entry) ?? units));
         return new Answer.Done();
+    }
+
+    private static void SetCounted(Entry entry, Counted counted)
+    {
+        if (entry is Entry.OutcomeReported reported) reported.Counted = counted;
+        else if (entry is Entry.OutcomeChanged changed) changed.Counted = counted;
     }
 
     private static Answer.Refused Refuse(Refusal code, string detail) => new(code, detail);

@@ -44,6 +44,12 @@ public sealed partial class LocalTenants
         return _store.Attention(among, after, limit, cancellation);
     }
 
+    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default)
+    {
+        Guard();
+        return _store.Erase(tenant, endCustomer, cancellation);
+    }
+
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
         CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Reservation(id), cancellation);

@@ -95,6 +95,27 @@ public sealed partial class SqliteStore
         return details;
     }));
 
+    /// <summary>In pieces, so that no flush waits for long.</summary>
+    public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    {
+        const int piece = 1_000;
+        for (long erased = 0; ; await Task.Yield())
+        {
+            var some = Write(db => db.Transaction(Begin, _ =>
+            {
+                db.Execute("PRAGMA secure_delete=1");
+                db[$"""
+                    DELETE FROM details WHERE {Tenant} AND sequence IN
+                      (SELECT sequence FROM details WHERE {Tenant} AND end_customer=? LIMIT {piece})
+                    """].Add(tenant).Add(tenant).Add(endCustomer).Run();
+                return db.Number("SELECT changes()");
+            }));
+            erased += some;
+            if (some < piece) return erased;
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId,
         CancellationToken cancellation) => new(Read(db =>
     {

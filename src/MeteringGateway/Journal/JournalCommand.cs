@@ -5,7 +5,7 @@ namespace MeteringGateway.Journal;
 /// <summary>What <c>metering journal</c> was asked to do.</summary>
 /// <param name="After">Entries up to this sequence are checked and not printed.</param>
 internal sealed record JournalRequest(IReadOnlyList<string> Tenants, string? Url, string? Key,
-    long After, bool Digest);
+    long After, bool Digest, bool Raw);
 
 internal static class JournalCommand
 {
@@ -22,22 +22,27 @@ internal static class JournalCommand
         var digest = new Option<bool>(
             "--digest") { Description =
                 "Print no entries, but the digests of the state as recovered (snapshot and tail) and as replayed "
-                    + "from entry 1; they must be equal" };
+                    + "from entry 1; they must be equal. What is stored beside the entries is compared with them: "
+                    + "detail, archived outcomes, alerts" };
+        var raw = new Option<bool>(
+            "--raw") { Description =
+                "Print each entry as JSON with its bytes and hash: what 'metering verify --entries' reads" };
         var command = new Command("journal",
             "Print a tenant's entries, one a line, and check their hash chain; the store may be in use. Exit code 1 "
-                + "if it is broken.") { tenants, url, key, after, digest };
+                + "if it is broken.") { tenants, url, key, after, digest, raw };
         var store = new StoreOption(command, settings);
         command.Validators.Add(result =>
         {
             if (result.GetValue(url) is null) return;
             if (result.GetValue(digest)) result.AddError("--digest reads the store: leave out --url");
+            if (result.GetValue(raw)) result.AddError("--raw reads the store: leave out --url");
             if (store.IsGiven(result)) result.AddError("--url asks a gateway: leave out --data-directory and --redis");
         });
         command.SetAction((parsed, cancellation) => Run(
             new JournalRequest(
                 parsed.GetRequiredValue(tenants), parsed.GetValue(url),
                 parsed.GetValue(key) ?? Environment.GetEnvironmentVariable("METERING_KEY"), parsed.GetValue(after),
-                parsed.GetValue(digest)),
+                parsed.GetValue(digest), parsed.GetValue(raw)),
             () => store.Choose(parsed), cancellation));
         return command;
     }
@@ -57,7 +62,7 @@ internal static class JournalCommand
         {
             foreach (var tenant in request.Tenants)
                 good &= request.Digest ? await StoredJournal.Digest(store, tenant, cancellation)
-                    : await StoredJournal.Print(store, tenant, request.After, cancellation);
+                    : await StoredJournal.Print(store, tenant, request.After, request.Raw, cancellation);
         });
         return good ? 0 : 1;
     }

@@ -9,18 +9,22 @@ namespace MeteringGateway.Journal;
 /// <summary>A journal as it is in the store: every hash is computed again from the entries' own bytes.</summary>
 internal static class StoredJournal
 {
-    public static async Task<bool> Print(IStore store, string tenant, long after, CancellationToken cancellation)
+    /// <param name="raw">As <see cref="RawEntry"/>, and nothing else on standard output.</param>
+    public static async Task<bool> Print(IStore store, string tenant, long after, bool raw,
+        CancellationToken cancellation)
     {
         var stored = await Load(store, tenant, cancellation);
         var currency = "";
-        var good = await Walk(store, tenant, stored, (sequence, entry, previous, hash) =>
+        var good = await Walk(store, tenant, stored, (sequence, entry, bytes, previous, hash) =>
         {
+            if (raw && sequence > after) Console.WriteLine(RawEntry.Line(tenant, sequence, entry, bytes, hash));
+            if (raw) return;
             if (entry is Entry.TenantCreated created) currency = created.Terms.Currency;
             if (sequence <= after) return;
             var json = Entries.ToJson(new JournalEntry(sequence, entry, previous, hash), currency);
             Console.WriteLine(EntryLine.Of(sequence, JsonNode.Parse(json)!.AsObject()));
         }, cancellation);
-        if (good)
+        if (good && !raw)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{tenant}: {stored.Sequence} entries, chain good, head {Hex(stored.Hash)}"));
         return good;
@@ -40,14 +44,33 @@ internal static class StoredJournal
                 .Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence)))
                 Take(tenant, recovered.Sequence + 1, bytes, entry => Apply(recovered, entry));
         }
-        if (!await Walk(store, tenant, stored, (_, entry, _, _) => Apply(replayed, entry), cancellation)) return false;
+        if (!await Walk(store, tenant, stored, (_, entry, _, _, _) => Apply(replayed, entry), cancellation)) return false;
+        var beside = await Beside(store, tenant, stored.Sequence, cancellation);
         var (one, other) = (Hex(recovered.Digest()), Hex(replayed.Digest()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of "
                 + $"{stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
-        if (one == other) return true;
+        foreach (var finding in beside) Console.Error.WriteLine($"{tenant}: {finding}");
+        if (one == other) return beside.Count == 0;
         Console.Error.WriteLine($"{tenant}: recovery and replay part");
         return false;
+    }
+
+    /// <summary>What is stored beside the journal and is not what its entries say.</summary>
+    private static async Task<List<string>> Beside(IStore store, string tenant, long last,
+        CancellationToken cancellation)
+    {
+        var audit = new StoreAudit(store, tenant);
+        for (long sequence = 0; sequence < last;)
+            foreach (var block in await store.Read(tenant, sequence, 1000, cancellation))
+            {
+                var entries = Frames(tenant, block).Take((int)Math.Min(block.Count, last - sequence)).ToList();
+                await audit.Take(entries, cancellation);
+                sequence += entries.Count;
+                if (sequence >= last) break;
+            }
+        await audit.End(cancellation);
+        return audit.Findings;
     }
 
     /// <summary>Null: it was changed since it was stored, or another version of the program wrote it.</summary>
@@ -74,7 +97,7 @@ internal static class StoredJournal
     /// it is broken.
     /// </summary>
     private static async Task<bool> Walk(
-        IStore store, string tenant, StoredTenant stored, Action<long, Entry, byte[], byte[]> each,
+        IStore store, string tenant, StoredTenant stored, Action<long, Entry, byte[], byte[], byte[]> each,
         CancellationToken cancellation)
     {
         var (sequence, hash) = (0L, Chain.Genesis(tenant));
@@ -98,7 +121,7 @@ internal static class StoredJournal
                     var previous = hash;
                     hash = new byte[Chain.HashLength];
                     Chain.Next(previous, bytes, hash);
-                    Take(tenant, ++sequence, bytes, entry => each(sequence, entry, previous, hash));
+                    Take(tenant, ++sequence, bytes, entry => each(sequence, entry, bytes, previous, hash));
                 }
             }
         }

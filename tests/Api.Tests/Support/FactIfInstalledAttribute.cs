@@ -1,13 +1,13 @@
 namespace MeteringGateway.Api.Tests.Support;
 
-/// <summary>A test that needs a program of the machine; where it is absent the test is skipped by name.</summary>
+/// <summary>A test that needs programs of the machine; where one is absent the test is skipped by name.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class FactIfInstalledAttribute : FactAttribute
 {
-    public FactIfInstalledAttribute(string program)
+    public FactIfInstalledAttribute(params string[] programs)
     {
-        if (Find(program) is null)
-            Skip = $"{program} is not installed (apt-get install prometheus brings prometheus and promtool)";
+        if (programs.FirstOrDefault(program => Find(program) is null) is { } missing)
+            Skip = $"{missing} is not installed (apt-get install prometheus brings prometheus and promtool)";
     }
 
     /// <summary>Where the program is; null if it is not on the path.</summary>

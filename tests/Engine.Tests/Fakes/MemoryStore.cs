@@ -170,6 +170,17 @@ internal sealed partial class MemoryStore : IStore
                     _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))]);
     }
 
+    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_disk.Tenants.GetValueOrDefault(tenant)?.Details is not { } details) return new(0L);
+            var theirs = details.Values.Where(row => row.EndCustomer == endCustomer).ToList();
+            foreach (var row in theirs) details.Remove(row.Sequence);
+            return new(theirs.Count);
+        }
+    }
+
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
     {
         lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);

@@ -1,0 +1,129 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>
+/// Compares what lies beside a tenant's journal with what its entries say: detail with the hash that its entry has of
+/// it, archived outcomes with what folding makes of them, alerts that nobody has taken with their entries. The chain
+/// is whole, or is not this one's to check.
+/// </summary>
+public sealed class StoreAudit(IStore store, string tenant)
+{
+    private const int AtOnce = 1_000;
+    private readonly TenantFold _fold = new(tenant);
+    private readonly Dictionary<long, byte[]> _detail = [];
+    private readonly Dictionary<string, Outcome> _differing = new(StringComparer.Ordinal);
+    private Dictionary<long, Alert>? _alerts;
+
+    /// <summary>What is not as it was written, each with where; empty if all is.</summary>
+    public List<string> Findings { get; } = [];
+
+    /// <summary>Takes a block's entries, in order from entry 1.</summary>
+    public async Task Take(IEnumerable<byte[]> entries, CancellationToken cancellation)
+    {
+        _alerts ??= await Alerts(cancellation);
+        var archived = new List<ArchivedRow>();
+        foreach (var bytes in entries)
+        {
+            var entry = _fold.Take(bytes);
+            archived.AddRange(_fold.TakeArchived());
+            var hash = entry switch
+            {
+                Entry.OutcomeReported e => e.DetailHash,
+                Entry.FactReported e => e.DetailHash,
+                Entry.ActivityReported e => e.DetailHash,
+                _ => null,
+            };
+            if (hash is not null) _detail.Add(_fold.Sequence, hash);
+            if (_alerts.Remove(_fold.Sequence, out var alert) && (alert.At != entry.At
+                || !alert.Hash.AsSpan().SequenceEqual(_fold.Hash) || !alert.Entry.AsSpan().SequenceEqual(bytes)
+                || alert.Type != Core.Alerts.TypeOf(entry)))
+                Findings.Add($"the alert of entry {_fold.Sequence} in the outbox is not what the entry says");
+        }
+        await Details(cancellation);
+        foreach (var row in archived)
+            if (await store.Archived(tenant, row.Outcome.Id, cancellation) is not { } stored
+                || !stored.AsSpan().SequenceEqual(row.Bytes))
+                _differing[row.Outcome.Id] = EntryCodec.ReadOutcome(row.Bytes);
+    }
+
+    /// <summary>No more entries follow.</summary>
+    public async Task End(CancellationToken cancellation)
+    {
+        foreach (var (id, folded) in _differing)
+            if (await store.Archived(tenant, id, cancellation) is not { } stored)
+                Findings.Add($"the archived outcome '{id}' is missing");
+            else if (!IsSameOrLater(stored, folded))
+                Findings.Add($"the archived outcome '{id}' is not what was archived");
+        foreach (var sequence in _alerts?.Keys.Where(sequence => sequence > _fold.Sequence) ?? [])
+            Findings.Add($"the outbox has an alert of entry {sequence}, and the journal ends at {_fold.Sequence}");
+    }
+
+    private async Task<Dictionary<long, Alert>> Alerts(CancellationToken cancellation)
+    {
+        var alerts = new Dictionary<long, Alert>();
+        var after = 0L;
+        while (await store.Outbox(after, AtOnce, cancellation) is { Count: > 0 } rows)
+        {
+            foreach (var row in rows)
+                if (row.Tenant == tenant && !alerts.TryAdd(row.Alert.Sequence, row.Alert))
+                    Findings.Add($"the outbox has two alerts of entry {row.Alert.Sequence}");
+            after = rows[^1].Position;
+        }
+        return alerts;
+    }
+
+    private async Task Details(CancellationToken cancellation)
+    {
+        if (_detail.Count == 0) return;
+        foreach (var row in await store.Details(tenant, [.. _detail.Keys], cancellation))
+        {
+            // One that is not there was erased.
+            if (row is null) continue;
+            byte[] salted = [.. row.Salt, .. row.Json];
+            if (!SHA256.HashData(salted).AsSpan().SequenceEqual(_detail[row.Sequence])
+                || row.EndCustomer != EndCustomer(row.Json))
+                Findings.Add($"the detail of entry {row.Sequence} is not what the entry has the hash of");
+        }
+        _detail.Clear();
+    }
+
+    private static string? EndCustomer(byte[] json)
+    {
+        try
+        {
+            using var detail = JsonDocument.Parse(json);
+            return detail.RootElement.TryGetProperty("end_customer", out var value) ? value.GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A late fact leaves another status, and itself; all else stays as it was archived.</summary>
+    private static bool IsSameOrLater(byte[] stored, Outcome folded)
+    {
+        try
+        {
+            var now = EntryCodec.ReadOutcome(stored);
+            // An older program may have written the same in another way.
+            if (EntryCodec.WriteOutcome(now).AsSpan().SequenceEqual(EntryCodec.WriteOutcome(folded))) return true;
+            if (now.LastSequence <= folded.LastSequence) return false;
+            var before = now with
+            {
+                Status = folded.Status, Admitted = folded.Admitted, Facts = folded.Facts, Dispute = folded.Dispute,
+                ChangedBy = folded.ChangedBy,
+            };
+            return EntryCodec.WriteOutcome(before).AsSpan().SequenceEqual(EntryCodec.WriteOutcome(folded));
+        }
+#pragma warning disable CA1031 // Bytes that are not an outcome can fail in any way.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
+    }
+}
