@@ -1,56 +1,27 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
-using StackExchange.Redis;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace MeteringGateway.LoadTests.Servers;
 
-/// <summary>Asks the cluster itself on which silo a tenant lives. Only to be asked while all is well.</summary>
-internal sealed class Whereabouts(LoadCluster cluster) : IAsyncDisposable
+/// <summary>How many tenants live on a silo, by its own metrics. Only to be asked while all is well.</summary>
+internal static partial class Whereabouts
 {
-    private IHost? _client;
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
-    /// <summary>Null: nowhere, or on a silo that is gone.</summary>
-    public async Task<SiloServer?> Of(string tenant)
+    public static async Task<int> On(SiloServer silo)
     {
-        var client = (await Client()).Services.GetRequiredService<IClusterClient>();
-        var address = await client.GetGrain<IManagementGrain>(0)
-            .GetActivationAddress(client.GetGrain(GrainId.Create("tenant", tenant)));
-        return address is null ? null
-            : cluster.Silos.FirstOrDefault(silo => silo.OrleansPort == address.Endpoint.Port && silo.IsRunning);
+        var text = await Http.GetStringAsync(new Uri($"http://127.0.0.1:{silo.Port}/metrics"));
+        return LiveThere().Match(text) is { Success: true } found
+            ? int.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
     }
 
-    /// <summary>Those of the tenants that live there.</summary>
-    public async Task<List<string>> On(SiloServer silo, IEnumerable<string> tenants)
+    /// <summary>The one that most live on.</summary>
+    public static async Task<SiloServer> Fullest(IReadOnlyList<SiloServer> silos)
     {
-        var there = new List<string>();
-        foreach (var tenant in tenants)
-            if (await Of(tenant) == silo)
-                there.Add(tenant);
-        return there;
+        var counts = await Task.WhenAll(silos.Select(On));
+        return silos[Array.IndexOf(counts, counts.Max())];
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_client is null) return;
-        await _client.StopAsync();
-        _client.Dispose();
-        _client = null;
-    }
-
-    private async Task<IHost> Client()
-    {
-        if (_client is not null) return _client;
-        var builder = Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.UseOrleansClient(client => client
-            .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("metering", "metering"))
-            .UseRedisClustering(options =>
-                options.ConfigurationOptions =
-                    ConfigurationOptions.Parse($"127.0.0.1:{cluster.Redis.Process.Port},abortConnect=false")));
-        var host = builder.Build();
-        await host.StartAsync();
-        return _client = host;
-    }
+    [GeneratedRegex("""^orleans_grains\{grain_type="tenant"\} ([0-9]+)""", RegexOptions.Multiline)]
+    private static partial Regex LiveThere();
 }

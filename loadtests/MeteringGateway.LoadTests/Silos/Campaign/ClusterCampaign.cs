@@ -19,11 +19,10 @@ internal sealed class ClusterCampaign(int rounds, int seed, string dll, TextWrit
     public async Task<Totals> Run()
     {
         using var cluster = LoadCluster.Start(dll, Silos, Settings);
-        await using var whereabouts = new Whereabouts(cluster);
         await using var counters = new Counters(cluster.Silos);
         await using var audit = await Audit.Of(cluster.Redis.Process.Port);
         using var prober = new Caller(cluster.Silos, TimeSpan.FromSeconds(12));
-        var faults = new Faults(cluster, whereabouts, prober, counters, _totals);
+        var faults = new Faults(cluster, prober, counters, _totals);
         var kinds = Kinds();
         for (var number = 0; number < rounds && _totals.Failures.Count < 20; number++)
         {

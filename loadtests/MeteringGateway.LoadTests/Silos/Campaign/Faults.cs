@@ -5,8 +5,7 @@ using MeteringGateway.LoadTests.Servers;
 namespace MeteringGateway.LoadTests.Silos.Campaign;
 
 /// <summary>Does one fault under load, and puts things right again. The load goes on all the while.</summary>
-internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Caller prober, Counters counters,
-    Totals totals)
+internal sealed class Faults(LoadCluster cluster, Caller prober, Counters counters, Totals totals)
 {
     /// <summary>With live connections to it, Orleans takes its time before it declares a silent silo dead.</summary>
     private static readonly TimeSpan Declared = TimeSpan.FromSeconds(90);
@@ -21,16 +20,16 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
 
     private async Task<string> KillSilo(IReadOnlyList<string> tenants, Load load, Random random)
     {
-        var (silo, struck) = await Home(tenants, random);
+        var silo = await Whereabouts.Fullest(cluster.Silos);
         await counters.Ask(silo);
         Note(load.Ledger);
         silo.Process.KillHard();
         var since = Stopwatch.GetTimestamp();
         totals.Kills++;
-        var answered = await Answered(Fault.KillSilo, struck, since, silo.Number);
+        var answered = await Answered(Fault.KillSilo, tenants, since, silo.Number);
         await Task.Delay(random.Next(0, 1000));
         await Task.Run(silo.Start);
-        return Text($"silo {silo.Number} with {struck.Count} of the tenants killed, {answered}");
+        return Text($"silo {silo.Number} killed, {answered}");
     }
 
     private async Task<string> KillRedis(IReadOnlyList<string> tenants, Load load, Random random)
@@ -54,17 +53,17 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
     /// </summary>
     private async Task<string> FreezeSilo(IReadOnlyList<string> tenants, Load load, Random random)
     {
-        var (silo, struck) = await Home(tenants, random);
+        var silo = await Whereabouts.Fullest(cluster.Silos);
         await counters.Ask(silo);
         Note(load.Ledger);
         cluster.Redis.Process.Signal("STOP");
-        load.Burst(silo.Number, struck);
+        load.Burst(silo.Number, tenants);
         await Task.Delay(random.Next(100, 300));
         silo.Process.Signal("STOP");
         var since = Stopwatch.GetTimestamp();
         cluster.Redis.Process.Signal("CONT");
         totals.Pauses++;
-        var answered = await Answered(Fault.FreezeSilo, struck, since, silo.Number);
+        var answered = await Answered(Fault.FreezeSilo, tenants, since, silo.Number);
         // The others have written to its tenants by then.
         await Task.Delay(random.Next(1500, 3000));
         var before = counters.FencesLostOf(silo);
@@ -77,19 +76,7 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
         else silo.Process.KillHard();
         await Task.Run(silo.Start);
         return Text(
-            $"silo {silo.Number} with {struck.Count} of the tenants frozen, {answered}; {late} late appends refused, {(ended ? "it ended itself" : "it was killed")}");
-    }
-
-    /// <summary>A silo, and which of the tenants live there: one that has some.</summary>
-    private async Task<(SiloServer Silo, List<string> Tenants)> Home(IReadOnlyList<string> tenants, Random random)
-    {
-        var first = random.Next(cluster.Silos.Count);
-        for (var i = 0; ; i++)
-        {
-            var silo = cluster.Silos[(first + i) % cluster.Silos.Count];
-            var there = await whereabouts.On(silo, tenants);
-            if (there.Count > 0 || i == cluster.Silos.Count - 1) return (silo, there);
-        }
+            $"silo {silo.Number} frozen, {answered}; {late} late appends refused, {(ended ? "it ended itself" : "it was killed")}");
     }
 
     private void Note(Ledger ledger)
@@ -101,7 +88,7 @@ internal sealed class Faults(LoadCluster cluster, Whereabouts whereabouts, Calle
     private async Task<string> Answered(Fault fault, IReadOnlyCollection<string> tenants, long since, int? not)
     {
         var seconds = await Failover.Of(tenants, prober, since, not, Declared);
-        totals.Failovers[fault].AddRange(seconds.OfType<double>());
+        if (seconds.Max() is { } last) totals.Failovers[fault].Add(last);
         if (seconds.Any(one => one is null))
             totals.Failures.Add($"a tenant did not answer within {Declared.TotalSeconds} s");
         return seconds.Length == 0 ? "none to answer" : Text($"the last answered after {seconds.Max():0.00} s");

@@ -83,10 +83,7 @@ internal static class ScaleRows
 
     private static async Task<string> Spread(LoadCluster cluster)
     {
-        await using var whereabouts = new Whereabouts(cluster);
-        var all = Enumerable.Range(0, Tenants).Select(Batch.Tenant).ToList();
-        var counts = new List<int>();
-        foreach (var silo in cluster.Silos) counts.Add((await whereabouts.On(silo, all)).Count);
+        var counts = await Task.WhenAll(cluster.Silos.Select(Whereabouts.On));
         return string.Create(CultureInfo.InvariantCulture,
             $"{Checkers} connections for checks and {Reporters} for reports, over all silos; the {Tenants} tenants live {string.Join(", ", counts)} on the three; CPU of all silos and Redis");
     }
