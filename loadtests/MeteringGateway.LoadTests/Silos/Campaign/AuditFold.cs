@@ -71,7 +71,7 @@ internal sealed class AuditFold(string tenant)
     /// <summary>The state must be the same from a snapshot and what followed it.</summary>
     public void Compare(StoredSnapshot snapshot, StoredTenant stored)
     {
-        var state = TenantState.Restore(snapshot.State);
+        var state = SnapshotSeal.Open(tenant, snapshot);
         foreach (var block in stored.Tail)
         {
             var reader = new BlockReader(block.Entries);
