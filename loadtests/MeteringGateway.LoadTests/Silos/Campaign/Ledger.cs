@@ -48,17 +48,21 @@ internal sealed class Ledger
         return known;
     }
 
-    public void Record(IReadOnlyCollection<SentEvent> sent, HashSet<string> known, Reply reply)
+    /// <param name="stream">It may end early, with the process: what has no result is not known.</param>
+    /// <returns>False: not all is known.</returns>
+    public bool Record(IReadOnlyCollection<SentEvent> sent, HashSet<string> known, Reply reply, bool stream)
     {
         if (reply.Status is not (200 or 201))
         {
             Contradict($"{reply.Status} for events: {reply.Body}");
-            return;
+            return true;
         }
         var answer = JsonNode.Parse(reply.Body)!;
         var results = answer["results"]?.AsArray().Select(one => one!).ToArray() ?? [answer];
-        if (results.Length != sent.Count) Contradict($"{results.Length} results for {sent.Count} events");
+        var isCut = stream && results.Length < sent.Count;
+        if (results.Length != sent.Count && !isCut) Contradict($"{results.Length} results for {sent.Count} events");
         foreach (var result in results) Record(result, known);
+        return !isCut;
     }
 
     private void Record(JsonNode result, HashSet<string> known)

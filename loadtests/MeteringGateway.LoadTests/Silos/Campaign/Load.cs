@@ -100,8 +100,7 @@ internal sealed class Load(string name, IReadOnlyList<string> tenants, Caller ca
         };
         if (await caller.Send(HttpMethod.Post, "/v1/events", body, type, random, only: through) is not { } reply)
             return false;
-        ledger.Record(events, known, reply);
-        return true;
+        return ledger.Record(events, known, reply, stream: type.EndsWith("ndjson", StringComparison.Ordinal));
     }
 
     private async Task Check(string tenant, Random random)
