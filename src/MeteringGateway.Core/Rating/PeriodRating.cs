@@ -3,23 +3,16 @@ using System.Collections.Immutable;
 namespace MeteringGateway.Core;
 
 /// <summary>
-/// The rating of a period's rated outcomes in order of (time, source, id), kept up to date as they come and go (F4):
-/// what is put in or taken out makes the walk begin again at the last place before it where the counters were kept. Not
-/// part of the state.
+/// The rating of a period's rated outcomes in order of (time, source, id), kept up to date as they come and go (F4).
+/// Not part of the state.
 /// </summary>
 internal sealed class PeriodRating
 {
-    private const int Stride = 256;
-
     private readonly Rater _rater;
     private readonly MoneyCap[] _caps;
     private readonly List<Outcome> _sorted;
 
-    /// <summary>Counters before outcome 0, <see cref="Stride"/>, twice that, ...</summary>
-    private readonly List<Tally> _kept = [];
-    private Tally _tally = new();
-    private int _walked;
-
+    private readonly Stretches _walk;
     private readonly Changes _changes;
 
     /// <param name="outcomes">The rated ones, in any order.</param>
@@ -32,6 +25,7 @@ internal sealed class PeriodRating
         _caps = [.. caps.Select(cap => new MoneyCap(cap))];
         _sorted = [.. outcomes];
         _sorted.Sort(Outcome.Order);
+        _walk = new Stretches(_sorted, (counters, outcome, bounds) => Step(counters, outcome, null, bounds));
     }
 
     public Rater Rater => _rater;
@@ -47,18 +41,10 @@ internal sealed class PeriodRating
     public IReadOnlyList<Outcome> Outcomes => _sorted;
 
     /// <summary>After the last outcome. Not to be changed.</summary>
-    public Tally Tail
-    {
-        get
-        {
-            for (; _walked < _sorted.Count; _walked++)
-            {
-                if (_walked % Stride == 0 && _kept.Count == _walked / Stride) _kept.Add(_tally.Copy());
-                Step(_tally, _sorted[_walked], null);
-            }
-            return _tally;
-        }
-    }
+    public Tally Tail => _walk.Tail;
+
+    /// <summary>What its period's reservations hold, as last worked out.</summary>
+    public HeldUnits? Held { get; set; }
 
     /// <summary>Every line that something was counted on, with its counter.</summary>
     public IReadOnlyDictionary<LineKey, int> Lines
@@ -89,14 +75,16 @@ internal sealed class PeriodRating
             at--;
         }
         _sorted.Insert(at, outcome);
-        BeginAgainAt(at);
+        Version = _changes.Next();
+        _walk.Added(at);
     }
 
     public void Remove(Outcome outcome)
     {
         var at = Find(outcome);
         _sorted.RemoveAt(at);
-        BeginAgainAt(at);
+        Version = _changes.Next();
+        _walk.Removed(at);
     }
 
     /// <summary>The same outcome, changed in nothing that its rating looks at.</summary>
@@ -114,7 +102,8 @@ internal sealed class PeriodRating
             if (_sorted[middle].Time < from) low = middle + 1;
             else high = middle;
         }
-        BeginAgainAt(low);
+        Version = _changes.Next();
+        _walk.BeginAgainAt(low);
     }
 
     /// <summary>How a rated outcome is charged.</summary>
@@ -122,19 +111,17 @@ internal sealed class PeriodRating
     {
         var at = Find(outcome);
         if (at < 0) return [];
-        _ = Tail;
-        var from = at / Stride * Stride;
-        var counters = _kept[at / Stride].Copy();
-        for (var i = from; i < at; i++) Step(counters, _sorted[i], null);
+        var counters = _walk.Before(at);
         var charges = ImmutableArray.CreateBuilder<Charge>(1);
         Step(counters, _sorted[at], charges);
         return charges.DrainToImmutable();
     }
 
     /// <summary>Rates one more outcome, with the caps on money.</summary>
-    public void Step(Tally counters, Outcome outcome, ImmutableArray<Charge>.Builder? charges)
+    /// <param name="bounds">Narrowed to where it would come from the same sources.</param>
+    public void Step(Tally counters, Outcome outcome, ImmutableArray<Charge>.Builder? charges, Bounds? bounds = null)
     {
-        var charged = _rater.Step(counters, UnitsOf(outcome), charges);
+        var charged = _rater.Step(counters, UnitsOf(outcome), charges, bounds);
         Charge(counters, outcome.Subject, outcome.Day, charged);
     }
 
@@ -189,16 +176,6 @@ internal sealed class PeriodRating
     }
 
     private int Find(Outcome outcome) => _sorted.BinarySearch(outcome, ByTime.Instance);
-
-    private void BeginAgainAt(int index)
-    {
-        Version = _changes.Next();
-        if (index >= _walked) return;
-        var from = index / Stride;
-        _tally = _kept[from].Copy();
-        _kept.RemoveRange(from + 1, _kept.Count - from - 1);
-        _walked = from * Stride;
-    }
 
     private sealed class ByTime : IComparer<Outcome>
     {

@@ -22,7 +22,7 @@ internal readonly record struct Run(Funding Source, Amount Price, Amount Credits
 /// terms, and of what grants and commitments had left when the period began. Where the counters stand is in a
 /// <see cref="Tally"/>.
 /// </summary>
-internal sealed class Rater
+internal sealed partial class Rater
 {
     private readonly Terms _atStart;
     private readonly Func<int, Terms> _termsOf;
@@ -135,8 +135,9 @@ internal sealed class Rater
     }
 
     /// <summary>Rates units, and counts them.</summary>
+    /// <param name="bounds">Narrowed to where they would come from the same sources; null: nobody asks.</param>
     /// <returns>What they are charged.</returns>
-    public Amount Step(Tally tally, in Units units, ImmutableArray<Charge>.Builder? charges)
+    public Amount Step(Tally tally, in Units units, ImmutableArray<Charge>.Builder? charges, Bounds? bounds = null)
     {
         var rate = RatesOf(units.Terms, units.Type);
         var left = units.Quantity;
@@ -145,11 +146,21 @@ internal sealed class Rater
         {
             var run = Next(tally, rate, units.Class, units.Time, Grants);
             var count = Math.Min(left, run.Units);
+            if (bounds is not null && !rate.IsFlat) Narrow(bounds, tally, rate, run, count, units);
             Consume(tally, rate, run, count, units.Time, Grants);
             sum += Count(tally, rate, run, count, charges);
             left -= count;
         }
         return sum;
+    }
+
+    /// <summary>The same of units that have one price wherever they come; less of them: below 0.</summary>
+    public Amount StepFlat(Tally tally, in Units units)
+    {
+        var rate = RatesOf(units.Terms, units.Type);
+        var run = Next(tally, rate, units.Class, units.Time, Grants);
+        Consume(tally, rate, run, units.Quantity, units.Time, Grants);
+        return Count(tally, rate, run, units.Quantity, null);
     }
 
     private Amount Count(Tally tally, TypeRates rate, in Run run, long count, ImmutableArray<Charge>.Builder? charges)
@@ -265,6 +276,10 @@ internal sealed record TypeRates
     public required int RuleUnits { get; init; }
     public required int RuleAmount { get; init; }
     public required CommitmentRoom[] Commitments { get; init; }
+
+    /// <summary>Where a unit comes from, and its price, depend on nothing that was counted before it.</summary>
+    public bool IsFlat => Included <= 0 && Commitments.Length == 0 && Type.Tiers.IsEmpty
+        && Type.Credits is not { Micros: > 0 };
 
     /// <summary>The line that was counted on last: mostly the next one's too.</summary>
     public (Funding Source, long Price, int Slot) LastLine { get; set; } = (Funding.Training, 0, -1);

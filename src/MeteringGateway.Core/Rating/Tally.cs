@@ -20,6 +20,19 @@ internal sealed class Tally
         _counts[slot] = checked(_counts[slot] + amount);
     }
 
+    /// <summary>No slot from here on was counted in.</summary>
+    public int Count => _counts.Length;
+
+    public void Add(Shift shift)
+    {
+        foreach (var (slot, by) in shift.Moved) Add(slot, by);
+    }
+
+    public void Add(Tally other)
+    {
+        for (var slot = 0; slot < other.Count; slot++) if (other[slot] is not 0 and var more) Add(slot, more);
+    }
+
     public Tally Copy() => new((long[])_counts.Clone());
 }
 

@@ -121,7 +121,7 @@ public sealed partial class TenantState
         if (Reckoned.Held is null)
         {
             Reckoned.Held = [];
-            foreach (var held in _reservations.Values) CountHeld(held, held.Remaining);
+            foreach (var held in _reservations.Values) CountStake(held, held.Remaining);
         }
         return Reckoned.Held.GetValueOrDefault(book.Period.Id);
     }
@@ -138,7 +138,19 @@ public sealed partial class TenantState
         if (_stakes is not null) _stakes.Credits += credits;
     }
 
+    /// <param name="units">That are held from now on, or (below 0) no longer.</param>
     private void CountHeld(Reservation held, long units)
+    {
+        if (Book(held.Period)?.Rating is { Held: { } sums } rating)
+        {
+            if (sums.Index < _terms.Count && ReferenceEquals(_terms[sums.Index].Terms, sums.Terms))
+                CountHeld(sums, rating, held, units);
+            else rating.Held = null; // terms that were to come were taken back
+        }
+        CountStake(held, units);
+    }
+
+    private void CountStake(Reservation held, long units)
     {
         if (_stakes?.Held is not { } stakes) return; // worked out when it is asked for
         stakes[held.Period] = stakes.GetValueOrDefault(held.Period)

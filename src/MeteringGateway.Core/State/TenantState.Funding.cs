@@ -76,7 +76,7 @@ public sealed partial class TenantState
             if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;
             var kept = RatingOf(book);
             var anew = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
-            if ((kept.Differs(anew) ?? book.Demand?.Differs(OutcomesOf(book))) is { } where)
+            if ((kept.Differs(anew) ?? HeldDiffers(kept, book) ?? book.Demand?.Differs(OutcomesOf(book))) is { } where)
                 return $"{book.Period.Id:O}: {where}";
         }
         return null;
@@ -109,12 +109,14 @@ public sealed partial class TenantState
         {
             if (grant.IsDone) continue;
             var used = grant.Spent + earlier.Sum(book => RatingOf(book).Drawn(grant.Id));
-            var had = Array.Find(before, room => room.Id == grant.Id);
-            if (had is null) rating.BeginAgain(grant.EffectiveAt);
-            else if (had.UsedBefore != used) rating.BeginAgain(Instant.MinValue);
-            rooms.Add(new GrantRoom(grant.Id, rater.Slot(new Counter(Counts.Grant, grant.Id)), grant.Capacity - used,
-                used, grant.EffectiveAt, grant.Until));
+            var room = new GrantRoom(grant.Id, rater.Slot(new Counter(Counts.Grant, grant.Id)), grant.Capacity - used,
+                used, grant.EffectiveAt, grant.Until);
+            var had = Array.Find(before, one => one.Id == grant.Id);
+            if (had is not null && had.UsedBefore != used) rating.BeginAgain(Instant.MinValue);
+            else if (had != room) rating.BeginAgain(grant.EffectiveAt);
+            rooms.Add(room);
         }
+        foreach (var had in before) if (!rooms.Exists(room => room.Id == had.Id)) rating.BeginAgain(had.From);
         rater.Grants = [.. rooms];
     }
 
@@ -170,89 +172,6 @@ public sealed partial class TenantState
 
     private static bool IsLike(Commitment a, Commitment b) =>
         a.PerYear && b.PerYear && a.OutcomeType == b.OutcomeType && a.Units is null == b.Units is null;
-
-    /// <summary>
-    /// The counters with what is held, as if it came now, after all that is rated (C7). Not to be changed.
-    /// </summary>
-    /// <param name="drawn">Units of a reservation that no longer count as held.</param>
-    internal Tally Held(PeriodBook book, Instant now, string? reservation = null, long drawn = 0)
-    {
-        var rating = RatingOf(book);
-        return Hold(rating.Tail, rating, book, now, reservation, drawn);
-    }
-
-    /// <summary>The same after other counters.</summary>
-    internal Tally Hold(Tally after, PeriodRating rating, PeriodBook book, Instant now, string? reservation = null,
-        long drawn = 0)
-    {
-        if (_reservations is null || _reservations.Count == 0) return after;
-        var tally = after.Copy();
-        DrawForOthers(tally, rating.Rater, book, now);
-        HoldOwn(tally, rating, book, now, reservation, drawn);
-        return tally;
-    }
-
-    private void HoldOwn(Tally tally, PeriodRating rating, PeriodBook book, Instant now, string? reservation,
-        long drawn)
-    {
-        var index = TermsIndexAt(now);
-        foreach (var held in _reservations!.Values)
-        {
-            if (held.Period != book.Period.Id) continue;
-            var units = held.Remaining - (held.Id == reservation ? drawn : 0);
-            if (units > 0)
-                rating.Charge(tally, held.Subject, held.Day, ChargeFor(rating, tally, held.Subject, index, units, now));
-        }
-    }
-
-    /// <summary>
-    /// What is held comes after all outcomes, those of later periods too, and after what is held in earlier ones.
-    /// </summary>
-    private void DrawForOthers(Tally tally, Rater rater, PeriodBook book, Instant now)
-    {
-        var pledged = TermsAt(book.Period.Start).Commitments.Any(commitment => commitment.PerYear);
-        if (_grants is null && !pledged) return;
-        foreach (var other in _books)
-        {
-            if (other == book || other.Status == PeriodStatus.Closed) continue;
-            var theirs = RatingOf(other);
-            var (from, to) = (new Tally(), theirs.Tail);
-            if (other.Period.Start < book.Period.Start)
-            {
-                // What its outcomes drew has been taken off already.
-                DrawForOthers(from = to.Copy(), theirs.Rater, other, now);
-                HoldOwn(to = from.Copy(), theirs, other, now, null, 0);
-            }
-            foreach (var grant in rater.Grants)
-                if (theirs.Rater.Known(new Counter(Counts.Grant, grant.Id)) is var slot and >= 0)
-                    tally.Add(grant.Slot, to[slot] - from[slot]);
-            if (pledged && _books.IndexOf(other) / PeriodsAYear == _books.IndexOf(book) / PeriodsAYear)
-                UseForOthers(tally, rater, book, other, from, to);
-        }
-    }
-
-    /// <summary>The same of commitments per year.</summary>
-    private void UseForOthers(Tally tally, Rater rater, PeriodBook book, PeriodBook other, Tally from, Tally to)
-    {
-        var mine = TermsAt(book.Period.Start).Commitments;
-        for (var i = 0; i < mine.Length; i++)
-        {
-            if (!mine[i].PerYear
-                || IndexOf(other, mine[i],
-                    mine.Take(i).Count(before => IsLike(before, mine[i]))) is not (>= 0 and var theirs)) continue;
-            if (RatingOf(other).Rater.Known(new Counter(Counts.Commitment, "", theirs)) is var slot and >= 0)
-                tally.Add(rater.Slot(new Counter(Counts.Commitment, "", i)), to[slot] - from[slot]);
-        }
-    }
-
-    private Amount ChargeFor(PeriodRating rating, Tally tally, in Subject subject, int index, long units, Instant now)
-    {
-        var terms = _terms[index].Terms;
-        if (subject.IsActivity) return (terms.Activity(subject.What)?.Price ?? Amount.Zero) * units;
-        if (terms.Type(subject.What) is not { } type) return Amount.Zero;
-        return rating.Rater.Step(tally,
-            new Units(index, type.Id, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), units, now), null);
-    }
 
     /// <summary>What stands against a cap, in units or millionths; for a daily one on a day (C2, C7).</summary>
     internal Exposure ExposureOf(PeriodBook book, CapBook cap, int day, Instant now)

@@ -1,0 +1,151 @@
+namespace MeteringGateway.Core;
+
+/// <summary>What reservations hold, in money and of what funds units (C7, A4).</summary>
+public sealed partial class TenantState
+{
+    /// <summary>
+    /// The counters with what is held, as if it came now, after all that is rated (C7). Not to be changed.
+    /// </summary>
+    /// <param name="drawn">Units of a reservation that no longer count as held.</param>
+    internal Tally Held(PeriodBook book, Instant now, string? reservation = null, long drawn = 0)
+    {
+        var rating = RatingOf(book);
+        return Hold(rating.Tail, rating, book, now, reservation, drawn);
+    }
+
+    /// <summary>The same after other counters.</summary>
+    internal Tally Hold(Tally after, PeriodRating rating, PeriodBook book, Instant now, string? reservation = null,
+        long drawn = 0)
+    {
+        if (_reservations is null || _reservations.Count == 0) return after;
+        var tally = after.Copy();
+        DrawForOthers(tally, rating.Rater, book, now);
+        HoldOwn(tally, rating, book, now, reservation, drawn);
+        return tally;
+    }
+
+    private void HoldOwn(Tally tally, PeriodRating rating, PeriodBook book, Instant now, string? reservation,
+        long drawn)
+    {
+        var index = TermsIndexAt(now);
+        var terms = _terms[index].Terms;
+        if (rating.Held is null || !ReferenceEquals(rating.Held.Terms, terms) || rating.Held.Index != index)
+            rating.Held = HeldIn(rating, book, index);
+        tally.Add(rating.Held.Flat);
+        if (drawn > 0 && Held(reservation!) is { } draws && draws.Period == book.Period.Id
+            && IsFlat(rating, draws.Subject, index)) HoldFlat(tally, rating, draws, index, -drawn);
+        foreach (var held in rating.Held.Placed.Values)
+        {
+            var units = held.Remaining - (held.Id == reservation ? drawn : 0);
+            if (units > 0)
+                rating.Charge(tally, held.Subject, held.Day, ChargeFor(rating, tally, held.Subject, index, units, now));
+        }
+    }
+
+    private HeldUnits HeldIn(PeriodRating rating, PeriodBook book, int index)
+    {
+        var sums = new HeldUnits(index, _terms[index].Terms);
+        foreach (var held in _reservations!.Values)
+            if (held.Period == book.Period.Id) CountHeld(sums, rating, held, held.Remaining);
+        return sums;
+    }
+
+    /// <param name="held">As it is when it is made, or before it changes (<paramref name="units"/> below 0).</param>
+    private void CountHeld(HeldUnits sums, PeriodRating rating, Reservation held, long units)
+    {
+        if (IsFlat(rating, held.Subject, sums.Index)) HoldFlat(sums.Flat, rating, held, sums.Index, units);
+        else if (units == -held.Remaining) sums.Placed.Remove(held.Id);
+        else sums.Placed[held.Id] = units > 0 ? held : held with { Remaining = held.Remaining + units };
+    }
+
+    /// <summary>What its units cost does not depend on what comes before them, nor what others cost on them.</summary>
+    private bool IsFlat(PeriodRating rating, in Subject subject, int index) => subject.IsActivity
+        || _terms[index].Terms.Type(subject.What) is null || rating.Rater.RatesOf(index, subject.What).IsFlat;
+
+    private void HoldFlat(Tally tally, PeriodRating rating, Reservation held, int index, long units)
+    {
+        var (terms, subject) = (_terms[index].Terms, held.Subject);
+        Amount charged;
+        if (subject.IsActivity) charged = (terms.Activity(subject.What)?.Price ?? Amount.Zero) * units;
+        else if (terms.Type(subject.What) is { } type)
+            charged = rating.Rater.StepFlat(tally, new Units(index, type.Id,
+                Pricing.ClassOf(type, subject.Dimensions.Workflow, null), units, Now));
+        else return;
+        rating.Charge(tally, subject, held.Day, charged);
+    }
+
+    private string? HeldDiffers(PeriodRating rating, PeriodBook book)
+    {
+        if (rating.Held is not { } kept || kept.Index >= _terms.Count) return null;
+        var anew = _reservations is null ? new HeldUnits(kept.Index, kept.Terms) : HeldIn(rating, book, kept.Index);
+        return !ReferenceEquals(anew.Terms, kept.Terms) // another's place: it is not used any more
+            || (Shift.Between(kept.Flat, anew.Flat).IsNothing && SameUnits(kept, anew)) ? null
+            : "what is held";
+
+        static bool SameUnits(HeldUnits a, HeldUnits b) => a.Placed.Values.Select(held => (held.Id, held.Remaining))
+            .SequenceEqual(b.Placed.Values.Select(held => (held.Id, held.Remaining)));
+    }
+
+    /// <summary>
+    /// What is held comes after all outcomes, those of later periods too, and after what is held in earlier ones.
+    /// </summary>
+    private void DrawForOthers(Tally tally, Rater rater, PeriodBook book, Instant now)
+    {
+        var pledged = TermsAt(book.Period.Start).Commitments.Any(commitment => commitment.PerYear);
+        if (_grants is null && !pledged) return;
+        foreach (var other in _books)
+        {
+            if (other == book || other.Status == PeriodStatus.Closed) continue;
+            var theirs = RatingOf(other);
+            var (from, to) = (new Tally(), theirs.Tail);
+            if (other.Period.Start < book.Period.Start)
+            {
+                // What its outcomes drew has been taken off already.
+                DrawForOthers(from = to.Copy(), theirs.Rater, other, now);
+                HoldOwn(to = from.Copy(), theirs, other, now, null, 0);
+            }
+            foreach (var grant in rater.Grants)
+                if (theirs.Rater.Known(new Counter(Counts.Grant, grant.Id)) is var slot and >= 0)
+                    tally.Add(grant.Slot, to[slot] - from[slot]);
+            if (pledged && _books.IndexOf(other) / PeriodsAYear == _books.IndexOf(book) / PeriodsAYear)
+                UseForOthers(tally, rater, book, other, from, to);
+        }
+    }
+
+    /// <summary>The same of commitments per year.</summary>
+    private void UseForOthers(Tally tally, Rater rater, PeriodBook book, PeriodBook other, Tally from, Tally to)
+    {
+        var mine = TermsAt(book.Period.Start).Commitments;
+        for (var i = 0; i < mine.Length; i++)
+        {
+            if (!mine[i].PerYear
+                || IndexOf(other, mine[i],
+                    mine.Take(i).Count(before => IsLike(before, mine[i]))) is not (>= 0 and var theirs)) continue;
+            if (RatingOf(other).Rater.Known(new Counter(Counts.Commitment, "", theirs)) is var slot and >= 0)
+                tally.Add(rater.Slot(new Counter(Counts.Commitment, "", i)), to[slot] - from[slot]);
+        }
+    }
+
+    private Amount ChargeFor(PeriodRating rating, Tally tally, in Subject subject, int index, long units, Instant now)
+    {
+        var terms = _terms[index].Terms;
+        if (subject.IsActivity) return (terms.Activity(subject.What)?.Price ?? Amount.Zero) * units;
+        if (terms.Type(subject.What) is not { } type) return Amount.Zero;
+        return rating.Rater.Step(tally,
+            new Units(index, type.Id, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), units, now), null);
+    }
+}
+
+/// <summary>
+/// What the reservations of one period hold under one version of the terms. Those whose price is the same wherever they
+/// come are a sum; the others are walked, after it. Not part of the state.
+/// </summary>
+internal sealed class HeldUnits(int index, Terms terms)
+{
+    public int Index { get; } = index;
+    public Terms Terms { get; } = terms;
+    public Tally Flat { get; } = new();
+    /// <summary>Reservations whose price depends on what comes before them, in the order in which they were made; when
+    /// each expires is as it was then.</summary>
+    public SortedDictionary<string, Reservation> Placed { get; } = new(Ids.InOrder);
+}
