@@ -60,13 +60,14 @@ public static class MeteringHost
         return builder;
     }
 
-    /// <summary>Completes when the gateway answers, has failed, or is about to stop.</summary>
-    public static async Task Ready(WebApplication app, CancellationToken cancellation)
+    /// <summary>Completes when the gateway answers (true), has failed, or is about to stop.</summary>
+    public static async Task<bool> Ready(WebApplication app, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             cancellation, app.Lifetime.ApplicationStopping);
-        await app.Services.GetRequiredService<Readiness>().Settled.WaitAsync(either.Token)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var readiness = app.Services.GetRequiredService<Readiness>();
+        await readiness.Settled.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return readiness.Problem is null && !either.IsCancellationRequested;
     }
 
     /// <summary>Log events go to standard error, one a line: standard output is for the address and the key.</summary>
@@ -76,8 +77,12 @@ public static class MeteringHost
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;
             // The settings may name another one, such as json.
-            if (builder.Configuration["Logging:Console:FormatterName"] is null)
-                console.FormatterName = LogLine.FormatterName;
+            console.FormatterName = builder.Configuration["Logging:Console:FormatterName"] ?? LogLine.FormatterName;
+        });
+        builder.Services.Configure<JsonConsoleFormatterOptions>(json =>
+        {
+            (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+            builder.Configuration.GetSection("Logging:Console:FormatterOptions").Bind(json);
         });
         builder.Logging.AddConsoleFormatter<LogLine, ConsoleFormatterOptions>();
         return builder;

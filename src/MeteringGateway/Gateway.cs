@@ -61,8 +61,7 @@ internal static class Gateway
     {
         await using var app = await Start(settings, quiet: false, cancellation);
         app.Lifetime.ApplicationStopping.Register(() => _ = EndAnyhow(app));
-        await MeteringHost.Ready(app, cancellation);
-        if (!app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        if (await MeteringHost.Ready(app, cancellation))
             foreach (var url in app.Urls) Console.WriteLine($"metering listens on {url}");
         await app.WaitForShutdownAsync(cancellation);
         return Environment.ExitCode;

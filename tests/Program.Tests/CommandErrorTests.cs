@@ -169,6 +169,7 @@ public sealed class CommandErrorTests : IDisposable
     private static void Said(string why, Ended ended)
     {
         Assert.Equal(1, ended.Code);
+        Assert.DoesNotContain("listens", ended.Output, StringComparison.Ordinal);
         Assert.Contains(why, ended.Error, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', ended.Error);
     }

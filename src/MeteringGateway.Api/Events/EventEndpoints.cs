@@ -90,9 +90,11 @@ internal static class EventEndpoints
             if (pace.Refuse(events.Count) is { } throttled) throw new ProblemException(throttled);
             using var answers = new EventAnswers(Context, OnlyRejected);
             var reader = new EventReader(Limits);
+            var isPart = false;
             foreach (var chunk in events.Chunk(EventGroup.Most))
             {
-                var group = new EventGroup(Tenants, Caller, Refused);
+                var group = new EventGroup(Tenants, Caller, Refused, isPart);
+                isPart = true;
                 foreach (var at in chunk) group.Add(reader.Read(body.Span[at]));
                 await group.Execute(Cancellation);
                 await answers.Write(group, Cancellation);

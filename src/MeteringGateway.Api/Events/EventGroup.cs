@@ -7,7 +7,9 @@ namespace MeteringGateway.Api.Events;
 /// Events that are decided together: one turn and one flush for each tenant among them, all tenants at once, and in
 /// each the order in which they came.
 /// </summary>
-internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEvents refused)
+/// <param name="isPart">Of an answer that has begun: what cannot be decided is told of each event, as the answer can no
+/// longer be a problem as a whole.</param>
+internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEvents refused, bool isPart = false)
 {
     public const int Most = 500;
 
@@ -90,10 +92,14 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
         {
             Refuse(members, Problem.TenantUnavailable(failed.RetryAfter));
         }
-        catch (TenantUnavailableException) when (_events.Count > members.Count)
+        // What its neighbours, and those before it, were told is durable, and must reach them.
+        catch (TenantUnavailableException) when (isPart || _events.Count > members.Count)
         {
-            // What its neighbours were told is durable, and must reach them.
             Refuse(members, Problem.Unavailable());
+        }
+        catch (StoreFullException) when (isPart || _events.Count > members.Count)
+        {
+            Refuse(members, Problem.NoRoom());
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class EventStream(
     Func<bool> mayGoOn, CancellationToken stopping)
 {
     private readonly EventReader _reader = new(limits);
-    private EventGroup _filling = new(tenants, caller, refused);
+    private EventGroup _filling = new(tenants, caller, refused, isPart: true);
     private EventGroup? _deciding;
     private Task _decided = Task.CompletedTask;
     private bool _skipping; // the rest of a line that is too long
@@ -118,7 +118,7 @@ internal sealed class EventStream(
         await pace.Wait(_filling.Count, cancellation);
         _deciding = _filling;
         _decided = _deciding.Execute(cancellation);
-        _filling = new EventGroup(tenants, caller, refused);
+        _filling = new EventGroup(tenants, caller, refused, isPart: true);
     }
 
     private async Task Drain(CancellationToken cancellation)
