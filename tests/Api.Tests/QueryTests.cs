@@ -51,4 +51,30 @@ public class QueryTests(Started started) : IClassFixture<Started>
 
     private Task<HttpResponseMessage> Call(Mapped endpoint, string path) => _gateway.Admin.Send(endpoint.Method, path,
         endpoint.Takes is null ? null : "{}", endpoint.Takes?.MediaTypes[0] ?? "application/json");
+
+    [Fact]
+    public async Task What_is_wrong_is_named_by_where_it_stands_in_the_address_a_parameter_or_a_header()
+    {
+        await _gateway.Tenant("placed");
+        async Task<string?> Detail(HttpRequestMessage request)
+        {
+            using var response = await _gateway.Admin.SendAsync(request);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+            return (string?)(await response.Json())["detail"];
+        }
+        HttpRequestMessage Get(string path) => new(HttpMethod.Get, $"/v1/tenants/placed{path}");
+
+        Assert.Equal("The period in the address must be 'current' or a date such as 2026-11-01, not '2026-13-01'.",
+            await Detail(Get("/statements/2026-13-01")));
+        Assert.Equal("The query parameter 'period' must be a date such as 2026-11-01.",
+            await Detail(Get("/usage?period=2026-13-01")));
+        Assert.Equal("The header Last-Event-ID is not one of our event ids.",
+            await Detail(new HttpRequestMessage(HttpMethod.Get, "/v1/tenants/placed/signals")
+            {
+                Headers = { { "Last-Event-ID", "x" } },
+            }));
+        Assert.Equal("The query parameter 'after' is not one of our event ids.", await Detail(Get("/signals?after=x")));
+        foreach (var what in (string[])["usage", "alerts"])
+            await _gateway.Admin.Get($"/v1/tenants/placed/{what}?period=current").Is(HttpStatusCode.OK);
+    }
 }

@@ -73,7 +73,7 @@ internal static class CertificateEndpoints
             CancellationToken cancellation) =>
         {
             if (!keys.HasDirectory) return NoKeys();
-            var wanted = period == "current" ? null : Query.Date("period", period);
+            var wanted = Query.PeriodInPath(period);
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             if (await tenants.Statement(tenant, wanted, cancellation) is not { } row)
                 return Problem.NotFound("unknown_period", "The tenant has no such period.");

@@ -39,7 +39,7 @@ internal static class Limits
 
     /// <param name="currency">Null: an amount is one of credits.</param>
     public static LimitWire Wire(this Limit limit, string? currency) => limit.Amount is { } amount
-        ? new LimitWire { Amount = currency is null ? amount.ToString(2) : Text.Money(amount, currency) }
+        ? new LimitWire { Amount = currency is null ? amount.ToString() : Text.Money(amount, currency) }
         : new LimitWire { Units = limit.Value };
 
     /// <summary>Exactly one of units and amount.</summary>

@@ -55,6 +55,15 @@ internal static class Query
         new(new Problem(StatusCodes.Status422UnprocessableEntity, "invalid",
             $"The query parameter '{name}' {detail}."));
 
+    /// <summary>A period in an address; null: the current one.</summary>
+    public static DateOnly? PeriodInPath(string period) => period == "current" ? null
+        : Text.TryDate(period, out var date) ? date
+        : throw new ProblemException(new Problem(StatusCodes.Status422UnprocessableEntity, "invalid",
+            $"The period in the address must be 'current' or a date such as 2026-11-01, not '{Text.Cut(period)}'."));
+
+    /// <summary>A period; null, or 'current': the current one.</summary>
+    public static DateOnly? Period(string? value) => value == "current" ? null : Date("period", value);
+
     public static DateOnly? Date(string name, string? value)
     {
         if (value is null) return null;

@@ -76,10 +76,12 @@ internal static class SignalEndpoints
 
         private static StreamPosition Position(IReadOnlyList<string> wanted, HttpContext context, string? after)
         {
-            var id = context.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } last] ? last : after;
+            var last = context.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } header] ? header : null;
             var position = new StreamPosition(wanted);
-            return id is null || position.Continue(id) ? position
-                : throw Query.Wrong("after", "is not one of our event ids");
+            if ((last ?? after) is not { } id || position.Continue(id)) return position;
+            throw last is null ? Query.Wrong("after", "is not one of our event ids")
+                : new ProblemException(new Problem(StatusCodes.Status422UnprocessableEntity, "invalid",
+                    "The header Last-Event-ID is not one of our event ids."));
         }
     }
 }

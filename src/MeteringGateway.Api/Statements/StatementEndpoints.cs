@@ -29,7 +29,7 @@ internal static class StatementEndpoints
             async Task<IResult> (string tenant, string period, string? lines, string? cursor, string? limit,
                 HttpContext context, Principal caller, ITenants tenants, CancellationToken cancellation) =>
         {
-            var wanted = period == "current" ? null : Query.Date("period", period);
+            var wanted = Query.PeriodInPath(period);
             if (Wrong(lines, cursor, limit) is { } wrong) throw wrong;
             if (lines is not null && !caller.May(Permission.OutcomesRead))
                 return Problem.Forbidden(Permission.OutcomesRead);

@@ -15,7 +15,7 @@ internal static class AlertEndpoints
             CancellationToken cancellation) =>
         {
             var paging = Paging.From(cursor, limit);
-            var raised = await tenants.Alerts(tenant, Query.Date("period", period), paging.Position, paging.Limit + 1,
+            var raised = await tenants.Alerts(tenant, Query.Period(period), paging.Position, paging.Limit + 1,
                 cancellation);
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             if (raised is null)

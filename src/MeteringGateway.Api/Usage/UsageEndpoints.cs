@@ -16,7 +16,7 @@ internal static class UsageEndpoints
         tenant.MapGet("/usage", async Task<Results<Ok<UsageWire>, Problem>> (
             string tenant, string? period, ITenants tenants, CancellationToken cancellation) =>
         {
-            if (await tenants.Usage(tenant, Query.Date("period", period), cancellation) is { } usage)
+            if (await tenants.Usage(tenant, Query.Period(period), cancellation) is { } usage)
                 return TypedResults.Ok(usage.Wire(tenant));
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             return Problem.NotFound("unknown_period", "The tenant has no such period.");
