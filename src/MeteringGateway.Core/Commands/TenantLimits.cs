@@ -12,11 +12,12 @@ public class TenantLimits
     /// <summary>Activities of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
     public int SessionActivities { get; set; } = 10_000;
 
-    /// <summary>Facts on all outcomes of one session together (<see cref="Refusal.TooManyFacts"/>).</summary>
+    /// <summary>Facts of one party on all outcomes of one session together (<see cref="Refusal.TooManyFacts"/>).</summary>
     public int SessionFacts { get; set; } = 1_000;
 
     /// <summary>
-    /// Facts on one outcome (<see cref="Refusal.TooManyFacts"/>). Its first reversal is always taken.
+    /// Facts of one party, vendor or buyer, on one outcome (<see cref="Refusal.TooManyFacts"/>). Its first reversal is
+    /// always taken.
     /// </summary>
     public int OutcomeFacts { get; set; } = 1_000;
 

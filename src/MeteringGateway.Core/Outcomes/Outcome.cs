@@ -122,6 +122,9 @@ public sealed record Outcome
 /// <summary>What was said of an outcome after its report.</summary>
 public sealed record Fact(EventId Event, Instant Time, FactKind Kind, Verification? Verification)
 {
+    /// <summary>The buyer said it (O8); everything else the vendor says.</summary>
+    public bool IsVerdict => Kind is FactKind.VerdictAccepted or FactKind.VerdictRejected;
+
     public bool IsReversal => Kind is not (FactKind.Confirmed or FactKind.VerdictAccepted);
 
     /// <summary>The reason that a reversal leaves behind (O3, O8).</summary>

@@ -128,7 +128,7 @@ public sealed partial class TenantState
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
         (_outcomes ??= []).Add(outcome.Id, outcome);
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
-        CountFacts(e.Session, facts.Length);
+        CountFacts(e.Session, facts);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
         CountTaken(book, StakeOf(book, outcome));
@@ -170,7 +170,7 @@ public sealed partial class TenantState
         if (Find(e.OutcomeId) is { } outcome)
         {
             var kept = !IsFinal(outcome);
-            if (kept) CountFacts(outcome.Session, 1);
+            if (kept) CountFacts(outcome.Session, [fact]);
             _outcomes![e.OutcomeId] = outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
                 ChangedBy = outcome.ChangedBy.Add(Sequence) };
         }

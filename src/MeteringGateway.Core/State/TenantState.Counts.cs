@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MeteringGateway.Core;
 
 /// <summary>How much there is of what is limited (N4). Derived, so in no snapshot.</summary>
@@ -14,20 +16,23 @@ public sealed partial class TenantState
     /// <summary>The most caps, or thresholds, of any terms in force or to come.</summary>
     internal int MostOfTerms(Func<Terms, int> count) => TermsSince(Now).Max(count);
 
-    /// <summary>Facts on the outcomes of a session.</summary>
-    internal int FactsIn(string? session) =>
-        session is not null && _sessions?.GetValueOrDefault(session) is { } known ? known.Facts : 0;
+    /// <summary>Facts on the outcomes of a session that one party has said: the buyer, or the vendor.</summary>
+    internal int FactsIn(string? session, bool verdicts) =>
+        session is null || _sessions?.GetValueOrDefault(session) is not { } known ? 0
+        : verdicts ? known.Verdicts : known.Facts;
 
     /// <summary>Of a state that was restored.</summary>
     private void CountFacts()
     {
         foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
-            CountFacts(outcome.Session, outcome.Facts.Length);
+            CountFacts(outcome.Session, outcome.Facts);
     }
 
-    private void CountFacts(string? session, int facts)
+    private void CountFacts(string? session, ImmutableArray<Fact> facts)
     {
-        if (facts > 0 && session is not null && _sessions?.GetValueOrDefault(session) is { } known)
-            known.Facts += facts;
+        if (facts.IsEmpty || session is null || _sessions?.GetValueOrDefault(session) is not { } known) return;
+        var verdicts = facts.Count(fact => fact.IsVerdict);
+        known.Verdicts += verdicts;
+        known.Facts += facts.Length - verdicts;
     }
 }

@@ -183,8 +183,9 @@ internal sealed class Session
     public bool HasOutcomes => _first is not null;
     public int Count => _first is null ? 0 : 1 + (_others?.Count ?? 0);
 
-    /// <summary>Facts on its outcomes. Derived.</summary>
+    /// <summary>Facts on its outcomes, of the vendor and of the buyer. Derived.</summary>
     public int Facts { get; set; }
+    public int Verdicts { get; set; }
 
     public bool Has(string id) => _first == id || _others?.Contains(id) == true;
 

@@ -6,6 +6,9 @@ public sealed partial class Turn
     /// <summary>A final outcome keeps no facts, only that there were some: so many times as many as facts.</summary>
     private const int FinalFacts = 4;
 
+    /// <summary>Of them the buyer's verdicts have these: what they leave is the vendor's.</summary>
+    private const int FinalVerdicts = 3;
+
     private static readonly TenantLimits UsualLimits = new();
 
     private Answer? OneOutcomeTooMany(string? session, Instant time) =>
@@ -27,15 +30,19 @@ public sealed partial class Turn
                 + "activities, by name, agent, channel, workflow and day")
             : null;
 
-    /// <summary>The first reversal of an outcome is never refused.</summary>
+    /// <summary>
+    /// Each party has an allowance of its own, and its first reversal of an outcome is never refused.
+    /// </summary>
     private Answer? OneFactTooMany(Command.ReportFact c, Outcome outcome)
     {
         if (_state.IsFinal(outcome))
-            return outcome.ChangedBy.Length < FinalFacts * _limits.OutcomeFacts ? null : TooManyFacts();
+            return outcome.ChangedBy.Length < (c.IsVerdict ? FinalVerdicts : FinalFacts) * (long)_limits.OutcomeFacts
+                ? null : TooManyFacts();
         if (IsFirstReversal(c, outcome.Facts)) return null;
-        if (outcome.Facts.Length >= _limits.OutcomeFacts) return TooManyFacts();
-        return _state.FactsIn(outcome.Session) < _limits.SessionFacts ? null
-            : Refuse(Refusal.TooManyFacts, $"at most {_limits.SessionFacts} facts are taken on a session's outcomes");
+        if (outcome.Facts.Count(fact => fact.IsVerdict == c.IsVerdict) >= _limits.OutcomeFacts) return TooManyFacts();
+        return _state.FactsIn(outcome.Session, c.IsVerdict) < _limits.SessionFacts ? null
+            : Refuse(Refusal.TooManyFacts,
+                $"at most {_limits.SessionFacts} facts of one party are taken on a session's outcomes");
     }
 
     private Answer? OneFactTooMany(Command.ReportFact c)
@@ -45,10 +52,11 @@ public sealed partial class Turn
     }
 
     private Answer TooManyFacts() =>
-        Refuse(Refusal.TooManyFacts, $"at most {_limits.OutcomeFacts} facts are taken on an outcome");
+        Refuse(Refusal.TooManyFacts, $"at most {_limits.OutcomeFacts} facts of one party are taken on an outcome");
 
     private static bool IsFirstReversal(Command.ReportFact c, IEnumerable<Fact> before) =>
-        new Fact(c.Id, default, c.Kind, null).IsReversal && !before.Any(fact => fact.IsReversal);
+        new Fact(c.Id, default, c.Kind, null).IsReversal
+            && !before.Any(fact => fact.IsReversal && fact.IsVerdict == c.IsVerdict);
 
     private Answer? OneReservationTooMany() => _state.ReservationCount >= _limits.Reservations
         ? Refuse(Refusal.TooManyReservations, $"a tenant has at most {_limits.Reservations} reservations at one time")

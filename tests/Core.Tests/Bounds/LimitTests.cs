@@ -47,7 +47,7 @@ public sealed class LimitTests
     public void N4_an_outcome_has_so_many_facts_but_its_first_reversal_is_always_taken()
     {
         Taken(Report(null));
-        for (var i = 0; i < 4; i++) Taken(Fact("e2", FactKind.VerdictAccepted));
+        for (var i = 0; i < 4; i++) Taken(Fact("e2", FactKind.Confirmed));
         Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Confirmed));
         _state = TenantState.Restore(_state.Snapshot());
         Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Confirmed));
@@ -59,13 +59,53 @@ public sealed class LimitTests
     public void N4_a_session_has_so_many_facts_but_each_outcome_its_first_reversal()
     {
         for (var i = 0; i < 3; i++) Taken(Report("s"));
-        for (var i = 0; i < 3; i++) Taken(Fact("e2", FactKind.VerdictAccepted));
-        for (var i = 0; i < 3; i++) Taken(Fact("e3", FactKind.VerdictAccepted));
+        for (var i = 0; i < 3; i++) Taken(Fact("e2", FactKind.Confirmed));
+        for (var i = 0; i < 3; i++) Taken(Fact("e3", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Confirmed));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Confirmed));
+        foreach (var id in (string[])["e2", "e3", "e4"]) Taken(Fact(id, FactKind.Rejected));
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Rejected));
+    }
+
+    [Fact]
+    public void N4_what_the_buyer_says_takes_nothing_of_what_the_vendor_may_say_of_an_outcome()
+    {
+        Taken(Report(null));
+        for (var i = 0; i < 4; i++) Taken(Fact("e2", FactKind.VerdictAccepted));
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.VerdictAccepted));
+        for (var i = 0; i < 4; i++) Taken(Fact("e2", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Confirmed));
+        Taken(Fact("e2", FactKind.VerdictRejected));
+        Taken(Fact("e2", FactKind.Reopened));
+    }
+
+    [Fact]
+    public void N4_what_the_buyer_says_takes_nothing_of_what_the_vendor_may_say_in_a_session()
+    {
+        for (var i = 0; i < 4; i++) Taken(Report("s"));
+        foreach (var id in (string[])["e2", "e3"])
+            for (var i = 0; i < 3; i++) Taken(Fact(id, FactKind.VerdictAccepted));
         Refused(Refusal.TooManyFacts, Fact("e4", FactKind.VerdictAccepted));
         _state = TenantState.Restore(_state.Snapshot());
         Refused(Refusal.TooManyFacts, Fact("e4", FactKind.VerdictAccepted));
-        foreach (var id in (string[])["e2", "e3", "e4"]) Taken(Fact(id, FactKind.Rejected));
-        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Rejected));
+        foreach (var id in (string[])["e2", "e3"])
+            for (var i = 0; i < 3; i++) Taken(Fact(id, FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Confirmed));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyFacts, Fact("e4", FactKind.Confirmed));
+    }
+
+    [Fact]
+    public void N4_what_the_buyer_says_of_an_outcome_that_is_final_leaves_the_vendor_a_share()
+    {
+        Taken(Report("s") with { Result = Result.Failed });
+        _now += TimeSpan.FromDays(29); // its period is closed, and its session keeps it here
+        Run(new Command.Tick());
+        for (var i = 0; i < 12; i++) Taken(Fact("e2", FactKind.VerdictAccepted));
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.VerdictAccepted));
+        for (var i = 0; i < 4; i++) Taken(Fact("e2", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("e2", FactKind.Confirmed));
     }
 
     [Fact]
