@@ -87,6 +87,30 @@ public class AccessTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_bound_key_puts_its_tenants_on_no_plan_that_it_may_not_see()
+    {
+        await _gateway.Tenant("on-victims-plan");
+        await _gateway.Tenant("on-mine");
+        await _gateway.Tenant("on-mine-too");
+        using var bound = await _gateway.Role("admin", "on-mine", "on-mine-too");
+        Task<HttpResponseMessage> Move(string plan) =>
+            bound.Put("/v1/tenants/on-mine", $$"""{"name":"on-mine","plan":"{{plan}}"}""");
+
+        var missing = await Move("no-such-plan").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var others = await Move("on-victims-plan").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.True(JsonNode.DeepEquals(missing, others), others.ToJsonString());
+        await _gateway.Admin.Put("/v1/plans/on-mine-too",
+            Gateway.Plan.Replace("0.99", "0.98", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
+        Assert.Equal(["/plan_version"], (await bound.Put("/v1/tenants/on-mine",
+            """{"name":"on-mine","plan":"on-mine-too","plan_version":2}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
+        var moved = await Move("on-mine-too").Is(HttpStatusCode.OK);
+        Assert.Equal(("on-mine-too", 1), ((string?)moved["plan"], (int)moved["plan_version"]!));
+        Assert.Equal("on-victims-plan", (string?)(await _gateway.Admin.Put("/v1/tenants/on-mine",
+            """{"name":"on-mine","plan":"on-victims-plan"}""").Is(HttpStatusCode.OK))["plan"]);
+    }
+
+    [Fact]
     public async Task Agents_report_but_do_not_judge_and_buyers_judge_but_do_not_report()
     {
         await _gateway.Tenant("judged");

@@ -140,4 +140,48 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
         await gateway.Admin.Get("/v1/tenants/busy/signals")
             .IsProblem(HttpStatusCode.TooManyRequests, "too_many_streams");
     }
+
+    [FactInOneProcess]
+    public async Task Blank_lines_count_against_what_a_key_may_send()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:EventsPerSecond"] = "2" });
+        await gateway.Tenant("blank");
+        using var stream = await gateway.Admin.PostAs("application/x-ndjson", "/v1/events", "\n \n\n\n");
+        await stream.Content.ReadAsStringAsync();
+        var batch = $"[{Report.Outcome("a", "blank")}]";
+        Task<HttpResponseMessage> Send() =>
+            gateway.Admin.PostAs("application/cloudevents-batch+json", "/v1/events", batch);
+
+        await Send().IsProblem(HttpStatusCode.TooManyRequests, "throttled");
+        gateway.Clock.Advance(TimeSpan.FromSeconds(3));
+        await Send().Is(HttpStatusCode.OK);
+    }
+
+    [FactInOneProcess]
+    public async Task There_are_so_many_keys_and_fewer_of_a_key_that_is_bound_N4()
+    {
+        await using var gateway = await Gateway.Start(new()
+        {
+            ["Metering:Limits:BoundKeys"] = "3", ["Metering:Limits:Keys"] = "5",
+        });
+        await gateway.Tenant("mine");
+        const string mine = """{"role":"agent","tenants":["mine"]}""";
+        using var bound = await gateway.Role("admin", "mine");
+        var ids = new List<string>();
+        for (var i = 0; i < 2; i++)
+            ids.Add((string)(await bound.Post("/v1/keys", mine, ("Idempotency-Key", $"k-{i}"))
+                .Is(HttpStatusCode.Created))["id"]!);
+        await bound.Post("/v1/keys", mine).IsProblem(HttpStatusCode.Conflict, "too_many_keys");
+        // What was made is told again, and is no further key.
+        Assert.Equal(ids[0], (string?)(await bound.Post("/v1/keys", mine, ("Idempotency-Key", "k-0"))
+            .Is(HttpStatusCode.Created))["id"]);
+        // To end keys as fast as they are made helps nobody: they are listed, and stored for good.
+        Assert.Equal(HttpStatusCode.NoContent, (await bound.Delete($"/v1/keys/{ids[0]}")).StatusCode);
+        await bound.Post("/v1/keys", mine).IsProblem(HttpStatusCode.Conflict, "too_many_keys");
+        await gateway.Key("agent");
+        await gateway.Key("agent");
+        await gateway.Admin.Post("/v1/keys", mine).IsProblem(HttpStatusCode.Conflict, "too_many_keys");
+        gateway.Clock.Advance(TimeSpan.FromHours(24));
+        await bound.Post("/v1/keys", mine).Is(HttpStatusCode.Created);
+    }
 }

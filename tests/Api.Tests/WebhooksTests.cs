@@ -173,6 +173,61 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task Deliveries_of_a_tenant_that_the_caller_may_not_see_are_not_there()
+    {
+        await using var sending = await WebhooksTestBed.Start();
+        await using var receiver = await Receiver.Start();
+        await sending.Tenant("acme");
+        await sending.Tenant("other");
+        await sending.Webhook("desk", receiver.Url, tenants: """["acme","other"]""");
+        foreach (var tenant in new[] { "acme", "other", "other" }) await sending.Alert(tenant);
+        var all = await sending.Until("desk",
+            all => all.Count == 3 && all.TrueForAll(one => one.Status() == "delivered"));
+        await sending.Admin.Put("/v1/webhooks/desk",
+            $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":["acme"]}""").Is(HttpStatusCode.OK);
+        using var bound = await sending.Role("admin", "acme");
+
+        var seen = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await bound.Get($"/v1/webhooks/desk/deliveries?limit=1{cursor}").Is(HttpStatusCode.OK);
+            seen.AddRange(page["data"]!.AsArray().Select(one => (string)one!["tenant"]!));
+            cursor = page["next_cursor"] is { } next ? $"&cursor={next}" : null;
+        }
+        while (cursor is not null);
+
+        Assert.Equal(["acme"], seen);
+        var others = (string)all.First(one => (string?)one["tenant"] == "other")["id"]!;
+        await bound.Post($"/v1/webhooks/desk/deliveries/{others}/retry", null)
+            .IsProblem(HttpStatusCode.NotFound, "unknown_delivery");
+        var own = (string)all.First(one => (string?)one["tenant"] == "acme")["id"]!;
+        await bound.Post($"/v1/webhooks/desk/deliveries/{own}/retry", null).Is(HttpStatusCode.Accepted);
+        Assert.Equal(3, (await sending.Deliveries("desk")).Count);
+    }
+
+    [FactInOneProcess]
+    public async Task There_are_so_many_webhooks_and_fewer_of_a_key_that_is_bound_N4()
+    {
+        await using var gateway = await Gateway.Start(new()
+        {
+            ["Metering:Limits:BoundWebhooks"] = "2", ["Metering:Limits:Webhooks"] = "4",
+        });
+        await gateway.Tenant("mine");
+        using var bound = await gateway.Role("admin", "mine");
+        var mine = Body.Replace("\"*\"}", "[\"mine\"]}", StringComparison.Ordinal);
+        foreach (var id in new[] { "a", "b" })
+            await bound.Put($"/v1/webhooks/{id}", mine).Is(HttpStatusCode.Created);
+        await bound.Put("/v1/webhooks/c", mine).IsProblem(HttpStatusCode.Conflict, "too_many_webhooks");
+        await bound.Put("/v1/webhooks/b", mine).Is(HttpStatusCode.OK);
+        foreach (var id in new[] { "d", "e" })
+            await gateway.Admin.Put($"/v1/webhooks/{id}", Body).Is(HttpStatusCode.Created);
+        await gateway.Admin.Put("/v1/webhooks/f", Body).IsProblem(HttpStatusCode.Conflict, "too_many_webhooks");
+        Assert.Equal(HttpStatusCode.NoContent, (await gateway.Admin.Delete("/v1/webhooks/a")).StatusCode);
+        await bound.Put("/v1/webhooks/c", mine).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task Webhooks_and_deliveries_are_listed_page_by_page()
     {
         await using var sending = await WebhooksTestBed.Start();

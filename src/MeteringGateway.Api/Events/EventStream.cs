@@ -22,6 +22,7 @@ internal sealed class EventStream(
     private Task _decided = Task.CompletedTask;
     private bool _skipping; // the rest of a line that is too long
     private bool _taken; // anything but blank lines
+    private int _nothing; // lines, and pieces of one that is too long, that are no events and are read all the same
 
     public async Task Run(PipeReader body, CancellationToken cancellation)
     {
@@ -56,6 +57,11 @@ internal sealed class EventStream(
             else if (rest.Length > limits.EventBytes) Skip(ref rest);
             body.AdvanceTo(rest.Start, rest.End);
             if (_filling.Count > 0) await Decide(cancellation);
+            if (_nothing > 0)
+            {
+                await pace.Wait(_nothing, cancellation);
+                _nothing = 0;
+            }
             if (read.IsCompleted) break;
         }
         await Drain(cancellation);
@@ -77,7 +83,8 @@ internal sealed class EventStream(
 
     private void Skip(ref ReadOnlySequence<byte> rest)
     {
-        if (!_skipping) _filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
+        if (_skipping) _nothing++;
+        else _filling.Add(new ReadEvent(null, null, null, Problem.TooLarge(limits.EventBytes, "The event")));
         _skipping = true;
         rest = rest.Slice(rest.End);
     }
@@ -106,7 +113,11 @@ internal sealed class EventStream(
     private void Take(ReadOnlySpan<byte> line)
     {
         var trimmed = line.Trim(" \t\r"u8);
-        if (trimmed.IsEmpty) return;
+        if (trimmed.IsEmpty)
+        {
+            _nothing++;
+            return;
+        }
         _taken = true;
         _filling.Add(_reader.Read(trimmed));
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Tenants;
 
@@ -17,7 +18,7 @@ internal static class KeyEndpoints
 
         keys.MapPost("", async Task<Results<Created<CreatedKeyWire>, Problem>> (
             Body<NewKeyWire> body, Principal caller, HttpContext context, KeyRing ring, IStore store,
-            TimeProvider clock, CancellationToken cancellation) =>
+            ITurns turns, MeteringSettings settings, TimeProvider clock, CancellationToken cancellation) =>
         {
             var findings = new Findings();
             var wanted = Read(body.Value, Instant.From(clock.GetUtcNow()), findings);
@@ -26,7 +27,8 @@ internal static class KeyEndpoints
             await findings.Find(store, wanted.Tenants, cancellation);
             if (findings.Problem is { } unknown) return unknown;
             wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span) };
-            return await Make(wanted, caller, context, ring, store, cancellation);
+            await using var turn = await turns.Take("keys", cancellation);
+            return await Make(wanted, caller, context, ring, store, settings.Limits, cancellation);
         }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");
 
         keys.MapGet("", (KeyRing ring, Principal caller, string? cursor, string? limit) =>
@@ -48,7 +50,7 @@ internal static class KeyEndpoints
 
     private static async Task<Results<Created<CreatedKeyWire>, Problem>> Make(
         StoredKey wanted, Principal caller, HttpContext context, KeyRing ring, IStore store,
-        CancellationToken cancellation)
+        MeteringLimits limits, CancellationToken cancellation)
     {
         var header = IdempotencyHeader.Read(context);
         var callersKey = context.Request.Headers.Authorization.ToString()["Bearer ".Length..];
@@ -56,6 +58,7 @@ internal static class KeyEndpoints
         {
             var (id, key) = header is null ? Secrets.Random() : ring.Derived(callersKey, header, generation);
             var made = wanted with { Hash = KeyRing.Hash(key) };
+            if (ring.Stored(id) is null && TooMany(ring, wanted, caller, limits) is { } tooMany) return tooMany;
             if (ring.Stored(id) is null && await ring.Add(store, id, made, caller.Id, cancellation))
                 return Shown(id, key, made);
             var first = ring.Stored(id) ?? throw new ProblemException(IdempotencyHeader.StillRunning());
@@ -80,6 +83,25 @@ internal static class KeyEndpoints
     // Nobody hands out, or sees, more than they have.
     private static bool Within(StoredKey key, Principal caller) =>
         caller.Tenants is null || (key.Tenants is { } tenants && tenants.All(caller.Tenants.Contains));
+
+    // Keys are kept for good: one that has ended counts for a day, so that nobody makes them grow by ending them.
+    private static Problem? TooMany(KeyRing ring, StoredKey wanted, Principal caller, MeteringLimits limits)
+    {
+        var now = Instant.Parse(wanted.CreatedAt);
+        var (all, bound) = (0, 0);
+        foreach (var key in ring.Unordered)
+        {
+            if (Counts(key, now)) all++;
+            if (caller.Tenants is not null && Within(key, caller) && Counts(key, now)) bound++;
+        }
+        var most = bound >= limits.BoundKeys ? limits.BoundKeys : all >= limits.Keys ? limits.Keys : (int?)null;
+        return most is null ? null : new Problem(StatusCodes.Status409Conflict, "too_many_keys",
+            $"There are {most} keys that are in force or were made within a day, and may be no more.");
+    }
+
+    private static bool Counts(StoredKey key, Instant now) =>
+        now - Instant.Parse(key.CreatedAt) < TimeSpan.FromDays(1)
+        || (key.RevokedAt is null && !(key.ExpiresAt is { } end && Instant.Parse(end) <= now));
 
     private static Problem? Beyond(StoredKey wanted, Principal caller)
     {

@@ -100,6 +100,9 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         _unreadable.Any && IsKey(header) && Secrets.TryId(header.AsSpan(Scheme.Length), out var id)
             && _unreadable.Has(id.ToString());
 
+    /// <summary>Every key that ever was, in no order.</summary>
+    public IEnumerable<StoredKey> Unordered => _stored.Select(pair => pair.Value);
+
     /// <summary>Every key that ever was, by id.</summary>
     public IEnumerable<(string Id, StoredKey Key)> All =>
         _stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));

@@ -87,7 +87,7 @@ internal static class PlanEndpoints
     /// The versions that the key's tenants are on; null for a key that may see all: the vendor's, bound to none. What
     /// belongs to others is not there.
     /// </summary>
-    private static async Task<HashSet<PlanRef>?> OwnPlans(Principal caller, ITenants tenants,
+    public static async Task<HashSet<PlanRef>?> OwnPlans(Principal caller, ITenants tenants,
         CancellationToken cancellation)
     {
         if (caller.Tenants is null && caller.May(Permission.PlansWrite | Permission.TermsWrite)) return null;

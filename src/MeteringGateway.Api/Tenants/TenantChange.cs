@@ -19,7 +19,13 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = findings.Problem is null ? await tenants.Tenant(tenant, cancellation) : null;
         ETags.Demand(context, before is null ? null : TenantFigures.Tag(tenant, before));
-        var command = before is null ? Create(tenant, wanted, findings) : Change(tenant, wanted, before, findings);
+        // A plan that a bound key may not see is not there for it: none of its tenants is on it, or is to be.
+        var own = wanted.Plan is null && wanted.PlanVersion is null ? null
+            : await PlanEndpoints.OwnPlans(caller, tenants, cancellation);
+        own?.UnionWith((before?.Scheduled ?? []).Select(change => change.Setting).OfType<Setting.Plan>()
+            .Select(plan => plan.Ref));
+        var command = before is null ? Create(tenant, wanted, own, findings)
+            : Change(tenant, wanted, before, own, findings);
         Demand(findings);
         await Execute(tenant, command with { Actor = caller.Actor }, cancellation);
         return (await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant()),
@@ -91,17 +97,18 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     private PlanWire Plan(PlanRef plan) => plans.Find(plan.Id, plan.Version)?.Plan
         ?? throw new InvalidOperationException($"version {plan.Version} of the plan {plan.Id} is not there");
 
-    private Command Create(string tenant, PutTenantWire wanted, Findings findings)
+    private Command Create(string tenant, PutTenantWire wanted, HashSet<PlanRef>? own, Findings findings)
     {
         var name = findings.Name("/name", wanted.Name);
-        var (plan, terms) = Plan(tenant, wanted, before: null, findings);
+        var (plan, terms) = Plan(tenant, wanted, before: null, own, findings);
         var zone = Zone(wanted.TimeZone, findings) ?? "UTC";
         var anchor = findings.Whole("/anchor_day", wanted.AnchorDay, 1, 31) ?? 1;
         findings.OneOf<Effective>("/effective", wanted.Effective);
         return new Command.Create(name, plan, terms, zone, (int)anchor, Clock(wanted.TestClock, findings));
     }
 
-    private Command.Change Change(string tenant, PutTenantWire wanted, TenantFigure before, Findings findings)
+    private Command.Change Change(string tenant, PutTenantWire wanted, TenantFigure before, HashSet<PlanRef>? own,
+        Findings findings)
     {
         if (wanted.TestClock is not null && Clock(wanted.TestClock, findings) != before.TestClock)
             throw new ProblemException(new Problem(
@@ -109,7 +116,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
                 "A tenant's test clock is set when it is made, for good."));
         var name = findings.OptionalName("/name", wanted.Name);
         var (plan, terms) = wanted.Plan is null && wanted.PlanVersion is null ? ((PlanRef?)null, (Terms?)null)
-            : Plan(tenant, wanted, before.Plan, findings);
+            : Plan(tenant, wanted, before.Plan, own, findings);
         var zone = Zone(wanted.TimeZone, findings);
         var anchor = (int?)findings.Whole("/anchor_day", wanted.AnchorDay, 1, 31);
         var effective = findings.OneOf<Effective>("/effective", wanted.Effective);
@@ -137,14 +144,19 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         };
     }
 
-    private (PlanRef Plan, Terms Terms) Plan(string tenant, PutTenantWire wanted, PlanRef? before, Findings findings)
+    /// <param name="own">Null: of all plans.</param>
+    private (PlanRef Plan, Terms Terms) Plan(string tenant, PutTenantWire wanted, PlanRef? before,
+        HashSet<PlanRef>? own, Findings findings)
     {
         var id = findings.Id("/plan", wanted.Plan ?? before?.Id);
         var asked = (int?)findings.Whole("/plan_version", wanted.PlanVersion, 1, int.MaxValue);
-        var version = asked ?? (before?.Id == id ? before.Version : null);
-        if (id.Length > 0 && plans.Find(id, version) is { } plan)
+        var seen = own?.Where(plan => plan.Id == id).Select(plan => plan.Version).ToList();
+        var version = asked ?? (before?.Id == id ? before.Version : seen is { Count: > 0 } ? seen.Max() : null);
+        if (id.Length > 0 && seen?.Count == 0)
+            findings.Add("/plan", "is not there");
+        else if (id.Length > 0 && seen?.Contains(version!.Value) != false && plans.Find(id, version) is { } plan)
             return (new PlanRef(id, plan.Version), PlanReader.Read(plans.TermsOf(tenant).On(plan.Plan), findings));
-        if (id.Length > 0) findings.Add(plans.Find(id, null) is null ? "/plan" : "/plan_version", "is not there");
+        else if (id.Length > 0) findings.Add(plans.Find(id, null) is null ? "/plan" : "/plan_version", "is not there");
         return (new PlanRef("", 0), new Terms { Currency = "", OutcomeTypes = [] });
     }
 

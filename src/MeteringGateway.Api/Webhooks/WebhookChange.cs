@@ -21,6 +21,11 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     public static bool IsWithin(IReadOnlyList<string>? tenants, Principal caller) =>
         caller.Tenants is null || (tenants is not null && tenants.All(caller.Tenants.Contains));
 
+    /// <summary>
+    /// Deliveries outlive what a webhook was bound to: one of a tenant that the caller does not have is not there.
+    /// </summary>
+    public static bool IsOf(Delivery delivery, Principal caller) => caller.Tenants?.Contains(delivery.Tenant) ?? true;
+
     /// <exception cref="ProblemException">404: there is none that the caller may see.</exception>
     public StoredWebhook Find(string id, Principal caller)
     {
@@ -44,6 +49,7 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));
+        if (before is null) DemandRoom(caller);
         var after = before is null ? New(target)
             : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants };
         if (!after.IsEnabled) after = after.Enabled(Now);
@@ -87,8 +93,8 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     {
         await using var turn = await turns.TakeWebhooks(cancellation);
         var webhook = Find(id, caller);
-        var found = await store.Delivery(id, delivery, cancellation)
-            ?? throw new ProblemException(
+        if (await store.Delivery(id, delivery, cancellation) is not { } found || !IsOf(found, caller))
+            throw new ProblemException(
                 Problem.NotFound("unknown_delivery", "There is no such delivery to this webhook."));
         if (!webhook.IsEnabled) await book.Put(store, id, webhook.Enabled(Now), caller.Id, cancellation);
         var again = found with { Status = DeliveryStatus.Pending, Due = Now,
@@ -96,6 +102,19 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
         await store.Record([again], cancellation);
         return await store.Delivery(id, delivery, cancellation) ?? again;
     }
+
+    /// <exception cref="ProblemException">409: there are as many as there may be.</exception>
+    private void DemandRoom(Principal caller)
+    {
+        var all = book.All.Select(one => one.Webhook).ToList();
+        if (all.Count >= settings.Limits.Webhooks) throw new ProblemException(TooMany(settings.Limits.Webhooks));
+        if (caller.Tenants is not null
+            && all.Count(one => IsWithin(one.Tenants, caller)) >= settings.Limits.BoundWebhooks)
+            throw new ProblemException(TooMany(settings.Limits.BoundWebhooks));
+    }
+
+    private static Problem TooMany(int most) =>
+        new(StatusCodes.Status409Conflict, "too_many_webhooks", $"There are {most} webhooks, and may be no more.");
 
     private StoredWebhook New(WebhookTarget target)
     {

@@ -160,7 +160,7 @@ public sealed partial class SqliteStore
     }));
 
     public ValueTask<bool> PutWebhook(Document version, byte[]? content,
-        CancellationToken cancellation) => new(Write(db => db.Transaction(Begin, _ =>
+        CancellationToken cancellation) => Configure(db =>
     {
         if (!Put(db, version)) return false;
         if (content is not null)
@@ -173,7 +173,7 @@ public sealed partial class SqliteStore
         db["DELETE FROM webhooks WHERE id=?"].Add(version.Id).Run();
         db["DELETE FROM deliveries WHERE webhook=?"].Add(version.Id).Run();
         return true;
-    })));
+    }, cancellation);
 
     private ValueTask Change(IReadOnlyList<Delivery> rows, Action<Connection> work)
     {

@@ -6,8 +6,8 @@ namespace MeteringGateway.Engine;
 
 /// <summary>
 /// The embedded edition's store: one SQLite database in a directory that one process has open at a time. Its tables are
-/// described in <c>docs/journal.md</c>. Calls complete before they return. Writes take turns on one connection; reads
-/// have connections of their own and wait for nobody.
+/// described in <c>docs/journal.md</c>. Calls complete before they return, but those that wait behind another write of
+/// what is configured. Writes take turns on one connection; reads have connections of their own and wait for nobody.
 /// </summary>
 public sealed partial class SqliteStore : IStore
 {
@@ -16,6 +16,7 @@ public sealed partial class SqliteStore : IStore
     private readonly DirectoryLock? _directory;
     private readonly Connection? _write;
     private readonly Lock _writing = new();
+    private readonly SemaphoreSlim _configuring = new(1, 1);
     private readonly ConcurrentBag<Connection> _readers = [];
     private bool _disposed;
     private string? _broken;
@@ -70,7 +71,24 @@ public sealed partial class SqliteStore : IStore
     });
 
     public ValueTask<bool> Put(Document document, CancellationToken cancellation) =>
-        new(Write(db => db.Transaction(Begin, _ => Put(db, document))));
+        Configure(db => Put(db, document), cancellation);
+
+    /// <summary>
+    /// A write of what is configured, one at a time: many that wait for the disk on threads of the pool would leave
+    /// none for others.
+    /// </summary>
+    private async ValueTask<bool> Configure(Func<Connection, bool> work, CancellationToken cancellation)
+    {
+        await _configuring.WaitAsync(cancellation);
+        try
+        {
+            return Write(db => db.Transaction(Begin, _ => work(db)));
+        }
+        finally
+        {
+            _configuring.Release();
+        }
+    }
 
     private static bool Put(Connection db, Document document)
     {

@@ -34,6 +34,22 @@ public sealed class MeteringLimits : TenantLimits
     /// limit.</summary>
     public int StreamsPerKey { get; set; } = 100;
 
+    /// <summary>Keys that are in force or were made within a day (<c>too_many_keys</c>).</summary>
+    public int Keys { get; set; } = 100_000;
+
+    /// <summary>
+    /// Of these, those for tenants of one bound key, when it makes another one (<c>too_many_keys</c>).
+    /// </summary>
+    public int BoundKeys { get; set; } = 100;
+
+    /// <summary>Webhooks (<c>too_many_webhooks</c>).</summary>
+    public int Webhooks { get; set; } = 1_000;
+
+    /// <summary>
+    /// Of these, those for tenants of one bound key, when it makes another one (<c>too_many_webhooks</c>).
+    /// </summary>
+    public int BoundWebhooks { get; set; } = 100;
+
     /// <summary>
     /// Requests without a valid key that one address may send in a minute before they are answered 429
     /// (<c>throttled</c>); 0 is no limit.

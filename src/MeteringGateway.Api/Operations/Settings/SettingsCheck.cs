@@ -66,6 +66,10 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.RequestsPerSecond, "Limits:RequestsPerSecond");
         AtLeast(0, limits.EventsPerSecond, "Limits:EventsPerSecond");
         AtLeast(0, limits.StreamsPerKey, "Limits:StreamsPerKey");
+        AtLeast(1, limits.Keys, "Limits:Keys");
+        AtLeast(0, limits.BoundKeys, "Limits:BoundKeys");
+        AtLeast(0, limits.Webhooks, "Limits:Webhooks");
+        AtLeast(0, limits.BoundWebhooks, "Limits:BoundWebhooks");
         AtLeast(0, limits.FailedKeysPerMinute, "Limits:FailedKeysPerMinute");
         if (limits.Connections is { } connections) AtLeast(1, connections, "Limits:Connections");
         Wait(limits.HeaderTimeout, "Limits:HeaderTimeout");
