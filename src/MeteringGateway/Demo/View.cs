@@ -65,7 +65,11 @@ internal static class View
         foreach (var desk in desks)
             table.AddRow(new Markup($"[bold]{desk.Tenant}[/]"), Bar(desk, bar - CountWidth - 1),
                 new Markup($"[{Colour(desk)}]{desk.State}[/]"), Number(desk.Reported), Number(desk.HandedOff));
-        var lines = stage.Story.From(0).SelectMany(Told).TakeLast(StoryLines).ToList();
+        var lines = new List<string>();
+        // What is told leaves whole.
+        foreach (var told in stage.Story.From(0).Reverse().Select(one => Told(one).ToList())
+            .TakeWhile(told => told.Count <= StoryLines - lines.Count))
+            lines.InsertRange(0, told);
         while (lines.Count < StoryLines) lines.Add("");
         return new Rows([table, .. lines.Select(line => new Markup(line))]);
     }
