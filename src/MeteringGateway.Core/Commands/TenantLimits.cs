@@ -21,6 +21,18 @@ public class TenantLimits
     /// </summary>
     public int OutcomeFacts { get; set; } = 1_000;
 
+    /// <summary>
+    /// Outcomes in memory: of periods that are not closed, and of closed ones as long as their session is remembered
+    /// (<see cref="Refusal.TooManyOutcomes"/>).
+    /// </summary>
+    public int OpenOutcomes { get; set; } = 5_000_000;
+
+    /// <summary>
+    /// Facts that wait for reports, or did in vain since the last close of a period
+    /// (<see cref="Refusal.TooManyFacts"/>). Of outcomes' first reversals there may be four times as many.
+    /// </summary>
+    public int WaitingFacts { get; set; } = 100_000;
+
     /// <summary>Reservations that hold something (<see cref="Refusal.TooManyReservations"/>).</summary>
     public int Reservations { get; set; } = 1_000;
 

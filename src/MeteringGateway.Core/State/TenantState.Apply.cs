@@ -110,7 +110,7 @@ public sealed partial class TenantState
     {
         var book = Book(e.Period)!;
         var facts = WaitingFor(e.OutcomeId, e.At);
-        _waiting?.Remove(e.OutcomeId);
+        ForgetWaiting(e.OutcomeId);
         var outcome = new Outcome
         {
             Event = e.Id, Id = e.OutcomeId, Time = e.Time, Type = e.OutcomeType, Quantity = e.Quantity,
@@ -179,6 +179,7 @@ public sealed partial class TenantState
             _waiting ??= [];
             if (!_waiting.TryGetValue(e.OutcomeId, out var facts))
                 _waiting[e.OutcomeId] = facts = new List<WaitingFact>(1);
+            WaitingCount++;
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
         if (e.Session is not null) Touch(e.Session, e.Time);

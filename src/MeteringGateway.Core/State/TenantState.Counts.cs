@@ -7,6 +7,12 @@ public sealed partial class TenantState
 {
     internal int ReservationCount => _reservations?.Count ?? 0;
 
+    /// <summary>Outcomes in memory that are not about to leave it (I4).</summary>
+    internal int OutcomeCount => (_outcomes?.Count ?? 0) - (_archived?.Leaving?.Count ?? 0);
+
+    /// <summary>Facts that wait for reports, those in vain included until they are forgotten (O6).</summary>
+    internal int WaitingCount { get; private set; }
+
     /// <summary>Caps that the tenant set itself: they stay when its terms change.</summary>
     internal int OwnCaps => Open.Caps.Count(cap => !Terms.Caps.Contains(cap.Cap))
         + CapsWithThoseToCome - Open.Caps.Count;
@@ -24,8 +30,14 @@ public sealed partial class TenantState
     /// <summary>Of a state that was restored.</summary>
     private void CountFacts()
     {
+        WaitingCount = _waiting?.Values.Sum(facts => facts.Count) ?? 0;
         foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
             CountFacts(outcome.Session, outcome.Facts);
+    }
+
+    private void ForgetWaiting(string outcomeId)
+    {
+        if (_waiting is not null && _waiting.Remove(outcomeId, out var facts)) WaitingCount -= facts.Count;
     }
 
     private void CountFacts(string? session, ImmutableArray<Fact> facts)

@@ -47,7 +47,7 @@ public sealed partial class TenantState
         foreach (var (key, record) in _events ?? [])
             if (record.Time < closed && record.Time + IdsKept < at) _events!.Remove(key);
         foreach (var (id, facts) in _waiting ?? [])
-            if (facts.TrueForAll(fact => fact.Until < at)) _waiting!.Remove(id);
+            if (facts.TrueForAll(fact => fact.Until < at)) ForgetWaiting(id);
         var before = IsLeaving ? new HashSet<string>(_archived!.Leaving!, StringComparer.Ordinal) : null;
         var leaving = _outcomes?.Values
             .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true)

@@ -9,10 +9,16 @@ public sealed partial class Turn
     /// <summary>Of them the buyer's verdicts have these: what they leave is the vendor's.</summary>
     private const int FinalVerdicts = 3;
 
+    /// <summary>As long as so many times as many facts wait as may, first reversals of outcomes still do.</summary>
+    private const int WaitingReversals = 4;
+
     private static readonly TenantLimits UsualLimits = new();
 
     private Answer? OneOutcomeTooMany(string? session, Instant time) =>
-        _state.SessionAt(session, time)?.Count >= _limits.SessionOutcomes
+        _state.OutcomeCount >= _limits.OpenOutcomes
+            ? Refuse(Refusal.TooManyOutcomes,
+                $"a tenant has at most {_limits.OpenOutcomes} outcomes of periods that are not closed")
+        : _state.SessionAt(session, time)?.Count >= _limits.SessionOutcomes
             ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes") : null;
 
     private Answer? OneActivityTooMany(Command.ReportActivity a, Instant time, PeriodBook book) =>
@@ -48,7 +54,11 @@ public sealed partial class Turn
     private Answer? OneFactTooMany(Command.ReportFact c)
     {
         var waiting = _state.WaitingFor(c.OutcomeId, _now);
-        return waiting.Length < _limits.OutcomeFacts || IsFirstReversal(c, waiting) ? null : TooManyFacts();
+        var first = IsFirstReversal(c, waiting);
+        // Anybody can name outcomes that never come: the first reversals of them have to end, too.
+        if (_state.WaitingCount >= (first ? WaitingReversals : 1) * (long)_limits.WaitingFacts)
+            return Refuse(Refusal.TooManyFacts, $"at most {_limits.WaitingFacts} facts wait for reports of outcomes");
+        return waiting.Length < _limits.OutcomeFacts || first ? null : TooManyFacts();
     }
 
     private Answer TooManyFacts() =>

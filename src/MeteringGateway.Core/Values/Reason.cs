@@ -46,6 +46,7 @@ public enum Refusal : byte
     UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
     UnknownScheduled, ChangedMeanwhile, UnknownPack, TopUpLimitReached,
     TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities,
+    TooManyOutcomes,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

@@ -6,7 +6,7 @@ public sealed class LimitTests
     private static readonly TenantLimits Few = new()
     {
         SessionOutcomes = 4, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
-        ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4, Grants = 8,
+        ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4, Grants = 8, OpenOutcomes = 12, WaitingFacts = 6,
     };
 
     private Instant _now = Instant.Parse("2026-01-10T12:00:00Z");
@@ -116,6 +116,39 @@ public sealed class LimitTests
         Taken(Fact("later", FactKind.Rejected));
         Refused(Refusal.TooManyFacts, Fact("later", FactKind.Rejected));
         Taken(Fact("another", FactKind.Rejected));
+    }
+
+    [Fact]
+    public void N4_a_tenant_has_so_many_outcomes_in_memory_and_room_again_when_their_period_is_closed()
+    {
+        for (var i = 0; i < 12; i++) Taken(Report(null));
+        Refused(Refusal.TooManyOutcomes, Report(null));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyOutcomes, Report(null));
+        Taken(Fact("e2", FactKind.Reopened));
+        _now += TimeSpan.FromDays(40);
+        Taken(new Command.Tick());
+        Assert.Equal(0, _state.OutcomeCount);
+        Taken(Report(null));
+    }
+
+    [Fact]
+    public void N4_so_many_facts_of_a_tenant_wait_and_first_reversals_beyond_them_up_to_four_times_as_many()
+    {
+        for (var i = 0; i < 6; i++) Taken(Fact($"later{i}", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("later6", FactKind.Confirmed));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyFacts, Fact("later6", FactKind.Confirmed));
+        for (var i = 6; i < 24; i++) Taken(Fact($"later{i}", FactKind.Rejected));
+        Refused(Refusal.TooManyFacts, Fact("later24", FactKind.Rejected));
+
+        _now += TimeSpan.FromDays(60); // what waited in vain is forgotten with the period
+        Taken(new Command.Tick());
+        for (var i = 0; i < 6; i++) Taken(Fact($"then{i}", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("then6", FactKind.Confirmed));
+        Taken(Report(null) with { OutcomeId = "then0" });
+        Taken(Fact("then6", FactKind.Confirmed));
+        Refused(Refusal.TooManyFacts, Fact("then7", FactKind.Confirmed));
     }
 
     [Fact]

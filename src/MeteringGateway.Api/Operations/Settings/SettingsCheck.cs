@@ -54,6 +54,8 @@ internal sealed class SettingsCheck
         AtLeast(1, limits.SessionActivities, "Limits:SessionActivities");
         AtLeast(1, limits.SessionFacts, "Limits:SessionFacts");
         AtLeast(1, limits.OutcomeFacts, "Limits:OutcomeFacts");
+        AtLeast(1, limits.OpenOutcomes, "Limits:OpenOutcomes");
+        AtLeast(1, limits.WaitingFacts, "Limits:WaitingFacts");
         AtLeast(0, limits.Reservations, "Limits:Reservations");
         AtLeast(0, limits.ActivityNames, "Limits:ActivityNames");
         AtLeast(0, limits.ActivityCounters, "Limits:ActivityCounters");
