@@ -45,7 +45,7 @@ public enum Refusal : byte
     UnknownSignal, UnknownPeriod, UnknownOutcome, NotDisputable, AmountOverflow,
     UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
     UnknownScheduled, ChangedMeanwhile, UnknownPack, TopUpLimitReached,
-    TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities,
+    TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities, TooManyChanges,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }
