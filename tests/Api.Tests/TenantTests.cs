@@ -182,4 +182,20 @@ public class TenantTests(Started started) : IClassFixture<Started>
         await client.Get("/v1/tenants?limit=0").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         await client.Get("/v1/tenants?cursor=!").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
+
+    [FactInOneProcess]
+    public async Task Terms_that_change_too_often_are_refused_by_a_code_of_their_own()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:TermChanges"] = "2" });
+        await gateway.Tenant("often");
+        Task<HttpResponseMessage> Put(int hours) =>
+            gateway.Admin.Put("/v1/tenants/often/terms", $$"""{"max_lateness":"PT{{hours}}H"}""");
+
+        await Put(1).Is(HttpStatusCode.OK);
+        await Put(2).Is(HttpStatusCode.OK);
+        await Put(2).Is(HttpStatusCode.OK);
+        await Put(3).IsProblem(HttpStatusCode.Conflict, "too_many_changes");
+        var terms = await gateway.Admin.Get("/v1/tenants/often/terms").Is(HttpStatusCode.OK);
+        Assert.Equal("PT2H", (string?)terms["own"]!["max_lateness"]);
+    }
 }

@@ -54,4 +54,13 @@ public class TenantLimits
     /// Grants that are in force or were issued within 400 days (<see cref="Refusal.TooManyGrants"/>).
     /// </summary>
     public int Grants { get; set; } = 10_000;
+
+    /// <summary>Changes of plan and terms in a period (<see cref="Refusal.TooManyChanges"/>).</summary>
+    public int TermChanges { get; set; } = 1_000;
+
+    /// <summary>
+    /// Bytes, as they are stored, of all terms that a tenant ever had: outcomes go by theirs, so none is forgotten
+    /// (<see cref="Refusal.TooManyChanges"/>). The first change of a period is always taken.
+    /// </summary>
+    public int TermBytes { get; set; } = 16 * 1024 * 1024;
 }

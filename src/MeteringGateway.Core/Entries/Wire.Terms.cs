@@ -9,6 +9,14 @@ namespace MeteringGateway.Core;
 /// </summary>
 internal static class TermsWire
 {
+    /// <summary>Bytes of terms as they are written.</summary>
+    public static int Size(Terms terms)
+    {
+        var to = new Writer();
+        Write(to, terms);
+        return to.Written.Length;
+    }
+
     private static readonly ConcurrentDictionary<UInt128, WeakReference<Terms>> Known = new();
 
     public static void Write(Writer to, Terms value)

@@ -72,6 +72,17 @@ public sealed partial class TenantState
         return i;
     }
 
+    /// <summary>Plans and terms that have taken others' place in the open period.</summary>
+    internal int TermsSetInPeriod()
+    {
+        var i = _terms.Count;
+        while (i > 1 && _terms[i - 1].From >= Open.Period.Start) i--;
+        return _terms.Count - i;
+    }
+
+    /// <summary>Bytes of all terms that there ever were.</summary>
+    internal long TermsBytes => _terms.Sum(terms => (long)terms.Bytes);
+
     internal OutcomeType TypeOf(Outcome outcome) => _terms[outcome.Terms].Terms.Type(outcome.Type)!;
 
     /// <summary>The period that counts what is timed then; null if none has begun that contains it.</summary>
@@ -158,7 +169,11 @@ public sealed partial class TenantState
 }
 
 /// <param name="Terms">In force for what is timed at or after <paramref name="From"/>.</param>
-internal sealed record TermsInForce(Instant From, PlanRef Plan, Terms Terms);
+internal sealed record TermsInForce(Instant From, PlanRef Plan, Terms Terms)
+{
+    /// <summary>Bytes of the terms as they are stored; counted when first asked for.</summary>
+    public int Bytes => field == 0 ? field = TermsWire.Size(Terms) : field;
+}
 
 /// <param name="Until">How long it waits for its report (O6).</param>
 internal sealed record WaitingFact(Fact Fact, Instant Until);

@@ -81,6 +81,19 @@ public sealed partial class Turn
             ? Refuse(Refusal.TooManyGrants, $"a tenant has at most {_limits.GrantsInForce} grants in force")
         : null;
 
+    /// <summary>What is in force already is no change, and the first one of a period is always taken.</summary>
+    private Answer? OneChangeTooMany(Setting.Plan next)
+    {
+        if (next == _state.PlanAt(_now) || _state.TermsSetInPeriod() is not (> 0 and var changes)) return null;
+        return changes >= _limits.TermChanges
+            ? Refuse(Refusal.TooManyChanges,
+                $"plan and terms of a tenant change at most {_limits.TermChanges} times in a period")
+            : _state.TermsBytes + TermsWire.Size(next.Terms) > _limits.TermBytes
+            ? Refuse(Refusal.TooManyChanges, $"all terms of a tenant have at most {_limits.TermBytes} bytes; the next "
+                + "change is taken in the next period")
+            : null;
+    }
+
     /// <summary>C8: the caps of terms, with those that the tenant set itself; the same for thresholds.</summary>
     private Answer? TooManyUnder(Terms terms) =>
         _state.OwnCaps + terms.Caps.Length > MostCaps ? TooManyCaps()

@@ -10,6 +10,8 @@ public sealed partial class Turn
         if (c.Terms is not null && c.Terms.Currency != _state.Terms.Currency) return OtherCurrency();
         var from = c.Effective == Effective.Now ? _now : NextPeriod;
         if (c.Terms is not null && TooMuchUnder(c.Terms, from) is { } tooMuch) return tooMuch;
+        if (c is { Plan: { } to, Terms: { } under, Effective: Effective.Now }
+            && OneChangeTooMany(new Setting.Plan(to, under)) is { } often) return often;
         if (c.Name is { } name && name != _state.Name)
             Add(new Entry.TenantChanged(name, _state.Zone, _state.AnchorDay) { At = _now, Actor = _actor });
         if (c.Zone is { } zone) SetFor(NextPeriod, new Setting.Zone(zone), new Setting.Zone(_state.Zone));
@@ -37,6 +39,7 @@ public sealed partial class Turn
         if ((TooMuchUnder(set.Terms, _now) ?? (next is null ? null : TooMuchUnder(Anew(next)!.Terms, NextPeriod)))
             is { } tooMuch) return tooMuch;
         if (set == now && (next is null || Anew(next) == next)) return new Answer.Done();
+        if (OneChangeTooMany(set) is { } often) return often;
         if (coming is not null)
             Add(new Entry.ChangeScheduled(coming.Id, coming.EffectiveAt, Anew(next!)!, coming)
             {

@@ -3,10 +3,11 @@ namespace MeteringGateway.Core.Tests.Bounds;
 /// <summary>N4: each limit is reached, says so with a code of its own, and refuses no first reversal.</summary>
 public sealed class LimitTests
 {
-    private static readonly TenantLimits Few = new()
+    private readonly TenantLimits _few = new()
     {
         SessionOutcomes = 4, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
         ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4, Grants = 8, OpenOutcomes = 12, WaitingFacts = 6,
+        TermChanges = 4,
     };
 
     private Instant _now = Instant.Parse("2026-01-10T12:00:00Z");
@@ -161,6 +162,42 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void N4_plan_and_terms_change_so_often_in_a_period()
+    {
+        for (var i = 1; i <= 4; i++)
+        {
+            Taken(i % 2 == 0 ? SetTerms(i) : SetPlan(i));
+            Taken(i % 2 == 0 ? SetTerms(i) : SetPlan(i)); // the same again is no change
+        }
+        Refused(Refusal.TooManyChanges, SetTerms(5));
+        Refused(Refusal.TooManyChanges, SetPlan(5));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyChanges, SetTerms(5));
+        Taken(SetTerms(4));
+        Taken(Report(null));
+        _now = Instant.Parse("2026-02-10T12:00:00Z");
+        Taken(SetTerms(5));
+    }
+
+    [Fact]
+    public void N4_terms_have_so_many_bytes_in_all_but_the_first_change_of_a_period_is_taken()
+    {
+        _few.TermBytes = 1;
+        Taken(SetTerms(1));
+        Refused(Refusal.TooManyChanges, SetTerms(2));
+        Taken(SetTerms(1));
+        _now = Instant.Parse("2026-02-10T12:00:00Z");
+        Taken(SetPlan(2));
+        Refused(Refusal.TooManyChanges, SetPlan(3));
+    }
+
+    private static Command.SetTerms SetTerms(int hours) =>
+        new([new Setting.Plan(new PlanRef("p", 1), Terms() with { MaxLateness = TimeSpan.FromHours(hours) })]);
+
+    private static Command.Change SetPlan(int hours) => new(null, new PlanRef("p", 1),
+        Terms() with { MaxLateness = TimeSpan.FromHours(hours) }, null, null, Effective.Now);
+
+    [Fact]
     public void N4_a_period_has_so_many_names_of_activities_and_those_of_the_plan()
     {
         for (var i = 0; i < 4; i++) Taken(Activity($"name{i}", null));
@@ -224,7 +261,7 @@ public sealed class LimitTests
     }
 
     private Answer Run(Command command, TenantLimits? limits = null) =>
-        Turn.Run(_state, command, _now, TestCalendar.Of, [], limits: limits ?? Few);
+        Turn.Run(_state, command, _now, TestCalendar.Of, [], limits: limits ?? _few);
 
     private void Taken(Command command) => Assert.IsNotType<Answer.Refused>(Run(command));
 

@@ -61,6 +61,8 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.ActivityCounters, "Limits:ActivityCounters");
         AtLeast(0, limits.GrantsInForce, "Limits:GrantsInForce");
         AtLeast(0, limits.Grants, "Limits:Grants");
+        AtLeast(1, limits.TermChanges, "Limits:TermChanges");
+        AtLeast(1, limits.TermBytes, "Limits:TermBytes");
         AtLeast(1, limits.BodyBytes, "Limits:BodyBytes");
         AtLeast(1, limits.EventBytes, "Limits:EventBytes");
         AtLeast(1, limits.DetailBytes, "Limits:DetailBytes");
