@@ -10,6 +10,7 @@ public sealed class FaultTests
     private const string Old = "old";
     private const string Sound = "sound";
     private bool _broken;
+    private Exception _fault = new InvalidOperationException("no such zone");
 
     [Fact]
     public async Task N4_a_turn_that_fails_makes_its_tenant_unavailable_and_no_other()
@@ -54,6 +55,24 @@ public sealed class FaultTests
         }
         Assert.Equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300], waits.Select(wait => wait.TotalSeconds));
         Assert.Single(log.Errors);
+    }
+
+    [Fact]
+    public async Task Memory_that_has_run_out_is_no_fault_of_a_tenant_and_ends_the_process()
+    {
+        var log = new Recorded();
+        await using var engine = await Started(log);
+        engine.Time.Jump(TimeSpan.FromDays(20));
+        (_broken, _fault) = (true, Spent());
+
+        await Assert.ThrowsAnyAsync<Exception>(async () => await engine.Tenants.Execute(Old, Make.Report("a")));
+
+        Assert.Equal((0, false), (engine.Tenants.Failing, engine.Tenants.IsReady));
+        Assert.True(engine.Tenants.Failed.IsCompleted);
+        Assert.Equal(LocalTenants.NoMemory, await engine.Tenants.Failed);
+        await Assert.ThrowsAsync<StoreFailedException>(async () =>
+            await engine.Tenants.Execute(Sound, Make.Report("a")));
+        Assert.StartsWith(LocalTenants.NoMemory, Assert.Single(log.Errors), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,10 +133,14 @@ public sealed class FaultTests
         await Assert.ThrowsAsync<TenantFailedException>(async () =>
             await engine.Tenants.Execute(Old, Make.Report("a")));
 
+    /// <summary>As the runtime throws it for what no machine can hold.</summary>
+    private static OutOfMemoryException Spent() =>
+        Assert.Throws<OutOfMemoryException>(() => new string('x', int.MaxValue));
+
     private async Task<TestEngine> Started(Recorded log)
     {
         Period Calendar(string zone, int anchor, Instant at, Instant? first) => _broken && zone == "Etc/UTC"
-            ? throw new InvalidOperationException("no such zone") : IanaCalendar.PeriodOf(zone, anchor, at, first);
+            ? throw _fault : IanaCalendar.PeriodOf(zone, anchor, at, first);
         var engine = await TestEngine.Start(calendar: Calendar, log: log);
         await engine.Tenants.Execute(Old, Make.Tenant(zone: "Etc/UTC"));
         await engine.Tenants.Execute(Sound, Make.Tenant());

@@ -33,8 +33,8 @@ internal sealed class EmbeddedHost(
             await _tenants.StartAsync(stoppingToken);
             await webhooks.Start(_store, _tenants, stoppingToken);
             readiness.Ready();
-            await _tenants.Failed.WaitAsync(stoppingToken);
-            Fail("the store has failed", null);
+            var why = await _tenants.Failed.WaitAsync(stoppingToken);
+            Fail(why == LocalTenants.NoMemory ? "memory has run out" : "the store has failed", null);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

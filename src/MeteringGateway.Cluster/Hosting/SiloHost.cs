@@ -126,7 +126,7 @@ internal sealed class SiloHost(
     private async Task StopWhenFailed()
     {
         var why = await tenants.Failed;
-        readiness.Fail("the store has failed");
+        readiness.Fail(why == LocalTenants.NoMemory ? "memory has run out" : "the store has failed");
         Environment.ExitCode = 1;
         log.LogCritical("Stopping: {Reason}", why);
         lifetime.StopApplication();

@@ -13,6 +13,9 @@ namespace MeteringGateway.Engine;
 /// </summary>
 public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 {
+    /// <summary>Why nothing is answered when memory ran out (<see cref="Failure"/>).</summary>
+    public const string NoMemory = "Memory has run out";
+
     private readonly ConcurrentDictionary<string, TenantHost> _hosts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Task<TenantHost?>>> _loading = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _running = new(StringComparer.Ordinal);
@@ -41,7 +44,8 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes with the reason when the store has failed: the process should say so and end with an error.
+    /// Completes with the reason when the store has failed, or memory has run out: the process should
+    /// say so and end with an error.
     /// </summary>
     public Task<string> Failed => _failed.Task;
 
@@ -130,11 +134,23 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
             _log.LogInformation("Stopped: all that was answered is stored");
     }
 
-    /// <summary>The store failed: from now on every call gets <paramref name="why"/>.</summary>
+    /// <summary>
+    /// Memory ran out, for whomever: what is half done is not known, so nothing goes on (a supervisor starts it again).
+    /// True if that is what <paramref name="fault"/> says.
+    /// </summary>
+    internal bool StopsFor(Exception fault)
+    {
+        if (fault is not OutOfMemoryException) return false;
+        Stop(new StoreFailedException(NoMemory, fault));
+        return true;
+    }
+
+    /// <summary>The store, or the process, failed: from now on every call gets <paramref name="why"/>.</summary>
     internal void Stop(StoreFailedException why)
     {
         if (Interlocked.CompareExchange(ref _failure, why, null) is not null) return;
-        _log.LogCritical(why, "The store failed: nothing is answered any more");
+        _log.LogCritical(why, "{Reason}: nothing is answered any more",
+            why.Message == NoMemory ? NoMemory : "The store failed");
         foreach (var host in Hosts) host.Fail(why);
         _failed.TrySetResult(why.Message);
     }
@@ -158,7 +174,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (Failure is null) _log.LogError(e, "Work in the background failed");
+            if (!StopsFor(e) && Failure is null) _log.LogError(e, "Work in the background failed");
         }
     }
 
