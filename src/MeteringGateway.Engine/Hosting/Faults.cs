@@ -31,7 +31,7 @@ internal sealed class Faults(LocalTenants engine, ILogger log)
     public TenantFailedException Add(string tenant, Exception why)
     {
         if (why is TenantFailedException known) return known;
-        if (engine.StopsFor(why)) return new TenantFailedException(tenant, FirstWait, why); // of the process, not its own
+        if (engine.StopsFor(why)) return new TenantFailedException(tenant, FirstWait, why);
         var now = engine.Now.UnixMilliseconds;
         var had = _faults.GetValueOrDefault(tenant);
         var times = had is null || now - had.Last > Forgiven.TotalMilliseconds ? 1 : had.Times + 1;

@@ -44,7 +44,8 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes with the reason when the store has failed, or memory has run out: the process should say so and end with an error.
+    /// Completes with the reason when the store has failed, or memory has run out: the process should
+    /// say so and end with an error.
     /// </summary>
     public Task<string> Failed => _failed.Task;
 
