@@ -106,7 +106,16 @@ internal sealed partial class Dispatcher
             done.Add(one.Row.Position);
             // Only how many they were would be lost with them.
             foreach (var some in one.Superseded.Chunk(AtOnce)) await Store.Dispatch(some, [], _stop.Token);
+            // Many webhooks times many alerts are not to hold up what else is written.
+            if (made.Count < AtOnce) continue;
+            await Write(done, made);
+            (done, made) = ([], []);
         }
+        await Write(done, made);
+    }
+
+    private async Task Write(List<long> done, List<Delivery> made)
+    {
         await Store.Dispatch(done, made, _stop.Token);
         foreach (var webhook in made.Select(one => one.Webhook).Distinct()) LookAgain(webhook);
     }
