@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 
 namespace MeteringGateway.Core;
 
@@ -171,8 +172,11 @@ public sealed partial class TenantState
 /// <param name="Terms">In force for what is timed at or after <paramref name="From"/>.</param>
 internal sealed record TermsInForce(Instant From, PlanRef Plan, Terms Terms)
 {
+    // Beside the terms, not in them: most tenants never change theirs, and pay nothing for it.
+    private static readonly ConditionalWeakTable<Terms, StrongBox<int>> Sizes = [];
+
     /// <summary>Bytes of the terms as they are stored; counted when first asked for.</summary>
-    public int Bytes => field == 0 ? field = TermsWire.Size(Terms) : field;
+    public int Bytes => Sizes.GetValue(Terms, static terms => new StrongBox<int>(TermsWire.Size(terms))).Value;
 }
 
 /// <param name="Until">How long it waits for its report (O6).</param>
