@@ -36,7 +36,7 @@ public sealed class PeriodBook(Period period)
     /// <summary>Quantities.</summary>
     internal ActivityCounts? Activities { get; set; }
     /// <summary>In order of their ids.</summary>
-    internal List<CapBook> Caps { get; } = [];
+    internal List<CapBook> Caps { get; } = new(1);
     /// <summary>
     /// New caps below what stands already, that begin when the period, or for a daily one the day, is over (C6).
     /// </summary>

@@ -27,7 +27,8 @@ internal sealed partial class TenantHost
     private volatile Allowance? _view;
     private Pending? _pending;
     private SignalHub? _hub;
-    private long _tailBytes;
+    /// <summary>As many as fit.</summary>
+    private int _tailBytes;
     /// <summary>The sequence up to which the committer has all, but for what does not fit.</summary>
     private int _handedOver;
     /// <summary>Unix seconds, as is the next: two longs would be a fiftieth of an idle tenant.</summary>
@@ -44,7 +45,7 @@ internal sealed partial class TenantHost
         (_engine, Id, _state, _handedOver) = (engine, id, recovered.State, (int)recovered.State.Sequence);
         recovered.Hash.CopyTo(_hash);
         (_snapshotBytes, _tailBytes, _tailEntries) =
-            (recovered.SnapshotBytes, recovered.TailBytes, recovered.TailEntries);
+            (recovered.SnapshotBytes, (int)Math.Min(recovered.TailBytes, int.MaxValue), recovered.TailEntries);
         _lastUsed = Seconds(engine.Now);
     }
 
@@ -59,7 +60,7 @@ internal sealed partial class TenantHost
     public long LastUsed => Math.Max(Volatile.Read(ref _lastUsed), Volatile.Read(ref _lastCheck)) * 1000L;
 
     /// <summary>As of some moment: nobody waits for the turn to know it.</summary>
-    public long BytesToLoad => _snapshotBytes + Volatile.Read(ref _tailBytes);
+    public long BytesToLoad => (long)_snapshotBytes + Volatile.Read(ref _tailBytes);
 
     /// <summary>The earliest time at which the timers have this tenant; theirs to set.</summary>
     public long ScheduledFor { get; set; } = long.MaxValue;
@@ -169,7 +170,7 @@ internal sealed partial class TenantHost
         _engine.Committer.Waiting(taken.Count, bytes);
         _handedOver += taken.Count;
         _tailEntries += taken.Count;
-        Volatile.Write(ref _tailBytes, _tailBytes + bytes);
+        Volatile.Write(ref _tailBytes, (int)Math.Min((long)_tailBytes + bytes, int.MaxValue));
         if (taken.Archived.Count > 0) _archiveVersion++;
         taken.Clear();
         if (due is { } at) _engine.Timers.Schedule(this, at);
