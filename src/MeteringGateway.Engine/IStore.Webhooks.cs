@@ -9,7 +9,8 @@ namespace MeteringGateway.Engine;
 public partial interface IStore
 {
     /// <summary>
-    /// The oldest rows of the outbox behind a position (0: all), in order of their positions: of one tenant, in order of its sequences.
+    /// The oldest rows of the outbox behind a position (0: all), in order of their positions: of one tenant, in order
+    /// of its sequences.
     /// </summary>
     ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit, CancellationToken cancellation);
 

@@ -17,7 +17,8 @@ internal sealed class CommandException(string message, Exception? inner = null) 
             or HttpRequestException or System.Net.Sockets.SocketException or SettingsException;
 
     /// <summary>What went wrong, in one line; of settings, a line each.</summary>
-    public static string Words(Exception failure) => failure is SettingsException ? failure.Message : OneLine(failure switch
+    public static string Words(Exception failure) => failure is SettingsException ? failure.Message
+        : OneLine(failure switch
     {
         // The outer one says where (which file, which host), the inner one what.
         InvalidDataException { InnerException: { } inner } => $"{failure.Message} {inner.Message}",

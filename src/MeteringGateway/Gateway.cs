@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
+using MeteringGateway.Engine;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -87,9 +88,6 @@ internal static class Gateway
         await app.DisposeAsync();
     }
 
-    /// <summary>Every setting of either edition.</summary>
-    internal static IReadOnlyDictionary<string, object?> Names => MeteringSettings.Names;
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
 
@@ -112,9 +110,8 @@ internal static class Gateway
             return;
         }
         var path = Path.GetFullPath(Path.Combine(directory, "admin.key"));
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new StreamWriter(path, options)) file.WriteLine(key);
+        using (var file = new StreamWriter(path, OwnerOnly.Options(FileMode.Create, FileAccess.Write)))
+            file.WriteLine(key);
         Console.WriteLine($"The administrator's key is in {path}: take it from there, and remove the file");
     }
 }

@@ -49,18 +49,8 @@ internal sealed class StoreOption
         _ => _settings,
     };
 
-    /// <exception cref="CommandException">A setting cannot be.</exception>
-    public Store Choose(ParseResult parsed)
-    {
-        try
-        {
-            return new(MeteringHost.Builder(Settings(parsed)).Configuration);
-        }
-        catch (SettingsException e)
-        {
-            throw new CommandException(e.Message, e);
-        }
-    }
+    /// <exception cref="SettingsException">A setting cannot be.</exception>
+    public Store Choose(ParseResult parsed) => new(MeteringHost.Builder(Settings(parsed)).Configuration);
 }
 
 /// <summary>A store that is in a directory, or shared by silos.</summary>
@@ -80,7 +70,8 @@ internal sealed class Store(IConfiguration configuration)
     public string? KeyDirectory => _settings.KeyDirectory ?? (IsShared ? null : SecretSeal.Beside(Directory));
 
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
-    /// <exception cref="CommandException">There is none, or the settings name none that can be.</exception>
+    /// <exception cref="CommandException">There is none.</exception>
+    /// <exception cref="SettingsException">The settings name none that can be.</exception>
     /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
     public Task With(Func<IStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work);
 
@@ -96,15 +87,7 @@ internal sealed class Store(IConfiguration configuration)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private async Task WithShared(Func<IStore, Task> work)
     {
-        ClusterStore opened;
-        try
-        {
-            opened = await ClusterStore.Open(configuration);
-        }
-        catch (SettingsException e)
-        {
-            throw new CommandException(e.Message, e);
-        }
-        await using (opened) await work(opened.Store);
+        await using var opened = await ClusterStore.Open(configuration);
+        await work(opened.Store);
     }
 }

@@ -16,7 +16,7 @@ public sealed class LimitsTableTests
     [Fact]
     public void Each_setting_of_a_limit_is_in_the_table_with_its_default()
     {
-        var settings = SettingNames.Of(("", typeof(MeteringSettings)), ("", typeof(Engine.EngineOptions)))
+        var settings = MeteringSettings.Names
             .Where(one => one.Key.StartsWith("Metering:Limits:", StringComparison.Ordinal)).ToList();
         Assert.True(settings.Count > 15);
         foreach (var (name, value) in settings)

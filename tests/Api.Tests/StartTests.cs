@@ -1,3 +1,8 @@
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Keys;
+using MeteringGateway.Engine;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>What happens before the first request, and when there can be none.</summary>
@@ -66,5 +71,27 @@ public sealed class StartTests
 
         await first.Delete($"/v1/keys/{id}").Is(HttpStatusCode.NoContent);
         await first.Get("/v1/keys").IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
+    }
+
+    [Fact]
+    public async Task Whether_it_is_the_last_administrators_key_is_asked_when_no_other_is_being_ended()
+    {
+        await using var alone = await Gateway.Start(new() { ["Metering:AdminKey"] = null });
+        using var first = alone.As(alone.ShownKeys.Single());
+        var made = await first.Post("/v1/keys", """{"role":"admin","tenants":"*"}""").Is(HttpStatusCode.Created);
+        using var second = alone.As((string)made["key"]!);
+        var other = (string)(await first.Get("/v1/keys").Is(HttpStatusCode.OK))["data"]!.AsArray()
+            .Single(key => (string?)key!["id"] != (string?)made["id"])!["id"]!;
+
+        Task<HttpResponseMessage> ending;
+        await using (await alone.Services.GetRequiredService<ITurns>().Take("keys", default))
+        {
+            ending = second.Delete($"/v1/keys/{made["id"]}");
+            for (var i = 0; i < 20; i++) await second.Get("/v1/plans").Is(HttpStatusCode.OK); // it is under way by then
+            await alone.Services.GetRequiredService<KeyRing>().Revoke(alone.Services.GetRequiredService<IStore>(), other, "test", default);
+        }
+
+        await ending.IsProblem(HttpStatusCode.Conflict, "last_administrator");
+        await second.Get("/v1/keys").Is(HttpStatusCode.OK);
     }
 }

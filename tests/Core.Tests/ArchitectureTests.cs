@@ -129,6 +129,21 @@ public sealed partial class ArchitectureTests
             Assert.Contains(files, file => file.StartsWith("/" + name, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Every_document_that_the_source_names_is_there()
+    {
+        var named = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
+            .SelectMany(file => NamedDocument().Matches(File.ReadAllText(file))).Select(name => name.Value)
+            .Distinct().ToList();
+
+        Assert.True(named.Count > 5);
+        Assert.All(named, name => Assert.True(File.Exists(Path.Combine(Root, name)), name));
+    }
+
+    [GeneratedRegex(@"docs/[A-Za-z0-9/-]+\.md")]
+    private static partial Regex NamedDocument();
+
     [GeneratedRegex("`([A-Za-z/.]+\\.cs)`")]
     private static partial Regex NamedFile();
 

@@ -13,9 +13,6 @@ public sealed class SiloServer(string dll, int number, int redisPort, IReadOnlyL
     public int Number => number;
     public int Port { get; } = RedisServer.FreePort();
 
-    /// <summary>By which the other silos know it.</summary>
-    public int OrleansPort => orleansPort;
-
     /// <summary>How often it was started.</summary>
     public int Starts { get; private set; }
 

@@ -16,7 +16,6 @@ namespace MeteringGateway.Api.Certificates;
 /// <param name="keyDirectory">Null: there is none, and nothing is signed here.</param>
 public sealed class CertificateKeys(string? keyDirectory) : IDisposable
 {
-    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly string? _directory = keyDirectory is null ? null : Path.Combine(keyDirectory, "certificates");
     private readonly Lock _gate = new();
     private ECDsa? _key;
@@ -124,8 +123,7 @@ public sealed class CertificateKeys(string? keyDirectory) : IDisposable
     private void Make(bool replace)
     {
         foreach (var directory in (string[])[Path.GetDirectoryName(_directory!)!, _directory!])
-            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(directory);
-            else Directory.CreateDirectory(directory, OwnerFile | UnixFileMode.UserExecute);
+            OwnerOnly.MakeDirectory(directory);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var fresh = Path.Combine(_directory!, $"new-{Guid.NewGuid():n}");
         Write(fresh, key.ExportPkcs8PrivateKeyPem());
@@ -166,9 +164,7 @@ public sealed class CertificateKeys(string? keyDirectory) : IDisposable
 
     private static void Write(string path, string text)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerFile;
-        using var file = new FileStream(path, options);
+        using var file = new FileStream(path, OwnerOnly.Options(FileMode.CreateNew, FileAccess.Write));
         file.Write(Encoding.UTF8.GetBytes(text));
         file.Flush(flushToDisk: true);
     }

@@ -37,10 +37,12 @@ internal static class KeyEndpoints
             .WithSummary("Every key, without its secret");
 
         keys.MapDelete("/{id}", async Task<Results<NoContent, Problem>> (
-            string id, Principal caller, KeyRing ring, IStore store, CancellationToken cancellation) =>
+            string id, Principal caller, KeyRing ring, IStore store, ITurns turns,
+            CancellationToken cancellation) =>
         {
             if (ring.Stored(id) is not { } key || !Within(key, caller))
                 return Problem.NotFound("unknown_key", "There is no such key.");
+            await using var turn = await turns.Take("keys", cancellation); // of two that are ended, one is not the last
             if (ring.IsLastAdministrator(id)) return LastAdministrator;
             await ring.Revoke(store, id, caller.Id, cancellation);
             return TypedResults.NoContent();

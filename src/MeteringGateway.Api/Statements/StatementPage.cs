@@ -74,12 +74,15 @@ internal static class StatementPage
         {
             text.Append(CultureInfo.InvariantCulture, $"""
                 <tbody>
-                <tr><th scope="rowgroup" colspan="5">{Text(line.Description)}</th><th class="number">{line.Amount}</th></tr>
+                <tr><th scope="rowgroup" colspan="5">{Text(line.Description)}</th>
+                <th class="number">{line.Amount}</th></tr>
 
                 """);
             foreach (var one in line.Outcomes!)
                 text.Append(CultureInfo.InvariantCulture, $"""
-                    <tr><td>{Text(one.OutcomeId)}</td><td>{one.At}</td><td>{one.Reason ?? "pending"}</td><td class="number">{one.Units:N0}</td><td class="number">{one.UnitPrice}</td><td class="number">{one.Amount}</td></tr>
+                    <tr><td>{Text(one.OutcomeId)}</td><td>{one.At}</td><td>{one.Reason ?? "pending"}</td>
+                    <td class="number">{one.Units:N0}</td><td class="number">{one.UnitPrice}</td>
+                    <td class="number">{one.Amount}</td></tr>
 
                     """);
             text.Append("</tbody>\n");
@@ -87,7 +90,8 @@ internal static class StatementPage
         text.Append("</table>\n</div>\n");
         if (statement.NextCursor is { } next)
             text.Append(CultureInfo.InvariantCulture,
-                $"<p><a href=\"{Json.Text.Date(figure.Period.Id)}?lines=outcomes&amp;cursor={next}\">More outcomes</a></p>\n");
+                $"<p><a href=\"{Json.Text.Date(figure.Period.Id)}?lines=outcomes&amp;cursor={next}\">"
+                + $"More outcomes</a></p>\n");
         return text.ToString();
     }
 

@@ -20,10 +20,11 @@ internal static class DeliveryEndpoints
             var page = await store.Deliveries(webhook, Query.OneOf<DeliveryStatus>("status", status), paging.Position,
                 paging.Limit + 1, cancellation);
             return TypedResults.Ok(new ListWire<DeliveryWire>(
-                [.. page.Take(paging.Limit).Where(one => WebhookChange.IsOf(one, caller)).Select(Wire)], page.Count > paging.Limit
+                [.. page.Take(paging.Limit).Where(one => WebhookChange.IsOf(one, caller)).Select(Wire)],
+                page.Count > paging.Limit
                     ? Cursors.Write(page[paging.Limit - 1].Number) : null));
-        }).WithSummary("Deliveries to a webhook, newest first; for a key that is bound to tenants, those of these, and a page may "
-                + "have fewer than asked for");
+        }).WithSummary("Deliveries to a webhook, newest first; for a key that is bound to tenants, those of these, and "
+                + "a page may have fewer than asked for");
 
         webhooks.MapPost("/{webhook}/deliveries/{delivery}/retry",
             async Task<Results<Accepted<DeliveryWire>, Problem>> (

@@ -8,13 +8,12 @@ namespace MeteringGateway.Api.Webhooks;
 /// <summary>
 /// Seals webhooks' secrets for the store, with a ring of keys that is kept apart from it (ASP.NET's data protection:
 /// AES-256-CBC with HMAC-SHA256, a new key every 90 days). Nothing is read or made before the first secret.
-/// <c>docs/decisions/0011-secrets.md</c> says why so.
+/// <c>docs/decisions/0013-secrets.md</c> says why so.
 /// </summary>
 /// <param name="directory">Of the ring; null: there is none, and secrets cannot be sealed here.</param>
 internal sealed class SecretSeal(string? directory)
 {
     private const string Purpose = "webhook signing secret";
-    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly Lock _gate = new();
     private IDataProtector? _protector;
 
@@ -76,8 +75,7 @@ internal sealed class SecretSeal(string? directory)
         lock (_gate)
         {
             if (_protector is not null && !anew) return _protector;
-            var ring = OperatingSystem.IsWindows() ? Directory.CreateDirectory(directory)
-                : Directory.CreateDirectory(directory, Owner);
+            var ring = OwnerOnly.MakeDirectory(directory);
             // The name is a part of what is sealed: it is never changed.
             var provider = DataProtectionProvider.Create(ring, options => options.SetApplicationName("metering"));
             return _protector = provider.CreateProtector(Purpose);

@@ -82,8 +82,8 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// ARGV: prefix, how many positions, these, then of each delivery: webhook, id, tenant, sequence, type, body, created, give up,
-    /// attempts. One whose webhook and id are there already is left as it is.
+    /// ARGV: prefix, how many positions, these, then of each delivery: webhook, id, tenant, sequence, type, body,
+    /// created, give up, attempts. One whose webhook and id are there already is left as it is.
     /// </summary>
     public const string Dispatch = Writes + Indexes + """
         for i = 3 + ARGV[2], #ARGV, 9 do

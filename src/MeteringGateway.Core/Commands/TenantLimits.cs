@@ -12,7 +12,9 @@ public class TenantLimits
     /// <summary>Activities of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
     public int SessionActivities { get; set; } = 10_000;
 
-    /// <summary>Facts of one party on all outcomes of one session together (<see cref="Refusal.TooManyFacts"/>).</summary>
+    /// <summary>
+    /// Facts of one party on all outcomes of one session together (<see cref="Refusal.TooManyFacts"/>).
+    /// </summary>
     public int SessionFacts { get; set; } = 1_000;
 
     /// <summary>

@@ -13,8 +13,8 @@ public sealed partial class Turn
         if (e is Command.ReportFact { IsVerdict: true } verdict)
         {
             if (Seen(verdict) is { } given) return given;
-            // What says of itself that it is too old to be recognised is not taken a second time (I2); what says that it
-            // is of a time to come would be too old only when its id is forgotten.
+            // What says of itself that it is too old to be recognised is not taken a second time (I2); what says that
+            // it is of a time to come would be too old only when its id is forgotten.
             if (Placeable(verdict) is Answer.Refused { Code: Refusal.EventTooOld } old) return old;
             e = verdict with { Time = null }; // O8: the gateway times it
             if (Placeable(e) is null && verdict.Time > _now + AllowedSkew)

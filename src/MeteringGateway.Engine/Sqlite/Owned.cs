@@ -7,7 +7,6 @@ namespace MeteringGateway.Engine.Sqlite;
 internal static class Owned
 {
     private const int ReadOnlyFileSystem = 30; // EROFS
-    private const UnixFileMode File0600 = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
@@ -19,8 +18,7 @@ internal static class Owned
             throw new StoreException($"The data directory '{Path.GetFullPath(path)}' is a file, not a directory.");
         try
         {
-            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-            else Directory.CreateDirectory(path, File0600 | UnixFileMode.UserExecute);
+            OwnerOnly.MakeDirectory(path);
         }
         catch (Exception e) when (IsForbidden(e))
         {
@@ -50,7 +48,7 @@ internal static class Owned
         if (OperatingSystem.IsWindows() || !File.Exists(path) || (File.GetUnixFileMode(path) & Others) == 0) return;
         try
         {
-            File.SetUnixFileMode(path, File0600);
+            File.SetUnixFileMode(path, OwnerOnly.File);
         }
         catch (UnauthorizedAccessException)
         {
@@ -68,12 +66,7 @@ internal static class Owned
 
     private static FileStream OpenOrMake(string path)
     {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
-        };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = File0600;
-        var file = new FileStream(path, options);
+        var file = new FileStream(path, OwnerOnly.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite));
         TakeBack(path);
         return file;
     }

@@ -11,7 +11,8 @@ public static class ExportedEntries
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var reader = new ExportReader(from);
-        if (await reader.Next(cancellation) is not { Header: { Format: ExportLine.Format, Version: ExportLine.Version } })
+        if (await reader.Next(cancellation)
+            is not { Header: { Format: ExportLine.Format, Version: ExportLine.Version } })
             throw reader.Broken("it is not an export that this program reads");
         var (inside, next) = (false, 1L);
         while (await reader.Next(cancellation) is { } line)

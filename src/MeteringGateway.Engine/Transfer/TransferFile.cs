@@ -65,9 +65,8 @@ public static class TransferFile
 
     private static FileStreamOptions Ours()
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write,
-            Share = FileShare.None, BufferSize = 1 << 16 };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var options = OwnerOnly.Options(FileMode.CreateNew, FileAccess.Write);
+        options.BufferSize = 1 << 16;
         return options;
     }
 }

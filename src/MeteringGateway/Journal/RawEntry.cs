@@ -4,7 +4,9 @@ using MeteringGateway.Core;
 
 namespace MeteringGateway.Journal;
 
-/// <summary>An entry as one line of JSON with the bytes that are chained, so that anybody can chain them again.</summary>
+/// <summary>
+/// An entry as one line of JSON with the bytes that are chained, so that anybody can chain them again.
+/// </summary>
 /// <param name="Hash">After it, as the line says.</param>
 internal sealed record RawEntry(string Tenant, long Sequence, byte[] Bytes, byte[] Hash)
 {

@@ -44,7 +44,8 @@ internal static class StoredJournal
                 .Skip((int)Math.Max(0, recovered.Sequence + 1 - block.FirstSequence)))
                 Take(tenant, recovered.Sequence + 1, bytes, entry => Apply(recovered, entry));
         }
-        if (!await Walk(store, tenant, stored, (_, entry, _, _, _) => Apply(replayed, entry), cancellation)) return false;
+        if (!await Walk(store, tenant, stored, (_, entry, _, _, _) => Apply(replayed, entry), cancellation))
+            return false;
         var beside = await Beside(store, tenant, stored.Sequence, cancellation);
         var (one, other) = (Hex(recovered.Digest()), Hex(replayed.Digest()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -9,7 +9,8 @@ internal static class KeysCommand
     public static Command Make(string[] settings)
     {
         var rotate = new Command("rotate",
-            "Sign certificates with a new key from now on. The old one's private half is gone; its public half stays published. Running gateways notice it by themselves.");
+            "Sign certificates with a new key from now on. The old one's private half is gone; its public half "
+                + "stays published. Running gateways notice it by themselves.");
         var store = new StoreOption(rotate, settings);
         rotate.SetAction((parsed, _) => Task.FromResult(Rotate(store.Choose(parsed))));
         return new Command("keys", "The keys in the key directory that certificates are signed with.") { rotate };

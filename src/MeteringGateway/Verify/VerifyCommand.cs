@@ -20,9 +20,11 @@ internal static class VerifyCommand
         var keys = new Option<string>("--jwks") { Description =
             "File with the vendor's public keys, as /.well-known/jwks.json gives them", Required = true };
         var entries = new Option<string?>("--entries") { Description =
-            "File with the tenant's journal, from 'metering journal --raw' or 'metering export': it is folded again and compared" };
+            "File with the tenant's journal, from 'metering journal --raw' or 'metering export': it is folded again "
+                + "and compared" };
         var command = new Command("verify",
-            "Check a certificate or signed head offline. Exit code 0: it is good; 1: it could not be checked; 2: it is not good; 3: it is signed, and the entries say otherwise.") { certificate, keys, entries };
+            "Check a certificate or signed head offline. Exit code 0: it is good; 1: it could not be checked; 2: it is "
+                + "not good; 3: it is signed, and the entries say otherwise.") { certificate, keys, entries };
         command.SetAction((parsed, cancellation) => Run(parsed.GetRequiredValue(certificate),
             parsed.GetRequiredValue(keys), parsed.GetValue(entries), cancellation));
         return command;

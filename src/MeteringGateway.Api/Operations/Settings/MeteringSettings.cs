@@ -96,7 +96,7 @@ public sealed class MeteringSettings
 
     /// <summary>Each setting's name, with its default.</summary>
     public static IReadOnlyDictionary<string, object?> Names { get; } =
-        SettingNames.Of(("", typeof(MeteringSettings)));
+        SettingNames.Of<MeteringSettings>();
 
     private static void Demand(IReadOnlyList<string> findings)
     {

@@ -13,14 +13,10 @@ public static class SettingNames
     private const int Farthest = 6;
 
     /// <summary>Every setting, as <c>Metering:Limits:BodyBytes</c>, with its default.</summary>
-    /// <param name="sections">Below <c>Metering</c>, with the class that each is bound to; "" for itself.</param>
-    public static IReadOnlyDictionary<string, object?> Of(params (string Section, Type Type)[] sections)
+    public static IReadOnlyDictionary<string, object?> Of<T>() where T : new()
     {
         var names = new SortedDictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (section, type) in sections)
-            foreach (var (name, _, value) in All(section.Length == 0 ? MeteringSettings.Section
-                : $"{MeteringSettings.Section}:{section}", Activator.CreateInstance(type)!))
-                names[name] = value;
+        foreach (var (name, _, value) in All(MeteringSettings.Section, new T())) names[name] = value;
         return names;
     }
 
