@@ -19,6 +19,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         With redis-server on the path, of silos:
         loadtests cluster-faults [--rounds N] [--seed N]
             kills silos, kills Redis and freezes silos under load, and compares the journal with what was acknowledged
+        loadtests cluster-rolling [--rounds N]
+            restarts each of three silos in turn, N times over, under steady load, and counts every answer
         loadtests cluster-figures [--only NAME,...] [--pairs N] [--seconds S] [--rounds N] [--json FILE] [--write [FILE]]
             measures the cluster against what it is made of; names: editions (one silo
             against the program without Redis), grain, reports, scale, failover (--rounds kills and stops)
@@ -60,7 +62,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),
             TimeSpan.FromSeconds(2), named.GetValueOrDefault("--json", $"artifacts/{table}.json"),
             named.TryGetValue("--write", out var write) ? (write.Length > 0 ? write : "docs/performance.md") : null,
-            Math.Clamp(Number("--rounds", command == "cluster-figures" ? 10 : 30), 1, 10_000),
+            Math.Clamp(Number("--rounds", command switch { "cluster-figures" => 10, "cluster-rolling" => 3, _ => 30 }), 1, 10_000),
             Number("--seed", Environment.TickCount & 0xFFFFFF), file,
             Math.Clamp(Number("--tenants", 100_000), 100, 2_000_000),
             named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries));

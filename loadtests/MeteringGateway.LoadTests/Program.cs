@@ -37,7 +37,7 @@ switch (options.Command)
     case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation":
         await Measure(options);
         return 0;
-    case "cluster-faults" or "cluster-figures" or "cluster-memory":
+    case "cluster-faults" or "cluster-rolling" or "cluster-figures" or "cluster-memory":
         return await SiloCommands.Run(options);
     default:
         Console.Error.WriteLine(Options.Usage);

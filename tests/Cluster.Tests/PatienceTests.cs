@@ -58,6 +58,16 @@ public sealed class PatienceTests
             await grains.Tenants.Usage("acme", null, gone.Token));
     }
 
+    [Xunit.Fact]
+    public async Task A_key_that_runs_since_the_call_before_is_waited_for_and_that_of_somebody_else_is_not()
+    {
+        var (running, answered) = (new Once.StillRunning(), new Once.Answered(new Answer.Done(), Replayed: true));
+        var key = new IdempotencyKey("k", [1]);
+        var moving = Grains.That(new TimeoutException("late"), running, running, answered);
+        Assert.Same(answered, await moving.Tenants.ExecuteOnce("acme", Pause, key));
+        Assert.Same(running, await Grains.That(null, running).Tenants.ExecuteOnce("acme", Pause, key));
+    }
+
     private static IEnumerable<Func<Task>> Calls(ITenants tenants) =>
     [
         async () => await tenants.Execute("acme", Make.Report("a")),
@@ -67,18 +77,26 @@ public sealed class PatienceTests
         async () => await tenants.Signals("acme", null),
     ];
 
-    /// <summary>Grains of which every call fails, or, where there is no failure, never ends.</summary>
+    /// <summary>
+    /// Grains of which every call fails, or, where there is no failure, never ends; but for what was told to follow.
+    /// </summary>
     public class Grains : DispatchProxy
     {
+        private readonly Queue<Once> _then = [];
         private Exception? _fail;
+        private TimeSpan _patience;
         private object? _grain;
 
         public int Asked { get; private set; }
 
-        internal static Grains That(Exception? fail)
+        /// <param name="then">Answers that follow the one failure, if there is any.</param>
+        internal static Grains That(Exception? fail, params IReadOnlyList<Once> then)
         {
             var grain = (Grains)(object)Create<ITenantGrain, Grains>();
             grain._fail = fail;
+            // No test waits for the longer one: what follows is an answer.
+            grain._patience = then.Count > 0 ? TimeSpan.FromMinutes(1) : TimeSpan.FromMilliseconds(100);
+            foreach (var once in then) grain._then.Enqueue(once);
             return grain;
         }
 
@@ -89,7 +107,7 @@ public sealed class PatienceTests
                 var factory = Create<IGrainFactory, Grains>();
                 ((Grains)(object)factory)._grain = this;
                 return new ClusterTenants(factory, null!, null!, null!, null!, new EngineOptions(),
-                    new ClusterSettings { Patience = TimeSpan.FromMilliseconds(100) });
+                    new ClusterSettings { Patience = _patience });
             }
         }
 
@@ -101,7 +119,11 @@ public sealed class PatienceTests
                 .MakeGenericMethod(targetMethod!.ReturnType.GenericTypeArguments[0]).Invoke(this, []);
         }
 
-        private Task<T> Ended<T>() =>
-            _fail is null ? new TaskCompletionSource<T>().Task : Task.FromException<T>(_fail);
+        private Task<T> Ended<T>()
+        {
+            if (_fail is not null && (Asked == 1 || _then.Count == 0)) return Task.FromException<T>(_fail);
+            return _then.TryDequeue(out var once) ? Task.FromResult((T)(object)once)
+                : new TaskCompletionSource<T>().Task;
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using MeteringGateway.LoadTests.Silos.Campaign;
 using MeteringGateway.LoadTests.Silos.Figures;
 using MeteringGateway.LoadTests.Silos.Memory;
+using MeteringGateway.LoadTests.Silos.Rolling;
 
 namespace MeteringGateway.LoadTests.Silos;
 
@@ -18,6 +19,8 @@ internal static class SiloCommands
                 case "cluster-faults":
                     return (await new ClusterCampaign(options.Rounds, options.Seed, options.MeteringDll, Console.Out)
                         .Run()).Failures.Count == 0 ? 0 : 1;
+                case "cluster-rolling":
+                    return (await new RollingRestart(options, Console.Out).Run()).Count == 0 ? 0 : 1;
                 case "cluster-memory":
                     using (var run = new MemoryRun(options, Console.Out)) await run.Run();
                     return 0;

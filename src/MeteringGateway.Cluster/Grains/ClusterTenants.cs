@@ -36,8 +36,19 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
     }
 
     public async ValueTask<Once> ExecuteOnce(string tenant, Command command, IdempotencyKey key,
-        CancellationToken cancellation = default) =>
-        await Call(tenant, grain => grain.ExecuteOnce(command, key, cancellation), mayRepeat: true, cancellation);
+        CancellationToken cancellation = default)
+    {
+        var isRepeat = false;
+        return await Call(tenant, async grain =>
+        {
+            var mayBeOurs = isRepeat;
+            isRepeat = true;
+            var once = await grain.ExecuteOnce(command, key, cancellation);
+            // What runs is what an earlier call of this caller began: it has an answer soon.
+            return mayBeOurs && once is Once.StillRunning
+                ? throw new TenantUnavailableException("an earlier call with the same key is still under way") : once;
+        }, mayRepeat: true, cancellation);
+    }
 
     /// <summary>
     /// Of a tenant that lives here, answered without a call (A1): the lease is looked at when the answer is there, so
