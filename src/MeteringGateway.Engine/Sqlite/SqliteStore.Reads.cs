@@ -18,7 +18,7 @@ public sealed partial class SqliteStore
             tenant);
         if (!row.Step()) return null;
         var (key, sequence, hash, snapshot) = (row.Int64(0), row.Int64(1), row.Blob(2), row.Int64(3));
-        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), State(db, key, snapshot));
+        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), Parts(db, key, snapshot));
         var blocks = new List<EntryBlock>();
         using var rows =
             db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
@@ -28,22 +28,13 @@ public sealed partial class SqliteStore
         return new StoredTenant(stored, blocks, sequence, hash);
     }
 
-    private static byte[] State(Connection db, long key, long sequence)
+    private static List<byte[]> Parts(Connection db, long key, long sequence)
     {
-        using var size = db["SELECT SUM(LENGTH(bytes)) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key)
+        var parts = new List<byte[]>();
+        using var rows = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
             .Add(sequence);
-        size.Step();
-        var state = new byte[size.Int64(0)];
-        var length = 0;
-        using var parts = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
-            .Add(sequence);
-        while (parts.Step())
-        {
-            var part = parts.Bytes(0);
-            part.CopyTo(state.AsSpan(length));
-            length += part.Length;
-        }
-        return state;
+        while (rows.Step()) parts.Add(rows.Blob(0));
+        return parts;
     }
 
     /// <summary>First sequence of the block that holds <paramref name="sequence"/>.</summary>
