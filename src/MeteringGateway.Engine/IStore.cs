@@ -45,10 +45,11 @@ public partial interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Archived outcomes that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
-    /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first.
+    /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first; none at or
+    /// beyond <paramref name="end"/>.
     /// </summary>
-    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit,
-        CancellationToken cancellation);
+    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, long? end,
+        int limit, CancellationToken cancellation);
 
     ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation);
 

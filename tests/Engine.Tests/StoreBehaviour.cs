@@ -285,6 +285,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Equal(["b", "c", "d"], await Ids(new OutcomeFilter(ChangedAfter: 0), null, 3));
         Assert.Equal(["c", "d", "a"], await Ids(new OutcomeFilter(ChangedAfter: 5), null, 10));
         Assert.Equal(["d", "a"], await Ids(new OutcomeFilter(ChangedAfter: 5), 6, 10));
+        Assert.Equal(["d", "c"], await Ids(new OutcomeFilter(), null, 10, end: 2)); // b, at 2, is not in it
+        Assert.Equal(["b", "c"], await Ids(new OutcomeFilter(ChangedAfter: 0), null, 10, end: 7));
 
         var stored = (await _store.Load("acme", default))!;
         var changed = new TenantBatch("acme", stored.Hash, 2, 0, default, stored.Hash, null, [], [Archived("b", 2, 9)],
@@ -392,7 +394,7 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Null(await _store.Load("nobody", default));
         Assert.Empty(await _store.Read("nobody", 0, 10, default));
         Assert.Null(await _store.Archived("nobody", "a", default));
-        Assert.Empty(await _store.ArchivedPage("nobody", new OutcomeFilter(), null, 10, default));
+        Assert.Empty(await _store.ArchivedPage("nobody", new OutcomeFilter(), null, null, 10, default));
         Assert.Empty(await _store.Attention(["nobody"], null, 10, default));
         Assert.Null(await _store.Idempotent("nobody", default));
         Assert.Empty(await _store.List(null, 10, default));
@@ -401,8 +403,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
     private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) =>
         await _store.Append(batches, default);
 
-    private async Task<IEnumerable<string>> Ids(OutcomeFilter filter, long? cursor, int limit) =>
-        (await _store.ArchivedPage("acme", filter, cursor, limit, default)).Select(Encoding.UTF8.GetString);
+    private async Task<IEnumerable<string>> Ids(OutcomeFilter filter, long? cursor, int limit, long? end = null) =>
+        (await _store.ArchivedPage("acme", filter, cursor, end, limit, default)).Select(Encoding.UTF8.GetString);
 
     /// <summary>An archived outcome whose bytes are its id.</summary>
     private static ArchivedRow Archived(string id, long first, long sequence) => new(

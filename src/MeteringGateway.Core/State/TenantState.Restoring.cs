@@ -63,6 +63,9 @@ public sealed partial class TenantState
         {
             if (_left > 0 || _kind < Kinds.Length - 1) throw new FormatException("the bytes end early");
             EndLists();
+            foreach (var (sequence, id) in (_state._outcomes?.Values ?? Enumerable.Empty<Outcome>())
+                .Select(outcome => (outcome.LastSequence, outcome.Id)).Order())
+                _state._order!.Changed.Add(sequence, id);
             _state.CountFacts();
             return _state;
         }
@@ -80,6 +83,7 @@ public sealed partial class TenantState
         private void Add(Outcome outcome)
         {
             (_state._outcomes ??= []).Add(outcome.Id, outcome);
+            (_state._order ??= new OutcomeOrder()).Reported.Add(outcome.ReportedBy, outcome.Id);
             _state.Watch(outcome);
         }
 

@@ -43,8 +43,12 @@ public sealed partial class TenantState
         foreach (var _ in Each(to, _terms, (w, t) => { w.Time(t.From); Values.Write(w, t.Plan);
             TermsWire.Write(w, t.Terms); })) yield return true;
         foreach (var _ in Each(to, _books, WriteBook)) yield return true;
-        foreach (var _ in Each(to, Listed(_outcomes?.Values, inOrder, o => o.ReportedBy), OutcomeWire.Write))
+        to.Unsigned((ulong)(_outcomes?.Count ?? 0));
+        foreach (var (_, id) in _order?.Reported.Above(0) ?? [])
+        {
+            OutcomeWire.Write(to, _outcomes![id]);
             yield return true;
+        }
         foreach (var _ in Each(to, Listed(_sessions, inOrder, s => s.Key), WriteSession)) yield return true;
         foreach (var _ in Each(to, Listed(_events, inOrder, e => e.Key), WriteEvent)) yield return true;
         foreach (var _ in Each(to, Listed(_waiting, inOrder, w => w.Key), WriteWaiting)) yield return true;

@@ -53,7 +53,9 @@ public sealed partial class LocalTenants
     {
         try
         {
-            return await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+            var recovered = await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+            recovered?.State.Prepare();
+            return recovered;
         }
         catch (Exception fault) when (fault is not (StoreException or StoreFailedException or ObjectDisposedException))
         {

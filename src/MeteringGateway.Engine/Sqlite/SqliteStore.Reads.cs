@@ -115,10 +115,11 @@ public sealed partial class SqliteStore
     }));
 
     public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
-        string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation) => new(Read(db =>
+        string tenant, OutcomeFilter filter, long? cursor, long? end, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         var changes = filter.ChangedAfter is not null;
-        var order = changes ? "sequence>? ORDER BY sequence" : "first<? ORDER BY first DESC";
+        var order = changes ? "sequence>? AND sequence<? ORDER BY sequence" : "first<? AND first>? ORDER BY first DESC";
         using var rows = db[$"""
             SELECT bytes FROM archived WHERE {Tenant} AND (?2 IS NULL OR period=?2) AND (?3 IS NULL OR status=?3)
               AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5)
@@ -127,7 +128,7 @@ public sealed partial class SqliteStore
         rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType)
             .Add((long?)filter.Reason)
             .Add(filter.Session).Add(changes ? Math.Max(cursor ?? 0, filter.ChangedAfter!.Value) : cursor
-                ?? long.MaxValue).Add(limit);
+                ?? long.MaxValue).Add(end ?? (changes ? long.MaxValue : 0)).Add(limit);
         var page = new List<byte[]>();
         while (rows.Step()) page.Add(rows.Blob(0));
         return page;

@@ -212,17 +212,19 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
     }
 
-    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit,
-        CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, long? end,
+        int limit, CancellationToken cancellation)
     {
         lock (_gate)
         {
             var all = _disk.Tenants.GetValueOrDefault(tenant)?.Archived.Values.AsEnumerable() ?? [];
             var rows = all.Where(row => Passes(row.Outcome, filter));
             rows = filter.ChangedAfter is { } after
-                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0))
+                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0)
+                    && row.Outcome.Sequence < (end ?? long.MaxValue))
                 .OrderBy(row => row.Outcome.Sequence)
-                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue))
+                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue)
+                    && row.Outcome.FirstSequence > (end ?? 0))
                 .OrderByDescending(row => row.Outcome.FirstSequence);
             return new([.. rows.Take(limit).Select(row => row.Bytes)]);
         }
