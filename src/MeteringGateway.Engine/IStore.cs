@@ -20,8 +20,13 @@ public partial interface IStore : IAsyncDisposable
     /// <summary>The newest snapshot and the entries after it; null if the tenant was never written.</summary>
     ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation);
 
-    /// <summary>Replaces the tenant's snapshot. It changes cost, never meaning.</summary>
-    ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation);
+    /// <summary>
+    /// Replaces the tenant's snapshot. It changes cost, never meaning. Parts are taken and stored one after the other,
+    /// so that no flush waits for more than one; until the last is, the snapshot before is in force, and it stays so
+    /// if this is cancelled or a part cannot be made. One that is older than what is there is not kept. False: a store
+    /// that is reached over a network could not store it.
+    /// </summary>
+    ValueTask<bool> SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation);
 
     /// <summary>
     /// Framed entries with a sequence above <paramref name="after"/>, at most about <paramref name="limit"/> (whole
@@ -40,10 +45,11 @@ public partial interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Archived outcomes that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
-    /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first.
+    /// <see cref="OutcomeFilter.ChangedAfter"/> by sequence above <paramref name="cursor"/>, lowest first; none at or
+    /// beyond <paramref name="end"/>.
     /// </summary>
-    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit,
-        CancellationToken cancellation);
+    ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, long? end,
+        int limit, CancellationToken cancellation);
 
     ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation);
 
@@ -118,7 +124,9 @@ public sealed record IdempotencyRow(string Key, byte[] Content, byte[] Answer, I
 /// <param name="PreviousHash">Hash before the first entry of the block.</param>
 public sealed record EntryBlock(long FirstSequence, int Count, byte[] Entries, byte[] PreviousHash);
 
-public sealed record StoredSnapshot(long Sequence, byte[] Hash, byte[] State);
+/// <param name="Parts">As <see cref="SnapshotSeal"/> writes them, in order; those of one that is to be stored are made
+/// when they are asked for.</param>
+public sealed record StoredSnapshot(long Sequence, byte[] Hash, IEnumerable<byte[]> Parts);
 
 /// <param name="Sequence">Of the last entry.</param>
 /// <param name="Hash">After the last entry: where the tail's chain must end.</param>

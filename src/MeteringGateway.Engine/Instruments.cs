@@ -52,6 +52,9 @@ public static class Instruments
     /// <summary>Counter. Batches of which the store did not say whether it has them.</summary>
     public const string AppendUnknown = "metering.append.unknown";
 
+    /// <summary>Counter. Snapshots that could not be stored: the tenant is loaded from an older one.</summary>
+    public const string SnapshotsFailed = "metering.snapshots.failed";
+
     private static readonly Meter Meter = new(Name);
     private static readonly Lock Registering = new();
     private static LocalTenants[] _engines = [];
@@ -82,6 +85,8 @@ public static class Instruments
         "Batches that the store refused because somebody else had written the tenant in between.");
     internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}",
         "Batches of which the store did not say whether it has them.");
+    internal static readonly Counter<long> NoSnapshot = Meter.CreateCounter<long>(SnapshotsFailed, "{snapshot}",
+        "Snapshots that could not be stored: the tenant is loaded from an older one.");
 
     static Instruments()
     {

@@ -226,7 +226,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
         Assert.Null(await Store(Long).Load("acme", default));
     }
 
-    private RedisStore Store(TimeSpan patience, IConnectionMultiplexer? redis = null) => new(redis ?? _redis, "m", null,
+    private RedisStore Store(TimeSpan patience, IConnectionMultiplexer? redis = null) => new(redis ?? _redis, "m",
         _log) { Patience = patience };
 
     /// <summary>Counts what was acknowledged.</summary>

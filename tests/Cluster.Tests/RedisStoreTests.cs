@@ -13,13 +13,12 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
 {
     private static readonly Instant Now = Instant.Parse("2026-11-21T09:30:00Z");
     private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(server.ConnectionString);
-    private readonly GrainSnapshots _snapshots = new();
     private readonly string _prefix = Guid.NewGuid().ToString("N");
     private RedisStore _store = null!;
 
     public Task InitializeAsync()
     {
-        _store = SharedRedis.Store(_redis, _prefix, _snapshots);
+        _store = SharedRedis.Store(_redis, _prefix);
         return Task.CompletedTask;
     }
 
@@ -120,7 +119,7 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     [Fact]
     public async Task A_long_journal_is_read_page_by_page()
     {
-        var small = new RedisStore(_redis, _prefix, null, NullLogger<RedisStore>.Instance) { PageBlocks = 40,
+        var small = new RedisStore(_redis, _prefix, NullLogger<RedisStore>.Instance) { PageBlocks = 40,
             PageBytes = 500 };
         var random = new Random(7);
         TenantBatch? last = null;
@@ -151,16 +150,16 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         var second = Batches.Of("acme", first, "two");
         await Append(_store, first);
         await Append(_store, second);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(2, second.LastHash, [2]), default);
+        await _store.SaveSnapshot("acme", new StoredSnapshot(2, second.LastHash, [[2]]), default);
         await Lose("acme", after: first);
 
         var stored = (await _store.Load("acme", default))!;
         Assert.Equal((null, 1), (stored.Snapshot, stored.Sequence));
         Assert.Equal(["one"], Whole(stored));
 
-        await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [1]), default);
+        await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [[1]]), default);
         Assert.Equal(1, (await _store.Load("acme", default))!.Snapshot!.Sequence);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(2, second.LastHash, [2]), default); // of what is not there
+        await _store.SaveSnapshot("acme", new StoredSnapshot(2, second.LastHash, [[2]]), default); // of what is not there
         Assert.Equal(1, (await _store.Load("acme", default))!.Snapshot!.Sequence);
     }
 
@@ -176,14 +175,14 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         await Append(_store, Batches.Of("acme", first, "three"));
 
         await _store.SaveSnapshot("acme",
-            new StoredSnapshot(sequence, Batches.Of("acme", null, others[..sequence]).LastHash, [1]), default);
+            new StoredSnapshot(sequence, Batches.Of("acme", null, others[..sequence]).LastHash, [[1]]), default);
         var stored = (await _store.Load("acme", default))!;
         Assert.Null(stored.Snapshot);
         Assert.Equal(texts, Whole(stored));
 
         await _store.SaveSnapshot("acme",
-            new StoredSnapshot(sequence, Batches.Of("acme", null, texts[..sequence]).LastHash, [2]), default);
-        Assert.Equal([2], (await _store.Load("acme", default))!.Snapshot!.State);
+            new StoredSnapshot(sequence, Batches.Of("acme", null, texts[..sequence]).LastHash, [[2]]), default);
+        Assert.Equal([[2]], (await _store.Load("acme", default))!.Snapshot!.Parts);
     }
 
     [Fact]
@@ -193,33 +192,75 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         var second = Batches.Of("acme", first, "two");
         await Append(_store, first);
         await Append(_store, second);
-        StoredSnapshot older = new(1, first.LastHash, [1]), newer = new(2, second.LastHash, [2]);
-        _snapshots.BeforeWrite = async () =>
-        {
-            _snapshots.BeforeWrite = null;
-            await _store.SaveSnapshot("acme", newer, default);
-        };
+        StoredSnapshot newer = new(2, second.LastHash, [[2]]);
 
-        await _store.SaveSnapshot("acme", older, default);
+        Assert.True(await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, Older()), default));
 
         Assert.Equal(2, (await _store.Load("acme", default))!.Snapshot!.Sequence);
+        Assert.Single(PartKeys()); // nothing is left of the other
+
+        IEnumerable<byte[]> Older()
+        {
+            yield return [1];
+            _store.SaveSnapshot("acme", newer, default).AsTask().Wait();
+            yield return [1];
+        }
     }
 
     [Fact]
-    public async Task A_snapshot_that_cannot_be_stored_or_read_is_nobodys_trouble()
+    public async Task A_snapshot_that_cannot_be_stored_or_read_is_said_and_nobodys_trouble()
     {
         var first = Batches.Of("acme", null, "one");
         await Append(_store, first);
-        // The second is what a connection says that is being closed.
-        foreach (var trouble in (Exception[])[new IOException("full"), new TaskCanceledException()])
-        {
-            _snapshots.BeforeWrite = () => throw trouble;
-            await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [1]), default);
-        }
-        _snapshots.BeforeRead = () => throw new TaskCanceledException();
+        // Its parts are gone before it is in force.
+        Assert.False(await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, Lost()), default));
+        Assert.Null((await _store.Load("acme", default))!.Snapshot);
+        Assert.True(await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [[1]]), default));
+        Assert.NotNull((await _store.Load("acme", default))!.Snapshot);
+        Forget();
 
-        Assert.Equal(["one"], Whole((await _store.Load("acme", default))!));
+        var stored = (await _store.Load("acme", default))!;
+
+        Assert.Null(stored.Snapshot);
+        Assert.Equal(["one"], Whole(stored));
+
+        IEnumerable<byte[]> Lost()
+        {
+            yield return [1];
+            Forget();
+            yield return [2];
+        }
+
+        void Forget()
+        {
+            foreach (var key in PartKeys()) _redis.GetDatabase().KeyDelete(key);
+        }
     }
+
+    [Fact]
+    public async Task Parts_of_a_snapshot_that_is_never_put_in_force_expire()
+    {
+        var first = Batches.Of("acme", null, "one");
+        await Append(_store, first);
+        using var stopping = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.SaveSnapshot("acme",
+            new StoredSnapshot(1, first.LastHash, Stopped()), stopping.Token));
+        Assert.NotNull(await _redis.GetDatabase().KeyTimeToLiveAsync(PartKeys().Single()));
+
+        Assert.True(await _store.SaveSnapshot("acme", new StoredSnapshot(1, first.LastHash, [[3]]), default));
+        var forGood = 0;
+        foreach (var key in PartKeys()) if (await _redis.GetDatabase().KeyTimeToLiveAsync(key) is null) forGood++;
+        Assert.Equal(1, forGood);
+
+        IEnumerable<byte[]> Stopped()
+        {
+            yield return [1];
+            stopping.Cancel();
+            yield return [2];
+        }
+    }
+
+    private RedisKey[] PartKeys() => [.. _redis.GetServers()[0].Keys(pattern: $"{_prefix}:p:*")];
 
     [Fact]
     public async Task Documents_are_told_in_the_order_in_which_they_were_written_each_once()
@@ -277,8 +318,7 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
         await _store.Record([new Delivery(9, "nobody", "x", "acme", 1, "t", [], Now) { GiveUpAt = Now }], default);
         await _store.GiveUp("nobody", Now, default);
         await _store.ExpireDeliveries(Now, default);
-        await _store.SaveSnapshot("nobody", new StoredSnapshot(1, [1], [1]), default);
-        Assert.Equal(0, _snapshots.Count);
+        await _store.SaveSnapshot("nobody", new StoredSnapshot(1, [1], [[1]]), default);
         Assert.Empty(_redis.GetServers()[0].Keys(pattern: $"{_prefix}:*"));
     }
 

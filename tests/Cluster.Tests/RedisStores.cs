@@ -12,19 +12,18 @@ public sealed class SharedRedis : ICollectionFixture<RedisServer>
 {
     public const string Name = "Redis";
 
-    internal static RedisStore Store(IConnectionMultiplexer redis, string prefix, GrainSnapshots? snapshots = null) =>
+    internal static RedisStore Store(IConnectionMultiplexer redis, string prefix) =>
         // Pages and scripts that end soon, so that small tests go over their ends.
-        new(redis, prefix, snapshots, NullLogger<RedisStore>.Instance) { PageBlocks = 3, RowsAtOnce = 2 };
+        new(redis, prefix, NullLogger<RedisStore>.Instance) { PageBlocks = 3, RowsAtOnce = 2 };
 }
 
 [Collection(SharedRedis.Name)]
 public sealed class RedisStoreBehaviourTests(RedisServer server) : StoreBehaviour
 {
     private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(server.ConnectionString);
-    private readonly GrainSnapshots _snapshots = new();
     private readonly string _prefix = Guid.NewGuid().ToString("N");
 
-    protected override IStore Open() => SharedRedis.Store(_redis, _prefix, _snapshots);
+    protected override IStore Open() => SharedRedis.Store(_redis, _prefix);
 
     public override async Task DisposeAsync()
     {

@@ -12,7 +12,7 @@ public sealed class RedisTransferTests(RedisServer server) : TransferBehaviour
     private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(server.ConnectionString);
 
     protected override IStore OpenTarget() =>
-        SharedRedis.Store(_redis, Guid.NewGuid().ToString("N"), new GrainSnapshots());
+        SharedRedis.Store(_redis, Guid.NewGuid().ToString("N"));
 
     public override async Task DisposeAsync()
     {

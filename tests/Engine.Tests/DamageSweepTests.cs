@@ -73,7 +73,7 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
             if (await Recovery.Load(_store, Acme, _log, default) is null) return "there is no tenant acme";
             var stored = (await _store.Load(Acme, default))!;
             var all = await _store.Read(Acme, 0, int.MaxValue, default);
-            Verification.Verify(Acme, stored with { Snapshot = null, Tail = all }, parallel: false);
+            await Verification.Verify(Acme, stored with { Snapshot = null, Tail = all }, null, default);
             var audit = new StoreAudit(_store, Acme);
             foreach (var block in all)
             {

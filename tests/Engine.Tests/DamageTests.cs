@@ -29,12 +29,13 @@ public sealed class DamageTests
         static void Flip(TestEngine engine, int bit) =>
             engine.Store.ChangeSnapshot(Acme, snapshot =>
             {
-                snapshot.State[bit / 8] ^= (byte)(1 << (bit % 8));
+                snapshot.Parts.Single()[bit / 8] ^= (byte)(1 << (bit % 8));
                 return snapshot;
             });
     }
 
-    public static TheoryData<string> Misplaced => ["sequence", "hash", "cut short", "empty", "another tenant's"];
+    public static TheoryData<string> Misplaced => ["sequence", "hash", "cut short", "empty", "without parts",
+        "with another part", "another tenant's"];
 
     [Theory]
     [MemberData(nameof(Misplaced))]
@@ -47,8 +48,10 @@ public sealed class DamageTests
         {
             "sequence" => snapshot with { Sequence = snapshot.Sequence - 1 },
             "hash" => snapshot with { Hash = [.. snapshot.Hash.Select(one => (byte)~one)] },
-            "cut short" => snapshot with { State = snapshot.State[..^1] },
-            "empty" => snapshot with { State = [] },
+            "cut short" => snapshot with { Parts = [snapshot.Parts.Single()[..^1]] },
+            "empty" => snapshot with { Parts = [[]] },
+            "without parts" => snapshot with { Parts = [] },
+            "with another part" => snapshot with { Parts = [.. snapshot.Parts, snapshot.Parts.Single()] },
             _ => SnapshotSeal.Take("other", others!.State, snapshot.Hash),
         });
 

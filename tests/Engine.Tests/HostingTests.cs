@@ -251,7 +251,7 @@ public sealed class HostingTests
         await using var engine = await TestEngine.Start(options: new EngineOptions { IdleSnapshotEntries = 1 });
         await engine.Tenants.Execute(Acme, [Make.Tenant(), Make.Report("a")]);
         await engine.DisposeAsync();
-        engine.Store.ChangeSnapshot(Acme, snapshot => snapshot with { State = [255, 1, 2] });
+        engine.Store.ChangeSnapshot(Acme, snapshot => snapshot with { Parts = [[255, 1, 2]] });
 
         await using var next = await TestEngine.Start(engine.Store);
 

@@ -141,22 +141,60 @@ public abstract class StoreBehaviour : IAsyncLifetime
         var first = Batches.Of("acme", null, "one", "two");
         await Append(first);
         await Append(Batches.Of("acme", first, "three", "four"));
-        var large = new byte[(2 << 20) + 17];
-        new Random(1).NextBytes(large);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(1, Batches.Of("acme", null, "one").LastHash, [9]),
+        var large = Enumerable.Range(0, 5).Select(i => new byte[(100 << 10) + i]).ToList();
+        foreach (var part in large) new Random(part.Length).NextBytes(part);
+        await _store.SaveSnapshot("acme", new StoredSnapshot(1, Batches.Of("acme", null, "one").LastHash, [[9]]),
             default);
         await _store.SaveSnapshot("acme", new StoredSnapshot(3, Batches.Of("acme", first, "three").LastHash, large),
             default);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(2, first.LastHash, [7]), default); // late, and older
+        await _store.SaveSnapshot("acme", new StoredSnapshot(2, first.LastHash, [[7], [8]]), default); // late, and older
         await Reopen();
 
         var stored = await _store.Load("acme", default);
         Assert.Equal(3, stored!.Snapshot!.Sequence);
-        Assert.Equal(large, stored.Snapshot.State);
+        Assert.Equal(large, stored.Snapshot.Parts);
         Assert.Equal(["three", "four"], stored.Tail.SelectMany(Batches.Texts)); // whole blocks
         Assert.Equal(["one", "two", "three", "four"],
             (await _store.Read("acme", 0, 100, default)).SelectMany(Batches.Texts));
         Assert.Equal(["one", "two"], (await _store.Read("acme", 1, 1, default)).SelectMany(Batches.Texts));
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_breaks_off_between_its_parts_leaves_the_one_before_in_force()
+    {
+        var first = Batches.Of("acme", null, "one", "two");
+        await Append(first);
+        await Append(Batches.Of("acme", first, "three"));
+        StoredSnapshot before = new(1, Batches.Of("acme", null, "one").LastHash, [[1], [2]]),
+            after = new(3, Batches.Of("acme", first, "three").LastHash, [[3], [4], [5]]);
+        Assert.True(await _store.SaveSnapshot("acme", before, default));
+
+        // Whoever makes the parts is told to stop, or cannot go on.
+        using var stopping = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.SaveSnapshot("acme",
+            after with { Parts = after.Parts.Take(2).Select((part, i) => { if (i == 1) stopping.Cancel(); return part; })
+                .Concat(after.Parts.Skip(2)) }, stopping.Token));
+        await Assert.ThrowsAsync<SnapshotTooLargeException>(async () => await _store.SaveSnapshot("acme",
+            after with { Parts = after.Parts.Take(2).Concat(Fails()) }, default));
+        await Reopen();
+
+        var stored = (await _store.Load("acme", default))!.Snapshot!;
+        Assert.Equal(1, stored.Sequence);
+        Assert.Equal(before.Parts, stored.Parts);
+        // The next is whole, with nothing of what broke off in it.
+        Assert.True(await _store.SaveSnapshot("acme", after with { Parts = [[6], [7]] }, default));
+        stored = (await _store.Load("acme", default))!.Snapshot!;
+        Assert.Equal((3, 2), (stored.Sequence, stored.Parts.Count()));
+        Assert.Equal([[6], [7]], stored.Parts);
+        // One of the same sequence is there: its parts are not written over.
+        Assert.True(await _store.SaveSnapshot("acme", after with { Parts = [[8]] }, default));
+        Assert.Equal([[6], [7]], (await _store.Load("acme", default))!.Snapshot!.Parts);
+
+        static IEnumerable<byte[]> Fails()
+        {
+            yield return [5];
+            throw new SnapshotTooLargeException("acme");
+        }
     }
 
     [Fact]
@@ -165,7 +203,7 @@ public abstract class StoreBehaviour : IAsyncLifetime
         var first = Batches.Of("acme", null, "one", "two");
         var second = Batches.Of("acme", first, "three");
         await Append(first);
-        await _store.SaveSnapshot("acme", new StoredSnapshot(2, first.LastHash, [7]), default);
+        await _store.SaveSnapshot("acme", new StoredSnapshot(2, first.LastHash, [[7]]), default);
         Assert.Empty((await _store.Load("acme", default))!.Tail);
 
         await Append(second);
@@ -247,6 +285,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Equal(["b", "c", "d"], await Ids(new OutcomeFilter(ChangedAfter: 0), null, 3));
         Assert.Equal(["c", "d", "a"], await Ids(new OutcomeFilter(ChangedAfter: 5), null, 10));
         Assert.Equal(["d", "a"], await Ids(new OutcomeFilter(ChangedAfter: 5), 6, 10));
+        Assert.Equal(["d", "c"], await Ids(new OutcomeFilter(), null, 10, end: 2)); // b, at 2, is not in it
+        Assert.Equal(["b", "c"], await Ids(new OutcomeFilter(ChangedAfter: 0), null, 10, end: 7));
 
         var stored = (await _store.Load("acme", default))!;
         var changed = new TenantBatch("acme", stored.Hash, 2, 0, default, stored.Hash, null, [], [Archived("b", 2, 9)],
@@ -354,7 +394,7 @@ public abstract class StoreBehaviour : IAsyncLifetime
         Assert.Null(await _store.Load("nobody", default));
         Assert.Empty(await _store.Read("nobody", 0, 10, default));
         Assert.Null(await _store.Archived("nobody", "a", default));
-        Assert.Empty(await _store.ArchivedPage("nobody", new OutcomeFilter(), null, 10, default));
+        Assert.Empty(await _store.ArchivedPage("nobody", new OutcomeFilter(), null, null, 10, default));
         Assert.Empty(await _store.Attention(["nobody"], null, 10, default));
         Assert.Null(await _store.Idempotent("nobody", default));
         Assert.Empty(await _store.List(null, 10, default));
@@ -363,8 +403,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
     private async Task<IReadOnlyList<AppendResult>> Append(params TenantBatch[] batches) =>
         await _store.Append(batches, default);
 
-    private async Task<IEnumerable<string>> Ids(OutcomeFilter filter, long? cursor, int limit) =>
-        (await _store.ArchivedPage("acme", filter, cursor, limit, default)).Select(Encoding.UTF8.GetString);
+    private async Task<IEnumerable<string>> Ids(OutcomeFilter filter, long? cursor, int limit, long? end = null) =>
+        (await _store.ArchivedPage("acme", filter, cursor, end, limit, default)).Select(Encoding.UTF8.GetString);
 
     /// <summary>An archived outcome whose bytes are its id.</summary>
     private static ArchivedRow Archived(string id, long first, long sequence) => new(

@@ -121,8 +121,8 @@ public abstract class TransferBehaviour : IAsyncLifetime
         Equivalent(await a.Details(tenant, all, default), await b.Details(tenant, all, default));
         foreach (var filter in (OutcomeFilter[])[new(), new(ChangedAfter: 0), new(Status: OutcomeStatus.Credited),
             new(Session: "s")])
-            Equivalent(await a.ArchivedPage(tenant, filter, null, 1000, default),
-                await b.ArchivedPage(tenant, filter, null, 1000, default));
+            Equivalent(await a.ArchivedPage(tenant, filter, null, null, 1000, default),
+                await b.ArchivedPage(tenant, filter, null, null, 1000, default));
     }
 
     private static async Task SameDeliveries(IStore a, IStore b, string webhook)

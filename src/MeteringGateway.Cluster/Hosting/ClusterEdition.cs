@@ -11,8 +11,6 @@ using MeteringGateway.Cluster.Wire;
 using MeteringGateway.Engine;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
-using Orleans.Serialization;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster;
@@ -20,7 +18,6 @@ namespace MeteringGateway.Cluster;
 /// <summary>Tenants anywhere in the cluster: this process is one of its silos.</summary>
 public static class ClusterEdition
 {
-    internal const string Snapshots = "snapshots";
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
@@ -85,7 +82,6 @@ public static class ClusterEdition
         services.AddSingleton(_ => redis);
         services.AddSingleton(provider => new RedisStore(
             provider.GetRequiredService<IConnectionMultiplexer>(), settings.Cluster.ServiceId,
-            provider.GetRequiredKeyedService<IGrainStorage>(Snapshots),
             provider.GetRequiredService<ILogger<RedisStore>>()));
         services.AddSingleton(provider => new SecretSeal(
             provider.GetRequiredService<MeteringSettings>().KeyDirectory));
@@ -122,11 +118,7 @@ public static class ClusterEdition
                 listenOnAnyHostAddress: true);
         else silo.ConfigureEndpoints(settings.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: true);
         if (settings.SiloTls.IsGiven) UseTls(silo, settings.SiloTls);
-        // Connections of their own: a large snapshot must not stand in the way of a flush.
         silo.UseRedisClustering(members => members.ConfigurationOptions = options);
-        silo.AddRedisGrainStorage(Snapshots, storage => storage.Configure<Serializer>((redis, serializer) =>
-            (redis.ConfigurationOptions, redis.GrainStorageSerializer) =
-                (options, new OrleansGrainStorageSerializer(serializer))));
         Membership(silo, settings);
         silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = settings.Patience);
         silo.Configure<GrainCollectionOptions>(collection =>

@@ -1,31 +1,19 @@
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Orleans.Configuration;
-using Orleans.Persistence;
-using Orleans.Serialization;
-using Orleans.Serialization.Serializers;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// The store of a cluster, opened without a silo, its snapshots included: for those who read or fill it.
+/// The store of a cluster, opened without a silo: for those who read or fill it.
 /// </summary>
 public sealed class ClusterStore : IAsyncDisposable
 {
-    private readonly ServiceProvider _services;
     private readonly IConnectionMultiplexer _redis;
-    private readonly RedisGrainStorage _snapshots;
 
-    private ClusterStore(ServiceProvider services, IConnectionMultiplexer redis, RedisGrainStorage snapshots,
-        ClusterSettings settings)
-    {
-        (_services, _redis, _snapshots) = (services, redis, snapshots);
-        Store = new RedisStore(redis, settings.ServiceId, snapshots, NullLogger<RedisStore>.Instance);
-    }
+    private ClusterStore(IConnectionMultiplexer redis, ClusterSettings settings) =>
+        (_redis, Store) = (redis, new RedisStore(redis, settings.ServiceId, NullLogger<RedisStore>.Instance));
 
     public IStore Store { get; }
 
@@ -35,18 +23,7 @@ public sealed class ClusterStore : IAsyncDisposable
     public static async Task<ClusterStore> Open(IConfiguration configuration)
     {
         var settings = SiloSettings.Read(configuration).Cluster;
-        var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
-        var redis = await ClusterEdition.Connect(settings);
-        try
-        {
-            return new ClusterStore(services, redis, await Snapshots(services, settings), settings);
-        }
-        catch (RedisException e)
-        {
-            await redis.DisposeAsync();
-            await services.DisposeAsync();
-            throw new StoreException($"Redis has not answered: {e.Message}");
-        }
+        return new ClusterStore(await ClusterEdition.Connect(settings), settings);
     }
 
     /// <summary>
@@ -76,25 +53,5 @@ public sealed class ClusterStore : IAsyncDisposable
         key is not null && key.StartsWith(id, StringComparison.Ordinal) && key.Length > id.Length
             && key[id.Length] is ':' or '/';
 
-    public async ValueTask DisposeAsync()
-    {
-        await _snapshots.DisposeAsync();
-        await _redis.DisposeAsync();
-        await _services.DisposeAsync();
-    }
-
-    /// <summary>Grain storage as a silo has it; it is a silo's life that starts it.</summary>
-    private static async Task<RedisGrainStorage> Snapshots(ServiceProvider services, ClusterSettings settings)
-    {
-        var serializer = new OrleansGrainStorageSerializer(services.GetRequiredService<Serializer>());
-        var options = new RedisStorageOptions { ConfigurationOptions = settings.RedisOptions(),
-            GrainStorageSerializer = serializer };
-        var storage = new RedisGrainStorage(ClusterEdition.Snapshots, options, serializer,
-            Options.Create(new ClusterOptions { ClusterId = settings.ClusterId, ServiceId = settings.ServiceId }),
-            services.GetRequiredService<IActivatorProvider>(), NullLogger<RedisGrainStorage>.Instance);
-        var life = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
-        storage.Participate(life);
-        await life.OnStart(CancellationToken.None);
-        return storage;
-    }
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 }

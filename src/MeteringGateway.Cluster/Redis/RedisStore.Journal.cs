@@ -1,15 +1,11 @@
 using System.Globalization;
 using MeteringGateway.Engine;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster;
 
 public sealed partial class RedisStore
 {
-    /// <summary>How often a snapshot is tried against another's that is stored in between.</summary>
-    private const int SnapshotTries = 3;
-
     /// <exception cref="StoreException">Redis does not answer.</exception>
     public async ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation)
     {
@@ -98,65 +94,6 @@ public sealed partial class RedisStore
             return false;
         }
         return snapshot.Hash.AsSpan().SequenceEqual(hash);
-    }
-
-    private async ValueTask<StoredSnapshot?> Snapshot(string tenant, CancellationToken cancellation)
-    {
-        if (snapshots is null) return null;
-        try
-        {
-            var state = new GrainState<TenantSnapshot>();
-            await snapshots.ReadStateAsync(TenantSnapshot.StateName, TenantSnapshot.IdOf(tenant), state, cancellation);
-            return state is { RecordExists: true, State: { Sequence: > 0 } stored } ? stored.Stored() : null;
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
-        {
-            log.LogWarning(e, "The snapshot of tenant {Tenant} cannot be read: it is folded from all of its entries",
-                tenant);
-            return null;
-        }
-    }
-
-    /// <summary>
-    /// Keeps the newer of this one and what is there. That it could not be stored is logged, and no more: it changes
-    /// cost, never meaning.
-    /// </summary>
-    public async ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
-    {
-        if (snapshots is null) return;
-        try
-        {
-            for (var tries = 1; tries <= SnapshotTries
-                && !await Save(snapshots, tenant, snapshot, cancellation); tries++) { }
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
-        {
-            log.LogWarning(e, "A snapshot of tenant {Tenant} at sequence {Sequence} could not be stored", tenant,
-                snapshot.Sequence);
-        }
-    }
-
-    /// <summary>False: somebody else has stored one in between.</summary>
-    private async ValueTask<bool> Save(IGrainStorage storage, string tenant, StoredSnapshot snapshot,
-        CancellationToken cancellation)
-    {
-        var head = (long?)await Ask(_ => _redis.HashGetAsync(Key("t", tenant), "s", Master), cancellation) ?? 0;
-        if (snapshot.Sequence > head) return true;
-        var state = new GrainState<TenantSnapshot>();
-        await storage.ReadStateAsync(TenantSnapshot.StateName, TenantSnapshot.IdOf(tenant), state, cancellation);
-        // One that is ahead of the journal is of entries that Redis has lost: it is in nobody's way.
-        if (state is { RecordExists: true, State: { } there } && there.Sequence > snapshot.Sequence
-            && there.Sequence <= head) return true;
-        state.State = TenantSnapshot.Of(snapshot);
-        try
-        {
-            await storage.WriteStateAsync(TenantSnapshot.StateName, TenantSnapshot.IdOf(tenant), state, cancellation);
-            return true;
-        }
-        catch (InconsistentStateException)
-        {
-            return false;
-        }
     }
 }
 

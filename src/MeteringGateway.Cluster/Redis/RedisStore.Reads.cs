@@ -1,3 +1,4 @@
+using System.Globalization;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using StackExchange.Redis;
@@ -40,11 +41,11 @@ public sealed partial class RedisStore
     }
 
     public async ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
-        string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation)
+        string tenant, OutcomeFilter filter, long? cursor, long? end, int limit, CancellationToken cancellation)
     {
         var page = new List<byte[]>();
         RedisKey[] keys = [Key("a", tenant), Key(filter.ChangedAfter is null ? "af" : "as", tenant)];
-        RedisValue[] asked = Asked(filter, cursor);
+        RedisValue[] asked = Asked(filter, cursor, end);
         for (var more = limit > 0; more && page.Count < limit;)
         {
             // Without a filter none is looked at in vain.
@@ -61,7 +62,7 @@ public sealed partial class RedisStore
         filter != new OutcomeFilter(ChangedAfter: filter.ChangedAfter);
 
     /// <summary>In the order in which <see cref="Scripts.Archived"/> takes it.</summary>
-    private static RedisValue[] Asked(OutcomeFilter filter, long? cursor) =>
+    private static RedisValue[] Asked(OutcomeFilter filter, long? cursor, long? end) =>
     [
         filter.ChangedAfter is null ? 0 : 1,
         filter.ChangedAfter is { } after ? Math.Max(cursor ?? 0, after) : cursor is { } before ? before : "+inf",
@@ -71,6 +72,8 @@ public sealed partial class RedisStore
         filter.Reason is { } reason ? (int)reason : "",
         filter.OutcomeType is { } type ? "=" + type : "",
         filter.Session is { } session ? "=" + session : "",
+        end is { } limit ? string.Create(CultureInfo.InvariantCulture, $"({limit}")
+            : filter.ChangedAfter is null ? "-inf" : "+inf",
     ];
 
     public async ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)

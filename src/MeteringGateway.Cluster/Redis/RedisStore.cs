@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using MeteringGateway.Engine;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster;
@@ -16,15 +15,13 @@ namespace MeteringGateway.Cluster;
 /// also late: one that StackExchange.Redis still held in its backlog, or that lay in a socket, meets a fence that has
 /// moved on and finds itself written.
 /// </para>
-/// <para>Snapshots are kept by grain storage; without it every tenant is folded from its first entry.</para>
 /// </summary>
 /// <param name="redis">
 /// Not disposed of here. Its time-out for a command, and the time in which it connects again, should be well below
 /// <see cref="Patience"/>.
 /// </param>
 /// <param name="prefix">Every key begins with it and a colon.</param>
-public sealed partial class RedisStore(IConnectionMultiplexer redis, string prefix, IGrainStorage? snapshots,
-    ILogger<RedisStore> log) : IStore
+public sealed partial class RedisStore(IConnectionMultiplexer redis, string prefix, ILogger<RedisStore> log) : IStore
 {
     /// <summary>Replicas may be behind: nothing is ever read from one.</summary>
     private const CommandFlags Master = CommandFlags.DemandMaster;

@@ -5,14 +5,14 @@ internal static partial class Scripts
     /// <summary>
     /// Archived outcomes that pass a filter, of so many that are looked at. KEYS: rows, index. ARGV: '1' for lowest
     /// first or '0' for highest first, the score to begin beyond, how many to look at, period, status, reason, type,
-    /// session; an empty text filters nothing, and a type or session has a '=' before it. Answers the score of the last
+    /// session, the score to end at; an empty text filters nothing, a type or session has a '=' before it. Answers the score of the last
     /// one looked at ('' when that was all), then the rows that pass.
     /// </summary>
     public const string Archived = ReadsOnly + """
         local up, beyond, most = ARGV[1] == '1', '(' .. ARGV[2], tonumber(ARGV[3])
         local found
-        if up then found = redis.call('ZRANGEBYSCORE', KEYS[2], beyond, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
-        else found = redis.call('ZREVRANGEBYSCORE', KEYS[2], beyond, '-inf', 'WITHSCORES', 'LIMIT', 0, most) end
+        if up then found = redis.call('ZRANGEBYSCORE', KEYS[2], beyond, ARGV[9], 'WITHSCORES', 'LIMIT', 0, most)
+        else found = redis.call('ZREVRANGEBYSCORE', KEYS[2], beyond, ARGV[9], 'WITHSCORES', 'LIMIT', 0, most) end
 
         local ids, last = {}, ''
         local whole = #found == 2 * most

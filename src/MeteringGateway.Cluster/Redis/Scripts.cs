@@ -91,6 +91,28 @@ internal static partial class Scripts
         """;
 
     /// <summary>
+    /// Puts a snapshot in force, if it is newer than what is, and of entries that are there; what is not in force is
+    /// deleted. KEYS: head, parts. ARGV: what keys of parts begin with, sequence, hash, name of the parts, how many,
+    /// and the key of a snapshot that an older version wrote. Answers 0 if parts are missing.
+    /// </summary>
+    public const string PutSnapshot = Writes + """
+        local now = redis.call('HMGET', KEYS[1], 's', 'ps', 'pk', 'ph')
+        local sequence, head, there = tonumber(ARGV[2]), tonumber(now[1] or '0'), tonumber(now[2] or '0')
+        if now[3] == ARGV[4] then return 1 end
+        local same = sequence == there and now[4] ~= ARGV[3]
+        if sequence > head or (sequence <= there and there <= head and not same) then
+          redis.call('UNLINK', KEYS[2])
+          return 1
+        end
+        if redis.call('HLEN', KEYS[2]) ~= tonumber(ARGV[5]) then return 0 end
+        redis.call('PERSIST', KEYS[2])
+        redis.call('HSET', KEYS[1], 'ps', ARGV[2], 'ph', ARGV[3], 'pk', ARGV[4], 'pn', ARGV[5])
+        if now[3] then redis.call('UNLINK', ARGV[1] .. now[3]) end
+        redis.call('UNLINK', ARGV[6])
+        return 1
+        """;
+
+    /// <summary>
     /// The head, and blocks from the one that holds the entry after ARGV[1] on. KEYS: head, journal. ARGV: after, how
     /// many blocks at most, bytes from which no more are added. Answers nothing, or: sequence, hash, and of each block
     /// its id, previous hash and entries.

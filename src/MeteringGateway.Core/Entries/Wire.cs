@@ -106,7 +106,15 @@ internal sealed class Writer
         foreach (var value in values) write(this, value);
     }
 
-    private void Grow(int needed) => Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + needed));
+    /// <exception cref="InvalidOperationException">What is written as one is larger than an array can be.</exception>
+    private void Grow(int needed)
+    {
+        var least = (long)_length + needed;
+        if (least > Array.MaxLength)
+            throw new InvalidOperationException(
+                $"a stored form of {least} bytes cannot be written as one: {Array.MaxLength} are the most");
+        Array.Resize(ref _buffer, (int)Math.Min(Math.Max(_buffer.Length * 2L, least), Array.MaxLength));
+    }
 }
 
 /// <summary>

@@ -66,21 +66,6 @@ public sealed partial class TenantState
         Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
 
     /// <summary>
-    /// Outcomes in memory that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
-    /// <see cref="OutcomeFilter.ChangedAfter"/> by last sequence above it, lowest first.
-    /// </summary>
-    public IReadOnlyList<OutcomeFigure> Outcomes(OutcomeFilter filter, long? cursor, int limit)
-    {
-        var matching = (_outcomes?.Values ?? Enumerable.Empty<Outcome>()).Where(outcome => Passes(outcome, filter));
-        var page = filter.ChangedAfter is { } after
-            ? matching.Where(outcome => outcome.LastSequence > Math.Max(after, cursor ?? 0))
-            .OrderBy(outcome => outcome.LastSequence)
-            : matching.Where(outcome => outcome.ReportedBy < (cursor ?? long.MaxValue))
-            .OrderByDescending(outcome => outcome.ReportedBy);
-        return page.Take(limit).Select(FigureOf).ToArray();
-    }
-
-    /// <summary>
     /// Sequences of the entries that made or changed the outcome, in order; null if it is not in memory.
     /// </summary>
     public IReadOnlyList<long>? History(string outcomeId)
@@ -98,17 +83,6 @@ public sealed partial class TenantState
         Reservations.Where(held => after is null || Ids.Compare(held.Id, after) > 0).Take(limit)
         .Select(held => new HeldFigure(held.Id, held.Subject, held.Quantity, held.Remaining, held.ExpiresAt,
             held.Period)).ToArray();
-
-    internal OutcomeFigure FigureOf(Outcome outcome) =>
-        outcome.Figure(outcome.Charges ?? (outcome.IsRated ? RatingOf(Book(outcome.Period)!).ChargesOf(outcome) : []));
-
-    private static bool Passes(Outcome outcome, OutcomeFilter filter) =>
-        !outcome.IsAlias
-        && (filter.Period is null || outcome.Period == filter.Period)
-        && (filter.Status is null || outcome.Status == filter.Status)
-        && (filter.OutcomeType is null || outcome.Type == filter.OutcomeType)
-        && (filter.Reason is null || outcome.Reason == filter.Reason)
-        && (filter.Session is null || outcome.Session == filter.Session);
 
     /// <summary>O9: until the date, and while there are free ones left.</summary>
     internal bool IsTraining(Instant time) => time < TrainingEnd();

@@ -117,6 +117,20 @@ internal sealed class PeriodRating
         return charges.DrainToImmutable();
     }
 
+    /// <summary>The same of many, by id; those that are near each other take one walk.</summary>
+    public void ChargesOf(IEnumerable<Outcome> outcomes, Dictionary<string, ImmutableArray<Charge>> charged)
+    {
+        var (counters, at) = (new Tally(), -1);
+        var charges = ImmutableArray.CreateBuilder<Charge>(1);
+        foreach (var place in outcomes.Select(Find).Where(place => place >= 0).Order())
+        {
+            if (at < 0 || place - at > Stretches.Longest) (counters, at) = (_walk.Before(place), place);
+            for (; at < place; at++) Step(counters, _sorted[at], null);
+            Step(counters, _sorted[at], charges);
+            charged[_sorted[at++].Id] = charges.DrainToImmutable();
+        }
+    }
+
     /// <summary>Rates one more outcome, with the caps on money.</summary>
     /// <param name="bounds">Narrowed to where it would come from the same sources.</param>
     public void Step(Tally counters, Outcome outcome, ImmutableArray<Charge>.Builder? charges, Bounds? bounds = null)
@@ -125,13 +139,7 @@ internal sealed class PeriodRating
         Charge(counters, outcome.Subject, outcome.Day, charged);
     }
 
-    public Units UnitsOf(Outcome outcome)
-    {
-        var type = _rater.RatesOf(outcome.Terms, outcome.Type).Type;
-        var priceClass = type.Prices.IsEmpty ? Pricing.NoClass
-            : Pricing.ClassOf(type, outcome.Dimensions.Workflow, outcome.Verification?.Method);
-        return new Units(outcome.Terms, outcome.Type, priceClass, outcome.Quantity, outcome.Time);
-    }
+    public Units UnitsOf(Outcome outcome) => _rater.UnitsOf(outcome);
 
     /// <summary>Counts a charge against the caps in whose scope it lies.</summary>
     public void Charge(Tally counters, in Subject subject, int day, Amount charged)

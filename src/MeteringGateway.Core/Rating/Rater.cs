@@ -88,6 +88,14 @@ internal sealed partial class Rater
             ?? throw new ArgumentException($"terms {terms} have no type '{type}'", nameof(type));
     }
 
+    public Units UnitsOf(Outcome outcome)
+    {
+        var type = RatesOf(outcome.Terms, outcome.Type).Type;
+        var priceClass = type.Prices.IsEmpty ? Pricing.NoClass
+            : Pricing.ClassOf(type, outcome.Dimensions.Workflow, outcome.Verification?.Method);
+        return new Units(outcome.Terms, outcome.Type, priceClass, outcome.Quantity, outcome.Time);
+    }
+
     private TypeRates[] Make(int index, Terms terms)
     {
         var made = new TypeRates[terms.OutcomeTypes.Length];

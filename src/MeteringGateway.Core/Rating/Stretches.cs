@@ -10,7 +10,7 @@ internal sealed class Stretches(List<Outcome> outcomes, Action<Tally, Outcome, B
 {
     // Short where there is little, so that little is walked; of at most so many, so that there are few.
     private const int Shortest = 4;
-    private const int Longest = 256;
+    public const int Longest = 256;
     private const int Share = 8;
 
     private readonly List<Stretch> _stretches = [];

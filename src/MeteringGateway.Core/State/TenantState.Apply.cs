@@ -127,6 +127,7 @@ public sealed partial class TenantState
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
         (_outcomes ??= []).Add(outcome.Id, outcome);
+        (_order ??= new OutcomeOrder()).Add(outcome);
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
         CountFacts(e.Session, facts);
         if (e.Reason == Reason.Training) Trained++;
@@ -160,8 +161,15 @@ public sealed partial class TenantState
             book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
-        _outcomes![e.OutcomeId] = after;
+        Replace(before, after);
         Watch(after);
+    }
+
+    /// <summary>The entry that is being applied has changed it.</summary>
+    private void Replace(Outcome before, Outcome after)
+    {
+        _outcomes![after.Id] = after;
+        _order!.Change(before, after);
     }
 
     private void Apply(Entry.FactReported e)
@@ -171,8 +179,8 @@ public sealed partial class TenantState
         {
             var kept = !IsFinal(outcome);
             if (kept) CountFacts(outcome.Session, [fact]);
-            _outcomes![e.OutcomeId] = outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
-                ChangedBy = outcome.ChangedBy.Add(Sequence) };
+            Replace(outcome, outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
+                ChangedBy = outcome.ChangedBy.Add(Sequence) });
         }
         else if (e.Waits)
         {
@@ -258,11 +266,11 @@ public sealed partial class TenantState
     private void Apply(Entry.DisputeOpened e)
     {
         if (Find(e.OutcomeId) is { } outcome)
-            _outcomes![e.OutcomeId] = outcome with
+            Replace(outcome, outcome with
             {
                 Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At),
                 ChangedBy = outcome.ChangedBy.Add(Sequence),
-            };
+            });
     }
 
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>

@@ -54,6 +54,15 @@ public sealed partial class TenantState
         return book.Rating = rating;
     }
 
+    /// <summary>
+    /// Works out what the next turn would have to first, of a state that was loaded: whoever loads it has the time.
+    /// </summary>
+    public void Prepare()
+    {
+        if (!Exists) return;
+        foreach (var book in Unclosed) if (!IsPlain(book, Terms)) _ = RatingOf(book).Tail;
+    }
+
     /// <summary>F4: in one go, from what the state holds.</summary>
     private PeriodRating NewRating(PeriodBook book, ImmutableArray<long> committed, IEnumerable<Cap> caps)
     {

@@ -10,46 +10,99 @@ public sealed partial class TenantState
 {
     private const byte SnapshotVersion = 3;
 
+    /// <exception cref="InvalidOperationException">It is larger than one array can be: see
+    /// <see cref="SnapshotPieces"/>.</exception>
     public byte[] Snapshot()
     {
         var to = new Writer();
+        foreach (var _ in Write(to, inOrder: true)) { }
+        return to.Written.ToArray();
+    }
+
+    /// <summary>
+    /// The state in pieces for a <see cref="Restoring"/>, each made when it is asked for, of at least
+    /// <paramref name="size"/> bytes but the last: whole items, and no more. What has no order of its own is in any,
+    /// so nothing is sorted. The state must not change meanwhile.
+    /// </summary>
+    public IEnumerable<byte[]> SnapshotPieces(int size)
+    {
+        var to = new Writer();
+        foreach (var _ in Write(to, inOrder: false))
+        {
+            if (to.Written.Length < size) continue;
+            yield return to.Written.ToArray();
+            to.Clear();
+        }
+        if (to.Written.Length > 0) yield return to.Written.ToArray();
+    }
+
+    /// <summary>Writes one item after the other: after each a piece may end. The flags say nothing.</summary>
+    private IEnumerable<bool> Write(Writer to, bool inOrder)
+    {
+        WriteHead(to);
+        foreach (var _ in Each(to, _terms, (w, t) => { w.Time(t.From); Values.Write(w, t.Plan);
+            TermsWire.Write(w, t.Terms); })) yield return true;
+        foreach (var _ in Each(to, _books, WriteBook)) yield return true;
+        to.Unsigned((ulong)(_outcomes?.Count ?? 0));
+        foreach (var (_, id) in _order?.Reported.Above(0) ?? [])
+        {
+            OutcomeWire.Write(to, _outcomes![id]);
+            yield return true;
+        }
+        foreach (var _ in Each(to, Listed(_sessions, inOrder, s => s.Key), WriteSession)) yield return true;
+        foreach (var _ in Each(to, Listed(_events, inOrder, e => e.Key), WriteEvent)) yield return true;
+        foreach (var _ in Each(to, Listed(_waiting, inOrder, w => w.Key), WriteWaiting)) yield return true;
+        foreach (var _ in Each(to, _reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation))
+            yield return true;
+        foreach (var _ in Each(to, _told?.Signals ?? (IReadOnlyCollection<Signal>)[], WriteSignal)) yield return true;
+        foreach (var _ in Each(to, _archived?.Layers ?? [], (w, layer) => w.Bytes(layer))) yield return true;
+        foreach (var _ in Each(to, Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant))
+            yield return true;
+        to.Maybe(Authorization, WriteAuthorization);
+        foreach (var _ in Each(to, _thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold))
+            yield return true;
+        foreach (var _ in WriteSections(to)) yield return true;
+    }
+
+    private void WriteHead(Writer to)
+    {
         to.Byte(SnapshotVersion); to.Number(Sequence); to.Time(Now); to.Text(Name); to.Text(Zone); to.Number(AnchorDay);
         to.Time(CreatedAt);
         to.MaybeTime(ClosedAt); to.Maybe(TestClock, Values.Write); to.Number(Trained);
         to.Bool(Paused is not null);
         if (Paused is { } paused) { to.Time(paused.At); to.Maybe(paused.Actor, Values.Write); Values.Write(to,
             paused.Action); to.Text(paused.Reason); }
-        to.List(_terms, (w, t) => { w.Time(t.From); Values.Write(w, t.Plan); TermsWire.Write(w, t.Terms); });
-        to.List(_books, WriteBook);
-        to.List(Sorted(_outcomes?.Values, o => o.ReportedBy), OutcomeWire.Write);
-        to.List(Sorted(_sessions, s => s.Key), WriteSession);
-        to.List(Sorted(_events, e => e.Key), WriteEvent);
-        to.List(Sorted(_waiting, w => w.Key), (w, facts) =>
-        {
-            w.Text(facts.Key);
-            w.List(facts.Value, (w, fact) => { Values.Write(w, fact.Fact); w.Time(fact.Until); });
-        });
-        to.List(_reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation);
-        to.List(_told?.Signals ?? (IReadOnlyCollection<Signal>)[], WriteSignal);
-        to.List(_archived?.Layers ?? [], (w, layer) => w.Bytes(layer));
-        to.List(Grants.OrderBy(grant => grant.Id, Ids.InOrder).ToArray(), WriteGrant);
-        to.Maybe(Authorization, WriteAuthorization);
-        to.List(_thresholds?.Values ?? (IReadOnlyCollection<ThresholdBook>)[], WriteThreshold);
+    }
+
+    private IEnumerable<bool> WriteSections(Writer to)
+    {
         if (_scheduled is not null)
         {
             var section = new Writer();
             section.List(_scheduled, SettingWire.Write);
             Sections.Write(to, Sections.Schedule, section);
+            yield return true;
         }
         if (HasToldOrRaised)
         {
             var section = new Writer();
             WriteToldAndRaised(section);
             Sections.Write(to, Sections.Signals, section);
+            yield return true;
         }
         WritePacks(to);
+        yield return true;
         WriteLeaving(to);
-        return to.Written.ToArray();
+    }
+
+    private static IEnumerable<bool> Each<T>(Writer to, IReadOnlyCollection<T> values, Action<Writer, T> write)
+    {
+        to.Unsigned((ulong)values.Count);
+        foreach (var value in values)
+        {
+            write(to, value);
+            yield return true;
+        }
     }
 
     /// <summary>
@@ -61,49 +114,9 @@ public sealed partial class TenantState
     /// <exception cref="FormatException">The bytes are not a snapshot of a version known here.</exception>
     public static TenantState Restore(ReadOnlySpan<byte> snapshot)
     {
-        var from = new Reader(snapshot);
-        if (from.Byte() is var version and not SnapshotVersion)
-            throw new FormatException($"snapshot version {version} is not known");
-        var state = new TenantState
-        {
-            Sequence = from.Number(), Now = from.Time(), Name = from.Text(), Zone = Values.Shared(ref from),
-            AnchorDay = from.Int(),
-            CreatedAt = from.Time(), ClosedAt = from.MaybeTime(), TestClock = from.Maybe(Values.ReadTestClock),
-            Trained = from.Number(),
-            Paused = from.Bool() ? ReadPaused(ref from) : null,
-        };
-        state._terms.AddRange(
-            from.List(
-                (ref r) => { var at = r.Time(); return new TermsInForce(at, Values.ReadPlanRef(ref r),
-                    TermsWire.Read(ref r)); }));
-        state._books.AddRange(from.List(ReadBook));
-        foreach (var outcome in from.List(OutcomeWire.Read)) { (state._outcomes ??= [])
-            .Add(outcome.Id, outcome); state.Watch(outcome); }
-        foreach (var (name, session) in from.List(ReadSession)) (state._sessions ??= []).Add(name, session);
-        foreach (var (key, record) in from.List(ReadEvent)) (state._events ??= []).Add(key, record);
-        foreach (var (id, facts) in from.List((ref r) =>
-            (r.Text(), r.List((ref r) => new WaitingFact(Values.ReadFact(ref r), r.Time())))))
-            (state._waiting ??= []).Add(id, [.. facts]);
-        foreach (var held in from.List(ReadReservation))
-        {
-            (state._reservations ??= new(Ids.InOrder)).Add(held.Id, held);
-            state._due.Enqueue(new Due(held.ExpiresAt, DueKind.Reservation, held.Id));
-        }
-        if (from.List(ReadSignal) is { Length: > 0 } signals) (state._told = new ToldBook()).Restore(signals);
-        if (from.List((ref r) => r.Bytes()) is { Length: > 0 } layers)
-            state._archived = new IdFilter { Layers = [.. layers] };
-        foreach (var grant in from.List(ReadGrant)) { (state._grants ??= []).Add(grant); state.Watch(grant); }
-        state._grants?.Sort(Core.Grant.Order);
-        state.Authorization = from.Maybe(ReadAuthorization);
-        foreach (var threshold in from.List(ReadThreshold))
-            (state._thresholds ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold);
-        while (!from.AtEnd)
-        {
-            var section = Sections.Read(ref from, out var tag);
-            state.ReadSection(tag, ref section);
-        }
-        state.CountFacts();
-        return state;
+        var restoring = new Restoring();
+        restoring.Take(snapshot);
+        return restoring.Done();
     }
 
     private void ReadSection(byte tag, ref Reader from)
@@ -119,6 +132,9 @@ public sealed partial class TenantState
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");
     }
 
+    private static IReadOnlyCollection<T> Listed<T, TKey>(IReadOnlyCollection<T>? values, bool inOrder,
+        Func<T, TKey> key) => inOrder ? Sorted(values, key) : values ?? [];
+
     private static T[] Sorted<T, TKey>(IEnumerable<T>? values, Func<T, TKey> key) =>
         values is null ? [] : typeof(TKey) == typeof(string)
             ? [.. values.OrderBy(value => (string)(object)key(value)!, StringComparer.Ordinal)]
@@ -128,6 +144,12 @@ public sealed partial class TenantState
     {
         var (at, actor) = (from.Time(), from.Maybe(Values.ReadActor));
         return new Entry.TenantPaused(Values.ReadAtLimit(ref from), from.Text()) { At = at, Actor = actor };
+    }
+
+    private static void WriteWaiting(Writer to, KeyValuePair<string, List<WaitingFact>> facts)
+    {
+        to.Text(facts.Key);
+        to.List(facts.Value, (w, fact) => { Values.Write(w, fact.Fact); w.Time(fact.Until); });
     }
 
     private static void WriteSession(Writer to, KeyValuePair<string, Session> session)

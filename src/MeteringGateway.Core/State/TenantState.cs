@@ -47,6 +47,7 @@ public sealed partial class TenantState
     private readonly List<PeriodBook> _books = new(1);
 
     private Dictionary<string, Outcome>? _outcomes;
+    private OutcomeOrder? _order;
     private Dictionary<string, Session>? _sessions;
     private Dictionary<UInt128, EventRecord>? _events;
     private Dictionary<string, List<WaitingFact>>? _waiting;

@@ -53,7 +53,9 @@ public sealed partial class LocalTenants
     {
         try
         {
-            return await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+            var recovered = await Recovery.Load(_store, tenant, _log, CancellationToken.None);
+            recovered?.State.Prepare();
+            return recovered;
         }
         catch (Exception fault) when (fault is not (StoreException or StoreFailedException or ObjectDisposedException))
         {
@@ -72,9 +74,7 @@ public sealed partial class LocalTenants
         {
             var left = await host.InTurn(Lane.Bulk, isShort: false, Options.IdleSnapshotEntries,
                 static (host, entries) => host.Leave(entries));
-            if (left.Value is not null && await IsDurable(left.Seen, CancellationToken.None))
-                await Snapshots.Save(tenant, left.Value);
-            else await left.Seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (await IsStored(left.Seen) && left.Value is not null) await Snapshots.Save(tenant, left.Value);
         }
         finally
         {

@@ -75,13 +75,22 @@ public sealed partial class LocalTenants
     public async ValueTask<Page<OutcomeRow>?> Outcomes(
         string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation = default)
     {
-        var recent = await Ask(tenant, state => state.Outcomes(filter, cursor, limit + 1), cancellation, Lane.Bulk);
-        if (recent is null) return null;
-        // Asked after the state: what leaves memory between is in both, never in neither.
-        var archived = await _store.ArchivedPage(tenant, filter, cursor, limit + 1, cancellation);
         var changes = filter.ChangedAfter is not null;
+        var recent = new List<OutcomeFigure>();
+        for (long? from = cursor, at = 0; at is not null && recent.Count <= limit; from = at)
+        {
+            // In steps, with everybody's turns between.
+            if (await Ask(tenant, state => state.Outcomes(filter, from, limit + 1 - recent.Count), cancellation,
+                Lane.Bulk) is not { } step) return null;
+            recent.AddRange(step.Outcomes);
+            at = step.Next;
+        }
+        // Asked after the state: what leaves memory between is in both, never in neither.
+        var end = recent.Count > limit ? changes ? recent[^1].Sequence : recent[^1].FirstSequence : (long?)null;
+        var archived = await _store.ArchivedPage(tenant, filter, cursor, end, limit + 1, cancellation);
+        // Of one that changed between two steps the newer is true.
         var all = recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!))
-            .DistinctBy(figure => figure.Id);
+            .GroupBy(figure => figure.Id, (_, same) => same.MaxBy(figure => figure.Sequence)!);
         var page = (changes ? all.OrderBy(figure => figure.Sequence)
             : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
         var more = page.Count > limit;
@@ -97,8 +106,9 @@ public sealed partial class LocalTenants
         CancellationToken cancellation)
     {
         var details = await _store.Details(tenant,
-            [.. figures.Select(figure => figure.HasDetail ? figure.FirstSequence : 0)], cancellation);
-        return [.. figures.Select((figure, i) => new OutcomeRow(figure, details[i]?.Json))];
+            [.. figures.Where(figure => figure.HasDetail).Select(figure => figure.FirstSequence)], cancellation);
+        var next = 0;
+        return [.. figures.Select(figure => new OutcomeRow(figure, figure.HasDetail ? details[next++]?.Json : null))];
     }
 
     public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)

@@ -37,7 +37,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
             (store, options, time ?? TimeProvider.System, log ?? NullLogger<LocalTenants>.Instance);
         Calendar = calendar ?? IanaCalendar.PeriodOf;
         Committer = new Committer(this, store);
-        Snapshots = new SnapshotWriter(this, store);
+        Snapshots = new SnapshotWriter(this, store, _log);
         Timers = new Timers(this, store);
         Faults = new Faults(this, _log);
         _eviction = new Eviction(this);
@@ -126,8 +126,9 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         await _eviction.DisposeAsync();
         await Committer.Stop();
         await Snapshots.Stop();
-        if (Failure is null) await SnapshotAll();
         foreach (var host in Hosts) host.CloseReaders();
+        if (Failure is null) await SnapshotAll();
+        Snapshots.Dispose();
         _hosts.Clear();
         Instruments.Unregister(this);
         if (Failure is null && Volatile.Read(ref _started))
@@ -188,8 +189,12 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal void ToldOfSlowFlush(TimeSpan took, long entries) =>
         _log.LogWarning("A flush of {Entries} entries took {Seconds:0.0} s", entries, took.TotalSeconds);
 
-    internal void Forgo(string tenant, StoreFullException full) =>
-        _log.LogWarning("No room for a snapshot of tenant {Tenant}: {Why}", tenant, full.Message);
+    /// <param name="why">Null: the store has said it.</param>
+    internal void ToldOfNoSnapshot(string tenant, Exception? why)
+    {
+        Instruments.NoSnapshot.Add(1);
+        if (why is not null) _log.LogWarning("No snapshot of tenant {Tenant}: {Why}", tenant, why.Message);
+    }
 
     /// <summary>About what it takes to load a tenant that is in memory: its snapshot and what came after it.</summary>
     public long BytesToLoad(string tenant) => Loaded(tenant)?.BytesToLoad ?? 0;
@@ -225,12 +230,25 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 
     private async Task SnapshotAll()
     {
-        var began = Stopwatch.GetTimestamp();
+        using var time = new CancellationTokenSource(Options.ShutdownSnapshots);
         foreach (var host in Hosts)
         {
-            if (Stopwatch.GetElapsedTime(began) > Options.ShutdownSnapshots) return;
-            await Guarded(() => Snapshots.Save(host, Options.IdleSnapshotEntries));
+            if (time.IsCancellationRequested) return;
+            await Guarded(async () =>
+            {
+                var left = await host.InTurn(Lane.Bulk, isShort: false, Options.IdleSnapshotEntries,
+                    static (host, entries) => host.Leave(entries));
+                if (left.Value is not null && await IsStored(left.Seen))
+                    await Snapshots.Save(host.Id, left.Value, time.Token);
+            });
         }
+    }
+
+    /// <summary>Whether what was seen in a turn is in the journal.</summary>
+    private static async Task<bool> IsStored(Task seen)
+    {
+        await seen.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return seen.IsCompletedSuccessfully;
     }
 
     private void Guard()

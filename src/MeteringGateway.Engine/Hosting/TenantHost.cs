@@ -35,7 +35,10 @@ internal sealed partial class TenantHost
     private uint _lastUsed;
     private uint _lastCheck;
     private int _snapshotBytes;
-    private int _tailEntries;
+    /// <summary>Of the newest snapshot that this host knows of.</summary>
+    private int _snapshotSequence;
+    /// <summary>Unix seconds before which no other is tried.</summary>
+    private uint _snapshotAfter;
     private int _archiveVersion;
     private volatile bool _retired;
     private bool _snapshotting;
@@ -44,8 +47,9 @@ internal sealed partial class TenantHost
     {
         (_engine, Id, _state, _handedOver) = (engine, id, recovered.State, (int)recovered.State.Sequence);
         recovered.Hash.CopyTo(_hash);
-        (_snapshotBytes, _tailBytes, _tailEntries) =
-            (recovered.SnapshotBytes, (int)Math.Min(recovered.TailBytes, int.MaxValue), recovered.TailEntries);
+        (_snapshotBytes, _tailBytes, _snapshotSequence) =
+            (recovered.SnapshotBytes, (int)Math.Min(recovered.TailBytes, int.MaxValue),
+                _handedOver - recovered.TailEntries);
         _lastUsed = Seconds(engine.Now);
     }
 
@@ -169,7 +173,6 @@ internal sealed partial class TenantHost
         }
         _engine.Committer.Waiting(taken.Count, bytes);
         _handedOver += taken.Count;
-        _tailEntries += taken.Count;
         Volatile.Write(ref _tailBytes, (int)Math.Min((long)_tailBytes + bytes, int.MaxValue));
         if (taken.Archived.Count > 0) _archiveVersion++;
         taken.Clear();

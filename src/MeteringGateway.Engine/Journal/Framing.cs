@@ -76,10 +76,16 @@ public sealed class BlockWriter : IDisposable
         Length = 0;
     }
 
+    /// <exception cref="InvalidOperationException">The block is larger than an array can be.</exception>
     private void Reserve(int more)
     {
         if (_bytes.Length - Length >= more) return;
-        var larger = ArrayPool<byte>.Shared.Rent((int)BitOperations.RoundUpToPowerOf2((uint)(Length + more)));
+        var least = (long)Length + more;
+        if (least > Array.MaxLength)
+            throw new InvalidOperationException(
+                $"a block of {least} bytes cannot be written as one: {Array.MaxLength} are the most");
+        var size = Math.Min(BitOperations.RoundUpToPowerOf2((ulong)least), (ulong)Array.MaxLength);
+        var larger = ArrayPool<byte>.Shared.Rent((int)size);
         _bytes.AsSpan(0, Length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = larger;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MeteringGateway.Core;
 using Microsoft.Extensions.Logging;
 
@@ -20,19 +21,21 @@ internal static class Recovery
     private const long Large = 1 << 20;
 
     /// <summary>Null: the tenant was never written.</summary>
+    /// <param name="steps">Null: as fast as it goes. Otherwise others have their turn between its steps.</param>
     /// <exception cref="JournalCorruptException">What is stored cannot be this tenant's journal.</exception>
-    public static async Task<Recovered?> Load(IStore store, string tenant, ILogger log, CancellationToken cancellation)
+    public static async Task<Recovered?> Load(IStore store, string tenant, ILogger log, CancellationToken cancellation,
+        Steps? steps = null)
     {
         var stored = await store.Load(tenant, cancellation);
         if (stored is null) return null;
-        var state = new TenantState();
+        var (state, bytesOfSnapshot) = (new TenantState(), 0L);
         if (stored.Snapshot is { } snapshot)
             try
             {
-                state = SnapshotSeal.Open(tenant, snapshot);
+                (state, bytesOfSnapshot) = await Open(tenant, snapshot, steps, cancellation);
             }
 #pragma warning disable CA1031 // A snapshot only saves time: whatever is wrong with it, the entries are what counts.
-            catch (Exception e)
+            catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
             {
                 log.LogWarning(e,
@@ -42,22 +45,37 @@ internal static class Recovery
                     Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
             }
         var bytes = stored.Tail.Sum(block => (long)block.Entries.Length);
-        var entries = await Fold(tenant, stored, state, bytes);
-        return new Recovered(state, stored.Hash, stored.Snapshot?.State.Length ?? 0, bytes, entries);
+        var entries = await Fold(tenant, stored, state, bytes, steps, cancellation);
+        return new Recovered(state, stored.Hash, (int)Math.Min(bytesOfSnapshot, int.MaxValue), bytes, entries);
     }
 
-    private static async Task<int> Fold(string tenant, StoredTenant stored, TenantState state, long bytes)
+    private static async Task<(TenantState, long)> Open(string tenant, StoredSnapshot snapshot, Steps? steps,
+        CancellationToken cancellation)
     {
-        if (bytes < Large)
+        var opening = new SnapshotSeal.Opening(tenant, snapshot);
+        var bytes = 0L;
+        foreach (var part in snapshot.Parts)
         {
-            Verification.Verify(tenant, stored, parallel: false);
-            return Apply(tenant, stored, state);
+            opening.Take(part);
+            bytes += part.Length;
+            if (steps is not null) await steps.Between(cancellation);
+        }
+        return (opening.Done(), bytes);
+    }
+
+    private static async Task<int> Fold(string tenant, StoredTenant stored, TenantState state, long bytes,
+        Steps? steps, CancellationToken cancellation)
+    {
+        if (steps is not null || bytes < Large)
+        {
+            await Verification.Verify(tenant, stored, steps, cancellation);
+            return await Apply(tenant, stored, state, steps, cancellation);
         }
         // Folding and hashing ask nothing of each other; the state is not used before both are done.
-        var verified = Task.Run(() => Verification.Verify(tenant, stored, parallel: true));
+        var verified = Task.Run(() => Verification.VerifyAtOnce(tenant, stored), cancellation);
         try
         {
-            return Apply(tenant, stored, state);
+            return await Apply(tenant, stored, state, null, cancellation);
         }
         finally
         {
@@ -66,31 +84,52 @@ internal static class Recovery
         }
     }
 
-    private static int Apply(string tenant, StoredTenant stored, TenantState state)
+    private static async ValueTask<int> Apply(string tenant, StoredTenant stored, TenantState state, Steps? steps,
+        CancellationToken cancellation)
     {
         var before = state.Sequence;
         foreach (var block in stored.Tail)
         {
-            var reader = new BlockReader(block.Entries);
-            var sequence = block.FirstSequence;
-            try
-            {
-                for (; reader.TryRead(out var entry); sequence++)
-                    if (sequence > before)
-                        state.Apply(EntryCodec.Read(entry));
-            }
-#pragma warning disable CA1031 // Bytes that are not an entry can fail in any way.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                throw new JournalCorruptException(tenant, sequence, $"the entry cannot be read: {e.Message}", e);
-            }
-            // They were stored with the entries that made them leave.
-            state.TakeDeparted();
+            Apply(tenant, block, state, before);
+            if (steps is not null) await steps.Between(cancellation);
         }
         if (state.Sequence != stored.Sequence)
             throw new JournalCorruptException(tenant, state.Sequence + 1,
                 $"the journal ends here, and should end at {stored.Sequence}");
         return (int)(state.Sequence - before);
+    }
+
+    private static void Apply(string tenant, EntryBlock block, TenantState state, long before)
+    {
+        var reader = new BlockReader(block.Entries);
+        var sequence = block.FirstSequence;
+        try
+        {
+            for (; reader.TryRead(out var entry); sequence++)
+                if (sequence > before)
+                    state.Apply(EntryCodec.Read(entry));
+        }
+#pragma warning disable CA1031 // Bytes that are not an entry can fail in any way.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            throw new JournalCorruptException(tenant, sequence, $"the entry cannot be read: {e.Message}", e);
+        }
+        // They were stored with the entries that made them leave.
+        state.TakeDeparted();
+    }
+}
+
+/// <summary>Of what one of the <see cref="Workers"/> does in steps: after a slice, others have their turn.</summary>
+internal sealed class Steps
+{
+    private long _began = Stopwatch.GetTimestamp();
+
+    public async ValueTask Between(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (Stopwatch.GetElapsedTime(_began) < Workers.Slice) return;
+        await Task.Yield();
+        _began = Stopwatch.GetTimestamp();
     }
 }

@@ -6,56 +6,129 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// A state's bytes as stored: behind a mark and a SHA-256 over them and over what they are of (tenant, sequence, hash).
-/// The chain proves entries alone; what a disk did to a snapshot would otherwise be read as counts. Described in
-/// <c>docs/journal.md</c>.
+/// A state as it is stored: in parts, each behind a mark, what it is of the whole, and a SHA-256 over it and over what
+/// it belongs to (tenant, sequence, hash, its number). The chain proves entries alone; what a disk did to a snapshot
+/// would otherwise be read as counts. Described in <c>docs/journal.md</c>.
 /// </summary>
 public static class SnapshotSeal
 {
-    /// <summary>No state's bytes begin with it: these begin with their version.</summary>
-    private const byte Mark = 0xD1;
-    private const int Head = 1 + SHA256.HashSizeInBytes;
+    /// <summary>Bytes of a state in a part, at most; half of them at least, but in the last.</summary>
+    public const int PartSize = 512 * 1024;
 
+    /// <summary>Parts of a snapshot, at most: a larger state (32 GiB) is folded from its entries.</summary>
+    public const int MostParts = 65_536;
+
+    /// <summary>A snapshot in one part, which an older version wrote, begins with another.</summary>
+    private const byte Mark = 0xD2;
+    private const byte Last = 1;
+    /// <summary>The next part goes on where this one ends.</summary>
+    private const byte Continued = 2;
+    /// <summary>Bytes by which parts of one writing know each other: another's at the same sequence differ.</summary>
+    private const int Writing = 8;
+    private const int Head = 2 + Writing + SHA256.HashSizeInBytes;
+
+    /// <summary>The state must not change until the last part was taken.</summary>
     /// <param name="hash">The chain's, after the state's last entry.</param>
-    public static StoredSnapshot Take(string tenant, TenantState state, byte[] hash)
+    /// <param name="size">Bytes of the state in a part, at most.</param>
+    public static StoredSnapshot Take(string tenant, TenantState state, byte[] hash, int size = PartSize) =>
+        new(state.Sequence, hash, Parts(tenant, state, hash, size));
+
+    /// <exception cref="SnapshotTooLargeException">It has more than <see cref="MostParts"/>.</exception>
+    private static IEnumerable<byte[]> Parts(string tenant, TenantState state, byte[] hash, int size)
     {
-        var bytes = state.Snapshot();
-        var stored = new byte[Head + bytes.Length];
-        stored[0] = Mark;
-        Digest(tenant, state.Sequence, hash, bytes, stored.AsSpan(1, SHA256.HashSizeInBytes));
-        bytes.CopyTo(stored.AsSpan(Head));
-        return new StoredSnapshot(state.Sequence, hash, stored);
+        var number = 0;
+        byte[]? before = null;
+        var writing = RandomNumberGenerator.GetBytes(Writing);
+        // A piece ends after an item, so it may be a little more than was asked for: half leaves room for most.
+        foreach (var piece in state.SnapshotPieces((size + 1) / 2))
+            for (var at = 0; at < piece.Length; at += size)
+            {
+                if (before is not null) yield return Sealed(before, 0);
+                var length = Math.Min(size, piece.Length - at);
+                before = new byte[Head + length];
+                (before[0], before[1]) = (Mark, at + length < piece.Length ? Continued : (byte)0);
+                writing.CopyTo(before, 2);
+                piece.AsSpan(at, length).CopyTo(before.AsSpan(Head));
+                if (number == MostParts) throw new SnapshotTooLargeException(tenant);
+            }
+        yield return Sealed(before!, Last);
+
+        byte[] Sealed(byte[] part, byte flags)
+        {
+            part[1] |= flags;
+            Digest(tenant, state.Sequence, hash, number++, part, DigestIn(part));
+            return part;
+        }
     }
 
     /// <exception cref="FormatException">It is not what was stored, or another version of the program wrote
     /// it.</exception>
     public static TenantState Open(string tenant, StoredSnapshot snapshot)
     {
-        var stored = snapshot.State.AsSpan();
-        if (stored.Length <= Head || stored[0] != Mark) throw new FormatException("it is not sealed");
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        Digest(tenant, snapshot.Sequence, snapshot.Hash, stored[Head..], digest);
-        if (!digest.SequenceEqual(stored[1..Head]))
-            throw new FormatException("its bytes are not those that were sealed");
-        var state = TenantState.Restore(stored[Head..]);
-        return state.Sequence == snapshot.Sequence ? state
-            : throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");
+        var opening = new Opening(tenant, snapshot);
+        foreach (var part in snapshot.Parts) opening.Take(part);
+        return opening.Done();
     }
 
-    /// <summary>SHA-256 of the state's canonical bytes, as they are in the snapshot.</summary>
-    internal static byte[] StateDigest(StoredSnapshot snapshot) => SHA256.HashData(snapshot.State.AsSpan(Head));
+    /// <summary>Reads a snapshot part by part.</summary>
+    internal sealed class Opening(string tenant, StoredSnapshot snapshot)
+    {
+        private readonly TenantState.Restoring _state = new();
+        private byte[]? _first;
+        private MemoryStream? _continued;
+        private int _number;
+        private bool _ended;
 
-    private static void Digest(string tenant, long sequence, byte[] hash, ReadOnlySpan<byte> bytes, Span<byte> digest)
+        /// <exception cref="FormatException">It is not the part that was stored here.</exception>
+        public void Take(byte[] part)
+        {
+            if (part.Length <= Head || part[0] != Mark) throw new FormatException("it is not sealed");
+            if (_ended) throw new FormatException("there are parts after its last");
+            Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+            Digest(tenant, snapshot.Sequence, snapshot.Hash, _number++, part, digest);
+            if (!digest.SequenceEqual(DigestIn(part)))
+                throw new FormatException("its bytes are not those that were sealed");
+            if (!part.AsSpan(2, Writing).SequenceEqual((_first ??= part).AsSpan(2, Writing)))
+                throw new FormatException("its parts are of two writings");
+            _ended = (part[1] & Last) != 0;
+            if ((part[1] & Continued) != 0 || _continued is not null)
+                (_continued ??= new MemoryStream()).Write(part.AsSpan(Head));
+            if ((part[1] & Continued) != 0) return;
+            _state.Take(_continued is null ? part.AsSpan(Head) : _continued.GetBuffer().AsSpan(0,
+                (int)_continued.Length));
+            _continued = null;
+        }
+
+        /// <exception cref="FormatException">There are parts missing, or it is of another sequence.</exception>
+        public TenantState Done()
+        {
+            if (!_ended) throw new FormatException("its last part is missing");
+            var state = _state.Done();
+            return state.Sequence == snapshot.Sequence ? state
+                : throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");
+        }
+    }
+
+    private static Span<byte> DigestIn(byte[] part) => part.AsSpan(2 + Writing, SHA256.HashSizeInBytes);
+
+    private static void Digest(string tenant, long sequence, byte[] hash, int number, byte[] part, Span<byte> digest)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> number = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(number, sequence);
-        sha.AppendData("metering-snapshot-v1\0"u8);
+        Span<byte> numbers = stackalloc byte[sizeof(long) + sizeof(int)];
+        BinaryPrimitives.WriteInt64LittleEndian(numbers, sequence);
+        BinaryPrimitives.WriteInt32LittleEndian(numbers[sizeof(long)..], number);
+        sha.AppendData("metering-snapshot-v2\0"u8);
         sha.AppendData(Encoding.UTF8.GetBytes(tenant));
         sha.AppendData("\0"u8);
-        sha.AppendData(number);
+        sha.AppendData(numbers);
         sha.AppendData(hash);
-        sha.AppendData(bytes);
+        sha.AppendData(part.AsSpan(0, 2 + Writing));
+        sha.AppendData(part.AsSpan(Head));
         sha.GetHashAndReset(digest);
     }
 }
+
+/// <summary>A state is larger than a snapshot can be. It is folded from its entries instead.</summary>
+public sealed class SnapshotTooLargeException(string tenant) : Exception(
+    $"The state of tenant '{tenant}' is larger than {(long)SnapshotSeal.MostParts * SnapshotSeal.PartSize} bytes, "
+    + "the most that a snapshot holds.");

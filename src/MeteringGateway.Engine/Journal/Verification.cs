@@ -7,13 +7,30 @@ namespace MeteringGateway.Engine;
 /// </summary>
 internal static class Verification
 {
-    public static void Verify(string tenant, StoredTenant stored, bool parallel)
+    /// <param name="steps">Null: in one go.</param>
+    public static async ValueTask Verify(string tenant, StoredTenant stored, Steps? steps,
+        CancellationToken cancellation)
+    {
+        var ends = new byte[stored.Tail.Count][];
+        for (var i = 0; i < ends.Length; i++)
+        {
+            ends[i] = End(tenant, stored.Tail[i], stored.Snapshot);
+            if (steps is not null) await steps.Between(cancellation);
+        }
+        Follow(tenant, stored, ends);
+    }
+
+    /// <summary>With all the threads that there are.</summary>
+    public static void VerifyAtOnce(string tenant, StoredTenant stored)
+    {
+        var ends = new byte[stored.Tail.Count][];
+        Parallel.For(0, ends.Length, i => ends[i] = End(tenant, stored.Tail[i], stored.Snapshot));
+        Follow(tenant, stored, ends);
+    }
+
+    private static void Follow(string tenant, StoredTenant stored, byte[][] ends)
     {
         var blocks = stored.Tail;
-        var ends = new byte[blocks.Count][];
-        if (parallel) Parallel.For(0, blocks.Count, i => ends[i] = End(tenant, blocks[i], stored.Snapshot));
-        else for (var i = 0; i < ends.Length; i++) ends[i] = End(tenant, blocks[i], stored.Snapshot);
-
         var (sequence, hash) = stored.Snapshot is { } snapshot ? (snapshot.Sequence, snapshot.Hash)
             : (0, Chain.Genesis(tenant));
         for (var i = 0; i < blocks.Count; i++)

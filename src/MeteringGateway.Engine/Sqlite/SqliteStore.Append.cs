@@ -4,8 +4,6 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class SqliteStore
 {
-    private const int PartSize = 1 << 20;
-
     public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
         CancellationToken cancellation) =>
         new(Write(db =>
@@ -73,43 +71,5 @@ public sealed partial class SqliteStore
             .Add(tenant).Add(outcome.Id).Add(outcome.FirstSequence).Add(outcome.Sequence).Add(outcome.Period.DayNumber)
             .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session)
             .Add(row.Bytes).Run();
-    }
-
-    public ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
-    {
-        var parts = (snapshot.State.Length + PartSize - 1) / PartSize;
-        // A transaction for each part, so that a flush waits for one part at most.
-        for (var part = 0; part < parts - 1; part++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var number = part;
-            Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, number)));
-        }
-        Write(db => db.Transaction(Begin, _ => SavePart(db, tenant, snapshot, Math.Max(parts - 1, 0))
-            && Finish(db, tenant, snapshot)));
-        return ValueTask.CompletedTask;
-    }
-
-    private static bool SavePart(Connection db, string tenant, StoredSnapshot snapshot, int part)
-    {
-        var start = part * PartSize;
-        var bytes = snapshot.State.AsSpan(start, Math.Min(PartSize, snapshot.State.Length - start));
-        db["INSERT OR REPLACE INTO snapshots(tenant, sequence, part, bytes) SELECT key, ?, ?, ? FROM tenants WHERE "
-            + "id=?"]
-            .Add(snapshot.Sequence).Add(part).Add(bytes).Add(tenant).Run();
-        return true;
-    }
-
-    private static bool Finish(Connection db, string tenant, StoredSnapshot snapshot)
-    {
-        // One that is older than what is there, or that is ahead of the journal, is dropped.
-        db["UPDATE tenants SET snapshot_sequence=?, snapshot_hash=? WHERE id=? AND snapshot_sequence<=? AND "
-            + "sequence>=?"]
-            .Add(snapshot.Sequence).Add(snapshot.Hash).Add(tenant).Add(snapshot.Sequence).Add(snapshot.Sequence).Run();
-        db["""
-            DELETE FROM snapshots WHERE tenant=(SELECT key FROM tenants WHERE id=?)
-              AND sequence<>(SELECT snapshot_sequence FROM tenants WHERE id=?)
-            """].Add(tenant).Add(tenant).Run();
-        return true;
     }
 }

@@ -18,7 +18,7 @@ public sealed partial class SqliteStore
             tenant);
         if (!row.Step()) return null;
         var (key, sequence, hash, snapshot) = (row.Int64(0), row.Int64(1), row.Blob(2), row.Int64(3));
-        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), State(db, key, snapshot));
+        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), Parts(db, key, snapshot));
         var blocks = new List<EntryBlock>();
         using var rows =
             db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
@@ -28,22 +28,13 @@ public sealed partial class SqliteStore
         return new StoredTenant(stored, blocks, sequence, hash);
     }
 
-    private static byte[] State(Connection db, long key, long sequence)
+    private static List<byte[]> Parts(Connection db, long key, long sequence)
     {
-        using var size = db["SELECT SUM(LENGTH(bytes)) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key)
+        var parts = new List<byte[]>();
+        using var rows = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
             .Add(sequence);
-        size.Step();
-        var state = new byte[size.Int64(0)];
-        var length = 0;
-        using var parts = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
-            .Add(sequence);
-        while (parts.Step())
-        {
-            var part = parts.Bytes(0);
-            part.CopyTo(state.AsSpan(length));
-            length += part.Length;
-        }
-        return state;
+        while (rows.Step()) parts.Add(rows.Blob(0));
+        return parts;
     }
 
     /// <summary>First sequence of the block that holds <paramref name="sequence"/>.</summary>
@@ -124,10 +115,11 @@ public sealed partial class SqliteStore
     }));
 
     public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
-        string tenant, OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation) => new(Read(db =>
+        string tenant, OutcomeFilter filter, long? cursor, long? end, int limit,
+        CancellationToken cancellation) => new(Read(db =>
     {
         var changes = filter.ChangedAfter is not null;
-        var order = changes ? "sequence>? ORDER BY sequence" : "first<? ORDER BY first DESC";
+        var order = changes ? "sequence>? AND sequence<? ORDER BY sequence" : "first<? AND first>? ORDER BY first DESC";
         using var rows = db[$"""
             SELECT bytes FROM archived WHERE {Tenant} AND (?2 IS NULL OR period=?2) AND (?3 IS NULL OR status=?3)
               AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5)
@@ -136,7 +128,7 @@ public sealed partial class SqliteStore
         rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType)
             .Add((long?)filter.Reason)
             .Add(filter.Session).Add(changes ? Math.Max(cursor ?? 0, filter.ChangedAfter!.Value) : cursor
-                ?? long.MaxValue).Add(limit);
+                ?? long.MaxValue).Add(end ?? (changes ? long.MaxValue : 0)).Add(limit);
         var page = new List<byte[]>();
         while (rows.Step()) page.Add(rows.Blob(0));
         return page;

@@ -10,13 +10,13 @@ namespace MeteringGateway.Engine;
 internal sealed record Proof(string Tenant, long Sequence, byte[] Hash, byte[] Digest, Instant? Due)
 {
     /// <summary>Where a state and its hash are not these; null if they are.</summary>
-    public string? Differs(string tenant, StoredSnapshot found) =>
+    public string? Differs(string tenant, TenantState found, byte[] hash) =>
         tenant != Tenant ? $"tenant '{tenant}' ends as '{Tenant}'"
         : found.Sequence != Sequence ? $"tenant '{Tenant}' has {found.Sequence} entries and should have {Sequence}"
-        : !found.Hash.AsSpan().SequenceEqual(Hash)
-        ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with "
+        : !hash.AsSpan().SequenceEqual(Hash)
+        ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(hash)} and should end with "
             + $"{Hex(Hash)}"
-        : SnapshotSeal.StateDigest(found) is var digest && !digest.AsSpan().SequenceEqual(Digest)
+        : found.Digest() is var digest && !digest.AsSpan().SequenceEqual(Digest)
             ? $"tenant '{Tenant}': the digest of its {Sequence} entries is {Hex(digest)} and should be {Hex(Digest)}"
         : null;
 
@@ -34,7 +34,7 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
     private const int SnapshotEntries = 200;
 
     private readonly Dictionary<string, TenantBatch> _batches = new(StringComparer.Ordinal);
-    private readonly List<(Proof Proof, StoredSnapshot? Snapshot)> _ended = [];
+    private readonly List<(Proof Proof, TenantState? State)> _ended = [];
     private readonly List<IdempotencyRow> _keys = [];
     private readonly List<Delivery> _deliveries = [];
     private Proof? _last;
@@ -51,13 +51,14 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
 
     /// <summary>All of a tenant's entries were added.</summary>
     /// <param name="kept">Archived outcomes that are to be these, whatever folding made of them.</param>
-    public async ValueTask End(Proof proof, StoredSnapshot snapshot, IReadOnlyList<ArchivedRow> kept)
+    public async ValueTask End(Proof proof, TenantState state, IReadOnlyList<ArchivedRow> kept)
     {
         _last = proof;
         foreach (var rows in kept.Chunk(Together)) await Add(Beside(proof) with { Archived = rows });
         var worthWhile = proof.Sequence >= SnapshotEntries;
-        _ended.Add((proof, worthWhile ? snapshot : null));
-        if (worthWhile) _bytes += snapshot.State.Length;
+        _ended.Add((proof, worthWhile ? state : null));
+        // About what its outcomes, ids and sessions come to.
+        if (worthWhile) _bytes += proof.Sequence * 200;
         if (!_batches.ContainsKey(proof.Tenant) || _bytes >= TogetherBytes) await Flush();
     }
 
@@ -129,10 +130,12 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
             for (var i = 0; i < batches.Length; i++)
                 if (results[i] != AppendResult.Written) throw new TransferException(Why(batches[i], results[i]));
         }
-        foreach (var (proof, snapshot) in _ended)
+        foreach (var (proof, state) in _ended)
         {
-            if (snapshot is not null) await store.SaveSnapshot(proof.Tenant, snapshot, cancellation);
-            await Verify(proof, snapshot is not null);
+            if (state is not null)
+                await store.SaveSnapshot(proof.Tenant, SnapshotSeal.Take(proof.Tenant, state, proof.Hash),
+                    cancellation);
+            await Verify(proof, state is not null);
         }
         _batches.Clear();
         _ended.Clear();
@@ -152,8 +155,7 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
         {
             var found = await Recovery.Load(store, proof.Tenant, NullLogger.Instance, cancellation)
                 ?? throw new TransferException($"tenant '{proof.Tenant}' is not in the store after it was written");
-            var snapshot = SnapshotSeal.Take(proof.Tenant, found.State, found.Hash);
-            if (proof.Differs(proof.Tenant, snapshot) is { } difference)
+            if (proof.Differs(proof.Tenant, found.State, found.Hash) is { } difference)
                 throw new TransferException($"as it was read back, {difference}");
             if (fromSnapshot && !await IsWhole(proof))
                 throw new TransferException($"as it was read back, tenant '{proof.Tenant}': its chain is broken");

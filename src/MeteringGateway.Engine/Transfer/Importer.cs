@@ -111,13 +111,12 @@ internal sealed class Importer(
 
     private async ValueTask Take(TenantFold fold, ExportLine.End end)
     {
-        var snapshot = SnapshotSeal.Take(fold.Tenant, fold.State, fold.Hash);
         var said = new Proof(end.Id, end.Sequence, end.Hash, end.Digest, fold.Due);
-        if (said.Differs(fold.Tenant, snapshot) is { } difference) throw reader.Broken(difference);
+        if (said.Differs(fold.Tenant, fold.State, fold.Hash) is { } difference) throw reader.Broken(difference);
         if (untold.GetValueOrDefault(fold.Tenant) is { Count: > 0 } left)
             throw reader.Broken(
                 $"tenant '{fold.Tenant}' has no entry {left.Keys.First()}, whose alert is in the outbox");
-        if (target is not null) await target.End(said, snapshot, [.. _archived]);
+        if (target is not null) await target.End(said, fold.State, [.. _archived]);
         _archived.Clear();
         Summary = Summary with { Tenants = Summary.Tenants + 1, Entries = Summary.Entries + fold.Sequence };
         _fold = null;

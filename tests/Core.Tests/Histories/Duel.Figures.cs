@@ -148,12 +148,38 @@ internal sealed partial class Duel
     private bool OnlyAdmits() => _real.Taken.TrueForAll(entry =>
         entry is Entry.OutcomeReported or Entry.ReservationMade or Entry.ActivityReported or Entry.StateChanged);
 
+    // Lists have each outcome once and in order, wherever the pages end.
+    private static string? Lists(TenantState state)
+    {
+        var all = state.Books.SelectMany(state.OutcomesOf).Where(outcome => !outcome.IsAlias).ToList();
+        var newest = Pages(new OutcomeFilter(), figure => figure.FirstSequence);
+        if (!all.OrderByDescending(outcome => outcome.ReportedBy).Select(outcome => outcome.Id).SequenceEqual(newest))
+            return "list: not every outcome, newest first";
+        var changed = Pages(new OutcomeFilter(ChangedAfter: 0), figure => figure.Sequence);
+        return all.OrderBy(outcome => outcome.LastSequence).Select(outcome => outcome.Id).SequenceEqual(changed) ? null
+            : "list: not every outcome in the order of its changes";
+
+        List<string> Pages(OutcomeFilter filter, Func<OutcomeFigure, long> at)
+        {
+            var ids = new List<string>();
+            for (long? cursor = null, next = 0; next is not null; cursor = next)
+            {
+                var step = state.Outcomes(filter, cursor, 3);
+                ids.AddRange(step.Outcomes.Select(figure => figure.Id));
+                next = step.Next;
+                if (next is not null && step.Outcomes.Count > 0 && at(step.Outcomes[^1]) != next) return ["?"];
+            }
+            return ids;
+        }
+    }
+
     // The state is the fold of the entries, and a snapshot changes cost, never meaning.
     private string? Folds(int index)
     {
         var digest = RealTenant.Hex(_real.State.Digest());
         if (RealTenant.Hex(RealTenant.Fold(_real.Journal).Digest()) != digest)
             return "fold: the journal folds to another state";
+        if (Lists(_real.State) is { } wrong) return wrong;
         if (_snapshot is not null)
         {
             var recovered = RealTenant.Fold(_real.Journal.Skip(_snapshotAt), TenantState.Restore(_snapshot));

@@ -25,9 +25,17 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>What an idempotency key's row is read after.</summary>
     public Func<string, Task> BeforeIdempotent { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Called with the number of each part of a snapshot, from 0, before it is stored.</summary>
+    public Func<int, Task> BeforePart { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>As a store that is reached over a network and does not answer.</summary>
+    public bool LosesSnapshots { get; set; }
+
     public int IdempotentAsked { get; private set; }
     public int Appends { get; private set; }
     public int SnapshotsSaved { get; private set; }
+    public int SnapshotsCut { get; private set; }
+    public int SnapshotsLost { get; private set; }
 
     public static MemoryStore AfterCrash(MemoryStore crashed)
     {
@@ -136,17 +144,35 @@ internal sealed partial class MemoryStore : IStore
         }
     }
 
-    public ValueTask SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
+    public async ValueTask<bool> SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
     {
+        var parts = new List<byte[]>();
+        foreach (var part in snapshot.Parts)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            await BeforePart(parts.Count);
+            lock (_gate)
+            {
+                if (_dead && parts.Count > 0) SnapshotsCut++;
+                if (_dead) throw new IOException("the process is gone");
+            }
+            parts.Add([.. part]);
+            await Task.Yield();
+        }
         lock (_gate)
         {
             if (_dead) throw new IOException("the process is gone");
+            if (LosesSnapshots)
+            {
+                SnapshotsLost++;
+                return false;
+            }
             var rows = _disk.Tenants[tenant];
             Assert.True(snapshot.Sequence <= rows.Sequence, "a snapshot of entries that are not durable");
-            if (snapshot.Sequence >= (rows.Snapshot?.Sequence ?? 0)) rows.Snapshot = snapshot;
+            if (snapshot.Sequence > (rows.Snapshot?.Sequence ?? 0)) rows.Snapshot = snapshot with { Parts = parts };
             SnapshotsSaved++;
         }
-        return default;
+        return true;
     }
 
     public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
@@ -186,17 +212,19 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
     }
 
-    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, int limit,
-        CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, long? end,
+        int limit, CancellationToken cancellation)
     {
         lock (_gate)
         {
             var all = _disk.Tenants.GetValueOrDefault(tenant)?.Archived.Values.AsEnumerable() ?? [];
             var rows = all.Where(row => Passes(row.Outcome, filter));
             rows = filter.ChangedAfter is { } after
-                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0))
+                ? rows.Where(row => row.Outcome.Sequence > Math.Max(after, cursor ?? 0)
+                    && row.Outcome.Sequence < (end ?? long.MaxValue))
                 .OrderBy(row => row.Outcome.Sequence)
-                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue))
+                : rows.Where(row => row.Outcome.FirstSequence < (cursor ?? long.MaxValue)
+                    && row.Outcome.FirstSequence > (end ?? 0))
                 .OrderByDescending(row => row.Outcome.FirstSequence);
             return new([.. rows.Take(limit).Select(row => row.Bytes)]);
         }

@@ -13,7 +13,7 @@ internal static class Audit
         Assert.True(ledger.Answered(tenant) <= (stored?.Sequence ?? 0), "an answer was given that is not durable");
         if (stored is null) return 0;
         var whole = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, default) };
-        Verification.Verify(tenant, whole, parallel: false); // the chain; no gaps
+        await Verification.Verify(tenant, whole, null, default); // the chain; no gaps
         var (state, entries) = Replay(whole);
 
         var events = entries.Select(IdOf).OfType<EventId>().ToList();

@@ -31,6 +31,7 @@ internal sealed class Simulation
         var options = new EngineOptions
         {
             IdleAfter = TimeSpan.FromMinutes(_random.Next(1, 120)), SnapshotEntries = _random.Next(1, 40),
+            SnapshotPart = _random.Next(1, 1000),
             IdleSnapshotEntries = _random.Next(0, 4), QueueEntries = _random.Next(1, 50),
             DuePoll = TimeSpan.FromMinutes(_random.Next(1, 30)),
         };
@@ -59,6 +60,7 @@ internal sealed class Simulation
         var left = crashed ? MemoryStore.AfterCrash(_store) : null;
         await tenants.DisposeAsync();
         _totals.Snapshots += _store.SnapshotsSaved;
+        _totals.SnapshotsCut += _store.SnapshotsCut;
         _store = left ?? MemoryStore.AfterCrash(_store);
         _totals.Signals += _ledger.EndOfLife();
         foreach (var tenant in Commands.Tenants) _totals.Entries += await Audit.Journal(_store, tenant, _ledger);

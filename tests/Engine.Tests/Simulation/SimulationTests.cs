@@ -30,7 +30,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         output.WriteLine(totals.ToString());
         // A simulation in which nothing happens would find nothing.
         Assert.True(seeds < 100
-            || totals is { Crashes: > 0, Failures: > 0, Acknowledged: > 0, Duplicates: > 0, Snapshots: > 0,
+            || totals is { Crashes: > 0, Failures: > 0, Acknowledged: > 0, Duplicates: > 0, Snapshots: > 0, SnapshotsCut: > 0,
                 Evictions: > 0, Signals: > 0, Unknown: > 0 }, totals.ToString());
     }
 
@@ -48,6 +48,7 @@ internal sealed record Totals
     public int Duplicates { get; set; }
     public int Unknown { get; set; }
     public int Snapshots { get; set; }
+    public int SnapshotsCut { get; set; }
     public int Evictions { get; set; }
     public int Signals { get; set; }
     public int Entries { get; set; }

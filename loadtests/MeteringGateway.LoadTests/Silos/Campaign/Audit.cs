@@ -1,9 +1,5 @@
 using MeteringGateway.Cluster;
-using MeteringGateway.Engine;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans.Serialization;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace MeteringGateway.LoadTests.Silos.Campaign;
@@ -19,10 +15,7 @@ internal sealed record Audited(long Entries, IReadOnlyCollection<long> Signals, 
 internal sealed class Audit(IConnectionMultiplexer redis) : IAsyncDisposable
 {
     private const string Prefix = "metering";
-    private static readonly OrleansGrainStorageSerializer Serializer =
-        new(new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>());
-
-    private readonly RedisStore _store = new(redis, Prefix, null,
+    private readonly RedisStore _store = new(redis, Prefix,
         NullLogger<RedisStore>.Instance) { Patience = TimeSpan.FromSeconds(60) };
 
     /// <summary>Connects to a Redis that may come and go.</summary>
@@ -37,22 +30,13 @@ internal sealed class Audit(IConnectionMultiplexer redis) : IAsyncDisposable
     {
         if (await _store.Load(tenant, default) is not { } stored)
             return new Audited(0, [], false, [$"{tenant}: has no journal"]);
+        var whole = stored with { Snapshot = null, Tail = await _store.Read(tenant, 0, int.MaxValue, default) };
         var fold = new AuditFold(tenant);
-        fold.Take(stored);
+        fold.Take(whole);
         fold.Compare(events, reservations);
-        var snapshot = await Snapshot(tenant);
-        if (snapshot is not null) fold.Compare(snapshot, stored);
-        return new Audited(stored.Sequence, fold.Signals, snapshot is not null, fold.Failures);
+        if (stored.Snapshot is { } snapshot) fold.Compare(snapshot, whole);
+        return new Audited(stored.Sequence, fold.Signals, stored.Snapshot is not null, fold.Failures);
     }
 
     public ValueTask DisposeAsync() => redis.DisposeAsync();
-
-    /// <summary>As Orleans' grain storage has written it.</summary>
-    private async Task<StoredSnapshot?> Snapshot(string tenant)
-    {
-        var key = $"{Prefix}/state/{TenantSnapshot.IdOf(tenant)}/{TenantSnapshot.StateName}";
-        var data = await redis.GetDatabase().HashGetAsync(key, "data");
-        if (data.IsNullOrEmpty) return null;
-        return Serializer.Deserialize<TenantSnapshot>(new BinaryData((byte[])data!))?.Stored();
-    }
 }

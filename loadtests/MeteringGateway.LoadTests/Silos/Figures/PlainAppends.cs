@@ -31,7 +31,7 @@ internal static class PlainAppends
         await using var connection =
             await ConnectionMultiplexer.ConnectAsync(
                 string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{redis.Process.Port}"));
-        await using var store = new RedisStore(connection, "metering", null, NullLogger<RedisStore>.Instance);
+        await using var store = new RedisStore(connection, "metering", NullLogger<RedisStore>.Instance);
         // The first entry is the tenant itself.
         var blocks = await store.Read(tenant, 1, 20_000, default);
         return (double)blocks.Sum(block => (long)block.Entries.Length) / blocks.Sum(block => block.Count);

@@ -1,0 +1,68 @@
+using MeteringGateway.Engine.Sqlite;
+
+namespace MeteringGateway.Engine;
+
+public sealed partial class SqliteStore
+{
+    /// <summary>
+    /// A transaction for each part, so that a flush waits for one part at most. Whoever calls is let go on between.
+    /// </summary>
+    public async ValueTask<bool> SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
+    {
+        // Parts of the one in force are never written over.
+        if (InForce(tenant) >= snapshot.Sequence) return true;
+        await Remove(tenant);
+        var number = 0;
+        foreach (var part in snapshot.Parts)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            // The log is not to grow by a whole snapshot: what it has is copied first.
+            await _checkpoint;
+            var place = number++;
+            Write(db => db.Transaction(Begin, _ => Save(db, tenant, snapshot.Sequence, place, part)));
+            await Task.Yield();
+        }
+        Write(db => db.Transaction(Begin, _ => PutInForce(db, tenant, snapshot)));
+        await Remove(tenant);
+        return true;
+    }
+
+    private long InForce(string tenant) => Read(db =>
+    {
+        using var row = db["SELECT snapshot_sequence FROM tenants WHERE id=?"].Add(tenant);
+        return row.Step() ? row.Int64(0) : 0;
+    });
+
+    private bool Save(Connection db, string tenant, long sequence, int number, byte[] part)
+    {
+        db["INSERT OR REPLACE INTO snapshots(tenant, sequence, part, bytes) SELECT key, ?, ?, ? FROM tenants WHERE "
+            + "id=?"]
+            .Add(sequence).Add(number).Add(part).Add(tenant).Run();
+        Grown(db, part.Length);
+        return true;
+    }
+
+    /// <summary>Not one that is older than what is there, or that is ahead of the journal.</summary>
+    private static bool PutInForce(Connection db, string tenant, StoredSnapshot snapshot)
+    {
+        db["UPDATE tenants SET snapshot_sequence=?, snapshot_hash=? WHERE id=? AND snapshot_sequence<=? AND "
+            + "sequence>=?"]
+            .Add(snapshot.Sequence).Add(snapshot.Hash).Add(tenant).Add(snapshot.Sequence).Add(snapshot.Sequence).Run();
+        return true;
+    }
+
+    /// <summary>Deletes parts that are not of the snapshot in force, a few at a time.</summary>
+    private async ValueTask Remove(string tenant)
+    {
+        const int atOnce = 4;
+        for (var more = true; more; await Task.Yield())
+            more = Write(db => db.Transaction(Begin, _ =>
+            {
+                db[$"""
+                    DELETE FROM snapshots WHERE id IN (SELECT id FROM snapshots WHERE {Tenant}
+                      AND sequence<>(SELECT snapshot_sequence FROM tenants WHERE id=?) LIMIT {atOnce})
+                    """].Add(tenant).Add(tenant).Run();
+                return db.Changes == atOnce;
+            }));
+    }
+}
