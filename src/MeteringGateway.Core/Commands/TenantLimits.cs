@@ -7,7 +7,7 @@ namespace MeteringGateway.Core;
 public class TenantLimits
 {
     /// <summary>Outcomes of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
-    public int SessionOutcomes { get; set; } = 1_000;
+    public int SessionOutcomes { get; set; } = 20_000;
 
     /// <summary>Activities of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
     public int SessionActivities { get; set; } = 10_000;

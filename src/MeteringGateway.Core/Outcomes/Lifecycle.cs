@@ -1,103 +1,70 @@
 namespace MeteringGateway.Core;
 
-/// <summary>A success that may count, as the lifecycle sees it.</summary>
-/// <param name="Outcome">As it stands in the state, or as it was just reported (<see cref="Outcome.IsNew"/>).</param>
-/// <param name="Training">It would be free as training if it held its session (O9).</param>
-/// <param name="PeriodClosed">Its period is closed: it can only be credited.</param>
-public sealed record Candidate(Outcome Outcome, OutcomeType Type, bool Training, bool PeriodClosed);
-
-/// <summary>What the lifecycle makes of a candidate.</summary>
-public readonly record struct Verdict(
-    OutcomeStatus Status, Reason Reason, Instant Opened, Instant? ClosesAt, WindowEnd End, string? ContinuationOf)
-{
-    public bool Same(Outcome outcome) =>
-        Status == outcome.Status && Reason == outcome.Reason && Opened == outcome.Opened && ClosesAt == outcome.ClosesAt
-        && End == outcome.End && ContinuationOf == outcome.ContinuationOf;
-}
-
 /// <summary>
-/// Rules I4 and O2 to O6 as one pure function of a session group: its successes and the facts on them, in order of
+/// Rules I4 and O2 to O6 as a function of a session group: its successes and the facts on them, in order of
 /// (time, source, id), whatever order they arrived in. An outcome without a session is a group of one. What is not a
 /// function of the sorted facts alone is what has settled: it keeps its place and its window's end.
 /// </summary>
-public sealed class Lifecycle
+/// <remarks>
+/// The walk goes from one stretch of holding the session to the next (<see cref="Tenure"/>); who is a duplicate
+/// meanwhile is not looked at. It is kept, and goes on from the last stretch that is as it was: what happens at the
+/// session's end costs the same however many outcomes it has. None of it is state: it can be worked out at any time.
+/// </remarks>
+internal sealed partial class Lifecycle
 {
-    private readonly Candidate[] _group;
-    private readonly List<Instant>? _activities;
-    private readonly Instant _now;
-    private readonly Verdict[] _verdicts;
+    private readonly TenantState _state = state;
+    private readonly Session? _session = session;
+    private Instant _now;
 
-    /// <summary>Of each report, the report whose outcome it is: itself, or the one that it continues.</summary>
-    private readonly int[] _unit;
+    private static readonly SessionStep Beginning = new(Instant.MinValue, 0, default!, null!, null);
 
-    /// <summary>
-    /// Of each report, the one that opened the segment in which its outcome stood when it was last judged.
-    /// </summary>
-    private readonly int[] _opener;
-    private readonly Dictionary<string, int> _byId;
+    private readonly List<Tenure> _tenures = [];
 
-    /// <summary>The last report of an outcome at a time.</summary>
-    private readonly Dictionary<(string Outcome, Instant Time), int> _opens;
-
-    /// <summary>Reports that opened what has settled, in order.</summary>
-    private readonly List<int> _pinned = [];
-    private List<int>? _duplicates;
-    private List<(int Duplicate, Fact Fact, Instant Time)>? _said;
-    private int _walked = -1;
+    /// <summary>Those that opened nothing, in order: duplicates, or not walked yet.</summary>
+    private readonly List<Candidate> _waiting = [];
 
     // Who holds the session, and the segment of its life that runs now.
-    private int _holder = -1;
-    private int _reversed = -1;
+    private Candidate? _holder;
+    private Candidate? _reversed;
     private Instant _since;
     private Segment _segment;
 
-    private Lifecycle(Candidate[] group, List<Instant>? activities, Instant now)
+    /// <summary>Duplicates timed before it are not promoted any more (O5).</summary>
+    private Instant _cut = Instant.MinValue;
+
+    /// <summary>How far the walk has come.</summary>
+    private SessionStep _at;
+
+    /// <summary>While duplicates are gone through: the one in question, and the stretch whose end it began
+    /// with.</summary>
+    private Candidate? _asked;
+    private int _cause = -1;
+
+    /// <summary>For so long somebody holds the session, in one segment.</summary>
+    private sealed class Tenure(Candidate opener, Candidate root, in SessionStep at)
     {
-        _group = group;
-        _activities = activities;
-        _now = now;
-        _verdicts = new Verdict[group.Length];
-        _unit = new int[group.Length];
-        _opener = new int[group.Length];
-        _byId = new(group.Length, StringComparer.Ordinal);
-        _opens = new(group.Length);
-        for (var i = 0; i < group.Length; i++)
-        {
-            var outcome = group[i].Outcome;
-            _byId[outcome.Id] = i;
-            _opens[(outcome.Id, outcome.Time)] = i;
-            if (outcome.ContinuationOf is { } root) _opens[(root, outcome.Time)] = i;
-        }
-        for (var i = 0; i < group.Length; i++)
-        {
-            (_unit[i], _opener[i]) = (i, OpenerOf(StateOf(i)));
-            if (Pinned(i)) _pinned.Add(i);
-        }
+        public Candidate Opener { get; } = opener;
+        public Candidate Root { get; } = root;
+        /// <summary>With what it began: its own report, or what freed the session for it.</summary>
+        public SessionStep At { get; } = at;
+        public required Instant Since { get; init; }
+        public required Instant Cut { get; init; }
+        public required Verification? Verification { get; init; }
+        /// <summary>The one at whose end it was come upon among the duplicates; -1: it was its own report's
+        /// turn.</summary>
+        public required int Cause { get; init; }
+        /// <summary>It was over at once, while the duplicates were gone through.</summary>
+        public bool EndedAtOnce { get; set; }
+        public Instant Closes { get; set; }
     }
 
-    /// <param name="group">In order of (time, source, id).</param>
-    /// <param name="activities">Times of the session's activities, in order; null where there are none.</param>
-    /// <returns>One verdict a candidate, in the same order.</returns>
-    public static Verdict[] Evaluate(Candidate[] group, List<Instant>? activities, Instant now)
+    /// <summary>Duplicates at a moment: which may be promoted, and which of them settled before.</summary>
+    /// <param name="Before">Reported before it.</param>
+    /// <param name="Tenures">Those that opened one of the first so many are none.</param>
+    private readonly record struct Rivals(Instant Cut, SessionStep Before, int Tenures)
     {
-        var walk = new Lifecycle(group, activities, now);
-        foreach (var step in walk.Steps())
-        {
-            if (step.Fact is null) walk.Success(walk._walked = step.Candidate, step.Time, []);
-            else walk.Say(step.Candidate, step.Fact, step.Time);
-        }
-        if (walk._holder >= 0) walk._verdicts[walk._holder] = Standing(group[walk._holder], walk._segment, now);
-        walk.NameAliases();
-        return walk._verdicts;
-    }
-
-    /// <summary>An alias is answered with the status of the outcome that it stands for.</summary>
-    private void NameAliases()
-    {
-        for (var i = 0; i < _unit.Length; i++)
-            if (_unit[i] != i)
-                _verdicts[i] = _verdicts[i]
-                    with { Status = _verdicts[_unit[i]].Status, Reason = _verdicts[_unit[i]].Reason };
+        public bool Contains(Candidate one) => one.Outcome.Time >= Cut && one.Report.Before(Before)
+            && (one.Tenure < 0 || one.Tenure >= Tenures);
     }
 
     /// <summary>
@@ -108,239 +75,266 @@ public sealed class Lifecycle
         Instant now)
     {
         if (training) return Segment.Trained(time);
-        var segment = new Segment(0, time, Segment.EndOfWindow(type, time, time, activities), verification);
+        var segment = new Segment(time, Segment.EndOfWindow(type, time, time, activities), verification);
         return segment.IsOver(type, now) ? segment.Settled(type) : segment.Waiting();
     }
 
-    /// <summary>
-    /// Reports and facts in order. At the same time a fact goes before others' reports, but never before its own.
-    /// </summary>
-    private List<Step> Steps()
+    /// <summary>Judges anew what may have changed, as of now.</summary>
+    private void Walk(Instant now)
     {
-        var steps = new List<Step>(_group.Length);
-        for (var i = 0; i < _group.Length; i++)
+        var closed = _holder is not null && _segment.Closes <= now && _segment.Closes > _now;
+        _now = now;
+        if (closed) Redo(_tenures[^1].At);
+        if (_stale) GoOn();
+        if (_holder is { } standing)
         {
-            var outcome = _group[i].Outcome;
-            steps.Add(new Step(outcome.Time, 1, outcome.Event, i, null));
-            foreach (var fact in outcome.Facts)
-                steps.Add(new Step(Instant.Max(fact.Time, outcome.Time), fact.Time > outcome.Time ? 0 : 2, fact.Event,
-                    i, fact));
+            standing.Verdict = Standing(standing);
+            _touched.Add(standing);
         }
-        if (steps.Count > 1) steps.Sort(Step.Compare);
-        return steps;
+        (_good, _stale) = (_tenures.Count, false);
     }
 
-    private void Success(int i, Instant time, int[] rivals)
+    private void GoOn()
     {
-        if (_holder >= 0 || Displaced(i, rivals)) Duplicate(i);
-        else if (_reversed >= 0 && _group[_reversed].Type.Continuation && MayContinue(i)) Continue(i, time);
-        else Hold(i, time);
+        var from = _good - 1;
+        do
+        {
+            while (from >= 0 && _tenures[from].EndedAtOnce) from = _tenures[from].Cause;
+            while (_tenures.Count > from + 1) Undo();
+        }
+        while (!Reopen(ref from));
+        while (_holder is null ? OpenNext() : Live()) { }
+    }
+
+    private void Undo()
+    {
+        var (tenure, opener) = (_tenures[^1], _tenures[^1].Opener);
+        _tenures.RemoveAt(_tenures.Count - 1);
+        opener.Tenure = -1;
+        _touched.Add(tenure.Root);
+        _touched.Add(opener);
+        if (opener != tenure.Root) Part(opener);
+        if (Has(opener)) Await(opener);
     }
 
     /// <summary>
-    /// What settled keeps its place: a success that came after that, but is timed before it, is its duplicate (I4).
+    /// As it was when that stretch had begun. False: what was said before it began ends it at once by now; then
+    /// <paramref name="from"/> is where to go on from.
     /// </summary>
-    /// <param name="rivals">Duplicates that are in question together with it; those not yet walked are anyway.</param>
-    private bool Displaced(int i, int[] rivals)
+    private bool Reopen(ref int from)
     {
-        foreach (var j in _pinned)
-            if ((j > _walked || rivals.Contains(j)) && GoesBefore(j, i)) return true;
+        (_reversed, _holder, _asked, _cause) = (null, null, null, -1);
+        if (from < 0)
+        {
+            (_cut, _at) = (Instant.MinValue, Beginning);
+            return true;
+        }
+        var tenure = _tenures[from];
+        (_holder, _since, _cut, _at) = (tenure.Root, tenure.Since, tenure.Cut, tenure.At);
+        Open(tenure);
+        if (tenure.Cause < 0) return true;
+        Replay(tenure.Opener);
+        if (_holder == tenure.Root && _tenures.Count == from + 1) return true;
+        from = tenure.Cause;
         return false;
     }
 
-    private bool GoesBefore(int j, int i) =>
-        StateOf(j).Id != StateOf(i).Id
-            && (_group[i].Outcome.IsNew || _group[i].Outcome.ReportedBy > StateOf(j).SettledBy);
-
-    /// <summary>The outcome that the report stood for when it was last judged.</summary>
-    private Outcome StateOf(int i)
+    /// <summary>The session is free: the next success has it. False: there is none.</summary>
+    private bool OpenNext()
     {
-        var outcome = _group[i].Outcome;
-        return outcome.ContinuationOf is { } root && _byId.TryGetValue(root, out var found)
-            ? _group[found].Outcome : outcome;
+        for (var i = InOrder.CountBefore(_waiting, _at, static (one, at) => SessionStep.Compare(one.Report, at), true);
+            i < _waiting.Count; i++)
+        {
+            var next = _waiting[i];
+            _at = next.Report;
+            if (Success(next, _at.Time, null)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>What is said of the holder from here on. False: it goes on holding.</summary>
+    private bool Live()
+    {
+        var (facts, tenures) = (_holder!.Facts, _tenures.Count);
+        for (var i = InOrder.CountBefore(facts, _at, SessionStep.Compare, true); i < facts.Count; i++)
+        {
+            _at = facts[i];
+            OnHolder(_at.Fact!, _at.Time);
+            if (_holder is null || _tenures.Count != tenures) return true;
+        }
+        return false;
+    }
+
+    /// <returns>True: it holds the session; false: it is a duplicate.</returns>
+    private bool Success(Candidate one, Instant time, Rivals? rivals)
+    {
+        if (Displaced(one, rivals)) return false;
+        if (_reversed is { } root && root.Type.Continuation && MayContinue(one, root)) Continue(one, root, time);
+        else Hold(one, time);
+        return true;
     }
 
     /// <summary>
     /// What was reversed in a period that is closed by now stays so (T3), unless this report continued it before; and
     /// what has settled as an outcome of its own remains one.
     /// </summary>
-    private bool MayContinue(int i)
+    private bool MayContinue(Candidate one, Candidate root) =>
+        (!root.PeriodClosed || one.Outcome.ContinuationOf == root.Outcome.Id)
+            && (one.Outcome.IsAlias || !IsPinned(one));
+
+    private void Hold(Candidate one, Instant from) => Begin(one, one, from, one.Outcome.Verification);
+
+    private void Continue(Candidate one, Candidate root, Instant time)
     {
-        var (root, outcome) = (_group[_unit[_reversed]], _group[i].Outcome);
-        return (!root.PeriodClosed || outcome.ContinuationOf == root.Outcome.Id) && (outcome.IsAlias || !Pinned(i));
+        Join(one, root);
+        Begin(one, root, time, one.Outcome.Verification ?? _segment.Verification);
     }
 
-    private void Duplicate(int i)
+    private void Begin(Candidate opener, Candidate root, Instant since, Verification? verification)
     {
-        (_duplicates ??= []).Add(i);
-        _verdicts[i] = new Verdict(OutcomeStatus.NonBillable, Reason.DuplicateInSession, _group[i].Outcome.Time, null,
-            WindowEnd.None, null);
+        InOrder.Remove(_waiting, opener, Candidate.Compare);
+        opener.Tenure = _tenures.Count;
+        var tenure = new Tenure(opener, root, _at)
+        {
+            Since = since, Cut = _cut, Verification = verification, Cause = _cause,
+        };
+        _tenures.Add(tenure);
+        (_holder, _since, _reversed) = (root, since, null);
+        _touched.Add(root);
+        _touched.Add(opener);
+        Open(tenure);
     }
 
-    private void Hold(int i, Instant from)
+    private void Open(Tenure tenure)
     {
-        _holder = i;
-        _since = from;
-        _reversed = -1;
-        Open(i, _group[i].Outcome.Verification);
-    }
-
-    private void Continue(int i, Instant time)
-    {
-        var root = _unit[_reversed];
-        _unit[i] = root;
-        _holder = root;
-        _since = time;
-        _reversed = -1;
-        _verdicts[i] = new Verdict(OutcomeStatus.NonBillable, Reason.None, time, null, WindowEnd.None,
-            _group[root].Outcome.Id);
-        Open(i, _group[i].Outcome.Verification ?? _segment.Verification);
-    }
-
-    private void Open(int report, Verification? verification)
-    {
-        var state = _group[_holder].Outcome;
-        var start = _group[report].Outcome.Time;
+        var (report, state, start) = (tenure.Opener, tenure.Root.Outcome, tenure.Opener.Outcome.Time);
         // A settled segment's end is fixed: what arrives later neither restarts nor reopens its window. Where something
         // said within the window ended it, that something is within it again.
-        var closes = !Pinned(report) || state.ClosesAt is not { } at ? WindowEndsAt(_holder, start)
+        tenure.Closes = !IsPinned(report) || state.ClosesAt is not { } at ? WindowEndsAt(tenure.Root, start)
             : state.End is WindowEnd.Confirmed or WindowEnd.ReversedLate ? at + TimeSpan.FromMilliseconds(1)
             : at;
-        _segment = new Segment(report, start, closes, verification);
+        _segment = new Segment(start, tenure.Closes, tenure.Verification);
     }
 
-    /// <summary>The report opened a segment that has settled, and whose outcome held the session until then.</summary>
-    private bool Pinned(int i) => _opener[i] == i && StateOf(i).SettledBy > 0;
-
-    private int OpenerOf(Outcome state) => _opens.GetValueOrDefault((state.Id, state.Opened), -1);
-
-    private Instant WindowEndsAt(int i, Instant start) =>
-        Segment.EndOfWindow(_group[i].Type, _group[i].Outcome.Time, start, _activities);
-
-    /// <summary>What is said of a duplicate is kept for when it comes to hold the session.</summary>
-    private void Say(int i, Fact fact, Instant time)
-    {
-        if (_holder >= 0 && _unit[i] == _holder) OnHolder(fact, time);
-        else if (_duplicates?.Contains(i) == true) (_said ??= []).Add((i, fact, time));
-    }
+    private Instant WindowEndsAt(Candidate one, Instant start) =>
+        Segment.EndOfWindow(one.Type, one.Outcome.Time, start, _session?.Activities);
 
     private void OnHolder(Fact fact, Instant time)
     {
-        if (IsTraining(_group[_holder])) return;
+        var holder = _holder!;
+        if (IsTraining(holder)) return;
         if (_segment.Confirmed is null && time < _segment.Closes)
         {
             if (fact.Kind == FactKind.Confirmed)
                 _segment = _segment with { Confirmed = time, Verification = fact.Verification
                     ?? _segment.Verification };
-            else if (fact.IsReversal) Reverse(fact, time);
+            else if (fact.IsReversal) Reverse(holder, fact, time);
         }
-        else if (fact.IsReversal && fact.Kind != FactKind.VerdictRejected && _group[_holder].Type.CreditAfterWindow
-            && _segment.HasEnded(_group[_holder].Type, _now)) Credit(time);
+        else if (fact.IsReversal && fact.Kind != FactKind.VerdictRejected && holder.Type.CreditAfterWindow
+            && _segment.HasEnded(holder.Type, _now)) Credit(holder, time);
     }
 
     /// <summary>O3: within the window. Of a closed period only a credit remains.</summary>
-    private void Reverse(Fact fact, Instant time)
+    private void Reverse(Candidate holder, Fact fact, Instant time)
     {
-        var candidate = _group[_holder];
-        var rests = _opener[_holder] == _segment.Opener; // not a segment that ended before the period did
-        if (candidate.PeriodClosed && rests && candidate.Outcome.Status != OutcomeStatus.NonBillable)
+        var opener = _tenures[^1].Opener;
+        var rests = OpenerOf(RootOf(holder)) == opener; // not a segment that ended before the period did
+        if (holder.PeriodClosed && rests && holder.Outcome.Status != OutcomeStatus.NonBillable)
         {
-            Credit(time);
+            Credit(holder, time);
             return;
         }
-        _verdicts[_holder] = Pinned(_segment.Opener)
-            ? new Verdict(OutcomeStatus.NonBillable, fact.Reason, _segment.Start, candidate.Outcome.ClosesAt,
+        holder.Verdict = IsPinned(opener)
+            ? new Verdict(OutcomeStatus.NonBillable, fact.Reason, _segment.Start, holder.Outcome.ClosesAt,
                 WindowEnd.ReversedLate, null)
             : new Verdict(OutcomeStatus.NonBillable, fact.Reason, _segment.Start, _segment.Closes, WindowEnd.Reversed,
                 null);
-        _reversed = _holder;
-        _holder = -1;
-        Promote(time);
-    }
-
-    /// <summary>
-    /// I4: the first duplicate timed before the reversal; without one, the first at the same time goes on from it (O3).
-    /// </summary>
-    private void Promote(Instant time)
-    {
-        if (_duplicates is null) return;
-        var waiting = _duplicates.ToArray();
-        _duplicates = null;
-        var promoted = false;
-        foreach (var i in waiting)
-        {
-            var before = _group[i].Outcome.Time < time;
-            if (before && promoted && _holder < 0) continue; // credited at once, which frees no earlier duplicate (O5)
-            if (_holder >= 0 || (before && (Displaced(i, waiting) || IsReversed(i))))
-                (_duplicates ??= []).Add(i);
-            else if (before)
-            {
-                promoted = true;
-                HoldWithPast(i, time);
-            }
-            else
-            {
-                Success(i, time, waiting);
-                Replay(i);
-            }
-        }
-    }
-
-    private bool IsReversed(int i)
-    {
-        foreach (var (duplicate, fact, time) in _said ?? [])
-            if (duplicate == i && (fact.IsReversal || fact.Kind == FactKind.Confirmed))
-                return fact.IsReversal && time < WindowEndsAt(i, _group[i].Outcome.Time);
-        return false;
-    }
-
-    private void HoldWithPast(int i, Instant from)
-    {
-        Hold(i, from);
-        Replay(i);
-    }
-
-    private void Replay(int i)
-    {
-        foreach (var (duplicate, fact, time) in _said?.ToArray() ?? [])
-            if (duplicate == i && _holder >= 0 && _unit[i] == _holder) OnHolder(fact, time);
+        _reversed = holder;
+        _holder = null;
+        GoThrough(time, credited: false);
     }
 
     /// <summary>
     /// O5: what was billable is credited, and the session is free from then on, for what is reported at that very time
     /// too.
     /// </summary>
-    private void Credit(Instant time)
+    private void Credit(Candidate holder, Instant time)
     {
-        var settled = _segment.Settled(_group[_holder]);
+        var settled = _segment.Settled(holder);
         if (settled.Status != OutcomeStatus.Billable) return;
-        _verdicts[_holder] = settled with { Status = OutcomeStatus.Credited };
-        var free = Instant.Max(time, _since);
-        var waiting = _duplicates?.FindAll(i => _group[i].Outcome.Time >= free).ToArray() ?? [];
-        _holder = -1;
-        _duplicates = null;
-        foreach (var i in waiting)
-        {
-            Success(i, free, waiting);
-            Replay(i);
-        }
+        holder.Verdict = settled with { Status = OutcomeStatus.Credited };
+        _cut = Instant.Max(time, _since);
+        _holder = null;
+        GoThrough(_cut, credited: true);
     }
 
-    private static Verdict Standing(Candidate holder, in Segment segment, Instant now) =>
-        IsTraining(holder) ? Segment.Trained(holder.Outcome.Time)
-        : segment.HasEnded(holder.Type, now) ? segment.Settled(holder)
-        : segment.Waiting();
-
-    private static bool IsTraining(Candidate candidate) =>
-        candidate.Training || candidate.Outcome.Reason == Reason.Training;
-
-    private readonly record struct Step(Instant Time, int Phase, EventId Event, int Candidate, Fact? Fact)
+    /// <summary>
+    /// I4: after a reversal the first duplicate timed before it; without one, or after a credit, the first at the same
+    /// time (O3).
+    /// </summary>
+    private void GoThrough(Instant time, bool credited)
     {
-        public static int Compare(Step a, Step b)
+        var (cause, asked) = (_cause, _asked);
+        if (cause >= 0) _tenures[^1].EndedAtOnce = true;
+        else _cause = _tenures.Count - 1;
+        var rivals = new Rivals(_cut, asked?.Report ?? _at, _tenures.Count);
+        var promoted = false;
+        for (var one = Next(null, rivals); one is not null && _holder is null; one = Next(one, rivals))
         {
-            var order = a.Time.CompareTo(b.Time);
-            if (order == 0) order = a.Phase.CompareTo(b.Phase);
-            return order != 0 ? order : Outcome.Order(a.Time, a.Event, b.Time, b.Event);
+            _asked = one;
+            var before = !credited && one.Outcome.Time < time;
+            if (!before)
+            {
+                if (Success(one, time, rivals)) Replay(one);
+            }
+            else if (promoted) _cut = Instant.Max(_cut, time); // credited at once: no earlier one is promoted (O5)
+            else if (!Displaced(one, rivals) && !IsReversed(one))
+            {
+                promoted = true;
+                Hold(one, time);
+                Replay(one);
+            }
+        }
+        (_cause, _asked) = (cause, asked);
+    }
+
+    private Candidate? Next(Candidate? after, in Rivals rivals)
+    {
+        var at = after is null ? 0 : InOrder.CountBefore(_waiting, after, Candidate.Compare, true);
+        var from = InOrder.CountBefore(_waiting, Instant.Max(_cut, rivals.Cut),
+            static (one, time) => one.Outcome.Time.CompareTo(time));
+        at = Math.Max(at, from);
+        return at < _waiting.Count && _waiting[at].Report.Before(rivals.Before) ? _waiting[at] : null;
+    }
+
+    private bool IsReversed(Candidate one)
+    {
+        foreach (var step in one.Said ?? [])
+        {
+            if (!step.Before(_at)) return false;
+            if (step.Fact!.IsReversal || step.Fact.Kind == FactKind.Confirmed)
+                return step.Fact.IsReversal && step.Time < WindowEndsAt(one, one.Outcome.Time);
+        }
+        return false;
+    }
+
+    /// <summary>What was said of a duplicate was kept for when it comes to hold the session.</summary>
+    private void Replay(Candidate one)
+    {
+        foreach (var step in one.Said?.ToArray() ?? [])
+        {
+            if (_holder is null || one.Unit != _holder || !step.Before(_at)) return;
+            OnHolder(step.Fact!, step.Time);
         }
     }
+
+    private Verdict Standing(Candidate holder) =>
+        IsTraining(holder) ? Segment.Trained(holder.Outcome.Time)
+        : _segment.HasEnded(holder.Type, _now) ? _segment.Settled(holder)
+        : _segment.Waiting();
+
+    /// <summary>It is free as training, or would be if it held its session (O9).</summary>
+    private bool IsTraining(Candidate one) => one.Outcome.Reason == Reason.Training
+        || ((one.Outcome.IsNew || one.Outcome.Reason == Reason.DuplicateInSession)
+            && _state.IsTraining(one.Outcome.Time));
 }

@@ -4,10 +4,9 @@ namespace MeteringGateway.Core;
 /// A stretch for which an outcome holds its session: how long its window runs (O2), and what it comes to when that is
 /// over (O4, O9).
 /// </summary>
-/// <param name="Opener">The report that opened it.</param>
 /// <param name="Closes">Exclusive end of the window.</param>
 /// <param name="Confirmed">When a confirmation closed it early.</param>
-internal readonly record struct Segment(int Opener, Instant Start, Instant Closes, Verification? Verification,
+internal readonly record struct Segment(Instant Start, Instant Closes, Verification? Verification,
     Instant? Confirmed = null)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);

@@ -126,9 +126,8 @@ public sealed partial class TenantState
             SettledBy = Core.Outcome.HasSettled(e.Reason, e.End) ? Sequence : 0,
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
-        (_outcomes ??= []).Add(outcome.Id, outcome);
-        (_order ??= new OutcomeOrder()).Add(outcome);
         if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        Put(outcome, null);
         CountFacts(e.Session, facts);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
@@ -161,15 +160,8 @@ public sealed partial class TenantState
             book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
-        Replace(before, after);
+        Put(after, before);
         Watch(after);
-    }
-
-    /// <summary>The entry that is being applied has changed it.</summary>
-    private void Replace(Outcome before, Outcome after)
-    {
-        _outcomes![after.Id] = after;
-        _order!.Change(before, after);
     }
 
     private void Apply(Entry.FactReported e)
@@ -179,8 +171,8 @@ public sealed partial class TenantState
         {
             var kept = !IsFinal(outcome);
             if (kept) CountFacts(outcome.Session, [fact]);
-            Replace(outcome, outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
-                ChangedBy = outcome.ChangedBy.Add(Sequence) });
+            Put(outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
+                ChangedBy = outcome.ChangedBy.Add(Sequence) }, outcome);
         }
         else if (e.Waits)
         {
@@ -266,11 +258,11 @@ public sealed partial class TenantState
     private void Apply(Entry.DisputeOpened e)
     {
         if (Find(e.OutcomeId) is { } outcome)
-            Replace(outcome, outcome with
+            Put(outcome with
             {
                 Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At),
                 ChangedBy = outcome.ChangedBy.Add(Sequence),
-            });
+            }, outcome);
     }
 
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>
@@ -287,14 +279,6 @@ public sealed partial class TenantState
             if (held.Period == Open.Period.Id && !cap.Cap.Limit.IsMoney && cap.Cap.Scope.Matches(held.Subject))
                 cap.Add(held.Day, 0, held.Remaining);
         return cap;
-    }
-
-    private Session Touch(string name, Instant time)
-    {
-        _sessions ??= [];
-        if (SessionAt(name, time) is not { } session) _sessions[name] = session = new Session();
-        session.LastEvent = Instant.Max(session.LastEvent, time);
-        return session;
     }
 
     private void Remember(UInt128 key, EventRecord record) => (_events ??= []).Add(key, record);

@@ -32,7 +32,10 @@ public sealed partial class TenantState
     {
         WaitingCount = _waiting?.Values.Sum(facts => facts.Count) ?? 0;
         foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+        {
             CountFacts(outcome.Session, outcome.Facts);
+            if (SessionOf(outcome) is { } session) WatchIn(session, outcome);
+        }
     }
 
     private void ForgetWaiting(string outcomeId)

@@ -147,6 +147,7 @@ public sealed partial class TenantState
         GrantsChanged();
         foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
         book.Status = PeriodStatus.Closed;
+        ForgetGroups();
         (book.Rating, book.Demand) = (null, null);
         ForgetBounds();
         FoldActivities(book);

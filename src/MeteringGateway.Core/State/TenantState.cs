@@ -145,16 +145,6 @@ public sealed partial class TenantState
     /// <summary>In the order in which they were made.</summary>
     internal IEnumerable<Reservation> Reservations => _reservations?.Values ?? Enumerable.Empty<Reservation>();
 
-    /// <summary>The session, unless it was forgotten by then (I4).</summary>
-    internal Session? SessionAt(string? name, Instant time) =>
-        name is not null && _sessions?.GetValueOrDefault(name) is { } session
-            && session.LastEvent + SessionsKept >= time ? session : null;
-
-    /// <summary>The session in which the outcome was reported; null once it is forgotten.</summary>
-    internal Session? SessionOf(Outcome outcome) =>
-        outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
-            && session.Has(outcome.Id) ? session : null;
-
     /// <summary>
     /// Outcomes that left memory, or changed outside it, since last asked: the caller stores them in the same
     /// transaction as the entries. Empties the list.
@@ -189,40 +179,4 @@ internal sealed record Reservation(string Id, Subject Subject, long Quantity, lo
     DateOnly Period, int Day)
 {
     public ReservationFigure Figure => new(Id, Quantity, Remaining, ExpiresAt);
-}
-
-/// <summary>A conversation or case: its activities in order of time, and which outcomes belong to it.</summary>
-internal sealed class Session
-{
-    private string? _first;
-    private List<string>? _others;
-
-    public Instant LastEvent { get; set; } = Instant.MinValue;
-    public List<Instant>? Activities { get; set; }
-
-    public bool HasOutcomes => _first is not null;
-    public int Count => _first is null ? 0 : 1 + (_others?.Count ?? 0);
-
-    /// <summary>Facts on its outcomes, of the vendor and of the buyer. Derived.</summary>
-    public int Facts { get; set; }
-    public int Verdicts { get; set; }
-
-    public bool Has(string id) => _first == id || _others?.Contains(id) == true;
-
-    /// <summary>Most sessions have one, so no list is made for it.</summary>
-    public string[] Outcomes => _first is null ? [] : _others is null ? [_first] : [_first, .. _others];
-
-    public void AddOutcome(string id)
-    {
-        if (_first is null) _first = id;
-        else (_others ??= []).Add(id);
-    }
-
-    public void AddActivity(Instant time)
-    {
-        Activities ??= new List<Instant>(2);
-        var at = Activities.Count;
-        while (at > 0 && Activities[at - 1] > time) at--;
-        Activities.Insert(at, time);
-    }
 }

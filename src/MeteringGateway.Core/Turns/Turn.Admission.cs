@@ -7,7 +7,8 @@ public sealed partial class Turn
     /// <param name="Of">The outcome, where there is one already.</param>
     private readonly record struct Place(PeriodBook Book, int Day, Subject Subject, int Quantity, Outcome? Of = null);
 
-    private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted);
+    /// <param name="Said">What was said of it and of what continues it.</param>
+    private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted, List<SessionStep> Said);
 
     /// <param name="Refused">Those of the group that would have been admitted and do not fit.</param>
     /// <param name="Counters">Those with what the report brings; none where money restricts nothing.</param>
@@ -15,13 +16,11 @@ public sealed partial class Turn
         Counters[] Counters);
 
     /// <summary>
-    /// Re-evaluates a group and takes what differs: first what gives room back, then what takes it, each entry within
-    /// every cap (C2).
+    /// Re-evaluates an outcome's group and takes what differs: first what gives room back, then what takes it, each
+    /// entry within every cap (C2).
     /// </summary>
-    private void Evaluate(List<Candidate> group)
-    {
-        TakeAll(Judge(group, null), null);
-    }
+    private void Evaluate(Outcome outcome) =>
+        TakeAll(Judge(_state.GroupOf(outcome, _state.TypeOf(outcome)), null), null);
 
     /// <param name="report">The group's one outcome that is not yet in the state, if any.</param>
     private void TakeAll(in Judgement judgement, Command.ReportOutcome? report)
@@ -32,7 +31,7 @@ public sealed partial class Turn
         foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
         foreach (var (outcome, reason) in judgement.Refused)
         {
-            var refused = new Judged(outcome, Refused(outcome, reason), false);
+            var refused = new Judged(outcome, Refused(outcome, reason), false, []);
             if (outcome.IsNew) TakeReport(refused, judgement, report!);
             else Take(refused);
         }
@@ -40,9 +39,7 @@ public sealed partial class Turn
         {
             if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)
                 continue;
-            var said = judged.Where(other => other.Outcome.Id == outcome.Id
-                || other.Verdict.ContinuationOf == outcome.Id).SelectMany(other => SaidOf(other.Outcome));
-            if (IsDisputed(outcome, said)) Add(Disputed(outcome));
+            if (IsDisputed(outcome, item.Said)) Add(Disputed(outcome));
         }
     }
 
@@ -50,7 +47,7 @@ public sealed partial class Turn
 
     private void Take(in Judged item)
     {
-        var (outcome, verdict, admitted) = item;
+        var (outcome, verdict, admitted, _) = item;
         if (verdict.ContinuationOf is { } root && outcome.ContinuationOf == root) return;
         if (verdict.Same(outcome) && admitted == outcome.Admitted) return;
         var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
@@ -83,23 +80,27 @@ public sealed partial class Turn
         verdict.ContinuationOf, null) { At = _now };
 
     /// <summary>What was not admitted does not count: without it the group is judged again (I4, C4).</summary>
-    private Judgement Judge(List<Candidate> group, Command.ReportOutcome? report)
+    private Judgement Judge(Lifecycle group, Command.ReportOutcome? report)
     {
         var refused = new List<(Outcome Outcome, Reason Reason)>();
         while (true)
         {
-            var candidates = group.ToArray();
-            var session = candidates.Length == 0 ? null : SessionOf(candidates[0].Outcome);
-            var verdicts = Lifecycle.Evaluate(candidates, session?.Activities, _now);
-            var judged = new List<Judged>(candidates.Length);
-            for (var i = 0; i < candidates.Length; i++)
-                judged.Add(new Judged(candidates[i].Outcome, verdicts[i],
-                    Weighs(verdicts[i], candidates[i].Type)
-                    || (MayWeigh(verdicts[i]) && Held(candidates, verdicts, i, report) > 0)));
+            var candidates = group.Judge(_now);
+            var judged = new List<Judged>(candidates.Count);
+            foreach (var one in candidates)
+            {
+                var verdict = one.Standing;
+                judged.Add(new Judged(one.Outcome, verdict, Weighs(verdict, one.Type)
+                    || (MayWeigh(verdict) && Held(one, candidates, report) > 0), one.Facts));
+            }
             var (misfit, counters) = Admit(judged, report);
-            if (misfit.Outcome is null) return new Judgement(judged, refused, counters);
+            if (misfit.Outcome is null)
+            {
+                group.Judged();
+                return new Judgement(judged, refused, counters);
+            }
             refused.Add(misfit);
-            group.RemoveAll(candidate => candidate.Outcome.Id == misfit.Outcome.Id);
+            group.Remove(misfit.Outcome.Id);
         }
     }
 
@@ -122,9 +123,6 @@ public sealed partial class Turn
         return (default, counters);
     }
 
-    private Session? SessionOf(Outcome outcome) =>
-        outcome.IsNew ? _state.SessionAt(outcome.Session, outcome.Time) : _state.SessionOf(outcome);
-
     /// <summary>The report, if it brings this outcome's units: as the outcome itself, or as its continuation.</summary>
     private static Command.ReportOutcome? Bringing(Judged item, List<Judged> judged, Command.ReportOutcome? report) =>
         judged.Exists(other => other.Outcome.IsNew
@@ -132,17 +130,10 @@ public sealed partial class Turn
             ? report : null;
 
     /// <summary>Units that were, or would be, taken out of a reservation for this outcome by its reports.</summary>
-    private int Held(Candidate[] candidates, Verdict[] verdicts, int i, Command.ReportOutcome? report)
-    {
-        var outcome = candidates[i].Outcome;
-        var held = 0;
-        for (var j = 0; j < candidates.Length; j++)
-        {
-            if (j != i && verdicts[j].ContinuationOf != outcome.Id) continue;
-            held += candidates[j].Outcome.IsNew ? Drawable(PlaceOf(outcome), report!) : candidates[j].Outcome.Drawn;
-        }
-        return held;
-    }
+    private int Held(Candidate one, List<Candidate> candidates, Command.ReportOutcome? report) =>
+        one.Outcome.Drawn + one.DrawnBeside
+            + (candidates.Exists(other => other.Outcome.IsNew && other.Unit == one)
+                ? Drawable(PlaceOf(one.Outcome), report!) : 0);
 
     /// <summary>
     /// C3: what settles weighs, and what is pending unless its type says otherwise; under a reservation always.

@@ -103,12 +103,8 @@ public sealed partial class Turn
     /// <summary>O2: activity in the session restarts the wait of what is pending in it.</summary>
     private void RestartWindows(Session session)
     {
-        foreach (var id in session.Outcomes)
-        {
-            if (_state.Find(id) is { Status: OutcomeStatus.Pending, IsAlias: false } outcome
-                && _state.TypeOf(outcome).WindowRestartsOnActivity)
-                Evaluate(GroupOf(outcome));
-        }
+        foreach (var id in session.Restarting)
+            if (_state.Find(id) is { Status: OutcomeStatus.Pending, IsAlias: false } outcome) Evaluate(outcome);
     }
 
     private Amount FeeAt(Instant time, string activity) =>

@@ -27,7 +27,7 @@ public sealed partial class Turn
         {
             var refused = facts.IsEmpty && _state.SessionAt(c.Session, time)?.HasOutcomes != true
                 ? ReportAlone(c, place, time, type)
-                : ReportBeside(GroupOf(Unreported(c, place, time, facts), type), c, place, type);
+                : ReportBeside(Unreported(c, place, time, facts), c, place, type);
             if (refused is not null) return refused;
         }
         return _state.Seen(c.Id)!.Value.Answer(c.OutcomeId, duplicate: false);
@@ -59,12 +59,16 @@ public sealed partial class Turn
 
     /// <summary>A report that shares its session with others, or of which something has been said.</summary>
     /// <returns>Null: it was taken.</returns>
-    private Answer? ReportBeside(List<Candidate> group, Command.ReportOutcome c, in Place place, OutcomeType type)
+    private Answer? ReportBeside(Outcome outcome, Command.ReportOutcome c, in Place place, OutcomeType type)
     {
-        var judgement = Judge(group, c);
+        var judgement = Judge(_state.GroupOf(outcome, type), c);
         var drawn = judgement.Judged.Find(item => item.Outcome.IsNew) is { Outcome: not null } item
             ? Brings(item, judgement.Judged, c).Drawn : 0;
-        if (drawn < Drawable(place, c) && Overflow(place, type, c, drawn) is { } tooMuch) return tooMuch;
+        if (drawn < Drawable(place, c) && Overflow(place, type, c, drawn) is { } tooMuch)
+        {
+            _state.Dismiss(outcome);
+            return tooMuch;
+        }
         TakeAll(judgement, c);
         return null;
     }
@@ -127,7 +131,8 @@ public sealed partial class Turn
         if (IsForgotten(outcome)) return OnForgotten(c, time, root);
         // Judged before it is journalled, so that the entry can tell what came of it: the first answer, for good (I1).
         var fact = new Fact(c.Id, time, c.Kind, c.Verification);
-        var judgement = Judge(GroupOf(outcome with { Facts = outcome.Facts.Add(fact) }), null);
+        var said = outcome with { Facts = outcome.Facts.Add(fact) };
+        var judgement = Judge(_state.GroupOf(said, _state.TypeOf(outcome)), null);
         summary = Summary(c.OutcomeId, judgement) ?? summary;
         Add(Reported(c, time, waits: false, summary));
         TakeAll(judgement, null);
@@ -152,14 +157,10 @@ public sealed partial class Turn
     }
 
     /// <summary>O8: a rejection after the window is a dispute of what is billable.</summary>
-    private static bool IsDisputed(Outcome outcome, IEnumerable<Fact> facts) =>
+    private static bool IsDisputed(Outcome outcome, IEnumerable<SessionStep> facts) =>
         outcome is { Status: OutcomeStatus.Billable, Dispute: null }
-        && facts.Any(fact => fact.Kind == FactKind.VerdictRejected
-            && (outcome.ClosesAt is not { } closed || fact.Time >= closed));
-
-    /// <summary>Facts at the times at which they apply: not before the report that they are about.</summary>
-    private static IEnumerable<Fact> SaidOf(Outcome outcome) =>
-        outcome.Facts.Select(fact => fact with { Time = Instant.Max(fact.Time, outcome.Time) });
+        && facts.Any(step => step.Fact!.Kind == FactKind.VerdictRejected
+            && (outcome.ClosesAt is not { } closed || step.Time >= closed));
 
     private Entry.DisputeOpened Disputed(Outcome outcome) =>
         new($"d{_state.Sequence + 1}", outcome.Id, "rejected by the buyer") { At = _now, Actor = _actor };
@@ -187,7 +188,8 @@ public sealed partial class Turn
             outcome.Reason);
         Add(Reported(c, time, waits: false, summary));
         outcome = outcome with { Facts = outcome.Facts.Add(fact), ChangedBy = outcome.ChangedBy.Add(_state.Sequence) };
-        if (IsDisputed(outcome, SaidOf(outcome)))
+        var candidate = Candidate.Of(_state, outcome, _state.TypeOf(outcome));
+        if (IsDisputed(outcome, outcome.Facts.Select(one => SessionStep.Of(candidate, one))))
         {
             var opened = Disputed(outcome);
             Add(opened);
@@ -206,31 +208,5 @@ public sealed partial class Turn
         }
         if (_state.Find(outcome.Id) is null) _state.Depart(outcome);
         return new Answer.Accepted(Duplicate: false, summary, null);
-    }
-
-    private List<Candidate> GroupOf(Outcome outcome) => GroupOf(outcome, _state.TypeOf(outcome));
-
-    /// <summary>
-    /// The outcomes that exclude each other in a session, or the outcome alone (I4); in order of (time, source, id).
-    /// </summary>
-    private List<Candidate> GroupOf(Outcome outcome, OutcomeType type)
-    {
-        var group = new List<Candidate>(1) { AsCandidate(outcome, type) };
-        if (!type.OncePerSession || SessionOf(outcome) is not { } session) return group;
-        foreach (var id in session.Outcomes)
-        {
-            if (id == outcome.Id || _state.Find(id) is not { } other || !other.MayHold) continue;
-            var otherType = _state.TypeOf(other);
-            if (otherType.OncePerSession && otherType.Group == type.Group) group.Add(AsCandidate(other, otherType));
-        }
-        if (group.Count > 1) group.Sort((a, b) => Outcome.Order(a.Outcome, b.Outcome));
-        return group;
-    }
-
-    private Candidate AsCandidate(Outcome outcome, OutcomeType type)
-    {
-        var fresh = outcome.IsNew || outcome.Reason == Reason.DuplicateInSession;
-        return new Candidate(outcome, type, fresh && _state.IsTraining(outcome.Time),
-            _state.Book(outcome.Period)!.Status == PeriodStatus.Closed);
     }
 }

@@ -31,7 +31,7 @@ public sealed partial class Turn
         _now = Instant.Max(due.At, _state.Now);
         switch (due.Kind)
         {
-            case DueKind.Window: Evaluate(GroupOf(_state.Find(due.Id)!)); break;
+            case DueKind.Window: Evaluate(_state.Find(due.Id)!); break;
             case DueKind.Reservation: Add(new Entry.ReservationExpired(due.Id) { At = _now }); break;
             case DueKind.GrantNotice: Announce(due); break;
             case DueKind.Grant: End(_state.Grant(due.Id)!, voided: false); break;

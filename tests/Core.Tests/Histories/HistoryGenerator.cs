@@ -26,13 +26,19 @@ internal sealed partial class HistoryGenerator
     private int _numbers;
     private List<Setting.Plan> _plans;
 
-    private HistoryGenerator(int seed)
+    /// <summary>Nearly all of it happens in one session, much of it late, under caps on money.</summary>
+    private readonly bool _crowded;
+
+    private HistoryGenerator(int seed, bool crowded)
     {
+        _crowded = crowded;
         _dice = new Dice(seed);
         _seed = seed;
         _start = Instant.Parse("2026-01-06T10:00:00Z") + TimeSpan.FromDays(_dice.Below(300))
             + TimeSpan.FromMinutes(_dice.Below(1440));
         _terms = PlanGenerator.Terms(_dice, _start);
+        if (crowded)
+            _terms = _terms with { Caps = [.. _terms.Caps, .. PlanGenerator.MoneyCaps(_dice, _terms.OutcomeTypes)] };
         _plans = [new Setting.Plan(new PlanRef("p", 1), _terms)];
         _testClock = _dice.Chance(25) ? new TestClock(_start, _dice.Chance(50)) : null;
         _create = new Command.Create("Acme", new PlanRef("p", 1), _terms, _dice.One("UTC", "UTC", "+05:30", "Summer"),
@@ -45,12 +51,12 @@ internal sealed partial class HistoryGenerator
         _period = TestCalendar.Of(_create.Zone, _create.AnchorDay, _now, null);
     }
 
-    public static History Generate(int seed) => new HistoryGenerator(seed).Generate();
+    public static History Generate(int seed, bool crowded = false) => new HistoryGenerator(seed, crowded).Generate();
 
     private History Generate()
     {
         var steps = new List<Step>();
-        var count = 15 + _dice.Below(60);
+        var count = _crowded ? 60 + _dice.Below(120) : 15 + _dice.Below(60);
         while (steps.Count < count) steps.AddRange(Next());
         if (_dice.Chance(5))
         {
@@ -68,6 +74,7 @@ internal sealed partial class HistoryGenerator
     {
         if (Pass() is { } clock) yield return new Step(_now, clock);
         var choice = _dice.Below(100);
+        if (_crowded && _dice.Chance(70)) choice = _dice.One(0, 0, 40, 40, 55);
         yield return choice switch
         {
             < 37 => new Step(_now, Report()),
@@ -98,7 +105,7 @@ internal sealed partial class HistoryGenerator
         return new Command.AdvanceClock(back ? _now - TimeSpan.FromSeconds(1) : _now);
     }
 
-    private TimeSpan Jump() => _dice.Below(20) switch
+    private TimeSpan Jump() => _crowded && _dice.Chance(75) ? _dice.Within(TimeSpan.FromHours(1)) : _dice.Below(20) switch
     {
         < 5 => TimeSpan.Zero,
         < 9 => _dice.Within(TimeSpan.FromMinutes(10)),
@@ -167,7 +174,7 @@ internal sealed partial class HistoryGenerator
     {
         var number = ++_numbers;
         // A third of them come before what they are about.
-        var about = _outcomes.Count > 0 && _dice.Chance(15) ? _dice.One(_outcomes)
+        var about = _outcomes.Count > 0 && _dice.Chance(_crowded ? 45 : 15) ? _dice.One(_outcomes)
             : _outcomes.Count > 0 && _dice.Chance(85) ? _outcomes[^(1 + _dice.Below(Math.Min(6, _outcomes.Count)))]
             : $"r{number + 1 + _dice.Below(3)}";
         var kind = _dice.One(Facts);
@@ -212,6 +219,7 @@ internal sealed partial class HistoryGenerator
     // In most histories a name is not used again when its session may have been forgotten.
     private string? Session()
     {
+        if (_crowded && _dice.Chance(95)) return $"s1{(char)('a' + (int)((_now - _start).TotalDays / 25))}";
         var name = _dice.Below(10) switch { 0 => null, < 5 => "s1", < 8 => "s2", _ => $"s{3 + _numbers / 10}" };
         return name is null || _forgets ? name : $"{name}{(char)('a' + (int)((_now - _start).TotalDays / 25))}";
     }

@@ -53,6 +53,10 @@ internal static partial class PlanGenerator
         PendingCounts = dice.Chance(65),
     });
 
+    public static IEnumerable<Cap> MoneyCaps(Dice dice, ImmutableArray<OutcomeType> types) =>
+        Enumerable.Range(1, 1 + dice.Below(3)).Select(number =>
+            Cap(dice, $"m{number}", types) with { Limit = Limit(dice, money: true) });
+
     public static Cap Cap(Dice dice, string id, ImmutableArray<OutcomeType> types) => new()
     {
         Id = id,
