@@ -127,7 +127,12 @@ public sealed partial class TenantState
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
         (_outcomes ??= []).Add(outcome.Id, outcome);
-        if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        Bytes += BytesOf(outcome);
+        if (e.Session is not null)
+        {
+            Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+            Bytes += ReferenceBytes;
+        }
         CountFacts(e.Session, facts);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
@@ -161,6 +166,7 @@ public sealed partial class TenantState
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
         _outcomes![e.OutcomeId] = after;
+        Bytes += ReferenceBytes;
         Watch(after);
     }
 
@@ -173,13 +179,18 @@ public sealed partial class TenantState
             if (kept) CountFacts(outcome.Session, [fact]);
             _outcomes![e.OutcomeId] = outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
                 ChangedBy = outcome.ChangedBy.Add(Sequence) };
+            Bytes += ReferenceBytes + (kept ? BytesOf(fact) : 0);
         }
         else if (e.Waits)
         {
             _waiting ??= [];
             if (!_waiting.TryGetValue(e.OutcomeId, out var facts))
+            {
                 _waiting[e.OutcomeId] = facts = new List<WaitingFact>(1);
+                Bytes += BytesOf(e.OutcomeId, facts);
+            }
             WaitingCount++;
+            Bytes += BytesOf(fact);
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
         if (e.Session is not null) Touch(e.Session, e.Time);
@@ -191,7 +202,8 @@ public sealed partial class TenantState
         var book = Book(e.Period)!;
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
-        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
+        var kind = new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap);
+        if (book.AddActivity(kind, e.Quantity)) Bytes += BytesOf(kind);
         CountTaken(book, (Int128)fee.Micros * e.Quantity);
         if (!e.BeyondCap)
         {
@@ -200,7 +212,11 @@ public sealed partial class TenantState
                 if (cap.Cap.Counts(subject))
                     cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
         }
-        if (e.Session is not null) Touch(e.Session, e.Time).AddActivity(e.Time);
+        if (e.Session is not null)
+        {
+            Touch(e.Session, e.Time).AddActivity(e.Time);
+            Bytes += ReferenceBytes;
+        }
         Remember(e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
     }
 
@@ -258,11 +274,14 @@ public sealed partial class TenantState
     private void Apply(Entry.DisputeOpened e)
     {
         if (Find(e.OutcomeId) is { } outcome)
+        {
             _outcomes![e.OutcomeId] = outcome with
             {
                 Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At),
                 ChangedBy = outcome.ChangedBy.Add(Sequence),
             };
+            Bytes += ReferenceBytes;
+        }
     }
 
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>
@@ -284,10 +303,19 @@ public sealed partial class TenantState
     private Session Touch(string name, Instant time)
     {
         _sessions ??= [];
-        if (SessionAt(name, time) is not { } session) _sessions[name] = session = new Session();
+        if (SessionAt(name, time) is not { } session)
+        {
+            ForgetSession(name);
+            _sessions[name] = session = new Session();
+            Bytes += BytesOf(name, session);
+        }
         session.LastEvent = Instant.Max(session.LastEvent, time);
         return session;
     }
 
-    private void Remember(UInt128 key, EventRecord record) => (_events ??= []).Add(key, record);
+    private void Remember(UInt128 key, EventRecord record)
+    {
+        (_events ??= []).Add(key, record);
+        Bytes += EventBytes;
+    }
 }

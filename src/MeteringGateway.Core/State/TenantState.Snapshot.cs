@@ -102,7 +102,7 @@ public sealed partial class TenantState
             var section = Sections.Read(ref from, out var tag);
             state.ReadSection(tag, ref section);
         }
-        state.CountFacts();
+        state.CountAnew();
         return state;
     }
 

@@ -56,6 +56,7 @@ internal sealed class SettingsCheck
         AtLeast(1, limits.OutcomeFacts, "Limits:OutcomeFacts");
         AtLeast(1, limits.OpenOutcomes, "Limits:OpenOutcomes");
         AtLeast(1, limits.WaitingFacts, "Limits:WaitingFacts");
+        AtLeast(1, limits.TenantBytes, "Limits:TenantBytes");
         AtLeast(0, limits.Reservations, "Limits:Reservations");
         AtLeast(0, limits.ActivityNames, "Limits:ActivityNames");
         AtLeast(0, limits.ActivityCounters, "Limits:ActivityCounters");
