@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Keys;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MeteringGateway.Api.Tests;
 
@@ -139,6 +140,63 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
         await open.HearUntil("text/event-stream");
         await gateway.Admin.Get("/v1/tenants/busy/signals")
             .IsProblem(HttpStatusCode.TooManyRequests, "too_many_streams");
+    }
+
+    [FactInOneProcess]
+    public async Task A_key_has_so_many_requests_changes_and_bytes_of_bodies_under_way_N4()
+    {
+        const string terms = """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"}]}""";
+        await using var gateway = await Gateway.Start(new()
+        {
+            ["Metering:Limits:RequestsAtOnce"] = "4", ["Metering:Limits:ChangesAtOnce"] = "1",
+            ["Metering:Limits:BodyBytesAtOnce"] = "200000",
+        });
+        await gateway.Tenant("slow");
+        var other = await gateway.Role("admin");
+        Task<HttpResponseMessage> Change() => gateway.Admin.Put("/v1/plans/quick", terms);
+        Task<HttpResponseMessage> Large() => gateway.Admin.PostAs("application/cloudevents-batch+json", "/v1/events",
+            "[" + new string(' ', 100_000) + "]");
+
+        using (var change = await RawCall.Open(gateway, "PUT", "/v1/plans/slow", "application/json",
+            expects: true))
+        {
+            await change.IsHeard();
+            await Change().IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+            await other.Put("/v1/plans/others", terms).Is(HttpStatusCode.Created);
+            await gateway.Admin.Get("/v1/plans/others").Is(HttpStatusCode.OK);
+        }
+        await Becomes(HttpStatusCode.OK, Change);
+
+        using (var body = await RawCall.Open(gateway, "POST", "/v1/events", "application/cloudevents-batch+json",
+            expects: true))
+        {
+            await body.IsHeard();
+            await body.Say("[" + new string(' ', 150_000));
+            var key = gateway.Services.GetRequiredService<KeyRing>().Find($"Bearer {Gateway.AdminKey}")!;
+            while (key.Bodies.TryTake(100_000, much: 0)) await gateway.Admin.Get("/v1/tenants/slow");
+            await Large().IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+            await other.PostAs("application/cloudevents-batch+json", "/v1/events", "[" + new string(' ', 100_000) + "]")
+                .Is(HttpStatusCode.OK);
+            await gateway.Admin.Get("/v1/tenants/slow").Is(HttpStatusCode.OK);
+        }
+        await Becomes(HttpStatusCode.OK, Large);
+
+        var open = new List<RawCall>();
+        for (var i = 0; i < 4; i++) open.Add(await RawCall.Open(gateway, "GET", "/v1/tenants/slow/signals", null));
+        foreach (var one in open) await one.HearUntil("text/event-stream");
+        var refused = await gateway.Admin.Get("/v1/tenants/slow");
+        Assert.Equal("1", refused.Headers.GetValues("Retry-After").Single());
+        await Task.FromResult(refused).IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+        open.ForEach(one => one.Dispose());
+        await Becomes(HttpStatusCode.OK, () => gateway.Admin.Get("/v1/tenants/slow"));
+
+        // The server sees by and by that the others have gone.
+        static async Task Becomes(HttpStatusCode status, Func<Task<HttpResponseMessage>> ask)
+        {
+            var answer = HttpStatusCode.Unused;
+            for (var tries = 0; tries < 10_000 && answer != status; tries++) answer = (await ask()).StatusCode;
+            Assert.Equal(status, answer);
+        }
     }
 
     [FactInOneProcess]

@@ -23,7 +23,7 @@ internal sealed class Gate(
 
     private static readonly Problem UnreadableKey = Problem.Unreadable("key", "of this request");
 
-    private readonly int _perSecond = settings.Limits.RequestsPerSecond;
+    private readonly MeteringLimits _limits = settings.Limits;
     private readonly Strangers _strangers = new(settings.Limits.FailedKeysPerMinute, clock, log);
 
     public Task Invoke(HttpContext context)
@@ -72,8 +72,26 @@ internal sealed class Gate(
 
     private Task Serve(HttpContext context)
     {
-        if (Refuse(context) is { } refusal) return refusal.ExecuteAsync(context);
-        return Administers(context) ? Logged(context) : Answer(context);
+        if (Refuse(context, out var caller) is { } refusal) return refusal.ExecuteAsync(context);
+        if (caller is null) return Answer(context);
+        if (!caller.Requests.TryTake(_limits.RequestsAtOnce))
+            return Problem.TooManyAtOnce(_limits.RequestsAtOnce, "requests").ExecuteAsync(context);
+        var served = Administers(context) ? Change(context, caller) : Answer(context);
+        if (!served.IsCompletedSuccessfully) return End(served, caller);
+        caller.Requests.GiveBack();
+        return served;
+    }
+
+    private static async Task End(Task served, Principal caller)
+    {
+        try
+        {
+            await served;
+        }
+        finally
+        {
+            caller.Requests.GiveBack();
+        }
     }
 
     /// <summary>What changes settings, limits or money: few requests, and each worth a line.</summary>
@@ -86,12 +104,16 @@ internal sealed class Gate(
         && (demands.AnyOf & (Permission.Allowance | Permission.EventsWrite | Permission.VerdictsWrite
             | Permission.Signals)) != 0;
 
-    private async Task Logged(HttpContext context)
+    // They wait for each other, so that one key's must not be what all others wait behind.
+    private async Task Change(HttpContext context, Principal caller)
     {
-        await Answer(context);
-        var caller = context.Features.Get<Principal>();
+        using (var change = caller.Changes.Open(_limits.ChangesAtOnce))
+        {
+            if (change is not null) await Answer(context);
+            else await Problem.TooManyAtOnce(_limits.ChangesAtOnce, "changes").ExecuteAsync(context);
+        }
         log.LogInformation("{Method} {Path} by key {Key} ({Role}): {Status}", context.Request.Method,
-            Path(context), caller?.Id, caller?.Role, context.Response.StatusCode);
+            Path(context), caller.Id, caller.Role, context.Response.StatusCode);
     }
 
     private static string? Path(HttpContext context) =>
@@ -113,8 +135,9 @@ internal sealed class Gate(
     }
 
     // Null lets the request through.
-    private Problem? Refuse(HttpContext context)
+    private Problem? Refuse(HttpContext context, out Principal? caller)
     {
+        caller = null;
         var endpoint = context.GetEndpoint();
         // No endpoint, or the router's own for a method or media type that is not served: nothing of ours is behind it.
         if (endpoint is not RouteEndpoint route) return null;
@@ -125,7 +148,7 @@ internal sealed class Gate(
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
             return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
                 : _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
-        if (!principal.Bucket.TryTake(_perSecond, clock, out var wait)) return Problem.Throttled(wait);
+        if (!principal.Bucket.TryTake(_limits.RequestsPerSecond, clock, out var wait)) return Problem.Throttled(wait);
         if (!principal.May(demands.AnyOf))
         {
             log.LogInformation("{Method} {Path} by key {Key} ({Role}) was refused: it may not",
@@ -141,7 +164,7 @@ internal sealed class Gate(
             if (context.Request.Headers.ContentEncoding.Count > 0
                 && ContentCoding.Decode(context, settings.Limits) is { } undecoded) return undecoded;
         }
-        context.Features.Set(principal);
+        context.Features.Set(caller = principal);
         return null;
     }
 

@@ -26,25 +26,14 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public TokenBucket Bucket { get; } = new();
     public TokenBucket Events { get; } = new();
 
-    private int _streams;
-
-    /// <summary>Counts a stream until it is disposed; null when the key has as many open as it may.</summary>
-    public IDisposable? OpenStream(int most)
-    {
-        if (Interlocked.Increment(ref _streams) <= most || most <= 0) return new Opened(this);
-        Interlocked.Decrement(ref _streams);
-        return null;
-    }
-
-    private sealed class Opened(Principal principal) : IDisposable
-    {
-        private Principal? _principal = principal;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _principal, null) is { } opened) Interlocked.Decrement(ref opened._streams);
-        }
-    }
+    /// <summary>Open streams.</summary>
+    public Share Streams { get; } = new();
+    /// <summary>Requests under way, streams among them.</summary>
+    public Share Requests { get; } = new();
+    /// <summary>Of these, those that change what is configured.</summary>
+    public Share Changes { get; } = new();
+    /// <summary>Bytes of large bodies of requests under way.</summary>
+    public Share Bodies { get; } = new();
 
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 

@@ -109,7 +109,7 @@ internal static class EventEndpoints
             // A runtime that keeps one stream open all day may be silent for long.
             if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
             using var answers = new EventAnswers(Context, OnlyRejected);
-            using var open = Caller.OpenStream(Limits.StreamsPerKey)
+            using var open = Caller.Streams.Open(Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
             await new EventStream(Tenants, Caller, Refused, Limits, answers, pace, () => keys.IsInForce(Caller),
                 stopping).Run(Context.Request.BodyReader, Cancellation);

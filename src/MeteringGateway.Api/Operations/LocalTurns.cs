@@ -6,24 +6,47 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>Turns within this process, which is the only one.</summary>
 internal sealed class LocalTurns(Dispatcher webhooks) : ITurns
 {
-    // Striped: two things may share a turn, one thing never has two.
-    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
+    // A queue is here as long as somebody is in it. None is shared: who waits for one thing waits for no other.
+    private readonly Dictionary<string, TurnQueue> _queues = new(StringComparer.Ordinal);
 
     public async ValueTask<IAsyncDisposable> Take(string thing, CancellationToken cancellation)
     {
-        var turn = _turns[(uint)string.GetHashCode(thing, StringComparison.Ordinal) % (uint)_turns.Length];
-        await turn.WaitAsync(cancellation);
-        return new EndOfTurn(turn);
+        try
+        {
+            await Enter(thing, cancellation);
+            return new EndOfTurn(this, thing);
+        }
+        catch
+        {
+            ForgetIdle(thing);
+            throw;
+        }
     }
 
     public async ValueTask<IAsyncDisposable> TakeWebhooks(CancellationToken cancellation) =>
         await webhooks.Turn(cancellation);
 
-    private sealed class EndOfTurn(SemaphoreSlim turn) : IAsyncDisposable
+    private Task Enter(string thing, CancellationToken cancellation)
+    {
+        lock (_queues)
+        {
+            if (!_queues.TryGetValue(thing, out var queue)) _queues[thing] = queue = new TurnQueue();
+            return queue.Enter(cancellation);
+        }
+    }
+
+    private void ForgetIdle(string thing)
+    {
+        lock (_queues)
+            if (_queues.TryGetValue(thing, out var queue) && queue.IsIdle) _queues.Remove(thing);
+    }
+
+    private sealed class EndOfTurn(LocalTurns turns, string thing) : IAsyncDisposable
     {
         public ValueTask DisposeAsync()
         {
-            turn.Release();
+            lock (turns._queues) turns._queues[thing].Leave();
+            turns.ForgetIdle(thing);
             return default;
         }
     }

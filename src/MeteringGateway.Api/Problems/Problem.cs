@@ -95,6 +95,22 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)),
         };
 
+    /// <summary>Nothing was done.</summary>
+    public static Problem TooManyAtOnce(int most, string what) =>
+        new(StatusCodes.Status429TooManyRequests, "too_many_at_once",
+            $"The key has {most} {what} under way, and may have no more.")
+        {
+            RetryAfter = 1,
+        };
+
+    /// <summary>Too many wait to change the same thing; nothing was done.</summary>
+    public static Problem Busy() =>
+        new(StatusCodes.Status503ServiceUnavailable, "busy",
+            "Too many changes wait for their turn; nothing was done. Send the same again.")
+        {
+            RetryAfter = 1,
+        };
+
     public static Problem TooManyStreams() =>
         new(StatusCodes.Status429TooManyRequests, "too_many_streams", "The key has as many streams open as it may.")
         {

@@ -35,7 +35,8 @@ internal static class Refusals
             or Refusal.ChangedMeanwhile or Refusal.TestClockFixed or Refusal.NotDisputable
             or Refusal.TooManyThresholds or Refusal.TooManyGrants or Refusal.TopUpLimitReached
             or Refusal.TooManyInSession or Refusal.TooManyFacts or Refusal.TooManyReservations
-            or Refusal.TooManyActivities or Refusal.TooManyOutcomes or Refusal.TooManyChanges =>
+            or Refusal.TooManyActivities or Refusal.TooManyOutcomes or Refusal.TooManyChanges
+            or Refusal.TenantFull =>
                 StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };

@@ -55,7 +55,7 @@ internal static class SignalEndpoints
         {
             var position = Position(wanted, context, after);
             var caller = context.Features.Get<Principal>()!;
-            using var open = caller.OpenStream(settings.Limits.StreamsPerKey)
+            using var open = caller.Streams.Open(settings.Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
             var readers = new List<(string Tenant, SignalReader Reader)>();
             try

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Api.Webhooks;
@@ -19,7 +20,7 @@ internal sealed partial class Dispatcher(
 
     private readonly WebhookSettings _settings = all.Webhooks;
     private readonly CapAlerts _caps = new(all.Webhooks.CapAlertsEvery);
-    private readonly SemaphoreSlim _turns = new(1, 1);
+    private readonly TurnQueue _turns = new();
     private readonly Channel<bool> _wakes =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentQueue<(Lane Lane, Delivery Delivery, Attempt Attempt)> _ended = new();
@@ -58,7 +59,7 @@ internal sealed partial class Dispatcher(
     /// </summary>
     public async Task<IAsyncDisposable> Turn(CancellationToken cancellation)
     {
-        await _turns.WaitAsync(cancellation);
+        await _turns.Enter(cancellation);
         try
         {
             await Settle();
@@ -69,7 +70,7 @@ internal sealed partial class Dispatcher(
         }
         catch
         {
-            _turns.Release();
+            _turns.Leave();
             throw;
         }
     }
@@ -97,7 +98,7 @@ internal sealed partial class Dispatcher(
     {
         await foreach (var _ in _wakes.Reader.ReadAllAsync(_stop.Token))
         {
-            await _turns.WaitAsync(_stop.Token);
+            await _turns.Wait(_stop.Token);
             try
             {
                 if (!await Safely(Pass) || book.HasUnreadable)
@@ -105,7 +106,7 @@ internal sealed partial class Dispatcher(
             }
             finally
             {
-                _turns.Release();
+                _turns.Leave();
             }
         }
     }
@@ -199,7 +200,7 @@ internal sealed partial class Dispatcher(
         {
             // Whatever was changed in the turn may have made something due.
             foreach (var lane in dispatcher._lanes.Values) lane.LookAt = Instant.MinValue;
-            dispatcher._turns.Release();
+            dispatcher._turns.Leave();
             dispatcher.Wake();
             return default;
         }

@@ -1,5 +1,6 @@
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
 using MeteringGateway.Engine;
 
 namespace MeteringGateway.Cluster.Grains;
@@ -47,7 +48,8 @@ internal sealed class ClusterTurns(IGrainFactory grains, Books books) : ITurns
     {
         try
         {
-            return await taking.WaitAsync(cancellation);
+            var ticket = await taking.WaitAsync(cancellation);
+            return ticket != Guid.Empty ? ticket : throw new ProblemException(Problem.Busy());
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
@@ -24,7 +25,7 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
     Task OutboxGrew();
 
     /// <summary>Takes the turn in which webhooks change; see <see cref="ITurnGrain.Take"/>.</summary>
-    /// <returns>A ticket that ends it; it ends by itself after ten seconds.</returns>
+    /// <returns>A ticket that ends it, which ends by itself after ten seconds; none: too many wait.</returns>
     [Alias("take-webhooks"), ResponseTimeout("00:01:00")]
     Task<Guid> TakeWebhooks();
 
@@ -69,7 +70,14 @@ internal sealed class Housekeeper(
     public async Task<Guid> TakeWebhooks()
     {
         using var waited = new CancellationTokenSource(Tickets.LongestWait);
-        return _tickets.Hold(await _webhooks.Turn(waited.Token));
+        try
+        {
+            return _tickets.Hold(await _webhooks.Turn(waited.Token));
+        }
+        catch (ProblemException)
+        {
+            return Guid.Empty; // too many wait
+        }
     }
 
     public async Task EndWebhooks(Guid ticket)

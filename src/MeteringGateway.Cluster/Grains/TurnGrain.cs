@@ -1,3 +1,5 @@
+using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
 using Orleans.Concurrency;
 
 namespace MeteringGateway.Cluster.Grains;
@@ -10,7 +12,7 @@ internal interface ITurnGrain : IGrainWithStringKey
     /// The answer is waited for longer than any caller waits: of one who has gone, it says which turn to end. If it
     /// were lost, each of these turns would hold up the others for its ten seconds.
     /// </summary>
-    /// <returns>A ticket that ends the turn; it ends by itself after ten seconds.</returns>
+    /// <returns>A ticket that ends the turn, which ends by itself after ten seconds; none: too many wait.</returns>
     [Alias("take"), ResponseTimeout("00:01:00")]
     Task<Guid> Take();
 
@@ -25,24 +27,36 @@ internal interface ITurnGrain : IGrainWithStringKey
 [Reentrant, GrainType("turn")]
 internal sealed class TurnGrain : Grain, ITurnGrain, IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly TurnQueue _turn = new();
     private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
 
     public async Task<Guid> Take()
     {
-        if (!await _turn.WaitAsync(Tickets.LongestWait)) throw new TimeoutException("others have the turn");
-        return _tickets.Hold(new Ended(_turn));
+        using var waited = new CancellationTokenSource(Tickets.LongestWait);
+        try
+        {
+            await _turn.Enter(waited.Token);
+            return _tickets.Hold(new Ended(_turn));
+        }
+        catch (ProblemException)
+        {
+            return Guid.Empty;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException("others have the turn");
+        }
     }
 
     public Task End(Guid ticket) => _tickets.End(ticket).AsTask();
 
     public void Dispose() => _turn.Dispose();
 
-    private sealed class Ended(SemaphoreSlim turn) : IAsyncDisposable
+    private sealed class Ended(TurnQueue turn) : IAsyncDisposable
     {
         public ValueTask DisposeAsync()
         {
-            turn.Release();
+            turn.Leave();
             return default;
         }
     }

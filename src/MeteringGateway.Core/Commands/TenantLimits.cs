@@ -35,6 +35,13 @@ public class TenantLimits
     /// </summary>
     public int WaitingFacts { get; set; } = 100_000;
 
+    /// <summary>
+    /// Bytes of memory, about, that outcomes, facts, sessions, ids of events and kinds of activities take together
+    /// (<see cref="Refusal.TenantFull"/>). Of outcomes' first reversals those that wait for a report are taken up to
+    /// twice as many bytes, all others without end.
+    /// </summary>
+    public long TenantBytes { get; set; } = 4L * 1024 * 1024 * 1024;
+
     /// <summary>Reservations that hold something (<see cref="Refusal.TooManyReservations"/>).</summary>
     public int Reservations { get; set; } = 1_000;
 

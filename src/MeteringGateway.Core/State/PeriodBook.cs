@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace MeteringGateway.Core;
 
@@ -122,10 +123,8 @@ public sealed class PeriodBook(Period period)
         else Caps.Insert(at, book);
     }
 
-    internal void AddActivity(in ActivityKey key, long quantity)
-    {
-        (Activities ??= []).Plus(key, quantity);
-    }
+    /// <returns>The first of its kind.</returns>
+    internal bool AddActivity(in ActivityKey key, long quantity) => (Activities ??= []).Plus(key, quantity);
 
     /// <summary>Counts an outcome in (<paramref name="sign"/> 1) or out (-1), by where it stands.</summary>
     internal void Count(Outcome outcome, int sign)
@@ -244,10 +243,13 @@ internal sealed class ActivityCounts : Dictionary<ActivityKey, long>
 {
     public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
 
-    public void Plus(in ActivityKey key, long quantity)
+    /// <returns>The first of its kind.</returns>
+    public bool Plus(in ActivityKey key, long quantity)
     {
         Names.Add(key.Activity);
-        this[key] = this.GetValueOrDefault(key) + quantity;
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(this, key, out var known);
+        sum += quantity;
+        return !known;
     }
 }
 

@@ -126,7 +126,11 @@ public sealed partial class TenantState
             SettledBy = Core.Outcome.HasSettled(e.Reason, e.End) ? Sequence : 0,
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
-        if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        if (e.Session is not null)
+        {
+            Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+            Bytes += ReferenceBytes;
+        }
         Put(outcome, null);
         CountFacts(e.Session, facts);
         if (e.Reason == Reason.Training) Trained++;
@@ -173,13 +177,18 @@ public sealed partial class TenantState
             if (kept) CountFacts(outcome.Session, [fact]);
             Put(outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
                 ChangedBy = outcome.ChangedBy.Add(Sequence) }, outcome);
+            if (kept) Bytes += BytesOf(fact);
         }
         else if (e.Waits)
         {
             _waiting ??= [];
             if (!_waiting.TryGetValue(e.OutcomeId, out var facts))
+            {
                 _waiting[e.OutcomeId] = facts = new List<WaitingFact>(1);
+                Bytes += BytesOf(e.OutcomeId, facts);
+            }
             WaitingCount++;
+            Bytes += BytesOf(fact);
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
         if (e.Session is not null) Touch(e.Session, e.Time);
@@ -191,7 +200,8 @@ public sealed partial class TenantState
         var book = Book(e.Period)!;
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
-        book.AddActivity(new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap), e.Quantity);
+        var kind = new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap);
+        if (book.AddActivity(kind, e.Quantity)) Bytes += BytesOf(kind);
         CountTaken(book, (Int128)fee.Micros * e.Quantity);
         if (!e.BeyondCap)
         {
@@ -200,7 +210,11 @@ public sealed partial class TenantState
                 if (cap.Cap.Counts(subject))
                     cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
         }
-        if (e.Session is not null) Touch(e.Session, e.Time).AddActivity(e.Time);
+        if (e.Session is not null)
+        {
+            Touch(e.Session, e.Time).AddActivity(e.Time);
+            Bytes += ReferenceBytes;
+        }
         Remember(e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
     }
 
@@ -281,5 +295,9 @@ public sealed partial class TenantState
         return cap;
     }
 
-    private void Remember(UInt128 key, EventRecord record) => (_events ??= []).Add(key, record);
+    private void Remember(UInt128 key, EventRecord record)
+    {
+        (_events ??= []).Add(key, record);
+        Bytes += EventBytes;
+    }
 }

@@ -28,8 +28,9 @@ public sealed partial class TenantState
         : verdicts ? known.Verdicts : known.Facts;
 
     /// <summary>Of a state that was restored.</summary>
-    private void CountFacts()
+    private void CountAnew()
     {
+        Bytes = CountedBytes();
         WaitingCount = _waiting?.Values.Sum(facts => facts.Count) ?? 0;
         foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
         {
@@ -40,7 +41,9 @@ public sealed partial class TenantState
 
     private void ForgetWaiting(string outcomeId)
     {
-        if (_waiting is not null && _waiting.Remove(outcomeId, out var facts)) WaitingCount -= facts.Count;
+        if (_waiting is null || !_waiting.Remove(outcomeId, out var facts)) return;
+        WaitingCount -= facts.Count;
+        Bytes -= BytesOf(outcomeId, facts);
     }
 
     private void CountFacts(string? session, ImmutableArray<Fact> facts)

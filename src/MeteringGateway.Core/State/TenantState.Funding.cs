@@ -75,11 +75,12 @@ public sealed partial class TenantState
     }
 
     /// <summary>
-    /// The ratings of every period that is not closed are worked out anew, and compared with what was kept up to date;
-    /// null: they are the same.
+    /// The ratings of every period that is not closed, and the bytes of memory, are worked out anew and compared with
+    /// what was kept up to date; null: they are the same.
     /// </summary>
     public string? VerifyRating()
     {
+        if (Bytes != CountedBytes()) return "bytes of memory";
         foreach (var book in _books)
         {
             if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;

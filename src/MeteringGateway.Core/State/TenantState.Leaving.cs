@@ -43,9 +43,9 @@ public sealed partial class TenantState
     {
         var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
         foreach (var (name, session) in _sessions ?? [])
-            if (session.LastEvent + SessionsKept + late < at) _sessions!.Remove(name);
+            if (session.LastEvent + SessionsKept + late < at) ForgetSession(name);
         foreach (var (key, record) in _events ?? [])
-            if (record.Time < closed && record.Time + IdsKept < at) _events!.Remove(key);
+            if (record.Time < closed && record.Time + IdsKept < at && _events!.Remove(key)) Bytes -= EventBytes;
         foreach (var (id, facts) in _waiting ?? [])
             if (facts.TrueForAll(fact => fact.Until < at)) ForgetWaiting(id);
         var before = IsLeaving ? new HashSet<string>(_archived!.Leaving!, StringComparer.Ordinal) : null;
@@ -75,7 +75,13 @@ public sealed partial class TenantState
     {
         _outcomes!.Remove(outcome.Id);
         _order!.Remove(outcome);
+        Bytes -= BytesOf(outcome);
         Depart(outcome);
+    }
+
+    private void ForgetSession(string name)
+    {
+        if (_sessions!.Remove(name, out var session)) Bytes -= BytesOf(name, session);
     }
 
     private bool IsDone(Outcome outcome) =>

@@ -66,7 +66,7 @@ public sealed partial class TenantState
             foreach (var (sequence, id) in (_state._outcomes?.Values ?? Enumerable.Empty<Outcome>())
                 .Select(outcome => (outcome.LastSequence, outcome.Id)).Order())
                 _state._order!.Changed.Add(sequence, id);
-            _state.CountFacts();
+            _state.CountAnew();
             return _state;
         }
 

@@ -45,7 +45,12 @@ public sealed partial class TenantState
     private Session Touch(string name, Instant time)
     {
         _sessions ??= [];
-        if (SessionAt(name, time) is not { } session) _sessions[name] = session = new Session();
+        if (SessionAt(name, time) is not { } session)
+        {
+            ForgetSession(name);
+            _sessions[name] = session = new Session();
+            Bytes += BytesOf(name, session);
+        }
         session.LastEvent = Instant.Max(session.LastEvent, time);
         return session;
     }
@@ -58,6 +63,7 @@ public sealed partial class TenantState
         _order ??= new OutcomeOrder();
         if (before is null) _order.Add(outcome);
         else _order.Change(before, outcome);
+        Bytes += before is null ? BytesOf(outcome) : ReferenceBytes;
         if (outcome.Session is null || SessionOf(outcome) is not { } session) return;
         WatchIn(session, outcome);
         if (session.Groups is null || TypeOf(outcome) is not { OncePerSession: true } type

@@ -165,13 +165,15 @@ public sealed partial class TenantState
     }
 
     /// <summary>Of a closed period only the totals are asked for.</summary>
-    private static void FoldActivities(PeriodBook book)
+    private void FoldActivities(PeriodBook book)
     {
         if (book.Activities is not { } activities) return;
         var totals = new ActivityCounts();
         foreach (var (key, quantity) in activities)
             totals.Plus(new ActivityKey(key.Activity, Dimensions.None, 0, key.Fee, false), quantity);
+        Bytes -= BytesOf(book);
         book.Activities = totals;
+        Bytes += BytesOf(book);
     }
 }
 

@@ -12,6 +12,12 @@ public sealed partial class Turn
     /// <summary>As long as so many times as many facts wait as may, first reversals of outcomes still do.</summary>
     private const int WaitingReversals = 4;
 
+    /// <summary>
+    /// Reversals of which nobody knows whether they are the first, or of an outcome that may never come, are taken up
+    /// to so many times as many bytes of memory.
+    /// </summary>
+    private const int ReversalsFull = 2;
+
     private static readonly TenantLimits UsualLimits = new();
 
     private Answer? OneOutcomeTooMany(string? session, Instant time) =>
@@ -19,7 +25,8 @@ public sealed partial class Turn
             ? Refuse(Refusal.TooManyOutcomes,
                 $"a tenant has at most {_limits.OpenOutcomes} outcomes of periods that are not closed")
         : _state.SessionAt(session, time)?.Count >= _limits.SessionOutcomes
-            ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes") : null;
+            ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes")
+        : IsFull(1);
 
     private Answer? OneActivityTooMany(Command.ReportActivity a, Instant time, PeriodBook book) =>
         _state.SessionAt(a.Session, time)?.Activities?.Count >= _limits.SessionActivities
@@ -28,7 +35,12 @@ public sealed partial class Turn
             && _state.TermsAt(time).Activity(a.Activity) is null
             ? Refuse(Refusal.TooManyActivities,
                 $"a period has at most {_limits.ActivityNames} names of activities that the plan does not name")
-        : null;
+        : IsFull(1);
+
+    /// <summary>Whether all that grows with what is sent has so many times as many bytes as it may.</summary>
+    private Answer? IsFull(int times) => _state.Bytes / times < _limits.TenantBytes ? null
+        : Refuse(Refusal.TenantFull, "outcomes, facts, sessions, ids of events and kinds of activities of a tenant "
+            + $"take at most {_limits.TenantBytes} bytes of memory; there is room again when a period is closed");
 
     private Answer? OneCounterTooMany(PeriodBook book, in ActivityKey key) =>
         book.Activities?.Count >= _limits.ActivityCounters && !book.Activities.ContainsKey(key)
@@ -43,10 +55,10 @@ public sealed partial class Turn
     {
         if (_state.IsFinal(outcome))
             return outcome.ChangedBy.Length < (c.IsVerdict ? FinalVerdicts : FinalFacts) * (long)_limits.OutcomeFacts
-                ? null : TooManyFacts();
+                ? IsFull(IsReversal(c) ? ReversalsFull : 1) : TooManyFacts();
         if (IsFirstReversal(c, outcome.Facts)) return null;
         if (outcome.Facts.Count(fact => fact.IsVerdict == c.IsVerdict) >= _limits.OutcomeFacts) return TooManyFacts();
-        return _state.FactsIn(outcome.Session, c.IsVerdict) < _limits.SessionFacts ? null
+        return _state.FactsIn(outcome.Session, c.IsVerdict) < _limits.SessionFacts ? IsFull(1)
             : Refuse(Refusal.TooManyFacts,
                 $"at most {_limits.SessionFacts} facts of one party are taken on a session's outcomes");
     }
@@ -58,15 +70,16 @@ public sealed partial class Turn
         // Anybody can name outcomes that never come: the first reversals of them have to end, too.
         if (_state.WaitingCount >= (first ? WaitingReversals : 1) * (long)_limits.WaitingFacts)
             return Refuse(Refusal.TooManyFacts, $"at most {_limits.WaitingFacts} facts wait for reports of outcomes");
-        return waiting.Length < _limits.OutcomeFacts || first ? null : TooManyFacts();
+        return waiting.Length < _limits.OutcomeFacts || first ? IsFull(first ? ReversalsFull : 1) : TooManyFacts();
     }
 
     private Answer TooManyFacts() =>
         Refuse(Refusal.TooManyFacts, $"at most {_limits.OutcomeFacts} facts of one party are taken on an outcome");
 
     private static bool IsFirstReversal(Command.ReportFact c, IEnumerable<Fact> before) =>
-        new Fact(c.Id, default, c.Kind, null).IsReversal
-            && !before.Any(fact => fact.IsReversal && fact.IsVerdict == c.IsVerdict);
+        IsReversal(c) && !before.Any(fact => fact.IsReversal && fact.IsVerdict == c.IsVerdict);
+
+    private static bool IsReversal(Command.ReportFact c) => new Fact(c.Id, default, c.Kind, null).IsReversal;
 
     private Answer? OneReservationTooMany() => _state.ReservationCount >= _limits.Reservations
         ? Refuse(Refusal.TooManyReservations, $"a tenant has at most {_limits.Reservations} reservations at one time")

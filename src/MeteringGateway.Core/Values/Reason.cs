@@ -46,7 +46,7 @@ public enum Refusal : byte
     UnknownThreshold, TooManyThresholds, UnknownGrant, TooManyGrants, IdempotencyKeyReused, AlreadyExpired,
     UnknownScheduled, ChangedMeanwhile, UnknownPack, TopUpLimitReached,
     TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities,
-    TooManyOutcomes, TooManyChanges,
+    TooManyOutcomes, TooManyChanges, TenantFull,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

@@ -16,16 +16,21 @@ public sealed class RawCall : IDisposable
     }
 
     /// <param name="mediaType">Null: a request without a body.</param>
+    /// <param name="expects">Asks to be told when the body is wanted; see <see cref="IsHeard"/>.</param>
     public static async Task<RawCall> Open(Gateway gateway, string method, string path, string? mediaType,
-        string key = Gateway.AdminKey)
+        string key = Gateway.AdminKey, bool expects = false)
     {
         var call = new RawCall();
         await call._socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port);
         var body = mediaType is null ? "" : $"Content-Type: {mediaType}\r\nTransfer-Encoding: chunked\r\n";
+        if (expects) body += "Expect: 100-continue\r\n";
         await call.Write(
             $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{body}\r\n");
         return call;
     }
+
+    /// <summary>The endpoint has begun to read the body.</summary>
+    public Task IsHeard() => HearUntil("100 Continue");
 
     public Task Say(string text) => Write($"{Encoding.UTF8.GetByteCount(text):x}\r\n{text}\r\n");
 

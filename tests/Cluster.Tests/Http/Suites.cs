@@ -69,7 +69,7 @@ public sealed class SuitesTests
         typeof(StartTests), typeof(ReadinessTests), typeof(PlatformTests), typeof(SettingsTests),
         typeof(StoredDocumentTests), typeof(ProblemSizeTests), typeof(DeadlineTests), typeof(RefusedEventsTests),
         typeof(LimitsTableTests), typeof(Api.Tests.SecretSealTests), // silos have one of their own
-        typeof(WebhooksAwayTests), typeof(EventGroupTests),
+        typeof(WebhooksAwayTests), typeof(EventGroupTests), typeof(TurnQueueTests),
     ];
 
     [Fact]

@@ -153,6 +153,64 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void N4_a_tenant_takes_so_many_bytes_of_memory_and_has_room_again_when_their_period_is_closed()
+    {
+        Taken(Report(null));
+        _few.TenantBytes = _state.Bytes;
+        EverythingIsRefused();
+        _state = TenantState.Restore(_state.Snapshot());
+        EverythingIsRefused();
+        Taken(Fact("e2", FactKind.Rejected));
+        Taken(Fact("e2", FactKind.VerdictRejected));
+
+        _now += TimeSpan.FromDays(70);
+        Taken(new Command.Tick());
+        Assert.Equal(0, _state.OutcomeCount);
+        Taken(Activity("message", "s"));
+
+        void EverythingIsRefused()
+        {
+            Refused(Refusal.TenantFull, Report(null));
+            Refused(Refusal.TenantFull, Activity("message", null));
+            Refused(Refusal.TenantFull, Fact("e2", FactKind.Confirmed));
+            Refused(Refusal.TenantFull, Fact("later", FactKind.Confirmed));
+        }
+    }
+
+    [Fact]
+    public void N4_first_reversals_that_wait_are_taken_up_to_twice_as_many_bytes()
+    {
+        (_few.TenantBytes, _few.WaitingFacts) = (5_000, 1_000);
+        var taken = 0;
+        while (Run(Fact($"later{taken}", FactKind.Rejected)) is not Answer.Refused) taken++;
+        Refused(Refusal.TenantFull, Fact("another", FactKind.Rejected));
+        Assert.InRange(_state.Bytes, 10_000, 10_999);
+    }
+
+    [Fact]
+    public void N4_bytes_of_memory_are_what_is_there_whatever_happened()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            Taken(Activity("message", "s", $"agent{i}"));
+            Taken(Report("s"));
+            Taken(Fact($"e{_numbers}", FactKind.Reopened));
+            Taken(Fact($"later{i}", FactKind.Confirmed));
+        }
+        Taken(Report("t") with { OutcomeId = "later1" });
+        Assert.Null(_state.VerifyRating());
+        Assert.Equal(_state.Bytes, TenantState.Restore(_state.Snapshot()).Bytes);
+        var before = _state.Bytes;
+        for (var i = 0; i < 3; i++)
+        {
+            _now += TimeSpan.FromDays(30);
+            Taken(new Command.Tick());
+            Assert.Null(_state.VerifyRating());
+        }
+        Assert.InRange(_state.Bytes, 1, before / 4); // kinds of activities, folded
+    }
+
+    [Fact]
     public void N4_a_tenant_has_so_many_reservations_at_one_time()
     {
         for (var i = 0; i < 4; i++) Taken(Hold());

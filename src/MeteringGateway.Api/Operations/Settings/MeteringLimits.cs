@@ -34,6 +34,22 @@ public sealed class MeteringLimits : TenantLimits
     /// limit.</summary>
     public int StreamsPerKey { get; set; } = 100;
 
+    /// <summary>
+    /// Requests that one key has under way, streams among them (<c>too_many_at_once</c>); 0 is no limit.
+    /// </summary>
+    public int RequestsAtOnce { get; set; } = 2_000;
+
+    /// <summary>
+    /// Of these, those that change what is configured, and wait for each other (<c>too_many_at_once</c>); 0 is no
+    /// limit.
+    /// </summary>
+    public int ChangesAtOnce { get; set; } = 100;
+
+    /// <summary>
+    /// Bytes of bodies that one key has under way, those above 64 KiB (<c>too_many_at_once</c>); 0 is no limit.
+    /// </summary>
+    public int BodyBytesAtOnce { get; set; } = 128 * 1024 * 1024;
+
     /// <summary>Keys that are in force or were made within a day (<c>too_many_keys</c>).</summary>
     public int Keys { get; set; } = 100_000;
 

@@ -56,6 +56,7 @@ internal sealed class SettingsCheck
         AtLeast(1, limits.OutcomeFacts, "Limits:OutcomeFacts");
         AtLeast(1, limits.OpenOutcomes, "Limits:OpenOutcomes");
         AtLeast(1, limits.WaitingFacts, "Limits:WaitingFacts");
+        AtLeast(1, limits.TenantBytes, "Limits:TenantBytes");
         AtLeast(0, limits.Reservations, "Limits:Reservations");
         AtLeast(0, limits.ActivityNames, "Limits:ActivityNames");
         AtLeast(0, limits.ActivityCounters, "Limits:ActivityCounters");
@@ -70,6 +71,9 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.RequestsPerSecond, "Limits:RequestsPerSecond");
         AtLeast(0, limits.EventsPerSecond, "Limits:EventsPerSecond");
         AtLeast(0, limits.StreamsPerKey, "Limits:StreamsPerKey");
+        AtLeast(0, limits.RequestsAtOnce, "Limits:RequestsAtOnce");
+        AtLeast(0, limits.ChangesAtOnce, "Limits:ChangesAtOnce");
+        AtLeast(0, limits.BodyBytesAtOnce, "Limits:BodyBytesAtOnce");
         AtLeast(1, limits.Keys, "Limits:Keys");
         AtLeast(0, limits.BoundKeys, "Limits:BoundKeys");
         AtLeast(0, limits.Webhooks, "Limits:Webhooks");

@@ -1,0 +1,51 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// What of a tenant grows with what its callers send: outcomes, facts, sessions, ids of events and kinds of activities,
+/// in bytes of memory (N4). A sum that is kept up; it follows from them, so it is in no snapshot.
+/// </summary>
+public sealed partial class TenantState
+{
+    /// <summary>
+    /// What is held beside the text, as measured, and a little more: an outcome with its places in the ratings and
+    /// among what is due, an entry of a dictionary with its part of the room that is free, and so on.
+    /// </summary>
+    private const int OutcomeBytes = 600, FactBytes = 150, WaitingBytes = 150, SessionBytes = 100, EventBytes = 100,
+        KindBytes = 150, TextBytes = 24, ReferenceBytes = 16;
+
+    /// <summary>Bytes of memory, about; see <see cref="TenantLimits.TenantBytes"/>.</summary>
+    internal long Bytes { get; private set; }
+
+    private static long BytesOf(string? text) => text is null ? 0 : TextBytes + sizeof(char) * text.Length;
+
+    private static long BytesOf(Dimensions of) => BytesOf(of.Agent) + BytesOf(of.Channel) + BytesOf(of.Workflow);
+
+    private static long BytesOf(EventId id) => BytesOf(id.Source) + BytesOf(id.Id);
+
+    private static long BytesOf(Fact fact) => FactBytes + BytesOf(fact.Event) + BytesOf(fact.Verification?.Method);
+
+    private static long BytesOf(Outcome outcome)
+    {
+        var bytes = OutcomeBytes + BytesOf(outcome.Event) + BytesOf(outcome.Id) + BytesOf(outcome.Session)
+            + BytesOf(outcome.Dimensions) + BytesOf(outcome.Verification?.Method)
+            + ReferenceBytes * outcome.ChangedBy.Length;
+        foreach (var criterion in outcome.CriteriaMet) bytes += ReferenceBytes + BytesOf(criterion);
+        foreach (var fact in outcome.Facts) bytes += BytesOf(fact);
+        return bytes;
+    }
+
+    private static long BytesOf(string name, Session session) => SessionBytes + BytesOf(name)
+        + ReferenceBytes * (session.Count + (session.Activities?.Count ?? 0));
+
+    private static long BytesOf(in ActivityKey kind) =>
+        KindBytes + BytesOf(kind.Activity) + BytesOf(kind.Dimensions);
+
+    private static long BytesOf(PeriodBook book) => book.Activities?.Keys.Sum(kind => BytesOf(kind)) ?? 0;
+
+    private static long BytesOf(string outcomeId, List<WaitingFact> facts) =>
+        WaitingBytes + BytesOf(outcomeId) + facts.Sum(fact => BytesOf(fact.Fact));
+
+    private long CountedBytes() => _books.Sum(BytesOf) + (_outcomes?.Values.Sum(BytesOf) ?? 0)
+        + (_sessions?.Sum(one => BytesOf(one.Key, one.Value)) ?? 0) + EventBytes * (long)(_events?.Count ?? 0)
+        + (_waiting?.Sum(one => BytesOf(one.Key, one.Value)) ?? 0);
+}
