@@ -87,8 +87,21 @@ public sealed class Lifecycle
             else walk.Say(step.Candidate, step.Fact, step.Time);
         }
         if (walk._holder >= 0) walk._verdicts[walk._holder] = Standing(group[walk._holder], walk._segment, now);
+        walk.CreditDisputed();
         walk.NameAliases();
         return walk._verdicts;
+    }
+
+    /// <summary>
+    /// D3: whatever else is learnt of an outcome that a dispute was credited for, it is not charged. It keeps its place
+    /// in the session: the success was reported once, and its duplicates are not charged in its stead.
+    /// </summary>
+    private void CreditDisputed()
+    {
+        for (var i = 0; i < _group.Length; i++)
+            if (_group[i].Outcome.Dispute is { Status: DisputeStatus.Credited }
+                && _verdicts[i].Status == OutcomeStatus.Billable)
+                _verdicts[i] = _verdicts[i] with { Status = OutcomeStatus.Credited };
     }
 
     /// <summary>An alias is answered with the status of the outcome that it stands for.</summary>

@@ -75,6 +75,7 @@ public sealed partial class TenantState
     {
         _outcomes!.Remove(outcome.Id);
         Depart(outcome);
+        _disputes?.ForgetWith(outcome);
     }
 
     private bool IsDone(Outcome outcome) =>

@@ -49,6 +49,7 @@ public sealed partial class TenantState
         }
         WritePacks(to);
         WriteLeaving(to);
+        WriteDisputes(to);
         return to.Written.ToArray();
     }
 
@@ -103,6 +104,7 @@ public sealed partial class TenantState
             state.ReadSection(tag, ref section);
         }
         state.CountFacts();
+        state.FindDisputes();
         return state;
     }
 
@@ -114,6 +116,7 @@ public sealed partial class TenantState
             case Sections.Money: ReadPacks(ref from); break;
             case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
+            case Sections.Disputes: ReadDisputes(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");

@@ -27,35 +27,40 @@ public sealed partial class Turn
     private void TakeAll(in Judgement judgement, Command.ReportOutcome? report)
     {
         var judged = judgement.Judged;
-        foreach (var item in judged) if (GivesBack(item)) Take(item);
+        foreach (var item in judged) if (GivesBack(item)) Take(item, judged);
         foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judgement, report!);
-        foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
+        foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item, judged);
         foreach (var (outcome, reason) in judgement.Refused)
         {
             var refused = new Judged(outcome, Refused(outcome, reason), false);
             if (outcome.IsNew) TakeReport(refused, judgement, report!);
-            else Take(refused);
+            else Take(refused, judged);
         }
         foreach (var item in judged)
         {
             if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)
                 continue;
-            var said = judged.Where(other => other.Outcome.Id == outcome.Id
-                || other.Verdict.ContinuationOf == outcome.Id).SelectMany(other => SaidOf(other.Outcome));
-            if (IsDisputed(outcome, said)) Add(Disputed(outcome));
+            if (IsDisputed(outcome, SaidOf(outcome, judged))) Open(outcome, RejectedByBuyer, DisputeVia.Verdict);
         }
     }
 
+    /// <summary>Facts on an outcome and on its aliases.</summary>
+    private static IEnumerable<Fact> SaidOf(Outcome outcome, List<Judged> judged) =>
+        judged.Where(other => other.Outcome.Id == outcome.Id || other.Verdict.ContinuationOf == outcome.Id)
+        .SelectMany(other => SaidOf(other.Outcome));
+
     private static bool GivesBack(in Judged item) => item.Outcome.Admitted && !item.Admitted;
 
-    private void Take(in Judged item)
+    private void Take(in Judged item, List<Judged> judged)
     {
         var (outcome, verdict, admitted) = item;
         if (verdict.ContinuationOf is { } root && outcome.ContinuationOf == root) return;
         if (verdict.Same(outcome) && admitted == outcome.Admitted) return;
         var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
         var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-        Credit(Changed(outcome, verdict, admitted), credited && closed ? _state.CorrectionOf(outcome, _now) : null);
+        var correction = credited && closed ? _state.CorrectionOf(outcome, _now) : null;
+        Credit(Changed(outcome, verdict, admitted), correction,
+            credited ? CreditOf(outcome, correction, WhyCredited(outcome, SaidOf(outcome, judged))) : null);
     }
 
     /// <summary>
