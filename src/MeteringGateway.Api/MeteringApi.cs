@@ -6,6 +6,7 @@ using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Certificates;
+using MeteringGateway.Api.Disputes;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Json;
@@ -68,6 +69,7 @@ public static class MeteringApi
         app.MapEvents();
         app.MapOutcomes();
         app.MapErasure();
+        app.MapDisputes();
         app.MapSignals();
         app.MapCaps();
         app.MapThresholds();

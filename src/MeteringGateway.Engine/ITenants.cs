@@ -68,6 +68,14 @@ public interface ITenants
         CancellationToken cancellation = default);
 
     /// <summary>
+    /// Disputes, newest first (D3): those that are open, and the newest that were decided; null: no such tenant.
+    /// </summary>
+    /// <param name="status">Null: any.</param>
+    /// <param name="before">Null, or <see cref="Page{T}.Next"/> of the page before.</param>
+    ValueTask<Page<Dispute>?> Disputes(string tenant, DisputeStatus? status, long? before, int limit,
+        CancellationToken cancellation = default);
+
+    /// <summary>
     /// Tenants that are not <see cref="LimitState.Active"/>, the most severe first, then by id: as of what is durable,
     /// and without waking any.
     /// </summary>

@@ -30,7 +30,7 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         outcome.Remove("history");
         outcome.Remove("sequence");
         Assert.Equal(
-            """{"outcome_id":"c-1812","tenant":"inspect","timestamp":"2026-11-21T12:00:00.000Z","period":"2026-11-01","outcome_type":"support.resolution","workflow":"refund","channel":"chat","agent":"fin-3","session":"conv-77","end_customer":"u-9","quantity":1,"success_criteria_met":["a","b"],"handed_off":false,"window":{"status":"closed","closes_at":"2026-11-21T12:00:00.000Z"},"verification":{"method":"llm","passed":true,"confidence":0.97,"evidence_url":"https://evidence"},"status":"billable","billable_reason":"confirmed","non_billable_reason":null,"charges":[{"source":"on_demand","units":1,"unit_price":"0.99","amount":"0.99","credits":"0"}],"amount":"0.99","currency":"USD","credits":"0","dispute":null,"source_url":"https://source","metadata":{"ticket":[1,2]}}""",
+            """{"outcome_id":"c-1812","tenant":"inspect","timestamp":"2026-11-21T12:00:00.000Z","period":"2026-11-01","outcome_type":"support.resolution","workflow":"refund","channel":"chat","agent":"fin-3","session":"conv-77","end_customer":"u-9","quantity":1,"success_criteria_met":["a","b"],"handed_off":false,"window":{"status":"closed","closes_at":"2026-11-21T12:00:00.000Z","ended_at":"2026-11-21T12:00:00.000Z"},"verification":{"method":"llm","passed":true,"confidence":0.97,"evidence_url":"https://evidence"},"status":"billable","billable_reason":"confirmed","non_billable_reason":null,"charges":[{"source":"on_demand","units":1,"unit_price":"0.99","amount":"0.99","credits":"0"}],"amount":"0.99","currency":"USD","credits":"0","dispute":null,"credit":null,"event_source":"/helpdesk","source_url":"https://source","metadata":{"ticket":[1,2]}}""",
             outcome.ToJsonString());
         await auditor.Get("/v1/tenants/inspect/outcomes/none").IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
     }
@@ -79,7 +79,7 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         Assert.Equal([0xef, 0xbb, 0xbf], bytes[..3]); // a spreadsheet takes it for UTF-8
         var lines = Encoding.UTF8.GetString(bytes[3..]).Split("\r\n");
         Assert.Equal(
-            "outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.opened_at,source_url,metadata,sequence", lines[0]);
+            "outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,window.ended_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.note,dispute.opened_at,dispute.resolved_at,dispute.amount,credit.amount,credit.credits,credit.reason,credit.at,credit.period,event_source,source_url,metadata,sequence", lines[0]);
         Assert.StartsWith(
             "'=cmd,csv,2026-11-21T12:00:00.000Z,2026-11-01,support.resolution,,,\"a,\"\"b\"\"\",,,1,[],false,none,,",
             lines[1], StringComparison.Ordinal);

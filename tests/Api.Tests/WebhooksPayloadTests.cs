@@ -25,9 +25,12 @@ public class WebhooksPayloadTests
                 .Is(HttpStatusCode.Created);
         await gateway.Admin.Post("/v1/tenants/acme/outcomes/c-3/verdict", """{"verdict":"rejected"}""")
             .Is(HttpStatusCode.Created);
+        var dispute = (await gateway.Admin.Get("/v1/tenants/acme/disputes").Is(HttpStatusCode.OK))["data"]![0]!["id"];
         await gateway.Admin.Post("/v1/tenants/acme/clock", """{"to":"2026-12-15T00:00:00Z"}""").Is(HttpStatusCode.OK);
+        await gateway.Admin.Post($"/v1/tenants/acme/disputes/{dispute}/resolve",
+            """{"resolution":"credited","note":"the buyer is right"}""").Is(HttpStatusCode.OK);
         var told = new Dictionary<string, JsonObject>();
-        while (told.Count < 8) told.TryAdd((await receiver.Next()) is var one ? one.Type : "", one.Json);
+        while (told.Count < 9) told.TryAdd((await receiver.Next()) is var one ? one.Type : "", one.Json);
 
         Says(told, "threshold.crossed",
             """{"threshold":"eighty","of":"cap:monthly","at":{"percent":80},"level":{"units":3},"limit":{"units":3},"period":"2026-11-01"}""");
@@ -39,6 +42,9 @@ public class WebhooksPayloadTests
         Says(told, "overage.started", """{"outcome_type":null,"period":"2026-11-01"}""");
         Says(told, "grant.expiring", """{"remaining":"20","expires_at":"2026-11-20T00:00:00.000Z"}""", "grant");
         Says(told, "dispute.opened", """{"outcome_id":"c-3","reason":"rejected by the buyer"}""", "dispute");
+        Says(told, "dispute.resolved",
+            """{"outcome_id":"c-3","status":"credited","note":"the buyer is right","amount":"1.20","period":"2026-12-01"}""",
+            "dispute");
         Says(told, "statement.final",
             """{"period":"2026-11-01","currency":"USD","total":"51.20","unrounded_total":"51.20","credits_used":"100"}""", "head");
         var final = told["statement.final"]["data"]!;

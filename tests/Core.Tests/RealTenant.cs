@@ -71,8 +71,10 @@ internal sealed class RealTenant
         _ => command,
     };
 
-    // A change to come, by what it is of.
-    private Command Identified(Command command) => command is Command.Withdraw withdraw
+    // A change to come, by what it is of; a dispute, by its outcome.
+    private Command Identified(Command command) => command is Command.ResolveDispute resolve
+        ? resolve with { Dispute = Outcome(resolve.Dispute)?.Dispute?.Id ?? "d0" }
+        : command is Command.Withdraw withdraw
         && State.Schedule.FirstOrDefault(change => change.Setting.Of == withdraw.Id) is { } change
         ? withdraw with { Id = change.Id } : command;
 

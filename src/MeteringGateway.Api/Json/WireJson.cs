@@ -7,6 +7,7 @@ using MeteringGateway.Api.Allowance;
 using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Certificates;
+using MeteringGateway.Api.Disputes;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Keys;
@@ -56,6 +57,10 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<OutcomeWire>))]
 [JsonSerializable(typeof(InspectedOutcomeWire))]
 [JsonSerializable(typeof(VerdictWire))]
+[JsonSerializable(typeof(NewDisputeWire))]
+[JsonSerializable(typeof(ResolveWire))]
+[JsonSerializable(typeof(DisputeWire))]
+[JsonSerializable(typeof(ListWire<DisputeWire>))]
 [JsonSerializable(typeof(EntryWire))]
 [JsonSerializable(typeof(ListWire<EntryWire>))]
 [JsonSerializable(typeof(PutCapWire))]

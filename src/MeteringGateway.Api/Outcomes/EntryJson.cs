@@ -44,6 +44,8 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Entry.OverageAuthorized))]
 [JsonSerializable(typeof(Entry.AuthorizationWithdrawn))]
 [JsonSerializable(typeof(Entry.DisputeOpened))]
+[JsonSerializable(typeof(Entry.DisputeResolved))]
+[JsonSerializable(typeof(Entry.AgreementLow))]
 [JsonSerializable(typeof(Entry.ChangeScheduled))]
 [JsonSerializable(typeof(Entry.ChangeWithdrawn))]
 [JsonSerializable(typeof(Setting.Plan))]

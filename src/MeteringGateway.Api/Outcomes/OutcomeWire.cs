@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MeteringGateway.Api.Disputes;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Json;
 
@@ -12,7 +13,7 @@ internal sealed record OutcomeWire(
     WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
-    string? SourceUrl, JsonElement Metadata, long Sequence);
+    CreditWire? Credit, string EventSource, string? SourceUrl, JsonElement Metadata, long Sequence);
 
 /// <summary>An outcome with the entries that made and changed it.</summary>
 internal sealed record InspectedOutcomeWire(
@@ -22,17 +23,24 @@ internal sealed record InspectedOutcomeWire(
     WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
-    string? SourceUrl, JsonElement Metadata, long Sequence,
+    CreditWire? Credit, string EventSource, string? SourceUrl, JsonElement Metadata, long Sequence,
     IReadOnlyList<EntryWire> History);
 
 /// <param name="Status"><c>open</c>, <c>closed</c> or <c>none</c>.</param>
-internal sealed record WindowWire(string Status, string? ClosesAt);
+/// <param name="EndedAt">When it ended, if something said within it ended it early.</param>
+internal sealed record WindowWire(string Status, string? ClosesAt, string? EndedAt);
+
+/// <summary>What was taken back of an outcome that was billable (O5, D3).</summary>
+/// <param name="Amount">What its period came to less without it; not rounded.</param>
+/// <param name="Credits">The same in credits.</param>
+/// <param name="Reason"><c>disputed</c>, or the reversal: <c>reopened</c> and so on.</param>
+/// <param name="Period">On whose statement: that of its own period, which does not list it then, or the one that was
+/// open when its own was closed.</param>
+internal sealed record CreditWire(string Amount, string Credits, string Reason, string At, string Period);
 
 /// <summary>Part of the units, and what funds them (F4).</summary>
 /// <param name="Credits">What these units took of grants; their amount is then 0.</param>
 internal sealed record ChargeWire(string Source, long Units, string UnitPrice, string Amount, string Credits);
-
-internal sealed record DisputeWire(string Id, string OutcomeId, string Reason, string Status, string OpenedAt);
 
 /// <param name="Erased">Of how many events there was anything stored.</param>
 internal sealed record ErasedWire(long Erased);
@@ -60,14 +68,16 @@ internal static class OutcomeFigures
             outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, String(apart, "end_customer"),
             outcome.Quantity,
             outcome.CriteriaMet, outcome.HandedOff,
-            new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString()),
+            new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString(),
+                outcome.EndedAt?.ToString()),
             Wire(outcome.Verification, String(apart, "evidence_url")), Names<OutcomeStatus>.Of(outcome.Status),
             outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason
                 : null,
             IsBillable(outcome.Reason) ? null : reason,
             [.. outcome.Charges.Select(charge => Wire(charge, currency))], Text.Money(outcome.Amount, currency),
             currency, outcome.Credits.ToString(),
-            Wire(outcome.Dispute), String(apart, "source_url"),
+            outcome.Dispute is { } dispute ? DisputeWire.From(dispute, currency) : null,
+            Wire(outcome.Credit, currency), outcome.EventSource ?? "", String(apart, "source_url"),
             apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
     }
 
@@ -76,7 +86,7 @@ internal static class OutcomeFigures
         o.EndCustomer, o.Quantity,
         o.SuccessCriteriaMet, o.HandedOff, o.Window, o.Verification, o.Status, o.BillableReason, o.NonBillableReason,
         o.Charges, o.Amount,
-        o.Currency, o.Credits, o.Dispute, o.SourceUrl, o.Metadata, o.Sequence, history);
+        o.Currency, o.Credits, o.Dispute, o.Credit, o.EventSource, o.SourceUrl, o.Metadata, o.Sequence, history);
 
     private static ChargeWire Wire(Charge charge, string currency) => new(
         Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice, currency),
@@ -93,8 +103,8 @@ internal static class OutcomeFigures
         : new VerificationWire(verification.Method, verification.Passed, verification.Confidence / 1_000_000m,
             evidence);
 
-    private static DisputeWire? Wire(Dispute? dispute) => dispute is null
+    private static CreditWire? Wire(Credit? credit, string currency) => credit is null
         ? null
-        : new DisputeWire(dispute.Id, dispute.OutcomeId, dispute.Reason, Names<DisputeStatus>.Of(dispute.Status),
-            dispute.OpenedAt.ToString());
+        : new CreditWire(Text.Money(credit.Amount, currency), credit.Credits.ToString(),
+            Names<CreditReason>.Of(credit.Reason), credit.At.ToString(), Text.Date(credit.Period));
 }

@@ -24,7 +24,7 @@ internal static class Refusals
     {
         Refusal.UnknownTenant or Refusal.UnknownCap or Refusal.UnknownReservation or Refusal.UnknownSignal
             or Refusal.UnknownPeriod or Refusal.UnknownOutcome or Refusal.UnknownThreshold or Refusal.UnknownGrant
-            or Refusal.UnknownScheduled =>
+            or Refusal.UnknownScheduled or Refusal.UnknownDispute =>
                 StatusCodes.Status404NotFound,
         Refusal.UnknownOutcomeType or Refusal.EventTooOld or Refusal.EventInFuture or Refusal.AmountOverflow
             or Refusal.IdempotencyKeyReused or Refusal.AlreadyExpired or Refusal.UnknownPack =>
@@ -36,7 +36,8 @@ internal static class Refusals
             or Refusal.TooManyThresholds or Refusal.TooManyGrants or Refusal.TopUpLimitReached
             or Refusal.TooManyInSession or Refusal.TooManyFacts or Refusal.TooManyReservations
             or Refusal.TooManyActivities or Refusal.TooManyOutcomes or Refusal.TooManyChanges
-            or Refusal.TenantFull =>
+            or Refusal.TenantFull or Refusal.DisputeExists or Refusal.DisputeTooLate or Refusal.DisputeResolved
+            or Refusal.TooManyDisputes =>
                 StatusCodes.Status409Conflict,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "a refusal without a status"),
     };

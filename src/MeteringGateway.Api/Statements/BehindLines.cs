@@ -94,7 +94,8 @@ internal sealed class BehindLines(ITenants tenants, string tenant, Statement sta
         {
             if (entry.Entry is Entry.FactReported { Kind: not (FactKind.Confirmed or FactKind.VerdictAccepted) } fact)
                 reason = fact.Kind == FactKind.VerdictRejected ? "rejected" : Names<FactKind>.Of(fact.Kind);
-            if (entry.Entry is not Entry.OutcomeChanged { Correction: { } taken, At: var at }) continue;
+            if (entry.Entry is not Entry.OutcomeChanged { Correction: { } taken, At: var at } changed) continue;
+            if (changed.Credit is { } credit) reason = Names<CreditReason>.Of(credit.Reason);
             if (at >= statement.Period.Start && (isLast || at < statement.Period.End))
                 rows.Add(new Behind(line, outcome.Id, at, taken.Quantity, null, taken.Amount,
                     taken.Returned.Aggregate(Amount.Zero, (sum, draw) => sum + draw.Credits), reason));

@@ -35,6 +35,16 @@ internal sealed record GrantExpiringWire(string Tenant, long Sequence, string Gr
 
 internal sealed record DisputeOpenedWire(string Tenant, long Sequence, string Dispute, string OutcomeId, string Reason);
 
+/// <param name="Status"><c>credited</c> or <c>upheld</c>.</param>
+/// <param name="Amount">What was taken back; null where nothing was.</param>
+/// <param name="Period">On whose statement.</param>
+internal sealed record DisputeResolvedWire(string Tenant, long Sequence, string Dispute, string OutcomeId,
+    string Status, string Note, string? Amount, string? Period);
+
+/// <param name="Agreed">Successes that the buyer accepted, of those that it gave a verdict on.</param>
+internal sealed record AgreementLowWire(string Tenant, long Sequence, string OutcomeType, string Period, long Agreed,
+    long Total);
+
 /// <summary>The sums of a statement; its lines are where statements are.</summary>
 internal sealed record StatementFinalWire(
     string Tenant, long Sequence, string Period, string Currency, string Total, string UnroundedTotal,
@@ -48,6 +58,8 @@ internal sealed record StatementFinalWire(
 [JsonSerializable(typeof(OverageStartedWire))]
 [JsonSerializable(typeof(GrantExpiringWire))]
 [JsonSerializable(typeof(DisputeOpenedWire))]
+[JsonSerializable(typeof(DisputeResolvedWire))]
+[JsonSerializable(typeof(AgreementLowWire))]
 [JsonSerializable(typeof(StatementFinalWire))]
 internal sealed partial class PayloadJson : JsonSerializerContext
 {

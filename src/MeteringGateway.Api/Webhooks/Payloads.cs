@@ -22,7 +22,7 @@ internal static class Payloads
         var row = told.Row;
         var entry = EntryCodec.Read(row.Alert.Entry);
         // All of it is in the entry but the currency, which a tenant has for good (N2).
-        var currency = entry is Entry.PeriodClosed or Entry.StateChanged { Limit.IsMoney: true }
+        var currency = entry is Entry.PeriodClosed or Entry.DisputeResolved { Credit: not null } or Entry.StateChanged { Limit.IsMoney: true }
             or Entry.ThresholdCrossed { Level.IsMoney: true }
             ? (await tenants.Tenant(row.Tenant, cancellation))!.Terms.Currency : "";
         var data = entry is Entry.PeriodClosed closed
@@ -52,6 +52,11 @@ internal static class Payloads
         Entry.OverageStarted e => Of(new OverageStartedWire(tenant, sequence, e.OutcomeType, Text.Date(e.Period))),
         Entry.GrantExpiring e =>
             Of(new GrantExpiringWire(tenant, sequence, e.Grant, e.Left.ToString(), e.ExpiresAt.ToString())),
+        Entry.DisputeResolved e => Of(new DisputeResolvedWire(tenant, sequence, e.Before.Id, e.Before.OutcomeId,
+            Names<DisputeStatus>.Of(e.Status), e.Note, Text.Money(e.Credit?.Amount, currency),
+            e.Credit is { } credit ? Text.Date(credit.Period) : null)),
+        Entry.AgreementLow e => Of(new AgreementLowWire(tenant, sequence, e.OutcomeType, Text.Date(e.Period), e.Agreed,
+            e.Total)),
         Entry.DisputeOpened e => Of(new DisputeOpenedWire(tenant, sequence, e.Dispute, e.OutcomeId, e.Reason)),
         _ => Of(new AlertWire(tenant, sequence)), // where to look it up
     };

@@ -6,7 +6,6 @@ internal static class WebhookEvents
     public static readonly IReadOnlyList<string> All =
     [
         "threshold.crossed", "cap.reached", "cap.cleared", "credits.exhausted", "overage.started", "grant.expiring",
-        "dispute.opened",
-        "dispute.resolved", "statement.final",
+        "dispute.opened", "dispute.resolved", "agreement.low", "statement.final",
     ];
 }

@@ -98,6 +98,10 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         await Ask(tenant, grain => grain.Alerts(period, before, limit, cancellation), cancellation);
 
+    public ValueTask<Page<Dispute>?> Disputes(string tenant, DisputeStatus? status, long? before, int limit,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Disputes(status, before, limit, cancellation), cancellation);
+
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default) =>
         store.Attention(among, after, limit, cancellation);

@@ -41,6 +41,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("alerts")]
     Task<RaisedAlert[]?> Alerts(DateOnly? period, long? before, int limit, CancellationToken cancellation);
 
+    [Alias("disputes")]
+    Task<Page<Dispute>?> Disputes(DisputeStatus? status, long? before, int limit, CancellationToken cancellation);
+
     [Alias("outcomes")]
     Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
 

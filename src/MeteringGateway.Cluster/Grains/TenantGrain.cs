@@ -108,6 +108,10 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<RaisedAlert[]?> Alerts(DateOnly? period, long? before, int limit, CancellationToken cancellation) =>
         AskForAll(() => tenants.Alerts(Id, period, before, limit, cancellation));
 
+    public Task<Page<Dispute>?> Disputes(DisputeStatus? status, long? before, int limit,
+        CancellationToken cancellation) =>
+        Ask(() => tenants.Disputes(Id, status, before, limit, cancellation));
+
     public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation) =>
         Ask(() => tenants.Outcomes(Id, filter, cursor, limit, cancellation));

@@ -37,6 +37,9 @@ public abstract record Answer
     /// <param name="Bought">False: it had been, under the same key (F6).</param>
     public sealed record Granted(GrantFigure Grant, bool Bought) : Answer;
 
+    /// <param name="Dispute">As it stands after the command.</param>
+    public sealed record Disputed(Dispute Dispute) : Answer;
+
     /// <summary>
     /// The outcome may be among the archived ones: ask again when it has been recalled from the store.
     /// </summary>

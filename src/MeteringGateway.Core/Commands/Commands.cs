@@ -158,6 +158,15 @@ public abstract record Command
     public sealed record AuthorizeOverage(bool Standing, Limit? Limit) : Command;
 
     public sealed record WithdrawAuthorization : Command;
+
+    /// <summary>The buyer contests an outcome that it is to pay for (D3).</summary>
+    /// <param name="Reason">1 to 1,000 characters.</param>
+    public sealed record OpenDispute(string OutcomeId, string Reason) : Command;
+
+    /// <summary>The vendor decides a dispute (D3).</summary>
+    /// <param name="Credited">The outcome is not charged; else it stays as it is.</param>
+    /// <param name="Note">1 to 1,000 characters: what the buyer is told.</param>
+    public sealed record ResolveDispute(string Dispute, bool Credited, string Note) : Command;
 }
 
 /// <summary>Source and id of an event; a pair names one event within a tenant (I1).</summary>

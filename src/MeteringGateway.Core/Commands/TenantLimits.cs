@@ -72,4 +72,7 @@ public class TenantLimits
     /// (<see cref="Refusal.TooManyChanges"/>). The first change of a period is always taken.
     /// </summary>
     public int TermBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Disputes that are open at one time (<see cref="Refusal.TooManyDisputes"/>).</summary>
+    public int OpenDisputes { get; set; } = 1_000;
 }

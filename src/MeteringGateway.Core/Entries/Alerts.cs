@@ -9,6 +9,7 @@ public static class Alerts
     public const string CreditsExhausted = "credits.exhausted";
     public const string OverageStarted = "overage.started";
     public const string GrantExpiring = "grant.expiring";
+    public const string AgreementLow = "agreement.low";
 
     /// <summary>The alert's type, such as <c>threshold.crossed</c>; null: the entry is no alert.</summary>
     public static string? TypeOf(Entry entry) => entry switch
@@ -21,6 +22,8 @@ public static class Alerts
         Entry.OverageStarted => OverageStarted,
         Entry.GrantExpiring => GrantExpiring,
         Entry.DisputeOpened => "dispute.opened",
+        Entry.DisputeResolved => "dispute.resolved",
+        Entry.AgreementLow => AgreementLow,
         Entry.PeriodClosed => "statement.final",
         _ => null,
     };

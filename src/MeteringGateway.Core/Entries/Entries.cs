@@ -97,6 +97,10 @@ public abstract record Entry
         /// <summary>Its id is remembered among those of verdicts (I1); false in verdicts journalled before there were
         /// any.</summary>
         public bool IsApart { get; init; }
+
+        /// <summary>What a verdict adds to the agreement of its outcome's type; null where nothing, and in older
+        /// entries.</summary>
+        public VerdictCount? Counts { get; init; }
     }
 
     /// <summary>An outcome's status, window or admission changed.</summary>
@@ -111,6 +115,10 @@ public abstract record Entry
         /// <summary>Null in entries of before it was kept, and of outcomes that have left memory. The turn that takes
         /// the entry sets it, once.</summary>
         public Counted? Counted { get; set; }
+
+        /// <summary>What this takes back of an outcome that was billable; null where it does not, and in older entries.
+        /// </summary>
+        public Credit? Credit { get; init; }
     }
 
     /// <param name="BeyondCap">True: a cap on this activity had no room (C9).</param>
@@ -198,8 +206,30 @@ public abstract record Entry
     public sealed record AuthorizationWithdrawn : Entry;
 
     /// <summary>The buyer disputes a billable outcome (O8, D3).</summary>
-    public sealed record DisputeOpened(string Dispute, string OutcomeId, string Reason) : Entry;
+    /// <param name="Via">How; <see cref="DisputeVia.Unsaid"/> in older entries.</param>
+    public sealed record DisputeOpened(string Dispute, string OutcomeId, string Reason,
+        DisputeVia Via = DisputeVia.Unsaid) : Entry;
+
+    /// <summary>The vendor decided a dispute (D3); what it takes back of the outcome follows as
+    /// <see cref="OutcomeChanged"/>.</summary>
+    /// <param name="Before">As it was opened.</param>
+    /// <param name="Status"><see cref="DisputeStatus.Upheld"/> or <see cref="DisputeStatus.Credited"/>.</param>
+    /// <param name="Credit">Null where nothing is taken back: also where the outcome is not billable any more.</param>
+    public sealed record DisputeResolved(Dispute Before, DisputeStatus Status, string Note, Credit? Credit) : Entry;
+
+    /// <summary>
+    /// The buyer agrees with less than 95 % of the successes of a type that it gave a verdict on (O8).
+    /// </summary>
+    /// <param name="Alert">See <see cref="ThresholdCrossed"/>.</param>
+    public sealed record AgreementLow(DateOnly Period, string OutcomeType, long Agreed, long Total, long Alert) : Entry;
 }
+
+/// <summary>How a dispute came to be opened. The numbers are stored.</summary>
+public enum DisputeVia : byte { Unsaid = 0, Verdict = 1, Call = 2 }
+
+/// <summary>Whose agreement a verdict counts in: that of its outcome's period and type.</summary>
+/// <param name="Before">The buyer's verdict on it until now, whose place this one takes; null: there was none.</param>
+public sealed record VerdictCount(DateOnly Period, string OutcomeType, FactKind? Before);
 
 /// <summary>
 /// Units of an outcome's type that were pending or settled in its period, before and after an entry (D2).

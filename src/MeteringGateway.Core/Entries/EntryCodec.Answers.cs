@@ -22,6 +22,9 @@ public static partial class EntryCodec
                 to.Byte(5); Values.Write(to, a.Grant); to.Bool(a.Bought); to.MaybeText(a.Grant.Pack);
                 to.Number(a.Grant.Quantity);
                 break;
+            case Answer.Disputed a:
+                to.Byte(6); Values.Write(to, a.Dispute); Values.WriteResolution(to, a.Dispute);
+                break;
             default: throw new ArgumentException($"a {answer.GetType().Name} answer is not kept", nameof(answer));
         }
         return to.Written.ToArray();
@@ -40,6 +43,7 @@ public static partial class EntryCodec
             3 => new Answer.Decided(WithAdded(Values.ReadDecision(ref from), ref from)),
             4 => ReadReserved(ref from),
             5 => ReadGranted(ref from),
+            6 => new Answer.Disputed(Values.ReadResolution(Values.ReadDispute(ref from), ref from)),
             var kind => throw new FormatException($"answer kind {kind} is not known"),
         };
         answer.Sequence = sequence;
@@ -76,6 +80,7 @@ public static partial class EntryCodec
         var to = new Writer();
         to.Byte(Version);
         OutcomeWire.Write(to, outcome);
+        OutcomeWire.WriteAdded(to, outcome);
         return to.Written.ToArray();
     }
 
@@ -84,12 +89,31 @@ public static partial class EntryCodec
         var from = new Reader(bytes);
         if (from.Byte() is var version and not Version)
             throw new FormatException($"outcome version {version} is not known");
-        return OutcomeWire.Read(ref from);
+        var outcome = OutcomeWire.Read(ref from);
+        return from.AtEnd ? outcome : OutcomeWire.WithAdded(outcome, ref from);
     }
 }
 
 internal static class OutcomeWire
 {
+    /// <summary>What came later than the form of an outcome, and stands behind it where there is any; in a snapshot, in
+    /// a section of its own.</summary>
+    public static bool HasAdded(Outcome o) => o.Credit is not null || o.Dispute is { ResolvedAt: not null };
+
+    public static void WriteAdded(Writer to, Outcome o)
+    {
+        if (!HasAdded(o)) return;
+        to.Maybe(o.Credit, Values.Write);
+        if (o.Dispute is { } dispute) Values.WriteResolution(to, dispute);
+    }
+
+    public static Outcome WithAdded(Outcome o, ref Reader from)
+    {
+        var credit = from.Maybe(Values.ReadCredit);
+        return o with { Credit = credit, Dispute = o.Dispute is { } dispute
+            ? Values.ReadResolution(dispute, ref from) : null };
+    }
+
     public static void Write(Writer to, Outcome o)
     {
         Values.Write(to, o.Event); to.Text(o.Id); to.Time(o.Time); to.Text(o.Type); to.Number(o.Quantity);

@@ -10,7 +10,7 @@ public enum EntryKind : byte
     DecisionRecorded = 24,
     CapSet = 30, CapRemoved = 31, TenantPaused = 32, TenantResumed = 33, StateChanged = 40, SignalAcknowledged = 41,
     TrainingEnded = 42,
-    DisputeOpened = 50,
+    DisputeOpened = 50, DisputeResolved = 51, AgreementLow = 52,
     ThresholdSet = 60, ThresholdRemoved = 61, ThresholdCrossed = 62, ThresholdRearmed = 63,
     GrantIssued = 70, GrantEnded = 71, GrantExpiring = 72, CreditsExhausted = 73,
     OverageStarted = 80, OverageAuthorized = 81, AuthorizationWithdrawn = 82,
@@ -47,6 +47,8 @@ public static partial class EntryCodec
         Entry.StateChanged => EntryKind.StateChanged,
         Entry.SignalAcknowledged => EntryKind.SignalAcknowledged,
         Entry.DisputeOpened => EntryKind.DisputeOpened,
+        Entry.DisputeResolved => EntryKind.DisputeResolved,
+        Entry.AgreementLow => EntryKind.AgreementLow,
         Entry.ThresholdSet => EntryKind.ThresholdSet,
         Entry.ThresholdRemoved => EntryKind.ThresholdRemoved,
         Entry.ThresholdCrossed => EntryKind.ThresholdCrossed,
@@ -89,11 +91,17 @@ public static partial class EntryCodec
             from.MaybeText(), Values.ReadDimensions(ref from),
             from.Maybe(Values.ReadVerification), from.Byte() is var csat and > 0 ? csat
                 : null, from.Bool(), from.Maybe(Values.ReadSummary),
-            from.MaybeBytes()) { At = at, IsApart = !from.AtEnd && from.Bool() },
+            from.MaybeBytes())
+        {
+            At = at, IsApart = !from.AtEnd && from.Bool(), Counts = from.AtEnd ? null : Values.ReadVerdictCount(ref from),
+        },
         EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
             from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(),
             (WindowEnd)from.Byte(),
-            from.MaybeText(), from.Maybe(Values.ReadCorrection)) { At = at, Counted = ReadCounted(ref from) },
+            from.MaybeText(), from.Maybe(Values.ReadCorrection))
+        {
+            At = at, Counted = ReadCounted(ref from), Credit = from.AtEnd ? null : Values.ReadCredit(ref from),
+        },
         EntryKind.ActivityReported => new Entry.ActivityReported(
             Values.ReadEventId(ref from), from.Fixed(), from.Time(), Values.Shared(ref from), from.Int(),
             from.MaybeText(), Values.ReadDimensions(ref from),
@@ -118,7 +126,12 @@ public static partial class EntryCodec
             (LimitState)from.Byte(), from.AtEnd ? null : [.. from.List(Values.ReadStop)],
             from.AtEnd ? null : Values.MaybeLimit(ref from), Alert(ref from)) { At = at },
         EntryKind.SignalAcknowledged => new Entry.SignalAcknowledged(from.Number(), from.Text()) { At = at },
-        EntryKind.DisputeOpened => new Entry.DisputeOpened(from.Text(), from.Text(), from.Text()) { At = at },
+        EntryKind.DisputeOpened => new Entry.DisputeOpened(from.Text(), from.Text(), from.Text(),
+            from.AtEnd ? DisputeVia.Unsaid : (DisputeVia)from.Byte()) { At = at },
+        EntryKind.DisputeResolved => new Entry.DisputeResolved(Values.ReadDispute(ref from), (DisputeStatus)from.Byte(),
+            from.Text(), from.Maybe(Values.ReadCredit)) { At = at },
+        EntryKind.AgreementLow => new Entry.AgreementLow(from.Date(), Values.Shared(ref from), from.Number(),
+            from.Number(), from.Number()) { At = at },
         EntryKind.ThresholdSet =>
             new Entry.ThresholdSet(Values.ReadThreshold(ref from), from.Maybe(Values.ReadThreshold)) { At = at },
         EntryKind.ThresholdRemoved => new Entry.ThresholdRemoved(Values.ReadThreshold(ref from)) { At = at },
@@ -167,7 +180,7 @@ public static partial class EntryCodec
     private static Counted? ReadCounted(ref Reader from)
     {
         if (from.AtEnd) return null;
-        var before = from.Number();
-        return new Counted(before, checked(before + from.Number()));
+        var (before, more) = (from.Number(), from.Number());
+        return before < 0 ? null : new Counted(before, checked(before + more));
     }
 }

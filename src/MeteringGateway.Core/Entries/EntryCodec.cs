@@ -69,6 +69,7 @@ public static partial class EntryCodec
                 to.Bool(e.Waits);
                 to.Maybe(e.Outcome, Values.Write); to.MaybeBytes(e.DetailHash);
                 if (e.IsApart) to.Bool(true);
+                if (e.Counts is { } counts) Values.Write(to, counts);
                 break;
             case Entry.OutcomeChanged e:
                 to.Text(e.OutcomeId); to.Byte((byte)e.Status); to.Byte((byte)e.Reason); to.Bool(e.Admitted);
@@ -76,6 +77,9 @@ public static partial class EntryCodec
                 to.MaybeTime(e.ClosesAt); to.Byte((byte)e.End); to.MaybeText(e.ContinuationOf);
                 to.Maybe(e.Correction, Values.Write);
                 Write(to, e.Counted);
+                if (e.Credit is not { } credit) break;
+                if (e.Counted is null) { to.Number(-1); to.Number(0); } // no units are below 0: there are none
+                Values.Write(to, credit);
                 break;
             case Entry.ActivityReported e:
                 Values.Write(to, e.Id); to.Fixed(e.Fingerprint); to.Time(e.Time); to.Text(e.Activity);
@@ -106,7 +110,15 @@ public static partial class EntryCodec
                     to.Number(e.Alert); }
                 break;
             case Entry.SignalAcknowledged e: to.Number(e.Signal); to.Text(e.Agent); break;
-            case Entry.DisputeOpened e: to.Text(e.Dispute); to.Text(e.OutcomeId); to.Text(e.Reason); break;
+            case Entry.DisputeOpened e: to.Text(e.Dispute); to.Text(e.OutcomeId); to.Text(e.Reason);
+                if (e.Via != DisputeVia.Unsaid) to.Byte((byte)e.Via);
+                break;
+            case Entry.DisputeResolved e: Values.Write(to, e.Before); to.Byte((byte)e.Status); to.Text(e.Note);
+                to.Maybe(e.Credit, Values.Write);
+                break;
+            case Entry.AgreementLow e: to.Date(e.Period); to.Text(e.OutcomeType); to.Number(e.Agreed);
+                to.Number(e.Total); to.Number(e.Alert);
+                break;
             default: WriteFundingAndChanges(to, entry); break;
         }
     }

@@ -18,6 +18,9 @@ internal static class Sections
     /// <summary>Outcomes of closed periods that are still to leave memory (I4).</summary>
     public const byte Leaving = 4;
 
+    /// <summary>Disputes, credits and agreement (D3, O5, O8).</summary>
+    public const byte Disputes = 5;
+
     public static void Write(Writer to, byte tag, Writer section)
     {
         to.Byte(tag);

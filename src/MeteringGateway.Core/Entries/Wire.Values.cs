@@ -108,6 +108,34 @@ internal static class Values
     public static Dispute ReadDispute(ref Reader from) => new(from.Text(), from.Text(), from.Text(),
         (DisputeStatus)from.Byte(), from.Time());
 
+    /// <summary>What came to be known of a dispute after it was opened; its status is written where it is.</summary>
+    public static void WriteResolution(Writer to, Dispute value)
+    {
+        to.MaybeText(value.Note); to.MaybeTime(value.ResolvedAt); to.Maybe(value.Credit, Write);
+    }
+
+    public static Dispute ReadResolution(Dispute of, ref Reader from) => of with
+    {
+        Note = from.MaybeText(), ResolvedAt = from.MaybeTime(), Credit = from.Maybe(ReadCredit),
+    };
+
+    public static void Write(Writer to, Credit value)
+    {
+        to.Money(value.Amount); to.Money(value.Credits); to.Byte((byte)value.Reason); to.Date(value.Period);
+        to.Time(value.At);
+    }
+
+    public static Credit ReadCredit(ref Reader from) => new(from.Money(), from.Money(), (CreditReason)from.Byte(),
+        from.Date(), from.Time());
+
+    public static void Write(Writer to, VerdictCount value)
+    {
+        to.Date(value.Period); to.Text(value.OutcomeType); to.MaybeNumber((long?)value.Before);
+    }
+
+    public static VerdictCount ReadVerdictCount(ref Reader from) => new(from.Date(), Shared(ref from),
+        (FactKind?)from.MaybeNumber());
+
     public static void Write(Writer to, Limit value) { to.Bool(value.IsMoney); to.Number(value.Value); }
     public static Limit ReadLimit(ref Reader from) { var money = from.Bool(); return new Limit(from.Number(), money); }
 

@@ -3,12 +3,24 @@ using System.Collections.Immutable;
 namespace MeteringGateway.Core;
 
 /// <summary>An outcome as its owner may inspect it (D1), without what is stored apart.</summary>
+/// <param name="HandedOff">When it was reported, or by an escalation since.</param>
 public sealed record OutcomeFigure(
     string Id, Instant Time, DateOnly Period, string OutcomeType, Dimensions Dimensions, string? Session, int Quantity,
     Result Result, ImmutableArray<string> CriteriaMet, bool HandedOff, Verification? Verification,
     WindowStatus Window, Instant? ClosesAt, OutcomeStatus Status, Reason Reason,
     ImmutableArray<Charge> Charges, Amount Amount, Amount Credits, Dispute? Dispute, long FirstSequence, long Sequence,
-    bool HasDetail);
+    bool HasDetail)
+{
+    /// <summary>When the window ended, if something said within it ended it early.</summary>
+    public Instant? EndedAt { get; init; }
+
+    /// <summary>What was taken back of it; null where nothing was, and of what was credited before this was kept.
+    /// </summary>
+    public Credit? Credit { get; init; }
+
+    /// <summary>The source of the event that reported it.</summary>
+    public string? EventSource { get; init; }
+}
 
 public enum WindowStatus : byte { None, Open, Closed }
 
@@ -18,7 +30,26 @@ public sealed record Charge(Funding Source, long Units, Amount UnitPrice, Amount
 
 public enum DisputeStatus : byte { Open, Upheld, Credited }
 
-public sealed record Dispute(string Id, string OutcomeId, string Reason, DisputeStatus Status, Instant OpenedAt);
+/// <summary>The buyer contests an outcome (D3). Its id has the sequence of the entry that opened it.</summary>
+public sealed record Dispute(string Id, string OutcomeId, string Reason, DisputeStatus Status, Instant OpenedAt)
+{
+    /// <summary>Sequence of the entry that opened it.</summary>
+    public long OpenedBy => long.Parse(Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>What the vendor said when it decided; null until then.</summary>
+    public string? Note { get; init; }
+    public Instant? ResolvedAt { get; init; }
+    /// <summary>What was taken back; null where nothing was.</summary>
+    public Credit? Credit { get; init; }
+}
+
+/// <summary>What was taken back of an outcome that was billable (O5, D3).</summary>
+/// <param name="Amount">What its period's rating came to less without it, in the tenant's currency, not below 0, not
+/// rounded: of a closed period the correction.</param>
+/// <param name="Credits">The same in credits.</param>
+/// <param name="Period">On whose statement: its own, which then has nothing of it, or the one that corrects its own,
+/// which is closed.</param>
+public sealed record Credit(Amount Amount, Amount Credits, CreditReason Reason, DateOnly Period, Instant At);
 
 /// <summary>A period's figures.</summary>
 /// <param name="Spend">What its statement would total for outcomes and activities now, unrounded (settled and pending),

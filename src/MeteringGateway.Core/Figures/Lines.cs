@@ -35,7 +35,7 @@ internal static class Lines
 
     public static bool IsOfOutcomes(Line line) => line.Kind is LineKind.Outcomes or LineKind.Overage;
 
-    private static IEnumerable<Line> OfOutcomes(PeriodRating rating) =>
+    internal static IEnumerable<Line> OfOutcomes(PeriodRating rating) =>
         rating.Lines.Where(line => rating.Tail[line.Value] != 0).Select(line => rating.LineOf(line.Key, line.Value));
 
     private static IEnumerable<Line> OfActivities(PeriodBook book) =>

@@ -18,7 +18,7 @@ public static class StatementFigures
     {
         var (lines, currency) = (Lines.Of(state, book), state.Terms.Currency);
         var rounded = lines.Select(line =>
-            new StatementLine(line, Describe(line), Currencies.Round(line.Amount, currency))).ToImmutableArray();
+            new StatementLine(line, Describe(line, book), Currencies.Round(line.Amount, currency))).ToImmutableArray();
         var credits = lines.SumOfCredits();
         return new Statement(
             book.Period, book.Status, currency, rounded,
@@ -27,14 +27,14 @@ public static class StatementFigures
             book.Final?.ClosedAt);
     }
 
-    private static string Describe(Line line) => line.Kind switch
+    private static string Describe(Line line, PeriodBook book) => line.Kind switch
     {
         LineKind.PlatformFee => "Platform fee",
         LineKind.ImplementationFee => "Implementation fee",
         LineKind.TopUp => line.What is null ? "Credits" : $"Top-up {line.What}",
         LineKind.Activities => line.What!,
         LineKind.CommitmentShortfall => line.What is null ? "Commitment not used" : $"{line.What}, commitment not used",
-        LineKind.Correction => $"{line.What}, taken back from {line.Of:O}",
+        LineKind.Correction => $"{line.What}, taken back from {line.Of:O}{Disputes(line, book)}",
         _ => line.Source switch
         {
             Funding.Included => $"{line.What}, included",
@@ -43,4 +43,13 @@ public static class StatementFigures
             _ => line.Kind == LineKind.Overage ? $"{line.What}, overage" : line.What!,
         },
     };
+
+    /// <summary>D3: what came of disputes, by name; of many, the first.</summary>
+    private static string Disputes(Line line, PeriodBook book)
+    {
+        if (book.Disputed?.GetValueOrDefault((line.Of!.Value, line.What!)) is not { } disputed) return "";
+        var names = string.Join(", ", disputed.First.Select(one => $"{one.OutcomeId} (dispute {one.Dispute})"));
+        return disputed.Count > disputed.First.Length
+            ? $": {names} and {disputed.Count - disputed.First.Length} more disputes" : $": {names}";
+    }
 }

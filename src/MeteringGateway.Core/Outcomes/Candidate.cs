@@ -40,8 +40,16 @@ internal sealed class Candidate(Outcome outcome, OutcomeType type, bool periodCl
     private static readonly List<SessionStep> NoFacts = [];
 
     /// <summary>An alias is answered with the status of the outcome that it stands for.</summary>
-    public Verdict Standing => Unit == this ? Verdict
-        : new Verdict(Unit.Verdict.Status, Unit.Verdict.Reason, Outcome.Time, null, WindowEnd.None, Unit.Outcome.Id);
+    public Verdict Standing => Unit != this
+        ? new Verdict(Unit.Standing.Status, Unit.Standing.Reason, Outcome.Time, null, WindowEnd.None, Unit.Outcome.Id)
+        : IsTakenBack ? Verdict with { Status = OutcomeStatus.Credited } : Verdict;
+
+    /// <summary>
+    /// D3: whatever else is learnt of an outcome that a dispute was credited for, it is not charged. It keeps its place
+    /// in the session: the success was reported once, and its duplicates are not charged in its stead.
+    /// </summary>
+    private bool IsTakenBack => Outcome.Dispute is { Status: DisputeStatus.Credited }
+        && Verdict.Status == OutcomeStatus.Billable;
 
     public static Candidate Of(TenantState state, Outcome outcome, OutcomeType type)
     {

@@ -40,6 +40,8 @@ public sealed record Outcome
     public string? ContinuationOf { get; init; }
     public ImmutableArray<Fact> Facts { get; init; } = [];
     public Dispute? Dispute { get; init; }
+    /// <summary>What was taken back of it (O5, D3).</summary>
+    public Credit? Credit { get; init; }
     /// <summary>Fixed when its period closes (F4); until then null, and worked out when asked.</summary>
     public ImmutableArray<Charge>? Charges { get; init; }
     /// <summary>Units rated before it in its period, fixed with <see cref="Charges"/>.</summary>
@@ -103,12 +105,26 @@ public sealed record Outcome
     public static int Order(Outcome a, Outcome b) => Order(a.Time, a.Event, b.Time, b.Event);
 
     public OutcomeFigure Figure(ImmutableArray<Charge> charges) => new(
-        Id, Time, Period, Type, Dimensions, Session, Quantity, Result, CriteriaMet, HandedOff, LatestVerification(),
+        Id, Time, Period, Type, Dimensions, Session, Quantity, Result, CriteriaMet, WasHandedOff, LatestVerification(),
         End switch { WindowEnd.None => WindowStatus.None, WindowEnd.Open => WindowStatus.Open, _ =>
             WindowStatus.Closed },
         ClosesAt, Status, Reason, charges, charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Amount),
         charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Credits), Dispute,
-        ReportedBy, LastSequence, HasDetail);
+        ReportedBy, LastSequence, HasDetail) { EndedAt = EndedAt, Credit = Credit, EventSource = Event.Source };
+
+    private bool WasHandedOff =>
+        HandedOff || Reason == Reason.Escalated || Facts.Any(fact => fact.Kind == FactKind.Escalated);
+
+    /// <summary>When the window ended before its time: a confirmation closes it there and then (O4), a reversal leaves
+    /// when it would have closed.</summary>
+    private Instant? EndedAt => End switch
+    {
+        WindowEnd.Confirmed => ClosesAt,
+        WindowEnd.Reversed or WindowEnd.ReversedLate => Facts
+            .Where(fact => fact.IsReversal && fact.Time >= Opened && (ClosesAt is not { } closes || fact.Time < closes))
+            .Select(fact => (Instant?)fact.Time).Min(),
+        _ => null,
+    };
 
     private Verification? LatestVerification()
     {

@@ -20,6 +20,8 @@ public sealed class PeriodBook(Period period)
         public List<Cap>? Coming { get; set; }
         public SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections { get; set; }
         public Authorization? Authorized { get; set; }
+        public SortedDictionary<string, AgreementCount>? Agreement { get; set; }
+        public SortedDictionary<(DateOnly Period, string Type), NamedDisputes>? Disputed { get; set; }
     }
 
     public Period Period { get; } = period;
@@ -53,6 +55,18 @@ public sealed class PeriodBook(Period period)
     {
         get => _rare?.Corrections;
         set { if (value is not null || _rare is not null) Rarely.Corrections = value; }
+    }
+    /// <summary>What the buyer made of its successes, by type (O8).</summary>
+    internal SortedDictionary<string, AgreementCount>? Agreement
+    {
+        get => _rare?.Agreement;
+        set { if (value is not null || _rare is not null) Rarely.Agreement = value; }
+    }
+    /// <summary>Of its corrections, the disputes that they come from (D3), as <see cref="Corrections"/>.</summary>
+    internal SortedDictionary<(DateOnly Period, string Type), NamedDisputes>? Disputed
+    {
+        get => _rare?.Disputed;
+        set { if (value is not null || _rare is not null) Rarely.Disputed = value; }
     }
     /// <summary>Millionths of credits that there were when it began, and that were issued in it (S4).</summary>
     internal long CreditsInForce { get; set; }
@@ -163,6 +177,18 @@ public sealed class PeriodBook(Period period)
 /// <summary>Credits for outcomes of one type in one closed period.</summary>
 /// <param name="Amount">Not above 0.</param>
 internal readonly record struct CorrectionSum(long Quantity, Amount Amount);
+
+/// <summary>Disputes that a correction comes from: the first few by name, and how many in all.</summary>
+internal sealed record NamedDisputes(ImmutableArray<(string OutcomeId, string Dispute)> First, int Count)
+{
+    public const int Most = 10;
+}
+
+/// <param name="Total">Successes that the buyer gave a verdict on.</param>
+/// <param name="Agreed">Of these, those that it accepted, by its last verdict on each.</param>
+/// <param name="IsLow">It was told that they are few, and they have not been enough since.</param>
+/// <param name="LowAt">When that was told last.</param>
+internal sealed record AgreementCount(long Agreed, long Total, bool IsLow, Instant? LowAt);
 
 /// <summary>Units of one outcome type in one period.</summary>
 internal sealed class TypeBook(string id)

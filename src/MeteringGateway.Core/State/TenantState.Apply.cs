@@ -36,6 +36,8 @@ public sealed partial class TenantState
             case Entry.TenantResumed: Paused = null; break;
             case Entry.TenantClosed: Close(entry.At); break;
             case Entry.DisputeOpened e: Apply(e); break;
+            case Entry.DisputeResolved e: Apply(e); break;
+            case Entry.AgreementLow e: Apply(e); break;
             case Entry.GrantIssued e: Apply(e); break;
             case Entry.GrantEnded e: Apply(e); break;
             case Entry.GrantExpiring e: Apply(e); break;
@@ -145,6 +147,7 @@ public sealed partial class TenantState
     private void Apply(Entry.OutcomeChanged e)
     {
         if (e.Correction is { } correction) Apply(correction);
+        if (e is { Correction: { } of, Credit.Reason: CreditReason.Disputed }) NameDispute(of, e.OutcomeId);
         if (Find(e.OutcomeId) is not { } before) return; // archived: the store holds it
         var after = before with
         {
@@ -153,6 +156,7 @@ public sealed partial class TenantState
             ContinuationOf = e.ContinuationOf, ChangedBy = before.ChangedBy.Add(Sequence),
             SettledBy = !Core.Outcome.HasSettled(e.Reason, e.End) ? 0 : before.SettledBy > 0 ? before.SettledBy
                 : Sequence,
+            Credit = e.Status == OutcomeStatus.Credited ? e.Credit ?? before.Credit : null,
         };
         var book = Book(before.Period)!;
         if (book.Status != PeriodStatus.Closed)
@@ -191,6 +195,7 @@ public sealed partial class TenantState
             Bytes += BytesOf(fact);
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
+        if (e.Counts is { } counts) Count(counts, e.Kind);
         if (e.Session is not null) Touch(e.Session, e.Time);
         Remember(e.IsApart ? e.Id.VerdictKey : e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, null, e.Outcome));
     }
@@ -267,16 +272,6 @@ public sealed partial class TenantState
         if (Open.Cap(e.Before.Id) is not { } book) return;
         Remove(book);
         Lift(book);
-    }
-
-    private void Apply(Entry.DisputeOpened e)
-    {
-        if (Find(e.OutcomeId) is { } outcome)
-            Put(outcome with
-            {
-                Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At),
-                ChangedBy = outcome.ChangedBy.Add(Sequence),
-            }, outcome);
     }
 
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>

@@ -5,6 +5,9 @@ namespace MeteringGateway.Core;
 /// <summary>What a period comes to when it closes, and what is corrected afterwards (F4, T3, O5).</summary>
 public sealed partial class TenantState
 {
+    /// <summary>How long after its close an outcome of a period can be disputed (D3).</summary>
+    public static readonly TimeSpan Disputable = TimeSpan.FromDays(60);
+
     /// <summary>How long after its close a period can be rated again without an outcome.</summary>
     private static readonly TimeSpan CorrectionsExact = TimeSpan.FromDays(60);
 

@@ -77,6 +77,7 @@ public sealed partial class TenantState
         _order!.Remove(outcome);
         Bytes -= BytesOf(outcome);
         Depart(outcome);
+        _disputes?.ForgetWith(outcome);
     }
 
     private void ForgetSession(string name)

@@ -67,6 +67,7 @@ public sealed partial class TenantState
                 .Select(outcome => (outcome.LastSequence, outcome.Id)).Order())
                 _state._order!.Changed.Add(sequence, id);
             _state.CountAnew();
+            _state.FindDisputes();
             return _state;
         }
 

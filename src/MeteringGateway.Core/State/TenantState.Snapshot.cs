@@ -93,6 +93,8 @@ public sealed partial class TenantState
         WritePacks(to);
         yield return true;
         WriteLeaving(to);
+        yield return true;
+        WriteDisputes(to);
     }
 
     private static IEnumerable<bool> Each<T>(Writer to, IReadOnlyCollection<T> values, Action<Writer, T> write)
@@ -127,6 +129,7 @@ public sealed partial class TenantState
             case Sections.Money: ReadPacks(ref from); break;
             case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
+            case Sections.Disputes: ReadDisputes(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");

@@ -54,6 +54,7 @@ public sealed partial class TenantState
     private SortedDictionary<string, Reservation>? _reservations;
     private IdFilter? _archived;
     private List<Outcome>? _departed;
+    private DisputeBook? _disputes;
 
     internal PeriodBook Open => _books[^1];
 

@@ -39,9 +39,13 @@ public sealed partial class Turn
         {
             if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)
                 continue;
-            if (IsDisputed(outcome, item.Said)) Add(Disputed(outcome));
+            if (IsDisputed(outcome, SaidOf(item))) Open(outcome, RejectedByBuyer, DisputeVia.Verdict);
         }
     }
+
+    /// <summary>Facts on an outcome and on what continues it, at the times at which they apply.</summary>
+    private static IEnumerable<Fact> SaidOf(Judged item) =>
+        item.Said.Select(step => step.Fact! with { Time = step.Time });
 
     private static bool GivesBack(in Judged item) => item.Outcome.Admitted && !item.Admitted;
 
@@ -52,7 +56,9 @@ public sealed partial class Turn
         if (verdict.Same(outcome) && admitted == outcome.Admitted) return;
         var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
         var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
-        Credit(Changed(outcome, verdict, admitted), credited && closed ? _state.CorrectionOf(outcome, _now) : null);
+        var correction = credited && closed ? _state.CorrectionOf(outcome, _now) : null;
+        Credit(Changed(outcome, verdict, admitted), correction,
+            credited ? CreditOf(outcome, correction, WhyCredited(outcome, SaidOf(item))) : null);
     }
 
     /// <summary>

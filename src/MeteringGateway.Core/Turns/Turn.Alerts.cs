@@ -14,6 +14,7 @@ public sealed partial class Turn
         foreach (var threshold in _state.ThresholdBooks) Watch(threshold);
         Exhausted();
         OverageStarted();
+        WatchAgreement();
     }
 
     /// <summary>

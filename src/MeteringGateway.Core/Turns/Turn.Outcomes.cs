@@ -118,10 +118,12 @@ public sealed partial class Turn
             if (recalled is null && c.IsVerdict)
                 return Refuse(Refusal.UnknownOutcome, $"there is no outcome '{c.OutcomeId}'");
             if ((recalled is null ? OneFactTooMany(c) : OneFactTooMany(c, recalled)) is { } no) return no;
+            if (recalled is not null && OneDisputeTooMany(c, time, recalled) is { } full) return full;
             return recalled is null ? Wait(c, time) : OnForgotten(c, time, recalled);
         }
         if (OneFactTooMany(c, outcome) is { } tooMany) return tooMany;
         var root = _state.Root(outcome)!;
+        if (OneDisputeTooMany(c, time, root) is { } tooManyOpen) return tooManyOpen;
         var summary = new OutcomeSummary(c.OutcomeId, root.Status, root.Reason);
         if (!outcome.MayHold || _state.IsFinal(outcome))
         {
@@ -134,7 +136,7 @@ public sealed partial class Turn
         var said = outcome with { Facts = outcome.Facts.Add(fact) };
         var judgement = Judge(_state.GroupOf(said, _state.TypeOf(outcome)), null);
         summary = Summary(c.OutcomeId, judgement) ?? summary;
-        Add(Reported(c, time, waits: false, summary));
+        Add(Reported(c, time, waits: false, summary, CountOf(c, root, outcome)));
         TakeAll(judgement, null);
         return new Answer.Accepted(Duplicate: false, summary, null);
     }
@@ -156,18 +158,19 @@ public sealed partial class Turn
         return new Answer.Accepted(Duplicate: false, null, null);
     }
 
-    /// <summary>O8: a rejection after the window is a dispute of what is billable.</summary>
-    private static bool IsDisputed(Outcome outcome, IEnumerable<SessionStep> facts) =>
-        outcome is { Status: OutcomeStatus.Billable, Dispute: null }
-        && facts.Any(step => step.Fact!.Kind == FactKind.VerdictRejected
-            && (outcome.ClosesAt is not { } closed || step.Time >= closed));
+    /// <summary>Facts at the times at which they apply: not before the report that they are about.</summary>
+    private static IEnumerable<Fact> SaidOf(Outcome outcome) =>
+        outcome.Facts.Select(fact => fact with { Time = Instant.Max(fact.Time, outcome.Time) });
 
-    private Entry.DisputeOpened Disputed(Outcome outcome) =>
-        new($"d{_state.Sequence + 1}", outcome.Id, "rejected by the buyer") { At = _now, Actor = _actor };
-
-    private Entry.FactReported Reported(Command.ReportFact c, Instant time, bool waits, OutcomeSummary? outcome) => new(
-        c.Id, c.Fingerprint, time, c.OutcomeId, c.Kind, c.Session, c.Dimensions, c.Verification, c.Csat, waits, outcome,
-        Hash(c.Detail)) { At = _now, Actor = _actor, IsApart = c.IsVerdict };
+    /// <param name="counts">See <see cref="CountOf"/>.</param>
+    private Entry.FactReported Reported(Command.ReportFact c, Instant time, bool waits, OutcomeSummary? outcome,
+        VerdictCount? counts = null)
+    {
+        _verdict = counts;
+        return new(
+            c.Id, c.Fingerprint, time, c.OutcomeId, c.Kind, c.Session, c.Dimensions, c.Verification, c.Csat, waits,
+            outcome, Hash(c.Detail)) { At = _now, Actor = _actor, IsApart = c.IsVerdict, Counts = counts };
+    }
 
     /// <summary>
     /// Its session has been forgotten, so it cannot be judged with the others any more; its windows are long closed.
@@ -186,24 +189,21 @@ public sealed partial class Turn
             && (within || (fact.Kind != FactKind.VerdictRejected && _state.TypeOf(outcome).CreditAfterWindow));
         var summary = new OutcomeSummary(c.OutcomeId, credits ? OutcomeStatus.Credited : outcome.Status,
             outcome.Reason);
-        Add(Reported(c, time, waits: false, summary));
+        Add(Reported(c, time, waits: false, summary, CountOf(c, outcome, outcome)));
         outcome = outcome with { Facts = outcome.Facts.Add(fact), ChangedBy = outcome.ChangedBy.Add(_state.Sequence) };
-        var candidate = Candidate.Of(_state, outcome, _state.TypeOf(outcome));
-        if (IsDisputed(outcome, outcome.Facts.Select(one => SessionStep.Of(candidate, one))))
+        if (IsDisputed(outcome, SaidOf(outcome)))
         {
-            var opened = Disputed(outcome);
-            Add(opened);
-            var dispute = new Dispute(opened.Dispute, outcome.Id, opened.Reason, DisputeStatus.Open, _now);
-            outcome = outcome with { Dispute = dispute, ChangedBy = outcome.ChangedBy.Add(_state.Sequence) };
+            outcome = Open(outcome, RejectedByBuyer, DisputeVia.Verdict);
         }
         else if (credits)
         {
             var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
             // Of what is added, the first: grants may follow it.
             var changed = _state.Sequence + 1;
-            Credit(Changed(outcome, outcome.Credited(), admitted: false),
-                closed ? _state.CorrectionOf(outcome, _now) : null);
-            outcome = outcome with { Status = OutcomeStatus.Credited, Admitted = false,
+            var correction = closed ? _state.CorrectionOf(outcome, _now) : null;
+            var credit = CreditOf(outcome, correction, WhyCredited(outcome, outcome.Facts));
+            Credit(Changed(outcome, outcome.Credited(), admitted: false), correction, credit);
+            outcome = outcome with { Status = OutcomeStatus.Credited, Admitted = false, Credit = credit,
                 ChangedBy = outcome.ChangedBy.Add(changed) };
         }
         if (_state.Find(outcome.Id) is null) _state.Depart(outcome);

@@ -126,9 +126,9 @@ public sealed partial class Turn
     /// <summary>
     /// A credit, and for a closed period what comes back to grants that have ended (F5); of a voided one it is lost.
     /// </summary>
-    private void Credit(Entry.OutcomeChanged changed, Correction? correction)
+    private void Credit(Entry.OutcomeChanged changed, Correction? correction, Credit? credit)
     {
-        Add(changed with { Correction = correction });
+        Add(changed with { Correction = correction, Credit = credit });
         foreach (var draw in correction?.Returned ?? [])
             if (_state.Grant(draw.Grant) is null or { Ended: true, VoidedAt: null })
                 Correct(_state.Grant(draw.Grant), draw.Credits);

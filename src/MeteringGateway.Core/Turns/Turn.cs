@@ -48,7 +48,12 @@ public sealed partial class Turn
         if (!state.Exists) return Refuse(Refusal.UnknownTenant, "there is no such tenant");
         var turn = new Turn(state, calendar, taken, limits, command.Actor,
             state.TestClock is null ? Instant.Max(realTime, state.Now) : state.Now);
-        var answer = command is Command.Event e ? turn.Take(e, recalled, recallDone) : turn.Take(command);
+        var answer = command switch
+        {
+            Command.Event e => turn.Take(e, recalled, recallDone),
+            Command.OpenDispute or Command.ResolveDispute => turn.TakeOfDispute(command, recalled, recallDone),
+            _ => turn.Take(command),
+        };
         if (answer is not Answer.Unfinished) turn.Settle();
         answer.Sequence = state.Sequence;
         return answer;

@@ -23,6 +23,10 @@ public enum Reason : byte
     OverCap = 50, CreditsExhausted = 51, OverageBlocked = 52, OverageNotAuthorized = 53, OverageLimitReached = 54,
 }
 
+/// <summary>Why an outcome that was billable was credited (O5, D3). Written in snake_case; the numbers are stored.
+/// </summary>
+public enum CreditReason : byte { Reopened = 1, Escalated = 2, Abandoned = 3, Failed = 4, Rejected = 5, Disputed = 6 }
+
 /// <summary>What became of the work, as the runtime reports it (O1).</summary>
 public enum Result : byte
 {
@@ -47,6 +51,7 @@ public enum Refusal : byte
     UnknownScheduled, ChangedMeanwhile, UnknownPack, TopUpLimitReached,
     TooManyInSession, TooManyFacts, TooManyReservations, TooManyActivities,
     TooManyOutcomes, TooManyChanges, TenantFull,
+    DisputeExists, DisputeTooLate, UnknownDispute, DisputeResolved, TooManyDisputes,
 }
 
 public enum DecisionKind : byte { Allow, Pause, Handoff }

@@ -37,6 +37,14 @@ public sealed partial class LocalTenants
         CancellationToken cancellation = default) =>
         Ask(tenant, state => state.RaisedAlerts(period, before, limit), cancellation, Lane.Bulk);
 
+    public async ValueTask<Page<Dispute>?> Disputes(string tenant, DisputeStatus? status, long? before, int limit,
+        CancellationToken cancellation = default)
+    {
+        var found = await Ask(tenant, state => state.Disputes(status, before, limit + 1), cancellation, Lane.Bulk);
+        return found is null ? null
+            : new Page<Dispute>([.. found.Take(limit)], found.Count > limit ? found[limit - 1].OpenedBy : null);
+    }
+
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default)
     {

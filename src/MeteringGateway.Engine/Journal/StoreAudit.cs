@@ -115,7 +115,7 @@ public sealed class StoreAudit(IStore store, string tenant)
             var before = now with
             {
                 Status = folded.Status, Admitted = folded.Admitted, Facts = folded.Facts, Dispute = folded.Dispute,
-                ChangedBy = folded.ChangedBy,
+                Credit = folded.Credit, ChangedBy = folded.ChangedBy,
             };
             return EntryCodec.WriteOutcome(before).AsSpan().SequenceEqual(EntryCodec.WriteOutcome(folded));
         }

@@ -11,6 +11,7 @@ public sealed class AttentionTestsOnSilos : AttentionTests;
 public sealed class CertificateTestsOnSilos(Started started) : CertificateTests(started);
 public sealed class CertificateExampleTestsOnSilos(Started started) : CertificateExampleTests(started);
 public sealed class ErasureTestsOnSilos(Started started) : ErasureTests(started);
+public sealed class DisputeTestsOnSilos(Started started) : DisputeTests(started);
 public sealed class HeadTestsOnSilos(Started started) : HeadTests(started);
 public sealed class CapTestsOnSilos(Started started) : CapTests(started);
 public sealed class DocumentTestsOnSilos(Started started) : DocumentTests(started);

@@ -7,7 +7,7 @@ public sealed class LimitTests
     {
         SessionOutcomes = 4, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
         ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4, Grants = 8, OpenOutcomes = 12, WaitingFacts = 6,
-        TermChanges = 4,
+        TermChanges = 4, OpenDisputes = 2,
     };
 
     private Instant _now = Instant.Parse("2026-01-10T12:00:00Z");
@@ -254,6 +254,24 @@ public sealed class LimitTests
 
     private static Command.Change SetPlan(int hours) => new(null, new PlanRef("p", 1),
         Terms() with { MaxLateness = TimeSpan.FromHours(hours) }, null, null, Effective.Now);
+
+    [Fact]
+    public void N4_a_tenant_has_so_many_open_disputes_and_room_again_when_they_are_decided()
+    {
+        for (var i = 0; i < 5; i++) Taken(Report(null));
+        _now += TimeSpan.FromDays(4);
+        Taken(Dispute("e2"));
+        Taken(Fact("e3", FactKind.VerdictRejected)); // O8
+        Refused(Refusal.TooManyDisputes, Dispute("e4"));
+        Refused(Refusal.TooManyDisputes, Fact("e4", FactKind.VerdictRejected));
+        _state = TenantState.Restore(_state.Snapshot());
+        Refused(Refusal.TooManyDisputes, Dispute("e4"));
+        Taken(Fact("e4", FactKind.VerdictAccepted));
+        Taken(new Command.ResolveDispute(_state.Outcome("e2")!.Dispute!.Id, Credited: false, "no"));
+        Taken(Dispute("e4"));
+    }
+
+    private static Command.OpenDispute Dispute(string outcome) => new(outcome, "no");
 
     [Fact]
     public void N4_a_period_has_so_many_names_of_activities_and_those_of_the_plan()

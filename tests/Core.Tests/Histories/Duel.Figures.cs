@@ -21,6 +21,10 @@ internal sealed partial class Duel
                 return $"closes at: {report.Id} expected {view.ClosesAt}, was {figure.ClosesAt}";
             if (view.Disputed != figure.Dispute is not null)
                 return $"dispute: {report.Id} expected {view.Disputed}, was {figure.Dispute}";
+            if ((report.View.AliasOf ?? report).Dispute != figure.Dispute?.Status)
+                return $"dispute stands: {report.Id} expected {(report.View.AliasOf ?? report).Dispute}, was {figure.Dispute}";
+            if (figure.Credit is not null && figure.Status != OutcomeStatus.Credited)
+                return $"credit: {report.Id} is {figure.Status} with {figure.Credit}";
             if (report.View.AliasOf is { } first && figure.Id != first.Id)
                 return $"alias: {report.Id} expected to be {first.Id}, was {figure.Id}";
             if (report.View.AliasOf is null && Charges(report, figure) is { } difference) return difference;

@@ -111,6 +111,8 @@ internal sealed partial class Duel(History history, Reach reach)
             should.Quantity is not null ? null : Compare("reservation", should.Decision, reserved.Decision),
         (Expected.Extended should, Answer.Reserved { Reservation: { } held }) when should.ExpiresAt == held.ExpiresAt
             && should.Remaining == held.Remaining => null,
+        (Expected.Disputed should, Answer.Disputed was) when should.Status == was.Dispute.Status
+            && should.Amount == was.Dispute.Credit?.Amount => null,
         _ => $"answer: expected {expected}, was {actual}",
     };
 

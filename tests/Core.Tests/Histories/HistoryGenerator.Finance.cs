@@ -4,6 +4,7 @@ namespace MeteringGateway.Core.Tests.Histories;
 internal sealed partial class HistoryGenerator
 {
     private readonly List<Command> _bought = [];
+    private readonly List<string> _disputed = [];
     private int _grants;
 
     private Step Finance()
@@ -21,6 +22,18 @@ internal sealed partial class HistoryGenerator
             < 93 => new Step(_now, new Command.RemoveThreshold($"t{1 + _dice.Below(5)}")),
             _ => new Step(_now, SetCap()),
         };
+    }
+
+    // D3, with dice of its own: what else happens is the same with disputes and without.
+    private Step? Dispute()
+    {
+        var dice = _disputes!;
+        if (_outcomes.Count == 0 || !dice.Chance(35)) return null;
+        var about = dice.Chance(60) ? dice.One(_disputed.DefaultIfEmpty(_outcomes[^1]).ToList())
+            : dice.Chance(97) ? dice.One(_outcomes) : "none";
+        if (dice.Chance(45)) return new Step(_now, new Command.ResolveDispute(about, dice.Chance(70), "looked into"));
+        _disputed.Add(about);
+        return new Step(_now, new Command.OpenDispute(about, "not what was asked"));
     }
 
     // F6: the same key again, with the same content or with other.

@@ -18,6 +18,7 @@ internal sealed partial class HistoryGenerator
     private readonly bool _jumps;
     private readonly bool _forgets;
     private readonly bool _long;
+    private readonly Dice? _disputes;
     private readonly List<(Command.Event Event, Instant At)> _sent = [];
     private readonly List<string> _outcomes = [];
     private readonly List<string> _labels = [];
@@ -47,6 +48,7 @@ internal sealed partial class HistoryGenerator
         _jumps = _dice.Chance(60);
         _forgets = _dice.Chance(4);
         _long = _dice.Chance(20);
+        _disputes = seed % 3 == 0 ? new Dice(seed + 1_000_000) : null;
         _now = _start;
         _period = TestCalendar.Of(_create.Zone, _create.AnchorDay, _now, null);
     }
@@ -73,6 +75,7 @@ internal sealed partial class HistoryGenerator
     private IEnumerable<Step> Next()
     {
         if (Pass() is { } clock) yield return new Step(_now, clock);
+        if (_disputes is not null && Dispute() is { } dispute) yield return dispute;
         var choice = _dice.Below(100);
         if (_crowded && _dice.Chance(70)) choice = _dice.One(0, 0, 40, 40, 55);
         yield return choice switch

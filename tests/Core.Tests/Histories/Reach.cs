@@ -16,7 +16,8 @@ internal sealed class Reach
         [Refusal.IdReused, Refusal.EventTooOld, Refusal.EventInFuture, Refusal.OutcomeExists, Refusal.CapBelowExposure,
             Refusal.UnknownGrant, Refusal.UnknownPack, Refusal.TopUpLimitReached, Refusal.IdempotencyKeyReused,
             Refusal.AlreadyExpired, Refusal.UnknownThreshold, Refusal.UnknownScheduled, Refusal.ChangedMeanwhile,
-            Refusal.TenantClosed];
+            Refusal.TenantClosed, Refusal.UnknownOutcome, Refusal.NotDisputable, Refusal.DisputeExists,
+            Refusal.DisputeTooLate, Refusal.UnknownDispute, Refusal.DisputeResolved];
 
     public void Note(Answer answer, IEnumerable<Entry> entries)
     {
@@ -38,7 +39,11 @@ internal sealed class Reach
         {
             Entry.OutcomeReported one => [$"reason {one.Reason}"],
             Entry.OutcomeChanged one =>
-                [$"reason {one.Reason}", .. one.Correction is null ? [] : Correction(one.Correction)],
+                [$"reason {one.Reason}", $"credit {one.Credit?.Reason} {(one.Correction is null ? "open" : "closed")}",
+                    .. one.Correction is null ? [] : Correction(one.Correction)],
+            Entry.DisputeOpened one => [$"dispute by {one.Via}"],
+            Entry.DisputeResolved one => [$"dispute {one.Status}", one.Credit is null ? "dispute of nothing"
+                : one.Credit.Amount > Amount.Zero ? "dispute of money" : "dispute of no money"],
             Entry.GrantIssued one => [$"grant {one.Kind}"],
             Entry.GrantEnded one => [$"ended by {(one.Voided ? "voiding" : "expiry")}"],
             Entry.ThresholdCrossed one => [$"threshold of {one.Threshold.Of}"],
@@ -77,6 +82,7 @@ internal sealed class Reach
         "an activity beyond a cap", "a correction in money", "a correction in credits", nameof(Entry.CreditsExhausted),
         nameof(Entry.OverageStarted), nameof(Entry.GrantExpiring), nameof(Entry.TermsSet), nameof(Entry.DisputeOpened),
         nameof(Entry.TenantChanged), nameof(Entry.ChangeWithdrawn), "scheduled pla", "scheduled tim", "scheduled anc",
-        "scheduled cap", "scheduled instead",
+        "scheduled cap", "scheduled instead", "dispute by Verdict", "dispute by Call", "dispute Credited",
+        "dispute Upheld", "dispute of money", "credit Disputed open", "credit Disputed closed",
     ];
 }

@@ -29,6 +29,9 @@ internal abstract record Expected
 
     public sealed record Granted(Lot Lot, bool Bought) : Expected;
 
+    /// <param name="Amount">What is taken back; null: nothing is.</param>
+    public sealed record Disputed(DisputeStatus Status, Amount? Amount) : Expected;
+
     /// <summary>The rules leave it open.</summary>
     public sealed record Unknown : Expected;
 }

@@ -102,7 +102,7 @@ internal sealed partial class Oracle
     private void Hold(Walk walk, List<Report> chain, Key from)
     {
         var life = LifeOf([.. chain]);
-        walk.Views[chain[0]] = life.View;
+        walk.Views[chain[0]] = AsDisputed(chain[0], life.View);
         walk.Holder = ([.. chain], from, life);
         walk.Holds.Add(walk.Holder.Value);
     }
@@ -174,8 +174,11 @@ internal sealed partial class Oracle
             else arriving.Drawn = null;
         }
         foreach (var report in group)
-            report.View = walk.Views[report]
-                with { Disputed = walk.Views[report].Disputed || report.View is { Disputed: true } };
+        {
+            var before = report.View is { Disputed: true };
+            report.View = walk.Views[report] with { Disputed = walk.Views[report].Disputed || before };
+            NoteDispute(report, before);
+        }
         // What was reversed and continued has no place of its own to keep any more.
         foreach (var report in group)
             foreach (var earlier in report.View is { AliasOf: null, Chain: { } chain } ? chain.SkipLast(1) : [])

@@ -108,6 +108,8 @@ internal sealed partial class Oracle(Calendar calendar)
             case Command.VoidGrant gone: return VoidGrant(gone.Grant);
             case Command.AuthorizeOverage authorize: return Authorize(authorize);
             case Command.WithdrawAuthorization: _authorization = null; return new Expected.Done();
+            case Command.OpenDispute open: return OpenDispute(open.OutcomeId);
+            case Command.ResolveDispute resolve: return ResolveDispute(resolve.Dispute, resolve.Credited);
             default: return new Expected.Unknown();
         }
     }

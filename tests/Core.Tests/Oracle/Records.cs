@@ -41,6 +41,8 @@ internal sealed class Report(Command.ReportOutcome command, Instant time, int ar
     public Held? Drawn { get; set; }
     public Instant? FrozenClose { get; set; }
     public Pin? Pin { get; set; }
+    /// <summary>What came of its dispute; null: there is none.</summary>
+    public DisputeStatus? Dispute { get; set; }
 
     /// <summary>It counts as an outcome of its own: not a duplicate, not an alias.</summary>
     public bool IsHolding => View is { AliasOf: null, Reason: not Reason.DuplicateInSession };

@@ -23,6 +23,9 @@ internal sealed partial class Scenario
                 _label = words.At(0);
                 return new Command.BuyPack(words.At(1), ScenarioReader.Int(words["quantity"]) ?? 1, words["note"],
                     words["key"]!);
+            case "dispute": return new Command.OpenDispute(words.At(0), words["reason"] ?? "contested");
+            case "credit" or "uphold":
+                return new Command.ResolveDispute(words.At(0), words.Verb == "credit", words["note"] ?? "looked-into");
             case "void": return new Command.VoidGrant(_grants.Id(words.At(0)));
             default: return null;
         }

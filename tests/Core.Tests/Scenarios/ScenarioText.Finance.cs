@@ -20,6 +20,7 @@ internal static partial class ScenarioText
         [
             $"statement {statement.Period.Id:yyyy-MM-dd}, {(statement.Status == PeriodStatus.Closed ? "final" : Word(statement.Status))}",
             .. statement.Lines.Select(line => Of(line.Line)
+                + (line.Description.Contains("(dispute", StringComparison.Ordinal) ? $" \"{line.Description}\"" : "")
                 + (line.Amount == line.Line.Amount ? "" : $", rounded {line.Amount.ToString(2)}")),
             total,
         ];

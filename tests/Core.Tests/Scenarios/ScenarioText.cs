@@ -18,6 +18,7 @@ internal static partial class ScenarioText
             $"refused: {Word(refused.Code)}{(refused.Exposure is { } exposure ? $" (exposure {Of(exposure)})" : "")}",
         Answer.Granted granted => granted.Bought ? Of(granted.Grant, grants)
             : $"bought before: {Of(granted.Grant, grants)}",
+        Answer.Disputed { Dispute: var dispute } => $"dispute of {dispute.OutcomeId}: {Word(dispute.Status)}",
         Answer.Accepted accepted =>
             $"{(accepted.Duplicate ? "duplicate" : "accepted")}{(accepted.Outcome is { } outcome ? $": {outcome.Id} {Standing(outcome.Status, outcome.Reason)}" : "")}"
             + (accepted.Remaining is { } remaining ? $", {remaining} remaining" : ""),
@@ -61,6 +62,8 @@ internal static partial class ScenarioText
         Entry.PeriodClosed closed => $"period {closed.Period:yyyy-MM-dd} closed: {Of(closed.Lines)}",
         Entry.ReservationExpired expired => $"reservation {expired.Reservation} expired",
         Entry.ActivityReported { BeyondCap: true } => "beyond the cap",
+        Entry.DisputeResolved dispute => $"dispute of {dispute.Before.OutcomeId} {Word(dispute.Status)}: {dispute.Note}"
+            + (dispute.Credit is { } credit ? $", {credit.Amount.ToString(2)} on {credit.Period:yyyy-MM-dd}" : ""),
         Entry.DisputeOpened dispute => $"dispute of {dispute.OutcomeId} opened: {dispute.Reason}",
         Entry.StateChanged changed => $"signal {Word(changed.Action)} {Where(changed.Cap, changed.Scope)}",
         _ => Finance(entry, grants),
@@ -89,6 +92,9 @@ internal static partial class ScenarioText
             words.Add(string.Join(" + ", figure.Charges.Select(Of)));
         else if (figure.Credits > Amount.Zero) words.Add($"{figure.Credits} credits");
         if (figure.Dispute is { } dispute) words.Add($"disputed ({Word(dispute.Status)})");
+        if (figure.Credit is { } credit)
+            words.Add($"taken back {credit.Amount.ToString(2)} ({Word(credit.Reason)}) on {credit.Period:yyyy-MM-dd}");
+        if (figure.EndedAt is { } ended) words.Add($"window ended {ScenarioWriter.Time(ended)}");
         return string.Join(", ", words);
     }
 

@@ -73,6 +73,8 @@ internal static partial class ScenarioWriter
         Command.AuthorizeOverage allowed =>
             "authorise " + Words([allowed.Standing ? "standing" : "period", Maybe("limit", allowed.Limit)]),
         Command.WithdrawAuthorization => "withdraw",
+        Command.OpenDispute open => $"dispute {open.OutcomeId}",
+        Command.ResolveDispute resolve => $"{(resolve.Credited ? "credit" : "uphold")} {resolve.Dispute}",
         Command.SetThreshold set => "threshold " + Of(set.Threshold),
         Command.RemoveThreshold remove => $"unthreshold {remove.Threshold}",
         Command.IssueGrant grant => Issue(grant, step.Label),

@@ -64,6 +64,7 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.Grants, "Limits:Grants");
         AtLeast(1, limits.TermChanges, "Limits:TermChanges");
         AtLeast(1, limits.TermBytes, "Limits:TermBytes");
+        AtLeast(1, limits.OpenDisputes, "Limits:OpenDisputes");
         AtLeast(1, limits.BodyBytes, "Limits:BodyBytes");
         AtLeast(1, limits.EventBytes, "Limits:EventBytes");
         AtLeast(1, limits.DetailBytes, "Limits:DetailBytes");

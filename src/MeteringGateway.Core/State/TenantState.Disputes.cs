@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+
+namespace MeteringGateway.Core;
+
+/// <summary>Disputes (D3), and what the buyer's verdicts come to (O8).</summary>
+public sealed partial class TenantState
+{
+    /// <summary>Of a tenant, decided disputes that are listed; an older one is seen with its outcome.</summary>
+    public const int DisputesKept = 10_000;
+
+    internal int OpenDisputes => _disputes?.Open ?? 0;
+
+    internal Dispute? Dispute(string id) => _disputes?.Find(id);
+
+    /// <summary>Newest first, opened by an entry with a sequence below <paramref name="before"/>.</summary>
+    /// <param name="status">Null: any.</param>
+    public IReadOnlyList<Dispute> Disputes(DisputeStatus? status, long? before, int limit) =>
+        [.. (_disputes?.All ?? []).Where(dispute => status is null || dispute.Status == status)
+            .Where(dispute => dispute.OpenedBy < (before ?? long.MaxValue)).Take(limit)];
+
+    private void Apply(Entry.DisputeOpened e)
+    {
+        var dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At);
+        Stands(dispute);
+        // One of before they were listed is as long as its outcome is in memory: no snapshot has more of it.
+        if (e.Via != DisputeVia.Unsaid) (_disputes ??= new DisputeBook()).Put(dispute, isKept: true);
+        else if (Find(e.OutcomeId) is not null) (_disputes ??= new DisputeBook()).Put(dispute, isKept: false);
+    }
+
+    private void Apply(Entry.DisputeResolved e)
+    {
+        var dispute = e.Before with { Status = e.Status, Note = e.Note, ResolvedAt = e.At, Credit = e.Credit };
+        Stands(dispute);
+        (_disputes ??= new DisputeBook()).Put(dispute, isKept: true);
+    }
+
+    private void Stands(Dispute dispute)
+    {
+        if (Find(dispute.OutcomeId) is { } outcome)
+            Put(outcome with { Dispute = dispute, ChangedBy = outcome.ChangedBy.Add(Sequence) }, outcome);
+    }
+
+    /// <summary>The line of the open period that this is part of names the dispute.</summary>
+    private void NameDispute(Correction correction, string outcomeId)
+    {
+        if (_disputes?.Of(outcomeId) is not { } dispute) return;
+        var named = (Open.Disputed ??= []).GetValueOrDefault((correction.Period, correction.OutcomeType))
+            ?? new NamedDisputes([], 0);
+        var first = named.First.Length < NamedDisputes.Most ? named.First.Add((outcomeId, dispute.Id)) : named.First;
+        Open.Disputed[(correction.Period, correction.OutcomeType)] = new NamedDisputes(first, named.Count + 1);
+    }
+
+    private void Count(VerdictCount counted, FactKind verdict)
+    {
+        var counts = Book(counted.Period)!.Agreement ??= new(StringComparer.Ordinal);
+        var before = counts.GetValueOrDefault(counted.OutcomeType) ?? new AgreementCount(0, 0, false, null);
+        var after = before with
+        {
+            Total = before.Total + (counted.Before is null ? 1 : 0),
+            Agreed = before.Agreed + (verdict == FactKind.VerdictAccepted ? 1 : 0)
+                - (counted.Before == FactKind.VerdictAccepted ? 1 : 0),
+        };
+        var figure = new Agreement(counted.OutcomeType, after.Agreed, after.Total);
+        counts[counted.OutcomeType] = after with { IsLow = before.IsLow && figure.IsLow };
+    }
+
+    private void Apply(Entry.AgreementLow e)
+    {
+        var counts = Book(e.Period)!.Agreement!;
+        counts[e.OutcomeType] = counts[e.OutcomeType] with { IsLow = true, LowAt = e.At };
+        Raise(e.Alert, e, Alerts.AgreementLow, null, $"agreement:{e.OutcomeType}", e.Agreed, e.Total, e.Period);
+    }
+
+    /// <summary>Those of a state that was restored that are not in its section.</summary>
+    private void FindDisputes()
+    {
+        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+            if (outcome.Dispute is { } dispute && Dispute(dispute.Id) is null)
+                (_disputes ??= new DisputeBook()).Put(dispute, isKept: false);
+    }
+
+    private void WriteDisputes(Writer to)
+    {
+        var kept = _disputes?.Kept.ToArray() ?? [];
+        var added = Sorted(_outcomes?.Values.Where(OutcomeWire.HasAdded), outcome => outcome.ReportedBy);
+        var books = _books.Where(book => book.Agreement is not null || book.Disputed is not null).ToArray();
+        if (kept.Length + added.Length + books.Length == 0) return;
+        var section = new Writer();
+        section.List(kept, (w, dispute) => { Values.Write(w, dispute); Values.WriteResolution(w, dispute); });
+        section.List(added, (w, outcome) => { w.Text(outcome.Id); OutcomeWire.WriteAdded(w, outcome); });
+        section.List(books, WriteJudged);
+        Sections.Write(to, Sections.Disputes, section);
+    }
+
+    private static void WriteJudged(Writer to, PeriodBook book)
+    {
+        to.Date(book.Period.Id);
+        to.List(book.Agreement?.ToArray() ?? [], (w, one) =>
+        {
+            w.Text(one.Key); w.Number(one.Value.Agreed); w.Number(one.Value.Total); w.Bool(one.Value.IsLow);
+            w.MaybeTime(one.Value.LowAt);
+        });
+        to.List(book.Disputed?.ToArray() ?? [], (w, one) =>
+        {
+            w.Date(one.Key.Period); w.Text(one.Key.Type); w.Number(one.Value.Count);
+            w.List(one.Value.First, (w, name) => { w.Text(name.OutcomeId); w.Text(name.Dispute); });
+        });
+    }
+
+    private void ReadDisputes(ref Reader from)
+    {
+        foreach (var dispute in from.List((ref r) => Values.ReadResolution(Values.ReadDispute(ref r), ref r)))
+            (_disputes ??= new DisputeBook()).Put(dispute, isKept: true);
+        foreach (var outcome in from.List((ref r) => OutcomeWire.WithAdded(_outcomes![r.Text()], ref r)))
+            _outcomes![outcome.Id] = outcome;
+        from.List(ReadJudged);
+    }
+
+    private PeriodBook ReadJudged(ref Reader from)
+    {
+        var book = Book(from.Date())!;
+        foreach (var (type, count) in from.List((ref r) =>
+            (Values.Shared(ref r), new AgreementCount(r.Number(), r.Number(), r.Bool(), r.MaybeTime()))))
+            (book.Agreement ??= new(StringComparer.Ordinal))[type] = count;
+        foreach (var (of, count, first) in from.List((ref r) =>
+            ((r.Date(), Values.Shared(ref r)), r.Int(), r.List((ref r) => (r.Text(), r.Text())))))
+            (book.Disputed ??= [])[of] = new NamedDisputes([.. first], count);
+        return book;
+    }
+}
+
+/// <summary>A tenant's disputes, in the order in which they were opened.</summary>
+internal sealed class DisputeBook
+{
+    private readonly SortedDictionary<string, (Dispute Dispute, bool IsKept)> _byId = new(Ids.InOrder);
+
+    public int Open { get; private set; }
+
+    /// <summary>Newest first.</summary>
+    public IEnumerable<Dispute> All => _byId.Values.Reverse().Select(one => one.Dispute);
+
+    /// <summary>Those that a snapshot has, in order.</summary>
+    public IEnumerable<Dispute> Kept => _byId.Values.Where(one => one.IsKept).Select(one => one.Dispute);
+
+    public Dispute? Find(string id) => _byId.TryGetValue(id, out var found) ? found.Dispute : null;
+
+    public Dispute? Of(string outcomeId)
+    {
+        foreach (var (dispute, _) in _byId.Values) if (dispute.OutcomeId == outcomeId) return dispute;
+        return null;
+    }
+
+    public void Put(Dispute dispute, bool isKept)
+    {
+        if (_byId.TryGetValue(dispute.Id, out var before) && before.Dispute.Status == DisputeStatus.Open) Open--;
+        if (dispute.Status == DisputeStatus.Open) Open++;
+        _byId[dispute.Id] = (dispute, isKept);
+        if (_byId.Count - Open <= TenantState.DisputesKept) return;
+        foreach (var (id, (one, _)) in _byId)
+        {
+            if (one.Status == DisputeStatus.Open) continue;
+            _byId.Remove(id);
+            return;
+        }
+    }
+
+    public void ForgetWith(Outcome outcome)
+    {
+        if (outcome.Dispute is not { } dispute || !_byId.TryGetValue(dispute.Id, out var found) || found.IsKept) return;
+        if (found.Dispute.Status == DisputeStatus.Open) Open--;
+        _byId.Remove(dispute.Id);
+    }
+}
