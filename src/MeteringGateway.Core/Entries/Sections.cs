@@ -18,6 +18,9 @@ internal static class Sections
     /// <summary>Outcomes of closed periods that are still to leave memory (I4).</summary>
     public const byte Leaving = 4;
 
+    /// <summary>Figures of quality and series (Q1, Q3); beside the canonical bytes.</summary>
+    public const byte Measures = 6;
+
     public static void Write(Writer to, byte tag, Writer section)
     {
         to.Byte(tag);

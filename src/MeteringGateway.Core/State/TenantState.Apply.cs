@@ -111,6 +111,7 @@ public sealed partial class TenantState
         var book = Book(e.Period)!;
         var facts = WaitingFor(e.OutcomeId, e.At);
         ForgetWaiting(e.OutcomeId);
+        var contact = ContactOf(e);
         var outcome = new Outcome
         {
             Event = e.Id, Id = e.OutcomeId, Time = e.Time, Type = e.OutcomeType, Quantity = e.Quantity,
@@ -118,7 +119,7 @@ public sealed partial class TenantState
             Period = e.Period, Day = book.Period.DayOf(e.Time), Session = e.Session, Dimensions = e.Dimensions,
             CriteriaMet = e.CriteriaMet,
             HandedOff = e.HandedOff, Sandbox = e.Sandbox, Verification = e.Verification, Drawn = e.Drawn,
-            HasDetail = e.DetailHash is not null,
+            HasDetail = e.DetailHash is not null, Contact = contact,
             Terms = TermsIndexAt(e.Time),
             Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Time, ClosesAt = e.ClosesAt,
             End = e.End,
@@ -127,8 +128,10 @@ public sealed partial class TenantState
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
         (_outcomes ??= []).Add(outcome.Id, outcome);
-        if (e.Session is not null) Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+        var session = e.Session is null ? null : Touch(e.Session, e.Time);
+        session?.AddOutcome(outcome.Id);
         CountFacts(e.Session, facts);
+        Gauge(outcome, session, book);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
         CountTaken(book, StakeOf(book, outcome));
@@ -141,7 +144,11 @@ public sealed partial class TenantState
     private void Apply(Entry.OutcomeChanged e)
     {
         if (e.Correction is { } correction) Apply(correction);
-        if (Find(e.OutcomeId) is not { } before) return; // archived: the store holds it
+        if (Find(e.OutcomeId) is not { } before)
+        {
+            if (e.Correction is not null) Gauge(e.Correction);
+            return; // archived: the store holds it
+        }
         var after = before with
         {
             Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Opened, ClosesAt = e.ClosesAt,
@@ -160,7 +167,7 @@ public sealed partial class TenantState
             book.Rate(before, after);
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
-        _outcomes![e.OutcomeId] = after;
+        Replace(before, after);
         Watch(after);
     }
 
@@ -171,8 +178,9 @@ public sealed partial class TenantState
         {
             var kept = !IsFinal(outcome);
             if (kept) CountFacts(outcome.Session, [fact]);
-            _outcomes![e.OutcomeId] = outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
-                ChangedBy = outcome.ChangedBy.Add(Sequence) };
+            Replace(outcome, outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
+                ChangedBy = outcome.ChangedBy.Add(Sequence) });
+            Gauge(e, outcome);
         }
         else if (e.Waits)
         {
@@ -200,7 +208,11 @@ public sealed partial class TenantState
                 if (cap.Cap.Counts(subject))
                     cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
         }
-        if (e.Session is not null) Touch(e.Session, e.Time).AddActivity(e.Time);
+        Come(e.Customer, e.Session, e.Time);
+        var session = e.Session is null ? null : Touch(e.Session, e.Time);
+        Gauge(e, session, book);
+        session?.AddActivity(e.Time);
+        if (session is not null && e.HandedOff) HandOff(session);
         Remember(e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
     }
 
@@ -258,11 +270,11 @@ public sealed partial class TenantState
     private void Apply(Entry.DisputeOpened e)
     {
         if (Find(e.OutcomeId) is { } outcome)
-            _outcomes![e.OutcomeId] = outcome with
+            Replace(outcome, outcome with
             {
                 Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At),
                 ChangedBy = outcome.ChangedBy.Add(Sequence),
-            };
+            });
     }
 
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>

@@ -10,7 +10,15 @@ public sealed partial class TenantState
 {
     private const byte SnapshotVersion = 3;
 
+    /// <summary>The canonical bytes, and figures that follow from the entries (Q1, Q3).</summary>
     public byte[] Snapshot()
+    {
+        var to = Canonical();
+        WriteMeasures(to);
+        return to.Written.ToArray();
+    }
+
+    private Writer Canonical()
     {
         var to = new Writer();
         to.Byte(SnapshotVersion); to.Number(Sequence); to.Time(Now); to.Text(Name); to.Text(Zone); to.Number(AnchorDay);
@@ -49,14 +57,14 @@ public sealed partial class TenantState
         }
         WritePacks(to);
         WriteLeaving(to);
-        return to.Written.ToArray();
+        return to;
     }
 
     /// <summary>
-    /// SHA-256 of <see cref="Snapshot"/>: the same on every machine, live, replayed, or from a snapshot and what
+    /// SHA-256 of the canonical bytes: the same on every machine, live, replayed, or from a snapshot and what
     /// followed.
     /// </summary>
-    public byte[] Digest() => SHA256.HashData(Snapshot());
+    public byte[] Digest() => SHA256.HashData(Canonical().Written);
 
     /// <exception cref="FormatException">The bytes are not a snapshot of a version known here.</exception>
     public static TenantState Restore(ReadOnlySpan<byte> snapshot)
@@ -102,6 +110,8 @@ public sealed partial class TenantState
             var section = Sections.Read(ref from, out var tag);
             state.ReadSection(tag, ref section);
         }
+        if (state._measures is null && state.HasReported)
+            throw new FormatException("the snapshot is of before figures of quality were kept");
         state.CountFacts();
         return state;
     }
@@ -114,6 +124,7 @@ public sealed partial class TenantState
             case Sections.Money: ReadPacks(ref from); break;
             case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
+            case Sections.Measures: ReadMeasures(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");

@@ -202,6 +202,9 @@ internal sealed class Session
     public bool HasOutcomes => _first is not null;
     public int Count => _first is null ? 0 : 1 + (_others?.Count ?? 0);
 
+    /// <summary>Something in it was handed to a human (Q1).</summary>
+    public bool HandedOff { get; set; }
+
     /// <summary>Facts on its outcomes, of the vendor and of the buyer. Derived.</summary>
     public int Facts { get; set; }
     public int Verdicts { get; set; }
