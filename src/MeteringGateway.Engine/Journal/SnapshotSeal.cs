@@ -42,8 +42,18 @@ public static class SnapshotSeal
             : throw new FormatException($"it is of sequence {state.Sequence}, not {snapshot.Sequence}");
     }
 
-    /// <summary>SHA-256 of the state's canonical bytes, as they are in the snapshot.</summary>
-    internal static byte[] StateDigest(StoredSnapshot snapshot) => SHA256.HashData(snapshot.State.AsSpan(Head));
+    /// <summary>The digest of the state that is in the snapshot; null: it is not what was stored.</summary>
+    internal static byte[]? StateDigest(string tenant, StoredSnapshot snapshot)
+    {
+        try
+        {
+            return Open(tenant, snapshot).Digest();
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
 
     private static void Digest(string tenant, long sequence, byte[] hash, ReadOnlySpan<byte> bytes, Span<byte> digest)
     {

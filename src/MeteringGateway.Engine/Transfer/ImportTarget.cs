@@ -16,7 +16,9 @@ internal sealed record Proof(string Tenant, long Sequence, byte[] Hash, byte[] D
         : !found.Hash.AsSpan().SequenceEqual(Hash)
         ? $"tenant '{Tenant}': the chain of its {Sequence} entries ends with {Hex(found.Hash)} and should end with "
             + $"{Hex(Hash)}"
-        : SnapshotSeal.StateDigest(found) is var digest && !digest.AsSpan().SequenceEqual(Digest)
+        : SnapshotSeal.StateDigest(tenant, found) is not { } digest
+            ? $"tenant '{Tenant}': the snapshot of its {Sequence} entries is not what was written"
+        : !digest.AsSpan().SequenceEqual(Digest)
             ? $"tenant '{Tenant}': the digest of its {Sequence} entries is {Hex(digest)} and should be {Hex(Digest)}"
         : null;
 
