@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using MeteringGateway.Api.Certificates;
+using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Webhooks;
@@ -27,6 +28,8 @@ public static class EmbeddedEdition
         services.AddSingleton(settings);
         services.AddSingleton(new SecretSeal(keys));
         services.AddSingleton(new CertificateKeys(keys));
+        services.AddSingleton(provider => new EndCustomers(settings.FirstContact == false ? null : keys,
+            provider.GetRequiredService<ILogger<EndCustomers>>()));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();

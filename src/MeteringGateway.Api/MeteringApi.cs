@@ -15,6 +15,7 @@ using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Quality;
 using MeteringGateway.Api.Requests;
 using MeteringGateway.Api.Signals;
 using MeteringGateway.Api.Statements;
@@ -79,6 +80,7 @@ public static class MeteringApi
         app.MapStatements();
         app.MapAttention();
         app.MapUsage();
+        app.MapQuality();
         app.MapCertificates();
         app.MapWebhooks();
         return app;

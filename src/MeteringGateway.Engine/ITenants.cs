@@ -41,6 +41,16 @@ public interface ITenants
     /// <summary>Null: no such tenant or period. A null <paramref name="period"/> is the open one.</summary>
     ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default);
 
+    /// <summary>How good a period's outcomes were (Q1). Null: no such tenant or period. A null
+    /// <paramref name="period"/> is the open one.</summary>
+    ValueTask<Quality?> Quality(string tenant, DateOnly? period, CancellationToken cancellation = default);
+
+    /// <summary>Usage by hour or day (Q3); null: no such tenant.</summary>
+    ValueTask<UsageSeries?> Series(string tenant, SeriesQuestion question, CancellationToken cancellation = default);
+
+    /// <summary>A session that is remembered (I4); null: no such tenant or session.</summary>
+    ValueTask<SessionFigure?> Session(string tenant, string session, CancellationToken cancellation = default);
+
     /// <summary>Null: no such tenant or period. A null <paramref name="period"/> is the open one.</summary>
     ValueTask<StatementRow?> Statement(string tenant, DateOnly? period, CancellationToken cancellation = default);
 

@@ -23,11 +23,12 @@ internal static class EventEndpoints
     {
         app.MapPost("/v1/events",
             (HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings, KeyRing keys,
-                RefusedEvents refused,
+                RefusedEvents refused, EndCustomers customers,
                 IHostApplicationLifetime lifetime, TimeProvider clock, string? results) =>
         {
             if (results is not (null or "all" or "rejected")) throw Query.Wrong("results", "must be all or rejected");
-            var take = new Intake(context, caller, tenants, refused, settings.Limits, results == "rejected");
+            var take = new Intake(context, caller, tenants, refused, settings.Limits, customers,
+                results == "rejected");
             var pace = new Pace(caller, settings.Limits, clock);
             var media = context.Request.ContentType.AsSpan();
             if (media.StartsWith(Batch, StringComparison.OrdinalIgnoreCase)) return take.Batch(pace);
@@ -47,14 +48,14 @@ internal static class EventEndpoints
 
     private sealed record Intake(
         HttpContext Context, Principal Caller, ITenants Tenants, RefusedEvents Refused, MeteringLimits Limits,
-        bool OnlyRejected)
+        EndCustomers Customers, bool OnlyRejected)
     {
         private CancellationToken Cancellation => Context.RequestAborted;
 
         public async Task Single()
         {
             var body = await RequestBytes.Read(Context);
-            var reader = new EventReader(Limits);
+            var reader = new EventReader(Limits, Customers);
             var group = new EventGroup(Tenants, Caller, Refused);
             group.Add(Read(reader, body.Span));
             await group.Execute(Cancellation);
@@ -89,7 +90,7 @@ internal static class EventEndpoints
             var events = Elements(body.Span, Limits.BatchEvents);
             if (pace.Refuse(events.Count) is { } throttled) throw new ProblemException(throttled);
             using var answers = new EventAnswers(Context, OnlyRejected);
-            var reader = new EventReader(Limits);
+            var reader = new EventReader(Limits, Customers);
             var isPart = false;
             foreach (var chunk in events.Chunk(EventGroup.Most))
             {
@@ -111,7 +112,7 @@ internal static class EventEndpoints
             using var answers = new EventAnswers(Context, OnlyRejected);
             using var open = Caller.Streams.Open(Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
-            await new EventStream(Tenants, Caller, Refused, Limits, answers, pace, () => keys.IsInForce(Caller),
+            await new EventStream(Tenants, Caller, Refused, Limits, Customers, answers, pace, () => keys.IsInForce(Caller),
                 stopping).Run(Context.Request.BodyReader, Cancellation);
             await answers.End(Cancellation);
         }

@@ -76,6 +76,7 @@ internal sealed partial class EventReader
                 Session = _fields.Session,
                 Dimensions = _fields.Dimensions,
                 Detail = Detail(json),
+                Customer = Customer(),
                 Fingerprint = Fingerprint.Of(_fields),
             },
             EventType.ActivityReported => new Command.ReportActivity(id, _fields.Time, _fields.Activity!)
@@ -85,6 +86,7 @@ internal sealed partial class EventReader
                 Session = _fields.Session,
                 Dimensions = _fields.Dimensions,
                 Detail = Detail(json),
+                Customer = Customer(),
                 Fingerprint = Fingerprint.Of(_fields),
             },
             _ =>
@@ -102,6 +104,9 @@ internal sealed partial class EventReader
         };
         return command;
     }
+
+    private ulong Customer() =>
+        _fields.EndCustomer is { } name && customers is not null ? customers.Hash(_fields.Subject!, name) : 0;
 
     private Detail? Detail(ReadOnlySpan<byte> json)
     {

@@ -13,7 +13,8 @@ internal readonly record struct ReadEvent(string? Tenant, string? Id, Command.Ev
 /// Reads events in one pass each, straight into commands. Nothing is thrown for an event that is well-formed JSON. Not
 /// safe to share: every request has its own.
 /// </summary>
-internal sealed partial class EventReader(MeteringLimits limits)
+/// <param name="customers">Null: end customers are not recognised.</param>
+internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? customers = null)
 {
     private const int Depth = 32;
     private const string Code = "malformed_event";

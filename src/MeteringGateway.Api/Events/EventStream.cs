@@ -13,10 +13,10 @@ namespace MeteringGateway.Api.Events;
 /// <param name="mayGoOn">False since the key was ended: nothing more is taken.</param>
 /// <param name="stopping">The process ends: what was accepted is answered, and no more is read.</param>
 internal sealed class EventStream(
-    ITenants tenants, Principal caller, RefusedEvents refused, MeteringLimits limits, EventAnswers answers, Pace pace,
-    Func<bool> mayGoOn, CancellationToken stopping)
+    ITenants tenants, Principal caller, RefusedEvents refused, MeteringLimits limits, EndCustomers customers,
+    EventAnswers answers, Pace pace, Func<bool> mayGoOn, CancellationToken stopping)
 {
-    private readonly EventReader _reader = new(limits);
+    private readonly EventReader _reader = new(limits, customers);
     private EventGroup _filling = new(tenants, caller, refused, isPart: true);
     private EventGroup? _deciding;
     private Task _decided = Task.CompletedTask;

@@ -16,6 +16,7 @@ using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Quality;
 using MeteringGateway.Api.Signals;
 using MeteringGateway.Api.Statements;
 using MeteringGateway.Api.Tenants;
@@ -84,6 +85,9 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<AttentionWire>))]
 [JsonSerializable(typeof(PricePageWire))]
 [JsonSerializable(typeof(UsageWire))]
+[JsonSerializable(typeof(QualityWire))]
+[JsonSerializable(typeof(SeriesWire))]
+[JsonSerializable(typeof(SessionWire))]
 [JsonSerializable(typeof(SignalWire))]
 [JsonSerializable(typeof(ResetWire))]
 [JsonSerializable(typeof(ReadyWire))]

@@ -24,13 +24,14 @@ internal static class OutcomeEndpoints
 
         outcomes.MapPost("", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
             string tenant, HttpContext context, Principal caller, ITenants tenants, MeteringSettings settings,
-            RefusedEvents refusals, CancellationToken cancellation) =>
+            RefusedEvents refusals, EndCustomers customers, CancellationToken cancellation) =>
         {
             var body = await RequestBytes.Read(context);
             var fresh = $"o-{Guid.CreateVersion7():n}";
             var attributes = new EventFields { SpecVersion = "1.0", Id = fresh, Source = Source, Subject = tenant,
                 Type = EventType.OutcomeReported };
-            var read = new EventReader(settings.Limits).ReadData(body.Span, attributes, Members.Id | Members.Time);
+            var read = new EventReader(settings.Limits, customers).ReadData(body.Span, attributes,
+                Members.Id | Members.Time);
             if (read.Problem is { } wrong) return Refused(wrong);
             var answer = await tenants.ExecuteOnce(context, tenant, read.Command!, caller, body, cancellation);
             if (answer is Answer.Refused refused) return Refused(refused.ToProblem());

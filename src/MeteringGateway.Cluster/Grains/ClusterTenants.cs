@@ -78,6 +78,17 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Usage(period, cancellation), cancellation);
 
+    public ValueTask<Quality?> Quality(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Quality(period, cancellation), cancellation);
+
+    public ValueTask<UsageSeries?> Series(string tenant, SeriesQuestion question,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Series(question, cancellation), cancellation);
+
+    public ValueTask<SessionFigure?> Session(string tenant, string session,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Session(session, cancellation), cancellation);
+
     public ValueTask<StatementRow?> Statement(string tenant, DateOnly? period,
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Statement(period, cancellation), cancellation);

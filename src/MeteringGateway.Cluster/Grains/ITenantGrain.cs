@@ -26,6 +26,15 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("usage")]
     Task<Usage?> Usage(DateOnly? period, CancellationToken cancellation);
 
+    [Alias("quality")]
+    Task<Quality?> Quality(DateOnly? period, CancellationToken cancellation);
+
+    [Alias("series")]
+    Task<UsageSeries?> Series(SeriesQuestion question, CancellationToken cancellation);
+
+    [Alias("session")]
+    Task<SessionFigure?> Session(string session, CancellationToken cancellation);
+
     [Alias("statement")]
     Task<StatementRow?> Statement(DateOnly? period, CancellationToken cancellation);
 

@@ -93,6 +93,15 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<Usage?> Usage(DateOnly? period, CancellationToken cancellation) =>
         Ask(() => tenants.Usage(Id, period, cancellation));
 
+    public Task<Quality?> Quality(DateOnly? period, CancellationToken cancellation) =>
+        Ask(() => tenants.Quality(Id, period, cancellation));
+
+    public Task<UsageSeries?> Series(SeriesQuestion question, CancellationToken cancellation) =>
+        Ask(() => tenants.Series(Id, question, cancellation));
+
+    public Task<SessionFigure?> Session(string session, CancellationToken cancellation) =>
+        Ask(() => tenants.Session(Id, session, cancellation));
+
     public Task<StatementRow?> Statement(DateOnly? period, CancellationToken cancellation) =>
         Ask(() => tenants.Statement(Id, period, cancellation));
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Authentication;
 using MeteringGateway.Api.Certificates;
+using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Webhooks;
@@ -87,6 +88,9 @@ public static class ClusterEdition
             provider.GetRequiredService<MeteringSettings>().KeyDirectory));
         services.AddSingleton(provider => new CertificateKeys(
             provider.GetRequiredService<MeteringSettings>().KeyDirectory));
+        services.AddSingleton(provider => new EndCustomers(
+            settings.FirstContact == true ? settings.KeyDirectory : null,
+            provider.GetRequiredService<ILogger<EndCustomers>>()));
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(
             provider.GetRequiredService<IStore>(), engine, provider.GetRequiredService<TimeProvider>(),

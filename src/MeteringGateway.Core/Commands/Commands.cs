@@ -72,6 +72,8 @@ public abstract record Command
         public Dimensions Dimensions { get; init; } = Dimensions.None;
         /// <summary>What billing does not need, stored apart from the journal (D2).</summary>
         public Detail? Detail { get; init; }
+        /// <summary>Keyed hash of who the end customer is; 0: not told, or there is no key for it (Q1).</summary>
+        public ulong Customer { get; init; }
         /// <summary>Hash of the members that matter to billing (I1); see <see cref="Fingerprint"/>.</summary>
         public ulong Fingerprint { get; init; }
     }

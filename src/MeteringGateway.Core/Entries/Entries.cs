@@ -83,6 +83,9 @@ public abstract record Entry
     {
         /// <summary>Null in entries of before it was kept. The turn that takes the entry sets it, once.</summary>
         public Counted? Counted { get; set; }
+
+        /// <summary>Keyed hash of who the end customer is; 0: not told, or not kept (Q1).</summary>
+        public ulong Customer { get; init; }
     }
 
     /// <summary>
@@ -125,7 +128,11 @@ public abstract record Entry
     public sealed record ActivityReported(
         EventId Id, ulong Fingerprint, Instant Time, string Activity, int Quantity, string? Session,
         Dimensions Dimensions, bool HandedOff,
-        DateOnly Period, bool BeyondCap, long? Remaining, byte[]? DetailHash) : Entry;
+        DateOnly Period, bool BeyondCap, long? Remaining, byte[]? DetailHash) : Entry
+    {
+        /// <summary>See <see cref="OutcomeReported.Customer"/>.</summary>
+        public ulong Customer { get; init; }
+    }
 
     /// <param name="Reservation">Its id.</param>
     /// <param name="Day">Local day in the open period in which it counts (A5).</param>

@@ -105,7 +105,8 @@ public static partial class EntryCodec
         EntryKind.ActivityReported => new Entry.ActivityReported(
             Values.ReadEventId(ref from), from.Fixed(), from.Time(), Values.Shared(ref from), from.Int(),
             from.MaybeText(), Values.ReadDimensions(ref from),
-            from.Bool(), from.Date(), from.Bool(), from.MaybeNumber(), from.MaybeBytes()) { At = at },
+            from.Bool(), from.Date(), from.Bool(), from.MaybeNumber(), from.MaybeBytes())
+            { At = at, Customer = from.AtEnd ? 0 : from.Fixed() },
         EntryKind.ReservationMade => new Entry.ReservationMade(
             from.Text(), Values.ReadSubject(ref from), from.Number(), from.Time(), from.Date(), from.Int(),
             Values.ReadDecision(ref from)) { At = at },
@@ -174,6 +175,7 @@ public static partial class EntryCodec
         {
             At = at,
             Counted = ReadCounted(ref from),
+            Customer = from.AtEnd ? 0 : from.Fixed(),
         };
     }
 

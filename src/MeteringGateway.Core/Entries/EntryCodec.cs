@@ -87,6 +87,7 @@ public static partial class EntryCodec
                 Values.Write(to, e.Dimensions); to.Bool(e.HandedOff); to.Date(e.Period); to.Bool(e.BeyondCap);
                 to.MaybeNumber(e.Remaining);
                 to.MaybeBytes(e.DetailHash);
+                if (e.Customer != 0) to.Fixed(e.Customer);
                 break;
             case Entry.ReservationMade e:
                 to.Text(e.Reservation); Values.Write(to, e.Subject); to.Number(e.Quantity); to.Time(e.ExpiresAt);
@@ -135,6 +136,7 @@ public static partial class EntryCodec
         to.MaybeText(e.Reservation);
         to.Number(e.Drawn); to.MaybeNumber(e.Remaining); to.MaybeBytes(e.DetailHash);
         Write(to, e.Counted);
+        if (e.Customer != 0) to.Fixed(e.Customer);
     }
 
     // Absent from the entries of before it was kept, which are written back as they were.

@@ -62,6 +62,7 @@ public static class MessageCodec
         to.Number(r.Quantity); to.Byte((byte)r.Result); to.MaybeText(r.Session); Values.Write(to, r.Dimensions);
         to.MaybeText(r.Reservation); Values.Write(to, r.CriteriaMet); to.Bool(r.HandedOff); to.Bool(r.Sandbox);
         to.Maybe(r.Verification, Values.Write); to.Maybe(r.Detail, Write); to.Maybe(r.Actor, Values.Write);
+        to.Fixed(r.Customer);
     }
 
     private static Command.ReportOutcome ReadReport(ref Reader from)
@@ -75,7 +76,7 @@ public static class MessageCodec
             Dimensions = Values.ReadDimensions(ref from), Reservation = from.MaybeText(),
             CriteriaMet = Values.ReadTexts(ref from), HandedOff = from.Bool(), Sandbox = from.Bool(),
             Verification = from.Maybe(Values.ReadVerification), Detail = from.Maybe(ReadDetail),
-            Actor = from.Maybe(Values.ReadActor),
+            Actor = from.Maybe(Values.ReadActor), Customer = from.AtEnd ? 0 : from.Fixed(),
         };
     }
 

@@ -21,6 +21,9 @@ internal static class Sections
     /// <summary>Disputes, credits and agreement (D3, O5, O8).</summary>
     public const byte Disputes = 5;
 
+    /// <summary>Figures of quality and series (Q1, Q3); beside the canonical bytes.</summary>
+    public const byte Measures = 6;
+
     public static void Write(Writer to, byte tag, Writer section)
     {
         to.Byte(tag);

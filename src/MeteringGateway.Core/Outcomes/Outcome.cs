@@ -26,6 +26,8 @@ public sealed record Outcome
     /// <summary>Units taken out of a reservation; if any, it weighs full while pending (C3).</summary>
     public int Drawn { get; init; }
     public bool HasDetail { get; init; }
+    /// <summary>Whether its end customer is known, and came again (Q1). Of an archived one it is not kept.</summary>
+    public Contact Contact { get; init; }
     /// <summary>Which of the tenant's terms it was taken under, and stays under (F7).</summary>
     public int Terms { get; init; }
 

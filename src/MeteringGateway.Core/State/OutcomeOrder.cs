@@ -16,9 +16,10 @@ internal sealed class OutcomeOrder
         Changed.Add(outcome.LastSequence, outcome.Id);
     }
 
-    /// <summary>By the newest entry.</summary>
+    /// <summary>By the newest entry, or by none: what follows from another's report is no change of it.</summary>
     public void Change(Outcome before, Outcome after)
     {
+        if (before.LastSequence == after.LastSequence) return;
         Changed.Remove(before.LastSequence);
         Changed.Add(after.LastSequence, after.Id);
     }

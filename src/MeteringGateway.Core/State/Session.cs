@@ -20,6 +20,12 @@ internal sealed class Session
     public bool HasOutcomes => _first is not null;
     public int Count => _first is null ? 0 : 1 + (_others?.Count ?? 0);
 
+    /// <summary>Something in it was handed to a human (Q1).</summary>
+    public bool HandedOff { get; set; }
+
+    /// <summary>What was reported in it (Q1); of a session with few outcomes it is not kept. Derived.</summary>
+    public SessionReports? Reports { get; set; }
+
     /// <summary>Facts on its outcomes, of the vendor and of the buyer. Derived.</summary>
     public int Facts { get; set; }
     public int Verdicts { get; set; }
@@ -65,5 +71,28 @@ internal sealed class Session
     {
         if (restarts) (_restarting ??= [])[outcome.ReportedBy] = outcome.Id;
         else if (_restarting?.Remove(outcome.ReportedBy) == true && _restarting.Count == 0) _restarting = null;
+    }
+}
+
+/// <summary>What was reported in a session, so that a long one need not be gone through with each report (Q1).</summary>
+internal sealed class SessionReports
+{
+    private readonly HashSet<(DateOnly Period, string? Type)> _reported = [];
+    private readonly HashSet<string> _successes = new(StringComparer.Ordinal);
+
+    public Instant First { get; private set; } = Instant.MaxValue;
+    public bool HasSuccess => _successes.Count > 0;
+
+    /// <param name="type">Null: of any.</param>
+    public bool Has(DateOnly period, string? type) => _reported.Contains((period, type));
+
+    public bool HasSuccessOf(string type) => _successes.Contains(type);
+
+    public void Add(Outcome outcome)
+    {
+        _reported.Add((outcome.Period, null));
+        _reported.Add((outcome.Period, outcome.Type));
+        if (outcome.Result == Result.Success) _successes.Add(outcome.Type);
+        First = Instant.Min(First, outcome.Time);
     }
 }

@@ -113,6 +113,7 @@ public sealed partial class TenantState
         var book = Book(e.Period)!;
         var facts = WaitingFor(e.OutcomeId, e.At);
         ForgetWaiting(e.OutcomeId);
+        var contact = ContactOf(e);
         var outcome = new Outcome
         {
             Event = e.Id, Id = e.OutcomeId, Time = e.Time, Type = e.OutcomeType, Quantity = e.Quantity,
@@ -120,7 +121,7 @@ public sealed partial class TenantState
             Period = e.Period, Day = book.Period.DayOf(e.Time), Session = e.Session, Dimensions = e.Dimensions,
             CriteriaMet = e.CriteriaMet,
             HandedOff = e.HandedOff, Sandbox = e.Sandbox, Verification = e.Verification, Drawn = e.Drawn,
-            HasDetail = e.DetailHash is not null,
+            HasDetail = e.DetailHash is not null, Contact = contact,
             Terms = TermsIndexAt(e.Time),
             Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Time, ClosesAt = e.ClosesAt,
             End = e.End,
@@ -128,13 +129,15 @@ public sealed partial class TenantState
             SettledBy = Core.Outcome.HasSettled(e.Reason, e.End) ? Sequence : 0,
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
-        if (e.Session is not null)
+        var session = e.Session is null ? null : Touch(e.Session, e.Time);
+        if (session is not null)
         {
-            Touch(e.Session, e.Time).AddOutcome(outcome.Id);
+            session.AddOutcome(outcome.Id);
             Bytes += ReferenceBytes;
         }
         Put(outcome, null);
         CountFacts(e.Session, facts);
+        Gauge(outcome, session, book);
         if (e.Reason == Reason.Training) Trained++;
         book.Count(outcome, 1);
         CountTaken(book, StakeOf(book, outcome));
@@ -148,7 +151,11 @@ public sealed partial class TenantState
     {
         if (e.Correction is { } correction) Apply(correction);
         if (e is { Correction: { } of, Credit.Reason: CreditReason.Disputed }) NameDispute(of, e.OutcomeId);
-        if (Find(e.OutcomeId) is not { } before) return; // archived: the store holds it
+        if (Find(e.OutcomeId) is not { } before)
+        {
+            if (e.Correction is not null) Gauge(e.Correction);
+            return; // archived: the store holds it
+        }
         var after = before with
         {
             Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Opened, ClosesAt = e.ClosesAt,
@@ -182,6 +189,7 @@ public sealed partial class TenantState
             Put(outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
                 ChangedBy = outcome.ChangedBy.Add(Sequence) }, outcome);
             if (kept) Bytes += BytesOf(fact);
+            Gauge(e, outcome);
         }
         else if (e.Waits)
         {
@@ -215,10 +223,14 @@ public sealed partial class TenantState
                 if (cap.Cap.Counts(subject))
                     cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * e.Quantity).Micros : e.Quantity, 0);
         }
-        if (e.Session is not null)
+        Come(e.Customer, e.Session, e.Time);
+        var session = e.Session is null ? null : Touch(e.Session, e.Time);
+        Gauge(e, session, book);
+        if (session is not null)
         {
-            Touch(e.Session, e.Time).AddActivity(e.Time);
+            session.AddActivity(e.Time);
             Bytes += ReferenceBytes;
+            if (e.HandedOff) HandOff(session);
         }
         Remember(e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
     }

@@ -61,9 +61,17 @@ public sealed partial class TenantState
     {
         (_outcomes ??= [])[outcome.Id] = outcome;
         _order ??= new OutcomeOrder();
-        if (before is null) _order.Add(outcome);
-        else _order.Change(before, outcome);
-        Bytes += before is null ? BytesOf(outcome) : ReferenceBytes;
+        if (before is null)
+        {
+            _order.Add(outcome);
+            Bytes += BytesOf(outcome);
+        }
+        else
+        {
+            _order.Change(before, outcome);
+            Bytes += ReferenceBytes * (outcome.ChangedBy.Length - before.ChangedBy.Length);
+            Count(PartOf(before), PartOf(outcome), outcome);
+        }
         if (outcome.Session is null || SessionOf(outcome) is not { } session) return;
         WatchIn(session, outcome);
         if (session.Groups is null || TypeOf(outcome) is not { OncePerSession: true } type

@@ -10,13 +10,21 @@ public sealed partial class TenantState
 {
     private const byte SnapshotVersion = 3;
 
+    /// <summary>The canonical bytes, and figures that follow from the entries (Q1, Q3).</summary>
     /// <exception cref="InvalidOperationException">It is larger than one array can be: see
     /// <see cref="SnapshotPieces"/>.</exception>
     public byte[] Snapshot()
     {
+        var to = Canonical();
+        WriteMeasures(to);
+        return to.Written.ToArray();
+    }
+
+    private Writer Canonical()
+    {
         var to = new Writer();
         foreach (var _ in Write(to, inOrder: true)) { }
-        return to.Written.ToArray();
+        return to;
     }
 
     /// <summary>
@@ -33,6 +41,7 @@ public sealed partial class TenantState
             yield return to.Written.ToArray();
             to.Clear();
         }
+        WriteMeasures(to);
         if (to.Written.Length > 0) yield return to.Written.ToArray();
     }
 
@@ -108,10 +117,10 @@ public sealed partial class TenantState
     }
 
     /// <summary>
-    /// SHA-256 of <see cref="Snapshot"/>: the same on every machine, live, replayed, or from a snapshot and what
+    /// SHA-256 of the canonical bytes: the same on every machine, live, replayed, or from a snapshot and what
     /// followed.
     /// </summary>
-    public byte[] Digest() => SHA256.HashData(Snapshot());
+    public byte[] Digest() => SHA256.HashData(Canonical().Written);
 
     /// <exception cref="FormatException">The bytes are not a snapshot of a version known here.</exception>
     public static TenantState Restore(ReadOnlySpan<byte> snapshot)
@@ -130,6 +139,7 @@ public sealed partial class TenantState
             case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
             case Sections.Disputes: ReadDisputes(ref from); break;
+            case Sections.Measures: ReadMeasures(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }
         if (!from.AtEnd) throw new FormatException($"the snapshot's section {tag} has bytes left over");

@@ -95,7 +95,7 @@ public sealed partial class Turn
         Add(new Entry.ActivityReported(
             a.Id, a.Fingerprint, time, a.Activity, a.Quantity, a.Session, a.Dimensions, a.HandedOff, book.Period.Id,
             beyond,
-            remaining, Hash(a.Detail)) { At = _now });
+            remaining, Hash(a.Detail)) { At = _now, Customer = a.Customer });
         if (_state.SessionAt(a.Session, time) is { } session) RestartWindows(session);
         return new Answer.Accepted(Duplicate: false, null, remaining);
     }

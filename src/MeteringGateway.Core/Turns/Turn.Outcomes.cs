@@ -106,7 +106,8 @@ public sealed partial class Turn
         c.CriteriaMet, c.HandedOff, c.Sandbox,
         c.Verification, place.Book.Period.Id, verdict.Status, verdict.Reason, admitted, verdict.ClosesAt, verdict.End,
         verdict.ContinuationOf,
-        c.Reservation, drawn, LeftAfter(place, brings, drawn, c, counters), Hash(c.Detail)) { At = _now };
+        c.Reservation, drawn, LeftAfter(place, brings, drawn, c, counters), Hash(c.Detail))
+        { At = _now, Customer = c.Customer };
 
     /// <summary>O6: a confirmation, reversal or verdict; before its report it waits.</summary>
     private Answer Take(Command.ReportFact c, bool recallDone, Outcome? recalled)

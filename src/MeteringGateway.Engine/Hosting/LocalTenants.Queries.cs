@@ -10,6 +10,17 @@ public sealed partial class LocalTenants
     public ValueTask<Usage?> Usage(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Usage(period, Now), cancellation, Lane.Bulk);
 
+    public ValueTask<Quality?> Quality(string tenant, DateOnly? period, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Quality(period), cancellation, Lane.Bulk);
+
+    public ValueTask<UsageSeries?> Series(string tenant, SeriesQuestion question,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Series(question), cancellation, Lane.Bulk);
+
+    public ValueTask<SessionFigure?> Session(string tenant, string session,
+        CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Session(session, Now), cancellation, Lane.Bulk);
+
     public async ValueTask<StatementRow?> Statement(string tenant, DateOnly? period,
         CancellationToken cancellation = default) =>
         await Ask(tenant, state => state.Statement(period), cancellation, Lane.Bulk) is { } statement

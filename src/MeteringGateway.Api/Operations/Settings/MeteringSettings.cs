@@ -28,6 +28,12 @@ public sealed class MeteringSettings
     /// </summary>
     public string? KeyDirectory { get; set; }
 
+    /// <summary>
+    /// Entries hold a keyed hash of who the end customer is, for the first-contact figure (Q1). Not set: embedded they
+    /// do, of silos not: a program of before cannot read such an entry, so it is switched on when every silo can.
+    /// </summary>
+    public bool? FirstContact { get; set; }
+
     /// <inheritdoc cref="EngineOptions.IdleAfter"/>
     public TimeSpan IdleAfter { get; set; } = Engine.IdleAfter;
 

@@ -1,0 +1,72 @@
+namespace MeteringGateway.Api.Tests;
+
+/// <summary>Usage by hour and day (Q3), as it stands now.</summary>
+public class SeriesTests(Started started) : IClassFixture<Started>
+{
+    private const string One = "application/cloudevents+json";
+    private readonly Gateway _gateway = started.Gateway;
+
+    [Fact]
+    public async Task Q3_usage_is_told_by_hour_and_by_local_day_and_what_is_reversed_is_taken_out()
+    {
+        await _gateway.Tenant("series", """
+            {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"2","measurement_window":"PT1H"},{"id":"lead","price":"0.50","measurement_window":"PT0S"}]}
+            """, ""","time_zone":"America/New_York","test_clock":{"start":"2026-11-11T00:30:00Z"}""");
+        await Send("o-1", "support.resolution", ""","quantity":3,"agent":"fin","channel":"chat" """);
+        await Send("o-2", "support.resolution", ""","agent":"fin" """);
+        await Send("o-3", "lead", "");
+        await Clock("PT6H"); // the day there began at 05:00Z
+        await Send("o-4", "lead", ""","agent":"max" """);
+
+        Assert.Equal("""
+            2026-11-10 lead 1 1 0.50; 2026-11-10 support.resolution 4 4 8.00; 2026-11-11 lead 1 1 0.50
+            """.Trim(), await Told("from=2026-11-01&to=2026-12-01&by=day"));
+        Assert.Equal("2026-11-11T00:00:00.000Z - 1 1 0.50; 2026-11-11T00:00:00.000Z fin 4 4 8.00; "
+            + "2026-11-11T06:00:00.000Z max 1 1 0.50", await Told("from=2026-11-11T00:00:00Z&to=2026-11-12T00:00:00Z&by=hour&group=agent"));
+        // Late, of what was within the window: it is taken out of the hour that it was in.
+        await _gateway.Admin.PostAs(One, "/v1/events", """
+            {"specversion":"1.0","id":"f-2","source":"/crm","type":"outcome.reopened","subject":"series","time":"2026-11-11T00:45:00Z","data":{"outcome_id":"o-1"} }
+            """).Is(HttpStatusCode.Created);
+        Assert.Equal("2026-11-10 - 2 2 2.50; 2026-11-10 chat 3 0 0.00; 2026-11-11 - 1 1 0.50",
+            await Told("from=2026-11-01&to=2026-12-01&group=channel"));
+        Assert.Equal("2026-11-11 - 1 1 0.50", await Told("from=2026-11-11&to=2026-12-01&group=workflow"));
+
+        async Task<string> Told(string query)
+        {
+            var series = await _gateway.Admin.Get($"/v1/tenants/series/usage/series?{query}").Is(HttpStatusCode.OK);
+            return string.Join("; ", series["data"]!.AsArray().SelectMany(point => point!["values"]!.AsArray()
+                .Select(one => $"{point["at"]} {(string?)one!["id"] ?? "-"} {one["reported"]} {one["settled"]} {one["list_amount"]}")
+                .Order(StringComparer.Ordinal)));
+        }
+
+        Task<JsonObject> Send(string id, string type, string more) => _gateway.Admin.PostAs(One, "/v1/events",
+            Report.Event("outcome.reported", id, "series", $"\"outcome_type\":\"{type}\"{more}"))
+                .Is(HttpStatusCode.Created);
+
+        Task<JsonObject> Clock(string by) =>
+            _gateway.Admin.Post("/v1/tenants/series/clock", $$"""{"advance":"{{by}}"}""").Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Q3_a_range_that_cannot_be_is_refused_with_what_it_must_be()
+    {
+        await _gateway.Tenant("ranges");
+        foreach (var (query, why) in new[]
+        {
+            ("", "'from' is required"),
+            ("from=2026-11-01", "'to' is required"),
+            ("from=2026-11-01&to=2026-11-01", "'to' must be after 'from'"),
+            ("from=2026-11-01&to=2027-12-07", "'to' must be at most 400 days after 'from' by day"),
+            ("from=2026-11-01T00:00:00Z&to=2026-12-03T00:00:00Z&by=hour", "at most 31 days after 'from' by hour"),
+            ("from=2026-11-01T00:30:00Z&to=2026-12-03T00:00:00Z&by=hour", "'from' must be the start of an hour"),
+            ("from=2026-11-01T00:00:00Z&to=2026-12-01", "'from' must be a date"),
+            ("from=2026-11-01&to=2026-12-01&by=week", "'by'"),
+            ("from=2026-11-01&to=2026-12-01&group=customer", "'group'"),
+        })
+        {
+            var problem = await _gateway.Admin.Get($"/v1/tenants/ranges/usage/series?{query}")
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+            Assert.Contains(why, (string?)problem["detail"], StringComparison.Ordinal);
+        }
+    }
+}
