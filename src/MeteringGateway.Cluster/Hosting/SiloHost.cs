@@ -10,7 +10,7 @@ namespace MeteringGateway.Cluster;
 /// </summary>
 internal sealed class SiloHost(
     LocalTenants tenants, Stays stays, Books books, RedisStore store, MeteringSettings settings,
-    ClusterSettings cluster, IConfiguration configuration, IGrainFactory grains, SiloLease lease, Readiness readiness,
+    ClusterSettings cluster, IGrainFactory grains, SiloLease lease, Readiness readiness,
     IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -21,7 +21,7 @@ internal sealed class SiloHost(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        await Ports.Demand(cluster, configuration, cancellationToken);
+        await Ports.Demand(cluster, cancellationToken);
         await Import.DemandFinished(store, cancellationToken);
         await books.Load(store, settings.AdminKey, _ => { }, cancellationToken);
         tenants.OutboxGrew += TellHousekeeper;
