@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
@@ -18,6 +19,8 @@ internal sealed partial class EventReader(MeteringLimits limits)
     private const int Depth = 32;
     private const string Code = "malformed_event";
 
+    private static readonly string[] Attributes = ["id", "source", "specversion", "type", "subject", "time", "data"];
+
     private EventFields _fields = new();
     private Problem? _problem;
     private string _prefix = ""; // where the object that is being read stands
@@ -28,10 +31,12 @@ internal sealed partial class EventReader(MeteringLimits limits)
         _fields = new EventFields();
         (_problem, _prefix) = (null, "");
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
+        var reader = default(Utf8JsonReader);
         try
         {
+            if (json.IsEmpty) return Refused(Unreadable("", "is empty: it must be a JSON object"));
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
+            reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
             return Object(ref reader, "") && Envelope(ref reader, json) && End(ref reader) ? Finish(json)
                 : Refused(_problem!);
         }
@@ -41,7 +46,7 @@ internal sealed partial class EventReader(MeteringLimits limits)
         }
         catch (InvalidOperationException)
         {
-            return Refused(Unreadable("", "holds half of a surrogate pair"));
+            return Refused(Unreadable("", $"holds half of a surrogate pair (byte {reader.TokenStartIndex})"));
         }
     }
 
@@ -54,10 +59,12 @@ internal sealed partial class EventReader(MeteringLimits limits)
         _fields = attributes;
         (_problem, _prefix) = (null, "");
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
+        var reader = default(Utf8JsonReader);
         try
         {
+            if (json.IsEmpty) return Refused(Unreadable("", "is empty: it must be a JSON object"));
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
+            reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
             return Object(ref reader, "") && Data(ref reader, json, "", also) && End(ref reader)
                 ? Finish(json, "", also) : Refused(_problem!);
         }
@@ -67,7 +74,7 @@ internal sealed partial class EventReader(MeteringLimits limits)
         }
         catch (InvalidOperationException)
         {
-            return Refused(Unreadable("", "holds half of a surrogate pair"));
+            return Refused(Unreadable("", $"holds half of a surrogate pair (byte {reader.TokenStartIndex})"));
         }
     }
 
@@ -137,7 +144,8 @@ internal sealed partial class EventReader(MeteringLimits limits)
         var name = reader.GetString()!;
         if (name.Length is 0 or > 64
             || !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)))
-            return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"));
+            return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"
+                + Nearest.Meant(name, Attributes)));
         reader.Read();
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             return Fail(Unreadable("/" + name, "must not be an object or a list"));
@@ -157,7 +165,10 @@ internal sealed partial class EventReader(MeteringLimits limits)
         Malformed(StatusCodes.Status422UnprocessableEntity, _prefix + pointer, detail);
 
     private static Problem Malformed(int status, string pointer, string detail) =>
-        new(status, Code, $"{pointer} {detail}".TrimStart()) { Errors = [new ProblemError(pointer, detail)] };
+        new(status, Code, $"{(pointer.Length == 0 ? "The event" : pointer)} {detail}")
+        {
+            Errors = [new ProblemError(pointer, detail)],
+        };
 
     private Problem Twice(string pointer) => Invalid(pointer, "is there twice");
 }

@@ -45,7 +45,7 @@ public sealed class ClusterStore : IAsyncDisposable
         {
             await redis.DisposeAsync();
             await services.DisposeAsync();
-            throw new StoreException($"Redis has not answered: {e.Message}");
+            throw new StoreException($"Redis has not answered: {RedisWords.Of(e)}");
         }
     }
 
@@ -67,7 +67,7 @@ public sealed class ClusterStore : IAsyncDisposable
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            throw new StoreException($"Redis has not answered: {e.Message}");
+            throw new StoreException($"Redis has not answered: {RedisWords.Of(e)}");
         }
     }
 
