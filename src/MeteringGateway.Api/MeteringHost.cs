@@ -33,6 +33,10 @@ public static class MeteringHost
         ["Logging:LogLevel:Orleans"] = "Warning",
         // It would advise the server's garbage collector, which a silo does without on purpose.
         ["Logging:LogLevel:Orleans.Runtime.Silo"] = "Error",
+        // Its first look takes the time since the machine started for a delay.
+        ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
+        // Each silo that ends resets its connections; of one that is missed the probes tell.
+        ["Logging:LogLevel:Orleans.Runtime.Messaging.Connection"] = "Error",
         // It tells of each attempt; whoever made the last one tells of the failure.
         ["Logging:LogLevel:Polly"] = "Critical",
         ["Logging:LogLevel:Microsoft.Orleans"] = "Warning",

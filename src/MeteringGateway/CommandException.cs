@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using System.Text.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Engine;
 
@@ -21,11 +22,20 @@ internal sealed class CommandException(string message, Exception? inner = null) 
         : OneLine(failure switch
     {
         // The outer one says where (which file, which host), the inner one what.
-        InvalidDataException { InnerException: { } inner } => $"{failure.Message} {inner.Message}",
+        InvalidDataException { InnerException: { } inner } => $"{failure.Message.TrimEnd('.')}: {Inner(inner)}",
         HttpRequestException { InnerException: AuthenticationException or IOException } =>
             failure.InnerException.Message,
         _ => failure.Message,
     });
+
+    /// <summary>Of what is not JSON, where and what; as people count, and without .NET's words for it.</summary>
+    private static string Inner(Exception failure)
+    {
+        while (failure.InnerException is { } inner) failure = inner;
+        if (failure is not JsonException { LineNumber: { } line, BytePositionInLine: { } at }) return failure.Message;
+        var end = failure.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return $"line {line + 1}, position {at + 1}: {(end < 0 ? failure.Message : failure.Message[..end])}";
+    }
 
     public static string OneLine(string text) => string.Join(' ',
         text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

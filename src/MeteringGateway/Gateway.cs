@@ -40,6 +40,7 @@ internal static class Gateway
         {
             var builder = MeteringHost.Builder(settings);
             if (!quiet) builder.LogToConsole();
+            Listening.Demand(builder.Configuration);
             isSilo = IsSilo(builder.Configuration);
             if (isSilo) await AddSilo(builder);
             else

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace MeteringGateway;
 
@@ -38,6 +39,14 @@ internal static class HealthCommand
             ? given.TrimEnd('/') + Path : given;
     }
 
+    /// <summary>What it says of itself, or that it answered: another path may be asked.</summary>
+    private static string State(JsonNode? body) => body is not JsonObject health ? "answers"
+        : string.Join(", ", new[] { Word(health["status"]), Word(health["edition"]), health["unavailable_tenants"] is
+            { } some ? $"{some} tenants unavailable" : null }.OfType<string>());
+
+    private static string? Word(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text)
+        ? CommandException.OneLine(text) : null;
+
     private static async Task<int> Run(string url, CancellationToken cancellation)
     {
         using var client = new Client(key: null, url);
@@ -46,7 +55,8 @@ internal static class HealthCommand
         try
         {
             var reply = await client.Send(HttpMethod.Get, new Uri(url).PathAndQuery, null, patience.Token);
-            Console.WriteLine(reply.Good ? "ready" : reply.Problem);
+            var state = reply.Good ? State(reply.Body) : reply.Problem;
+            Console.WriteLine($"{client.Address}: {state}");
             return reply.Good ? 0 : 1;
         }
         catch (HttpRequestException e)

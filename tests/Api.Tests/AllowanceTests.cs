@@ -113,6 +113,9 @@ public class AllowanceTests(Started started) : IClassFixture<Started>
             (string?)(await agent.Get($"/v1/tenants/held/reservations/{id}").Is(HttpStatusCode.OK))["expires_at"]);
         Assert.Equal(HttpStatusCode.NoContent, (await agent.Delete($"/v1/tenants/held/reservations/{id}")).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await agent.Delete($"/v1/tenants/held/reservations/{id}")).StatusCode);
+        foreach (var none in (string[])["typo", "r", "r0", $"{id}x", $" {id}", "R1", "r1.0"])
+            await agent.Delete($"/v1/tenants/held/reservations/{Uri.EscapeDataString(none)}")
+                .IsProblem(HttpStatusCode.NotFound, "unknown_reservation");
         await agent.Get($"/v1/tenants/held/reservations/{id}")
             .IsProblem(HttpStatusCode.NotFound, "unknown_reservation");
         await agent.Post($"/v1/tenants/held/reservations/{id}/extend", """{"ttl":"PT1H"}""")

@@ -76,7 +76,7 @@ public class PricePageTests(Started started) : IClassFixture<Started>
             Texts(page["outcomes"]![1]!["never_charged"]!));
         Assert.Equal(
             [
-                "1000 JPY for classes is committed for each year, used or not",
+                "1,000 JPY for classes is committed for each year, used or not",
                 "300 credits come with each billing period",
                 "What is left of them rolls over, up to 500 credits, without end",
             ],

@@ -148,6 +148,41 @@ public class StatementOutcomesTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task As_a_page_times_are_the_tenants_own_and_reasons_are_words()
+    {
+        await _gateway.Tenant("tokyo", Plan.Replace("\"0.80\"", "\"1234.56\"", StringComparison.Ordinal),
+            Clock + ",\"time_zone\":\"Asia/Tokyo\"");
+        for (var i = 0; i < 3; i++) await Sent(Report.Outcome($"t-{i}", "tokyo"));
+        async Task<string> Page()
+        {
+            using var answer = await _gateway.Admin.Send(HttpMethod.Get,
+                "/v1/tenants/tokyo/statements/current?lines=outcomes", null, "", ("Accept", "text/html"));
+            return await answer.Content.ReadAsStringAsync();
+        }
+
+        var open = await Page();
+        Assert.Contains("When (Asia/Tokyo)", open, StringComparison.Ordinal);
+        Assert.Contains(">2026-11-21 21:00:00<", open, StringComparison.Ordinal);
+        Assert.Contains(">pending: it may still be taken back<", open, StringComparison.Ordinal);
+        Assert.Contains(">2,469.12<", open, StringComparison.Ordinal);
+        Assert.DoesNotContain("is rounded", open, StringComparison.Ordinal); // it is what it comes to
+        await Move("tokyo", "2026-11-21T14:00:00Z");
+        var closed = await Page();
+        Assert.Contains(">achieved, and not taken back in time<", closed, StringComparison.Ordinal);
+        Assert.DoesNotContain("window_closed", closed, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData("0.50", "0.50")]
+    [InlineData("999", "999")]
+    [InlineData("1000", "1,000")]
+    [InlineData("-1234567.123456", "-1,234,567.123456")]
+    [InlineData("-123.4", "-123.4")]
+    public void Thousands_are_set_apart(string? number, string grouped) =>
+        Assert.Equal(grouped, MeteringGateway.Api.Html.HtmlPage.Grouped(number));
+
+    [Fact]
     public async Task Outcomes_are_for_whoever_may_read_them_and_only_where_they_are_asked_for()
     {
         await Used("asked-behind", 1);

@@ -152,6 +152,8 @@ public class StatementTests(Started started) : IClassFixture<Started>
         Assert.Contains("1 November 2026 to 30 November 2026", page, StringComparison.Ordinal);
         Assert.Contains("@media print", page, StringComparison.Ordinal);
         Assert.Contains("63.78 USD", page, StringComparison.Ordinal);
+        Assert.Contains("Each line is rounded to 2 decimals, half to even: before rounding, the lines add up to 63.785 "
+            + "USD.", page, StringComparison.Ordinal);
         Assert.Contains("<code>", page, StringComparison.Ordinal);
         System.Xml.Linq.XDocument.Parse(page.Replace("<!doctype html>", "", StringComparison.Ordinal)
             .Replace("<meta charset=\"utf-8\">", "", StringComparison.Ordinal)

@@ -101,7 +101,9 @@ public sealed partial class TransferTests : IAsyncLifetime
             .Replace("\"version\":1,\"made_at\"", "\"version\":2,\"made_at\"", StringComparison.Ordinal));
         Assert.Contains("the file is of version 2; this program reads version 1", later, StringComparison.Ordinal);
         Assert.Contains("not an export of this program", await Broken("{\"id\":\"c-1\"}\n"), StringComparison.Ordinal);
-        Assert.Contains("cut short", await Broken(""), StringComparison.Ordinal);
+        Assert.Contains("not an export of this program", await Broken("{\"id\""), StringComparison.Ordinal);
+        Assert.Contains("cut short", await Broken("{\"hea"), StringComparison.Ordinal);
+        Assert.Contains("it is empty: it was cut short", await Broken(""), StringComparison.Ordinal);
     }
 
     [Theory]

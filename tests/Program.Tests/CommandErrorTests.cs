@@ -82,7 +82,9 @@ public sealed class CommandErrorTests : IDisposable
         await File.WriteAllTextAsync(In("appsettings.json"), "{ \"Metering\": {");
         foreach (var command in (string[][])[["serve"], ["journal", "--tenant", "acme"], ["export", "--to", "x"],
             ["import", "--from", "x"], ["demo"]])
-            Said("appsettings.json", await Metering.RunIn(_directory, command));
+            Said($"'{In("appsettings.json")}': line 1, position 17: ", await Metering.RunIn(_directory, command));
+        await File.WriteAllTextAsync(In("appsettings.json"), "{\n  \"Metering\": { \"IdleAfter\": nope }\n}");
+        Said("line 2, position 31: 'o' is an invalid", await Metering.RunIn(_directory, "serve"));
     }
 
     [Theory]
@@ -128,6 +130,56 @@ public sealed class CommandErrorTests : IDisposable
         await Refused("the key has characters that no key has", "journal", "--tenant", "acme", "--url", url, "--key",
             "two\nlines");
         await Refused("does not answer: ", "health", "--url", url.Replace("http:", "https:", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:99999", "cannot be 'http://127.0.0.1:99999': a port is from 0 to 65535, not 99999.")]
+    [InlineData("http://127.0.0.1:-5", "cannot be 'http://127.0.0.1:-5': a")]
+    [InlineData("nonsense", "cannot be 'nonsense': an address is http://HOST:PORT.")]
+    [InlineData("", "names no address: an address is http://HOST:PORT.")]
+    [InlineData(";", "names no address: an address is http://HOST:PORT.")]
+    [InlineData("ftp://127.0.0.1:20980", "cannot be 'ftp://127.0.0.1:20980': an address is http://HOST:PORT.")]
+    [InlineData("http://127.0.0.1:0/v1", "cannot be 'http://127.0.0.1:0/v1': an address is http://HOST:PORT, "
+        + "without a path behind it.")]
+    public async Task An_address_that_is_none_is_named_before_anything_is_made(string urls, string why)
+    {
+        string[] serve = ["serve", "--urls", urls];
+        await Refused($"metering could not start: The setting --urls {why}", [.. serve, "--data-directory",
+            In("new")]);
+        await Refused($"metering could not start: The setting --urls {why}", [.. serve, "--redis", "127.0.0.1:1"]);
+        Assert.False(Path.Exists(In("new")));
+    }
+
+    [Fact]
+    public async Task An_address_that_cannot_be_listened_on_is_named_before_anything_is_made()
+    {
+        await using var other = await Other("{}", 200);
+        var taken = other.Urls.Single();
+        const string nobodys = "http://192.0.2.1:20981"; // an address for documentation (RFC 5737)
+        string[] serve = ["serve", "--data-directory", In("new"), "--urls"];
+
+        await Refused($"The address {taken} is taken: give another with --urls.", [.. serve, taken]);
+        await Refused($"The address {taken} is taken: give another with --urls.", "serve", "--urls", taken,
+            "--redis", "127.0.0.1:1");
+        await Refused($"The address {nobodys} (--urls) cannot be listened on: ", [.. serve, nobodys]);
+        Said($"The address {taken} is taken: give another with Kestrel:Endpoints:Web:Url.",
+            await Metering.Run(new ProcessStartInfo("dotnet",
+                [Options.DefaultDll(), "serve", "--data-directory", In("new")])
+                { Environment = { ["Kestrel__Endpoints__Web__Url"] = taken } }));
+        Assert.False(Path.Exists(In("new")));
+    }
+
+    [Fact]
+    public async Task A_directory_that_cannot_be_made_is_named_with_the_reason()
+    {
+        await File.WriteAllTextAsync(In("file"), "");
+        string[] serve = ["serve", "--urls", "http://127.0.0.1:0", "--data-directory"];
+
+        await Refused($"The data directory '{In("file/below/it")}' cannot be made: '{In("file")}' is a file, not a "
+            + "directory.", [.. serve, In("file/below/it")]);
+        if (OperatingSystem.IsLinux())
+            await Refused("The data directory '/proc/foo' cannot be made: the file system at '/proc' takes no "
+                + "directories.", [.. serve, "/proc/foo"]);
     }
 
     private async Task Filled()

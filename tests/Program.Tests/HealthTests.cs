@@ -17,11 +17,12 @@ public sealed class HealthTests : IDisposable
         using (var server = GatewayServer.Start(Options.DefaultDll(), _directory))
         {
             url = $"http://127.0.0.1:{server.Port}/health/ready";
-            Assert.Equal((0, "ready"), await Run("health", "--url", url));
-            Assert.Equal((0, "ready"), await Run("health", $"http://127.0.0.1:{server.Port}"));
-            Assert.Equal((0, "ready"), await Run("health", $"http://127.0.0.1:{server.Port}/"));
-            Assert.Equal((0, "ready"), await Run("health", $"127.0.0.1:{server.Port}"));
-            Assert.Equal((0, "ready"), await Run("health", "--url", $"127.0.0.1:{server.Port}"));
+            var ready = $"http://127.0.0.1:{server.Port}: ready, embedded";
+            Assert.Equal((0, ready), await Run("health", "--url", url));
+            Assert.Equal((0, ready), await Run("health", $"http://127.0.0.1:{server.Port}"));
+            Assert.Equal((0, ready), await Run("health", $"http://127.0.0.1:{server.Port}/"));
+            Assert.Equal((0, ready), await Run("health", $"127.0.0.1:{server.Port}"));
+            Assert.Equal((0, ready), await Run("health", "--url", $"127.0.0.1:{server.Port}"));
             Assert.Equal(1,
                 (await Run("health", "--url", url.Replace("ready", "nothing", StringComparison.Ordinal))).Code);
         }

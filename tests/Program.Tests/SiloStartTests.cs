@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Program.Tests;
@@ -79,6 +81,55 @@ public sealed class SiloStartTests
             setting.Length > 0 ? setting : "--Metering:IdleAfter=00:01:00");
         Assert.Equal((1, "", "metering could not start: The setting Metering:Cluster:" + line),
             (ended.Code, ended.Output, ended.Error));
+    }
+
+    [Theory]
+    [InlineData("00:00:01")]
+    [InlineData("00:00:00.4")]
+    public async Task A_start_without_Redis_waits_no_longer_than_its_patience(string patience)
+    {
+        var port = RedisServer.FreePort();
+        foreach (var hang in (bool[])[false, true])
+        {
+            using var other = hang ? new TcpListener(IPAddress.Loopback, port) : null; // takes it, and says nothing
+            other?.Start();
+            var ended = await Metering.Run("serve", "--urls", "http://127.0.0.1:0", "--redis",
+                $"127.0.0.1:{Text(port)}", $"--Metering:AdminKey={GatewayServer.AdminKey}",
+                $"--Metering:Cluster:Patience={patience}");
+
+            var tried = Regex.Match(ended.Error, "has not answered for ([0-9.]+) s: (.*)\\.$");
+            Assert.True(tried.Success, ended.Error);
+            // As it says itself. One ping without patience would take 2 s, a connection 5.
+            Assert.InRange(double.Parse(tried.Groups[1].Value, CultureInfo.InvariantCulture), 0, 1.9);
+            Assert.DoesNotContain("PING", tried.Groups[2].Value, StringComparison.Ordinal);
+            Assert.InRange(tried.Groups[2].Value.Length, 5, 60);
+        }
+    }
+
+    [FactIfRedis]
+    public async Task Silos_that_are_told_to_end_log_no_error_and_no_stack()
+    {
+        using var redis = new RedisServer(null);
+        GatewayServer[] silos = [Metering.Silo(redis), Metering.Silo(redis), Metering.Silo(redis)];
+        for (var i = 0; i < 9; i++) await Metering.Fill(silos[i % 3], $"t{Text(i)}", 1);
+
+        var codes = new List<int> { silos[0].Process.Stop() }; // then the others at once
+        codes.AddRange(await Task.WhenAll(silos[1..].Select(silo => Task.Run(silo.Process.Stop))));
+
+        Assert.Equal([0, 0, 0], codes);
+        foreach (var silo in silos)
+        {
+            string Told() => silo.Process.Failure("ended").Message;
+            await Until(() => Task.FromResult(Told().Contains("Stopped: all that was answered is stored",
+                StringComparison.Ordinal)));
+            var told = Told();
+            Assert.DoesNotContain("   at ", told, StringComparison.Ordinal);
+            Assert.DoesNotContain(" error ", told, StringComparison.Ordinal);
+            Assert.DoesNotContain("CRITICAL", told, StringComparison.Ordinal);
+            Assert.DoesNotContain("housekeeper", told, StringComparison.Ordinal);
+            Assert.DoesNotContain("Participant check", told, StringComparison.Ordinal);
+            silo.Dispose();
+        }
     }
 
     [FactIfRedis]

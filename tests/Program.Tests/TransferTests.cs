@@ -51,7 +51,12 @@ public sealed class TransferTests : IDisposable
         await File.WriteAllBytesAsync(In("store.export"), bytes[..^200]);
         await Refused("cut short", "import", "--from", In("store.export"), "--check");
         await Refused("cut short", "import", "--from", In("store.export"), "--data-directory", In("new"));
-        Assert.Equal(["metering.lock"], Directory.EnumerateFileSystemEntries(In("new")).Select(Path.GetFileName));
+        await File.WriteAllTextAsync(In("words"), "once upon a time");
+        await Refused("it is not an export", "import", "--from", In("words"), "--data-directory", In("new"));
+        Assert.False(Path.Exists(In("new")));
+        Directory.CreateDirectory(In("empty"));
+        await Refused("it is not an export", "import", "--from", In("words"), "--data-directory", In("empty"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(In("empty")));
         Assert.False(File.Exists(In("x")));
     }
 

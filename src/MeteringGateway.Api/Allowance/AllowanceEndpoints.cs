@@ -74,11 +74,13 @@ internal static class AllowanceEndpoints
         tenant.MapDelete("/reservations/{id}",
             async Task<Results<NoContent, Problem>> (string tenant, string id, ITenants tenants,
                 CancellationToken cancellation) =>
-            await tenants.Execute(tenant, new Command.ReleaseReservation(id),
-                cancellation) is Answer.Refused { Code: not Refusal.UnknownReservation } refused
-                ? refused.ToProblem()
-                : TypedResults.NoContent())
-            .WithSummary("Release a reservation; also when it has gone");
+            await tenants.Execute(tenant, new Command.ReleaseReservation(id), cancellation) switch
+            {
+                Answer.Refused refused => refused.ToProblem(),
+                _ when !IsOfAReservation(id) => Gone(),
+                _ => TypedResults.NoContent(),
+            })
+            .WithSummary("Release a reservation; also when it has gone. 404 for what is no id of one");
 
         tenant.MapGet("/reservations/{id}",
             async Task<Results<Ok<ReservationWire>, Problem>> (string tenant, string id, ITenants tenants,
@@ -106,6 +108,13 @@ internal static class AllowanceEndpoints
             ? Problem.UnknownTenant()
             : new Answer.Refused(Refusal.UnknownOutcomeType,
                 $"The tenant has no outcome type '{question.Subject.What}'.").ToProblem();
+
+    /// <summary>
+    /// Whether there may have been one: <c>r</c> and the number of the entry that made it. What was mistyped, or is the
+    /// id of something else, holds on where it stands, and must not be taken for released.
+    /// </summary>
+    private static bool IsOfAReservation(string id) =>
+        id is ['r', >= '1' and <= '9', ..] && id.Length <= 20 && !id.AsSpan(1).ContainsAnyExceptInRange('0', '9');
 
     private static Problem Gone() =>
         Problem.NotFound("unknown_reservation", "There is no such reservation, or it has gone.");

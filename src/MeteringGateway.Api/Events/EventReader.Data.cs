@@ -9,6 +9,11 @@ internal sealed partial class EventReader
     private const int MetadataBytes = 4 * 1024;
     private const int UrlLength = 2048;
     private const int NoteLength = 2000;
+    private static readonly string[] MemberNames =
+    [
+        .. Json.Names<Members>.But([Members.None, Members.Id, Members.Time, Members.Outcome, Members.Fact,
+            Members.Judgement, Members.Deed]),
+    ];
     private static readonly SearchValues<byte> OfAnEmptyObject = SearchValues.Create("{} \t\r\n"u8);
 
     // Which members the type may have is checked at the end: the type may stand behind the data.
@@ -19,13 +24,20 @@ internal sealed partial class EventReader
         {
             var member = Name(ref reader, also);
             if (member == Members.None)
-                return Fail(Invalid($"/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
+                return Unknown(ref reader, "", MemberNames);
             if ((_fields.Given & member) != 0) return Fail(Twice($"/{reader.GetString()}"));
             _fields.Given |= member;
             if (!Member(ref reader, json, member)) return false;
         }
         _prefix = "";
         return true;
+    }
+
+    private bool Unknown(ref Utf8JsonReader reader, string at, IEnumerable<string> known)
+    {
+        var name = reader.GetString()!;
+        return Fail(Invalid($"{at}/{Json.Pointers.Escape(name)}",
+            "is not a known member" + Json.Nearest.Meant(name, known)));
     }
 
     private static Members Name(ref Utf8JsonReader reader, Members also) =>
@@ -152,7 +164,7 @@ internal sealed partial class EventReader
             var which = reader.ValueTextEquals("method"u8) ? 1 : reader.ValueTextEquals("passed"u8) ? 2
                 : reader.ValueTextEquals("confidence"u8) ? 4 : reader.ValueTextEquals("evidence_url"u8) ? 8 : 0;
             if (which == 0)
-                return Fail(Invalid($"{at}/{Json.Pointers.Escape(reader.GetString()!)}", "is not a known member"));
+                return Unknown(ref reader, at, ["method", "passed", "confidence", "evidence_url"]);
             if ((seen & which) != 0) return Fail(Twice($"{at}/{reader.GetString()}"));
             seen |= which;
             if (!VerificationMember(ref reader, which)) return false;

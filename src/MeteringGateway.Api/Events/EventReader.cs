@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
@@ -19,6 +20,8 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
     private const int Depth = 32;
     private const string Code = "malformed_event";
 
+    private static readonly string[] Attributes = ["id", "source", "specversion", "type", "subject", "time", "data"];
+
     private EventFields _fields = new();
     private Problem? _problem;
     private string _prefix = ""; // where the object that is being read stands
@@ -29,10 +32,12 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         _fields = new EventFields();
         (_problem, _prefix) = (null, "");
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
+        var reader = default(Utf8JsonReader);
         try
         {
+            if (json.IsEmpty) return Refused(Unreadable("", "is empty: it must be a JSON object"));
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
+            reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
             return Object(ref reader, "") && Envelope(ref reader, json) && End(ref reader) ? Finish(json)
                 : Refused(_problem!);
         }
@@ -42,7 +47,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         }
         catch (InvalidOperationException)
         {
-            return Refused(Unreadable("", "holds half of a surrogate pair"));
+            return Refused(Unreadable("", $"holds half of a surrogate pair (byte {reader.TokenStartIndex})"));
         }
     }
 
@@ -55,10 +60,12 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         _fields = attributes;
         (_problem, _prefix) = (null, "");
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
+        var reader = default(Utf8JsonReader);
         try
         {
+            if (json.IsEmpty) return Refused(Unreadable("", "is empty: it must be a JSON object"));
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
+            reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
             return Object(ref reader, "") && Data(ref reader, json, "", also) && End(ref reader)
                 ? Finish(json, "", also) : Refused(_problem!);
         }
@@ -68,7 +75,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         }
         catch (InvalidOperationException)
         {
-            return Refused(Unreadable("", "holds half of a surrogate pair"));
+            return Refused(Unreadable("", $"holds half of a surrogate pair (byte {reader.TokenStartIndex})"));
         }
     }
 
@@ -138,7 +145,8 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         var name = reader.GetString()!;
         if (name.Length is 0 or > 64
             || !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)))
-            return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"));
+            return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"
+                + Nearest.Meant(name, Attributes)));
         reader.Read();
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             return Fail(Unreadable("/" + name, "must not be an object or a list"));
@@ -158,7 +166,10 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         Malformed(StatusCodes.Status422UnprocessableEntity, _prefix + pointer, detail);
 
     private static Problem Malformed(int status, string pointer, string detail) =>
-        new(status, Code, $"{pointer} {detail}".TrimStart()) { Errors = [new ProblemError(pointer, detail)] };
+        new(status, Code, $"{(pointer.Length == 0 ? "The event" : pointer)} {detail}")
+        {
+            Errors = [new ProblemError(pointer, detail)],
+        };
 
     private Problem Twice(string pointer) => Invalid(pointer, "is there twice");
 }

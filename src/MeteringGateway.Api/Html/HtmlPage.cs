@@ -30,9 +30,26 @@ internal static class HtmlPage
           border-bottom: 1px solid var(--line); }
         th { font-weight: 600; }
         th .soft { font-weight: 400; }
+        .time { white-space: nowrap; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         tfoot th, tfoot td { border-top: 2px solid currentColor; border-bottom: 0; font-weight: 600; }
-        code { font-size: .85rem; overflow-wrap: anywhere; }
+        code { font-size: .85rem; }
+        footer code { overflow-wrap: anywhere; }
+        @media screen and (max-width: 40rem) {
+          body { padding: 1.25rem 1rem; }
+          table, tbody, tfoot { display: block; }
+          caption { display: block; }
+          thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+          tr { display: flex; flex-wrap: wrap; column-gap: 1rem; padding: .5rem 0;
+            border-bottom: 1px solid var(--line); }
+          th, td { border: 0; padding: 0; overflow-wrap: anywhere; }
+          th:first-child, td:first-child { flex: 1 0 100%; }
+          td[data-label]:not(:empty)::before { content: attr(data-label) " "; color: var(--soft); font-weight: 400; }
+          td.number:last-child, th.number:last-child { margin-left: auto; }
+          tfoot tr { border-top: 2px solid currentColor; border-bottom: 0; }
+          tfoot th:first-child, th[scope=rowgroup]:first-child { flex: 1 0 auto; }
+          tfoot th, tfoot td { border: 0; }
+        }
         footer { margin-top: 2rem; font-size: .85rem; color: var(--soft); }
         @media print {
           :root { color-scheme: light; --line: #999; --soft: #333; --accent: #000; }
@@ -45,6 +62,20 @@ internal static class HtmlPage
 
     /// <summary>Text as it stands in a page; nothing in it is markup.</summary>
     public static string Text(string? text) => HtmlEncoder.Default.Encode(text ?? "");
+
+    /// <summary>An identifier, which may break over lines behind its dots and not within its words.</summary>
+    public static string Id(string text) => Text(text).Replace(".", ".<wbr/>", StringComparison.Ordinal);
+
+    /// <summary>A decimal with a comma between thousands, as people read it.</summary>
+    public static string Grouped(string? number)
+    {
+        if (number is null) return "";
+        var point = number.IndexOf('.', StringComparison.Ordinal);
+        var text = new StringBuilder(number);
+        for (var at = (point < 0 ? number.Length : point) - 3; at > 0 && char.IsAsciiDigit(number[at - 1]); at -= 3)
+            text.Insert(at, ',');
+        return text.ToString();
+    }
 
     /// <param name="title">As text; it is encoded here.</param>
     /// <param name="body">Markup.</param>

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using MeteringGateway.Api.Problems;
@@ -20,35 +22,92 @@ internal sealed record Body<T>(T Value, ReadOnlyMemory<byte> Bytes) where T : cl
 
 internal static class Documents
 {
+    private static readonly SearchValues<byte> OfANumber = SearchValues.Create("0123456789+-.eE"u8);
+    private const string MustBe = "must be a JSON object";
+
     /// <exception cref="ProblemException">It is not such a document.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json) where T : class
     {
+        if (json.IsEmpty) throw new ProblemException(Malformed("", $"is empty: it {MustBe}"));
         try
         {
             return JsonSerializer.Deserialize(json, WireJson.Typed<T>())
-                ?? throw new ProblemException(Problem.Malformed("The body must be a JSON object, not null."));
+                ?? throw new ProblemException(Malformed("", $"{MustBe}, not null"));
         }
         catch (JsonException failure)
         {
-            throw new ProblemException(Explain(failure));
+            throw new ProblemException(Explain(failure, json));
         }
     }
 
     // The reader does not say which of these it was except in words; the tests hold the words.
-    private static Problem Explain(JsonException failure)
+    private static Problem Explain(JsonException failure, ReadOnlySpan<byte> json)
     {
         var pointer = Pointers.FromPath(failure.Path);
         var said = failure.Message;
         if (said.Contains("could not be mapped to any .NET member", StringComparison.Ordinal))
-            return Invalid("is not a known member");
-        if (said.StartsWith("Duplicate property", StringComparison.Ordinal)) return Invalid("is there twice");
-        if (failure.InnerException is FormatException) return Invalid("is not a whole number in range");
-        if (said.Contains("maximum configured depth", StringComparison.Ordinal)) return Malformed("is nested too deep");
-        if (failure.InnerException is JsonException) return Malformed($"is not JSON (line {failure.LineNumber + 1})");
-        return Malformed("is not of the type that this member has");
+            return Invalid(pointer, "is not a known member" + Nearest.Meant(Quoted(said, 0), Members(Quoted(said, 1))));
+        if (said.StartsWith("Duplicate property", StringComparison.Ordinal)) return Invalid(pointer, "is there twice");
+        if (failure.InnerException is FormatException) return Invalid(pointer, NoNumber(failure, json));
+        if (said.Contains("maximum configured depth", StringComparison.Ordinal))
+            return Malformed(pointer, "is nested too deep");
+        if (failure.InnerException is JsonException)
+            return Malformed(pointer, $"is not JSON (line {failure.LineNumber + 1}, "
+                + $"position {failure.BytePositionInLine + 1})");
+        if (Text.IsHalf(failure.InnerException)) return Malformed(pointer, "holds half of a surrogate pair");
+        return Malformed(pointer, pointer.Length == 0 ? MustBe
+            : Expected($"{said} {failure.InnerException?.Message}"));
+    }
 
-        Problem Invalid(string detail) => Problem.Invalid([new ProblemError(pointer, detail)]);
-        Problem Malformed(string detail) =>
-            Problem.Malformed($"{pointer} {detail}".TrimStart(), new ProblemError(pointer, detail));
+    private static Problem Invalid(string pointer, string detail) =>
+        Problem.Invalid([new ProblemError(pointer, detail)]);
+
+    private static Problem Malformed(string pointer, string detail) =>
+        Problem.Malformed($"{(pointer.Length == 0 ? "The body" : pointer)} {detail}",
+            new ProblemError(pointer, detail));
+
+    /// <summary>By the type that it could not be converted to, or the reader's word for it.</summary>
+    private static string Expected(string said)
+    {
+        if (said.Contains("Dictionary`2", StringComparison.Ordinal)) return MustBe;
+        string[] lists = ["List`1", "[]", "Collection`1", "Array`1"];
+        if (lists.Any(list => said.Contains(list, StringComparison.Ordinal))) return "must be a list";
+        if (said.Contains("System.String", StringComparison.Ordinal) || said.Contains("as a string",
+            StringComparison.Ordinal)) return "must be a string";
+        if (said.Contains("System.Boolean", StringComparison.Ordinal) || said.Contains("as a boolean",
+            StringComparison.Ordinal)) return "must be true or false";
+        if (said.Contains("as a number", StringComparison.Ordinal)) return "must be a number";
+        return MustBe;
+    }
+
+    /// <summary>The n-th text between single quotes.</summary>
+    private static string Quoted(string said, int n)
+    {
+        var parts = said.Split('\'');
+        return parts.Length > 2 * n + 1 ? parts[2 * n + 1] : "";
+    }
+
+    /// <summary>The members of one of our documents, as they are on the wire.</summary>
+    private static IEnumerable<string> Members(string type) => typeof(Documents).Assembly.GetType(type) is { } ours
+        ? WireJson.Strict.GetTypeInfo(ours).Properties.Select(property => property.Name) : [];
+
+    /// <summary>Of a number that cannot be what its member is: that is its form, or its size.</summary>
+    private static string NoNumber(JsonException failure, ReadOnlySpan<byte> json)
+    {
+        var said = failure.InnerException!.Message;
+        var most = said.Contains("Decimal", StringComparison.Ordinal) ? decimal.MaxValue
+            : said.Contains("Int64", StringComparison.Ordinal) ? long.MaxValue : int.MaxValue;
+        var number = NumberAt(json, failure.LineNumber ?? 0, (int)(failure.BytePositionInLine ?? 0));
+        if (most != decimal.MaxValue && number.ContainsAny(".eE"u8)) return "must be a whole number";
+        return number is [(byte)'-', ..] ? "is too small"
+            : $"is too large: at most {most.ToString(CultureInfo.InvariantCulture)}";
+    }
+
+    /// <summary>The number that ends there.</summary>
+    private static ReadOnlySpan<byte> NumberAt(ReadOnlySpan<byte> json, long line, int position)
+    {
+        for (; line > 0; line--) json = json[(json.IndexOf((byte)'\n') + 1)..];
+        json = json[..Math.Min(position, json.Length)];
+        return json[(json.LastIndexOfAnyExcept(OfANumber) + 1)..];
     }
 }

@@ -13,9 +13,12 @@ internal static class Durations
     private static readonly SearchValues<char> OfANumber = SearchValues.Create("0123456789.");
     private static readonly TimeSpan Longest = TimeSpan.FromDays(36_500);
 
-    public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan value)
+    public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan value) => TryParse(text, out value, out _);
+
+    /// <param name="isTooLong">It has the form of one, and is longer than any that we take.</param>
+    public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan value, out bool isTooLong)
     {
-        value = default;
+        (value, isTooLong) = (default, false);
         if (text.Length < 3 || text[0] != 'P') return false;
         var total = 0m;
         var inTime = false;
@@ -34,12 +37,12 @@ internal static class Durations
             var unit = Unit(rest[end], inTime, out var seconds);
             if (unit <= last || !TryNumber(rest[..end], unit == 4, out var number)) return false;
             last = unit;
-            total += number * seconds;
-            if (total > (decimal)Longest.TotalSeconds) return false;
+            total = Math.Min(total + (number * seconds), (decimal)Longest.TotalSeconds + 1);
             rest = rest[(end + 1)..];
         }
+        isTooLong = total > (decimal)Longest.TotalSeconds;
         value = TimeSpan.FromMilliseconds((long)(total * 1000));
-        return true;
+        return !isTooLong;
     }
 
     /// <summary>In hours and less: <c>PT72H</c>; zero is <c>PT0S</c>.</summary>
@@ -71,7 +74,7 @@ internal static class Durations
     private static bool TryNumber(ReadOnlySpan<char> text, bool fraction, out decimal number)
     {
         number = 0;
-        if (text.Length > 12 || text[0] == '.' || text[^1] == '.') return false;
+        if (text.Length > 25 || text[0] == '.' || text[^1] == '.') return false;
         var style = fraction ? NumberStyles.AllowDecimalPoint : NumberStyles.None;
         return decimal.TryParse(text, style, CultureInfo.InvariantCulture, out number);
     }

@@ -13,6 +13,9 @@ internal sealed class Findings(string within = "")
     /// <summary>What is told of one document; the rest is counted (N4).</summary>
     private const int Most = 100;
 
+    /// <summary>Of an amount that is one, but for its size (N1).</summary>
+    private static readonly string TooLarge = $"is too large: at most {new Amount(long.MaxValue)}";
+
     private readonly List<ProblemError> _errors = [];
     private int _more;
 
@@ -65,7 +68,8 @@ internal sealed class Findings(string within = "")
     {
         if (value is null) return null;
         if (Core.Amount.TryParse(value, out var amount) && amount.Micros >= 0) return amount;
-        Add(pointer, "must be a decimal string with at most 6 fraction digits, 0 or more, such as \"0.99\"");
+        Add(pointer, Core.Amount.IsTooLarge(value) ? TooLarge
+            : "must be a decimal string with at most 6 fraction digits, 0 or more, such as \"0.99\"");
         return null;
     }
 
@@ -74,16 +78,19 @@ internal sealed class Findings(string within = "")
     {
         if (value is null) return null;
         if (Core.Amount.TryParse(value, out var amount) && amount.Micros > 0) return amount;
-        Add(pointer, "must be a decimal string above 0 with at most 6 fraction digits, such as \"250\"");
+        Add(pointer, Core.Amount.IsTooLarge(value) ? TooLarge
+            : "must be a decimal string above 0 with at most 6 fraction digits, such as \"250\"");
         return null;
     }
 
     public TimeSpan? Duration(string pointer, string? value, TimeSpan shortest, TimeSpan longest)
     {
         if (value is null) return null;
-        if (Durations.TryParse(value, out var span) && span >= shortest && span <= longest) return span;
-        Add(pointer,
-            $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without "
+        var isRead = Durations.TryParse(value, out var span, out var isTooLong);
+        if (isRead && span >= shortest && span <= longest) return span;
+        Add(pointer, isTooLong || (isRead && span > longest) ? $"is too long: at most {Durations.Write(longest)}"
+            : isRead ? $"is too short: at least {Durations.Write(shortest)}"
+            : $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without "
                 + "years and months");
         return null;
     }

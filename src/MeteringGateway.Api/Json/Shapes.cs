@@ -81,7 +81,9 @@ internal static class Query
     public static long? Whole(string name, string? value)
     {
         if (value is null) return null;
-        return TryWhole(value, out var number) ? number : throw Wrong(name, "must be a whole number, 0 or more");
+        return TryWhole(value, out var number) ? number
+            : throw Wrong(name, value.Length > 0 && value.All(char.IsAsciiDigit)
+                ? $"is too large: at most {Text.Of(long.MaxValue)}" : "must be a whole number, 0 or more");
     }
 
     public static bool TryWhole(string value, out long number) =>

@@ -17,6 +17,10 @@ internal static class Text
         return $"{text.AsSpan(0, whole)}... ({text.Length} characters)";
     }
 
+    /// <summary>What a reader throws of a JSON string whose escapes are no text.</summary>
+    public static bool IsHalf(Exception? failure) =>
+        failure is InvalidOperationException && failure.Message.Contains("UTF-16", StringComparison.Ordinal);
+
     public static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Money: a decimal with at least the digits of the currency's minor unit (N1, N3).</summary>

@@ -110,10 +110,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
-    /// <summary>
-    /// Text as it is, quotes and what JSON forbids apart: what is sent as JSON is no part of a page, and says so.
-    /// </summary>
-    public static readonly JavaScriptEncoder Plain = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+    public static readonly JavaScriptEncoder Plain = PlainEncoder.One;
 
     public static readonly JsonSerializerOptions Strict =
         Make(new JsonSerializerOptions(JsonSerializerDefaults.General));

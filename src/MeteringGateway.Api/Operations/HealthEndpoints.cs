@@ -6,9 +6,12 @@ using MeteringGateway.Api.Problems;
 namespace MeteringGateway.Api.Operations;
 
 /// <param name="Status"><c>live</c>, <c>ready</c>, or <c>degraded</c>: ready, but for some tenants.</param>
+/// <param name="Edition">What runs there: <c>embedded</c>, alone over its directory, or <c>silo</c>, one of several
+/// over a Redis; absent of <c>live</c>.</param>
 /// <param name="UnavailableTenants">How many; absent when there are none.</param>
 internal sealed record HealthWire(
     string Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Edition = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnavailableTenants = null);
 
 /// <summary>For those who run it.</summary>
@@ -36,6 +39,8 @@ internal static class OperationsEndpoints
     {
         if (readiness.Health is { } notReady) return notReady;
         var failing = services.GetRequiredService<ITenants>().Failing;
-        return TypedResults.Ok(failing == 0 ? new HealthWire("ready") : new HealthWire("degraded", failing));
+        var edition = services.GetRequiredService<MeteringSettings>().Cluster.IsSilo ? "silo" : "embedded";
+        return TypedResults.Ok(failing == 0 ? new HealthWire("ready", edition)
+            : new HealthWire("degraded", edition, failing));
     }
 }

@@ -26,9 +26,14 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         textWriter.Write($"{time} {level} {message}");
         if (logEntry.Exception is { } e) textWriter.Write(ExplainsItself(e) ? $": {e.Message}"
-            : IsOurs(logEntry.Category) ? $": {e}" : $": {Messages(e)}");
+            : IsOurs(logEntry.Category) && !IsOfTheCluster(e) ? $": {e}" : $": {Messages(e)}");
         textWriter.WriteLine();
     }
+
+    /// <summary>Of another process, or of the way there: the place in this one says nothing.</summary>
+    private static bool IsOfTheCluster(Exception e) =>
+        e.GetType().Namespace is { } space && (space.StartsWith("Orleans", StringComparison.Ordinal)
+            || space.StartsWith("StackExchange", StringComparison.Ordinal));
 
     private static bool IsOurs(string category) => category.StartsWith("MeteringGateway", StringComparison.Ordinal);
 

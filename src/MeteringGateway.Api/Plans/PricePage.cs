@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Html;
 using System.Globalization;
 using MeteringGateway.Api.Json;
 
@@ -99,7 +100,7 @@ internal static class PricePage
     }
 
     internal static string Money(Amount amount, Terms terms) =>
-        $"{amount.ToString(Currencies.Digits(terms.Currency))} {terms.Currency}";
+        $"{HtmlPage.Grouped(amount.ToString(Currencies.Digits(terms.Currency)))} {terms.Currency}";
 
     internal static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -37,7 +37,7 @@ internal static class PricePageHtml
             """);
         foreach (var one in outcomes)
         {
-            body.Append($"<tr><th scope=\"row\"><code>{Text(one.OutcomeType)}</code>");
+            body.Append($"<tr><th scope=\"row\"><code>{Id(one.OutcomeType)}</code>");
             if (one.Description is { } said) body.Append($"<br><span class=\"soft\">{Text(said)}</span>");
             body.Append(
                 $"</th><td>{string.Join("<br>", one.Prices.Select(Text))}</td><td>{Text(one.Charged)}</td></tr>\n");
@@ -64,7 +64,7 @@ internal static class PricePageHtml
     {
         body.Append("<h2 id=\"windows\">What is free of charge, outcome by outcome</h2>\n");
         foreach (var one in outcomes)
-            body.Append($"<h3><code>{Text(one.OutcomeType)}</code></h3>\n{List(one.NeverCharged)}\n");
+            body.Append($"<h3><code>{Id(one.OutcomeType)}</code></h3>\n{List(one.NeverCharged)}\n");
     }
 
     private static void Section(StringBuilder body, string id, string title, IReadOnlyList<string> items)

@@ -33,8 +33,9 @@ internal static class StatementPage
             """);
         foreach (var line in statement.Lines)
             body.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{Text(line.Description)}</td><td class="number">{line.Quantity:N0}</td>
-                <td class="number">{line.UnitPrice}</td><td class="number">{line.Amount}</td></tr>
+                <tr><td>{Text(line.Description)}</td><td class="number" data-label="Quantity">{line.Quantity:N0}</td>
+                <td class="number" data-label="Unit price">{Grouped(line.UnitPrice)}</td>
+                <td class="number">{Grouped(line.Amount)}</td></tr>
 
                 """);
         if (statement.Lines.Count == 0)
@@ -42,10 +43,10 @@ internal static class StatementPage
         body.Append(CultureInfo.InvariantCulture, $"""
             </tbody>
             <tfoot><tr><th scope="row" colspan="3">Total</th>
-            <td class="number">{statement.Total} {statement.Currency}</td></tr></tfoot>
+            <td class="number">{Grouped(statement.Total)} {statement.Currency}</td></tr></tfoot>
             </table>
             </div>
-            <p class="soft">Unrounded sum of the lines: {statement.UnroundedTotal}. {Credits(figure)}</p>
+            <p class="soft">{Rounding(statement, figure)}{Credits(figure)}</p>
             {Behind(statement, figure)}
             <footer>
             <p>Journal of {Text(statement.Tenant)}, entry {statement.Head.Sequence}:
@@ -59,12 +60,14 @@ internal static class StatementPage
     private static string Behind(StatementWire statement, Statement figure)
     {
         if (!statement.Lines.Any(line => line.Outcomes is not null)) return "";
-        var text = new StringBuilder("""
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(statement.TimeZone);
+        var text = new StringBuilder($"""
             <h2>Outcomes behind the lines</h2>
             <div class="wide">
             <table>
+            <caption>Amounts in {statement.Currency}, before they are rounded</caption>
             <thead><tr>
-            <th scope="col">Outcome</th><th scope="col">When</th><th scope="col">Why</th>
+            <th scope="col">Outcome</th><th scope="col">When ({Text(statement.TimeZone)})</th><th scope="col">Why</th>
             <th scope="col" class="number">Units</th><th scope="col" class="number">Unit price</th>
             <th scope="col" class="number">Amount</th>
             </tr></thead>
@@ -75,14 +78,15 @@ internal static class StatementPage
             text.Append(CultureInfo.InvariantCulture, $"""
                 <tbody>
                 <tr><th scope="rowgroup" colspan="5">{Text(line.Description)}</th>
-                <th class="number">{line.Amount}</th></tr>
+                <th class="number">{Grouped(line.Amount)}</th></tr>
 
                 """);
             foreach (var one in line.Outcomes!)
                 text.Append(CultureInfo.InvariantCulture, $"""
-                    <tr><td>{Text(one.OutcomeId)}</td><td>{one.At}</td><td>{one.Reason ?? "pending"}</td>
-                    <td class="number">{one.Units:N0}</td><td class="number">{one.UnitPrice}</td>
-                    <td class="number">{one.Amount}</td></tr>
+                    <tr><td>{Text(one.OutcomeId)}</td><td class="time">{When(one.At, zone)}</td>
+                    <td>{Text(Why(one.Reason))}</td><td class="number" data-label="Units">{one.Units:N0}</td>
+                    <td class="number" data-label="Unit price">{Grouped(one.UnitPrice)}</td>
+                    <td class="number">{Grouped(one.Amount)}</td></tr>
 
                     """);
             text.Append("</tbody>\n");
@@ -93,6 +97,35 @@ internal static class StatementPage
                 $"<p><a href=\"{Json.Text.Date(figure.Period.Id)}?lines=outcomes&amp;cursor={next}\">"
                 + $"More outcomes</a></p>\n");
         return text.ToString();
+    }
+
+    /// <summary>To the second, as a clock in the zone showed it.</summary>
+    private static string When(string at, TimeZoneInfo zone) => TimeZoneInfo
+        .ConvertTime(DateTimeOffset.Parse(at, CultureInfo.InvariantCulture), zone)
+        .ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>A reason as people say it; what is not here is its own name in words.</summary>
+    private static string Why(string? reason) => reason switch
+    {
+        null => "pending: it may still be taken back",
+        "window_closed" => "achieved, and not taken back in time",
+        "immediate" => "achieved",
+        "confirmed" => "confirmed by the customer",
+        "reopened" => "the customer came back",
+        "escalated" => "handed to a person",
+        "no_show" => "nobody came",
+        _ => reason.Replace('_', ' '),
+    };
+
+    /// <summary>Why the lines as they are shown do not come to what was rated: nothing where they do.</summary>
+    private static string Rounding(StatementWire statement, Statement figure)
+    {
+        if (figure.Total == figure.UnroundedTotal) return "";
+        var digits = Currencies.Digits(figure.Currency);
+        var to = digits == 0 ? $"whole {figure.Currency}"
+            : string.Create(CultureInfo.InvariantCulture, $"{digits} decimals");
+        return $"Each line is rounded to {to}, half to even: before rounding, the lines add up to "
+            + $"{Grouped(statement.UnroundedTotal)} {figure.Currency}. ";
     }
 
     private static string Day(DateOnly day) => day.ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
@@ -109,7 +142,8 @@ internal static class StatementPage
     {
         if (figure.CreditsUsed == Amount.Zero) return "No credits were used.";
         return figure.CreditsValue is { } value
-            ? $"Credits used: {figure.CreditsUsed} (worth {Json.Text.Money(value, figure.Currency)} {figure.Currency})."
-            : $"Credits used: {figure.CreditsUsed}.";
+            ? $"Credits used: {Grouped(figure.CreditsUsed.ToString())} "
+                + $"(worth {Grouped(Json.Text.Money(value, figure.Currency))} {figure.Currency})."
+            : $"Credits used: {Grouped(figure.CreditsUsed.ToString())}.";
     }
 }

@@ -41,11 +41,14 @@ internal interface IHousekeeperGrain : IGrainWithIntegerKey
 [Reentrant, GrainType("housekeeper")]
 internal sealed class Housekeeper(
     IStore store, ITenants tenants, Books books, IGrainFactory grains, IServiceProvider services, TimeProvider clock,
-    ILogger<Housekeeper> log) : Grain, IHousekeeperGrain
+    IHostApplicationLifetime lifetime, ILogger<Housekeeper> log) : Grain, IHousekeeperGrain
 {
     private readonly Dispatcher _webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
     private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
     private bool _waking;
+
+    /// <summary>What fails while its silo ends is done by the next housekeeper, and nobody's trouble.</summary>
+    private bool IsEnding => lifetime.ApplicationStopping.IsCancellationRequested;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -100,7 +103,7 @@ internal sealed class Housekeeper(
         }
         catch (Exception failure) when (failure is StoreException or OperationCanceledException)
         {
-            log.LogWarning(failure, "What is due cannot be read");
+            if (!IsEnding) log.LogWarning(failure, "What is due cannot be read");
         }
         finally
         {
@@ -122,7 +125,7 @@ internal sealed class Housekeeper(
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            log.LogWarning(failure, "Tenant {Tenant} could not be woken", tenant);
+            if (!IsEnding) log.LogWarning(failure, "Tenant {Tenant} could not be woken", tenant);
         }
     }
 }

@@ -40,36 +40,34 @@ public static class ClusterEdition
     internal static async Task<IConnectionMultiplexer> Connect(ClusterSettings settings)
     {
         var (options, began) = (settings.RedisOptions(), Stopwatch.GetTimestamp());
+        // Of the first attempt there is to be word, and time for a second one.
+        options.ConnectTimeout = (int)Math.Min(options.ConnectTimeout, settings.Patience.TotalMilliseconds / 2 + 1);
         var redis = await ConnectionMultiplexer.ConnectAsync(options);
+        Exception? why = null;
+        redis.ConnectionFailed += (_, failed) => Volatile.Write(ref why, failed.Exception);
         while (true)
         {
+            var left = settings.Patience - Stopwatch.GetElapsedTime(began);
             try
             {
-                await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster);
+                await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster)
+                    .WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
                 return redis;
             }
             catch (Exception failure) when (failure is RedisException or RedisCommandException or TimeoutException)
             {
                 var tried = Stopwatch.GetElapsedTime(began);
-                if (tried > settings.Patience)
+                if (tried + Again > settings.Patience)
                 {
                     await redis.DisposeAsync();
                     var where = string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
-                    var time = tried.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+                    var time = tried.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
                     throw new StoreException($"Redis at {where} (the setting Metering:Cluster:Redis) "
-                        + $"has not answered for {time} s: {Reason(failure)}");
+                        + $"has not answered for {time} s: {RedisWords.Of(failure, Volatile.Read(ref why))}.");
                 }
             }
             await Task.Delay(Again);
         }
-    }
-
-    /// <summary>What was under it says more, and in fewer words.</summary>
-    private static string Reason(Exception failure)
-    {
-        while (failure.InnerException is { } inner) failure = inner;
-        var line = failure.Message.Split('\n')[0];
-        return line.Length > 300 ? line[..300] : line;
     }
 
     /// <param name="redis">The store's; it ends with the host.</param>

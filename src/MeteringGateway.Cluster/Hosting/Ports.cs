@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using MeteringGateway.Api.Operations;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -32,10 +31,9 @@ internal static class Ports
     }
 
     /// <exception cref="IOException">Somebody else has one of them; the message names the setting.</exception>
-    public static async Task Demand(ClusterSettings settings, IConfiguration configuration,
-        CancellationToken cancellation)
+    public static async Task Demand(ClusterSettings settings, CancellationToken cancellation)
     {
-        if (!IsFree(IPAddress.Any, settings.SiloPort))
+        if (IsTaken(settings.SiloPort))
             throw new IOException($"The port {settings.SiloPort} is taken: the setting "
                 + $"Metering:Cluster:SiloPort must be this silo's own.");
         if (settings.AdvertisedAddress is { } address
@@ -43,47 +41,18 @@ internal static class Ports
             throw new IOException($"Another silo answers at {address}:{settings.SiloPort}: the settings "
                 + $"Metering:Cluster:AdvertisedAddress and Metering:Cluster:SiloPort must be this "
                 + "silo's own.");
-        foreach (var url in Urls(configuration))
-            if (!IsFree(url)) throw new IOException($"The address {url} is taken: give another with --urls.");
     }
 
-    private static IEnumerable<string> Urls(IConfiguration configuration) =>
-        (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Concat(configuration.GetSection("Kestrel:Endpoints").GetChildren()
-                .Select(one => one["Url"]).OfType<string>());
-
-    /// <summary>What is not a port of this machine is left to the web server.</summary>
-    private static bool IsFree(string url)
-    {
-        BindingAddress where;
-        try
-        {
-            where = BindingAddress.Parse(url);
-        }
-        catch (FormatException)
-        {
-            return true;
-        }
-        if (where.IsUnixPipe || where.IsNamedPipe || where.Port == 0) return true;
-        return IsFree(where.Host == "localhost" ? IPAddress.Loopback
-            : IPAddress.TryParse(where.Host, out var address) ? address : IPAddress.Any, where.Port);
-    }
-
-    private static bool IsFree(IPAddress address, int port)
+    /// <summary>A port that cannot be listened on at all: the silo says what is wrong with it.</summary>
+    private static bool IsTaken(int port)
     {
         try
         {
-            using var listener = new TcpListener(address, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
-        {
-            return false;
+            return Listening.IsTaken(IPAddress.Any, port);
         }
         catch (SocketException)
         {
-            return true; // the web server says what is wrong with it
+            return false;
         }
     }
 

@@ -10,10 +10,11 @@ namespace MeteringGateway.Cluster;
 /// </summary>
 internal sealed class SiloHost(
     LocalTenants tenants, Stays stays, Books books, RedisStore store, MeteringSettings settings,
-    ClusterSettings cluster, IConfiguration configuration, IGrainFactory grains, SiloLease lease, Readiness readiness,
+    ClusterSettings cluster, IGrainFactory grains, SiloLease lease, Readiness readiness,
     IHostApplicationLifetime lifetime, ILogger<SiloHost> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _leaving = new();
     private static readonly TimeSpan HousekeeperPoll = TimeSpan.FromSeconds(1);
     private Task _polling = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
@@ -21,7 +22,7 @@ internal sealed class SiloHost(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        await Ports.Demand(cluster, configuration, cancellationToken);
+        await Ports.Demand(cluster, cancellationToken);
         await Import.DemandFinished(store, cancellationToken);
         await books.Load(store, settings.AdminKey, _ => { }, cancellationToken);
         tenants.OutboxGrew += TellHousekeeper;
@@ -42,10 +43,15 @@ internal sealed class SiloHost(
         readiness.Ready();
     }
 
-    /// <summary>Before anything stops: new callers are sent elsewhere, while those who come are still served.</summary>
+    /// <summary>
+    /// Before anything stops: new callers are sent elsewhere, while those who come are still served. Whether there is a
+    /// housekeeper is from now on the others' affair: to ask for one would begin it on a silo that goes.
+    /// </summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         readiness.Drain();
+        await _leaving.CancelAsync();
+        await _housekeeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Delay(cluster.DrainDelay, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -56,11 +62,14 @@ internal sealed class SiloHost(
     {
         await _stop.CancelAsync();
         await _polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _housekeeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await tenants.DisposeAsync();
     }
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _leaving.Dispose();
+    }
 
     private async Task PollBooks()
     {
@@ -88,15 +97,15 @@ internal sealed class SiloHost(
         do
             try
             {
-                await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start().WaitAsync(_stop.Token);
+                await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start().WaitAsync(_leaving.Token);
             }
 #pragma warning disable CA1031 // Whatever it was, it is asked again in a second.
-            catch (Exception failure) when (!_stop.IsCancellationRequested)
+            catch (Exception failure) when (!_leaving.IsCancellationRequested)
 #pragma warning restore CA1031
             {
                 log.LogWarning(failure, "The housekeeper does not answer");
             }
-        while (await timer.WaitForNextTickAsync(_stop.Token));
+        while (await timer.WaitForNextTickAsync(_leaving.Token));
     }
 
     /// <summary>One call at a time: what grows while it is under way is told by the next.</summary>
@@ -118,7 +127,9 @@ internal sealed class SiloHost(
             catch (Exception failure)
 #pragma warning restore CA1031
             {
-                log.LogWarning(failure, "The housekeeper could not be told of an alert");
+                // It may have been here: the next one finds the alert in the store.
+                if (!_leaving.IsCancellationRequested)
+                    log.LogWarning(failure, "The housekeeper could not be told of an alert");
             }
         }
     }

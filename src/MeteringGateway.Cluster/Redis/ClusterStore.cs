@@ -44,7 +44,7 @@ public sealed class ClusterStore : IAsyncDisposable
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            throw new StoreException($"Redis has not answered: {e.Message}");
+            throw new StoreException($"Redis has not answered: {RedisWords.Of(e)}");
         }
     }
 

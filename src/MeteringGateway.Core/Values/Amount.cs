@@ -38,6 +38,19 @@ public readonly record struct Amount(long Micros) : IComparable<Amount>
         return true;
     }
 
+    /// <summary>True of an amount, not negative, that there would be if amounts were larger.</summary>
+    public static bool IsTooLarge(ReadOnlySpan<char> text)
+    {
+        var point = text.IndexOf('.');
+        var whole = point < 0 ? text : text[..point];
+        var significant = whole.TrimStart('0');
+        if (whole.IsEmpty || significant.IsEmpty || whole.ContainsAnyExceptInRange('0', '9')) return false;
+        // Of as many digits as can be, what is behind the point may decide.
+        if (significant.Length <= 13) return !TryParse(string.Concat(significant, text[whole.Length..]), out _)
+            && TryParse(string.Concat("1", text[whole.Length..]), out _);
+        return TryParse(string.Concat("1", text[whole.Length..]), out _);
+    }
+
     public static Amount Parse(string text) =>
         TryParse(text, out var value) ? value : throw new FormatException($"'{text}' is not an amount");
 

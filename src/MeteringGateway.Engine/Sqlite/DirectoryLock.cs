@@ -5,14 +5,18 @@ namespace MeteringGateway.Engine.Sqlite;
 /// database: it ends with the process. Not on the database itself, whose locks SQLite would lose when the file is
 /// closed.
 /// </summary>
-internal sealed class DirectoryLock : IDisposable
+public sealed class DirectoryLock : IDisposable
 {
     private readonly FileStream _file;
+    private readonly DirectoryInfo? _made;
+    private readonly bool _isNew;
 
-    public DirectoryLock(string directory)
+    internal DirectoryLock(string directory)
     {
+        if (!Directory.Exists(directory)) _made = new DirectoryInfo(directory);
         Owned.MakeDirectory(directory);
         var path = Path.Combine(directory, "metering.lock");
+        _isNew = !File.Exists(path);
         try
         {
             _file = Owned.Open(path);
@@ -27,4 +31,15 @@ internal sealed class DirectoryLock : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>
+    /// Removes what it has made, when nothing was put into the directory after all. While it still holds it: a file
+    /// that is nobody's might be the next one's already.
+    /// </summary>
+    public void LeaveNothing()
+    {
+        if (!_isNew) return;
+        File.Delete(_file.Name);
+        if (_made is { } made && !made.EnumerateFileSystemInfos().Any()) made.Delete();
+    }
 }

@@ -25,6 +25,10 @@ internal static class Owned
             throw new StoreException($"The data directory '{Path.GetFullPath(path)}' cannot be made: "
                 + "this user may not write where it would be.");
         }
+        catch (IOException e)
+        {
+            throw new StoreException($"The data directory '{Path.GetFullPath(path)}' cannot be made: {WhyNot(path, e)}");
+        }
     }
 
     /// <summary>Made if it is not there; one that is there is taken back from others.</summary>
@@ -60,6 +64,16 @@ internal static class Owned
     /// <summary>True if other users of the machine may enter the directory, or list it.</summary>
     public static bool IsOpenToOthers(string directory) =>
         !OperatingSystem.IsWindows() && (File.GetUnixFileMode(directory) & Others) != 0;
+
+    /// <summary>What the system says of one that cannot be made is that it is not there, or that it is.</summary>
+    private static string WhyNot(string path, IOException failure)
+    {
+        var above = Path.GetDirectoryName(Path.GetFullPath(path));
+        while (above is not null && !Path.Exists(above)) above = Path.GetDirectoryName(above);
+        if (File.Exists(above)) return $"'{above}' is a file, not a directory.";
+        return failure is FileNotFoundException or DirectoryNotFoundException
+            ? $"the file system at '{above}' takes no directories." : failure.Message;
+    }
 
     private static bool IsForbidden(Exception e) =>
         e is UnauthorizedAccessException || (e is IOException && e.HResult == ReadOnlyFileSystem);

@@ -10,6 +10,7 @@ namespace MeteringGateway.Engine;
 internal sealed class ExportReader(Stream from) : IDisposable
 {
     private const int LongestLine = 1 << 29;
+    private const string NoExport = "it is not an export of this program";
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] _buffer = new byte[1 << 16];
     private int _start;
@@ -17,6 +18,9 @@ internal sealed class ExportReader(Stream from) : IDisposable
     private int _line;
     private int _whole;
     private bool _ended;
+
+    /// <summary>With which every export begins; see <see cref="ExportLine.Head"/>.</summary>
+    private static ReadOnlySpan<byte> Beginning => "{\"header\":"u8;
 
     /// <summary>The next line; null after the file's end.</summary>
     /// <exception cref="TransferException">The file was altered or cut short, or is no export.</exception>
@@ -26,7 +30,9 @@ internal sealed class ExportReader(Stream from) : IDisposable
         if (length == 0 && _ended) return null;
         _line++;
         if (_ended) throw Broken("something follows the file's end");
-        if (length == 0) throw Broken("the file ends here, before its end: it was cut short");
+        if (length == 0)
+            throw Broken(_line == 1 ? "it is empty: it was cut short, or is no export"
+                : "the file ends here, before its end: it was cut short");
         var bytes = _buffer.AsMemory(_start, length);
         _start += length;
         var line = Parse(bytes.Span[..^1]);
@@ -65,10 +71,15 @@ internal sealed class ExportReader(Stream from) : IDisposable
             {
                 _line++;
                 throw Broken(_ended ? "something follows the file's end"
+                    : _line == 1 && !IsOfAnExport(_buffer.AsSpan(_start, searched)) ? NoExport
                     : "the line does not end: the file was cut short");
             }
         }
     }
+
+    private static bool IsOfAnExport(ReadOnlySpan<byte> first) =>
+        first[..Math.Min(first.Length, Beginning.Length)].SequenceEqual(Beginning[..Math.Min(first.Length,
+            Beginning.Length)]);
 
     private void MakeRoom()
     {
@@ -89,7 +100,7 @@ internal sealed class ExportReader(Stream from) : IDisposable
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException
             or NotSupportedException)
         {
-            throw Broken(_line == 1 ? "it is not an export of this program"
+            throw Broken(_line == 1 ? NoExport
                 : "it is not a line of an export: the file was altered", e);
         }
     }

@@ -8,5 +8,5 @@ public sealed partial class SqliteStore
     /// Keeps others from opening the directory for writing, as an open store does, until it is disposed.
     /// </summary>
     /// <exception cref="StoreException">Another process has it open.</exception>
-    public static IDisposable Hold(string directory) => new DirectoryLock(directory);
+    public static DirectoryLock Hold(string directory) => new DirectoryLock(directory);
 }

@@ -59,9 +59,10 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
             await Task.Delay(50, cancellation);
         }
         await Task.Delay(3000, cancellation);
+        // Before it is done: agents hear of it while the answer is still on its way.
+        Story.Tell($"{Short}: the finance admin raises the cap to {RaisedTo}");
         await FinanceDesk.Demand(HttpMethod.Put, $"/v1/tenants/{Short}/caps/monthly", Cap(RaisedTo), cancellation);
         Desks[Short].Raised(RaisedTo);
-        Story.Tell($"{Short}: the finance admin raises the cap to {RaisedTo}");
     }
 
     public void Dispose()

@@ -46,10 +46,11 @@ internal sealed partial class ThreeSilos(string redis) : Venue
             await Task.Delay(50, cancellation);
         var homes = await Task.WhenAll(_silos.Select(silo => Tenants(silo, cancellation)));
         _killed = _silos[Array.IndexOf(homes, homes.Max())];
-        _killed.Kill();
+        // Before it is done: what follows from it is told by others.
         stage.Story.Tell(
             $"silo {_killed.Number}, home to {homes.Max()} of {homes.Sum()} tenants, is killed: the others take them "
                 + "over");
+        _killed.Kill();
     }
 
     public override async ValueTask DisposeAsync()

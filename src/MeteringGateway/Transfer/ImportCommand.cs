@@ -53,12 +53,26 @@ internal static class ImportCommand
     private static async Task Run(string from, string directory, SecretSeal seal,
         CancellationToken cancellation)
     {
-        var (place, database) = (Path.Combine(directory, Unfinished), Path.Combine(directory, Database));
+        var database = Path.Combine(directory, Database);
         if (File.Exists(database))
             throw new CommandException(
                 $"there is a store in {Path.GetFullPath(directory)} already: import into another directory");
         // No gateway starts there meanwhile, and no other import.
         using var held = SqliteStore.Hold(directory);
+        try
+        {
+            await Make(from, Path.Combine(directory, Unfinished), database, seal, cancellation);
+        }
+        catch
+        {
+            held.LeaveNothing();
+            throw;
+        }
+    }
+
+    private static async Task Make(string from, string place, string database, SecretSeal seal,
+        CancellationToken cancellation)
+    {
         // Of an import that was interrupted.
         if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
         var store = SqliteStore.Open(place);

@@ -60,6 +60,7 @@ public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
 public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
 public sealed class UnavailableTestsOnSilos : UnavailableTests;
 public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(started);
+public sealed class WordsOfErrorsTestsOnSilos(Started started) : WordsOfErrorsTests(started);
 
 public sealed class SuitesTests
 {

@@ -9,6 +9,8 @@ public sealed class ClusterSettings
     /// </summary>
     public string? Redis { get; set; }
 
+    public bool IsSilo => !string.IsNullOrWhiteSpace(Redis);
+
     /// <summary>With any of them, connections to Redis are TLS; <see cref="TlsFiles.Certificate"/> only where Redis
     /// asks for one.</summary>
     public TlsFiles RedisTls { get; set; } = new();

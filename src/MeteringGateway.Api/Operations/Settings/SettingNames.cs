@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Reflection;
+using MeteringGateway.Api.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace MeteringGateway.Api.Operations;
@@ -29,9 +30,8 @@ public static class SettingNames
         foreach (var (path, value) in configuration.GetSection(MeteringSettings.Section).AsEnumerable())
         {
             if (value is null || names.Keys.Any(name => Is(path, name))) continue;
-            var nearest = names.Keys.Select(name => (Name: name, Far: Distance(path, name))).MinBy(one => one.Far);
             yield return $"There is no setting {path}"
-                + (nearest.Far <= Farthest ? $": did you mean {nearest.Name}?" : ".");
+                + (Nearest.To(path, names.Keys, Farthest) is { } meant ? $": did you mean {meant}?" : ".");
         }
     }
 
@@ -71,21 +71,5 @@ public static class SettingNames
             else
                 foreach (var inner in All(name, value)) yield return inner;
         }
-    }
-
-    /// <summary>Of single letters to add, leave out or change (Levenshtein, 1966), whatever their case.</summary>
-    private static int Distance(string one, string other)
-    {
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var i = 1; i <= one.Length; i++)
-        {
-            var before = row[0]++;
-            for (var j = 1; j <= other.Length; j++)
-            {
-                var same = char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]);
-                (before, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, before + (same ? 0 : 1)));
-            }
-        }
-        return row[^1];
     }
 }

@@ -1,0 +1,122 @@
+using MeteringGateway.Api.Json;
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Api.Tests;
+
+/// <summary>What is said of bad input tells which of its faults it is: a stranger mends it without asking.</summary>
+public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
+{
+    private const string Event =
+        """{"specversion":"1.0","id":"e","source":"/s","type":"outcome.reported","subject":"t","data":""";
+
+    private readonly Gateway _gateway = started.Gateway;
+
+    [Theory]
+    [InlineData("99999999999999999999", true)]
+    [InlineData("9223372036854.775808", true)]
+    [InlineData("9223372036855", true)]
+    [InlineData("10000000000000.5", true)]
+    [InlineData("9223372036854.775807", false)] // it is one
+    [InlineData("99999999999999999999.1234567", false)]
+    [InlineData("99999999999999999999.", false)]
+    [InlineData("9999999999999999999x", false)]
+    [InlineData("-99999999999999999999", false)]
+    [InlineData("1e30", false)]
+    [InlineData("", false)]
+    [InlineData(".5", false)]
+    [InlineData("00000000000000000001", false)]
+    public void An_amount_is_too_large_when_its_form_is_that_of_one(string text, bool isTooLarge)
+    {
+        Assert.Equal(isTooLarge, Amount.IsTooLarge(text));
+        Assert.False(isTooLarge && Amount.TryParse(text, out _));
+    }
+
+    [Theory]
+    [InlineData("P40000D", true)]
+    [InlineData("PT9999999999999999999999H", true)]
+    [InlineData("P99999999999999999999999999999D", false)]
+    [InlineData("P36500D", false)] // it is one
+    [InlineData("PT999999999999X", false)]
+    [InlineData("P40000DT", false)]
+    public void A_duration_is_too_long_when_its_form_is_that_of_one(string text, bool isTooLong)
+    {
+        var isRead = Durations.TryParse(text, out _, out var tooLong);
+        Assert.Equal(isTooLong, tooLong);
+        Assert.False(isRead && tooLong);
+    }
+
+    [Theory]
+    [InlineData("price", "\"99999999999999999999\"", "is too large: at most 9223372036854.775807")]
+    [InlineData("price", "\"1,50\"", "must be a decimal string with at most 6 fraction digits, 0 or more, such as "
+        + "\"0.99\"")]
+    [InlineData("credits", "\"99999999999999999999\"", "is too large: at most 9223372036854.775807")]
+    [InlineData("measurement_window", "\"P40000D\"", "is too long: at most ")]
+    [InlineData("measurement_window", "\"72 hours\"", "must be an ISO 8601 duration from ")]
+    [InlineData("included_units", "99999999999999999999", "is too large: at most 9223372036854775807")]
+    [InlineData("included_units", "-99999999999999999999", "is too small")]
+    [InlineData("included_units", "1.5", "must be a whole number")]
+    [InlineData("included_units", "1e3", "must be a whole number")]
+    [InlineData("included_units", "\"10\"", "must be a number")]
+    [InlineData("once_per_session", "1", "must be true or false")]
+    [InlineData("price", "0.99", "must be a string")]
+    [InlineData("prices", "{}", "must be a list")]
+    [InlineData("prices", "[1]", "must be a JSON object")]
+    [InlineData("description", "\"\\ud800\"", "holds half of a surrogate pair")]
+    [InlineData("prise", "\"1\"", "is not a known member: did you mean price?")]
+    [InlineData("Price", "\"1\"", "is not a known member: did you mean price?")]
+    [InlineData("entirely_other", "1", "is not a known member")]
+    public async Task A_member_is_told_what_it_must_be(string member, string value, string why)
+    {
+        var answer = await _gateway.Admin.Put("/v1/plans/words",
+            $$"""{"currency":"USD","outcome_types":[{"id":"a",{{"\n"}}"{{member}}":{{value}}}]}""").Json();
+        Assert.InRange((int)answer["status"]!, 400, 422);
+        var error = Assert.Single(answer["errors"]!.AsArray(),
+            one => ((string)one!["pointer"]!).StartsWith("/outcome_types/0/" + member, StringComparison.Ordinal))!;
+        var detail = (string)error["detail"]!;
+        Assert.True(why.EndsWith(' ') ? detail.StartsWith(why, StringComparison.Ordinal) : detail == why, detail);
+    }
+
+    [Theory]
+    [InlineData("", "The body is empty: it must be a JSON object")]
+    [InlineData("[]", "The body must be a JSON object")]
+    [InlineData("null", "The body must be a JSON object, not null")]
+    [InlineData("7", "The body must be a JSON object")]
+    [InlineData("\"\\ud800\"", "The body must be a JSON object")]
+    [InlineData("{\n\"name\":}", "/name is not JSON (line 2, position 8)")]
+    [InlineData("{\"timezone\":\"UTC\"}", "/timezone is not a known member: did you mean time_zone?")]
+    [InlineData("{\"name\":\"\\udc00\"}", "/name holds half of a surrogate pair")]
+    public async Task A_document_that_is_none_is_told_what_it_must_be(string body, string why)
+    {
+        var answer = await _gateway.Admin.Put("/v1/tenants/words", body).Json();
+        Assert.Equal(why, (string?)answer["detail"]);
+        Assert.Equal(why[0] == '/' ? why.Split(' ')[0] : "", (string?)answer["errors"]![0]!["pointer"]);
+    }
+
+    [Theory]
+    [InlineData("", "The event is empty: it must be a JSON object")]
+    [InlineData("[]", "The event must be a JSON object")]
+    [InlineData("null", "The event must be a JSON object")]
+    [InlineData("{", "The event is not JSON (byte 1)")]
+    [InlineData("""{"id":"\ud800"}""", "The event holds half of a surrogate pair (byte 6)")]
+    [InlineData("""{"Subject":"t"}""", "/Subject is not a known member: did you mean subject?")]
+    [InlineData(Event + """{"outcome_typ":"a"}}""", "/data/outcome_typ is not a known member: did you mean "
+        + "outcome_type?")]
+    [InlineData(Event + """{"verification":{"methods":"a"}}}""", "/data/verification/methods is not a known member: "
+        + "did you mean method?")]
+    [InlineData(Event + """{"quantity":99999999999}}""", "/data/quantity must be a whole number from 1 to 1000000")]
+    public async Task An_event_that_is_none_is_told_what_it_must_be(string body, string why)
+    {
+        var answer = await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", body).Json();
+        Assert.Equal(why, (string?)answer["detail"]);
+    }
+
+    [Fact]
+    public void The_nearest_name_is_told_when_it_is_near()
+    {
+        string[] names = ["price", "prices", "time_zone"];
+        Assert.Equal("time_zone", Nearest.To("timezone", names, 2));
+        Assert.Null(Nearest.To("tz", names, 2));
+        Assert.Null(Nearest.To("x", [], 9));
+        Assert.Equal("", Nearest.Meant(new string('p', 10_000), names));
+    }
+}
