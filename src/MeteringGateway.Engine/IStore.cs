@@ -81,6 +81,9 @@ public partial interface IStore : IAsyncDisposable
 
     /// <summary>Every version of every document of a kind, by id and version.</summary>
     ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation);
+
+    /// <summary>Of every document of a kind the newest version, by id.</summary>
+    ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation);
 }
 
 /// <summary>What one tenant adds to the journal in one flush.</summary>

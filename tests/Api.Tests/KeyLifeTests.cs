@@ -200,6 +200,28 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
     }
 
     [FactInOneProcess]
+    public async Task A_key_that_ended_long_ago_is_forgotten_N4()
+    {
+        await using var gateway = await Gateway.Start();
+        const string admin = """{"role":"admin","tenants":"*"}""";
+        Task<HttpResponseMessage> Make() => gateway.Admin.Post("/v1/keys", admin, ("Idempotency-Key", "k"));
+        var first = (string)(await Make().Is(HttpStatusCode.Created))["id"]!;
+        await gateway.Admin.Delete($"/v1/keys/{first}").Is(HttpStatusCode.NoContent);
+        gateway.Clock.Advance(TimeSpan.FromDays(89));
+        await gateway.Role("admin");
+        Assert.Contains(first, await Listed());
+        gateway.Clock.Advance(TimeSpan.FromDays(2));
+        await gateway.Role("admin");
+        Assert.DoesNotContain(first, await Listed());
+        await gateway.Admin.Delete($"/v1/keys/{first}").IsProblem(HttpStatusCode.NotFound, "unknown_key");
+        Assert.NotEqual(first, (string)(await Make().Is(HttpStatusCode.Created))["id"]!);
+
+        async Task<IEnumerable<string>> Listed() =>
+            (await gateway.Admin.Get("/v1/keys").Is(HttpStatusCode.OK))["data"]!.AsArray()
+                .Select(key => (string)key!["id"]!);
+    }
+
+    [FactInOneProcess]
     public async Task Blank_lines_count_against_what_a_key_may_send()
     {
         await using var gateway = await Gateway.Start(new() { ["Metering:Limits:EventsPerSecond"] = "2" });

@@ -85,7 +85,10 @@ public class WebhooksTests(Started started) : IClassFixture<Started>
     {
         using var made = await _gateway.Admin.Put("/v1/webhooks/tagged", Body);
         var tag = made.Headers.ETag!.Tag;
-        using var changed = await _gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag));
+        using var same = await _gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag));
+        Assert.Equal(tag, same.Headers.ETag!.Tag); // no version more, which would be kept for good
+        using var changed = await _gateway.Admin.Put("/v1/webhooks/tagged",
+            Body.Replace("*\"]", "cap.reached\"]", StringComparison.Ordinal), ("If-Match", tag));
         Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
         await _gateway.Admin.Put("/v1/webhooks/tagged", Body, ("If-Match", tag))
             .IsProblem(HttpStatusCode.PreconditionFailed, "precondition_failed");

@@ -385,6 +385,8 @@ public abstract class StoreBehaviour : IAsyncLifetime
             [("ample", 1, 4), ("basic", 1, 1), ("basic", 2, 3)],
             documents.Select(document => (document.Id, document.Version, (int)document.Content[0])));
         Assert.Equal((Now, "admin"), (documents[0].At, documents[0].Actor));
+        Assert.Equal([("ample", 1, 4), ("basic", 2, 3)], (await _store.NewestDocuments("plan", default))
+            .Select(document => (document.Id, document.Version, (int)document.Content[0])));
         Assert.Empty(await _store.Documents("key", default));
     }
 

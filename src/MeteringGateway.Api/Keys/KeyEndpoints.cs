@@ -63,7 +63,7 @@ internal static class KeyEndpoints
             if (ring.Stored(id) is null && TooMany(ring, wanted, caller, limits) is { } tooMany) return tooMany;
             if (ring.Stored(id) is null && await ring.Add(store, id, made, caller.Id, cancellation))
                 return Shown(id, key, made);
-            var first = ring.Stored(id) ?? throw new ProblemException(IdempotencyHeader.StillRunning());
+            if (ring.Stored(id) is not { } first) continue; // one that has been forgotten
             if (Instant.Parse(wanted.CreatedAt) - Instant.Parse(first.CreatedAt) > TimeSpan.FromHours(24)) continue;
             return first.Request.AsSpan().SequenceEqual(wanted.Request) ? Shown(id, key, first)
                 : IdempotencyHeader.Reused();

@@ -14,6 +14,9 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
     public const string Kind = "key";
     private const string Scheme = "Bearer ";
 
+    /// <summary>How long a key is known here that was ended, or has expired.</summary>
+    private static readonly TimeSpan EndedKept = TimeSpan.FromDays(90);
+
     private readonly ConcurrentDictionary<string, Principal> _inForce = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StoredKey> _stored = new(StringComparer.Ordinal);
     private readonly Unreadable _unreadable = new("key", log);
@@ -44,8 +47,8 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
     /// <param name="show">Told the key that was made, once; nobody can be told it again.</param>
     public async Task Load(IStore store, string? adminKey, Action<string> show, CancellationToken cancellation)
     {
-        foreach (var document in (await store.Documents(Kind, cancellation)).OrderBy(document => document.Version))
-            Take(document);
+        foreach (var document in await store.NewestDocuments(Kind, cancellation)) Take(document);
+        ForgetEnded();
         _derivation = await Derivation(store, cancellation);
         if (adminKey is not null) UseSettings(adminKey);
         else if (!HasAdministrator) await MakeFirst(store, show, cancellation);
@@ -100,10 +103,10 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         _unreadable.Any && IsKey(header) && Secrets.TryId(header.AsSpan(Scheme.Length), out var id)
             && _unreadable.Has(id.ToString());
 
-    /// <summary>Every key that ever was, in no order.</summary>
+    /// <summary>Every key that has not been forgotten, in no order.</summary>
     public IEnumerable<StoredKey> Unordered => _stored.Select(pair => pair.Value);
 
-    /// <summary>Every key that ever was, by id.</summary>
+    /// <summary>The same, by id.</summary>
     public IEnumerable<(string Id, StoredKey Key)> All =>
         _stored.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
 
@@ -114,10 +117,11 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         return _stored.GetValueOrDefault(id);
     }
 
-    /// <summary>False if a key with this id exists.</summary>
+    /// <summary>False if a key with this id exists, or existed.</summary>
     public async Task<bool> Add(IStore store, string id, StoredKey key, string actor, CancellationToken cancellation)
     {
         if (!await Put(store, id, 1, key, actor, cancellation)) return false;
+        ForgetEnded();
         Take(id, key, ToPrincipal(id, key));
         return true;
     }
@@ -131,6 +135,18 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         await Put(store, id, 2, ended, actor, cancellation);
         Take(id, ended, ToPrincipal(id, ended));
         return true;
+    }
+
+    /// <summary>Out of memory, and off the list; the store keeps them. Nobody can have their ids again.</summary>
+    private void ForgetEnded()
+    {
+        var before = Instant.From(clock.GetUtcNow()) - EndedKept;
+        foreach (var (id, key) in _stored)
+        {
+            if ((key.RevokedAt ?? key.ExpiresAt) is not { } end || Instant.Parse(end) >= before) continue;
+            _stored.TryRemove(id, out _);
+            _inForce.TryRemove(id, out _);
+        }
     }
 
     private static ValueTask<bool> Put(IStore store, string id, int version, StoredKey key, string actor,

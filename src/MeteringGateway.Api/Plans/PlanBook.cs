@@ -13,7 +13,10 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
     public const string TermsKind = "terms";
 
     private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> _plans = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (int Version, PlanWire Terms)> _terms = new(StringComparer.Ordinal);
+    /// <summary>Versions of a tenant's own terms in a day (N4): they are kept for good.</summary>
+    private const int TermsADay = 1_000;
+
+    private readonly ConcurrentDictionary<string, OwnVersion> _terms = new(StringComparer.Ordinal);
 
     private readonly Unreadable _unreadablePlans = new("plan", log);
     private readonly Unreadable _unreadableTerms = new("terms of tenant", log);
@@ -21,7 +24,7 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
     public async Task Load(IStore store, CancellationToken cancellation)
     {
         foreach (var document in await store.Documents(PlanKind, cancellation)) Take(document);
-        foreach (var document in await store.Documents(TermsKind, cancellation)) Take(document);
+        foreach (var document in await store.NewestDocuments(TermsKind, cancellation)) Take(document);
     }
 
     /// <summary>
@@ -34,7 +37,7 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
             .Read(document.Id, document.Version, () => Read(document.Content));
         if (content is null) return;
         if (isPlan) Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
-        else TakeTerms(document.Id, document.Version, content);
+        else TakeTerms(document.Id, document.Version, content, document.At);
     }
 
     /// <summary>The newest version of each plan, by id.</summary>
@@ -70,18 +73,24 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
     public PlanWire? TermsOf(string tenant)
     {
         var own = _terms.GetValueOrDefault(tenant);
-        _unreadableTerms.Demand(tenant, own.Version);
-        return own.Terms;
+        _unreadableTerms.Demand(tenant, own?.Version ?? 0);
+        return own?.Terms;
     }
 
     /// <summary>The version that replaces a tenant's overrides; null where they say the same. The caller has the
     /// tenant's turn.</summary>
+    /// <exception cref="ProblemException">409 <c>too_many_changes</c>.</exception>
     public Command.OwnTerms? NextTerms(string tenant, PlanWire own, string actor)
     {
         var before = _terms.GetValueOrDefault(tenant);
-        _unreadableTerms.Demand(tenant, before.Version);
-        return before.Terms is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own)) ? null
-            : new Command.OwnTerms(TermsKind, before.Version + 1, actor, Write(own));
+        _unreadableTerms.Demand(tenant, before?.Version ?? 0);
+        if (before is not null && Write(before.Terms).AsSpan().SequenceEqual(Write(own))) return null;
+        if (before?.Times >= TermsADay && before.Day == Day(Instant.From(clock.GetUtcNow())))
+            throw new ProblemException(new Problem(StatusCodes.Status409Conflict,
+                Names<Refusal>.Of(Refusal.TooManyChanges),
+                $"A tenant's own terms are written at most {TermsADay} times a day, whether they mean another thing "
+                    + "or not."));
+        return new Command.OwnTerms(TermsKind, (before?.Version ?? 0) + 1, actor, Write(own));
     }
 
     /// <summary>The tenant has taken them, and they are stored with what it took.</summary>
@@ -89,9 +98,9 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
         CancellationToken cancellation)
     {
         // They are not if the tenant lives on a silo of a version that knew nothing of them. Otherwise it does nothing.
-        await store.Put(new Document(next.Kind, tenant, next.Version, Instant.From(clock.GetUtcNow()), next.By,
-            next.Content), cancellation);
-        TakeTerms(tenant, next.Version, own);
+        var now = Instant.From(clock.GetUtcNow());
+        await store.Put(new Document(next.Kind, tenant, next.Version, now, next.By, next.Content), cancellation);
+        TakeTerms(tenant, next.Version, own, now);
     }
 
     private void Take(PlanVersionWire plan) => _plans.AddOrUpdate(
@@ -100,8 +109,15 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
             ? versions
             : versions.Add(plan).Sort((one, other) => one.Version.CompareTo(other.Version)));
 
-    private void TakeTerms(string tenant, int version, PlanWire own) =>
-        _terms.AddOrUpdate(tenant, _ => (version, own), (_, known) => known.Version < version ? (version, own) : known);
+    private void TakeTerms(string tenant, int version, PlanWire own, Instant at) => _terms.AddOrUpdate(tenant,
+        _ => new OwnVersion(version, own, Day(at), 1),
+        (_, known) => known.Version >= version ? known
+            : new OwnVersion(version, own, Day(at), known.Day == Day(at) ? known.Times + 1 : 1));
+
+    private static long Day(Instant time) => time.UnixMilliseconds / (long)TimeSpan.FromDays(1).TotalMilliseconds;
+
+    /// <param name="Times">How often they were written on that day, as far as this process has seen.</param>
+    private sealed record OwnVersion(int Version, PlanWire Terms, long Day, int Times);
 
     private static byte[] Write(PlanWire plan) =>
         JsonSerializer.SerializeToUtf8Bytes(plan, StoredDocument.Typed<PlanWire>());

@@ -24,6 +24,7 @@ internal sealed class Transport : IDisposable
     private readonly WebhookSettings _settings;
     private readonly TimeProvider _clock;
     private readonly HttpMessageInvoker _http;
+    private readonly Lookup _lookup = new(Dns.GetHostAddresses);
 
     public Transport(WebhookSettings settings, TimeProvider clock)
     {
@@ -99,7 +100,7 @@ internal sealed class Transport : IDisposable
     // Resolves once, looks at every address, and connects to one of those it has looked at.
     private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
+        var addresses = await _lookup.Of(context.DnsEndPoint.Host, cancellation);
         if (!_settings.AllowPrivate && !addresses.All(PublicAddress.IsPublic)) throw new AddressNotAllowedException();
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

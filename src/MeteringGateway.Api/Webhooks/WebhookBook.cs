@@ -30,9 +30,8 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, ILogger<W
     /// <summary>Reads what is stored; also when another process has changed it.</summary>
     public async Task Load(IStore store, CancellationToken cancellation)
     {
-        var documents = await store.Documents(Kind, cancellation);
-        var versions = documents.GroupBy(one => one.Id, StringComparer.Ordinal)
-            .ToDictionary(all => all.Key, all => all.Max(one => one.Version), StringComparer.Ordinal);
+        var versions = (await store.NewestDocuments(Kind, cancellation))
+            .ToDictionary(one => one.Id, one => one.Version, StringComparer.Ordinal);
         var rows = new Dictionary<string, StoredWebhook>(StringComparer.Ordinal);
         var stored = await store.Webhooks(cancellation);
         var all = stored.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);

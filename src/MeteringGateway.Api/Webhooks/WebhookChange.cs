@@ -52,9 +52,17 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
         if (before is null) DemandRoom(caller);
         var after = before is null ? New(target)
             : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants };
+        if (before is { IsEnabled: true } && IsSame(before, target)) return (before, false);
         if (!after.IsEnabled) after = after.Enabled(Now);
         return ((await book.Put(store, id, after, caller.Id, cancellation))!, before is null);
     }
+
+    // A version more would be kept for good.
+    private static bool IsSame(StoredWebhook before, WebhookTarget target) => before.Url == target.Url
+        && AreSame(before.Events, target.Events) && AreSame(before.Tenants, target.Tenants);
+
+    private static bool AreSame(IReadOnlyList<string>? some, IReadOnlyList<string>? others) =>
+        some is null || others is null ? some == others : some.SequenceEqual(others, StringComparer.Ordinal);
 
     public async Task Delete(HttpContext context, string id, Principal caller, CancellationToken cancellation)
     {

@@ -44,6 +44,9 @@ public sealed partial class RedisStore
             .ThenBy(one => one.Version)];
     }
 
+    public async ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
+        [.. (await Documents(kind, cancellation)).GroupBy(one => one.Id).Select(versions => versions.Last())];
+
     private static long Stamp(RedisResult id) => long.Parse(((string)id!).Split('-')[0], CultureInfo.InvariantCulture);
 
     /// <summary>In the order in which <see cref="Scripts.Put"/> takes it.</summary>

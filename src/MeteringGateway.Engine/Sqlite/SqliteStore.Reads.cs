@@ -189,10 +189,17 @@ public sealed partial class SqliteStore
         return found;
     }));
 
-    public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) =>
+        Documents(kind, "SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version");
+
+    // With MAX, SQLite takes the other columns of the row that has it.
+    public ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
+        Documents(kind,
+            "SELECT id, MAX(version), at, actor, content FROM documents WHERE kind=? GROUP BY id ORDER BY id");
+
+    private ValueTask<IReadOnlyList<Document>> Documents(string kind, string sql) => new(Read(db =>
     {
-        using var rows =
-            db["SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version"].Add(kind);
+        using var rows = db[sql].Add(kind);
         var documents = new List<Document>();
         while (rows.Step())
             documents.Add(new Document(kind, rows.Text(0), (int)rows.Int64(1), new Instant(rows.Int64(2)), rows.Text(3),

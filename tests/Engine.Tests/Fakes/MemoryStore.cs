@@ -300,6 +300,9 @@ internal sealed partial class MemoryStore : IStore
                     .OrderBy(document => document.Id, StringComparer.Ordinal).ThenBy(document => document.Version)]);
     }
 
+    public async ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
+        [.. (await Documents(kind, cancellation)).GroupBy(one => one.Id).Select(versions => versions.Last())];
+
     public ValueTask DisposeAsync() => default;
 
     private sealed partial class Disk
