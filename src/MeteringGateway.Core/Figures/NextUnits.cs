@@ -15,14 +15,8 @@ internal readonly struct NextUnits(TenantState state, Instant now)
     public ImmutableArray<TypeTraits> Restricted => _traits.RestrictedTypes;
 
     /// <summary>What stands against a cap of the open period, in units or millionths: settled and pending.</summary>
-    public long Used(CapBook cap)
-    {
-        var day = cap.Cap.Period == CapPeriod.Day ? state.CurrentDay(now) : 0;
-        var counted = cap.On(day).Counted;
-        if (!cap.Cap.Limit.IsMoney) return counted;
-        var rating = state.RatingOf(state.Open);
-        return checked(counted + rating.Charged(rating.Tail, cap.Cap, day));
-    }
+    public long Used(CapBook cap) =>
+        state.CountedOf(state.Open, cap, cap.Cap.Period == CapPeriod.Day ? state.CurrentDay(now) : 0);
 
     public ImmutableArray<Stop> StopsOf(CapBook cap, long used)
     {

@@ -10,6 +10,9 @@ internal sealed class PeriodRating
 {
     private readonly Rater _rater;
     private readonly MoneyCap[] _caps;
+
+    /// <summary>Of them, those in whose scope outcomes of a type may lie. Made as they are met.</summary>
+    private readonly Dictionary<string, MoneyCap[]> _capsOf = new(StringComparer.Ordinal);
     private readonly List<Outcome> _sorted;
 
     private readonly Stretches _walk;
@@ -145,8 +148,17 @@ internal sealed class PeriodRating
     public void Charge(Tally counters, in Subject subject, int day, Amount charged)
     {
         if (charged.Micros == 0) return;
-        foreach (var cap in _caps)
+        foreach (var cap in CapsOf(subject))
             if (cap.Cap.Scope.Matches(subject)) counters.Add(cap.Slot(_rater, day), charged.Micros);
+    }
+
+    private MoneyCap[] CapsOf(in Subject subject)
+    {
+        if (subject.IsActivity || _caps.Length == 0) return _caps;
+        if (_capsOf.TryGetValue(subject.What, out var known)) return known;
+        var type = subject.What;
+        return _capsOf[type] = Array.FindAll(_caps,
+            cap => cap.Cap.Scope.OutcomeType is not { } only || only == type);
     }
 
     /// <summary>Millionths charged in the scope of a cap; for a daily one on a day.</summary>
@@ -214,12 +226,13 @@ internal sealed class PeriodRating
 /// <summary>Numbers changes, so that whoever has seen one knows whether there was another since.</summary>
 internal sealed class Changes
 {
-    private long _last;
+    /// <summary>The last one.</summary>
+    public long Last { get; private set; }
 
     /// <summary>The last change of a grant, or of what closed periods took of it.</summary>
     public long OfGrants { get; private set; }
 
-    public long Next() => ++_last;
+    public long Next() => ++Last;
 
     public void GrantsChanged() => OfGrants = Next();
 }

@@ -124,18 +124,20 @@ public sealed class PeriodBook(Period period)
 
     internal CapBook? Cap(string id)
     {
-        foreach (var cap in Caps) if (cap.Cap.Id == id) return cap;
-        return null;
+        var at = PlaceOf(id);
+        return at < Caps.Count && Caps[at].Cap.Id == id ? Caps[at] : null;
     }
 
     internal void Put(CapBook book)
     {
         if (book.Cap.Limit.IsMoney || Cap(book.Cap.Id)?.Cap.Limit.IsMoney == true) Rating = null;
-        var at = Caps.FindIndex(cap => string.CompareOrdinal(cap.Cap.Id, book.Cap.Id) >= 0);
-        if (at < 0) Caps.Add(book);
-        else if (Caps[at].Cap.Id == book.Cap.Id) Caps[at] = book;
+        var at = PlaceOf(book.Cap.Id);
+        if (at < Caps.Count && Caps[at].Cap.Id == book.Cap.Id) Caps[at] = book;
         else Caps.Insert(at, book);
     }
+
+    private int PlaceOf(string cap) =>
+        InOrder.CountBefore(Caps, cap, static (book, id) => string.CompareOrdinal(book.Cap.Id, id));
 
     /// <returns>The first of its kind.</returns>
     internal bool AddActivity(in ActivityKey key, long quantity) => (Activities ??= []).Plus(key, quantity);
@@ -233,6 +235,12 @@ internal sealed class CapBook(Cap cap, CapBook? before = null)
     public Exposure Total { get; set; }
     /// <summary>By local day, for a daily cap; days without exposure are absent.</summary>
     public SortedDictionary<int, Exposure>? Days { get; set; }
+
+    /// <summary>
+    /// The lowest level at which a threshold warns, as last looked at, of which cap and set of thresholds. Not part of
+    /// the state.
+    /// </summary>
+    public (Cap Cap, int Thresholds, long Level)? WarnsFrom { get; set; }
 
     public Exposure On(int day) =>
         Cap.Period == CapPeriod.BillingPeriod ? Total : Days?.GetValueOrDefault(day) ?? default;

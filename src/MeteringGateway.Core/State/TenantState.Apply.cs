@@ -46,7 +46,7 @@ public sealed partial class TenantState
             case Entry.OverageAuthorized e: Apply(e); break;
             case Entry.AuthorizationWithdrawn: Authorization = null; break;
             case Entry.ThresholdSet e: Put(e.Threshold); break;
-            case Entry.ThresholdRemoved e: _thresholds!.Remove(e.Before.Id); break;
+            case Entry.ThresholdRemoved e: RemoveThreshold(e.Before.Id); break;
             case Entry.ThresholdCrossed e: Apply(e); break;
             case Entry.ThresholdRearmed e: Apply(e); break;
             case Entry.ClockAdvanced or Entry.TrainingEnded or Entry.SignalAcknowledged

@@ -7,6 +7,16 @@ public sealed partial class TenantState
 {
     internal int ReservationCount => _reservations?.Count ?? 0;
 
+    /// <summary>Something is held in an earlier period than the open one: that is what was held first.</summary>
+    internal bool HoldsBefore
+    {
+        get
+        {
+            foreach (var first in Reservations) return first.Period != Open.Period.Id;
+            return false;
+        }
+    }
+
     /// <summary>Outcomes in memory that are not about to leave it (I4).</summary>
     internal int OutcomeCount => (_outcomes?.Count ?? 0) - (_archived?.Leaving?.Count ?? 0);
 

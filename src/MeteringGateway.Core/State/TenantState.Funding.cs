@@ -193,6 +193,15 @@ public sealed partial class TenantState
         return counted.Plus(charged, rating.Charged(Held(book, now), cap.Cap, day) - charged);
     }
 
+    /// <summary>The same without what is held.</summary>
+    internal long CountedOf(PeriodBook book, CapBook cap, int day)
+    {
+        var counted = cap.On(day).Counted;
+        if (!cap.Cap.Limit.IsMoney || book.Status == PeriodStatus.Closed) return counted;
+        var rating = RatingOf(book);
+        return checked(counted + rating.Charged(rating.Tail, cap.Cap, day));
+    }
+
     /// <summary>
     /// What may go on demand under the rules in force for a time: the tenant's say at the period's end, or now.
     /// </summary>

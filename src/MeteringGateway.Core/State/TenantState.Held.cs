@@ -10,8 +10,21 @@ public sealed partial class TenantState
     internal Tally Held(PeriodBook book, Instant now, string? reservation = null, long drawn = 0)
     {
         var rating = RatingOf(book);
-        return Hold(rating.Tail, rating, book, now, reservation, drawn);
+        if (drawn > 0 || _reservations is null) return Hold(rating.Tail, rating, book, now, reservation, drawn);
+        // Asked many times for one command; an outcome that is tried changes the rating and not the state.
+        if (_held is not { } known || known.Book != book || known.Now != now || known.Sequence != Sequence
+            || known.Rated != _changes!.Last)
+        {
+            var tally = Hold(rating.Tail, rating, book, now);
+            _held = known = new Holding(book, now, Sequence, _changes!.Last, tally);
+        }
+        return known.Tally;
     }
+
+    /// <summary>With what is held, as last worked out. Not part of the state.</summary>
+    private Holding? _held;
+
+    private sealed record Holding(PeriodBook Book, Instant Now, long Sequence, long Rated, Tally Tally);
 
     /// <summary>The same after other counters.</summary>
     internal Tally Hold(Tally after, PeriodRating rating, PeriodBook book, Instant now, string? reservation = null,

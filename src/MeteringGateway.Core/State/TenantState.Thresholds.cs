@@ -5,6 +5,12 @@ public sealed partial class TenantState
 {
     private SortedDictionary<string, ThresholdBook>? _thresholds;
 
+    /// <summary>Which of the sets of thresholds that there have been this is. Not part of the state.</summary>
+    private int _thresholdsSet;
+
+    /// <summary>What the open period's outcomes come to, as of an entry. Not part of the state.</summary>
+    private (long Sequence, Amount Amount)? _spend;
+
     internal IEnumerable<ThresholdBook> ThresholdBooks => _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
 
     internal Threshold? Threshold(string id) => _thresholds?.GetValueOrDefault(id)?.Threshold;
@@ -28,16 +34,30 @@ public sealed partial class TenantState
         switch (threshold.Of)
         {
             case Measure.Cap when Open.Cap(threshold.Target!) is { } cap:
-                return (cap.Cap.Limit.With(ExposureOf(Open, cap, CurrentDay(now), now).Counted), cap.Cap.Limit);
+                return (cap.Cap.Limit.With(CountedOf(Open, cap, CurrentDay(now))), cap.Cap.Limit);
             case Measure.Included:
                 return (this.IncludedUsed(Open, threshold.Target!), this.IncludedUnits(Open, threshold.Target!));
             case Measure.Credits:
                 return (Limit.Of(this.CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
             case Measure.Spend:
-                return (Limit.Of(this.SpendOf(Open)), null);
+                if (_spend?.Sequence != Sequence) _spend = (Sequence, this.SpendOf(Open));
+                return (Limit.Of(_spend.Value.Amount), null);
             default: // a cap that is not there any more
                 return (0, 0);
         }
+    }
+
+    /// <summary>Where the first threshold of a cap is crossed, in units or millionths (S1).</summary>
+    internal long WarnsFrom(CapBook cap)
+    {
+        if (cap.WarnsFrom is { } known && known.Thresholds == _thresholdsSet && ReferenceEquals(known.Cap, cap.Cap))
+            return known.Level;
+        var least = long.MaxValue;
+        foreach (var book in ThresholdBooks)
+            if (book.Threshold.Of == Measure.Cap && book.Threshold.Target == cap.Cap.Id)
+                least = Math.Min(least, book.Threshold.Level(cap.Cap.Limit.Value));
+        cap.WarnsFrom = (cap.Cap, _thresholdsSet, least);
+        return least;
     }
 
     /// <summary>
@@ -73,6 +93,13 @@ public sealed partial class TenantState
         _thresholds ??= new(StringComparer.Ordinal);
         if (_thresholds.GetValueOrDefault(threshold.Id) is { } had && had.Threshold == threshold) return;
         _thresholds[threshold.Id] = new ThresholdBook(threshold);
+        _thresholdsSet++;
+    }
+
+    private void RemoveThreshold(string id)
+    {
+        _thresholds!.Remove(id);
+        _thresholdsSet++;
     }
 
     private void Apply(Entry.ThresholdCrossed e)
@@ -96,7 +123,7 @@ public sealed partial class TenantState
     {
         foreach (var threshold in before.Thresholds)
             if (Threshold(threshold.Id) == threshold && !after.Thresholds.Contains(threshold))
-                _thresholds!.Remove(threshold.Id);
+                RemoveThreshold(threshold.Id);
         foreach (var threshold in after.Thresholds)
             if (Threshold(threshold.Id) is null) Put(threshold);
     }

@@ -27,8 +27,12 @@ public sealed partial class Turn
     {
         var judged = judgement.Judged;
         foreach (var item in judged) if (GivesBack(item)) Take(item);
-        foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judgement, report!);
+        // Where it brings nothing, what is left beside it is told once the others have taken theirs (A2).
+        var brought = judged.FindIndex(item => item.Outcome.IsNew);
+        var last = brought >= 0 && judged[brought] is { Admitted: false, Verdict.ContinuationOf: null };
+        if (brought >= 0 && !last) TakeReport(judged[brought], judgement, report!);
         foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
+        if (last) TakeReport(judged[brought], judgement, report!);
         foreach (var (outcome, reason) in judgement.Refused)
         {
             var refused = new Judged(outcome, Refused(outcome, reason), false, []);

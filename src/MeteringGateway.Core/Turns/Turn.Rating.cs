@@ -30,7 +30,8 @@ public sealed partial class Turn
         var rating = _state.RatingOf(place.Book);
         var gives = judged.Where(item => GivesBack(item) && item.Outcome.IsRated).Select(item => item.Outcome)
             .ToArray();
-        if (place.Book == _state.Open && gives.Length == 0 && rating.ComesLast(outcome))
+        // What is held in another period takes of what both have after the outcome, which must be in the rating then.
+        if (place.Book == _state.Open && gives.Length == 0 && rating.ComesLast(outcome) && !_state.HoldsBefore)
         {
             var after = rating.Tail.Copy();
             rating.Step(after, outcome, null);

@@ -37,7 +37,7 @@ public sealed partial class Turn
         var standing = !stops.IsEmpty
             ? cap.Cap.AtLimit.Action == LimitAction.Notify ? Standing.Warned
                 : Standing.Stopped(cap.Cap.AtLimit, DecisionReason.CapReached, stops)
-            : Warns(cap.Cap, used) ? Standing.Warned : Standing.Active;
+            : used >= _state.WarnsFrom(cap) ? Standing.Warned : Standing.Active;
         var told = cap.Told is { } signal ? standing.IsAs(signal)
             : cap.State == LimitState.Active && standing.State == LimitState.Active;
         if (!told) Tell(cap, standing, used);
@@ -49,14 +49,6 @@ public sealed partial class Turn
         var resets = cap.Cap.Period == CapPeriod.Day ? period.DayEnd(_state.CurrentDay(_now)) : period.End;
         var entry = Changed(cap.Cap.Id, cap.Cap.Scope, cap.Cap.Limit, cap.State, standing, resets);
         Add(Numbered(entry with { Used = used is { } units ? cap.Cap.Limit.With(units) : null }));
-    }
-
-    private bool Warns(Cap cap, long used)
-    {
-        foreach (var book in _state.ThresholdBooks)
-            if (book.Threshold.Of == Measure.Cap && book.Threshold.Target == cap.Id
-                && used >= book.Threshold.Level(cap.Limit.Value)) return true;
-        return false;
     }
 
     /// <summary>
