@@ -68,6 +68,7 @@ public static class MeteringApi
         app.MapAllowance();
         app.MapEvents();
         app.MapOutcomes();
+        app.MapSample();
         app.MapErasure();
         app.MapDisputes();
         app.MapSignals();
