@@ -69,6 +69,7 @@ public static class MeteringApi
         app.MapAllowance();
         app.MapEvents();
         app.MapOutcomes();
+        app.MapSample();
         app.MapErasure();
         app.MapDisputes();
         app.MapSignals();

@@ -33,6 +33,11 @@ public class ErasureTests(Started started) : IClassFixture<Started>
                 ((string?)outcome["end_customer"], outcome["metadata"]!.ToJsonString()));
         }
         Assert.Equal(before, await Told());
+        // D4: who did it, when, and of how many events; of whom is said nowhere.
+        var noted = (await _gateway.Admin.Get("/v1/tenants/erased/entries?limit=1000").Is(HttpStatusCode.OK))["data"]!
+            .AsArray().Where(entry => (string?)entry!["kind"] == "detail_erased").ToList();
+        Assert.Equal(["""{"events":2}""", """{"events":0}"""], noted.Select(one => one!["data"]!.ToJsonString()));
+        Assert.All(noted, one => Assert.Equal("admin", (string?)one!["actor"]!["role"]));
         Support.Signed.Replay(certificate, await Support.Signed.Keys(_gateway),
             await Support.Signed.Journal(_gateway, "erased"));
         // Who comes again is stored anew.
@@ -42,9 +47,16 @@ public class ErasureTests(Started started) : IClassFixture<Started>
         await _gateway.Admin.Delete("/v1/tenants/nobody/end-customers/u-8")
             .IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
 
-        async Task<string> Told() =>
-            (await _gateway.Admin.Get("/v1/tenants/erased/entries?limit=1000").Is(HttpStatusCode.OK)).ToJsonString()
-            + (await _gateway.Admin.Get("/v1/tenants/erased/statements/current").Is(HttpStatusCode.OK)).ToJsonString();
+        // Every entry but those of erasures, and what is owed; the statement's head moves with the journal.
+        async Task<string> Told()
+        {
+            var entries = (await _gateway.Admin.Get("/v1/tenants/erased/entries?limit=1000").Is(HttpStatusCode.OK))
+                ["data"]!.AsArray().Where(entry => (string?)entry!["kind"] != "detail_erased")
+                .Select(entry => entry!.ToJsonString());
+            var statement = await _gateway.Admin.Get("/v1/tenants/erased/statements/current").Is(HttpStatusCode.OK);
+            statement.Remove("head");
+            return string.Join('\n', entries) + statement.ToJsonString();
+        }
     }
 
     [Fact]

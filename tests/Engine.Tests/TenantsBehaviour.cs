@@ -251,7 +251,7 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         await Create();
         await Tenants.Execute(Acme,
             [.. Enumerable.Range(0, 5).Select(i => Make.Report($"a{i}") with { Detail = Make.Detail($"u-{i}") })]);
-        await Tenants.Execute(Acme, new Command.AdvanceClock(Start + TimeSpan.FromDays(100)));
+        await Tenants.Execute(Acme, new Command.AdvanceClock(Start + TimeSpan.FromDays(50)));
         await Tenants.Execute(Acme, [.. Enumerable.Range(0, 3).Select(i => Make.Report($"b{i}"))]);
 
         var page = await Tenants.Outcomes(Acme, new OutcomeFilter(), null, 4);
@@ -274,7 +274,24 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
 
         // O8: a verdict after all is over opens a dispute, and the archived outcome has it.
         await Tenants.Execute(Acme, Make.Fact("v", "a3", FactKind.VerdictRejected));
-        Assert.Equal(DisputeStatus.Open, (await Tenants.Outcome(Acme, "a3"))!.Outcome.Dispute?.Status);
+        var dispute = (await Tenants.Outcome(Acme, "a3"))!.Outcome.Dispute!;
+        Assert.Equal(DisputeStatus.Open, dispute.Status);
+        Assert.Equal([dispute], (await Tenants.Disputes(Acme, DisputeStatus.Open, null, 10))!.Items);
+
+        // D3: decided, it has that too, and what was taken back; so has one that is disputed by a call.
+        Assert.Equal(DisputeStatus.Credited, Assert.IsType<Answer.Disputed>(await Tenants.Execute(Acme,
+            new Command.ResolveDispute(dispute.Id, Credited: true, "agreed"))).Dispute.Status);
+        var credited = (await Tenants.Outcome(Acme, "a3"))!.Outcome;
+        Assert.Equal((OutcomeStatus.Credited, "agreed", CreditReason.Disputed),
+            (credited.Status, credited.Dispute!.Note, credited.Credit!.Reason));
+        Assert.Equal([credited.Dispute], (await Tenants.Disputes(Acme, null, null, 10))!.Items);
+        var opened = await Tenants.Execute(Acme, new Command.OpenDispute("a4", "not what was asked"));
+        Assert.Equal((await Tenants.Outcome(Acme, "a4"))!.Outcome.Dispute,
+            Assert.IsType<Answer.Disputed>(opened).Dispute);
+        var page1 = await Tenants.Disputes(Acme, null, null, 1);
+        Assert.Equal("a4", Assert.Single(page1!.Items).OutcomeId);
+        Assert.Equal("a3", Assert.Single((await Tenants.Disputes(Acme, null, page1.Next, 1))!.Items).OutcomeId);
+        Assert.Null(await Tenants.Disputes("nobody", null, null, 1));
     }
 
     [Fact]

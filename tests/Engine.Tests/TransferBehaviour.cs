@@ -56,6 +56,7 @@ public abstract class TransferBehaviour : IAsyncLifetime
         Assert.False(Assert.IsType<Answer.Granted>(await tenants.Execute("money", topUp)).Bought);
         Assert.Equal(OutcomeStatus.Credited, (await tenants.Outcome("history", "o4"))!.Outcome.Status);
         Assert.NotNull((await tenants.Outcome("history", "o5"))!.Outcome.Dispute);
+        Assert.Equal(CreditReason.Disputed, (await tenants.Outcome("history", "o6"))!.Outcome.Credit!.Reason);
         Assert.NotNull((await tenants.Outcome("history", "o5"))!.Detail);
         Assert.IsType<Answer.Accepted>(await tenants.Execute("busy", Make.Report("new")));
     }

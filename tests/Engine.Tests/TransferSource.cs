@@ -31,7 +31,7 @@ internal static class TransferSource
     }
 
     /// <summary>
-    /// Outcomes that left memory, one credited and one disputed after that, an alias of another, and what is stored
+    /// Outcomes that left memory, one credited and two disputed after that, one of them with success, an alias of another, and what is stored
     /// apart.
     /// </summary>
     private static async Task History(LocalTenants tenants, Clock clock)
@@ -54,6 +54,8 @@ internal static class TransferSource
         await tenants.Execute("history",
             Make.Fact("late", "o4", FactKind.Escalated) with { Detail = Make.Detail("u-4") });
         await tenants.Execute("history", Make.Fact("verdict", "o5", FactKind.VerdictRejected));
+        var disputed = (Answer.Disputed)await tenants.Execute("history", new Command.OpenDispute("o6", "not solved"));
+        await tenants.Execute("history", new Command.ResolveDispute(disputed.Dispute.Id, Credited: true, "agreed"));
         for (var i = 0; i < 20; i++) await tenants.Execute("history", Make.Report($"n{i}"));
     }
 

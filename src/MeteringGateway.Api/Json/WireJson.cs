@@ -57,6 +57,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(OutcomeWire))]
 [JsonSerializable(typeof(ListWire<OutcomeWire>))]
 [JsonSerializable(typeof(InspectedOutcomeWire))]
+[JsonSerializable(typeof(SampleWire))]
 [JsonSerializable(typeof(VerdictWire))]
 [JsonSerializable(typeof(NewDisputeWire))]
 [JsonSerializable(typeof(ResolveWire))]

@@ -46,6 +46,7 @@ namespace MeteringGateway.Api.Outcomes;
 [JsonSerializable(typeof(Entry.DisputeOpened))]
 [JsonSerializable(typeof(Entry.DisputeResolved))]
 [JsonSerializable(typeof(Entry.AgreementLow))]
+[JsonSerializable(typeof(Entry.DetailErased))]
 [JsonSerializable(typeof(Entry.ChangeScheduled))]
 [JsonSerializable(typeof(Entry.ChangeWithdrawn))]
 [JsonSerializable(typeof(Setting.Plan))]

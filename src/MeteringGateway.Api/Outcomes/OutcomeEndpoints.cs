@@ -96,10 +96,14 @@ internal static class OutcomeEndpoints
 
     public static void MapErasure(this IEndpointRouteBuilder app) =>
         app.MapDelete("/v1/tenants/{tenant}/end-customers/{id}", async Task<Results<Ok<ErasedWire>, Problem>> (
-            string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
+            string tenant, string id, Principal caller, ITenants tenants, CancellationToken cancellation) =>
         {
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
-            return TypedResults.Ok(new ErasedWire(await tenants.Erase(tenant, id, cancellation)));
+            var erased = await tenants.Erase(tenant, id, cancellation);
+            // Not given up halfway: what was erased is to be seen in the journal (D4).
+            if (await tenants.Execute(tenant, new Command.NoteErasure(erased) { Actor = caller.Actor },
+                CancellationToken.None) is Answer.Refused refused) return refused.ToProblem();
+            return TypedResults.Ok(new ErasedWire(erased));
         }).WithTags("Outcomes").Needs(Permission.TenantsWrite).WithMetadata(new NamesAPerson())
             .WithSummary("Erase what is stored of an end customer's events; the journal and what is owed stay");
 

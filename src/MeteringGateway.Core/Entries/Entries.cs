@@ -21,12 +21,16 @@ public abstract record Entry
 
     /// <summary>Name, zone and anchor from now on; the next period that begins runs under them (T2).</summary>
     /// <param name="ZoneBefore">The zone that the open period runs under; null where the zone stays.</param>
-    public sealed record TenantChanged(string Name, string Zone, int AnchorDay, string? ZoneBefore = null) : Entry;
+    /// <param name="NameBefore">Null where the name stays, and in older entries; the anchor's the same.</param>
+    public sealed record TenantChanged(string Name, string Zone, int AnchorDay, string? ZoneBefore = null,
+        string? NameBefore = null, int? AnchorDayBefore = null) : Entry;
 
     /// <summary>
     /// New terms, in force for what is timed from <paramref name="From"/> on; included units with the next period (F7).
     /// </summary>
-    public sealed record TermsSet(PlanRef Plan, Terms Terms, Instant From) : Entry;
+    /// <param name="Before">The plan until then, whose terms are in the entry that set them; null in older
+    /// entries.</param>
+    public sealed record TermsSet(PlanRef Plan, Terms Terms, Instant From, PlanRef? Before = null) : Entry;
 
     /// <summary>A setting is to change; when the time has come, the entries of the change itself say so (T2).</summary>
     /// <param name="Change">Its id.</param>
@@ -209,8 +213,13 @@ public abstract record Entry
     /// <param name="OutcomeType">Null: the plan's rule.</param>
     public sealed record OverageStarted(string? OutcomeType, DateOnly Period, long Alert) : Entry;
 
-    public sealed record OverageAuthorized(bool Standing, Limit? Limit) : Entry;
-    public sealed record AuthorizationWithdrawn : Entry;
+    /// <param name="Before">What was authorised until then; null where nothing was, and in older entries.</param>
+    public sealed record OverageAuthorized(bool Standing, Limit? Limit, Authorization? Before = null) : Entry;
+    public sealed record AuthorizationWithdrawn(Authorization? Before = null) : Entry;
+
+    /// <summary>What is stored apart of an end customer's events was erased (D2); of whom is said nowhere.</summary>
+    /// <param name="Events">Of how many events there was anything.</param>
+    public sealed record DetailErased(long Events) : Entry;
 
     /// <summary>The buyer disputes a billable outcome (O8, D3).</summary>
     /// <param name="Via">How; <see cref="DisputeVia.Unsaid"/> in older entries.</param>

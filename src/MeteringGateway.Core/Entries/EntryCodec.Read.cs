@@ -4,7 +4,7 @@ namespace MeteringGateway.Core;
 public enum EntryKind : byte
 {
     TenantCreated = 1, TenantChanged = 2, TermsSet = 3, TenantClosed = 4, ClockAdvanced = 5, PeriodStarted = 6,
-    PeriodClosed = 7, DayStarted = 8, OutcomesArchived = 9,
+    PeriodClosed = 7, DayStarted = 8, OutcomesArchived = 9, DetailErased = 14,
     OutcomeReported = 10, FactReported = 11, OutcomeChanged = 12, ActivityReported = 13,
     ReservationMade = 20, ReservationExtended = 21, ReservationReleased = 22, ReservationExpired = 23,
     DecisionRecorded = 24,
@@ -48,6 +48,7 @@ public static partial class EntryCodec
         Entry.SignalAcknowledged => EntryKind.SignalAcknowledged,
         Entry.DisputeOpened => EntryKind.DisputeOpened,
         Entry.DisputeResolved => EntryKind.DisputeResolved,
+        Entry.DetailErased => EntryKind.DetailErased,
         Entry.AgreementLow => EntryKind.AgreementLow,
         Entry.ThresholdSet => EntryKind.ThresholdSet,
         Entry.ThresholdRemoved => EntryKind.ThresholdRemoved,
@@ -71,11 +72,11 @@ public static partial class EntryCodec
             from.Text(), Values.Shared(ref from), from.Int(), from.Maybe(Values.ReadTestClock),
             Values.ReadPlanRef(ref from), TermsWire.Read(ref from),
             Values.ReadPeriod(ref from)) { At = at },
-        EntryKind.TenantChanged =>
-            new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int(),
-                from.AtEnd ? null : Values.Shared(ref from)) { At = at },
+        EntryKind.TenantChanged => ReadChanged(ref from, at),
         EntryKind.TermsSet =>
-            new Entry.TermsSet(Values.ReadPlanRef(ref from), TermsWire.Read(ref from), from.Time()) { At = at },
+            new Entry.TermsSet(Values.ReadPlanRef(ref from), TermsWire.Read(ref from), from.Time(),
+                from.AtEnd ? null : Values.ReadPlanRef(ref from)) { At = at },
+        EntryKind.DetailErased => new Entry.DetailErased(from.Number()) { At = at },
         EntryKind.TenantClosed => new Entry.TenantClosed { At = at },
         EntryKind.ClockAdvanced => new Entry.ClockAdvanced { At = at },
         EntryKind.PeriodStarted => new Entry.PeriodStarted(Values.ReadPeriod(ref from)) { At = at },
@@ -151,13 +152,26 @@ public static partial class EntryCodec
         EntryKind.OverageStarted =>
             new Entry.OverageStarted(from.MaybeText(), from.Date(), Alert(ref from)) { At = at },
         EntryKind.OverageAuthorized =>
-            new Entry.OverageAuthorized(from.Bool(), Values.MaybeLimit(ref from)) { At = at },
-        EntryKind.AuthorizationWithdrawn => new Entry.AuthorizationWithdrawn { At = at },
+            new Entry.OverageAuthorized(from.Bool(), Values.MaybeLimit(ref from), Before(ref from)) { At = at },
+        EntryKind.AuthorizationWithdrawn => new Entry.AuthorizationWithdrawn(Before(ref from)) { At = at },
         EntryKind.ChangeScheduled => new Entry.ChangeScheduled(
             from.Text(), from.Time(), SettingWire.Read(ref from), from.Maybe(SettingWire.ReadScheduled)) { At = at },
         EntryKind.ChangeWithdrawn => new Entry.ChangeWithdrawn(SettingWire.ReadScheduled(ref from)) { At = at },
         _ => throw new FormatException($"entry kind {(byte)kind} is not known"),
     };
+
+    private static Authorization? Before(ref Reader from) =>
+        from.AtEnd ? null : TenantState.ReadAuthorization(ref from);
+
+    private static Entry.TenantChanged ReadChanged(ref Reader from, Instant at)
+    {
+        var changed = new Entry.TenantChanged(from.Text(), Values.Shared(ref from), from.Int()) { At = at };
+        if (from.AtEnd) return changed;
+        var zone = Values.Shared(ref from);
+        changed = changed with { ZoneBefore = zone.Length == 0 ? null : zone };
+        return from.AtEnd ? changed
+            : changed with { NameBefore = from.MaybeText(), AnchorDayBefore = (int?)from.MaybeNumber() };
+    }
 
     private static long Alert(ref Reader from) => from.AtEnd ? 0 : from.Number();
 

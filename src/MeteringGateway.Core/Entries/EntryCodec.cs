@@ -51,9 +51,17 @@ public static partial class EntryCodec
                 break;
             case Entry.TenantChanged e:
                 to.Text(e.Name); to.Text(e.Zone); to.Number(e.AnchorDay);
-                if (e.ZoneBefore is not null) to.Text(e.ZoneBefore);
+                if (e.NameBefore is null && e.AnchorDayBefore is null)
+                {
+                    if (e.ZoneBefore is not null) to.Text(e.ZoneBefore);
+                    break;
+                }
+                to.Text(e.ZoneBefore ?? ""); to.MaybeText(e.NameBefore); to.MaybeNumber(e.AnchorDayBefore);
                 break;
-            case Entry.TermsSet e: Values.Write(to, e.Plan); TermsWire.Write(to, e.Terms); to.Time(e.From); break;
+            case Entry.TermsSet e: Values.Write(to, e.Plan); TermsWire.Write(to, e.Terms); to.Time(e.From);
+                if (e.Before is { } plan) Values.Write(to, plan);
+                break;
+            case Entry.DetailErased e: to.Number(e.Events); break;
             case Entry.PeriodStarted e: Values.Write(to, e.Period); break;
             case Entry.PeriodClosed e: to.Date(e.Period); to.List(e.Lines, Values.Write);
                 to.List(e.Draws, Values.Write); to.List(e.Committed, Values.Write);
@@ -167,13 +175,21 @@ public static partial class EntryCodec
                 Number(to, e.Alert); break;
             case Entry.CreditsExhausted e: to.Date(e.Period); Number(to, e.Alert); break;
             case Entry.OverageStarted e: to.MaybeText(e.OutcomeType); to.Date(e.Period); Number(to, e.Alert); break;
-            case Entry.OverageAuthorized e: to.Bool(e.Standing); Values.Write(to, e.Limit); break;
+            case Entry.OverageAuthorized e: to.Bool(e.Standing); Values.Write(to, e.Limit); Before(to, e.Before);
+                break;
+            case Entry.AuthorizationWithdrawn e: Before(to, e.Before); break;
             case Entry.ChangeScheduled e:
                 to.Text(e.Change); to.Time(e.EffectiveAt); SettingWire.Write(to, e.Setting);
                 to.Maybe(e.Before, SettingWire.Write);
                 break;
             case Entry.ChangeWithdrawn e: SettingWire.Write(to, e.Before); break;
         }
+    }
+
+    // Absent where nothing was authorised, and from the entries of before this was kept.
+    private static void Before(Writer to, Authorization? before)
+    {
+        if (before is { } authorization) TenantState.WriteAuthorization(to, authorization);
     }
 
     // Absent from the entries of before alerts were kept, which are written back as they were.

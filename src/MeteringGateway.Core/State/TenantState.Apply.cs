@@ -49,7 +49,7 @@ public sealed partial class TenantState
             case Entry.ThresholdRemoved e: RemoveThreshold(e.Before.Id); break;
             case Entry.ThresholdCrossed e: Apply(e); break;
             case Entry.ThresholdRearmed e: Apply(e); break;
-            case Entry.ClockAdvanced or Entry.TrainingEnded or Entry.SignalAcknowledged
+            case Entry.DetailErased or Entry.ClockAdvanced or Entry.TrainingEnded or Entry.SignalAcknowledged
                 or Entry.DecisionRecorded: break;
             default: throw new ArgumentException($"unknown entry {entry.GetType().Name}", nameof(entry));
         }

@@ -42,10 +42,10 @@ public sealed partial class TenantState
             Book(period)!.ZoneUntilChanged = zone;
     }
 
-    private static void WriteAuthorization(Writer to,
+    internal static void WriteAuthorization(Writer to,
         Authorization value) { to.MaybeNumber(value.Period?.DayNumber); Values.Write(to, value.Limit); }
 
-    private static Authorization ReadAuthorization(ref Reader from) =>
+    internal static Authorization ReadAuthorization(ref Reader from) =>
         new(from.MaybeNumber() is { } day ? DateOnly.FromDayNumber(checked((int)day)) : null,
             Values.MaybeLimit(ref from));
 

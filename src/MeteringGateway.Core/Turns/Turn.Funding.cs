@@ -84,10 +84,10 @@ public sealed partial class Turn
             voided) { At = _now, Actor = voided ? _actor : null });
 
     private Answer Authorize(Command.AuthorizeOverage c) =>
-        Add(new Entry.OverageAuthorized(c.Standing, c.Limit) { At = _now, Actor = _actor });
+        Add(new Entry.OverageAuthorized(c.Standing, c.Limit, _state.Authorization) { At = _now, Actor = _actor });
 
     private Answer WithdrawAuthorization() => _state.Authorization is null ? new Answer.Done()
-        : Add(new Entry.AuthorizationWithdrawn { At = _now, Actor = _actor });
+        : Add(new Entry.AuthorizationWithdrawn(_state.Authorization) { At = _now, Actor = _actor });
 
     /// <summary>F6: the credits that come with a period.</summary>
     private void GrantForPeriod()

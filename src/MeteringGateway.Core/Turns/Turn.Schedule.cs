@@ -13,7 +13,10 @@ public sealed partial class Turn
         if (c is { Plan: { } to, Terms: { } under, Effective: Effective.Now }
             && OneChangeTooMany(new Setting.Plan(to, under)) is { } often) return often;
         if (c.Name is { } name && name != _state.Name)
-            Add(new Entry.TenantChanged(name, _state.Zone, _state.AnchorDay) { At = _now, Actor = _actor });
+            Add(new Entry.TenantChanged(name, _state.Zone, _state.AnchorDay, NameBefore: _state.Name)
+            {
+                At = _now, Actor = _actor,
+            });
         if (c.Zone is { } zone) SetFor(NextPeriod, new Setting.Zone(zone), new Setting.Zone(_state.Zone));
         if (c.AnchorDay is { } day)
             SetFor(NextPeriod, new Setting.AnchorDay(day), new Setting.AnchorDay(_state.AnchorDay));
@@ -73,7 +76,7 @@ public sealed partial class Turn
         var before = _state.PlanAt(_now).Terms;
         var caps = before.Caps.Where(cap => _state.Open.Cap(cap.Id) is null).ToArray();
         var thresholds = before.Thresholds.Where(threshold => _state.Threshold(threshold.Id) is null).ToArray();
-        Add(new Entry.TermsSet(plan.Ref, plan.Terms, from) { At = _now, Actor = actor });
+        Add(new Entry.TermsSet(plan.Ref, plan.Terms, from, _state.PlanAt(_now).Ref) { At = _now, Actor = actor });
         foreach (var cap in caps)
             if (_state.Open.Cap(cap.Id)?.Cap == cap) Add(new Entry.CapRemoved(cap) { At = _now });
         foreach (var threshold in thresholds)
@@ -111,8 +114,8 @@ public sealed partial class Turn
                 _ => (zone, anchor),
             };
         if ((zone, anchor) != (_state.Zone, _state.AnchorDay))
-            Add(new Entry.TenantChanged(_state.Name, zone, anchor, zone == _state.Zone ? null : _state.Zone)
-                { At = _now });
+            Add(new Entry.TenantChanged(_state.Name, zone, anchor, zone == _state.Zone ? null : _state.Zone,
+                AnchorDayBefore: anchor == _state.AnchorDay ? null : _state.AnchorDay) { At = _now });
     }
 
     private void BeginCaps(Scheduled[] coming)

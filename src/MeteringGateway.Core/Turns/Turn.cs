@@ -91,13 +91,14 @@ public sealed partial class Turn
             Command.VoidGrant c => VoidGrant(c),
             Command.AuthorizeOverage c => Authorize(c),
             Command.WithdrawAuthorization => WithdrawAuthorization(),
+            Command.NoteErasure c => Add(new Entry.DetailErased(c.Events) { At = _now, Actor = _actor }),
             _ => throw new ArgumentException($"unknown command {command.GetType().Name}", nameof(command)),
         };
     }
 
     /// <summary>What still has an answer: whoever asks whether it may act is told, as agents are.</summary>
     private static bool IsForClosed(Command command) => command is Command.Tick or Command.Archive
-        or Command.Acknowledge or Command.Close or Command.Reserve or Command.RecordCheck;
+        or Command.Acknowledge or Command.Close or Command.NoteErasure or Command.Reserve or Command.RecordCheck;
 
     /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
     private Answer.Done Add(Entry entry)

@@ -44,6 +44,9 @@ public sealed class ThresholdTestsOnSilos(Started started) : ThresholdTests(star
 public sealed class UsageTestsOnSilos(Started started) : UsageTests(started);
 public sealed class AlertTestsOnSilos(Started started) : AlertTests(started);
 public sealed class BoundTestsOnSilos(Started started) : BoundTests(started);
+public sealed class SampleTestsOnSilos(Started started) : SampleTests(started);
+public sealed class AdministratorTestsOnSilos(Started started) : AdministratorTests(started);
+public sealed class DecisionTestsOnSilos(Started started) : DecisionTests(started);
 public sealed class ScheduleTestsOnSilos(Started started) : ScheduleTests(started);
 public sealed class TopUpTestsOnSilos(Started started) : TopUpTests(started);
 public sealed class CurrencyTestsOnSilos(Started started) : CurrencyTests(started);

@@ -10,6 +10,7 @@ internal sealed class Commands(Random random, FakeTime time)
     private readonly List<Command.Event> _sent = [];
     private readonly List<string> _outcomes = [];
     private readonly List<string> _reservations = [];
+    private readonly List<string> _disputes = [];
     private int _next;
 
     private Instant Now => Instant.From(time.GetUtcNow());
@@ -31,6 +32,8 @@ internal sealed class Commands(Random random, FakeTime time)
 
     public void Reserved(string reservation) => _reservations.Add(reservation);
 
+    public void Disputed(string dispute) => _disputes.Add(dispute);
+
     public Command Next(string tenant) => random.Next(20) switch
     {
         < 8 => Report(),
@@ -43,7 +46,10 @@ internal sealed class Commands(Random random, FakeTime time)
         17 => new Command.SetCap(new Cap { Id = "monthly", Limit = random.Next(1, 80) }, Effective.Now),
         18 when tenant == "test-clock" => new Command.AdvanceClock(Now + TimeSpan.FromHours(random.Next(24 * 20))),
         18 => random.Next(2) == 0 ? new Command.Pause(AtLimit.Pause, "by hand") : new Command.Resume(),
-        _ => new Command.RecordCheck(Make.Ask(random.Next(1, 4))),
+        _ when random.Next(2) == 0 => new Command.RecordCheck(Make.Ask(random.Next(1, 4))),
+        _ when _disputes.Count > 0 && random.Next(2) == 0 =>
+            new Command.ResolveDispute(_disputes[random.Next(_disputes.Count)], random.Next(3) > 0, "looked into"),
+        _ => new Command.OpenDispute(_outcomes.Count == 0 ? "none" : _outcomes[random.Next(_outcomes.Count)], "no"),
     };
 
     private Command.ReportOutcome Report()

@@ -116,6 +116,8 @@ internal sealed class Simulation
                     $"an answer of {answers[i].Sequence} left when {durable} was durable");
                 _ledger.Answered(tenant, commands[i], answers[i]);
                 if (answers[i] is Answer.Reserved { Reservation: { } reservation }) _commands.Reserved(reservation.Id);
+                if (answers[i] is Answer.Disputed { Dispute.Status: DisputeStatus.Open } opened)
+                    _commands.Disputed(opened.Dispute.Id);
             }
         }
         catch (StoreFailedException)
