@@ -145,6 +145,20 @@ public class SignalTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_reader_that_comes_back_and_missed_nothing_is_answered_at_once()
+    {
+        await _gateway.Tenant("quiet");
+        string id;
+        using (var stream = await SignalReading.Open(_gateway, "/v1/tenants/quiet/signals"))
+            id = (await stream.UntilReady())[^1].Id;
+
+        using var again = await SignalReading.Open(_gateway, "/v1/tenants/quiet/signals", id)
+            .WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(HttpStatusCode.OK, again.Response.StatusCode);
+    }
+
+    [Fact]
     public async Task A_stream_that_broke_off_between_two_tenants_begins_the_second_anew()
     {
         await _gateway.Tenant("half-a");

@@ -1,0 +1,125 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using MeteringGateway.Sdk.Wire;
+
+namespace MeteringGateway.Sdk;
+
+public sealed partial class MeteringClient
+{
+    private static readonly TimeSpan FirstReconnect = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestReconnect = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Signals as they happen (S1, S6), for as long as they are read. A stream that breaks off is opened again, with
+    /// back-off, and goes on where it was; <see cref="SignalKind.Lost"/> and <see cref="SignalKind.Connected"/> say so.
+    /// </summary>
+    /// <param name="tenants">1 to 100.</param>
+    /// <param name="cursor">Where a stream of the same tenants was; null: it begins anew.</param>
+    /// <param name="cancellation">Ends the stream.</param>
+    /// <exception cref="MeteringException">The key may not: <c>unauthorized</c>, <c>forbidden</c>,
+    /// <c>unknown_tenant</c>.</exception>
+    public async IAsyncEnumerable<SignalEvent> SignalsAsync(IReadOnlyCollection<string> tenants, string? cursor = null,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(tenants);
+        ArgumentOutOfRangeException.ThrowIfZero(tenants.Count);
+        var path = "v1/signals?" + string.Join('&', tenants.Select(tenant => "tenant=" + Uri.EscapeDataString(tenant)));
+        for (var failures = 0; ; )
+        {
+            var opened = await Open(path, cursor, cancellation);
+            if (opened.Forget)
+            {
+                cursor = null;
+                continue;
+            }
+            if (opened.Stream is { } stream)
+            {
+                await using var closing = stream;
+                yield return new SignalEvent(SignalKind.Connected, Cursor: cursor);
+                await using var events = SseParser.Create(stream).EnumerateAsync(cancellation)
+                    .GetAsyncEnumerator(cancellation);
+                while (await MoveNext(events, cancellation))
+                {
+                    failures = 0;
+                    if (events.Current is { EventId: { Length: > 0 } id }) cursor = id;
+                    if (Heard(events.Current) is { } heard) yield return heard;
+                }
+                yield return new SignalEvent(SignalKind.Lost, Cursor: cursor);
+            }
+            var wait = Sender.Backoff(++failures, FirstReconnect, LongestReconnect);
+            await Task.Delay(opened.After > wait ? opened.After : wait, _clock, cancellation);
+        }
+    }
+
+    private readonly record struct Opened(Stream? Stream, TimeSpan After = default, bool Forget = false);
+
+    private async Task<Opened> Open(string path, string? cursor, CancellationToken cancellation)
+    {
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var late = new CancellationTokenSource(_options.AttemptTimeout, _clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+            using var request = _sender.Request(HttpMethod.Get, path);
+            if (cursor is not null) request.Headers.Add("Last-Event-ID", cursor);
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                var body = await response.Content.ReadAsStreamAsync(either.Token);
+                return new Opened(new HeardStream(body, response, _options.SilenceTimeout, _clock));
+            }
+            using var refused = response;
+            var problem = await Sender.Problem(response, either.Token);
+            // The gateway does not know the cursor, or no longer: what it would have told is told anew.
+            if (problem.Status == 422 && cursor is not null) return new Opened(null, Forget: true);
+            if (!Sender.MayPass(problem)) throw new MeteringException(problem);
+            _log.LogWarning("The stream of signals was not opened: {Code}", problem.Code);
+            return new Opened(null, response.Headers.RetryAfter?.Delta ?? default);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
+            || e is OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            response?.Dispose();
+            _log.LogWarning("The stream of signals was not opened: {Reason}", e.Message);
+            return new Opened(null);
+        }
+    }
+
+    private async ValueTask<bool> MoveNext(IAsyncEnumerator<SseItem<string>> events, CancellationToken cancellation)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || e is OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            _log.LogInformation("The stream of signals broke off: {Reason}", e.Message);
+            return false;
+        }
+    }
+
+    // What a newer gateway may say besides is nothing that this one needs.
+    private static SignalEvent? Heard(SseItem<string> item)
+    {
+        SignalKind? kind = item.EventType switch
+        {
+            "reset" => SignalKind.Reset,
+            "state" => SignalKind.State,
+            "ready" => SignalKind.Ready,
+            "warn" => SignalKind.Warn,
+            "pause" => SignalKind.Pause,
+            "handoff" => SignalKind.Handoff,
+            "resume" => SignalKind.Resume,
+            _ => null,
+        };
+        if (kind is null) return null;
+        if (kind is SignalKind.Reset or SignalKind.Ready)
+            return new SignalEvent(kind.Value, JsonSerializer.Deserialize(item.Data, WireJson.Types.TenantWire)!.Tenant,
+                Cursor: item.EventId);
+        var signal = JsonSerializer.Deserialize(item.Data, WireJson.Types.Signal)!;
+        return new SignalEvent(kind.Value, signal.Tenant, signal, item.EventId);
+    }
+}
