@@ -27,13 +27,13 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public TokenBucket Events { get; } = new();
 
     /// <summary>Open streams.</summary>
-    public Share Streams { get; } = new();
+    public KeyShare Streams { get; } = new();
     /// <summary>Requests under way, streams among them.</summary>
-    public Share Requests { get; } = new();
+    public KeyShare Requests { get; } = new();
     /// <summary>Of these, those that change what is configured.</summary>
-    public Share Changes { get; } = new();
+    public KeyShare Changes { get; } = new();
     /// <summary>Bytes of large bodies of requests under way.</summary>
-    public Share Bodies { get; } = new();
+    public KeyShare Bodies { get; } = new();
 
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 

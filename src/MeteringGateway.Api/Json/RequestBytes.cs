@@ -45,7 +45,7 @@ internal static class RequestBytes
     private static ProblemException TooLarge(long most) => new(Problem.TooLarge(most, "The body"));
 
     /// <summary>What a body takes of its key's share, as long as its request is under way.</summary>
-    private sealed class Room(Share bodies) : IDisposable
+    private sealed class Room(KeyShare bodies) : IDisposable
     {
         private long _bytes;
 

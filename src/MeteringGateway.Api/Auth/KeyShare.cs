@@ -1,7 +1,7 @@
 namespace MeteringGateway.Api.Auth;
 
 /// <summary>How much of a kind one key has at one time.</summary>
-internal sealed class Share
+internal sealed class KeyShare
 {
     private long _taken;
 
@@ -19,9 +19,9 @@ internal sealed class Share
     /// <summary>Takes one until it is disposed; null when there may be no more.</summary>
     public IDisposable? Open(long most) => TryTake(most) ? new Opened(this) : null;
 
-    private sealed class Opened(Share share) : IDisposable
+    private sealed class Opened(KeyShare share) : IDisposable
     {
-        private Share? _share = share;
+        private KeyShare? _share = share;
 
         public void Dispose() => Interlocked.Exchange(ref _share, null)?.GiveBack();
     }
