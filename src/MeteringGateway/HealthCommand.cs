@@ -56,7 +56,7 @@ internal static class HealthCommand
         {
             var reply = await client.Send(HttpMethod.Get, new Uri(url).PathAndQuery, null, patience.Token);
             var state = reply.Good ? State(reply.Body) : reply.Problem;
-            Console.WriteLine($"{client.Address}: {state}");
+            Console.WriteLine($"{new Uri(url).GetLeftPart(UriPartial.Authority)}: {state}");
             return reply.Good ? 0 : 1;
         }
         catch (HttpRequestException e)

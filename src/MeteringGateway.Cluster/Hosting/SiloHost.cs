@@ -94,16 +94,19 @@ internal sealed class SiloHost(
     private async Task KeepHousekeeper()
     {
         using var timer = new PeriodicTimer(HousekeeperPoll);
+        var failures = 0;
         do
             try
             {
                 await grains.GetGrain<IHousekeeperGrain>(IHousekeeperGrain.TheOne).Start().WaitAsync(_leaving.Token);
+                failures = 0;
             }
 #pragma warning disable CA1031 // Whatever it was, it is asked again in a second.
             catch (Exception failure) when (!_leaving.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                log.LogWarning(failure, "The housekeeper does not answer");
+                // Once is what a silo that ends in order looks like from here.
+                if (++failures > 1) log.LogWarning(failure, "The housekeeper does not answer");
             }
         while (await timer.WaitForNextTickAsync(_leaving.Token));
     }
