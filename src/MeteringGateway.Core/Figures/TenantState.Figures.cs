@@ -65,32 +65,6 @@ public sealed partial class TenantState
     public OutcomeFigure? Outcome(string id) =>
         Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
 
-    /// <summary>
-    /// Outcomes in memory that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
-    /// <see cref="OutcomeFilter.ChangedAfter"/> by last sequence above it, lowest first.
-    /// </summary>
-    public IReadOnlyList<OutcomeFigure> Outcomes(OutcomeFilter filter, long? cursor, int limit)
-    {
-        var matching = (_outcomes?.Values ?? Enumerable.Empty<Outcome>()).Where(outcome => Passes(outcome, filter));
-        var page = filter.ChangedAfter is { } after
-            ? matching.Where(outcome => outcome.LastSequence > Math.Max(after, cursor ?? 0))
-            .OrderBy(outcome => outcome.LastSequence)
-            : matching.Where(outcome => outcome.ReportedBy < (cursor ?? long.MaxValue))
-            .OrderByDescending(outcome => outcome.ReportedBy);
-        return page.Take(limit).Select(FigureOf).ToArray();
-    }
-
-    /// <summary>
-    /// Sequences of the entries that made or changed the outcome, in order; null if it is not in memory.
-    /// </summary>
-    public IReadOnlyList<long>? History(string outcomeId)
-    {
-        if (Find(outcomeId) is not { } outcome || Root(outcome) is not { } root) return null;
-        return root.Sequences.Concat(_outcomes!.Values.Where(alias => alias.ContinuationOf == root.Id)
-            .SelectMany(alias => alias.Sequences))
-            .Order().ToArray();
-    }
-
     public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
 
     /// <summary>Those that hold, in the order in which they were made.</summary>

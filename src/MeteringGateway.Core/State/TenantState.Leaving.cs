@@ -74,6 +74,7 @@ public sealed partial class TenantState
     private void Leave(Outcome outcome)
     {
         _outcomes!.Remove(outcome.Id);
+        UnlistAlias(outcome);
         Depart(outcome);
     }
 

@@ -53,7 +53,9 @@ public sealed partial class TenantState
     /// <summary>The outcome as an entry has made it.</summary>
     private void Put(Outcome outcome)
     {
+        var before = Find(outcome.Id);
         (_outcomes ??= [])[outcome.Id] = outcome;
+        List(before, outcome);
         if (outcome.Session is null || SessionOf(outcome) is not { } session) return;
         WatchIn(session, outcome);
         if (session.Groups is null || TypeOf(outcome) is not { OncePerSession: true } type
