@@ -65,17 +65,6 @@ public sealed partial class TenantState
     public OutcomeFigure? Outcome(string id) =>
         Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
 
-    /// <summary>
-    /// Sequences of the entries that made or changed the outcome, in order; null if it is not in memory.
-    /// </summary>
-    public IReadOnlyList<long>? History(string outcomeId)
-    {
-        if (Find(outcomeId) is not { } outcome || Root(outcome) is not { } root) return null;
-        return root.Sequences.Concat(_outcomes!.Values.Where(alias => alias.ContinuationOf == root.Id)
-            .SelectMany(alias => alias.Sequences))
-            .Order().ToArray();
-    }
-
     public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
 
     /// <summary>Those that hold, in the order in which they were made.</summary>

@@ -45,6 +45,7 @@ public sealed partial class TenantState
         foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
         {
             CountFacts(outcome.Session, outcome.Facts);
+            ListAlias(outcome);
             if (SessionOf(outcome) is { } session) WatchIn(session, outcome);
         }
     }

@@ -75,6 +75,7 @@ public sealed partial class TenantState
     {
         _outcomes!.Remove(outcome.Id);
         _order!.Remove(outcome);
+        UnlistAlias(outcome);
         Bytes -= BytesOf(outcome);
         Depart(outcome);
         _disputes?.ForgetWith(outcome);

@@ -72,6 +72,11 @@ public sealed partial class TenantState
             Bytes += ReferenceBytes * (outcome.ChangedBy.Length - before.ChangedBy.Length);
             Count(PartOf(before), PartOf(outcome), outcome);
         }
+        if (before?.ContinuationOf != outcome.ContinuationOf)
+        {
+            if (before is not null) UnlistAlias(before);
+            ListAlias(outcome);
+        }
         if (outcome.Session is null || SessionOf(outcome) is not { } session) return;
         WatchIn(session, outcome);
         if (session.Groups is null || TypeOf(outcome) is not { OncePerSession: true } type
