@@ -7,12 +7,21 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File, int Tenants,
     IReadOnlyList<string> Only)
 {
+    /// <summary>Of the large tenant.</summary>
+    public int Outcomes { get; init; }
+
+    /// <summary>Outcomes of one session of it.</summary>
+    public int Session { get; init; }
+
     public const string Usage = """
-        loadtests [all|check|ingest|reservation|beside|decisions]
+        loadtests [all|check|ingest|reservation|beside|decisions|csv]
                 [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
             measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged
+        loadtests big-tenant [--outcomes N] [--session N]
+            one tenant of so many outcomes (default 300,000) with a hundred small ones beside it: what they feel of its
+            snapshot, list, CSV, month's end and loading
         loadtests log FILE.ndjson
             sends a file of events in order, twice, shuffled and through a kill -9, and compares the figures
 
@@ -31,7 +40,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         """;
 
     private static readonly string[] Known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed",
-        "--metering", "--pin", "--tenants", "--only"];
+        "--metering", "--pin", "--tenants", "--only", "--outcomes", "--session"];
 
     /// <summary>Whether the command is one of silos.</summary>
     public bool OfSilos => Command.StartsWith("cluster-", StringComparison.Ordinal);
@@ -55,7 +64,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     {
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" ? "loadtests"
+        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" or "csv"
+            ? "loadtests"
             : command;
         return new Options(
             command, named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
@@ -65,7 +75,11 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             Math.Clamp(Number("--rounds", command switch { "cluster-figures" => 10, "cluster-rolling" => 3, _ => 30 }), 1, 10_000),
             Number("--seed", Environment.TickCount & 0xFFFFFF), file,
             Math.Clamp(Number("--tenants", 100_000), 100, 2_000_000),
-            named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries));
+            named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Outcomes = Math.Clamp(Number("--outcomes", command == "big-tenant" ? 300_000 : 200_000), 10_000, 5_000_000),
+            Session = Math.Clamp(Number("--session", 1_000), 500, 20_000),
+        };
     }
 
     public bool Wants(string name) => Only.Count == 0 || Only.Contains(name);

@@ -34,7 +34,10 @@ switch (options.Command)
         return (await CrashCampaign.Run(options.Rounds, options.Seed, options.MeteringDll, Console.Out)).Passed ? 0 : 1;
     case "log" when options.File is not null:
         return await LogCampaign.Run(options.File, options.MeteringDll, options.Seed, Console.Out) is not null ? 0 : 1;
-    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation":
+    case "big-tenant":
+        await new BigTenant(options, Console.Out).Run();
+        return 0;
+    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation" or "csv":
         await Measure(options);
         return 0;
     case "cluster-faults" or "cluster-rolling" or "cluster-figures" or "cluster-memory":
@@ -53,6 +56,7 @@ static async Task Measure(Options options)
     if (options.Command is "all" or "ingest" && await IngestRow.Measure(options) is { } ingest) rows.Add(ingest);
     if (options.Command is "all" or "reservation") rows.Add(await ReservationRow.Measure(options));
     if (options.Command is "all" or "beside") rows.Add(await BesideRow.Measure(options));
+    if (options.Command is "all" or "csv" && await CsvRow.Measure(options) is { } csv) rows.Add(csv);
     if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
     new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests");
 }

@@ -129,23 +129,6 @@ public class FormatTests
             """, JsonSerializer.Serialize(problem, WireJson.Typed<Problem>()), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("a\ud83d\ude00")]
-    [InlineData("\ud83d\ude00\ud83d\ude00 and \ud83c\udf0d, \ud842\udfb7")]
-    [InlineData("\ud83d\ude00\"\\\u0001")]
-    public void Characters_beyond_the_first_plane_are_written_as_they_are(string text)
-    {
-        var problem = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(Problem.Malformed(text),
-            WireJson.Typed<Problem>()));
-        var plain = text.Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal)
-            .Replace("\u0001", "\\u0001", StringComparison.Ordinal);
-        Assert.Contains($"\"detail\":\"{plain}\"", problem, StringComparison.Ordinal);
-        var utf8 = JsonEncodedText.Encode(Encoding.UTF8.GetBytes(text), WireJson.Plain);
-        Assert.Equal(plain, utf8.ToString());
-        Assert.Equal(text, JsonSerializer.Deserialize<string>($"\"{utf8}\""));
-    }
-
     private static Command.Event Read(string json)
     {
         var read = new EventReader(new MeteringLimits()).Read(Encoding.UTF8.GetBytes(json));

@@ -86,6 +86,43 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         Assert.Equal(3, lines.Length);
     }
 
+    [Fact]
+    public async Task As_CSV_each_cell_is_what_the_JSON_form_has()
+    {
+        await _gateway.Tenant("cells");
+        await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("full", "cells", """
+            "agent":"a","channel":"chat","workflow":"w","session":"s","end_customer":"mary \"x\"","quantity":2,
+            "verification":{"method":"llm_judge","passed":true,"confidence":0.95,"evidence_url":"https://a.example/1"},
+            "source_url":"https://a.example/2","metadata":{"b":1,"a":"=1"}
+            """)).Is(HttpStatusCode.Created);
+        await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("plain", "cells", "")).Is(HttpStatusCode.Created);
+        await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome("failed", "cells", """ "result":"failed" """))
+            .Is(HttpStatusCode.Created);
+        var rows = (await _gateway.Admin.Get("/v1/tenants/cells/outcomes").Is(HttpStatusCode.OK))
+            ["data"]!.AsArray().Select(row => JsonSerializer.Deserialize<JsonElement>(row!.ToJsonString())).ToList();
+        using var response = await _gateway.Admin.Send(HttpMethod.Get, "/v1/tenants/cells/outcomes", null, "",
+            ("Accept", "text/csv"));
+        var lines = (await response.Content.ReadAsStringAsync()).TrimStart('\ufeff').Split("\r\n");
+        var columns = lines[0].Split(',');
+
+        Assert.Equal(3, rows.Count);
+        for (var i = 0; i < rows.Count; i++)
+            Assert.Equal(string.Join(',', columns.Select(column => Cell(rows[i], column))), lines[i + 1]);
+
+        static string Cell(JsonElement row, string column)
+        {
+            foreach (var name in column.Split('.'))
+                if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty(name, out row)) return "";
+            var text = row.ValueKind switch
+            {
+                JsonValueKind.Null => "",
+                JsonValueKind.String => row.GetString()!,
+                _ => row.GetRawText(),
+            };
+            return text.AsSpan().ContainsAny(",\"") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+        }
+    }
+
     [Theory]
     [InlineData("plain", "plain")]
     [InlineData("=1+1", "'=1+1")]

@@ -23,7 +23,8 @@ public sealed class GatewayServer : IDisposable
 
     /// <param name="dll">Path of <c>metering.dll</c>.</param>
     /// <param name="port">0 for any.</param>
-    public static GatewayServer Start(string dll, string dataDirectory, string? cores = null, int port = 0)
+    public static GatewayServer Start(string dll, string dataDirectory, string? cores = null, int port = 0,
+        IReadOnlyDictionary<string, string>? settings = null)
     {
         // The driver sends as fast as it can with one key; that a key may be throttled is not what is measured.
         var environment = new Dictionary<string, string>
@@ -32,6 +33,7 @@ public sealed class GatewayServer : IDisposable
             ["METERING__LIMITS__EVENTSPERSECOND"] = "0",
             ["Logging__LogLevel__Default"] = "Warning",
         };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>()) environment[name] = value;
         return Over(ServerProcess.Start(cores, "dotnet",
             [dll, "serve", "--urls", $"http://127.0.0.1:{port}", "--data-directory", dataDirectory], environment));
     }
@@ -46,8 +48,10 @@ public sealed class GatewayServer : IDisposable
 
     public Task PutPlan(string id, string json) => Put($"/v1/plans/{id}", json);
 
-    public Task PutTenant(string id, string plan) =>
-        Put($"/v1/tenants/{id}", $$"""{"name":"{{id}}","plan":"{{plan}}"}""");
+    /// <param name="clock">Where its test clock starts; null: it lives in real time.</param>
+    public Task PutTenant(string id, string plan, string? clock = null) => Put($"/v1/tenants/{id}",
+        clock is null ? $$"""{"name":"{{id}}","plan":"{{plan}}"}"""
+            : $$$"""{"name":"{{{id}}}","plan":"{{{plan}}}","test_clock":{"start":"{{{clock}}}"}}""");
 
     /// <summary>Null: there is no such tenant or period.</summary>
     public async Task<JsonNode?> Usage(string tenant, string? period = null)

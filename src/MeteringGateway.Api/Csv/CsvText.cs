@@ -37,7 +37,8 @@ internal static class CsvText
     // What cannot be seen in front of a sign is taken away by some programs before they look.
     private static bool Runs(string text)
     {
-        if (text.Length > 0 && text[0] is '\t' or '\r' or '\n') return true;
+        if (text.Length == 0 || char.IsAsciiLetterOrDigit(text[0])) return false;
+        if (text[0] is '\t' or '\r' or '\n') return true;
         foreach (var letter in text)
             if (!IsUnseen(letter)) return Signs.Contains(letter, StringComparison.Ordinal);
         return false;

@@ -111,7 +111,11 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
-    public static readonly JavaScriptEncoder Plain = PlainEncoder.One;
+    /// <summary>
+    /// Text as it is, quotes and what JSON forbids apart: what is sent as JSON is no part of a page, and says so. What
+    /// lies beyond the first 65,536 characters, such as emoji, the platform escapes; every reader of JSON takes both.
+    /// </summary>
+    public static readonly JavaScriptEncoder Plain = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     public static readonly JsonSerializerOptions Strict =
         Make(new JsonSerializerOptions(JsonSerializerDefaults.General));

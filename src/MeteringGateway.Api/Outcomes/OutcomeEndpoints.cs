@@ -136,12 +136,12 @@ internal static class OutcomeEndpoints
         var period = filter.Period is { } one ? $"-{Text.Date(one)}" : "";
         CsvText.Announce(context, $"outcomes-{tenant}{period}");
         if (Head.WasAsked(context)) return;
-        var text = new StringBuilder();
+        var (text, csv) = (new StringBuilder(), new OutcomeCsv(tenant, currency));
         OutcomeCsv.Header(text);
         for (long? cursor = null; ;)
         {
             var page = await tenants.Outcomes(tenant, filter, cursor, 1000, cancellation);
-            foreach (var row in page?.Items ?? []) OutcomeCsv.Row(text, row.Wire(tenant, currency));
+            foreach (var row in page?.Items ?? []) csv.Row(text, row);
             foreach (var chunk in text.GetChunks()) Encoding.UTF8.GetBytes(chunk.Span, context.Response.BodyWriter);
             text.Clear();
             await context.Response.BodyWriter.FlushAsync(cancellation);

@@ -55,30 +55,24 @@ internal sealed record VerdictWire
 
 internal static class OutcomeFigures
 {
-    private static readonly JsonElement Nothing = JsonSerializer.Deserialize("{}"u8, WireJson.Typed<JsonElement>());
-
     public static OutcomeWire Wire(this OutcomeRow row, string tenant, string currency)
     {
         var outcome = row.Outcome;
-        var apart = row.Detail is { } json ? JsonSerializer.Deserialize(json, WireJson.Typed<JsonElement>()) : Nothing;
-        var reason = outcome.Reason == Reason.None ? null : Names<Reason>.Of(outcome.Reason);
+        var apart = Apart.Of(row);
         return new OutcomeWire(
             outcome.Id, tenant, outcome.Time.ToString(), Text.Date(outcome.Period), outcome.OutcomeType,
             outcome.Dimensions.Workflow,
-            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, String(apart, "end_customer"),
+            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, apart.EndCustomer,
             outcome.Quantity,
             outcome.CriteriaMet, outcome.HandedOff,
             new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString(),
                 outcome.EndedAt?.ToString()),
-            Wire(outcome.Verification, String(apart, "evidence_url")), Names<OutcomeStatus>.Of(outcome.Status),
-            outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason) ? reason
-                : null,
-            IsBillable(outcome.Reason) ? null : reason,
-            [.. outcome.Charges.Select(charge => Wire(charge, currency))], Text.Money(outcome.Amount, currency),
+            outcome.Verification.Wire(apart.Evidence), Names<OutcomeStatus>.Of(outcome.Status),
+            outcome.BillableReason(), outcome.NonBillableReason(),
+            [.. outcome.Charges.Select(charge => charge.Wire(currency))], Text.Money(outcome.Amount, currency),
             currency, outcome.Credits.ToString(),
             outcome.Dispute is { } dispute ? DisputeWire.From(dispute, currency) : null,
-            Wire(outcome.Credit, currency), outcome.EventSource ?? "", String(apart, "source_url"),
-            apart.TryGetProperty("metadata", out var metadata) ? metadata : Nothing, outcome.Sequence);
+            outcome.Credit.Wire(currency), outcome.EventSource ?? "", apart.Source, apart.Metadata, outcome.Sequence);
     }
 
     public static InspectedOutcomeWire With(this OutcomeWire o, IReadOnlyList<EntryWire> history) => new(
@@ -88,23 +82,43 @@ internal static class OutcomeFigures
         o.Charges, o.Amount,
         o.Currency, o.Credits, o.Dispute, o.Credit, o.EventSource, o.SourceUrl, o.Metadata, o.Sequence, history);
 
-    private static ChargeWire Wire(Charge charge, string currency) => new(
+    public static string? BillableReason(this OutcomeFigure outcome) =>
+        outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason)
+            ? Names<Reason>.Of(outcome.Reason) : null;
+
+    public static string? NonBillableReason(this OutcomeFigure outcome) =>
+        outcome.Reason == Reason.None || IsBillable(outcome.Reason) ? null : Names<Reason>.Of(outcome.Reason);
+
+    public static ChargeWire Wire(this Charge charge, string currency) => new(
         Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice, currency),
         Text.Money(charge.Amount, currency), charge.Credits.ToString());
 
     private static bool IsBillable(Reason reason) =>
         reason is Reason.WindowClosed or Reason.Confirmed or Reason.Immediate;
 
-    private static string? String(JsonElement apart, string name) =>
-        apart.TryGetProperty(name, out var value) ? value.GetString() : null;
-
-    private static VerificationWire? Wire(Verification? verification, string? evidence) => verification is null
+    public static VerificationWire? Wire(this Verification? verification, string? evidence) => verification is null
         ? null
         : new VerificationWire(verification.Method, verification.Passed, verification.Confidence / 1_000_000m,
             evidence);
 
-    private static CreditWire? Wire(Credit? credit, string currency) => credit is null
+    public static CreditWire? Wire(this Credit? credit, string currency) => credit is null
         ? null
         : new CreditWire(Text.Money(credit.Amount, currency), credit.Credits.ToString(),
             Names<CreditReason>.Of(credit.Reason), credit.At.ToString(), Text.Date(credit.Period));
+}
+
+/// <summary>What is stored apart from an outcome's entry, personal detail with it; empty where nothing is.</summary>
+internal readonly record struct Apart(string? EndCustomer, string? Evidence, string? Source, JsonElement Metadata)
+{
+    private static readonly JsonElement None = JsonSerializer.Deserialize("{}"u8, WireJson.Typed<JsonElement>());
+
+    public static Apart Of(OutcomeRow row)
+    {
+        if (row.Detail is not { } json) return new Apart(null, null, null, None);
+        var apart = JsonSerializer.Deserialize(json, WireJson.Typed<JsonElement>());
+        return new Apart(Text("end_customer"), Text("evidence_url"), Text("source_url"),
+            apart.TryGetProperty("metadata", out var metadata) ? metadata : None);
+
+        string? Text(string name) => apart.TryGetProperty(name, out var value) ? value.GetString() : null;
+    }
 }

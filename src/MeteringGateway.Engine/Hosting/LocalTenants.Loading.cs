@@ -53,9 +53,7 @@ public sealed partial class LocalTenants
     {
         try
         {
-            var recovered = await Recovery.Load(_store, tenant, _log, CancellationToken.None);
-            recovered?.State.Prepare();
-            return recovered;
+            return await Recovery.Load(_store, tenant, _log, CancellationToken.None);
         }
         catch (Exception fault) when (fault is not (StoreException or StoreFailedException or ObjectDisposedException))
         {

@@ -108,7 +108,8 @@ public sealed partial class LocalTenants
         var end = recent.Count > limit ? changes ? recent[^1].Sequence : recent[^1].FirstSequence : (long?)null;
         var archived = await _store.ArchivedPage(tenant, filter, cursor, end, limit + 1, cancellation);
         // Of one that changed between two steps the newer is true.
-        var all = recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!))
+        var all = archived.Count == 0 && !changes ? recent
+            : recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!))
             .GroupBy(figure => figure.Id, (_, same) => same.MaxBy(figure => figure.Sequence)!);
         var page = (changes ? all.OrderBy(figure => figure.Sequence)
             : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();

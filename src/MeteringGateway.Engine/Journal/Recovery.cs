@@ -17,7 +17,7 @@ internal sealed record Recovered(TenantState State, byte[] Hash, int SnapshotByt
 /// </summary>
 internal static class Recovery
 {
-    // Below it, a second thread costs more than it saves.
+    /// <summary>Bytes below which threads of its own cost more than they save.</summary>
     private const long Large = 1 << 20;
 
     /// <summary>Null: the tenant was never written.</summary>
@@ -28,6 +28,20 @@ internal static class Recovery
     {
         var stored = await store.Load(tenant, cancellation);
         if (stored is null) return null;
+        if (steps is not null || SizeOf(stored) < Large) return await Make(store, tenant, stored, log, steps,
+            cancellation);
+        // The pool's threads answer others meanwhile.
+        return await Task.Factory.StartNew(() => Make(store, tenant, stored, log, null, cancellation),
+            cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+    }
+
+    private static long SizeOf(StoredTenant stored) =>
+        stored.Tail.Sum(block => (long)block.Entries.Length)
+        + (stored.Snapshot?.Parts.Sum(part => (long)part.Length) ?? 0);
+
+    private static async Task<Recovered> Make(IStore store, string tenant, StoredTenant stored, ILogger log,
+        Steps? steps, CancellationToken cancellation)
+    {
         var (state, bytesOfSnapshot) = (new TenantState(), 0L);
         if (stored.Snapshot is { } snapshot)
             try
@@ -46,6 +60,7 @@ internal static class Recovery
             }
         var bytes = stored.Tail.Sum(block => (long)block.Entries.Length);
         var entries = await Fold(tenant, stored, state, bytes, steps, cancellation);
+        if (steps is null) state.Prepare();
         return new Recovered(state, stored.Hash, (int)Math.Min(bytesOfSnapshot, int.MaxValue), bytes, entries);
     }
 
@@ -72,7 +87,8 @@ internal static class Recovery
             return await Apply(tenant, stored, state, steps, cancellation);
         }
         // Folding and hashing ask nothing of each other; the state is not used before both are done.
-        var verified = Task.Run(() => Verification.VerifyAtOnce(tenant, stored), cancellation);
+        var verified = Task.Factory.StartNew(() => Verification.Verify(tenant, stored, null, cancellation).AsTask(),
+            cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         try
         {
             return await Apply(tenant, stored, state, null, cancellation);

@@ -20,14 +20,6 @@ internal static class Verification
         Follow(tenant, stored, ends);
     }
 
-    /// <summary>With all the threads that there are.</summary>
-    public static void VerifyAtOnce(string tenant, StoredTenant stored)
-    {
-        var ends = new byte[stored.Tail.Count][];
-        Parallel.For(0, ends.Length, i => ends[i] = End(tenant, stored.Tail[i], stored.Snapshot));
-        Follow(tenant, stored, ends);
-    }
-
     private static void Follow(string tenant, StoredTenant stored, byte[][] ends)
     {
         var blocks = stored.Tail;

@@ -30,7 +30,7 @@ public sealed class KeptUpTests
                 Assert.Equal(answer.GetType(), other.GetType());
                 judged++;
             }
-            sessions += tenant.State.Outcomes(new OutcomeFilter(), null, 1_000).GroupBy(one => one.Session)
+            sessions += tenant.State.Outcomes(new OutcomeFilter(), null, 1_000).Outcomes.GroupBy(one => one.Session)
                 .Count(session => session.Key is not null && session.Count() > 8);
         }
         Assert.True(sessions > 10 && judged > 1_000, $"{sessions} sessions of more than 8 outcomes, {judged} events");
@@ -42,13 +42,12 @@ public sealed class KeptUpTests
         foreach (var filter in (OutcomeFilter[])[new(), new(ChangedAfter: 0), new(ChangedAfter: state.Sequence - 9),
             new(Status: OutcomeStatus.NonBillable)])
         {
-            var all = anew.Outcomes(filter, null, int.MaxValue);
+            var all = anew.Outcomes(filter, null, int.MaxValue).Outcomes;
             var (paged, cursor) = (new List<OutcomeFigure>(), (long?)null);
             do
             {
-                var page = state.Outcomes(filter, cursor, 7);
+                (var page, cursor) = state.Outcomes(filter, cursor, 7);
                 paged.AddRange(page);
-                cursor = page.Count < 7 ? null : filter.ChangedAfter is null ? page[^1].FirstSequence : page[^1].Sequence;
             }
             while (cursor is not null);
             Assert.True(all.Select(one => (one.Id, one.Sequence)).SequenceEqual(
