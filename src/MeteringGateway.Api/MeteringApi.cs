@@ -71,6 +71,7 @@ public static class MeteringApi
         app.MapErasure();
         app.MapSignals();
         app.MapCaps();
+        app.MapCapPreview();
         app.MapThresholds();
         app.MapAlerts();
         app.MapOverage();
