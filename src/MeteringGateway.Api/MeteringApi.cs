@@ -74,6 +74,7 @@ public static class MeteringApi
         app.MapDisputes();
         app.MapSignals();
         app.MapCaps();
+        app.MapCapPreview();
         app.MapThresholds();
         app.MapAlerts();
         app.MapOverage();

@@ -48,6 +48,14 @@ public interface ITenants
     /// <summary>Usage by hour or day (Q3); null: no such tenant.</summary>
     ValueTask<UsageSeries?> Series(string tenant, SeriesQuestion question, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// What the open period, and up to three before it, would have come to under these caps instead: the journal is
+    /// replayed apart, and nothing changes. Null: no such tenant.
+    /// </summary>
+    /// <exception cref="TenantFailedException">Another replay is under way in this process.</exception>
+    ValueTask<CapPreview?> PreviewCaps(string tenant, IReadOnlyList<Cap> caps,
+        CancellationToken cancellation = default);
+
     /// <summary>A session that is remembered (I4); null: no such tenant or session.</summary>
     ValueTask<SessionFigure?> Session(string tenant, string session, CancellationToken cancellation = default);
 

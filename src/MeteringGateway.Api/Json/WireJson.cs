@@ -67,6 +67,8 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<EntryWire>))]
 [JsonSerializable(typeof(PutCapWire))]
 [JsonSerializable(typeof(CapListWire))]
+[JsonSerializable(typeof(PreviewCapsWire))]
+[JsonSerializable(typeof(CapPreviewWire))]
 [JsonSerializable(typeof(PauseWire))]
 [JsonSerializable(typeof(ThresholdWire))]
 [JsonSerializable(typeof(PutThresholdWire))]

@@ -85,6 +85,13 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Series(question, cancellation), cancellation);
 
+    public ValueTask<CapPreview?> PreviewCaps(string tenant, IReadOnlyList<Cap> caps,
+        CancellationToken cancellation = default)
+    {
+        Cap[] all = [.. caps];
+        return Ask(tenant, grain => grain.PreviewCaps(all, cancellation), cancellation);
+    }
+
     public ValueTask<SessionFigure?> Session(string tenant, string session,
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Session(session, cancellation), cancellation);

@@ -32,6 +32,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("series")]
     Task<UsageSeries?> Series(SeriesQuestion question, CancellationToken cancellation);
 
+    [Alias("preview-caps"), ResponseTimeout("00:02:00")]
+    Task<CapPreview?> PreviewCaps(Cap[] caps, CancellationToken cancellation);
+
     [Alias("session")]
     Task<SessionFigure?> Session(string session, CancellationToken cancellation);
 

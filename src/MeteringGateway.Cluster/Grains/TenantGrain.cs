@@ -99,6 +99,9 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<UsageSeries?> Series(SeriesQuestion question, CancellationToken cancellation) =>
         Ask(() => tenants.Series(Id, question, cancellation));
 
+    public Task<CapPreview?> PreviewCaps(Cap[] caps, CancellationToken cancellation) =>
+        Ask(() => tenants.PreviewCaps(Id, caps, cancellation));
+
     public Task<SessionFigure?> Session(string session, CancellationToken cancellation) =>
         Ask(() => tenants.Session(Id, session, cancellation));
 

@@ -90,9 +90,14 @@ internal sealed class PeriodQuality
     /// <summary>In order of their ids.</summary>
     public SortedDictionary<string, Tallies> Types { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Most entries are of the same as the one before.</summary>
+    private (string Type, Tallies Tallies)? _last;
+
     public Tallies Of(string type)
     {
+        if (_last is { } last && last.Type == type) return last.Tallies;
         if (!Types.TryGetValue(type, out var tallies)) Types[type] = tallies = new Tallies();
+        _last = (type, tallies);
         return tallies;
     }
 
@@ -114,9 +119,13 @@ internal sealed class Measures
     public FirstContacts Contacts { get; } = new();
     public Series Series { get; } = new();
 
+    private (DateOnly Period, PeriodQuality Quality)? _last;
+
     public PeriodQuality Of(DateOnly period)
     {
+        if (_last is { } last && last.Period == period) return last.Quality;
         if (!Periods.TryGetValue(period, out var quality)) Periods[period] = quality = new PeriodQuality();
+        _last = (period, quality);
         return quality;
     }
 }

@@ -32,6 +32,7 @@ public sealed class PlanFundingTestsOnSilos(Started started) : PlanFundingTests(
 public sealed class PlanTestsOnSilos(Started started) : PlanTests(started);
 public sealed class PricePageTestsOnSilos(Started started) : PricePageTests(started);
 public sealed class SamplePlanTestsOnSilos(Started started) : SamplePlanTests(started);
+public sealed class CapPreviewTestsOnSilos(Started started) : CapPreviewTests(started);
 public sealed class QualityTestsOnSilos(Started started) : QualityTests(started);
 public sealed class SeriesTestsOnSilos(Started started) : SeriesTests(started);
 public sealed class SessionTestsOnSilos(Started started) : SessionTests(started);

@@ -1,0 +1,75 @@
+namespace MeteringGateway.Api.Tests;
+
+/// <summary>What other caps would have let through (C1); nothing of it is kept.</summary>
+public class CapPreviewTests(Started started) : IClassFixture<Started>
+{
+    private const string One = "application/cloudevents+json";
+    private const string Caps = """[{"id":"two","limit":{"units":2}},{"id":"dear","scope":{"outcome_type":"lead"},"limit":{"amount":"5"},"period":"day"}]""";
+    private readonly Gateway _gateway = started.Gateway;
+
+    [Fact]
+    public async Task C1_a_preview_says_what_a_tenant_with_these_caps_would_have_and_changes_nothing()
+    {
+        await Live("preview-free", """[{"id":"loose","limit":{"units":1000}}]""");
+        await Live("preview-capped", Caps);
+        var before = await Entries();
+
+        var preview = await _gateway.Admin.Post("/v1/tenants/preview-free/caps/preview", $$"""{"caps":{{Caps}}}""")
+            .Is(HttpStatusCode.OK);
+
+        var same = await _gateway.Admin.Post("/v1/tenants/preview-capped/caps/preview", $$"""{"caps":{{Caps}}}""")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal(["2026-12-01", "2026-11-01"], preview["data"]!.AsArray().Select(one => (string?)one!["period"]));
+        Assert.Equal(("closed", """{"admitted":8,"refused":0,"spend":"26.00","total":"26.00"}"""),
+            ((string?)preview["data"]![1]!["status"], preview["data"]![1]!["actual"]!.ToJsonString()));
+        Assert.Equal("""{"admitted":2,"refused":6,"spend":"5.00","total":"5.00"}""",
+            preview["data"]![1]!["preview"]!.ToJsonString());
+        Assert.Equal("""{"admitted":1,"refused":0,"spend":"1.00","total":"1.00"}""",
+            preview["data"]![0]!["preview"]!.ToJsonString());
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(same["data"]![i]!["actual"]!.ToJsonString(), preview["data"]![i]!["preview"]!.ToJsonString());
+            Assert.Equal(same["data"]![i]!["actual"]!.ToJsonString(), same["data"]![i]!["preview"]!.ToJsonString());
+        }
+        Assert.Equal(before, await Entries());
+
+        async Task<string> Entries() => (await _gateway.Admin.Get("/v1/tenants/preview-free/entries?limit=1000")
+            .Is(HttpStatusCode.OK)).ToJsonString();
+    }
+
+    private async Task Live(string tenant, string caps)
+    {
+        await _gateway.Tenant(tenant, $$"""
+            {"currency":"USD","caps":{{caps}},"outcome_types":[{"id":"support.resolution","price":"1","measurement_window":"PT1H"},
+             {"id":"lead","price":"4","measurement_window":"PT0S"}]}
+            """, ""","test_clock":{"start":"2026-11-10T00:00:00Z"}""");
+        for (var i = 0; i < 3; i++) await Send($"o-{i}", "support.resolution");
+        for (var i = 0; i < 4; i++) await Send($"l-{i}", "lead");
+        await _gateway.Admin.PostAs(One, "/v1/events",
+            Report.Event("outcome.reopened", "f-1", tenant, "\"outcome_id\":\"o-1\"")).Is(HttpStatusCode.Created);
+        for (var i = 4; i < 6; i++) await Send($"l-{i}", "lead");
+        await _gateway.Admin.Post($"/v1/tenants/{tenant}/clock", """{"to":"2026-12-10T00:00:00Z"}""")
+            .Is(HttpStatusCode.OK);
+        await Send("o-9", "support.resolution");
+
+        Task<JsonObject> Send(string id, string type) => _gateway.Admin.PostAs(One, "/v1/events",
+            Report.Event("outcome.reported", id, tenant, $"\"outcome_type\":\"{type}\"")).Is(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [InlineData("{}", "/caps", "is required")]
+    [InlineData("""{"caps":[{"id":"a","limit":{"units":1},"scope":{"outcome_type":"nothing"}}]}""",
+        "/caps/0/scope/outcome_type", "names no outcome type")]
+    [InlineData("""{"caps":[{"id":"a","limit":{"units":1}},{"id":"a","limit":{"units":2}}]}""", "/caps/1/id",
+        "is there twice")]
+    [InlineData("""{"caps":[{"id":"a"}]}""", "/caps/0/limit", "")]
+    public async Task C1_caps_that_cannot_be_are_named(string body, string pointer, string why)
+    {
+        var tenant = $"preview-{body.Length}";
+        await _gateway.Tenant(tenant);
+        var problem = await _gateway.Admin.Post($"/v1/tenants/{tenant}/caps/preview", body)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var error = problem["errors"]!.AsArray().Single(one => (string?)one!["pointer"] == pointer)!;
+        Assert.Contains(why, (string?)error["detail"], StringComparison.Ordinal);
+    }
+}
