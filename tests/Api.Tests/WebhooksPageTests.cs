@@ -49,7 +49,7 @@ public class WebhooksPageTests
         Assert.All(WebhookEvents.All, type => Assert.Contains($"**`{type}`**", Page(), StringComparison.Ordinal));
         var shown = Regex.Matches(Page(), "```json\n(.*?)```", RegexOptions.Singleline)
             .Select(one => JsonNode.Parse(one.Groups[1].Value)!).ToList();
-        Assert.Equal(8, shown.Count);
+        Assert.Equal(10, shown.Count);
         Assert.All(shown.Skip(1), data => Assert.Equal("acme", (string?)data["tenant"]));
     }
 

@@ -54,6 +54,30 @@ public class WebhooksPayloadTests
         await gateway.Until("desk", all => all.TrueForAll(one => one.Status() == "delivered"));
     }
 
+    [Fact]
+    public async Task That_the_buyer_agrees_with_too_little_is_told_and_listed_O8()
+    {
+        await using var gateway = await WebhooksTestBed.Start();
+        await using var receiver = await Receiver.Start();
+        await gateway.Tenant("acme", """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1"}]}""");
+        await gateway.Webhook("desk", receiver.Url, "\"agreement.low\"");
+        for (var i = 1; i <= 20; i++)
+        {
+            await gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome($"c-{i}", "acme"))
+                .Is(HttpStatusCode.Created);
+            await gateway.Admin.Post($"/v1/tenants/acme/outcomes/c-{i}/verdict",
+                i % 10 == 0 ? """{"verdict":"rejected","csat":1}""" : """{"verdict":"accepted"}""")
+                .Is(HttpStatusCode.Created);
+        }
+        var told = await receiver.Next();
+        Says(new() { [told.Type] = told.Json }, "agreement.low",
+            """{"outcome_type":"support.resolution","period":"2026-11-01","agreed":18,"total":20}""");
+        var alert = (await gateway.Admin.Get("/v1/tenants/acme/alerts").Is(HttpStatusCode.OK))["data"]![0]!;
+        Assert.Equal(("agreement.low", "agreement:support.resolution", """{"units":18}""", """{"units":20}"""),
+            ((string?)alert["type"], (string?)alert["of"], alert["level"]!.ToJsonString(),
+                alert["limit"]!.ToJsonString()));
+    }
+
     /// <param name="given">A member whose value is the product's to choose.</param>
     private static void Says(Dictionary<string, JsonObject> told, string type, string data, string? given = null)
     {
