@@ -16,8 +16,8 @@ public sealed record EngineOptions
     /// </summary>
     public int IdleSnapshotEntries { get; init; } = 200;
 
-    /// <summary>Bytes of a tenant's state in a part of its snapshot, at most.</summary>
-    public int SnapshotPart { get; init; } = SnapshotSeal.PartSize;
+    /// <summary>Bytes of a tenant's state in a part of its snapshot, at most; only tests have smaller ones.</summary>
+    internal int SnapshotPart { get; init; } = SnapshotSeal.PartSize;
 
     /// <summary>While so many entries wait for the disk, callers wait before their turn.</summary>
     public int QueueEntries { get; init; } = 100_000;

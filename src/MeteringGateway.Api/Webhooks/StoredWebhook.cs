@@ -19,6 +19,10 @@ internal sealed record StoredWebhook(
     [JsonIgnore]
     public bool IsEnabled => DisabledReason is null;
 
+    /// <summary>As it was read from the store: to be written again, though nothing else changes.</summary>
+    [JsonIgnore]
+    public bool IsInTheClear { get; init; }
+
     /// <summary>What a newer version of the gateway has added: it is there when this one writes it again.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
@@ -44,7 +48,11 @@ internal sealed record StoredWebhook(
     public static StoredWebhook Read(byte[] content, SecretSeal seal)
     {
         var webhook = Parse(content);
-        return webhook with { Secrets = [.. webhook.Secrets.Select(one => one.Opened(seal))] };
+        return webhook with
+        {
+            Secrets = [.. webhook.Secrets.Select(one => one.Opened(seal))],
+            IsInTheClear = webhook.Secrets.Any(one => one.SealedValue is null),
+        };
     }
 
     /// <summary>As it is stored.</summary>

@@ -51,8 +51,8 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));
         if (before is null) DemandRoom(caller);
         var after = before is null ? New(target)
-            : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants };
-        if (before is { IsEnabled: true } && IsSame(before, target)) return (before, false);
+            : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants, IsInTheClear = false };
+        if (before is { IsEnabled: true, IsInTheClear: false } && IsSame(before, target)) return (before, false);
         if (!after.IsEnabled) after = after.Enabled(Now);
         return ((await book.Put(store, id, after, caller.Id, cancellation))!, before is null);
     }
