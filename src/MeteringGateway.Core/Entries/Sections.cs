@@ -18,6 +18,9 @@ internal static class Sections
     /// <summary>Outcomes of closed periods that are still to leave memory (I4).</summary>
     public const byte Leaving = 4;
 
+    /// <summary>How many of the filters of archived ids are of the coarse kind that there was first.</summary>
+    public const byte ArchivedIds = 7;
+
     public static void Write(Writer to, byte tag, Writer section)
     {
         to.Byte(tag);

@@ -91,7 +91,7 @@ public sealed partial class TenantState
         }
         if (from.List(ReadSignal) is { Length: > 0 } signals) (state._told = new ToldBook()).Restore(signals);
         if (from.List((ref r) => r.Bytes()) is { Length: > 0 } layers)
-            state._archived = new IdFilter { Layers = [.. layers] };
+            state._archived = new IdFilter { Layers = [.. layers], Coarse = layers.Length };
         foreach (var grant in from.List(ReadGrant)) { (state._grants ??= []).Add(grant); state.Watch(grant); }
         state._grants?.Sort(Core.Grant.Order);
         state.Authorization = from.Maybe(ReadAuthorization);
@@ -113,6 +113,7 @@ public sealed partial class TenantState
             case Sections.Schedule: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
             case Sections.Money: ReadPacks(ref from); break;
             case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
+            case Sections.ArchivedIds: _archived!.Coarse = from.Int(); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
             default: throw new FormatException($"the snapshot has a section {tag}, which is not known");
         }

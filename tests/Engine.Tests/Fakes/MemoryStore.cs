@@ -25,6 +25,9 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>What an idempotency key's row is read after.</summary>
     public Func<string, Task> BeforeIdempotent { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Called with the id of each archived outcome that is read.</summary>
+    public Action<string>? BeforeArchived { get; set; }
+
     public int IdempotentAsked { get; private set; }
     public int Appends { get; private set; }
     public int SnapshotsSaved { get; private set; }
@@ -183,6 +186,7 @@ internal sealed partial class MemoryStore : IStore
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
     {
+        BeforeArchived?.Invoke(outcomeId);
         lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
     }
 
