@@ -43,7 +43,7 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
         }
     }
 
-    /// <summary>Archived outcomes that have been fetched, by the ids that were asked for; null: there is none.</summary>
+    /// <summary>Archived outcomes that were fetched, by the ids that were asked for; null: there are none.</summary>
     private Dictionary<string, Outcome?>? _recalled;
 
     /// <summary>

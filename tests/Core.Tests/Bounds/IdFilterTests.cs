@@ -1,6 +1,8 @@
 namespace MeteringGateway.Core.Tests.Bounds;
 
-/// <summary>I3: ids that left memory are known, and others are hardly ever asked for in vain, however old it gets.</summary>
+/// <summary>
+/// I3: ids that left memory are known, and others are hardly ever asked for in vain, however old it gets.
+/// </summary>
 public sealed class IdFilterTests
 {
     [Fact]
