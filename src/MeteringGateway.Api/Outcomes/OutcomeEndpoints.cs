@@ -70,8 +70,9 @@ internal static class OutcomeEndpoints
         outcomes.MapGet("/{id}", async Task<Results<Ok<InspectedOutcomeWire>, Problem>> (
             string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
         {
-            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
-            if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
+            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
+            if (await tenants.Outcome(tenant, id, cancellation) is not { } row) return Unknown();
+            var outcome = row.Wire(tenant, figure.Terms.Currency);
             var history = await tenants.History(tenant, outcome.OutcomeId, cancellation) ?? [];
             return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire(outcome.Currency))]));
         }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");

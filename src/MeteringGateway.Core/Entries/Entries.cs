@@ -59,6 +59,10 @@ public abstract record Entry
         /// <summary>Many outcomes leave memory after it, in steps (<see cref="OutcomesArchived"/>); false, also in
         /// older entries: all with it.</summary>
         public bool InSteps { get; init; }
+
+        /// <summary>For so many bits an id, it is noted which ids may be among the archived (I3); 0, in older entries:
+        /// 12.</summary>
+        public byte IdBits { get; init; }
     }
 
     /// <summary>The next of the outcomes that are to leave memory since their period was closed are archived (I4): in

@@ -82,7 +82,10 @@ public static partial class EntryCodec
         EntryKind.PeriodStarted => new Entry.PeriodStarted(Values.ReadPeriod(ref from)) { At = at },
         EntryKind.PeriodClosed => new Entry.PeriodClosed(
             from.Date(), [.. from.List(Values.ReadLine)], [.. from.List(Values.ReadDraw)],
-            [.. from.List(Values.ReadLimit)]) { At = at, InSteps = !from.AtEnd && from.Bool() },
+            [.. from.List(Values.ReadLimit)])
+        {
+            At = at, InSteps = !from.AtEnd && from.Bool(), IdBits = from.AtEnd ? (byte)0 : from.Byte(),
+        },
         EntryKind.OutcomesArchived => new Entry.OutcomesArchived(from.Int()) { At = at },
         EntryKind.DayStarted => new Entry.DayStarted(from.Date(), from.Int()) { At = at },
         EntryKind.TrainingEnded => new Entry.TrainingEnded { At = at },

@@ -65,7 +65,8 @@ public static partial class EntryCodec
             case Entry.PeriodStarted e: Values.Write(to, e.Period); break;
             case Entry.PeriodClosed e: to.Date(e.Period); to.List(e.Lines, Values.Write);
                 to.List(e.Draws, Values.Write); to.List(e.Committed, Values.Write);
-                if (e.InSteps) to.Bool(true);
+                if (e.InSteps || e.IdBits > 0) to.Bool(e.InSteps);
+                if (e.IdBits > 0) to.Byte(e.IdBits);
                 break;
             case Entry.OutcomesArchived e: to.Number(e.Count); break;
             case Entry.DayStarted e: to.Date(e.Period); to.Number(e.Day); break;

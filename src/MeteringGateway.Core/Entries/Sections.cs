@@ -24,6 +24,9 @@ internal static class Sections
     /// <summary>Figures of quality and series (Q1, Q3); beside the canonical bytes.</summary>
     public const byte Measures = 6;
 
+    /// <summary>How many of the filters of archived ids are of the coarse kind that there was first.</summary>
+    public const byte ArchivedIds = 7;
+
     public static void Write(Writer to, byte tag, Writer section)
     {
         to.Byte(tag);

@@ -39,7 +39,7 @@ public sealed partial class TenantState
         return count;
     }
 
-    private void Forget(Instant closed, Instant at, bool inSteps)
+    private void Forget(Instant closed, Instant at, bool inSteps, byte idBits)
     {
         var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
         foreach (var (name, session) in _sessions ?? [])
@@ -53,7 +53,7 @@ public sealed partial class TenantState
             .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true)
             .OrderBy(outcome => outcome.ReportedBy).ToArray() ?? [];
         if (leaving.Length == 0) return;
-        (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray());
+        (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray(), idBits);
         if (!inSteps || leaving.Length <= MostLeaving)
         {
             foreach (var outcome in leaving) Leave(outcome);
@@ -93,6 +93,12 @@ public sealed partial class TenantState
 
     private void WriteLeaving(Writer to)
     {
+        if (_archived?.Coarse < _archived?.Layers.Count)
+        {
+            var coarse = new Writer();
+            coarse.Number(_archived.Coarse);
+            Sections.Write(to, Sections.ArchivedIds, coarse);
+        }
         if (_archived?.Leaving is not { } leaving) return;
         var section = new Writer();
         section.List(leaving, (w, id) => w.Text(id));

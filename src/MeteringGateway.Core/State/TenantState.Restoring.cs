@@ -26,7 +26,7 @@ public sealed partial class TenantState
                 [.. from.List((ref r) => new WaitingFact(Values.ReadFact(ref r), r.Time()))]),
             (to, ref from) => to.Add(ReadReservation(ref from)),
             (to, ref from) => to._signals.Add(ReadSignal(ref from)),
-            (to, ref from) => (to._state._archived ??= new IdFilter()).Layers.Add(from.Bytes()),
+            (to, ref from) => (to._state._archived ??= new IdFilter()).AddCoarse(from.Bytes()),
             (to, ref from) => to.Add(ReadGrant(ref from)),
             (to, ref from) => to._state.Authorization = ReadAuthorization(ref from),
             (to, ref from) => { var threshold = ReadThreshold(ref from); (to._state._thresholds

@@ -155,7 +155,7 @@ public sealed partial class TenantState
         foreach (var older in _books)
             if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)
                 older.Final = final with { Walk = null };
-        Forget(book.Period.End, e.At, e.InSteps);
+        Forget(book.Period.End, e.At, e.InSteps, e.IdBits);
     }
 
     private static void Fix(CapBook cap, PeriodBook book, PeriodRating rating)

@@ -135,6 +135,9 @@ public sealed partial class TenantState
 
     internal bool MayBeArchived(string outcomeId) => _archived?.MayContain(outcomeId) ?? false;
 
+    /// <summary>It is not in memory, and may have been.</summary>
+    public bool IsInArchiveOnly(string outcomeId) => Find(outcomeId) is null && MayBeArchived(outcomeId);
+
     /// <summary>Facts that wait for this outcome's report (O6).</summary>
     internal ImmutableArray<Fact> WaitingFor(string outcomeId, Instant now) =>
         _waiting is not null && _waiting.TryGetValue(outcomeId, out var facts)

@@ -71,7 +71,10 @@ public sealed partial class Turn
     }
 
     private void ClosePeriod(DateOnly id) =>
-        Add(_state.Closing(_state.Book(id)!, _now) with { InSteps = _state.LeavesInSteps });
+        Add(_state.Closing(_state.Book(id)!, _now) with
+        {
+            InSteps = _state.LeavesInSteps, IdBits = IdFilter.BitsPerId,
+        });
 
     private Answer Archive()
     {

@@ -66,7 +66,6 @@ public sealed partial class LocalTenants
                 if (!await IsDurable(seen, cancellation)) work.BackTo(next);
                 else if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
             }
-            else if (work.RecallDone) work.RecallAgain();
             if (!work.IsDone) continue;
             Faults.Answered(tenant);
             for (var i = 0; i < commands.Count; i++) Instruments.Count(commands[i], work.Answers[i]);
@@ -105,6 +104,15 @@ public sealed partial class LocalTenants
         {
             return false;
         }
+    }
+
+    /// <summary>All of them at once.</summary>
+    private async ValueTask<Dictionary<string, Outcome?>> Recall(string tenant, IReadOnlyCollection<string> outcomes,
+        CancellationToken cancellation)
+    {
+        var found = await Task.WhenAll(outcomes.Select(async id =>
+            (Id: id, Outcome: await Recall(tenant, id, cancellation))));
+        return found.ToDictionary(one => one.Id, one => one.Outcome, StringComparer.Ordinal);
     }
 
     /// <summary>

@@ -13,6 +13,9 @@ internal sealed partial class TenantHost
     /// <summary>Entries after which a turn ends; what is left of the work follows in another.</summary>
     private const int MostEntries = 5_000;
 
+    /// <summary>Archived outcomes that are fetched together for one caller.</summary>
+    private const int MostRecalled = 256;
+
     /// <summary>Commands that a slice has whatever they take: a few that belong together stay in one turn.</summary>
     public const int WholeSlice = 8;
 
@@ -79,11 +82,11 @@ internal sealed partial class TenantHost
 
     /// <summary>
     /// Of a turn: runs commands until one needs an archived outcome, or the turn has done enough. What has to be
-    /// durable before the answers may leave; null when the host is retired, or what was recalled is out of date.
+    /// durable before the answers may leave; null when the host is retired.
     /// </summary>
     public Task? Decide(Work work)
     {
-        if (_retired || (work.RecallDone && work.ArchiveVersion != _archiveVersion)) return null;
+        if (_retired) return null;
         Volatile.Write(ref _lastUsed, Seconds(_engine.Now));
         var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
         var whole = work.Next + WholeSlice;
@@ -96,6 +99,7 @@ internal sealed partial class TenantHost
     {
         var entries = _entries ??= [];
         entries.Clear();
+        if (work.ArchiveVersion != _archiveVersion) work.RecallAgain(); // what was recalled may be out of date
         var answer = Turn.Run(_state, command, _engine.Now, _engine.Calendar, entries, work.Recalled,
             work.RecallDone, _engine.Options.Limits);
         switch (answer)
@@ -103,28 +107,40 @@ internal sealed partial class TenantHost
             case Answer.Needs needs when work.RecallDone:
                 throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
             case Answer.Needs needs:
-                Keep(command, entries, answer, null);
-                work.Want(needs.OutcomeId, _archiveVersion);
+                Keep(work, command, entries, answer, null);
+                work.Want(WantedBy(work, needs.OutcomeId), _archiveVersion);
                 return false;
             case Answer.Unfinished:
-                Keep(command, entries, answer, null);
+                Keep(work, command, entries, answer, null);
                 return false;
             default:
-                Keep(command, entries, answer, work.Remember(answer));
+                Keep(work, command, entries, answer, work.Remember(answer));
                 work.Answer(answer);
                 return true;
         }
     }
 
+    /// <summary>What a command needs, and what those after it may need: they are fetched together.</summary>
+    private HashSet<string> WantedBy(Work work, string needed)
+    {
+        var wanted = new HashSet<string>(StringComparer.Ordinal) { needed };
+        for (var i = work.Next + 1; i < work.Commands.Count && wanted.Count < MostRecalled; i++)
+            if (Work.OutcomeOf(work.Commands[i]) is { } id && _state.IsInArchiveOnly(id)) wanted.Add(id);
+        return wanted;
+    }
+
     /// <summary>Adds what a command took to what the turn hands over.</summary>
-    private void Keep(Command command, List<Entry> entries, Answer answer, IdempotencyRow? row)
+    private void Keep(Work work, Command command, List<Entry> entries, Answer answer, IdempotencyRow? row)
     {
         var taken = Taken.Own;
         var first = _state.Sequence - entries.Count + 1;
         for (var i = 0; i < entries.Count; i++) taken.Add(entries[i], first + i, ref _hash);
         if (command is Command.Event { Detail: { } detail }) KeepDetail(taken, entries, first, detail);
         foreach (var outcome in _state.TakeDeparted())
+        {
             taken.Archived.Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
+            work.RecallAgain(outcome.Id);
+        }
         if (row is not null) taken.Idempotency.Add(row);
         if (command is Command.SetTerms { Own: { } own } && answer is Answer.Done)
             taken.Documents.Add(new Document(own.Kind, Id, own.Version, _engine.Now, own.By, own.Content));

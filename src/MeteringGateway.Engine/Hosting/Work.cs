@@ -43,37 +43,53 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
         }
     }
 
+    /// <summary>Archived outcomes that were fetched, by the ids that were asked for; null: there are none.</summary>
+    private Dictionary<string, Outcome?>? _recalled;
+
     /// <summary>
-    /// The archived outcome that <see cref="Command"/> cannot be decided without; null when nothing has to be fetched.
+    /// Archived outcomes without which <see cref="Command"/>, and others after it, cannot be decided; null when nothing
+    /// has to be fetched.
     /// </summary>
-    public string? Wanted { get; private set; }
+    public IReadOnlyCollection<string>? Wanted { get; private set; }
 
-    public Outcome? Recalled { get; private set; }
-    public bool RecallDone { get; private set; }
+    public Outcome? Recalled => OutcomeOf(Command) is { } id ? _recalled?.GetValueOrDefault(id) : null;
+    public bool RecallDone => OutcomeOf(Command) is { } id && _recalled?.ContainsKey(id) == true;
 
     /// <summary>
-    /// How often outcomes had left the tenant when this one was asked for: if more have left since, it may be out of
+    /// How often outcomes had left the tenant when these were asked for: if more have left since, they may be out of
     /// date.
     /// </summary>
     public int ArchiveVersion { get; private set; }
 
-    public void Want(string outcomeId, int archiveVersion) => (Wanted, ArchiveVersion) = (outcomeId, archiveVersion);
+    public void Want(IReadOnlyCollection<string> outcomes, int archiveVersion) =>
+        (Wanted, ArchiveVersion) = (outcomes, archiveVersion);
 
-    public void Recall(Outcome? outcome) => (Recalled, RecallDone, Wanted) = (outcome, true, null);
+    public void Recall(Dictionary<string, Outcome?> outcomes) => (_recalled, Wanted) = (outcomes, null);
 
-    /// <summary>More outcomes have left since: it has to be fetched again.</summary>
-    public void RecallAgain() => (Recalled, RecallDone) = (null, false);
+    /// <summary>More outcomes have left since: they have to be fetched again.</summary>
+    public void RecallAgain() => _recalled = null;
+
+    /// <summary>The same of one that this very work has changed, under whichever id it was asked for.</summary>
+    public void RecallAgain(string outcome)
+    {
+        foreach (var (id, recalled) in _recalled ?? [])
+            if (id == outcome || recalled?.Id == outcome) _recalled!.Remove(id);
+    }
+
+    /// <summary>The outcome that a command names, if it may have to be fetched.</summary>
+    public static string? OutcomeOf(Command command) => command switch
+    {
+        Command.ReportOutcome report => report.OutcomeId,
+        Command.ReportFact fact => fact.OutcomeId,
+        _ => null,
+    };
 
     /// <summary>
     /// What was decided since the work stood at <paramref name="next"/> was not kept: it is decided again.
     /// </summary>
-    public void BackTo(int next) => (Next, Recalled, RecallDone, Wanted) = (next, null, false, null);
+    public void BackTo(int next) => (Next, _recalled, Wanted) = (next, null, null);
 
-    public void Answer(Answer answer)
-    {
-        Answers[Next++] = answer;
-        (Recalled, RecallDone) = (null, false);
-    }
+    public void Answer(Answer answer) => Answers[Next++] = answer;
 
     public void RefuseRest(Refusal code, string detail)
     {

@@ -31,6 +31,9 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>As a store that is reached over a network and does not answer.</summary>
     public bool LosesSnapshots { get; set; }
 
+    /// <summary>Called with the id of each archived outcome that is read.</summary>
+    public Action<string>? BeforeArchived { get; set; }
+
     public int IdempotentAsked { get; private set; }
     public int Appends { get; private set; }
     public int SnapshotsSaved { get; private set; }
@@ -209,6 +212,7 @@ internal sealed partial class MemoryStore : IStore
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
     {
+        BeforeArchived?.Invoke(outcomeId);
         lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
     }
 
