@@ -78,15 +78,18 @@ public sealed class LeavingTests
             _tenant.Taken.Cast<Entry.OutcomesArchived>().Select(entry => entry.Count));
     }
 
-    private void Report(int count)
+    private void Report(int count) => Report(_tenant, Noon, count);
+
+    /// <summary>A tenant, and so many outcomes of it at one moment: <c>o0</c>, <c>o1</c> and so on.</summary>
+    internal static void Report(RealTenant tenant, Instant at, int count)
     {
-        _tenant.Run(new Command.Create("Acme", new PlanRef("p", 1), new Terms
+        tenant.Run(new Command.Create("Acme", new PlanRef("p", 1), new Terms
         {
             Currency = "USD",
             OutcomeTypes = [new OutcomeType { Id = "support.resolution", Price = Amount.Parse("1"),
                 MeasurementWindow = TimeSpan.FromHours(1), CreditAfterWindow = true }],
-        }, "UTC", 1, null), Noon);
-        for (var i = 0; i < count; i++) _tenant.Run(Outcome($"o{i}"), Noon);
+        }, "UTC", 1, null), at);
+        for (var i = 0; i < count; i++) tenant.Run(Outcome($"o{i}"), at);
     }
 
     private static Command.ReportOutcome Outcome(string id, string? session = null) =>
