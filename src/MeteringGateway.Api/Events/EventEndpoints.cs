@@ -112,7 +112,8 @@ internal static class EventEndpoints
             using var answers = new EventAnswers(Context, OnlyRejected);
             using var open = Caller.Streams.Open(Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
-            await new EventStream(Tenants, Caller, Refused, Limits, Customers, answers, pace, () => keys.IsInForce(Caller),
+            await new EventStream(Tenants, Caller, Refused, Limits, Customers, answers, pace,
+                () => keys.IsInForce(Caller),
                 stopping).Run(Context.Request.BodyReader, Cancellation);
             await answers.End(Cancellation);
         }

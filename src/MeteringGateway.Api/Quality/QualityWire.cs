@@ -32,7 +32,8 @@ internal sealed record QualityFiguresWire(
 internal sealed record PricingCheckWire(string OutcomeType, string Verdict, RatioWire Agree, long BuyerRejected,
     long RecordsReversed, string Summary, IReadOnlyList<RemedyWire> Remedies);
 
-/// <param name="Remedy"><c>verification</c>, <c>confirmation</c>, <c>longer_window</c> or <c>activity_price</c>.</param>
+/// <param name="Remedy"><c>verification</c>, <c>confirmation</c>, <c>longer_window</c> or
+/// <c>activity_price</c>.</param>
 internal sealed record RemedyWire(string Remedy, string Why);
 
 internal static class QualityWires

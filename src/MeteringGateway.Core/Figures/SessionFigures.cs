@@ -35,7 +35,8 @@ public static class SessionReport
         var outcomes = session.Outcomes.Select(state.Find).OfType<Outcome>().ToList();
         outcomes.Sort(Outcome.Order);
         var groups = outcomes.GroupBy(outcome => state.TypeOf(outcome) is { OncePerSession: true } type ? type.Group
-            : outcome.Type, StringComparer.Ordinal).Select(group => (group.Key, Figure: Of(state, [.. group]))).ToList();
+            : outcome.Type, StringComparer.Ordinal)
+            .Select(group => (group.Key, Figure: Of(state, [.. group]))).ToList();
         Instant[] times = [.. (session.Activities ?? []).Take(1), .. outcomes.Take(1).Select(outcome => outcome.Time)];
         return new SessionFigure(name, times.Length == 0 ? null : times.Min(), session.LastEvent,
             session.LastEvent + TenantState.SessionsKept, session.Activities?.Count ?? 0, session.HandedOff,
