@@ -9,6 +9,9 @@ internal sealed class OutcomeOrder
     public SequenceIndex Reported { get; } = new();
     public SequenceIndex Changed { get; } = new();
 
+    /// <summary>Ids of the outcomes that continue another one, by its id (O3); null: there are none.</summary>
+    public Dictionary<string, List<string>>? Aliases { get; set; }
+
     /// <summary>Its report is the newest entry.</summary>
     public void Add(Outcome outcome)
     {

@@ -240,7 +240,7 @@ internal sealed class CapBook(Cap cap, CapBook? before = null)
     /// The lowest level at which a threshold warns, as last looked at, of which cap and set of thresholds. Not part of
     /// the state.
     /// </summary>
-    public (Cap Cap, int Thresholds, long Level)? WarnsFrom { get; set; }
+    public WarnLevel? WarnsFrom { get; set; }
 
     public Exposure On(int day) =>
         Cap.Period == CapPeriod.BillingPeriod ? Total : Days?.GetValueOrDefault(day) ?? default;
@@ -264,6 +264,8 @@ internal sealed class CapBook(Cap cap, CapBook? before = null)
         else Days[day] = sum;
     }
 }
+
+internal sealed record WarnLevel(Cap Cap, int Thresholds, long Level);
 
 /// <summary>Units, or millionths, that count against a cap: settled and pending ones, and reserved ones (C2).</summary>
 public readonly record struct Exposure(long Counted, long Reserved)

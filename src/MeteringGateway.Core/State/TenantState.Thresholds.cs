@@ -9,7 +9,7 @@ public sealed partial class TenantState
     private int _thresholdsSet;
 
     /// <summary>What the open period's outcomes come to, as of an entry. Not part of the state.</summary>
-    private (long Sequence, Amount Amount)? _spend;
+    private SpendSum? _spend;
 
     internal IEnumerable<ThresholdBook> ThresholdBooks => _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
 
@@ -40,8 +40,8 @@ public sealed partial class TenantState
             case Measure.Credits:
                 return (Limit.Of(this.CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
             case Measure.Spend:
-                if (_spend?.Sequence != Sequence) _spend = (Sequence, this.SpendOf(Open));
-                return (Limit.Of(_spend.Value.Amount), null);
+                if (_spend?.Sequence != Sequence) _spend = new SpendSum(Sequence, this.SpendOf(Open));
+                return (Limit.Of(_spend.Amount), null);
             default: // a cap that is not there any more
                 return (0, 0);
         }
@@ -50,13 +50,14 @@ public sealed partial class TenantState
     /// <summary>Where the first threshold of a cap is crossed, in units or millionths (S1).</summary>
     internal long WarnsFrom(CapBook cap)
     {
+        if (_thresholds is null) return long.MaxValue;
         if (cap.WarnsFrom is { } known && known.Thresholds == _thresholdsSet && ReferenceEquals(known.Cap, cap.Cap))
             return known.Level;
         var least = long.MaxValue;
         foreach (var book in ThresholdBooks)
             if (book.Threshold.Of == Measure.Cap && book.Threshold.Target == cap.Cap.Id)
                 least = Math.Min(least, book.Threshold.Level(cap.Cap.Limit.Value));
-        cap.WarnsFrom = (cap.Cap, _thresholdsSet, least);
+        cap.WarnsFrom = new WarnLevel(cap.Cap, _thresholdsSet, least);
         return least;
     }
 
@@ -151,3 +152,6 @@ internal sealed class ThresholdBook(Threshold threshold)
 
     public void BeginAnew() => CrossedAt = null;
 }
+
+/// <param name="Sequence">Of the entry as of which it is.</param>
+internal sealed record SpendSum(long Sequence, Amount Amount);
