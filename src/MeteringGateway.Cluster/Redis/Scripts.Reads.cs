@@ -5,7 +5,8 @@ internal static partial class Scripts
     /// <summary>
     /// Archived outcomes that pass a filter, of so many that are looked at. KEYS: rows, index. ARGV: '1' for lowest
     /// first or '0' for highest first, the score to begin beyond, how many to look at, period, status, reason, type,
-    /// session, the score to end at; an empty text filters nothing, a type or session has a '=' before it. Answers the score of the last
+    /// session, the score to end at; an empty text filters nothing, a type or session has a '=' before it. Answers the
+    /// score of the last
     /// one looked at ('' when that was all), then the rows that pass.
     /// </summary>
     public const string Archived = ReadsOnly + """
