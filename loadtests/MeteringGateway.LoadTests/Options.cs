@@ -8,7 +8,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     IReadOnlyList<string> Only)
 {
     public const string Usage = """
-        loadtests [all|check|ingest|reservation|beside|decisions]
+        loadtests [all|check|ingest|reservation|beside|decisions|local]
                 [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
             measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
@@ -53,7 +53,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     {
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" ? "loadtests"
+        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" or "local"
+            ? "loadtests"
             : command;
         return new Options(
             command, named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),

@@ -37,7 +37,11 @@ public sealed class Metering : IHostedService, IAsyncDisposable
     public Outbox? Outbox { get; }
 
     /// <summary>An allowance for a workflow; one for each, for as long as the host runs.</summary>
-    /// <inheritdoc cref="Sdk.Allowance(MeteringClient, Gate, string, Question, AllowanceOptions, TimeProvider, ILogger{Sdk.Allowance})"/>
+    /// <param name="tenant">One of <see cref="MeteringOptions.Tenants"/>.</param>
+    /// <param name="question">What is decided: an outcome type, and the units of one decision.</param>
+    /// <param name="options">How units are taken, and what happens while the gateway is away.</param>
+    /// <exception cref="ArgumentException">Nobody listens for the tenant, or the rest makes no sense.</exception>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     public Allowance Allowance(string tenant, Question question, AllowanceOptions options)
     {
         if (!_options.Tenants.Contains(tenant))

@@ -77,7 +77,8 @@ public sealed class OutboxTests(Started started) : IClassFixture<Started>, IDisp
         await using (var third = new Outbox(client, options, _gateway.Clock)) Assert.Equal(0, third.Count);
 
         var outcome = await _gateway.Admin.Get("/v1/tenants/next/outcomes/c-1").Json();
-        Assert.Equal((at, "ü"), (DateTimeOffset.Parse((string)outcome["timestamp"]!), (string?)outcome["metadata"]!["k"]));
+        Assert.Equal((at, "ü"),
+            (DateTimeOffset.Parse((string)outcome["timestamp"]!), (string?)outcome["metadata"]!["k"]));
         cable.Dispose();
     }
 
@@ -96,7 +97,8 @@ public sealed class OutboxTests(Started started) : IClassFixture<Started>, IDisp
         Assert.Equal(["good"], await Reported("refused"));
         Assert.Equal("unknown_outcome_type", Assert.Single(told).Problem.Code);
         var kept = JsonNode.Parse(Assert.Single(System.IO.File.ReadAllLines(File + ".refused")))!;
-        Assert.Equal(("bad", "unknown_outcome_type"), ((string?)kept["event"]!["id"], (string?)kept["problem"]!["code"]));
+        Assert.Equal(("bad", "unknown_outcome_type"),
+            ((string?)kept["event"]!["id"], (string?)kept["problem"]!["code"]));
         cable.Dispose();
     }
 
