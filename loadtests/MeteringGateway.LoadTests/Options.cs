@@ -14,7 +14,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     public int Session { get; init; }
 
     public const string Usage = """
-        loadtests [all|check|ingest|reservation|beside|decisions|csv]
+        loadtests [all|check|ingest|reservation|beside|decisions|csv|local]
                 [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
             measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
@@ -64,7 +64,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     {
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" or "csv"
+        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" or "csv" or "local"
             ? "loadtests"
             : command;
         return new Options(

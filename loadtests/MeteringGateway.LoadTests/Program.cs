@@ -11,13 +11,15 @@ if (args is ["empty-server"])
     EmptyServer.Run();
     return 0;
 }
+if (args is ["outbox", var file, var address, var key, var tenant, var first])
+    return await OutboxWriter.Run(file, address, key, tenant, first);
 if (args is ["serve", ..]) return await HostedSilo.Run(args[1..]);
 if (Options.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(Options.Usage);
     return 2;
 }
-if (options.Command != "decisions" && !File.Exists(options.MeteringDll))
+if (options.Command is not ("decisions" or "local") && !File.Exists(options.MeteringDll))
 {
     Console.Error.WriteLine(
         $"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
@@ -37,7 +39,7 @@ switch (options.Command)
     case "big-tenant":
         await new BigTenant(options, Console.Out).Run();
         return 0;
-    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation" or "csv":
+    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation" or "csv" or "local":
         await Measure(options);
         return 0;
     case "cluster-faults" or "cluster-rolling" or "cluster-figures" or "cluster-memory":
@@ -58,5 +60,6 @@ static async Task Measure(Options options)
     if (options.Command is "all" or "beside") rows.Add(await BesideRow.Measure(options));
     if (options.Command is "all" or "csv" && await CsvRow.Measure(options) is { } csv) rows.Add(csv);
     if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
+    if (options.Command is "all" or "local") rows.Add(await LocalDecisionRow.Measure(options));
     new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests");
 }

@@ -7,7 +7,7 @@ namespace MeteringGateway.Sdk;
 // back.
 public sealed partial class Allowance
 {
-    /// <summary>The activity that is reported for decisions that were taken blind; its quantity is their number.</summary>
+    /// <summary>Reported for decisions that were taken blind, as an activity; its quantity is their number.</summary>
     public const string BlindActivity = "metering.decided_blind";
 
     private const int MostUnitsOfAnEvent = 1_000_000;

@@ -63,7 +63,8 @@ public sealed partial class Allowance : IAsyncDisposable
         if (question.OutcomeType is null || question.Quantity is < 1 or > 100_000)
             throw new ArgumentException("Units are held for an outcome type, 1 to 100,000 for a decision.");
         (_client, _gate, _tenant, _question, _options) = (client, gate, tenant, question, options);
-        (_clock, _log, _units) = (clock ?? TimeProvider.System, (ILogger?)log ?? NullLogger.Instance, question.Quantity);
+        (_clock, _log) = (clock ?? TimeProvider.System, (ILogger?)log ?? NullLogger.Instance);
+        _units = question.Quantity;
         _report = e => _client.ReportAsync(e, _stopping.Token);
         _pace = new Pace(options, _units, _clock);
         _gate.Changed += Hear;
@@ -98,7 +99,7 @@ public sealed partial class Allowance : IAsyncDisposable
     }
 
     /// <summary>Decides, after asking the gateway where that is necessary.</summary>
-    /// <exception cref="MeteringException">The gateway refused the question itself: <c>unknown_tenant</c>, ...</exception>
+    /// <exception cref="MeteringException">The question itself was refused: <c>unknown_tenant</c>, ...</exception>
     /// <exception cref="ObjectDisposedException">It has ended.</exception>
     public ValueTask<Permit> DecideAsync(CancellationToken cancellation = default) =>
         TryDecide(out var permit) ? new ValueTask<Permit>(permit) : Ask(cancellation);

@@ -9,7 +9,9 @@ public enum OnUnavailable
     /// <summary>It gives the case to people.</summary>
     HandOff,
 
-    /// <summary>It acts on units that are held already, as long as they are; then it does not act. The cap holds.</summary>
+    /// <summary>
+    /// It acts on units that are held already, as long as they are; then it does not act. The cap holds.
+    /// </summary>
     UseHeldUnits,
 
     /// <summary>It acts. The cap may be passed; what was decided so is counted, and reported afterwards.</summary>

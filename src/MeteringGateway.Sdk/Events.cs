@@ -5,8 +5,8 @@ namespace MeteringGateway.Sdk;
 
 /// <summary>
 /// Something to be told to the gateway. Its <see cref="Source"/> and <see cref="Id"/> are what it is recognised by
-/// (I1): sent again under the same ones it is counted once, so whoever makes an event anew after a crash gives it the id
-/// of the case and not a new one.
+/// (I1): sent again under the same ones it is counted once, so whoever makes an event anew after a crash gives it the
+/// id of the case and not a new one.
 /// </summary>
 /// <param name="Tenant">The account that pays.</param>
 public abstract record MeteringEvent(string Tenant)

@@ -10,7 +10,9 @@ public enum GateState
     /// <summary>Nothing of the tenant was heard yet.</summary>
     Unknown,
 
-    /// <summary>No key stops it: a check for one unit answers <c>allow</c>, as far as reservations leave room (S6).</summary>
+    /// <summary>
+    /// No key stops it: a check for one unit answers <c>allow</c>, as far as reservations leave room (S6).
+    /// </summary>
     Open,
 
     /// <summary>A key stops it.</summary>
@@ -116,7 +118,8 @@ public sealed class Gate
                 break;
             case SignalKind.Ready:
                 if (_beginning.Remove(heard.Tenant!, out var told))
-                    Put(heard.Tenant!, told.Values, told.Values.Select(signal => signal.Sequence).DefaultIfEmpty().Max());
+                    Put(heard.Tenant!, told.Values,
+                        told.Values.Select(signal => signal.Sequence).DefaultIfEmpty().Max());
                 break;
             default:
                 Take(heard.Signal!);

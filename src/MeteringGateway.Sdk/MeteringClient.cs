@@ -41,7 +41,7 @@ public sealed partial class MeteringClient
     /// <param name="question">What is about to be done.</param>
     /// <param name="record">The decision is journalled, once for each time that it is sent.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    /// <exception cref="MeteringException"><c>unknown_tenant</c>, <c>unknown_outcome_type</c>, <c>invalid</c>, ...</exception>
+    /// <exception cref="MeteringException"><c>unknown_tenant</c>, <c>unknown_outcome_type</c>, ...</exception>
     public Task<Decision> CheckAsync(string tenant, Question question, bool record = false,
         CancellationToken cancellation = default)
     {
@@ -106,7 +106,8 @@ public sealed partial class MeteringClient
     /// <param name="id">The event's id; null: one of its own. The same one is counted once.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     public Task<EventResult> ConfirmAsync(string tenant, string outcome, string? id = null,
-        CancellationToken cancellation = default) => ReverseAsync(tenant, outcome, FactKind.Confirmed, id, cancellation);
+        CancellationToken cancellation = default) =>
+        ReverseAsync(tenant, outcome, FactKind.Confirmed, id, cancellation);
 
     /// <summary>Takes an outcome back: within its window it is not charged (O3).</summary>
     /// <param name="tenant">The account that pays.</param>

@@ -27,10 +27,10 @@ public sealed class MeteringOptions
     /// <summary>How often one call is attempted, the first included.</summary>
     public int Attempts { get; set; } = 4;
 
-    /// <summary>How long a call is attempted again, waiting included; what is longer than that is not waited for.</summary>
+    /// <summary>How long a call is attempted again, waiting included; what takes longer is not waited for.</summary>
     public TimeSpan RetryFor { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>A stream on which nothing came for so long is opened again; the gateway sends something each 15 s.</summary>
+    /// <summary>A stream that was silent for so long is opened again; the gateway sends something each 15 s.</summary>
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(45);
 
     /// <exception cref="ArgumentException">Something is missing, or makes no sense.</exception>

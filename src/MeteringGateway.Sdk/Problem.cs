@@ -5,7 +5,8 @@ namespace MeteringGateway.Sdk;
 /// <param name="Code">Stable, and what a caller should branch on: <c>unknown_tenant</c>, <c>forbidden</c>, ...</param>
 /// <param name="Detail">For people.</param>
 /// <param name="Errors">Of bad input: where and why.</param>
-public sealed record Problem(int Status, string Code, string? Detail = null, IReadOnlyList<ProblemError>? Errors = null);
+public sealed record Problem(int Status, string Code, string? Detail = null,
+    IReadOnlyList<ProblemError>? Errors = null);
 
 /// <summary>One thing that is wrong with what was sent.</summary>
 /// <param name="Pointer">RFC 6901, into the request's JSON; empty for the whole.</param>

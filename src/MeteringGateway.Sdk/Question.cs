@@ -50,7 +50,8 @@ public enum DecisionKind
 /// <summary>The answer to a check or a reservation (A1, A2).</summary>
 /// <param name="Kind">Whether to act.</param>
 /// <param name="Reason"><c>ok</c>, or what refuses: <c>tenant_paused</c>, <c>tenant_closed</c>, <c>cap_reached</c>,
-/// <c>credits_exhausted</c>, <c>overage_blocked</c>, <c>overage_not_authorized</c>, <c>overage_limit_reached</c>.</param>
+/// <c>credits_exhausted</c>, <c>overage_blocked</c>, <c>overage_not_authorized</c>,
+/// <c>overage_limit_reached</c>.</param>
 /// <param name="Remaining">Units left for this question; null when nothing binds.</param>
 /// <param name="Limit">What binds most; null when nothing does.</param>
 /// <param name="Funding">What would pay for the unit: <c>training</c>, <c>included</c>, <c>committed</c>,

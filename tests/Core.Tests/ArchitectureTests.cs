@@ -21,6 +21,7 @@ public sealed partial class ArchitectureTests
             "MeteringGateway.Core"],
         // What others build in: nothing of ours comes with it.
         ["MeteringGateway.Sdk"] = [],
+        ["MeteringGateway.Sdk.AI"] = ["MeteringGateway.Sdk"],
     };
 
     [Fact]

@@ -144,7 +144,7 @@ public class AllowanceTests(Started started) : IClassFixture<Started>
         Assert.Equal(500, admitted);
         foreach (var runtime in runtimes)
         {
-            await Caller.Until(() => runtime.Allowance.TryDecide(out var p) && !p.MayAct, () => "stopped by the signal");
+            await Caller.Until(() => runtime.Allowance.TryDecide(out var p) && !p.MayAct, () => "stopped");
             await runtime.DisposeAsync();
         }
 
@@ -175,7 +175,8 @@ public class AllowanceTests(Started started) : IClassFixture<Started>
         var result = await runtime.Allowance.ReportAsync(outstanding, Caller.Report("signal", "c-1"));
         Assert.Equal("pending", result.Outcome!.Status);
         (long, long) now = default;
-        await Caller.Until(() => (now = Usage("signal").GetAwaiter().GetResult()) == (1, 0), () => $"given back: {now}");
+        await Caller.Until(() => (now = Usage("signal").GetAwaiter().GetResult()) == (1, 0),
+            () => $"given back: {now}");
 
         await _gateway.Admin.Post("/v1/tenants/signal/resume", "{}");
         await Caller.Until(() => runtime.Gate.Ask("signal", Question.Outcome(Caller.Type)).MayAct, () => "resumed");
@@ -229,7 +230,8 @@ public class AllowanceTests(Started started) : IClassFixture<Started>
         _gateway.Clock.Advance(TimeSpan.FromSeconds(6));
         await Caller.Until(() => Decide(runtime.Allowance) is { MayAct: false } or { IsBlind: true }, () => "away");
 
-        var decided = Enumerable.Range(0, 12).Select(_ => runtime.Allowance.TryDecide(out var p) ? p : default).ToList();
+        var decided = Enumerable.Range(0, 12).Select(_ => runtime.Allowance.TryDecide(out var p) ? p : default)
+            .ToList();
         Assert.Equal(withNothingHeld, decided[^1].Kind);
         Assert.Equal("unavailable", decided[^1].Reason);
         Assert.Equal(usesHeld, decided[0].MayAct);

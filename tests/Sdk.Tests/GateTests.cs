@@ -7,7 +7,8 @@ public class GateTests(Started started) : IClassFixture<Started>
         {"currency":"USD","outcome_types":[
            {"id":"a","price":"1.00","included_units":4,
             "overage":{"mode":"bill","limit":{"units":6},"at_limit":{"action":"handoff","to":"people"}}},
-           {"id":"b","price":"0.50","measurement_window":"PT0S","prices":[{"when":{"workflow":"hard"},"price":"3.00"}]}],
+           {"id":"b","price":"0.50","measurement_window":"PT0S",
+            "prices":[{"when":{"workflow":"hard"},"price":"3.00"}]}],
          "activities":[{"id":"ticket","price":"0.40"}]}
         """;
 
@@ -47,7 +48,8 @@ public class GateTests(Started started) : IClassFixture<Started>
                 if (random.Next(5) == 0) cable.Break();
                 var asked = new List<Decision>();
                 foreach (var question in Questions) asked.Add(await client.CheckAsync(tenant, question));
-                await Caller.Until(() => Questions.Zip(asked).All(each => Same(gate.Ask(tenant, each.First), each.Second)),
+                await Caller.Until(
+                    () => Questions.Zip(asked).All(each => Same(gate.Ask(tenant, each.First), each.Second)),
                     () => $"seed {seed}, history {history}, step {step}, {done}: the same answers");
             }
             await ended.CancelAsync();
@@ -79,7 +81,8 @@ public class GateTests(Started started) : IClassFixture<Started>
             case 2 or 3:
                 var scope = random.Next(4) switch
                 {
-                    0 => "{}", 1 => """{"agent":"one"}""", 2 => """{"outcome_type":"b"}""", _ => """{"activity":"ticket"}""",
+                    0 => "{}", 1 => """{"agent":"one"}""", 2 => """{"outcome_type":"b"}""",
+                    _ => """{"activity":"ticket"}""",
                 };
                 var limit = random.Next(2) == 0 ? $$"""{"units":{{random.Next(8)}}}"""
                     : $$"""{"amount":"{{random.Next(8)}}.00"}""";
@@ -152,7 +155,8 @@ public class GateTests(Started started) : IClassFixture<Started>
         Assert.Equal("cap:c", gate.Ask("t", question).Signal!.Key);
 
         gate.Hear(new SignalEvent(SignalKind.Pause, "t", Told(13, "tenant", "handoff", new Stop("any"))));
-        Assert.Equal(("tenant", GateState.HandedOff), (gate.Ask("t", question).Signal!.Key, gate.Ask("t", question).State));
+        var answer = gate.Ask("t", question);
+        Assert.Equal(("tenant", GateState.HandedOff), (answer.Signal!.Key, answer.State));
 
         gate.Hear(new SignalEvent(SignalKind.Resume, "t", Told(14, "tenant", "resume")));
         gate.Hear(new SignalEvent(SignalKind.Resume, "t", Told(15, "cap:c", "resume")));

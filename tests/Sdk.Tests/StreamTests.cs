@@ -8,7 +8,9 @@ public class StreamTests
         data: {"tenant":"t"}
 
         event: state
-        data: {"tenant":"t","sequence":4,"key":"cap:m","action":"pause","stops":[{"on":"outcome","workflow_not":["x"]}],"scope":{},"cap":"m","limit":{"units":3},"reason":"cap_reached","handoff":null,"at":"2026-11-21T12:00:00.000Z","resets_at":null}
+        data: {"tenant":"t","sequence":4,"key":"cap:m","action":"pause",
+        data:  "stops":[{"on":"outcome","workflow_not":["x"]}],"scope":{},"cap":"m","limit":{"units":3},
+        data:  "reason":"cap_reached","handoff":null,"at":"2026-11-21T12:00:00.000Z","resets_at":null}
 
         event: ready
         id: here
@@ -25,7 +27,8 @@ public class StreamTests
 
     private static MeteringOptions Options() => Caller.Options(new Uri("http://gateway.test/"), "a-key");
 
-    private static HttpResponseMessage Stream(string text) => Answers.Json(HttpStatusCode.OK, text, "text/event-stream");
+    private static HttpResponseMessage Stream(string text) =>
+        Answers.Json(HttpStatusCode.OK, text, "text/event-stream");
 
     private static async Task<List<SignalEvent>> Read(MeteringClient client, int count, string? cursor = null)
     {

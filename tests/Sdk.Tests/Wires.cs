@@ -92,7 +92,13 @@ internal sealed class Cable() : DelegatingHandler(new SocketsHttpHandler())
         public override bool CanSeek => false;
         public override bool CanWrite => false;
         public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
 
         public void Break() => _broken.Cancel();
 

@@ -91,7 +91,8 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
     /// <summary>Twice as long each time; spread, so that many do not come back as one.</summary>
     public static TimeSpan Backoff(int attempt, TimeSpan first, TimeSpan longest)
     {
-        var most = Math.Min(longest.TotalMilliseconds, first.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 30)));
+        var most = Math.Min(longest.TotalMilliseconds,
+            first.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 30)));
         return TimeSpan.FromMilliseconds(most * (0.5 + Jitter() / 2));
     }
 

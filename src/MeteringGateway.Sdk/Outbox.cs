@@ -1,0 +1,350 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using MeteringGateway.Sdk.Outboxes;
+using MeteringGateway.Sdk.Wire;
+
+namespace MeteringGateway.Sdk;
+
+/// <summary>Whether an outbox took a report.</summary>
+public enum OutboxResult
+{
+    /// <summary>It did not: as many bytes wait as may.</summary>
+    Full,
+
+    /// <summary>It is on disk, and will be sent.</summary>
+    Kept,
+}
+
+/// <summary>A report that the gateway refused for good.</summary>
+/// <param name="Event">The CloudEvent, as it was sent.</param>
+/// <param name="Problem">Why.</param>
+public sealed record RefusedReport(JsonElement Event, Problem Problem);
+
+/// <summary>
+/// Reports that wait until the gateway has them: in one file, on disk before the caller goes on, and there again after
+/// a crash. They are sent in their order, in batches, again and again with the ids that they were given at first, so
+/// that each counts once. What the gateway refuses for good is kept beside, in the file with <c>.refused</c> appended,
+/// and told. Used by any number of threads, and by one process.
+/// </summary>
+public sealed class Outbox : IAsyncDisposable
+{
+    private const int MostInBatch = 500;
+    private const int MostBatchBytes = 4 * 1024 * 1024;
+    private const long WorthRewriting = 1024 * 1024;
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    private readonly MeteringClient _client;
+    private readonly string _path;
+    private readonly string _source;
+    private readonly long _mostBytes;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly OutboxFile _file;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly SemaphoreSlim _toWrite = new(0);
+    private readonly SemaphoreSlim _toSend = new(0);
+    private readonly Task _writer;
+    private readonly Task _sender;
+
+    private readonly Lock _lock = new();
+    private readonly List<Item> _unwritten = [];
+    private readonly LinkedList<Item> _waiting = new(); // on disk, in their order
+    private long _bytes;
+    private long _doneInFile;
+    private long _doneToWrite;
+    private Exception? _failure;
+    private bool _isEnded;
+
+    private sealed class Item(byte[] bytes, Action<EventResult>? whenAnswered)
+    {
+        public byte[] Bytes => bytes;
+        public Action<EventResult>? WhenAnswered => whenAnswered;
+        public TaskCompletionSource<OutboxResult> Written { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public bool IsDone { get; set; }
+    }
+
+    /// <param name="client">To the gateway.</param>
+    /// <param name="options">With <see cref="MeteringOptions.OutboxFile"/>.</param>
+    /// <param name="clock">Null: the system's.</param>
+    /// <param name="log">Null: none.</param>
+    /// <exception cref="IOException">The file is another process', or no outbox, or cannot be written.</exception>
+    public Outbox(MeteringClient client, MeteringOptions options, TimeProvider? clock = null,
+        ILogger<Outbox>? log = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.OutboxFile);
+        (_client, _path, _source, _mostBytes) = (client, options.OutboxFile, options.Source, options.OutboxBytes);
+        (_clock, _log) = (clock ?? TimeProvider.System, (ILogger?)log ?? NullLogger.Instance);
+        (_file, var waiting) = OutboxFile.Open(_path);
+        if (_file.Torn > 0) _log.LogWarning("{Bytes} bytes at the outbox' end were cut off by a crash", _file.Torn);
+        _file.Rewrite(waiting);
+        foreach (var e in waiting) Keep(new Item(e, null));
+        _writer = Task.Run(Write);
+        _sender = Task.Run(Send);
+    }
+
+    /// <summary>Reports that wait to be sent.</summary>
+    public int Count
+    {
+        get { lock (_lock) return _waiting.Count + _unwritten.Count; }
+    }
+
+    /// <summary>A report was refused for good. Told on the outbox' own thread, which waits for it.</summary>
+    public event Action<RefusedReport>? Refused;
+
+    /// <summary>
+    /// Takes a report. Its id and source are what they are now, and its time too; when this has returned
+    /// <see cref="OutboxResult.Kept"/> it outlives the process and the machine's power.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed, or is full; nothing of it was taken.</exception>
+    /// <exception cref="ObjectDisposedException">It has ended.</exception>
+    public Task<OutboxResult> EnqueueAsync(MeteringEvent report) => Enqueue(report, null);
+
+    /// <summary>Takes the report of a permit; its unit is held until it was answered.</summary>
+    /// <inheritdoc cref="EnqueueAsync(MeteringEvent)"/>
+    public Task<OutboxResult> EnqueueAsync(Allowance allowance, Permit permit, OutcomeReport report)
+    {
+        ArgumentNullException.ThrowIfNull(allowance);
+        return Enqueue(allowance.Complete(permit, report), _ => allowance.Settle(permit));
+    }
+
+    private Task<OutboxResult> Enqueue(MeteringEvent report, Action<EventResult>? whenAnswered)
+    {
+        var item = new Item(EventJson.Write(report, _source, _clock.GetUtcNow()), whenAnswered);
+        var size = OutboxFile.SizeOf(item.Bytes);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isEnded, this);
+            if (_failure is { } failure) throw new IOException("The outbox' disk failed.", failure);
+            if (_bytes + size > _mostBytes) return Task.FromResult(OutboxResult.Full);
+            _bytes += size;
+            _unwritten.Add(item);
+        }
+        _toWrite.Release();
+        return item.Written.Task;
+    }
+
+    /// <summary>Sends no more, and leaves what waits to the next start.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            if (_isEnded) return;
+            _isEnded = true;
+        }
+        await _ending.CancelAsync();
+        _toWrite.Release();
+        await Task.WhenAll(_writer, _sender);
+        _file.Dispose();
+        _ending.Dispose();
+        _toWrite.Dispose();
+        _toSend.Dispose();
+    }
+
+    // Whatever came while the disk was busy is written at once.
+    private async Task Write()
+    {
+        for (; ; )
+        {
+            await _toWrite.WaitAsync();
+            List<Item> batch;
+            bool isEnded;
+            lock (_lock)
+            {
+                batch = [.. _unwritten];
+                isEnded = _isEnded;
+                foreach (var item in batch) _file.AddEvent(item.Bytes);
+                if (_doneToWrite > 0) _file.AddDone(_doneInFile);
+                _doneToWrite = 0;
+            }
+            try
+            {
+                _file.Sync();
+                Done(batch);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Fail(batch, e);
+            }
+            if (isEnded) return;
+        }
+    }
+
+    private void Done(List<Item> batch)
+    {
+        lock (_lock)
+        {
+            _unwritten.RemoveRange(0, batch.Count);
+            foreach (var item in batch) _waiting.AddLast(item);
+            // What is done is forgotten when it is more than what waits.
+            if (_file.Length > WorthRewriting && _file.Length > 2 * _bytes)
+            {
+                _file.Rewrite(_waiting.Select(item => item.Bytes));
+                (_doneInFile, _doneToWrite) = (0, 0);
+            }
+        }
+        foreach (var item in batch) item.Written.TrySetResult(OutboxResult.Kept);
+        Telemetry.Waiting.Add(batch.Count);
+        if (batch.Count > 0) _toSend.Release();
+    }
+
+    private void Fail(List<Item> batch, Exception cause)
+    {
+        _log.LogError(cause, "The outbox could not be written");
+        lock (_lock)
+        {
+            _unwritten.RemoveRange(0, batch.Count);
+            _bytes -= batch.Sum(item => OutboxFile.SizeOf(item.Bytes));
+            // After a failed sync nobody knows what is on disk: a full disk alone is known to have taken nothing.
+            if (cause is not IOException { HResult: 28 }) _failure = cause;
+        }
+        foreach (var item in batch) item.Written.TrySetException(new IOException("The outbox' disk failed.", cause));
+    }
+
+    private void Keep(Item item)
+    {
+        _waiting.AddLast(item);
+        _bytes += OutboxFile.SizeOf(item.Bytes);
+        Telemetry.Waiting.Add(1);
+    }
+
+    private async Task Send()
+    {
+        var (failures, most) = (0, MostInBatch);
+        try
+        {
+            for (; ; )
+            {
+                var batch = Next(most);
+                if (batch.Count == 0)
+                {
+                    await _toSend.WaitAsync(_ending.Token);
+                    continue;
+                }
+                try
+                {
+                    var results = await _client.Report([.. batch.Select(item => (ReadOnlyMemory<byte>)item.Bytes)],
+                        _ending.Token);
+                    most = MostInBatch;
+                    if (Answered(batch, results))
+                    {
+                        failures = 0;
+                        continue;
+                    }
+                }
+                catch (MeteringUnavailableException e)
+                {
+                    _log.LogWarning("{Count} reports wait: {Code}", Count, e.Code);
+                }
+                catch (MeteringException e) when (e.Problem.Status is 401 or 403)
+                {
+                    // The key's fault, and no event's.
+                    _log.LogError("Reports are not taken: {Reason}", e.Message);
+                }
+                catch (MeteringException e)
+                {
+                    // One of them makes it unreadable as a whole: which, is found by halves.
+                    if (batch.Count > 1) most = batch.Count / 2;
+                    else Answered(batch, [new EventResult(null, EventStatus.Rejected, Problem: e.Problem)]);
+                    continue;
+                }
+                await Task.Delay(Sender.Backoff(++failures, FirstWait, LongestWait), _clock, _ending.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+        }
+    }
+
+    private List<Item> Next(int most)
+    {
+        var batch = new List<Item>();
+        var bytes = 0L;
+        lock (_lock)
+        {
+            foreach (var item in _waiting)
+            {
+                if (batch.Count == most || bytes > 0 && bytes + item.Bytes.Length > MostBatchBytes) break;
+                if (item.IsDone) continue;
+                bytes += item.Bytes.Length;
+                batch.Add(item);
+            }
+        }
+        return batch;
+    }
+
+    /// <summary>False: some may be taken later.</summary>
+    private bool Answered(List<Item> batch, IReadOnlyList<EventResult> results)
+    {
+        var all = true;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var (item, result) = (batch[i], results[i]);
+            if (result.Problem is { } problem)
+            {
+                if (Sender.MayPass(problem))
+                {
+                    all = false;
+                    continue;
+                }
+                KeepRefused(item, problem);
+            }
+            item.IsDone = true;
+            Tell(() => item.WhenAnswered?.Invoke(result));
+            Telemetry.Delivered.Add(1, new KeyValuePair<string, object?>("status", result.Status.ToString()));
+        }
+        lock (_lock)
+        {
+            while (_waiting.First is { Value: { IsDone: true } done })
+            {
+                _waiting.RemoveFirst();
+                _bytes -= OutboxFile.SizeOf(done.Bytes);
+                (_doneInFile, _doneToWrite) = (_doneInFile + 1, _doneToWrite + 1);
+                Telemetry.Waiting.Add(-1);
+            }
+        }
+        _toWrite.Release();
+        return all;
+    }
+
+    private void KeepRefused(Item item, Problem problem)
+    {
+        using var document = JsonDocument.Parse(item.Bytes);
+        var refused = document.RootElement.Clone();
+        _log.LogError("A report was refused: {Code}", problem.Code);
+        try
+        {
+            using var file = new FileStream(_path + ".refused", FileMode.Append, FileAccess.Write, FileShare.Read);
+            if (file.Length < _mostBytes)
+            {
+                file.Write(JsonSerializer.SerializeToUtf8Bytes(new RefusedWire(refused, problem),
+                    WireJson.Types.RefusedWire));
+                file.Write("\n"u8);
+                file.Flush(flushToDisk: true);
+            }
+            else _log.LogError("There is no room for it beside the outbox: it is not kept");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError(e, "It could not be kept beside the outbox");
+        }
+        Tell(() => Refused?.Invoke(new RefusedReport(refused, problem)));
+    }
+
+    // What fails with whoever is told is not the outbox' failure: the next report is sent all the same.
+    private void Tell(Action tell)
+    {
+        try
+        {
+            tell();
+        }
+        catch (Exception e)
+        {
+            _log.LogError(e, "Whoever was told of a report failed");
+        }
+    }
+}
