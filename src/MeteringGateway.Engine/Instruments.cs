@@ -88,7 +88,7 @@ public static class Instruments
     internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}",
         "Batches of which the store did not say whether it has them.");
     internal static readonly Counter<long> Refused = Meter.CreateCounter<long>(AppendRefused, "{batch}",
-        "Batches that the store refused to write, for want of room or because it takes none: nothing of them is there.");
+        "Batches that the store refused to write, having no room or taking none: nothing of them is there.");
     internal static readonly Counter<long> NoSnapshot = Meter.CreateCounter<long>(SnapshotsFailed, "{snapshot}",
         "Snapshots that could not be stored: the tenant is loaded from an older one.");
 

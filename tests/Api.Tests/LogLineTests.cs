@@ -19,7 +19,8 @@ public sealed class LogLineTests
     [MemberData(nameof(Outside))]
     public void What_comes_from_outside_is_one_line_without_a_stack(Exception failure)
     {
-        var line = Line("MeteringGateway.Api.Auth.Gate", LogLevel.Warning, "A request was not answered", Thrown(failure));
+        var line = Line("MeteringGateway.Api.Auth.Gate", LogLevel.Warning, "A request was not answered",
+            Thrown(failure));
 
         Assert.Contains($" warning A request was not answered: {failure.Message}", line, StringComparison.Ordinal);
         Assert.Equal(1, line.Count(one => one == '\n'));
@@ -41,7 +42,7 @@ public sealed class LogLineTests
     [Theory]
     [InlineData("Orleans.Runtime.Watchdog", "Participant check thread has not completed for 00:00:13, potentially")]
     [InlineData("Orleans.Runtime.AsyncTimer.X", "Timer should have fired at 12:00")]
-    [InlineData("Microsoft.Orleans.Networking", "Attempting to send message addressed to S127.0.0.1:1:1 to connection")]
+    [InlineData("Microsoft.Orleans.Networking", "Attempting to send message addressed to S127.0.0.1:1:1")]
     [InlineData("Orleans.Runtime.MembershipService.MembershipTableManager", "Detected older version of myself - Marking")]
     public void False_alarms_are_not_told_and_what_else_is_said_there_is(string category, string message)
     {

@@ -220,6 +220,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         if ((full is null) != (_full is null)) engine.ToldOfRoom(full);
         _tryAgainAt = engine.Now.UnixMilliseconds + TryAgainAfter;
         Volatile.Write(ref _full, full);
+        Instruments.Refused.Add(taken.Count);
         foreach (var pending in taken) pending.Host.Lose(pending, full!);
     }
 
@@ -227,7 +228,6 @@ internal sealed class Committer(LocalTenants engine, IStore store)
     private void RefuseSome(List<Pending> waiting, IReadOnlyList<AppendResult> results)
     {
         var refused = waiting.Where((_, i) => results[i] == AppendResult.Full).ToList();
-        Instruments.Refused.Add(refused.Count);
         Refuse(new StoreFullException("it has refused to write for want of memory"), refused);
     }
 

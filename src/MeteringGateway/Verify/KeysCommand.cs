@@ -23,8 +23,8 @@ internal static class KeysCommand
         using var keys = new CertificateKeys(directory);
         // Of another directory than the gateway's nobody would notice.
         if (!keys.HasKey)
-            await Console.Error.WriteLineAsync($"no certificates' key was in {Path.GetFullPath(directory)}: this is its "
-                + "first one");
+            await Console.Error.WriteLineAsync(
+                $"no certificates' key was in {Path.GetFullPath(directory)}: this is its first one");
         Console.WriteLine(keys.Rotate());
         return 0;
     }
