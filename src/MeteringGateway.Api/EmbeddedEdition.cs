@@ -24,6 +24,7 @@ public static class EmbeddedEdition
     {
         var services = builder.Services;
         var settings = MeteringSettings.Read(builder.Configuration);
+        SecretSeal.DemandUsable(settings.KeyDirectory);
         var keys = settings.KeyDirectory ?? SecretSeal.Beside(settings.DataDirectory);
         services.AddSingleton(settings);
         services.AddSingleton(new SecretSeal(keys));

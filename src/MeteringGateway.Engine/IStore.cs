@@ -7,7 +7,8 @@ namespace MeteringGateway.Engine;
 /// is this process's alone throws when a write fails, and is never asked again: the caller stops (see
 /// <see cref="StoreFailedException"/>), because nobody can know what a failed sync has left behind; only where there
 /// was no room (<see cref="StoreFullException"/>) nothing was written, and it may be asked again. A store that is
-/// reached over a network answers <see cref="AppendResult.Unknown"/> instead, and goes on.
+/// reached over a network answers <see cref="AppendResult.Unknown"/> instead, or that it refused
+/// (<see cref="AppendResult.Full"/>, <see cref="AppendResult.Refused"/>), and goes on.
 /// </summary>
 public partial interface IStore : IAsyncDisposable
 {
@@ -114,6 +115,12 @@ public enum AppendResult : byte
     LostFence,
     /// <summary>Nobody can say whether it is there, or will be. Whoever loads the tenant finds out.</summary>
     Unknown,
+    /// <summary>The store had no room. Nothing of the batch is there, and nothing of it ever will be.</summary>
+    Full,
+    /// <summary>
+    /// The store takes no writes at present. Nothing of the batch is there, and nothing of it ever will be.
+    /// </summary>
+    Refused,
 }
 
 public sealed record DetailRow(long Sequence, string? EndCustomer, byte[] Salt, byte[] Json);

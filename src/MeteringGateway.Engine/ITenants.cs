@@ -163,6 +163,9 @@ public interface ITenants
 
     /// <summary>How many tenants are unavailable here (see <see cref="TenantFailedException"/>).</summary>
     int Failing { get; }
+
+    /// <summary>Why the store refused the last write from here; null if it did not.</summary>
+    string? Trouble { get; }
 }
 
 /// <summary>An entry with its place in the chain.</summary>

@@ -51,6 +51,8 @@ public static class Instruments
     public const string FenceLost = "metering.fence.lost";
     /// <summary>Counter. Batches of which the store did not say whether it has them.</summary>
     public const string AppendUnknown = "metering.append.unknown";
+    /// <summary>Counter. Batches that the store refused to write: nothing of them is there.</summary>
+    public const string AppendRefused = "metering.append.refused";
 
     /// <summary>Counter. Snapshots that could not be stored: the tenant is loaded from an older one.</summary>
     public const string SnapshotsFailed = "metering.snapshots.failed";
@@ -85,6 +87,8 @@ public static class Instruments
         "Batches that the store refused because somebody else had written the tenant in between.");
     internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}",
         "Batches of which the store did not say whether it has them.");
+    internal static readonly Counter<long> Refused = Meter.CreateCounter<long>(AppendRefused, "{batch}",
+        "Batches that the store refused to write, having no room or taking none: nothing of them is there.");
     internal static readonly Counter<long> NoSnapshot = Meter.CreateCounter<long>(SnapshotsFailed, "{snapshot}",
         "Snapshots that could not be stored: the tenant is loaded from an older one.");
 

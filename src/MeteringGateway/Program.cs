@@ -6,6 +6,7 @@ using MeteringGateway.Replay;
 using MeteringGateway.Transfer;
 using MeteringGateway.Verify;
 
+Console.SetError(new ErrorWriter(Console.Error));
 var settings = args.Where(CommandLine.IsSetting).ToArray();
 var root = new RootCommand("Counts what AI agents achieve, and says at once whether they may go on.")
 {

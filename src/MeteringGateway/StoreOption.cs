@@ -69,6 +69,19 @@ internal sealed class Store(IConfiguration configuration)
     /// <summary>Null: silos share one, and the settings do not say which.</summary>
     public string? KeyDirectory => _settings.KeyDirectory ?? (IsShared ? null : SecretSeal.Beside(Directory));
 
+    /// <summary>Opens it to be read, and closes it after the work, which is told in words where it is.</summary>
+    /// <exception cref="CommandException">There is none: in a Redis, as in a directory, another name than the silos'
+    /// looks like a store with nothing in it.</exception>
+    /// <exception cref="SettingsException">The settings name none that can be.</exception>
+    /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
+    public Task Read(Func<IStore, string, Task> work, CancellationToken cancellation) => With(async store =>
+    {
+        var where = IsShared ? SharedWhere() : Path.GetFullPath(Directory);
+        if (await Import.Something(store, cancellation) is null)
+            throw new CommandException($"there is nothing of a store in {where}");
+        await work(store, where);
+    });
+
     /// <summary>Opens it, to be read at least, and closes it after the work.</summary>
     /// <exception cref="CommandException">There is none.</exception>
     /// <exception cref="SettingsException">The settings name none that can be.</exception>
@@ -82,6 +95,9 @@ internal sealed class Store(IConfiguration configuration)
         await using var store = SqliteStore.OpenReadOnly(Directory);
         await work(store);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private string SharedWhere() => ClusterStore.Where(configuration);
 
     // Of its own, so that whoever reads a directory loads nothing of Orleans.
     [MethodImpl(MethodImplOptions.NoInlining)]

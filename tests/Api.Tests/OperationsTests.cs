@@ -86,6 +86,17 @@ public class OperationsTests(Started started) : IClassFixture<Started>
         Assert.Equal(0, promtool.ExitCode);
     }
 
+    [FactIfInstalled("promtool")]
+    public async Task Promtool_finds_the_alerts_raised_when_they_should_be()
+    {
+        using var promtool = Process.Start(
+            new ProcessStartInfo("promtool", ["test", "rules", Root("docker/rules.test.yml")]) {
+                RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();
+        await promtool.WaitForExitAsync();
+        Assert.True(promtool.ExitCode == 0, said);
+    }
+
     [FactIfInstalled("systemd-analyze")]
     public async Task Systemd_finds_nothing_to_say_about_the_unit()
     {

@@ -41,6 +41,14 @@ public sealed class PatienceTests
     }
 
     [Xunit.Fact]
+    public async Task That_there_is_no_room_is_said_at_once_whoever_is_asked()
+    {
+        var grains = Grains.That(new StoreFullException("no room"));
+        await Assert.ThrowsAsync<StoreFullException>(async () => await grains.Tenants.Usage("acme", null));
+        Assert.Equal(1, grains.Asked);
+    }
+
+    [Xunit.Fact]
     public async Task What_another_version_cannot_say_is_unavailable_and_not_asked_again()
     {
         var grains = Grains.That(new Orleans.Serialization.CodecNotFoundException("what is that?"));

@@ -144,7 +144,9 @@ public sealed class RedisFailureTests : IAsyncLifetime
         var ahead = Batches.Of("acme", Batches.Of("acme", first, "two"), "three");
         await _redis.GetServers()[0].ExecuteAsync("REPLICAOF", "127.0.0.1", "1");
 
-        Assert.Equal([AppendResult.Unknown], await Store(Short).Append([ahead], default));
+        // It has answered each time that it did not even begin.
+        Assert.Equal([AppendResult.Refused], await Store(Short).Append([ahead], default));
+        Assert.Equal(1, _log.Of(LogLevel.Error));
 
         await _redis.GetServers()[0].ExecuteAsync("REPLICAOF", "NO", "ONE");
         Assert.Equal([AppendResult.LostFence], await Store(Long).Append([ahead], default));
@@ -159,12 +161,28 @@ public sealed class RedisFailureTests : IAsyncLifetime
         await store.Append([first], default);
         await _redis.GetServers()[0].ConfigSetAsync("maxmemory", "1");
 
-        Assert.Equal([AppendResult.Unknown], await store.Append([Batches.Of("acme", first, "two")], default));
+        Assert.Equal([AppendResult.Full], await store.Append([Batches.Of("acme", first, "two")], default));
         Assert.Equal(["one"], RedisStoreTests.Whole((await store.Load("acme", default))!)); // it can be read
+        await Assert.ThrowsAsync<StoreFullException>(async () =>
+            await store.Put(new Document("plan", "a", 1, default, "admin", [1]), default));
 
         await _redis.GetServers()[0].ConfigSetAsync("maxmemory", "0");
         Assert.Equal([AppendResult.Written], await store.Append([Batches.Of("acme", first, "two")], default));
-        Assert.Equal(1, _log.Of(LogLevel.Error));
+        Assert.Equal(0, _log.Of(LogLevel.Error)); // whoever flushes says it, once
+    }
+
+    [Fact]
+    public async Task What_had_no_answer_once_stays_unknown_though_Redis_refuses_it_later()
+    {
+        var first = Batches.Of("acme", null, "one");
+        await Store(Long).Append([first], default);
+        await _redis.GetServers()[0].ConfigSetAsync("maxmemory", "1");
+        var late = ClosingConnection.Over(_redis, 1, new RedisConnectionException(ConnectionFailureType.SocketClosed,
+            "closed"));
+
+        // The first sending may be under way still: that the second is refused says nothing of it.
+        Assert.Equal([AppendResult.Unknown], await Store(Long, late).Append([Batches.Of("acme", first, "two")],
+            default));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster.Tests.Support;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
@@ -52,6 +53,16 @@ public sealed class TlsTests(RedisServer plain) : IDisposable
                 Assert.NotNull(await silo.Services.GetRequiredService<ITenants>().Tenant($"t{i}"));
 
         await Assert.ThrowsAnyAsync<Exception>(() => SiloCluster.Start(plain, service, Silo(_others), size: 1));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_its_own_authority_has_not_signed_is_refused_at_the_start()
+    {
+        var settings = Silo(_ours);
+        settings["Metering:Cluster:SiloTls:Ca"] = _others.Ca;
+        var refused = await Assert.ThrowsAsync<SettingsException>(() =>
+            SiloCluster.Start(plain, Guid.NewGuid().ToString("N"), settings, size: 1));
+        Assert.Contains("SiloTls:Certificate is not signed by", refused.Message, StringComparison.Ordinal);
     }
 
     private static Dictionary<string, string?> Redis(Certificates trusted, Certificates own)

@@ -109,7 +109,7 @@ public sealed class DurabilityTests
             });
 
             // It is alive, answers from what is durable, and refuses without trying until a second has passed.
-            Assert.True(engine.IsFull);
+            Assert.Equal("the store has no room", engine.Trouble);
             Assert.Null(engine.Failure);
             Assert.Equal(acknowledged.Count, (await engine.Usage(Acme, null))!.OutcomeTypes.Single().Reported);
             Assert.Equal(DecisionKind.Allow, (await engine.Check(Acme, Make.One))!.Kind);
@@ -119,7 +119,7 @@ public sealed class DurabilityTests
 
             time.Advance(TimeSpan.FromSeconds(1));
             await Report("after");
-            Assert.False(engine.IsFull);
+            Assert.Null(engine.Trouble);
             await Report("more");
         }
 

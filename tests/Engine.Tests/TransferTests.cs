@@ -61,6 +61,20 @@ public sealed partial class TransferTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_with_nothing_in_it_is_no_backup_and_is_not_imported()
+    {
+        using var file = new MemoryStream();
+        await Export.Write(new MemoryStore(), file, TransferBehaviour.At(), default);
+        Assert.Null(await Import.Something(new MemoryStore(), default));
+
+        foreach (var read in (Func<Task>[])[
+            () => Import.Check(TransferBehaviour.Again(file), new TransferOptions(), default),
+            () => Import.Read(() => TransferBehaviour.Again(file), new MemoryStore(), TransferBehaviour.At(), default)])
+            Assert.Contains("has nothing in it", (await Assert.ThrowsAsync<TransferException>(read)).Message,
+                StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_that_was_cut_short_or_continued_is_refused()
     {
         var file = await Small();

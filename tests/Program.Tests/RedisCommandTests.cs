@@ -67,6 +67,31 @@ public sealed class RedisCommandTests : IDisposable
         Assert.Equal((1, $"there is no data directory {In("nowhere")}"), (elsewhere.Code, elsewhere.Error));
     }
 
+    [FactIfRedis]
+    public async Task Where_nothing_of_a_store_is_there_is_nothing_to_export_and_no_journal()
+    {
+        using var redis = new RedisServer(null);
+        using (var silo = Metering.Silo(redis))
+        {
+            await Metering.Fill(silo, "acme", 1);
+            Assert.Equal(0, silo.Process.Stop());
+        }
+        string[] wrong = ["--redis", Metering.Address(redis), "--Metering:Cluster:ServiceId=metring"];
+
+        foreach (var command in (string[][])[["export", "--to", In("x")], ["journal", "--tenant", "acme"]])
+        {
+            var ended = await Metering.Run([.. command, .. wrong]);
+            Assert.Equal((1, $"there is nothing of a store in Redis at {Metering.Address(redis)} under the ServiceId "
+                + "'metring' (the settings Metering:Cluster:Redis and Metering:Cluster:ServiceId)"),
+                (ended.Code, ended.Error));
+        }
+        Assert.False(File.Exists(In("x")));
+        var other = await Metering.Run("journal", "--tenant", "zoo", "--redis", Metering.Address(redis));
+        Assert.Equal(1, other.Code);
+        Assert.StartsWith("there is no tenant zoo in Redis at ", other.Error, StringComparison.Ordinal);
+        Assert.Contains("'metering'", other.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_cannot_be_meant_is_said()
     {

@@ -24,6 +24,9 @@ public sealed class CertificateKeys(string? keyDirectory) : IDisposable
     private byte[]? _published;
     private DateTime _publishedTime;
 
+    /// <summary>Whether a key was ever made there.</summary>
+    public bool HasKey => _directory is not null && File.Exists(Path.Combine(_directory, "current.pem"));
+
     public bool HasDirectory => _directory is not null;
 
     /// <summary>A compact JWS (RFC 7515) by the current key.</summary>

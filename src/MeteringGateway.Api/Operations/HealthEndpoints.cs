@@ -5,14 +5,17 @@ using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Operations;
 
-/// <param name="Status"><c>live</c>, <c>ready</c>, or <c>degraded</c>: ready, but for some tenants.</param>
+/// <param name="Status"><c>live</c>, <c>ready</c>, or <c>degraded</c>: ready, but for some tenants, or for writing.
+/// </param>
 /// <param name="Edition">What runs there: <c>embedded</c>, alone over its directory, or <c>silo</c>, one of several
 /// over a Redis; absent of <c>live</c>.</param>
 /// <param name="UnavailableTenants">How many; absent when there are none.</param>
+/// <param name="Reason">Why the store refused the last write from here; absent when it did not.</param>
 internal sealed record HealthWire(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Edition = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnavailableTenants = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnavailableTenants = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
 
 /// <summary>For those who run it.</summary>
 internal static class OperationsEndpoints
@@ -26,7 +29,7 @@ internal static class OperationsEndpoints
             .WithSummary("It can answer; 503 with the reason while it cannot");
 
         app.MapGet("/health", Ready).WithTags("Operations").OpenToAll()
-            .WithSummary("The same: ready, degraded where some tenants are unavailable, or 503");
+            .WithSummary("The same: ready, degraded where some tenants are unavailable or nothing is written, or 503");
 
         app.MapGet("/metrics", (MetricsPage metrics, CancellationToken cancellation) =>
             TypedResults.Stream(to => metrics.Write(to, cancellation), MetricsPage.MediaType))
@@ -38,9 +41,10 @@ internal static class OperationsEndpoints
     private static Results<Ok<HealthWire>, Problem> Ready(Readiness readiness, IServiceProvider services)
     {
         if (readiness.Health is { } notReady) return notReady;
-        var failing = services.GetRequiredService<ITenants>().Failing;
+        var tenants = services.GetRequiredService<ITenants>();
+        var (failing, trouble) = (tenants.Failing, tenants.Trouble);
         var edition = services.GetRequiredService<MeteringSettings>().Cluster.IsSilo ? "silo" : "embedded";
-        return TypedResults.Ok(failing == 0 ? new HealthWire("ready", edition)
-            : new HealthWire("degraded", edition, failing));
+        return TypedResults.Ok(failing == 0 && trouble is null ? new HealthWire("ready", edition)
+            : new HealthWire("degraded", edition, failing == 0 ? null : failing, trouble));
     }
 }

@@ -1,32 +1,42 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>
-/// A log event as one line. Of an error that explains itself (the store, the file system), or that somebody else logs
-/// (Orleans, the client of Redis), only the messages are written; of any other, all of it, because then the place
-/// matters.
+/// A log event as one line. Of an error that explains itself (the store, the file system, the network, a time that was
+/// over), or that is somebody else's (Orleans, the client of Redis), only the messages are written; of any other, all
+/// of it, because then the place matters. What Orleans takes for trouble and is none is not written at all.
 /// </summary>
 internal sealed class LogLine() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "line";
     private const int Longest = 300;
 
+    /// <summary>
+    /// Said by Orleans of every silo that is started anew at its address, or that stood still for a moment: what is to
+    /// be known of it, the silo says itself.
+    /// </summary>
+    private static readonly string[] FalseAlarms = ["Participant check thread has not completed",
+        "Timer should have fired", "Attempting to send message addressed to", "Detected older version of myself"];
+
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider,
         TextWriter textWriter)
     {
+        var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+        if (IsFalseAlarm(logEntry.Category, logEntry.LogLevel, message)) return;
         var time = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         var level = logEntry.LogLevel switch
         {
             LogLevel.Critical => "CRITICAL", LogLevel.Error => "error", LogLevel.Warning =>
                 "warning", LogLevel.Information => "info", _ => "debug",
         };
-        var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         textWriter.Write($"{time} {level} {message}");
-        if (logEntry.Exception is { } e) textWriter.Write(ExplainsItself(e) ? $": {e.Message}"
-            : IsOurs(logEntry.Category) && !IsOfTheCluster(e) ? $": {e}" : $": {Messages(e)}");
+        if (logEntry.Exception is { } e)
+            textWriter.Write(IsOurs(logEntry.Category) && !ExplainsItself(e) && !IsOfTheCluster(e)
+                ? $": {e}" : $": {Messages(e)}");
         textWriter.WriteLine();
     }
 
@@ -35,21 +45,29 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
         e.GetType().Namespace is { } space && (space.StartsWith("Orleans", StringComparison.Ordinal)
             || space.StartsWith("StackExchange", StringComparison.Ordinal));
 
+    private static bool IsFalseAlarm(string category, LogLevel level, string message) => level <= LogLevel.Warning
+        && (category.StartsWith("Orleans.", StringComparison.Ordinal)
+            || category.StartsWith("Microsoft.Orleans.", StringComparison.Ordinal))
+        && FalseAlarms.Any(alarm => message.StartsWith(alarm, StringComparison.Ordinal));
+
     private static bool IsOurs(string category) => category.StartsWith("MeteringGateway", StringComparison.Ordinal);
 
-    /// <summary>Of the error and what is under it, the first line each.</summary>
-    private static string Messages(Exception? e)
+    /// <summary>Of the error and what is under it, the first line each, unless it was said already.</summary>
+    internal static string Messages(Exception? e)
     {
         var all = new List<string>();
         for (; e is not null; e = e.InnerException)
         {
             var line = e.Message.Split('\n')[0].TrimEnd();
-            all.Add(line.Length > Longest ? line[..Longest] + "..." : line);
+            if (line.Length > Longest) line = line[..Longest] + "...";
+            // Ours often end with what was under them.
+            if (!all.Exists(said => said.Contains(line.TrimEnd('.'), StringComparison.Ordinal))) all.Add(line);
         }
-        return string.Join(" <- ", all.Distinct());
+        return string.Join(" <- ", all);
     }
 
     private static bool ExplainsItself(Exception e) =>
-        e is StoreException or StoreFailedException or JournalCorruptException or IOException
-            or UnauthorizedAccessException;
+        e is StoreException or StoreFailedException or TenantUnavailableException or JournalCorruptException
+            or IOException or UnauthorizedAccessException or SocketException or TimeoutException
+            or OperationCanceledException or HttpRequestException;
 }

@@ -117,10 +117,10 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = 1,
         };
 
-    /// <summary>The disk is full: nothing of it was done.</summary>
+    /// <summary>The disk, or Redis, is full: nothing of it was done.</summary>
     public static Problem NoRoom() =>
         new(StatusCodes.Status507InsufficientStorage, "insufficient_storage",
-            "There is no room on the gateway's disk. Send the same again: what had been taken is recognised.")
+            "There is no room in the gateway's store. Send the same again: what had been taken is recognised.")
         {
             RetryAfter = 5,
         };

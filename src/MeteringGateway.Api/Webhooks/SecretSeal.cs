@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Xml;
+using MeteringGateway.Api.Operations;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace MeteringGateway.Api.Webhooks;
@@ -26,6 +27,22 @@ internal sealed class SecretSeal(string? directory)
     {
         var relative = Path.GetRelativePath(dataDirectory, directory);
         return relative == "." || !(relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative));
+    }
+
+    /// <summary>One that the settings name is made and looked into, before anything starts.</summary>
+    /// <exception cref="SettingsException">It cannot be.</exception>
+    public static void DemandUsable(string? keyDirectory)
+    {
+        if (keyDirectory is null) return;
+        try
+        {
+            OwnerOnly.MakeDirectory(keyDirectory).GetFileSystemInfos();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SettingsException([SettingsCheck.Finding("KeyDirectory",
+                $"cannot be used: {e.Message.TrimEnd('.')}")]);
+        }
     }
 
     public bool HasRing => directory is not null;

@@ -166,6 +166,8 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
 
     public int Failing => local.Failing;
 
+    public string? Trouble => local.Trouble;
+
     /// <summary>Making a reference costs as much as all else that a call to this silo costs.</summary>
     private ITenantGrain Grain(string tenant)
     {
@@ -222,6 +224,7 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
     /// </summary>
     internal static bool IsPassing(Exception failure, CancellationToken cancellation) => failure switch
     {
+        StoreFullException => false, // nothing was done, and asking again makes no room
         OrleansException or TimeoutException or TenantUnavailableException or StoreException => true,
         // It ends, and the tenant goes elsewhere: this silo's own store has not failed.
         StoreFailedException or ObjectDisposedException => true,

@@ -29,6 +29,7 @@ public static class ClusterEdition
     public static async Task AddClusterTenants(this WebApplicationBuilder builder)
     {
         var settings = SiloSettings.Read(builder.Configuration);
+        SecretSeal.DemandUsable(settings.KeyDirectory);
         builder.AddClusterTenants(settings, await Connect(settings.Cluster));
     }
 
@@ -98,6 +99,7 @@ public static class ClusterEdition
         services.AddSingleton<ITurns, ClusterTurns>();
         services.AddSingleton<Books, SharedBooks>();
         services.AddWireTypes();
+        services.AddHostedService<OneCluster>();
         services.AddHostedService<SiloHost>();
         services.AddSingleton<SiloLease>();
         services.AddSingleton<IFatalErrorHandler, SiloDeath>();

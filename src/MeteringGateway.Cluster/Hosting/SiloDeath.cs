@@ -12,7 +12,16 @@ internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime li
     ILogger<SiloDeath> log) : IFatalErrorHandler
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private const int Longest = 300;
     private int _told;
+
+    /// <summary>What Orleans says after it is the whole table of members.</summary>
+    internal static string FirstSentence(string context)
+    {
+        var end = context.AsSpan().IndexOfAny("!\r\n");
+        var sentence = end < 0 ? context : context[..end];
+        return sentence.Length > Longest ? sentence[..Longest] : sentence;
+    }
 
     public bool IsUnexpected(Exception exception) => true;
 
@@ -21,7 +30,8 @@ internal sealed class SiloDeath(Readiness readiness, IHostApplicationLifetime li
         if (Interlocked.Exchange(ref _told, 1) == 1) return;
         readiness.Fail("this silo was taken for dead");
         Environment.ExitCode = 1;
-        log.LogCritical(exception, "Stopping: the silo cannot go on: {Context}", context);
+        log.LogCritical("Stopping: the silo cannot go on: {Why}",
+            FirstSentence(context ?? LogLine.Messages(exception)));
         // Orleans waits for answers of others, who no longer listen to it.
         host.Value.ShutdownTimeout = Patience;
         lifetime.StopApplication();

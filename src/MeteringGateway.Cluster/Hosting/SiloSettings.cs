@@ -31,15 +31,37 @@ internal static class SiloSettings
         return options;
     }
 
+    /// <summary>Hosts and ports of what is to be Redis: without a password.</summary>
+    public static string Addresses(this ClusterSettings settings) =>
+        string.Join(", ", settings.RedisOptions().EndPoints.Select(EndPointCollection.ToString));
+
     private static IEnumerable<string> Findings(ClusterSettings settings)
     {
         Action[] uses =
         [
             () => settings.RedisOptions(), () => settings.SiloTls.ReadAuthorities(SiloTls),
-            () => settings.SiloTls.ReadCertificate(SiloTls),
+            () => settings.SiloTls.ReadCertificate(SiloTls), () => DemandSigned(settings.SiloTls),
         ];
         foreach (var use in uses)
             if (WhyNot(use) is { } finding) yield return finding;
+    }
+
+    /// <summary>One that the others would not take is found before it is shown to them.</summary>
+    private static void DemandSigned(TlsFiles files)
+    {
+        bool signed;
+        try
+        {
+            signed = files.ReadAuthorities(SiloTls) is not { } authorities
+                || files.ReadCertificate(SiloTls) is not { } own || authorities.HaveSigned(own, sent: null);
+        }
+        catch (SettingsException)
+        {
+            return; // said already
+        }
+        if (!signed)
+            throw new SettingsException([SettingsCheck.Finding($"{SiloTls}:Certificate",
+                $"is not signed by an authority in {SiloTls}:Ca, or not at this time: no other silo would take it")]);
     }
 
     private static string? WhyNot(Action use)

@@ -26,6 +26,15 @@ public sealed class ClusterStore : IAsyncDisposable
         return new ClusterStore(await ClusterEdition.Connect(settings), settings);
     }
 
+    /// <summary>Where the store of a silo with these settings is, in words: without a password.</summary>
+    /// <exception cref="SettingsException">The settings are not possible.</exception>
+    public static string Where(IConfiguration configuration)
+    {
+        var settings = SiloSettings.Read(configuration).Cluster;
+        return $"Redis at {settings.Addresses()} under the ServiceId '{settings.ServiceId}' "
+            + "(the settings Metering:Cluster:Redis and Metering:Cluster:ServiceId)";
+    }
+
     /// <summary>
     /// Removes all that is kept under the settings' service id and cluster id: whatever a cluster has written.
     /// </summary>

@@ -22,6 +22,12 @@ public sealed partial class RedisStore
     /// What has no answer is sent again, as it is, for <see cref="Patience"/>; then it is
     /// <see cref="AppendResult.Unknown"/>. Cancelled only before it is sent.
     /// <para>
+    /// An error in place of the script's answer is definite where Redis gives it before the script's first line
+    /// (<see cref="RefusedUnrun"/>): nothing is written, unless the same batch was sent before and had no answer, and
+    /// may still be under way. That there is no room is said at once; a server that takes no writes may be replaced in
+    /// a moment, so it is asked again.
+    /// </para>
+    /// <para>
     /// <see cref="AppendResult.LostFence"/> is the last word on a batch, whatever of it is still under way: a batch is
     /// written only onto the very hash that it was built on. A head that has moved past that hash does not come back to
     /// it. A head that is behind, because Redis has lost what it acknowledged, comes to it only if every entry up to it
@@ -33,7 +39,8 @@ public sealed partial class RedisStore
     {
         cancellation.ThrowIfCancellationRequested();
         var results = new AppendResult[batches.Count];
-        Array.Fill(results, AppendResult.Unknown);
+        // As long as each sending had an answer.
+        Array.Fill(results, AppendResult.Refused);
         var began = Stopwatch.GetTimestamp();
         var waiting = Chunks(batches);
         Exception? error = null;
@@ -42,6 +49,8 @@ public sealed partial class RedisStore
             var outcomes = await Task.WhenAll(
                 waiting.Select(chunk => Send(chunk, results, again: before > 0, Left(began))).ToList());
             error = outcomes.FirstOrDefault(outcome => outcome is not null) ?? error;
+            for (var i = 0; i < outcomes.Length; i++)
+                if (outcomes[i] is { } failure and not StoreException) Note(waiting[i], failure, results);
             waiting = [.. waiting.Where((_, i) => outcomes[i] is { } failure && Passes(failure))];
             if (waiting.Count == 0 || Left(began) <= Pause(before)) break;
             await Task.Delay(Pause(before), CancellationToken.None);
@@ -63,7 +72,12 @@ public sealed partial class RedisStore
             {
                 if (answers[i].Resp2Type == ResultType.Integer)
                     results[chunk.From + i] = Result((int)answers[i], again, chunk.Bare[i]);
-                else refused ??= (string?)answers[i];
+                else
+                {
+                    // An error of one of its commands: those before it may have been carried out.
+                    results[chunk.From + i] = AppendResult.Unknown;
+                    refused ??= (string?)answers[i];
+                }
             }
             return refused is null ? null : new StoreException($"Redis refused a batch: {refused}");
         }
@@ -73,6 +87,15 @@ public sealed partial class RedisStore
         {
             return e;
         }
+    }
+
+    /// <summary>What a sending that failed says of its batches.</summary>
+    private static void Note(Chunk chunk, Exception failure, AppendResult[] results)
+    {
+        foreach (ref var result in results.AsSpan(chunk.From, chunk.Heads.Length))
+            if (!RefusedUnrun(failure)) result = AppendResult.Unknown;
+            else if (result != AppendResult.Unknown)
+                result = IsFull(failure) ? AppendResult.Full : AppendResult.Refused;
     }
 
     private static AppendResult Result(int answer, bool again, bool bare) => answer switch
@@ -94,6 +117,10 @@ public sealed partial class RedisStore
                 "Of {Batches} batches in a flush, {Unknown} have no answer from Redis: whether they are written is "
                     + "not known",
                 results.Length, unknown);
+        // That there is no room is told once, until there is some, by whoever flushes.
+        else if (results.Count(result => result == AppendResult.Refused) is > 0 and var refused)
+            log.LogError(error, "Of {Batches} batches in a flush, Redis refused {Refused}: nothing of them is written",
+                results.Length, refused);
     }
 
     private List<Chunk> Chunks(IReadOnlyList<TenantBatch> batches)

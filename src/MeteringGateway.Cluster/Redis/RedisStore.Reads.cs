@@ -17,6 +17,18 @@ public sealed partial class RedisStore
             : Detail(sequences[i], Packed.Unpack((byte[])value!)))];
     }
 
+    /// <summary>
+    /// Says that this cluster is there; returns the id of another that was heard of within <paramref name="silence"/>.
+    /// </summary>
+    /// <param name="isStart">Where there is another one, this one says nothing of itself.</param>
+    internal async ValueTask<string?> OtherCluster(string id, TimeSpan silence, bool isStart,
+        CancellationToken cancellation)
+    {
+        var other = (string?)await Ask(Scripts.Cluster, [Key("clusters")],
+            [id, (long)silence.TotalMilliseconds, isStart ? 1 : 0], cancellation);
+        return other is { Length: > 0 } ? other : null;
+    }
+
     /// <summary>Redis has no index of end customers: all of the tenant's detail is looked through.</summary>
     public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
     {

@@ -32,6 +32,13 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     private static readonly string[] Passing = ["LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "BUSY", "NOSCRIPT",
         "NOREPLICAS", "CLUSTERDOWN"];
 
+    /// <summary>
+    /// Errors that Redis gives before the first line of a script that begins with <c>#!lua</c>, or instead of it. What
+    /// fails within one is caught there, or begins with <c>ERR</c>.
+    /// </summary>
+    private static readonly string[] Unrun = ["OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING",
+        "BUSY", "NOSCRIPT", "CLUSTERDOWN"];
+
     private readonly IDatabase _redis = redis.GetDatabase();
 
     /// <summary>For how long a call tries, in all, to get an answer from Redis.</summary>
@@ -63,20 +70,27 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     private async ValueTask<T> Ask<T>(Func<int, Task<T>> ask, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
+        var unsure = false;
         for (var before = 0; ; before++)
         {
             try
             {
                 return await Within(ask(before), Left(began), cancellation);
             }
+            catch (RedisServerException e) when (IsFull(e) && !unsure)
+            {
+                throw new StoreFullException($"Redis has no room: {e.Message}");
+            }
             catch (Exception e) when (Passes(e) && Left(began) > Pause(before)
                 && !cancellation.IsCancellationRequested)
             {
+                unsure |= !RefusedUnrun(e);
                 await Task.Delay(Pause(before), cancellation);
             }
             catch (Exception e) when (IsOfRedis(e) && !cancellation.IsCancellationRequested)
             {
-                throw new StoreException($"Redis has not answered: {e.Message}");
+                throw new StoreException(
+                    $"Redis has {(e is RedisServerException ? "refused" : "not answered")}: {e.Message}");
             }
         }
     }
@@ -106,6 +120,13 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         }
     }
 
+    private static bool RefusedUnrun(Exception error) => error is RedisServerException server && Begins(server, Unrun);
+
+    private static bool IsFull(Exception error) => error is RedisServerException server && Begins(server, ["OOM"]);
+
+    private static bool Begins(RedisServerException error, string[] with) =>
+        with.Any(text => error.Message.StartsWith(text, StringComparison.Ordinal));
+
     private static bool Passes(Exception error) => error switch
     {
         RedisConnectionException or TimeoutException or IOException or SocketException => true,
@@ -115,7 +136,7 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         InvalidOperationException => error is not ObjectDisposedException,
         // No server is a master at the moment.
         RedisCommandException => true,
-        RedisServerException server => Passing.Any(text => server.Message.StartsWith(text, StringComparison.Ordinal)),
+        RedisServerException server => Begins(server, Passing),
         _ => false,
     };
 }

@@ -61,6 +61,23 @@ internal static partial class Scripts
         return answer
         """;
 
+    /// <summary>
+    /// Says that a cluster is there. KEYS: the clusters. ARGV: its id, after how many milliseconds of silence another is
+    /// gone, 1 if it only begins where there is no other. Answers another's id, or nothing.
+    /// </summary>
+    public const string Cluster = "#!lua flags=allow-oom\n" + """
+        local time = redis.call('TIME')
+        local now, other = time[1] * 1000 + math.floor(time[2] / 1000), ''
+        local all = redis.call('HGETALL', KEYS[1])
+        for i = 1, #all, 2 do
+          if all[i] ~= ARGV[1] then
+            if now - all[i + 1] > tonumber(ARGV[2]) then redis.call('HDEL', KEYS[1], all[i]) else other = all[i] end
+          end
+        end
+        if other == '' or ARGV[3] ~= '1' then redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now)) end
+        return other
+        """;
+
     /// <summary>Deletes idempotency rows. ARGV: prefix, now, how many at most. Answers how many went.</summary>
     public const string Expire = Writes + """
         local index = ARGV[1] .. ':expires'

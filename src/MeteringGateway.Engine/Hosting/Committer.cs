@@ -27,6 +27,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
     private bool _stopping;
     private Exception? _failed;
     private StoreFullException? _full;
+    private volatile bool _refused;
     private long _tryAgainAt;
 
     public long Entries => Interlocked.Read(ref _entries);
@@ -58,13 +59,17 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         Interlocked.Add(ref _bytes, bytes);
     }
 
-    /// <summary>True since a flush found no room on the disk, until one has found it.</summary>
-    public bool IsFull => Volatile.Read(ref _full) is not null;
+    /// <summary>
+    /// Why a flush was refused, in whole or in part, until one is written: checks are answered meanwhile. Null if none
+    /// was.
+    /// </summary>
+    public string? Trouble => Volatile.Read(ref _full) is not null ? "the store has no room"
+        : _refused ? "the store takes no writes" : null;
 
     /// <summary>
     /// Completes when there is room for more. Asked before a turn: what was decided is never held back.
     /// </summary>
-    /// <exception cref="StoreFullException">There is no room on the disk.</exception>
+    /// <exception cref="StoreFullException">There is no room in the store.</exception>
     public ValueTask Room(CancellationToken cancellation)
     {
         DemandRoomOnDisk();
@@ -144,6 +149,8 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         try
         {
             results = Write(batches);
+            _refused = results.Contains(AppendResult.Refused)
+                || (_refused && !results.Contains(AppendResult.Written));
         }
         catch (StoreFullException full)
         {
@@ -151,7 +158,9 @@ internal sealed class Committer(LocalTenants engine, IStore store)
             MakeRoom(entries, bytes);
             return;
         }
-        if (_full is not null) Refuse(null, []);
+        if (results.Contains(AppendResult.Full)) RefuseSome(waiting, results);
+        // Where nothing was written at all, nobody knows better than before.
+        else if (_full is not null && results.Contains(AppendResult.Written)) Refuse(null, []);
         Instruments.FlushSeconds.Record(Instruments.SecondsSince(began));
         Instruments.FlushSize.Record(entries);
         if (Stopwatch.GetElapsedTime(began) is var took && took > SlowFlush) engine.ToldOfSlowFlush(took, entries);
@@ -174,6 +183,12 @@ internal sealed class Committer(LocalTenants engine, IStore store)
                 Instruments.FencesLost.Add(1);
                 engine.TellFenceLost(pending.Host.Id);
                 pending.Host.Lose(pending, new LostFenceException());
+                break;
+            case AppendResult.Full: // refused already
+                break;
+            case AppendResult.Refused:
+                Instruments.Refused.Add(1);
+                pending.Host.Lose(pending, new TenantUnavailableException("the store takes no writes at present"));
                 break;
             default:
                 Instruments.Unknown.Add(1);
@@ -205,7 +220,15 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         if ((full is null) != (_full is null)) engine.ToldOfRoom(full);
         _tryAgainAt = engine.Now.UnixMilliseconds + TryAgainAfter;
         Volatile.Write(ref _full, full);
+        Instruments.Refused.Add(taken.Count);
         foreach (var pending in taken) pending.Host.Lose(pending, full!);
+    }
+
+    /// <summary>A store that is reached over a network may have found room for some of them.</summary>
+    private void RefuseSome(List<Pending> waiting, IReadOnlyList<AppendResult> results)
+    {
+        var refused = waiting.Where((_, i) => results[i] == AppendResult.Full).ToList();
+        Refuse(new StoreFullException("it has refused to write for want of memory"), refused);
     }
 
     /// <exception cref="StoreFullException">There was none a moment ago.</exception>

@@ -74,16 +74,14 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     /// <summary>Entries folded since the start to bring tenants into memory.</summary>
     public long EntriesReplayed => Interlocked.Read(ref _replayed);
 
-    /// <summary>True while there is no room on the disk: checks are answered, and what would be written is
-    /// refused.</summary>
-    public bool IsFull => Committer.IsFull;
-
     /// <summary>Entries waiting for the disk.</summary>
     public long QueueDepth => Committer.Entries;
 
     public int TenantsLoaded => _hosts.Count;
 
     public int Failing => Faults.Count;
+
+    public string? Trouble => Committer.Trouble;
 
     /// <summary>Other processes have tenants in this store too: nothing that is only there is done from here.</summary>
     internal bool IsShared { get; }
@@ -181,8 +179,8 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 
     internal void ToldOfRoom(StoreFullException? full)
     {
-        if (full is null) _log.LogInformation("There is room on the disk again: events are taken");
-        else _log.LogError("No room on the disk: nothing is written, what would be is refused, checks go on ({Why})",
+        if (full is null) _log.LogInformation("There is room in the store again: events are taken");
+        else _log.LogError("No room in the store: nothing is written, what would be is refused, checks go on ({Why})",
             full.Message);
     }
 

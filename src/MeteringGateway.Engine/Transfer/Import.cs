@@ -56,18 +56,27 @@ public static class Import
         using var reader = new ExportReader(file);
         var importer = new Importer(reader, null, [], options, cancellation);
         await importer.Run();
+        // Whoever takes it for a backup, or for what he moves, is to know now.
+        if (importer.Summary == TransferSummary.Nothing)
+            throw new TransferException("the file has nothing in it: what was exported was an empty store");
         return importer;
+    }
+
+    /// <summary>Null if nothing was ever written into the store; otherwise something that is in it.</summary>
+    public static async ValueTask<string?> Something(IStore store, CancellationToken cancellation)
+    {
+        if ((await store.List(null, 1, cancellation)) is [var tenant]) return $"a tenant '{tenant}'";
+        foreach (var kind in (string[])[.. Export.Kinds, Kind])
+            if ((await store.NewestDocuments(kind, cancellation)) is [var document, ..])
+                return $"{(kind == Kind ? "an" : "a")} {kind} '{document.Id}'";
+        return null;
     }
 
     private static async Task DemandEmpty(IStore store, CancellationToken cancellation)
     {
         await DemandFinished(store, cancellation);
-        if ((await store.List(null, 1, cancellation)) is [var tenant])
-            throw new TransferException($"the store is not empty: it has a tenant '{tenant}'");
-        foreach (var kind in (string[])[.. Export.Kinds, Kind])
-            if ((await store.Documents(kind, cancellation)) is [var document, ..])
-                throw new TransferException(
-                    $"the store is not empty: it has {(kind == Kind ? "an" : "a")} {kind} '{document.Id}'");
+        if (await Something(store, cancellation) is { } there)
+            throw new TransferException($"the store is not empty: it has {there}");
     }
 
     private static async Task Mark(IStore store, int version, string what, TransferOptions options,

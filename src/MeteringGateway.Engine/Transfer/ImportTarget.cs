@@ -144,7 +144,13 @@ internal sealed class ImportTarget(IStore store, CancellationToken cancellation)
 
     private static string Why(TenantBatch batch, AppendResult result) =>
         $"tenant '{batch.Tenant}' could not be written at sequence {batch.FirstSequence}: "
-        + (result == AppendResult.LostFence ? "somebody else has written it" : "the store did not say whether it was");
+        + result switch
+        {
+            AppendResult.LostFence => "somebody else has written it",
+            AppendResult.Full => "the store has no room",
+            AppendResult.Refused => "the store takes no writes",
+            _ => "the store did not say whether it was",
+        };
 
     /// <summary>
     /// Loads the tenant as a server would. Where that begins with a snapshot, the whole chain is read besides.

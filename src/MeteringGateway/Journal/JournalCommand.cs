@@ -58,12 +58,12 @@ internal static class JournalCommand
                 good &= await RemoteJournal.Print(client, tenant, request.After, cancellation);
             return good ? 0 : 1;
         }
-        await choose().With(async store =>
+        await choose().Read(async (store, where) =>
         {
             foreach (var tenant in request.Tenants)
-                good &= request.Digest ? await StoredJournal.Digest(store, tenant, cancellation)
-                    : await StoredJournal.Print(store, tenant, request.After, request.Raw, cancellation);
-        });
+                good &= request.Digest ? await StoredJournal.Digest(store, where, tenant, cancellation)
+                    : await StoredJournal.Print(store, where, tenant, request.After, request.Raw, cancellation);
+        }, cancellation);
         return good ? 0 : 1;
     }
 }

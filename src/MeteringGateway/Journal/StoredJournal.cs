@@ -9,11 +9,12 @@ namespace MeteringGateway.Journal;
 /// <summary>A journal as it is in the store: every hash is computed again from the entries' own bytes.</summary>
 internal static class StoredJournal
 {
+    /// <param name="where">The store, in words.</param>
     /// <param name="raw">As <see cref="RawEntry"/>, and nothing else on standard output.</param>
-    public static async Task<bool> Print(IStore store, string tenant, long after, bool raw,
+    public static async Task<bool> Print(IStore store, string where, string tenant, long after, bool raw,
         CancellationToken cancellation)
     {
-        var stored = await Load(store, tenant, cancellation);
+        var stored = await Load(store, where, tenant, cancellation);
         var currency = "";
         var good = await Walk(store, tenant, stored, (sequence, entry, bytes, previous, hash) =>
         {
@@ -30,9 +31,10 @@ internal static class StoredJournal
         return good;
     }
 
-    public static async Task<bool> Digest(IStore store, string tenant, CancellationToken cancellation)
+    public static async Task<bool> Digest(IStore store, string where, string tenant,
+        CancellationToken cancellation)
     {
-        var stored = await Load(store, tenant, cancellation);
+        var stored = await Load(store, where, tenant, cancellation);
         var (recovered, replayed) = (Restored(tenant, stored.Snapshot), new TenantState());
         // As a gateway does with a snapshot that it cannot read: it only saves time.
         if (recovered is null)
@@ -89,9 +91,10 @@ internal static class StoredJournal
         }
     }
 
-    private static async Task<StoredTenant> Load(IStore store, string tenant, CancellationToken cancellation) =>
+    private static async Task<StoredTenant> Load(IStore store, string where, string tenant,
+        CancellationToken cancellation) =>
         await store.Load(tenant, cancellation)
-            ?? throw new CommandException($"there is no tenant {tenant} in the store");
+            ?? throw new CommandException($"there is no tenant {tenant} in {where}");
 
     /// <summary>
     /// Goes through all entries as of <paramref name="stored"/>, checking the chain; false, with the reason printed, if

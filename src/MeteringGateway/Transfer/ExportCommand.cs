@@ -33,7 +33,7 @@ internal static class ExportCommand
 
     private static Task Run(Store store, string to, bool whileRunning, bool clear,
         CancellationToken cancellation) =>
-        store.With(async opened =>
+        store.Read(async (opened, _) =>
     {
         // Of a Redis nobody can say whether silos write to it.
         var running = whileRunning || store.IsShared;
@@ -43,7 +43,7 @@ internal static class ExportCommand
         var summary = await TransferFile.Export(opened, to, options, cancellation);
         // Standard output may be the file.
         await Console.Error.WriteLineAsync($"{summary}: exported");
-    });
+    }, cancellation);
 
     private static IDisposable Hold(string directory)
     {

@@ -46,7 +46,7 @@ public sealed class ClusterSettings
     /// How long a caller is kept waiting, in all, while its tenant moves or does not answer, before it is answered
     /// 503; and how long a start waits for Redis.
     /// </summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a silo answers from memory after it last saw that it belongs to the cluster.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(1);

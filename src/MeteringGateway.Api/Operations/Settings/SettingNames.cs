@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using System.Reflection;
 using MeteringGateway.Api.Json;
 using Microsoft.Extensions.Configuration;
@@ -44,11 +45,17 @@ public static class SettingNames
         foreach (var (name, type, _) in All(MeteringSettings.Section, new T()))
             if (configuration[name] is { } text && !IsValue(text, type))
                 yield return $"The setting {name} cannot be '{text}': it is {Kind(type)}.";
+            else if (type == typeof(TimeSpan) && configuration[name] is { } time && IsBareNumber(time, out var number))
+                yield return $"The setting {name} cannot be '{time}', which would be days: write "
+                    + $"{TimeSpan.FromSeconds(number):c} for seconds, or {number}.00:00:00 for days.";
     }
 
     private static bool IsValue(string text, Type type) =>
         (text.Length == 0 && Nullable.GetUnderlyingType(type) is not null)
             || TypeDescriptor.GetConverter(type).IsValid(text);
+
+    private static bool IsBareNumber(string text, out int number) =>
+        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out number) && number != 0;
 
     private static string Kind(Type type) =>
         type == typeof(TimeSpan) ? "a time, such as 00:00:10 or 1.12:00:00"

@@ -9,6 +9,11 @@ internal sealed class SettingsCheck
 {
     /// <summary>No timer waits for longer than some days more.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Of the thirty seconds that an end may take, ten remain to hand the tenants over.</summary>
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LongestKept = TimeSpan.FromDays(3650);
 
     private readonly List<string> _found = [];
@@ -105,18 +110,39 @@ internal sealed class SettingsCheck
             $"must be a port from 1 to 65535, not {silo.SiloPort}");
         Must(silo.AdvertisedAddress is null || IsAddress(silo.AdvertisedAddress), "Cluster:AdvertisedAddress",
             $"must be the IP address at which the other silos reach this one, not '{silo.AdvertisedAddress}'");
-        Must(silo.ClusterId.Length > 0, "Cluster:ClusterId", "must not be empty");
-        Must(silo.ServiceId.Length > 0, "Cluster:ServiceId", "must not be empty");
-        AtLeast(1, silo.MissedProbes, "Cluster:MissedProbes");
-        Wait(silo.ProbeTimeout, "Cluster:ProbeTimeout");
-        Wait(silo.Patience, "Cluster:Patience");
-        Wait(silo.Lease, "Cluster:Lease");
-        Wait(silo.BooksPoll, "Cluster:BooksPoll");
-        WaitOrNone(silo.DrainDelay, "Cluster:DrainDelay");
-        WaitOrNone(silo.BalanceEvery, "Cluster:BalanceEvery");
+        Id(silo.ClusterId, "Cluster:ClusterId");
+        Id(silo.ServiceId, "Cluster:ServiceId");
+        Must(silo.MissedProbes is >= 1 and <= 100, "Cluster:MissedProbes",
+            $"must be from 1 to 100, not {silo.MissedProbes}");
+        FromTo(Shortest, silo.ProbeTimeout, TimeSpan.FromMinutes(1), "Cluster:ProbeTimeout");
+        FromTo(Shortest, silo.Patience, TimeSpan.FromMinutes(10), "Cluster:Patience");
+        Lease(silo);
+        FromTo(ShortestPoll, silo.BooksPoll, TimeSpan.FromMinutes(1), "Cluster:BooksPoll");
+        FromTo(TimeSpan.Zero, silo.DrainDelay, LongestDrain, "Cluster:DrainDelay");
+        if (silo.BalanceEvery != TimeSpan.Zero)
+            FromTo(TimeSpan.FromSeconds(1), silo.BalanceEvery, TimeSpan.FromDays(1), "Cluster:BalanceEvery");
         Pair(silo.RedisTls, "Cluster:RedisTls");
         Must(!silo.SiloTls.IsGiven || silo.SiloTls is { Ca: not null, Certificate: not null, Key: not null },
             "Cluster:SiloTls", "must have all of Ca, Certificate and Key: silos show each other who they are");
+    }
+
+    /// <summary>Orleans' keys have a slash after it, and ours a colon.</summary>
+    private void Id(string id, string name)
+    {
+        Must(id.Length > 0, name, "must not be empty");
+        Must(id.AsSpan().IndexOfAny(":/") < 0, name,
+            $"must have no colon and no slash, which stand behind it in Redis' keys, not '{id}'");
+    }
+
+    /// <summary>
+    /// Who no longer answers probes must not answer from memory when others take over its tenants.
+    /// </summary>
+    private void Lease(ClusterSettings silo)
+    {
+        FromTo(Shortest, silo.Lease, Longest, "Cluster:Lease");
+        Must(silo.MissedProbes < 1 || silo.Lease / silo.MissedProbes <= silo.ProbeTimeout, "Cluster:Lease",
+            $"must be no longer than ProbeTimeout times MissedProbes, {silo.ProbeTimeout:c} times {silo.MissedProbes}: "
+                + $"after {silo.Lease:c} without an answer others may have what this silo still answers from");
     }
 
     private void Pair(TlsFiles tls, string name) => Must(tls.Certificate is null == tls.Key is null,
@@ -143,6 +169,9 @@ internal sealed class SettingsCheck
     private void Between(TimeSpan shorter, TimeSpan time, TimeSpan longest, string name) =>
         Must(time > shorter && time <= longest, name,
             $"must be longer than {shorter:c} and no longer than {longest:c}, not {time:c}");
+
+    private void FromTo(TimeSpan shortest, TimeSpan time, TimeSpan longest, string name) =>
+        Must(time >= shortest && time <= longest, name, $"must be from {shortest:c} to {longest:c}, not {time:c}");
 
     private void Must(bool fulfilled, string name, string must)
     {
