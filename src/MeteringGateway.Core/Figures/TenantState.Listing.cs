@@ -18,9 +18,9 @@ public sealed partial class TenantState
     /// </summary>
     public OutcomeStep Outcomes(OutcomeFilter filter, long? cursor, int limit)
     {
-        if (_order is null) return new OutcomeStep([], null);
-        var items = filter.ChangedAfter is { } after ? _order.Changed.Above(Math.Max(after, cursor ?? 0))
-            : _order.Reported.Below(cursor ?? long.MaxValue);
+        if (Listing is null) return new OutcomeStep([], null);
+        var items = filter.ChangedAfter is { } after ? Listing.Changed.Above(Math.Max(after, cursor ?? 0))
+            : Listing.Reported.Below(cursor ?? long.MaxValue);
         var (page, looked, next) = (new List<Outcome>(), 0, (long?)null);
         foreach (var (sequence, id) in items)
         {

@@ -5,12 +5,9 @@ namespace MeteringGateway.Core;
 /// <summary>Figures of quality and series, kept up as entries are applied (Q1, Q3).</summary>
 public sealed partial class TenantState
 {
-    /// <summary>Null: nothing was reported yet.</summary>
-    private Measures? _measures;
+    internal PeriodQuality? QualityOf(PeriodBook book) => Measured?.Periods.GetValueOrDefault(book.Period.Id);
 
-    internal PeriodQuality? QualityOf(PeriodBook book) => _measures?.Periods.GetValueOrDefault(book.Period.Id);
-
-    internal Series? SeriesKept => _measures?.Series;
+    internal Series? SeriesKept => Measured?.Series;
 
     private bool HasReported => _books.Exists(book => book.Types.Count > 0 || book.Activities is not null);
 
@@ -79,7 +76,7 @@ public sealed partial class TenantState
     private void Count(in Part before, in Part after, Outcome outcome)
     {
         if (before == after) return;
-        var measures = _measures ??= new Measures();
+        var measures = Measured ??= new Measures();
         var period = measures.Of(outcome.Period);
         period.All.Change(before, after);
         period.Of(outcome.Type).Change(before, after);
@@ -91,7 +88,7 @@ public sealed partial class TenantState
     /// <summary>A report was taken; the state has it.</summary>
     private void Gauge(Outcome outcome, Session? session, PeriodBook book)
     {
-        var measures = _measures ??= new Measures();
+        var measures = Measured ??= new Measures();
         Count(default, PartOf(outcome), outcome);
         if (session is null || outcome.Sandbox) return;
         var (period, reports) = (measures.Of(outcome.Period), ReportsIn(session, outcome.Id));
@@ -143,7 +140,7 @@ public sealed partial class TenantState
     /// <summary>An activity was taken; <paramref name="session"/> has it not yet.</summary>
     private void Gauge(Entry.ActivityReported e, Session? session, PeriodBook book)
     {
-        var measures = _measures ??= new Measures();
+        var measures = Measured ??= new Measures();
         if (session is not null && !HasActivityIn(session, book) && !ReportsIn(session, null).Has(e.Period, null))
             Enter(measures.Of(e.Period).All, session);
     }
@@ -163,7 +160,7 @@ public sealed partial class TenantState
         foreach (var book in _books) if (HasActivityIn(session, book)) among.Add((book.Period.Id, null));
         foreach (var (id, type) in among)
         {
-            var period = (_measures ??= new Measures()).Of(id);
+            var period = (Measured ??= new Measures()).Of(id);
             (type is null ? period.All : period.Of(type))[Mark.HandedOffSessions]++;
         }
     }
@@ -174,7 +171,7 @@ public sealed partial class TenantState
         if (outcome.Sandbox) return;
         if (e.Kind == FactKind.Escalated && SessionOf(outcome) is { } session) HandOff(session);
         if (e.Csat is not { } points) return;
-        var period = (_measures ??= new Measures()).Of(outcome.Period);
+        var period = (Measured ??= new Measures()).Of(outcome.Period);
         period.Add(outcome.Type, Mark.Csat, 1);
         period.Add(outcome.Type, Mark.CsatPoints, points);
     }
@@ -182,7 +179,7 @@ public sealed partial class TenantState
     /// <summary>An outcome that has left memory is credited: what is known of it is what is given back.</summary>
     private void Gauge(Correction correction)
     {
-        var period = (_measures ??= new Measures()).Of(correction.Period);
+        var period = (Measured ??= new Measures()).Of(correction.Period);
         foreach (var tallies in (Tallies[])[period.All, period.Of(correction.OutcomeType)])
         {
             tallies[Mark.Settled]--;
@@ -195,7 +192,7 @@ public sealed partial class TenantState
     /// <summary>The end customer came, in whatever session: after which successes?</summary>
     private void Come(ulong customer, string? session, Instant time)
     {
-        if (customer == 0 || _measures?.Contacts.Come(customer, session, time) is not { } again) return;
+        if (customer == 0 || Measured?.Contacts.Come(customer, session, time) is not { } again) return;
         foreach (var id in again)
             if (Find(id) is { } outcome) Put(outcome with { Contact = Contact.Again }, outcome);
     }
@@ -206,18 +203,18 @@ public sealed partial class TenantState
         Come(e.Customer, e.Session, e.Time);
         if (e.Result != Result.Success) return Contact.Unknown;
         var until = e.Time + TermsAt(e.Time).Type(e.OutcomeType)!.MeasurementWindow;
-        return (_measures ??= new Measures()).Contacts.Watch(e.Customer,
+        return (Measured ??= new Measures()).Contacts.Watch(e.Customer,
             new FirstContacts.Success(e.OutcomeId, e.Session, e.Time, until), Now, TermsAt(Now).MaxLateness)
             ? Contact.First : Contact.Unknown;
     }
 
     private void WriteMeasures(Writer to)
     {
-        if (_measures is null) return;
+        if (Measured is null) return;
         var section = new Writer();
-        MeasuresWire.Write(section, _measures);
+        MeasuresWire.Write(section, Measured);
         // In the order in which the snapshot has them.
-        byte[] contacts = [.. (_order?.Reported.Above(0) ?? []).Select(one => (byte)_outcomes![one.Id].Contact)];
+        byte[] contacts = [.. (Listing?.Reported.Above(0) ?? []).Select(one => (byte)_outcomes![one.Id].Contact)];
         section.Bytes(Array.TrueForAll(contacts, contact => contact == 0) ? [] : contacts);
         section.List(Sorted(_sessions?.Where(session => session.Value.HandedOff), session => session.Key),
             (w, session) => w.Text(session.Key));
@@ -226,10 +223,10 @@ public sealed partial class TenantState
 
     private void ReadMeasures(ref Reader from)
     {
-        _measures = MeasuresWire.Read(ref from);
+        Measured = MeasuresWire.Read(ref from);
         var contacts = from.Bytes();
         if (contacts.Length > 0)
-            foreach (var (at, (_, id)) in _order!.Reported.Above(0).Index())
+            foreach (var (at, (_, id)) in Listing!.Reported.Above(0).Index())
                 if (contacts[at] != 0) _outcomes![id] = _outcomes[id] with { Contact = (Contact)contacts[at] };
         foreach (var name in from.List((ref r) => r.Text())) _sessions![name].HandedOff = true;
     }

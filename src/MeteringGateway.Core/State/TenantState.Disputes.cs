@@ -8,14 +8,14 @@ public sealed partial class TenantState
     /// <summary>Of a tenant, decided disputes that are listed; an older one is seen with its outcome.</summary>
     public const int DisputesKept = 10_000;
 
-    internal int OpenDisputes => _disputes?.Open ?? 0;
+    internal int OpenDisputes => Contested?.Open ?? 0;
 
-    internal Dispute? Dispute(string id) => _disputes?.Find(id);
+    internal Dispute? Dispute(string id) => Contested?.Find(id);
 
     /// <summary>Newest first, opened by an entry with a sequence below <paramref name="before"/>.</summary>
     /// <param name="status">Null: any.</param>
     public IReadOnlyList<Dispute> Disputes(DisputeStatus? status, long? before, int limit) =>
-        [.. (_disputes?.All ?? []).Where(dispute => status is null || dispute.Status == status)
+        [.. (Contested?.All ?? []).Where(dispute => status is null || dispute.Status == status)
             .Where(dispute => dispute.OpenedBy < (before ?? long.MaxValue)).Take(limit)];
 
     private void Apply(Entry.DisputeOpened e)
@@ -23,15 +23,15 @@ public sealed partial class TenantState
         var dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At);
         Stands(dispute);
         // One of before they were listed is as long as its outcome is in memory: no snapshot has more of it.
-        if (e.Via != DisputeVia.Unsaid) (_disputes ??= new DisputeBook()).Put(dispute, isKept: true);
-        else if (Find(e.OutcomeId) is not null) (_disputes ??= new DisputeBook()).Put(dispute, isKept: false);
+        if (e.Via != DisputeVia.Unsaid) (Contested ??= new DisputeBook()).Put(dispute, isKept: true);
+        else if (Find(e.OutcomeId) is not null) (Contested ??= new DisputeBook()).Put(dispute, isKept: false);
     }
 
     private void Apply(Entry.DisputeResolved e)
     {
         var dispute = e.Before with { Status = e.Status, Note = e.Note, ResolvedAt = e.At, Credit = e.Credit };
         Stands(dispute);
-        (_disputes ??= new DisputeBook()).Put(dispute, isKept: true);
+        (Contested ??= new DisputeBook()).Put(dispute, isKept: true);
     }
 
     private void Stands(Dispute dispute)
@@ -43,7 +43,7 @@ public sealed partial class TenantState
     /// <summary>The line of the open period that this is part of names the dispute.</summary>
     private void NameDispute(Correction correction, string outcomeId)
     {
-        if (_disputes?.Of(outcomeId) is not { } dispute) return;
+        if (Contested?.Of(outcomeId) is not { } dispute) return;
         var named = (Open.Disputed ??= []).GetValueOrDefault((correction.Period, correction.OutcomeType))
             ?? new NamedDisputes([], 0);
         var first = named.First.Length < NamedDisputes.Most ? named.First.Add((outcomeId, dispute.Id)) : named.First;
@@ -76,12 +76,12 @@ public sealed partial class TenantState
     {
         foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
             if (outcome.Dispute is { } dispute && Dispute(dispute.Id) is null)
-                (_disputes ??= new DisputeBook()).Put(dispute, isKept: false);
+                (Contested ??= new DisputeBook()).Put(dispute, isKept: false);
     }
 
     private void WriteDisputes(Writer to)
     {
-        var kept = _disputes?.Kept.ToArray() ?? [];
+        var kept = Contested?.Kept.ToArray() ?? [];
         var added = Sorted(_outcomes?.Values.Where(OutcomeWire.HasAdded), outcome => outcome.ReportedBy);
         var books = _books.Where(book => book.Agreement is not null || book.Disputed is not null).ToArray();
         if (kept.Length + added.Length + books.Length == 0) return;
@@ -110,7 +110,7 @@ public sealed partial class TenantState
     private void ReadDisputes(ref Reader from)
     {
         foreach (var dispute in from.List((ref r) => Values.ReadResolution(Values.ReadDispute(ref r), ref r)))
-            (_disputes ??= new DisputeBook()).Put(dispute, isKept: true);
+            (Contested ??= new DisputeBook()).Put(dispute, isKept: true);
         foreach (var outcome in from.List((ref r) => OutcomeWire.WithAdded(_outcomes![r.Text()], ref r)))
             _outcomes![outcome.Id] = outcome;
         from.List(ReadJudged);

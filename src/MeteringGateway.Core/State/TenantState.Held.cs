@@ -12,17 +12,14 @@ public sealed partial class TenantState
         var rating = RatingOf(book);
         if (drawn > 0 || _reservations is null) return Hold(rating.Tail, rating, book, now, reservation, drawn);
         // Asked many times for one command; an outcome that is tried changes the rating and not the state.
-        if (_held is not { } known || known.Book != book || known.Now != now || known.Sequence != Sequence
+        if (HeldAsOf is not { } known || known.Book != book || known.Now != now || known.Sequence != Sequence
             || known.Rated != _changes!.Last)
         {
             var tally = Hold(rating.Tail, rating, book, now);
-            _held = known = new Holding(book, now, Sequence, _changes!.Last, tally);
+            HeldAsOf = known = new Holding(book, now, Sequence, _changes!.Last, tally);
         }
         return known.Tally;
     }
-
-    /// <summary>With what is held, as last worked out. Not part of the state.</summary>
-    private Holding? _held;
 
     private sealed record Holding(PeriodBook Book, Instant Now, long Sequence, long Rated, Tally Tally);
 

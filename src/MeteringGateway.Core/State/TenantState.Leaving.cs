@@ -74,11 +74,11 @@ public sealed partial class TenantState
     private void Leave(Outcome outcome)
     {
         _outcomes!.Remove(outcome.Id);
-        _order!.Remove(outcome);
+        Listing!.Remove(outcome);
         UnlistAlias(outcome);
         Bytes -= BytesOf(outcome);
         Depart(outcome);
-        _disputes?.ForgetWith(outcome);
+        Contested?.ForgetWith(outcome);
     }
 
     private void ForgetSession(string name)

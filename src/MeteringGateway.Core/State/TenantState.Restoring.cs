@@ -65,7 +65,7 @@ public sealed partial class TenantState
             EndLists();
             foreach (var (sequence, id) in (_state._outcomes?.Values ?? Enumerable.Empty<Outcome>())
                 .Select(outcome => (outcome.LastSequence, outcome.Id)).Order())
-                _state._order!.Changed.Add(sequence, id);
+                _state.Listing!.Changed.Add(sequence, id);
             _state.CountAnew();
             _state.FindDisputes();
             return _state;
@@ -84,7 +84,7 @@ public sealed partial class TenantState
         private void Add(Outcome outcome)
         {
             (_state._outcomes ??= []).Add(outcome.Id, outcome);
-            (_state._order ??= new OutcomeOrder()).Reported.Add(outcome.ReportedBy, outcome.Id);
+            (_state.Listing ??= new OutcomeOrder()).Reported.Add(outcome.ReportedBy, outcome.Id);
             _state.Watch(outcome);
         }
 

@@ -60,15 +60,15 @@ public sealed partial class TenantState
     private void Put(Outcome outcome, Outcome? before)
     {
         (_outcomes ??= [])[outcome.Id] = outcome;
-        _order ??= new OutcomeOrder();
+        Listing ??= new OutcomeOrder();
         if (before is null)
         {
-            _order.Add(outcome);
+            Listing.Add(outcome);
             Bytes += BytesOf(outcome);
         }
         else
         {
-            _order.Change(before, outcome);
+            Listing.Change(before, outcome);
             Bytes += ReferenceBytes * (outcome.ChangedBy.Length - before.ChangedBy.Length);
             Count(PartOf(before), PartOf(outcome), outcome);
         }

@@ -16,12 +16,8 @@ public sealed partial class TenantState
     /// <summary>What limits the tenant as a whole, as last told; null: nothing does.</summary>
     internal Signal? Told => _told?.Tenant;
 
-    /// <summary>
-    /// Caps that were taken away while they limited something: their resume is due in the same turn (S2).
-    /// </summary>
-    private List<CapBook>? _lifted;
 
-    internal CapBook? Lifted => _lifted?[0];
+    internal CapBook? Lifted => Loosened?[0];
 
     internal Signal? FundingTold(string type) => _told?.Funding.GetValueOrDefault(type);
 
@@ -57,7 +53,7 @@ public sealed partial class TenantState
         var stands = e is { Stops: not null, State: not LimitState.Active } ? signal : null;
         if (e is { Cap: null, Scope.OutcomeType: { } type }) SetFunding(type, e.State, stands);
         else if (e.Cap is null) book.Tenant = stands;
-        else if (_lifted?.RemoveAll(cap => cap.Cap.Id == e.Cap) > 0) _lifted = _lifted.Count == 0 ? null : _lifted;
+        else if (Loosened?.RemoveAll(cap => cap.Cap.Id == e.Cap) > 0) Loosened = Loosened.Count == 0 ? null : Loosened;
         else if (Open.Cap(e.Cap) is { } cap) (cap.State, cap.Told) = (e.State, stands);
         book.Keep(signal);
         Raise(e.Alert, e, Alerts.CapReached, null, signal.Key, e.Used, e.Limit, Open.Period.Id);
@@ -73,6 +69,6 @@ public sealed partial class TenantState
 
     private void Lift(CapBook gone)
     {
-        if (gone.State != LimitState.Active) (_lifted ??= []).Add(gone);
+        if (gone.State != LimitState.Active) (Loosened ??= []).Add(gone);
     }
 }

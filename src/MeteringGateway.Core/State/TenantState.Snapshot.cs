@@ -53,7 +53,7 @@ public sealed partial class TenantState
             TermsWire.Write(w, t.Terms); })) yield return true;
         foreach (var _ in Each(to, _books, WriteBook)) yield return true;
         to.Unsigned((ulong)(_outcomes?.Count ?? 0));
-        foreach (var (_, id) in _order?.Reported.Above(0) ?? [])
+        foreach (var (_, id) in Listing?.Reported.Above(0) ?? [])
         {
             OutcomeWire.Write(to, _outcomes![id]);
             yield return true;

@@ -8,9 +8,6 @@ public sealed partial class TenantState
     /// <summary>Which of the sets of thresholds that there have been this is. Not part of the state.</summary>
     private int _thresholdsSet;
 
-    /// <summary>What the open period's outcomes come to, as of an entry. Not part of the state.</summary>
-    private SpendSum? _spend;
-
     internal IEnumerable<ThresholdBook> ThresholdBooks => _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
 
     internal Threshold? Threshold(string id) => _thresholds?.GetValueOrDefault(id)?.Threshold;
@@ -40,8 +37,8 @@ public sealed partial class TenantState
             case Measure.Credits:
                 return (Limit.Of(this.CreditsUsed(Open)), Limit.Of(new Amount(Open.CreditsInForce)));
             case Measure.Spend:
-                if (_spend?.Sequence != Sequence) _spend = new SpendSum(Sequence, this.SpendOf(Open));
-                return (Limit.Of(_spend.Amount), null);
+                if (SpentAsOf?.Sequence != Sequence) SpentAsOf = new SpendSum(Sequence, this.SpendOf(Open));
+                return (Limit.Of(SpentAsOf.Amount), null);
             default: // a cap that is not there any more
                 return (0, 0);
         }

@@ -132,7 +132,7 @@ public sealed partial class TenantState
         ended.Coming = null;
         foreach (var grant in Grants) if (!grant.Ended) book.CreditsInForce += LeftOf(grant);
         _books.Add(book);
-        _measures?.Series.Trim(period);
+        Measured?.Series.Trim(period);
         ForgetBounds();
         foreach (var threshold in _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>()) threshold.BeginAnew();
         if (_terms.Count > 1 && _terms[^1].From == period.Start) ReplaceCaps(_terms[^2].Terms, _terms[^1].Terms);

@@ -47,14 +47,11 @@ public sealed partial class TenantState
     private readonly List<PeriodBook> _books = new(1);
 
     private Dictionary<string, Outcome>? _outcomes;
-    private OutcomeOrder? _order;
     private Dictionary<string, Session>? _sessions;
     private Dictionary<UInt128, EventRecord>? _events;
     private Dictionary<string, List<WaitingFact>>? _waiting;
     private SortedDictionary<string, Reservation>? _reservations;
     private IdFilter? _archived;
-    private List<Outcome>? _departed;
-    private DisputeBook? _disputes;
 
     internal PeriodBook Open => _books[^1];
 
@@ -155,13 +152,13 @@ public sealed partial class TenantState
     /// </summary>
     public IReadOnlyList<Outcome> TakeDeparted()
     {
-        if (_departed is null) return [];
-        var taken = _departed;
-        _departed = null;
+        if (Departed is null) return [];
+        var taken = Departed;
+        Departed = null;
         return taken;
     }
 
-    internal void Depart(Outcome outcome) => (_departed ??= []).Add(outcome);
+    internal void Depart(Outcome outcome) => (Departed ??= []).Add(outcome);
 }
 
 /// <param name="Terms">In force for what is timed at or after <paramref name="From"/>.</param>

@@ -108,7 +108,7 @@ internal sealed partial class TenantHost
                 throw new InvalidOperationException($"'{needs.OutcomeId}' was recalled and is asked for again");
             case Answer.Needs needs:
                 Keep(work, command, entries, answer, null);
-                work.Want(WantedBy(work, needs.OutcomeId), _archiveVersion);
+                work.Want(needs.OutcomeId, WantedBy(work, needs.OutcomeId), _archiveVersion);
                 return false;
             case Answer.Unfinished:
                 Keep(work, command, entries, answer, null);

@@ -52,8 +52,13 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     /// </summary>
     public IReadOnlyCollection<string>? Wanted { get; private set; }
 
-    public Outcome? Recalled => OutcomeOf(Command) is { } id ? _recalled?.GetValueOrDefault(id) : null;
-    public bool RecallDone => OutcomeOf(Command) is { } id && _recalled?.ContainsKey(id) == true;
+    /// <summary>The outcome that the command needs, if it does not name it itself: a decision names a dispute.</summary>
+    private string? _needed;
+
+    private string? Named => OutcomeOf(Command) ?? _needed;
+
+    public Outcome? Recalled => Named is { } id ? _recalled?.GetValueOrDefault(id) : null;
+    public bool RecallDone => Named is { } id && _recalled?.ContainsKey(id) == true;
 
     /// <summary>
     /// How often outcomes had left the tenant when these were asked for: if more have left since, they may be out of
@@ -61,8 +66,9 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     /// </summary>
     public int ArchiveVersion { get; private set; }
 
-    public void Want(IReadOnlyCollection<string> outcomes, int archiveVersion) =>
-        (Wanted, ArchiveVersion) = (outcomes, archiveVersion);
+    /// <param name="needed">What the command cannot be decided without; it is among the outcomes.</param>
+    public void Want(string needed, IReadOnlyCollection<string> outcomes, int archiveVersion) =>
+        (_needed, Wanted, ArchiveVersion) = (needed, outcomes, archiveVersion);
 
     public void Recall(Dictionary<string, Outcome?> outcomes) => (_recalled, Wanted) = (outcomes, null);
 
@@ -81,15 +87,20 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     {
         Command.ReportOutcome report => report.OutcomeId,
         Command.ReportFact fact => fact.OutcomeId,
+        Command.OpenDispute open => open.OutcomeId,
         _ => null,
     };
 
     /// <summary>
     /// What was decided since the work stood at <paramref name="next"/> was not kept: it is decided again.
     /// </summary>
-    public void BackTo(int next) => (Next, _recalled, Wanted) = (next, null, null);
+    public void BackTo(int next) => (Next, _recalled, _needed, Wanted) = (next, null, null, null);
 
-    public void Answer(Answer answer) => Answers[Next++] = answer;
+    public void Answer(Answer answer)
+    {
+        Answers[Next++] = answer;
+        _needed = null;
+    }
 
     public void RefuseRest(Refusal code, string detail)
     {
