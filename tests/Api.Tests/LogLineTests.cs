@@ -52,6 +52,17 @@ public sealed class LogLineTests
         Assert.NotEqual("", Line("MeteringGateway.Api.Auth.Gate", LogLevel.Warning, message, null));
     }
 
+    [Fact]
+    public void What_others_say_is_one_line_of_bounded_length()
+    {
+        var line = Line("Orleans.Runtime.Silo", LogLevel.Warning, "It is unhealthy:" + new string('x', 1000) + "\nmore",
+            null);
+        Assert.InRange(line.Length, 300, 360);
+        Assert.EndsWith("xxx...\n", line, StringComparison.Ordinal);
+        Assert.Contains("one\ntwo", Line("MeteringGateway.X", LogLevel.Warning, "one\ntwo", null),
+            StringComparison.Ordinal);
+    }
+
     private static string Line(string category, LogLevel level, string message, Exception? failure)
     {
         using var text = new StringWriter { NewLine = "\n" };

@@ -33,7 +33,8 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
             LogLevel.Critical => "CRITICAL", LogLevel.Error => "error", LogLevel.Warning =>
                 "warning", LogLevel.Information => "info", _ => "debug",
         };
-        textWriter.Write($"{time} {level} {message}");
+        // Orleans adds whole tables and lists.
+        textWriter.Write($"{time} {level} {(IsOurs(logEntry.Category) ? message : FirstLine(message))}");
         if (logEntry.Exception is { } e)
             textWriter.Write(IsOurs(logEntry.Category) && !ExplainsItself(e) && !IsOfTheCluster(e)
                 ? $": {e}" : $": {Messages(e)}");
@@ -58,12 +59,17 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
         var all = new List<string>();
         for (; e is not null; e = e.InnerException)
         {
-            var line = e.Message.Split('\n')[0].TrimEnd();
-            if (line.Length > Longest) line = line[..Longest] + "...";
+            var line = FirstLine(e.Message);
             // Ours often end with what was under them.
             if (!all.Exists(said => said.Contains(line.TrimEnd('.'), StringComparison.Ordinal))) all.Add(line);
         }
         return string.Join(" <- ", all);
+    }
+
+    private static string FirstLine(string text)
+    {
+        var line = text.Split('\n')[0].TrimEnd();
+        return line.Length > Longest ? line[..Longest] + "..." : line;
     }
 
     private static bool ExplainsItself(Exception e) =>

@@ -159,6 +159,8 @@ public static class ClusterEdition
         silo.Configure<ClusterMembershipOptions>(members =>
         {
             (members.ProbeTimeout, members.NumMissedProbesLimit) = (settings.ProbeTimeout, settings.MissedProbes);
+            // A silo that others have heard of is alive for as long as this times the missed probes.
+            members.MaxProbeTimeout = settings.ProbeTimeout * 2;
             members.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });
     }
