@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 namespace MeteringGateway.Program.Tests;
 
 /// <summary>
-/// A tenant whose agent's key does the worst that the default limits allow, and a quiet tenant beside it: that one
+/// A tenant whose keys do the worst that the default limits allow, and a quiet tenant beside it: that one
 /// gets its answers, or is told to come back (N4). How quickly is printed, and nothing is judged by it: a machine that
 /// others share says nothing about time.
 /// </summary>
@@ -38,12 +38,14 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
                 $$"""{"name":"{{tenant}}","plan":"p"}""");
         using var noisy = Client(server, await Key(administrator, "agent", "noisy"));
         using var buyer = Client(server, await Key(administrator, "finance", "noisy"));
+        using var bound = Client(server, await Key(administrator, "admin", "noisy"));
         using var quiet = Client(server, await Key(administrator, "agent", "quiet"));
+        using var finance = Client(server, await Key(administrator, "finance", "quiet"));
 
-        var alone = await Quiet(quiet, TimeSpan.FromSeconds(4));
+        var alone = await Quiet(quiet, finance, TimeSpan.FromSeconds(4));
         using var end = new CancellationTokenSource(TimeSpan.FromSeconds(Seconds));
-        var worst = Worst(noisy, buyer).Select(work => Forever(work, end.Token)).ToList();
-        var beside = await Quiet(quiet, TimeSpan.FromSeconds(Seconds - 2));
+        var worst = Worst(noisy, buyer, bound).Select(work => Forever(work, end.Token)).ToList();
+        var beside = await Quiet(quiet, finance, TimeSpan.FromSeconds(Seconds - 2));
         await end.CancelAsync();
         var answers = (await Task.WhenAll(worst)).SelectMany(one => one).GroupBy(one => one)
             .OrderBy(same => same.Key).ToList();
@@ -60,8 +62,9 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(0, server.Process.Stop());
     }
 
-    /// <summary>What an agent's key, and a buyer's, can ask for again and again.</summary>
-    private IEnumerable<Func<CancellationToken, Task<HttpResponseMessage>>> Worst(HttpClient agent, HttpClient buyer)
+    /// <summary>What an agent's key, a buyer's, and a bound administrator's can ask for again and again.</summary>
+    private IEnumerable<Func<CancellationToken, Task<HttpResponseMessage>>> Worst(HttpClient agent, HttpClient buyer,
+        HttpClient bound)
     {
         const string resolved = "\"outcome_type\":\"support.resolution\"";
         // Batches into one session, up to its limit; the same outcome reopened; facts; sessions of their own.
@@ -79,6 +82,14 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
             $"\"activity\":\"{new string('x', 200)}{i}\",\"agent\":\"{i}\",\"session\":\"{i}\""), end);
         yield return end => agent.PostAsync("/v1/tenants/noisy/reservations",
             Json("""{"outcome_type":"support.resolution","quantity":1,"ttl":"PT24H"}"""), end);
+        // Names as long as they may be, each another one.
+        var name = new string('x', 200);
+        yield return end => Batch(agent, 500, i => Event($"{name}{i}", "outcome.reported",
+            $"{resolved},\"session\":\"{name}{i}\",\"agent\":\"{name}{i}\",\"workflow\":\"{name}{i}\""), end);
+        // Changes that wait for each other: more than one key may have under way.
+        for (var at = 0; at < 150; at++)
+            yield return end => bound.PutAsync("/v1/tenants/noisy/caps/flood", Json(
+                $$"""{"limit":{"units":{{1_000_000 + Number()}}},"at_limit":{"action":"pause"}}"""), end);
         // Oversized names, and what is no event.
         yield return end => agent.PostAsync("/v1/events",
             Json($$"""[{"specversion":"1.0","{{new string('n', 2_000_000)}}":1}]""",
@@ -114,7 +125,7 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
     /// <summary>
     /// What a quiet tenant does, at a quiet pace: its answers are 2xx, 429 or 503, and how long each took in ms.
     /// </summary>
-    private async Task<Dictionary<string, List<double>>> Quiet(HttpClient http, TimeSpan time)
+    private async Task<Dictionary<string, List<double>>> Quiet(HttpClient http, HttpClient finance, TimeSpan time)
     {
         var all = new Dictionary<string, List<double>>();
         for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < time;)
@@ -124,6 +135,8 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
             await Timed("event", () => http.PostAsync("/v1/events", Json(
                 Event($"q{Number()}", "outcome.reported", "\"outcome_type\":\"support.resolution\"", of: "quiet"),
                 "application/cloudevents+json")));
+            await Timed("change", () => finance.PutAsync("/v1/tenants/quiet/caps/own", Json(
+                $$"""{"limit":{"units":{{1_000_000 + Number()}}},"at_limit":{"action":"pause"}}""")));
             await Timed("/health/live", () => http.GetAsync("/health/live"));
             await Task.Delay(10);
         }
