@@ -33,9 +33,11 @@ public class MethodTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Another_method_is_answered_with_those_that_there_are() // 15.5.6
     {
-        foreach (var routes in Mapped.All(_gateway).GroupBy(one => one.Path("acme")))
+        var all = Mapped.All(_gateway);
+        foreach (var routes in all.GroupBy(one => one.Path("acme")))
         {
-            var there = routes.Select(one => one.Method.Method).ToHashSet();
+            // What is an address of its own may be a thing's, too: a cap may be called 'preview'.
+            var there = all.Where(one => one.IsAskedBy(routes.First().Route)).Select(one => one.Method.Method).ToHashSet();
             if (there.Contains("GET")) there.Add("HEAD");
             foreach (var method in new[] { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE" })
             {

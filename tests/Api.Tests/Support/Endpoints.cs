@@ -22,6 +22,14 @@ internal sealed record Mapped(HttpMethod Method, string Route, RouteEndpoint End
         return path == "/v1/signals" ? $"{path}?tenant={tenant}" : path;
     }
 
+    /// <summary>It is asked for, too, by whoever asks for that route: where that one has a word, it has it or any.</summary>
+    public bool IsAskedBy(string route)
+    {
+        var (own, asked) = (Route.Split('/'), route.Split('/'));
+        return own.Length == asked.Length && own.Zip(asked).All(pair => pair.First == pair.Second
+            || pair.First.StartsWith('{'));
+    }
+
     public Task<HttpResponseMessage> Call(HttpClient client, string tenant) =>
         client.Send(Method, Path(tenant), Takes is null ? null : "{}", Takes?.MediaTypes[0] ?? "application/json");
 
