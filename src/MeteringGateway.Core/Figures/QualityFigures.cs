@@ -59,11 +59,11 @@ public static class QualityReport
         var ids = terms.OutcomeTypes.Select(type => type.Id).Concat(counted.Types.Keys).Distinct()
             .Order(StringComparer.Ordinal);
         return new Quality(book.Period, book.Status, state.Sequence, state.Terms.Currency,
-            FiguresOf(counted.All, Charged(state, book, null)),
+            FiguresOf(counted.All, Charged(state, book, null), Agreed(book, null)),
             [.. ids.Select(id =>
             {
                 var tallies = counted.Types.GetValueOrDefault(id) ?? new Tallies();
-                return new TypeQuality(id, FiguresOf(tallies, Charged(state, book, id)),
+                return new TypeQuality(id, FiguresOf(tallies, Charged(state, book, id), Agreed(book, id)),
                     Check(tallies, terms.Type(id)));
             })]);
     }
@@ -79,7 +79,14 @@ public static class QualityReport
         return charged;
     }
 
-    private static QualityFigures FiguresOf(Tallies of, Int128 charged)
+    /// <summary>As it is counted for the alert when it is low (O8).</summary>
+    private static Share Agreed(PeriodBook book, string? type)
+    {
+        var counts = (book.Agreement ?? []).Where(one => type is null || one.Key == type).ToArray();
+        return new Share(counts.Sum(one => one.Value.Agreed), counts.Sum(one => one.Value.Total));
+    }
+
+    private static QualityFigures FiguresOf(Tallies of, Int128 charged, Share agreed)
     {
         var sessions = of[Mark.Sessions] + of[Mark.Lone];
         return new QualityFigures(
@@ -88,7 +95,7 @@ public static class QualityReport
             new Share(sessions - of[Mark.HandedOffSessions] - of[Mark.LoneHandedOff], sessions),
             new Share(of[Mark.Escalated], of[Mark.Reported]), new Share(of[Mark.Reopened], of[Mark.Reported]),
             new Share(of[Mark.FirstContacts], of[Mark.Contacts]), new Share(of[Mark.CsatPoints], of[Mark.Csat]),
-            new Share(of[Mark.Disputed], of[Mark.Decided]), new Share(of[Mark.Agreed], of[Mark.Judged]),
+            new Share(of[Mark.Disputed], of[Mark.Decided]), agreed,
             new CostShare(AmountOf(charged), of[Mark.Rated]),
             new Share(of[Mark.FirstOutcomeWait], of[Mark.FirstOutcomes]),
             FigureOf(of.Forgiven?.GetValueOrDefault(Reason.None) ?? default),

@@ -12,7 +12,7 @@ internal enum Mark : byte
     Contacts = 8,
     /// <summary>Of these, those after which the end customer did not come again within the window.</summary>
     FirstContacts = 9,
-    Judged = 10, Agreed = 11, NoSession = 12,
+    NoSession = 12,
     /// <summary>Settled, or credited since; what contradicts these is counted next.</summary>
     Decided = 13, BuyerRejected = 14, RecordsReversed = 15, Contradicted = 16,
     /// <summary>Reported without a session: a session of its own, and one that was handed off.</summary>

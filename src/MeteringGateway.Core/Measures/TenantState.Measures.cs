@@ -47,18 +47,14 @@ public sealed partial class TenantState
 
         void Said()
         {
-            FactKind? verdict = null;
             foreach (var fact in outcome.Facts)
             {
-                if (fact.IsVerdict) verdict = fact.Kind;
                 Set(Mark.Reopened, fact.Kind == FactKind.Reopened);
                 // Of what settled all the same: it was said after the window.
                 if (!decided || !fact.IsReversal || fact.Time < outcome.Opened) continue;
                 bits |= Part.Bit(Mark.Contradicted)
                     | Part.Bit(fact.IsVerdict ? Mark.BuyerRejected : Mark.RecordsReversed);
             }
-            Set(Mark.Judged, verdict is not null);
-            Set(Mark.Agreed, verdict == FactKind.VerdictAccepted);
         }
     }
 

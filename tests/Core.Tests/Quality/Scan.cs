@@ -201,7 +201,6 @@ internal sealed class Scan
         var decided = settled || row.Status == OutcomeStatus.Credited;
         var known = row.Report.Customer != 0 && row.Report.Result == Result.Success;
         var late = decided ? row.Facts.Where(fact => fact.IsReversal && fact.Time >= row.Opened).ToList() : [];
-        var verdict = row.Facts.LastOrDefault(fact => fact.IsVerdict);
         Note("reported", true);
         Note("pending", row.Status == OutcomeStatus.Pending);
         Note("settled", settled);
@@ -210,8 +209,6 @@ internal sealed class Scan
         Note("disputed", row.Disputed);
         Note("contacts", settled && known);
         Note("first contacts", settled && known && !row.CameAgain);
-        Note("judged", verdict is not null);
-        Note("agreed", verdict?.Kind == FactKind.VerdictAccepted);
         Note("no session", row.Report.Session is null && row.Type.OncePerSession);
         Note("sessions", row.Report.Session is null);
         Note("handed off", row.Report.Session is null && row.HandedOff);
