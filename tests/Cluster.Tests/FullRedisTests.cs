@@ -39,16 +39,16 @@ public sealed class FullRedisTests : IAsyncLifetime, IDisposable
             await Assert.ThrowsAsync<StoreFullException>(async () =>
                 await _cluster.Tenants.Execute("acme", Make.Report("o1")));
         Assert.NotNull(await _cluster.Tenants.Check("acme", Make.One));
-        var health = await Task.WhenAll(_cluster.Addresses.Select(Health));
-        Assert.Contains(health, one =>
+        // A silo whose lease is late on a busy machine says that, for as long as it is.
+        await Until(async () => (await Task.WhenAll(_cluster.Addresses.Select(Health))).Any(one =>
             one.Contains("\"status\":\"degraded\"", StringComparison.Ordinal)
-            && one.Contains("\"reason\":\"the store has no room\"", StringComparison.Ordinal));
+            && one.Contains("\"reason\":\"the store has no room\"", StringComparison.Ordinal)));
 
         await _admin.GetServers()[0].ConfigSetAsync("maxmemory", "0");
         await Until(async () => await Reported());
         Assert.Equal(1, (await _cluster.Tenants.Usage("acme", null))!.OutcomeTypes.Single().Reported);
-        Assert.All(await Task.WhenAll(_cluster.Addresses.Select(Health)),
-            one => Assert.Contains("\"status\":\"ready\"", one, StringComparison.Ordinal));
+        await Until(async () => (await Task.WhenAll(_cluster.Addresses.Select(Health)))
+            .All(one => one.Contains("\"status\":\"ready\"", StringComparison.Ordinal)));
     }
 
     private async Task<bool> Reported()
@@ -64,7 +64,11 @@ public sealed class FullRedisTests : IAsyncLifetime, IDisposable
         }
     }
 
-    private Task<string> Health(Uri silo) => _client.GetStringAsync(new Uri(silo, "/health"));
+    private async Task<string> Health(Uri silo)
+    {
+        using var answer = await _client.GetAsync(new Uri(silo, "/health"));
+        return await answer.Content.ReadAsStringAsync();
+    }
 
     private static async Task Until(Func<Task<bool>> condition)
     {
