@@ -94,6 +94,8 @@ class Metering:
     def __init__(self, url: str, key: str, tenant: str, *, source: str = "/agents/python",
                  timeout: float = 10.0, patience: float = 30.0):
         self._url, self._key, self.tenant, self.source = urllib.parse.urlsplit(url), key, tenant, source
+        if self._url.scheme not in ("http", "https") or not self._url.hostname:
+            raise ValueError(f"'{url}' is no address of a gateway: http://HOST:PORT")
         self._timeout, self._patience, self._local = timeout, patience, threading.local()
         self._path = f"{self._url.path.rstrip('/')}/v1/tenants/{urllib.parse.quote(tenant, safe='')}"
 

@@ -90,6 +90,7 @@ export class Metering {
    */
   constructor(url: string, private readonly key: string, readonly tenant: string,
     options: { source?: string; timeout?: number; patience?: number } = {}) {
+    if (!/^https?:\/\/[^/]/.test(url)) throw new TypeError(`'${url}' is no address of a gateway: http://HOST:PORT`);
     this.base = url.replace(/\/+$/, "");
     this.path = `${this.base}/v1/tenants/${encodeURIComponent(tenant)}`;
     this.source = options.source ?? "/agents/typescript";
@@ -264,13 +265,20 @@ export class Metering {
 
 /** What the signals say, kept at hand: answers at once, without a call. It knows nothing of reservations. */
 export class Gate {
-  /** Done when it knows of every stop; rejected when the gateway refused the stream for good. */
+  /** Done when it knows of every stop, or after ten seconds without an answer: then it knows of none (`isReady`).
+   * Rejected when the gateway refused the stream for good. */
   readonly ready: Promise<void>;
+  isReady = false;
   private readonly keys = new Map<string, Json>();
   private readonly stop = new AbortController();
 
   constructor(metering: Metering) {
-    this.ready = new Promise((resolve, reject) => void this.listen(metering, resolve).catch(reject));
+    this.ready = new Promise((resolve, reject) => {
+      const late = setTimeout(resolve, 10_000);
+      const settled = (settle: () => void) => (clearTimeout(late), settle());
+      this.listen(metering, () => { this.isReady = true; settled(resolve); })
+        .catch(failure => settled(() => reject(failure)));
+    });
   }
 
   decide(outcomeType: string, about: About = {}): Decision {
