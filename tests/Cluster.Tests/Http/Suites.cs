@@ -79,7 +79,7 @@ public sealed class SuitesTests
         typeof(StoredDocumentTests), typeof(ProblemSizeTests), typeof(DeadlineTests), typeof(RefusedEventsTests),
         typeof(LimitsTableTests), typeof(Api.Tests.SecretSealTests), // silos have one of their own
         typeof(WebhooksAwayTests), typeof(EventGroupTests), typeof(TurnQueueTests),
-        typeof(LookupTests), typeof(PlanBookTests),
+        typeof(LookupTests), typeof(PlanBookTests), typeof(LogLineTests), typeof(AgentsPageTests),
     ];
 
     [Fact]
