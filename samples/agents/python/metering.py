@@ -159,7 +159,8 @@ class Metering:
         return self._one(self.event("activity.reported", id, activity=activity, **data))
 
     def confirm(self, outcome_id: str, *, id: Optional[str] = None, **data: Any) -> Result:
-        return self._one(self.event("outcome.confirmed", id or f"{outcome_id}:confirmed", outcome_id=outcome_id, **data))
+        return self._one(self.event("outcome.confirmed", id or f"{outcome_id}:confirmed", outcome_id=outcome_id,
+                                    **data))
 
     def reverse(self, outcome_id: str, why: str, *, id: Optional[str] = None, **data: Any) -> Result:
         """`why` is reopened, escalated, abandoned, failed or rejected."""
@@ -167,7 +168,8 @@ class Metering:
             raise ValueError(f"why is one of {', '.join(REVERSALS)}")
         return self._one(self.event(f"outcome.{why}", id or f"{outcome_id}:{why}", outcome_id=outcome_id, **data))
 
-    def event(self, type: str, id: Optional[str] = None, time: Optional[datetime] = None, **data: Any) -> dict[str, Any]:
+    def event(self, type: str, id: Optional[str] = None, time: Optional[datetime] = None,
+              **data: Any) -> dict[str, Any]:
         """A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent."""
         at = (time or datetime.now(timezone.utc)).astimezone(timezone.utc).isoformat(timespec="milliseconds")
         return {"specversion": "1.0", "id": id or str(uuid.uuid4()), "source": self.source, "type": type,
@@ -318,7 +320,8 @@ def _order(signal: Mapping[str, Any]) -> tuple[int, int, str]:
 def _matches(stop: Mapping[str, Any], question: Mapping[str, Optional[str]]) -> bool:
     if stop["on"] == "activity" or question.get("workflow") in stop.get("workflow_not", ()):
         return False
-    return all(stop.get(name) in (None, question.get(name)) for name in ("outcome_type", "agent", "channel", "workflow"))
+    return all(stop.get(name) in (None, question.get(name))
+               for name in ("outcome_type", "agent", "channel", "workflow"))
 
 
 def _decision(answer: Mapping[str, Any]) -> Decision:

@@ -313,7 +313,8 @@ function order(signal: Json): string {
 
 function matches(stop: Json, question: Json): boolean {
   if (stop.on === "activity" || stop.workflow_not?.includes(question.workflow)) return false;
-  return ["outcome_type", "agent", "channel", "workflow"].every(name => !(name in stop) || stop[name] === question[name]);
+  return ["outcome_type", "agent", "channel", "workflow"]
+    .every(name => !(name in stop) || stop[name] === question[name]);
 }
 
 function decision(answer: Json): Decision {

@@ -5,7 +5,9 @@ internal sealed class KeyShare
 {
     private long _taken;
 
-    /// <summary>Takes so much, to be given back; false, and nothing taken, when it would be more than there may be.</summary>
+    /// <summary>
+    /// Takes so much, to be given back; false, and nothing taken, when it would be more than there may be.
+    /// </summary>
     /// <param name="most">0 is no limit.</param>
     public bool TryTake(long most, long much = 1)
     {

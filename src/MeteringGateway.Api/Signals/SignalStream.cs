@@ -40,7 +40,8 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
             context.Response.Headers.CacheControl = "no-store, no-transform";
             context.Response.Headers["X-Accel-Buffering"] = "no";
             if (Head.WasAsked(context)) return;
-            // At once: a reader that goes on where it was may not be told anything for long, and must know that it listens.
+            // At once: a reader that goes on where it was may not be told anything for long, and must know that it
+            // listens.
             await context.Response.BodyWriter.FlushAsync(ended.Token);
             foreach (var (tenant, reader) in readers)
             {

@@ -10,7 +10,8 @@ namespace MeteringGateway.Api.Thresholds;
 /// type's id, <c>overage</c> for the plan's rule, <c>grant:</c> and a grant's id, or
 /// <c>agreement:</c> and an outcome type's id.</param>
 /// <param name="At">Of a threshold: where it is crossed.</param>
-/// <param name="Level">What was reached; of a grant, what was left; of agreement, outcomes that the buyer accepted.</param>
+/// <param name="Level">What was reached; of a grant, what was left; of agreement, outcomes that the buyer
+/// accepted.</param>
 /// <param name="Limit">What it was a level of; of agreement, outcomes with a verdict; null where there is none.</param>
 internal sealed record RaisedAlertWire(
     string Type, string? Threshold, string Of, LevelWire? At, LimitWire? Level, LimitWire? Limit, string RaisedAt)

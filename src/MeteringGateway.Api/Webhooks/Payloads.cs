@@ -22,7 +22,8 @@ internal static class Payloads
         var row = told.Row;
         var entry = EntryCodec.Read(row.Alert.Entry);
         // All of it is in the entry but the currency, which a tenant has for good (N2).
-        var currency = entry is Entry.PeriodClosed or Entry.DisputeResolved { Credit: not null } or Entry.StateChanged { Limit.IsMoney: true }
+        var currency = entry is Entry.PeriodClosed or Entry.DisputeResolved { Credit: not null }
+            or Entry.StateChanged { Limit.IsMoney: true }
             or Entry.ThresholdCrossed { Level.IsMoney: true }
             ? (await tenants.Tenant(row.Tenant, cancellation))!.Terms.Currency : "";
         var data = entry is Entry.PeriodClosed closed

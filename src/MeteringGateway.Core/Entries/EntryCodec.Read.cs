@@ -97,7 +97,8 @@ public static partial class EntryCodec
                 : null, from.Bool(), from.Maybe(Values.ReadSummary),
             from.MaybeBytes())
         {
-            At = at, IsApart = !from.AtEnd && from.Bool(), Counts = from.AtEnd ? null : Values.ReadVerdictCount(ref from),
+            At = at, IsApart = !from.AtEnd && from.Bool(),
+            Counts = from.AtEnd ? null : Values.ReadVerdictCount(ref from),
         },
         EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
             from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(),

@@ -22,7 +22,8 @@ public static class AgreementFigures
     /// <param name="period">Null: the open one.</param>
     public static IReadOnlyList<Agreement>? Agreements(this TenantState state, DateOnly? period) =>
         state.BookOf(period) is { } book
-            ? [.. (book.Agreement ?? []).Select(one => new Agreement(one.Key, one.Value.Agreed, one.Value.Total))] : null;
+            ? [.. (book.Agreement ?? []).Select(one => new Agreement(one.Key, one.Value.Agreed, one.Value.Total))]
+            : null;
 
     /// <summary>Of one type; zeros without a verdict. Null: no such period.</summary>
     public static Agreement? Agreement(this TenantState state, DateOnly? period, string outcomeType) =>

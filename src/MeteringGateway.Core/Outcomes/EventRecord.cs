@@ -38,7 +38,9 @@ internal sealed class IdFilter
     /// <summary>So many, the oldest, have 12 bits an id and 8 probes: 0.3 % are asked for in vain in each.</summary>
     public int Coarse { get; set; }
 
-    /// <summary>A layer as it was stored; of the coarse kind, unless <see cref="Coarse"/> says otherwise later.</summary>
+    /// <summary>
+    /// A layer as it was stored; of the coarse kind, unless <see cref="Coarse"/> says otherwise later.
+    /// </summary>
     public void AddCoarse(byte[] layer)
     {
         Layers.Add(layer);

@@ -74,7 +74,9 @@ internal sealed class Session
     }
 }
 
-/// <summary>What was reported in a session, so that a long one need not be gone through with each report (Q1).</summary>
+/// <summary>
+/// What was reported in a session, so that a long one need not be gone through with each report (Q1).
+/// </summary>
 internal sealed class SessionReports
 {
     private readonly HashSet<(DateOnly Period, string? Type)> _reported = [];

@@ -10,7 +10,8 @@ public sealed partial class TenantState
     {
         if (Find(outcomeId) is not { } outcome || Root(outcome) is not { } root) return null;
         var sequences = new List<long>(root.Sequences);
-        foreach (var alias in Listing!.Aliases?.GetValueOrDefault(root.Id) ?? []) sequences.AddRange(Find(alias)!.Sequences);
+        foreach (var alias in Listing!.Aliases?.GetValueOrDefault(root.Id) ?? [])
+            sequences.AddRange(Find(alias)!.Sequences);
         sequences.Sort();
         return sequences;
     }

@@ -18,7 +18,9 @@ public sealed partial class TenantState
         public SpendSum? SpentAsOf { get; set; }
     }
 
-    /// <summary>The outcomes in memory in the orders in which they are listed; null: there were none. Derived.</summary>
+    /// <summary>
+    /// The outcomes in memory in the orders in which they are listed; null: there were none. Derived.
+    /// </summary>
     private OutcomeOrder? Listing
     {
         get => _rare?.Listing;

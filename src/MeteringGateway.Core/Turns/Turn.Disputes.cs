@@ -109,7 +109,9 @@ public sealed partial class Turn
     private static bool IsAfterWindow(Outcome outcome, Instant time) =>
         outcome.ClosesAt is not { } closed || time >= closed;
 
-    /// <summary>N4: a verdict that would open a dispute more than may be open; one within the window is taken.</summary>
+    /// <summary>
+    /// N4: a verdict that would open a dispute more than may be open; one within the window is taken.
+    /// </summary>
     private Answer? OneDisputeTooMany(Command.ReportFact c, Instant time, Outcome outcome) =>
         c.Kind == FactKind.VerdictRejected && outcome is { Status: OutcomeStatus.Billable, Dispute: null }
             && IsAfterWindow(outcome, time) && _state.OpenDisputes >= _limits.OpenDisputes ? TooManyDisputes() : null;

@@ -52,7 +52,9 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     /// </summary>
     public IReadOnlyCollection<string>? Wanted { get; private set; }
 
-    /// <summary>The outcome that the command needs, if it does not name it itself: a decision names a dispute.</summary>
+    /// <summary>
+    /// The outcome that the command needs, if it does not name it itself: a decision names a dispute.
+    /// </summary>
     private string? _needed;
 
     private string? Named => OutcomeOf(Command) ?? _needed;

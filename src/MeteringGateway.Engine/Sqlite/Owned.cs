@@ -27,7 +27,8 @@ internal static class Owned
         }
         catch (IOException e)
         {
-            throw new StoreException($"The data directory '{Path.GetFullPath(path)}' cannot be made: {WhyNot(path, e)}");
+            throw new StoreException(
+                $"The data directory '{Path.GetFullPath(path)}' cannot be made: {WhyNot(path, e)}");
         }
     }
 
