@@ -143,6 +143,26 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
     }
 
     [FactInOneProcess]
+    public async Task A_key_reads_so_much_at_once_N4()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:ReadsAtOnce"] = "2" });
+        await gateway.Tenant("acme");
+        var other = await gateway.Role("auditor");
+        var key = gateway.Services.GetRequiredService<KeyRing>().Find($"Bearer {Gateway.AdminKey}")!;
+        using (key.Reads.Open(most: 0))
+        using (key.Reads.Open(most: 0))
+        {
+            foreach (var path in new[] { "usage", "outcomes", "entries", "statements" })
+                await gateway.Admin.Get($"/v1/tenants/acme/{path}")
+                    .IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+            await other.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+            await gateway.Admin.Post("/v1/tenants/acme/check", """{"outcome_type":"support.resolution"}""")
+                .Is(HttpStatusCode.OK);
+        }
+        await gateway.Admin.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task A_key_has_so_many_requests_changes_and_bytes_of_bodies_under_way_N4()
     {
         const string terms = """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"}]}""";

@@ -272,6 +272,21 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         Assert.Equal(3, (int?)usage["caps"]![0]!["remaining"]);
     }
 
+    [Fact]
+    public async Task N4_a_page_of_outcomes_ends_where_its_detail_is_large()
+    {
+        await _gateway.Tenant("large");
+        var metadata = $"\"metadata\":{{\"text\":\"{new string('x', 4000)}\"}}";
+        await _gateway.Admin.PostAs("application/x-ndjson", "/v1/events?results=rejected",
+            string.Join('\n', Enumerable.Range(0, 450).Select(i => Report.Outcome($"large-{i}", "large", metadata))))
+                .Is(HttpStatusCode.OK);
+        var first = await _gateway.Admin.Get("/v1/tenants/large/outcomes?limit=1000").Is(HttpStatusCode.OK);
+        var second = await _gateway.Admin.Get($"/v1/tenants/large/outcomes?limit=1000&cursor={first["next_cursor"]}")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal((300, 150, null), (Ids(first).Count(), Ids(second).Count(), second["next_cursor"]));
+        Assert.Equal(450, Ids(first).Concat(Ids(second)).Distinct().Count());
+    }
+
     private static IEnumerable<string> Ids(JsonObject list) =>
         list["data"]!.AsArray().Select(outcome => (string)outcome!["outcome_id"]!);
 }

@@ -119,4 +119,16 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
         Assert.Null(Nearest.To("x", [], 9));
         Assert.Equal("", Nearest.Meant(new string('p', 10_000), names));
     }
+
+    [Fact]
+    public async Task A_document_of_more_values_than_may_be_is_refused_as_it_is_read_N4()
+    {
+        static string Types(int count) =>
+            $$"""{"currency":"USD","outcome_types":[{{string.Join(',', Enumerable.Repeat("{}", count))}}]}""";
+        var problem = await _gateway.Admin.Put("/v1/plans/vast", Types(100_000))
+            .IsProblem(HttpStatusCode.RequestEntityTooLarge, "too_large");
+        Assert.Equal("The body holds more than 100000 values.", (string?)problem["detail"]);
+        await _gateway.Admin.Put("/v1/plans/vast", Types(1_000))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+    }
 }

@@ -4,6 +4,7 @@ using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Requests;
+using Microsoft.Extensions.Hosting;
 
 namespace MeteringGateway.Api.Auth;
 
@@ -76,7 +77,8 @@ internal sealed class Gate(
         if (caller is null) return Answer(context);
         if (!caller.Requests.TryTake(_limits.RequestsAtOnce))
             return Problem.TooManyAtOnce(_limits.RequestsAtOnce, "requests").ExecuteAsync(context);
-        var served = Administers(context) ? Change(context, caller) : Answer(context);
+        var served = Administers(context) ? Change(context, caller) : IsRead(context) ? ReadOut(context, caller)
+            : Answer(context);
         if (!served.IsCompletedSuccessfully) return End(served, caller);
         caller.Requests.GiveBack();
         return served;
@@ -98,6 +100,20 @@ internal sealed class Gate(
     private static bool Administers(HttpContext context) =>
         !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
         && context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is not null && !IsOfRuntimes(context);
+
+    /// <summary>What may read much and answer much: lists, statements, entries, figures.</summary>
+    private static bool IsRead(HttpContext context) =>
+        (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        && context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is { } demands
+        && (demands.AnyOf & (Permission.UsageRead | Permission.OutcomesRead | Permission.EntriesRead)) != 0;
+
+    // Each holds its page until that is read, however slowly.
+    private async Task ReadOut(HttpContext context, Principal caller)
+    {
+        using var read = caller.Reads.Open(_limits.ReadsAtOnce);
+        if (read is not null) await Answer(context);
+        else await Problem.TooManyAtOnce(_limits.ReadsAtOnce, "reads").ExecuteAsync(context);
+    }
 
     private static bool IsOfRuntimes(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<Demands>() is { } demands
@@ -187,7 +203,12 @@ internal sealed class Gate(
             if (!context.Response.HasStarted && Bare(context.Response) is { } problem)
                 await problem.ExecuteAsync(context);
         }
-        catch (Exception thrown) when (thrown is not OutOfMemoryException)
+        catch (OutOfMemoryException)
+        {
+            EndForMemory(context);
+            throw;
+        }
+        catch (Exception thrown)
         {
             var failure = context.Features.Get<Deadline>()?.End(thrown) ?? thrown;
             if (context.RequestAborted.IsCancellationRequested) return;
@@ -201,6 +222,15 @@ internal sealed class Gate(
             }
             await Explain(failure).ExecuteAsync(context);
         }
+    }
+
+    /// <summary>For whomever it ran out: what is half done is not known, and a supervisor starts it again.</summary>
+    private void EndForMemory(HttpContext context)
+    {
+        if (!readiness.Fail("memory has run out")) return;
+        log.LogCritical("Memory has run out: the process ends");
+        Environment.ExitCode = 1;
+        context.RequestServices.GetRequiredService<IHostApplicationLifetime>().StopApplication();
     }
 
     private Problem Explain(Exception failure)

@@ -30,6 +30,8 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public KeyShare Streams { get; } = new();
     /// <summary>Requests under way, streams among them.</summary>
     public KeyShare Requests { get; } = new();
+    /// <summary>Of these, those that read lists, figures, statements or entries.</summary>
+    public KeyShare Reads { get; } = new();
     /// <summary>Of these, those that change what is configured.</summary>
     public KeyShare Changes { get; } = new();
     /// <summary>Bytes of large bodies of requests under way.</summary>

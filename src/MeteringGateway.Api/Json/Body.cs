@@ -25,10 +25,14 @@ internal static class Documents
     private static readonly SearchValues<byte> OfANumber = SearchValues.Create("0123456789+-.eE"u8);
     private const string MustBe = "must be a JSON object";
 
+    /// <summary>Ten times what the largest plan has.</summary>
+    private const int MostValues = 100_000;
+
     /// <exception cref="ProblemException">It is not such a document.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json) where T : class
     {
         if (json.IsEmpty) throw new ProblemException(Malformed("", $"is empty: it {MustBe}"));
+        DemandFew(json);
         try
         {
             return JsonSerializer.Deserialize(json, WireJson.Typed<T>())
@@ -37,6 +41,25 @@ internal static class Documents
         catch (JsonException failure)
         {
             throw new ProblemException(Explain(failure, json));
+        }
+    }
+
+    /// <summary>A small body may hold millions of objects, each of which costs a hundred times its bytes (N4).</summary>
+    private static void DemandFew(ReadOnlySpan<byte> json)
+    {
+        if (json.Length <= MostValues) return;
+        var reader = new Utf8JsonReader(json);
+        var values = 0;
+        try
+        {
+            while (reader.Read())
+                if (reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.EndObject
+                    or JsonTokenType.EndArray) && ++values > MostValues)
+                    throw new ProblemException(Problem.TooManyValues(MostValues));
+        }
+        catch (JsonException)
+        {
+            // Told by whoever reads it.
         }
     }
 

@@ -36,11 +36,14 @@ internal sealed class Readiness
     }
 
     /// <param name="reason">For whoever asks; without paths or secrets.</param>
-    public void Fail(string reason)
+    /// <returns>False: it had failed before.</returns>
+    public bool Fail(string reason)
     {
+        var isFirst = !_failed;
         _failed = true;
         _problem = NotReady(reason);
         _settled.TrySetResult();
+        return isFirst;
     }
 
     private static Problem NotReady(string reason) =>

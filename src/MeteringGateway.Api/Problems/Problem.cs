@@ -103,6 +103,9 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             RetryAfter = 1,
         };
 
+    public static Problem TooManyValues(int most) =>
+        new(StatusCodes.Status413PayloadTooLarge, "too_large", $"The body holds more than {most} values.");
+
     /// <summary>Too many wait to change the same thing; nothing was done.</summary>
     public static Problem Busy() =>
         new(StatusCodes.Status503ServiceUnavailable, "busy",

@@ -4,6 +4,10 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class LocalTenants
 {
+    /// <summary>Of a page of outcomes, beside which it ends.</summary>
+    private const int DetailBytes = 1 << 20;
+    private const int DetailsAtOnce = 100;
+
     public ValueTask<TenantFigure?> Tenant(string tenant, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Figure(Now), cancellation);
 
@@ -115,20 +119,34 @@ public sealed partial class LocalTenants
             : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
         var more = page.Count > limit;
         if (more) page.RemoveAt(limit);
-        var next = more ? changes ? page[^1].Sequence : page[^1].FirstSequence : (long?)null;
-        return new Page<OutcomeRow>(await WithDetails(tenant, page, cancellation), next);
+        var rows = await WithDetails(tenant, page, cancellation);
+        more |= rows.Count < page.Count;
+        var next = more ? changes ? rows[^1].Outcome.Sequence : rows[^1].Outcome.FirstSequence : (long?)null;
+        return new Page<OutcomeRow>(rows, next);
     }
 
     /// <summary>What leaves memory has its charges fixed.</summary>
     internal static OutcomeFigure? Archived(Outcome? outcome) => outcome?.Figure(outcome.Charges ?? []);
 
-    private async ValueTask<OutcomeRow[]> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures,
+    /// <summary>With what is stored apart of each; no more of them once that is large, but one at least (N4).</summary>
+    private async ValueTask<List<OutcomeRow>> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures,
         CancellationToken cancellation)
     {
-        var details = await _store.Details(tenant,
-            [.. figures.Where(figure => figure.HasDetail).Select(figure => figure.FirstSequence)], cancellation);
-        var next = 0;
-        return [.. figures.Select(figure => new OutcomeRow(figure, figure.HasDetail ? details[next++]?.Json : null))];
+        var (rows, bytes) = (new List<OutcomeRow>(figures.Count), 0L);
+        foreach (var some in figures.Chunk(DetailsAtOnce))
+        {
+            if (bytes >= DetailBytes) break;
+            var details = await _store.Details(tenant,
+                [.. some.Where(figure => figure.HasDetail).Select(figure => figure.FirstSequence)], cancellation);
+            var next = 0;
+            foreach (var figure in some)
+            {
+                var json = figure.HasDetail ? details[next++]?.Json : null;
+                bytes += json?.Length ?? 0;
+                rows.Add(new OutcomeRow(figure, json));
+            }
+        }
+        return rows;
     }
 
     public async ValueTask<SignalReader?> Signals(string tenant, long? after, CancellationToken cancellation = default)

@@ -46,6 +46,12 @@ public sealed class MeteringLimits : TenantLimits
     public int ChangesAtOnce { get; set; } = 100;
 
     /// <summary>
+    /// Of these, those that read lists, figures, statements or entries, each of which holds its page until that is read
+    /// (429 <c>too_many_at_once</c>); 0: no limit.
+    /// </summary>
+    public int ReadsAtOnce { get; set; } = 32;
+
+    /// <summary>
     /// Bytes of bodies that one key has under way, those above 64 KiB (<c>too_many_at_once</c>); 0 is no limit.
     /// </summary>
     public int BodyBytesAtOnce { get; set; } = 128 * 1024 * 1024;
