@@ -103,6 +103,12 @@ public interface ITenants
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default);
 
     /// <summary>
+    /// What the tenant is in need of now, as <see cref="Attention"/> lists it; null: nothing, or there is no such
+    /// tenant. One that nobody uses is loaded.
+    /// </summary>
+    ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default);
+
+    /// <summary>
     /// A page of outcomes, newest first (by first sequence), or with <see cref="OutcomeFilter.ChangedAfter"/> oldest
     /// change first.
     /// </summary>

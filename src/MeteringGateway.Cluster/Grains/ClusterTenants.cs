@@ -124,6 +124,9 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default) =>
         store.Attention(among, after, limit, cancellation);
 
+    public ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Need(cancellation), cancellation);
+
     public ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Outcomes(filter, cursor, limit, cancellation), cancellation);

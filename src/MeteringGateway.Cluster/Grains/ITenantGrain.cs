@@ -56,6 +56,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("disputes")]
     Task<Page<Dispute>?> Disputes(DisputeStatus? status, long? before, int limit, CancellationToken cancellation);
 
+    [Alias("need")]
+    Task<Need?> Need(CancellationToken cancellation);
+
     [Alias("outcomes")]
     Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
 

@@ -124,6 +124,8 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
         CancellationToken cancellation) =>
         Ask(() => tenants.Disputes(Id, status, before, limit, cancellation));
 
+    public Task<Need?> Need(CancellationToken cancellation) => Ask(() => tenants.Need(Id, cancellation));
+
     public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation) =>
         Ask(() => tenants.Outcomes(Id, filter, cursor, limit, cancellation));

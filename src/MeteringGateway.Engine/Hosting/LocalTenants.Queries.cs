@@ -63,6 +63,9 @@ public sealed partial class LocalTenants
         return _store.Attention(among, after, limit, cancellation);
     }
 
+    public ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Need(Now), cancellation, Lane.Bulk);
+
     public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default)
     {
         Guard();

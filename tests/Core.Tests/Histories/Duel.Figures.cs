@@ -117,7 +117,11 @@ internal sealed partial class Duel
         var scheduled = figure.Scheduled
             .Select(change => $"{change.Setting.Of} {Text(change.Setting)} at {change.EffectiveAt}");
         if (Same("scheduled", _oracle.Scheduled, scheduled) is { } difference) return difference;
-        return figure.State == _oracle.State ? null : $"state: expected {_oracle.State}, was {figure.State}";
+        if (figure.State != _oracle.State) return $"state: expected {_oracle.State}, was {figure.State}";
+        var (need, was) = (_oracle.Need, _real.State.Need(_oracle.Now));
+        return _real.State.Severity == (need?.State ?? LimitState.Active)
+            && (need?.State, need?.Key, need?.Reason) == (was?.State, was?.Key, was?.Reason)
+            && Same(need?.Limit, was?.Limit) ? null : $"need: expected {need}, was {was}";
     }
 
     private static string Text(Setting setting) => setting switch
