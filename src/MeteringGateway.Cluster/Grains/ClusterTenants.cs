@@ -134,6 +134,25 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
     public ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Outcome(outcomeId, cancellation), cancellation);
 
+    /// <summary>
+    /// In one call, unless the tenant's silo is of before there was that call: it is asked for each part.
+    /// </summary>
+    public async ValueTask<Inspected?> Inspect(string tenant, string outcomeId,
+        CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await Ask(tenant, grain => grain.Inspect(outcomeId, cancellation), cancellation);
+        }
+        catch (TenantUnavailableException unknown) when (unknown.InnerException is { } why && IsForeign(why))
+        {
+            if (await Tenant(tenant, cancellation) is not { } figure) return null;
+            var row = await Outcome(tenant, outcomeId, cancellation);
+            return new Inspected(figure.Terms.Currency, row,
+                row is null ? [] : await History(tenant, outcomeId, cancellation) ?? []);
+        }
+    }
+
     public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
         CancellationToken cancellation = default) =>
         await Ask(tenant, grain => grain.History(outcomeId, cancellation), cancellation);

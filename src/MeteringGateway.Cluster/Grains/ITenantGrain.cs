@@ -65,6 +65,9 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("outcome")]
     Task<OutcomeRow?> Outcome(string outcomeId, CancellationToken cancellation);
 
+    [Alias("inspect")]
+    Task<Inspected?> Inspect(string outcomeId, CancellationToken cancellation);
+
     [Alias("history")]
     Task<JournalEntry[]?> History(string outcomeId, CancellationToken cancellation);
 

@@ -133,6 +133,9 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
     public Task<OutcomeRow?> Outcome(string outcomeId, CancellationToken cancellation) =>
         Ask(() => tenants.Outcome(Id, outcomeId, cancellation));
 
+    public Task<Inspected?> Inspect(string outcomeId, CancellationToken cancellation) =>
+        Ask(() => tenants.Inspect(Id, outcomeId, cancellation));
+
     public Task<JournalEntry[]?> History(string outcomeId, CancellationToken cancellation) =>
         AskForAll(() => tenants.History(Id, outcomeId, cancellation));
 
