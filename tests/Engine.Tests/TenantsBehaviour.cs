@@ -271,7 +271,10 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Equal((OutcomeStatus.Billable, Amount.Zero), (row!.Outcome.Status, row.Outcome.Amount));
         Assert.Equal(Make.Detail("u-3").Json, row.Detail);
         Assert.IsType<Entry.OutcomeReported>((await Tenants.History(Acme, "a3"))![0].Entry);
+        Assert.True(row.Outcome.NoSession);
+        Assert.True(rest!.Items[0].Outcome.NoSession);
         var shown = (await Tenants.Inspect(Acme, "a3"))!;
+        Assert.True(shown.Row!.Outcome.NoSession);
         Assert.Equal(Make.Detail("u-3").Json, shown.Row!.Detail);
         Assert.Equal(shown.Row.Outcome.Sequence, shown.History[^1].Sequence);
 

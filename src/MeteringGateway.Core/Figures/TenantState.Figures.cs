@@ -48,6 +48,10 @@ public sealed partial class TenantState
     public OutcomeFigure? Outcome(string id) =>
         Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
 
+    /// <summary>One of the tenant's that has left memory: its charges are fixed, and its terms are not forgotten.
+    /// </summary>
+    public OutcomeFigure Archived(Outcome outcome) => outcome.Figure(outcome.Charges ?? [], TypeOf(outcome));
+
     public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
 
     /// <summary>Those that hold, in the order in which they were made.</summary>

@@ -20,12 +20,10 @@ public sealed partial class LocalTenants
         CancellationToken cancellation = default)
     {
         if (await Ask(tenant, state => Shown.Of(state, outcomeId, Now), cancellation) is not { } shown) return null;
-        if (shown.Outcome is null)
-        {
-            // What has left memory is as whole where it is kept.
-            var recalled = await Recall(tenant, outcomeId, cancellation);
-            shown = new Shown(shown.Currency, Archived(recalled), recalled?.Sequences.ToArray());
-        }
+        // What has left memory is as whole where it is kept.
+        if (shown.Outcome is null && await Recall(tenant, outcomeId, cancellation) is { } recalled)
+            shown = new Shown(shown.Currency, (await Archived(tenant, [recalled], cancellation))[0],
+                [.. recalled.Sequences]);
         if (shown.Outcome is null) return new Inspected(shown.Currency, null, []);
         var rows = await WithDetails(tenant, [shown.Outcome], cancellation);
         return new Inspected(shown.Currency, rows[0], await ReadHistory(tenant, shown.Sequences ?? [], cancellation));

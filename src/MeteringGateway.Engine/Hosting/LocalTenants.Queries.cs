@@ -89,8 +89,9 @@ public sealed partial class LocalTenants
     public async ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId,
         CancellationToken cancellation = default)
     {
-        var figure = await Ask(tenant, state => state.Outcome(outcomeId), cancellation)
-            ?? Archived(await Recall(tenant, outcomeId, cancellation));
+        var figure = await Ask(tenant, state => state.Outcome(outcomeId), cancellation);
+        if (figure is null && await Recall(tenant, outcomeId, cancellation) is { } recalled)
+            figure = (await Archived(tenant, [recalled], cancellation))[0];
         return figure is null ? null : (await WithDetails(tenant, [figure], cancellation))[0];
     }
 
@@ -112,7 +113,8 @@ public sealed partial class LocalTenants
         var archived = await _store.ArchivedPage(tenant, filter, cursor, end, limit + 1, cancellation);
         // Of one that changed between two steps the newer is true.
         var all = archived.Count == 0 && !changes ? recent
-            : recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!))
+            : recent.Concat(await Archived(tenant, [.. archived.Select(bytes => EntryCodec.ReadOutcome(bytes))],
+                cancellation))
             .GroupBy(figure => figure.Id, (_, same) => same.MaxBy(figure => figure.Sequence)!);
         var page = (changes ? all.OrderBy(figure => figure.Sequence)
             : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
@@ -122,8 +124,11 @@ public sealed partial class LocalTenants
         return new Page<OutcomeRow>(await WithDetails(tenant, page, cancellation), next);
     }
 
-    /// <summary>What leaves memory has its charges fixed.</summary>
-    internal static OutcomeFigure? Archived(Outcome? outcome) => outcome?.Figure(outcome.Charges ?? []);
+    /// <summary>What was read of outcomes that left memory, with what the tenant's terms say of them.</summary>
+    private async ValueTask<OutcomeFigure[]> Archived(string tenant, Outcome[] outcomes,
+        CancellationToken cancellation) =>
+        outcomes.Length == 0 ? [] : await Ask(tenant, state => Array.ConvertAll(outcomes, state.Archived), cancellation,
+            Lane.Bulk) ?? [];
 
     private async ValueTask<OutcomeRow[]> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures,
         CancellationToken cancellation)

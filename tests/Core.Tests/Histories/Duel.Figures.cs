@@ -25,6 +25,8 @@ internal sealed partial class Duel
                 return $"dispute stands: {report.Id} expected {(report.View.AliasOf ?? report).Dispute}, was {figure.Dispute}";
             if (figure.Credit is not null && figure.Status != OutcomeStatus.Credited)
                 return $"credit: {report.Id} is {figure.Status} with {figure.Credit}";
+            if (figure.NoSession != ((report.View.AliasOf ?? report) is { Session: null, Type.OncePerSession: true }))
+                return $"no session: {report.Id} in '{report.Session}' was {figure.NoSession}";
             if (report.View.AliasOf is { } first && figure.Id != first.Id)
                 return $"alias: {report.Id} expected to be {first.Id}, was {figure.Id}";
             if (report.View.AliasOf is null && Charges(report, figure) is { } difference) return difference;
