@@ -103,6 +103,12 @@ public interface ITenants
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default);
 
     /// <summary>
+    /// What the tenant is in need of now, as <see cref="Attention"/> lists it; null: nothing, or there is no such
+    /// tenant. One that nobody uses is loaded.
+    /// </summary>
+    ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default);
+
+    /// <summary>
     /// A page of outcomes, newest first (by first sequence), or with <see cref="OutcomeFilter.ChangedAfter"/> oldest
     /// change first.
     /// </summary>
@@ -111,6 +117,9 @@ public interface ITenants
         CancellationToken cancellation = default);
 
     ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default);
+
+    /// <summary>All that is shown of an outcome (D1), of one state. Null: no such tenant.</summary>
+    ValueTask<Inspected?> Inspect(string tenant, string outcomeId, CancellationToken cancellation = default);
 
     /// <summary>The entries that made or changed an outcome, in order.</summary>
     ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
@@ -186,6 +195,11 @@ public sealed record DayHead(DateOnly Day, long Sequence, Instant At, byte[] Has
 /// An outcome and what is stored apart from it: a JSON object, or null where there is none or it was erased.
 /// </summary>
 public sealed record OutcomeRow(OutcomeFigure Outcome, byte[]? Detail);
+
+/// <summary>An outcome, and the entries that made and changed it up to where it stands, in order.</summary>
+/// <param name="Currency">Of the tenant's terms.</param>
+/// <param name="Row">Null: the tenant has no such outcome.</param>
+public sealed record Inspected(string Currency, OutcomeRow? Row, IReadOnlyList<JournalEntry> History);
 
 /// <summary>A statement, and the journal's head as of it: the entry that made it final, or else the newest.</summary>
 public sealed record StatementRow(Statement Statement, long Sequence, byte[] Hash);

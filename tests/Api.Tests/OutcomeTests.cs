@@ -30,9 +30,31 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         outcome.Remove("history");
         outcome.Remove("sequence");
         Assert.Equal(
-            """{"outcome_id":"c-1812","tenant":"inspect","timestamp":"2026-11-21T12:00:00.000Z","period":"2026-11-01","outcome_type":"support.resolution","workflow":"refund","channel":"chat","agent":"fin-3","session":"conv-77","end_customer":"u-9","quantity":1,"success_criteria_met":["a","b"],"handed_off":false,"window":{"status":"closed","closes_at":"2026-11-21T12:00:00.000Z","ended_at":"2026-11-21T12:00:00.000Z"},"verification":{"method":"llm","passed":true,"confidence":0.97,"evidence_url":"https://evidence"},"status":"billable","billable_reason":"confirmed","non_billable_reason":null,"charges":[{"source":"on_demand","units":1,"unit_price":"0.99","amount":"0.99","credits":"0"}],"amount":"0.99","currency":"USD","credits":"0","dispute":null,"credit":null,"event_source":"/helpdesk","source_url":"https://source","metadata":{"ticket":[1,2]}}""",
+            """{"outcome_id":"c-1812","tenant":"inspect","timestamp":"2026-11-21T12:00:00.000Z","period":"2026-11-01","outcome_type":"support.resolution","workflow":"refund","channel":"chat","agent":"fin-3","session":"conv-77","no_session":false,"end_customer":"u-9","quantity":1,"success_criteria_met":["a","b"],"handed_off":false,"window":{"status":"closed","closes_at":"2026-11-21T12:00:00.000Z","ended_at":"2026-11-21T12:00:00.000Z"},"verification":{"method":"llm","passed":true,"confidence":0.97,"evidence_url":"https://evidence"},"status":"billable","billable_reason":"confirmed","non_billable_reason":null,"charges":[{"source":"on_demand","units":1,"unit_price":"0.99","amount":"0.99","credits":"0"}],"amount":"0.99","currency":"USD","credits":"0","dispute":null,"credit":null,"event_source":"/helpdesk","source_url":"https://source","metadata":{"ticket":[1,2]}}""",
             outcome.ToJsonString());
         await auditor.Get("/v1/tenants/inspect/outcomes/none").IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
+    }
+
+    [Fact]
+    public async Task One_without_a_session_of_a_type_that_counts_once_per_session_says_so()
+    {
+        const string plan =
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution"},{"id":"every","once_per_session":false}]}""";
+        await _gateway.Tenant("lone", plan);
+        foreach (var (id, type, data) in new[] { ("with", "support.resolution", ""","session":"s" """),
+            ("without", "support.resolution", ""), ("each", "every", "") })
+        {
+            var made = await _gateway.Admin.Post("/v1/tenants/lone/outcomes",
+                $$"""{"id":"{{id}}","outcome_type":"{{type}}"{{data}}}""").Is(HttpStatusCode.Created);
+            Assert.Equal(id == "without", (bool)made["no_session"]!);
+        }
+        var listed = await _gateway.Admin.Get("/v1/tenants/lone/outcomes").Is(HttpStatusCode.OK);
+        Assert.Equal(["each False", "without True", "with False"],
+            listed["data"]!.AsArray().Select(row => $"{row!["outcome_id"]} {(bool)row["no_session"]!}"));
+        var inspected = await _gateway.Admin.Get("/v1/tenants/lone/outcomes/without").Is(HttpStatusCode.OK);
+        Assert.True((bool)inspected["no_session"]!);
+        var quality = await _gateway.Admin.Get("/v1/tenants/lone/quality").Is(HttpStatusCode.OK);
+        Assert.Equal(1, (int)quality["all"]!["no_session"]!);
     }
 
     [Fact]
@@ -79,9 +101,9 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
         Assert.Equal([0xef, 0xbb, 0xbf], bytes[..3]); // a spreadsheet takes it for UTF-8
         var lines = Encoding.UTF8.GetString(bytes[3..]).Split("\r\n");
         Assert.Equal(
-            "outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,window.ended_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.note,dispute.opened_at,dispute.resolved_at,dispute.amount,credit.amount,credit.credits,credit.reason,credit.at,credit.period,event_source,source_url,metadata,sequence", lines[0]);
+            "outcome_id,tenant,timestamp,period,outcome_type,workflow,channel,agent,session,no_session,end_customer,quantity,success_criteria_met,handed_off,window.status,window.closes_at,window.ended_at,verification.method,verification.passed,verification.confidence,verification.evidence_url,status,billable_reason,non_billable_reason,charges,amount,currency,credits,dispute.id,dispute.outcome_id,dispute.reason,dispute.status,dispute.note,dispute.opened_at,dispute.resolved_at,dispute.amount,credit.amount,credit.credits,credit.reason,credit.at,credit.period,event_source,source_url,metadata,sequence", lines[0]);
         Assert.StartsWith(
-            "'=cmd,csv,2026-11-21T12:00:00.000Z,2026-11-01,support.resolution,,,\"a,\"\"b\"\"\",,,1,[],false,none,,",
+            "'=cmd,csv,2026-11-21T12:00:00.000Z,2026-11-01,support.resolution,,,\"a,\"\"b\"\"\",,true,,1,[],false,none,,",
             lines[1], StringComparison.Ordinal);
         Assert.Equal(3, lines.Length);
     }

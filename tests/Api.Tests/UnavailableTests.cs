@@ -45,7 +45,9 @@ public class UnavailableTests : IAsyncLifetime
         var listed = await _gateway.Admin.Get("/v1/tenants").Is(HttpStatusCode.OK);
         Assert.Equal(["sound"], listed["data"]!.AsArray().Select(tenant => (string?)tenant!["id"]));
         Assert.Equal("""["broken"]""", listed["unavailable"]!.ToJsonString());
-        await _gateway.Admin.Get("/v1/attention").Is(HttpStatusCode.OK);
+        var needy = await _gateway.Admin.Get("/v1/attention").Is(HttpStatusCode.OK);
+        Assert.Equal(["""{"tenant":"broken","state":"paused","key":null,"reason":null,"limit":null}"""],
+            needy["data"]!.AsArray().Select(row => row!.ToJsonString()));
         using var metrics = await _gateway.Admin.Get("/metrics");
         Assert.Equal(HttpStatusCode.OK, metrics.StatusCode);
         await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("a", "sound"))
@@ -89,7 +91,7 @@ public class UnavailableTests : IAsyncLifetime
         byte[] entry = [255, 1, 2];
         var first = SHA256.HashData([.. "metering-journal-v1\0"u8, .. Encoding.UTF8.GetBytes(tenant)]);
         var batch = new TenantBatch(tenant, first, 1, 1, new byte[] { 3, 255, 1, 2 },
-            SHA256.HashData([.. first, .. entry]), null, [], [], [], []);
+            SHA256.HashData([.. first, .. entry]), null, [], [], [], []) { Severity = Core.LimitState.Paused };
         var results = await _gateway.Services.GetRequiredService<IStore>().Append([batch], default);
         Assert.Equal(AppendResult.Written, results.Single());
     }

@@ -85,7 +85,7 @@ internal sealed class RealTenant
         {
             null => null,
             { ContinuationOf: { } first } => Outcome(first),
-            var archived => archived.Figure(archived.Charges ?? []),
+            var archived => State.Archived(archived),
         };
     }
 

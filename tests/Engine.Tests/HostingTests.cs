@@ -26,6 +26,23 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task D1_what_is_shown_of_an_outcome_is_of_one_state_whatever_happens_meanwhile()
+    {
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms(window: Hour)));
+        await engine.Tenants.Execute(Acme, Make.Report("a") with { Detail = Make.Detail("u") });
+        engine.Store.BeforeDetails = async () => Assert.IsType<Answer.Accepted>(
+            await engine.Tenants.Execute(Acme, Make.Fact("f", "a", FactKind.Reopened, TestEngine.Begin)));
+
+        var shown = (await engine.Tenants.Inspect(Acme, "a"))!;
+        Assert.Equal(OutcomeStatus.Pending, shown.Row!.Outcome.Status);
+        Assert.Equal(shown.Row.Outcome.Sequence, Assert.Single(shown.History).Sequence);
+        shown = (await engine.Tenants.Inspect(Acme, "a"))!;
+        Assert.Equal(OutcomeStatus.NonBillable, shown.Row!.Outcome.Status);
+        Assert.Equal(shown.Row.Outcome.Sequence, shown.History[^1].Sequence);
+    }
+
+    [Fact]
     public async Task O4_a_process_that_was_down_settles_with_the_due_time()
     {
         await using var engine = await TestEngine.Start();

@@ -37,6 +37,7 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Null(await Tenants.Outcomes("nobody", new OutcomeFilter(), null, 10));
         Assert.Null(await Tenants.Outcome("nobody", "a"));
         Assert.Null(await Tenants.History("nobody", "a"));
+        Assert.Null(await Tenants.Inspect("nobody", "a"));
         Assert.Null(await Tenants.Entries("nobody", 0, 10));
         Assert.Null(await Tenants.Reservation("nobody", "r1"));
         Assert.Null(await Tenants.Reservations("nobody", null, 10));
@@ -224,6 +225,13 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
             history!.Select(item => item.Entry.GetType()));
         Assert.Null(await Tenants.Outcome(Acme, "no such outcome"));
         Assert.Null(await Tenants.History(Acme, "no such outcome"));
+
+        var shown = (await Tenants.Inspect(Acme, "a"))!;
+        Assert.Equal(("USD", row.Outcome.Sequence), (shown.Currency, shown.Row!.Outcome.Sequence));
+        Assert.Equal(row.Detail, shown.Row.Detail);
+        Assert.Equal(history!.Select(item => item.Hash), shown.History.Select(item => item.Hash));
+        shown = (await Tenants.Inspect(Acme, "no such outcome"))!;
+        Assert.Equal(("USD", null, 0), (shown.Currency, shown.Row, shown.History.Count));
     }
 
     [Fact]
@@ -263,6 +271,12 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
         Assert.Equal((OutcomeStatus.Billable, Amount.Zero), (row!.Outcome.Status, row.Outcome.Amount));
         Assert.Equal(Make.Detail("u-3").Json, row.Detail);
         Assert.IsType<Entry.OutcomeReported>((await Tenants.History(Acme, "a3"))![0].Entry);
+        Assert.True(row.Outcome.NoSession);
+        Assert.True(rest!.Items[0].Outcome.NoSession);
+        var shown = (await Tenants.Inspect(Acme, "a3"))!;
+        Assert.True(shown.Row!.Outcome.NoSession);
+        Assert.Equal(Make.Detail("u-3").Json, shown.Row!.Detail);
+        Assert.Equal(shown.Row.Outcome.Sequence, shown.History[^1].Sequence);
 
         // I3: the id is taken for good, though its outcome is no longer in memory. The neighbours keep their order.
         var again = await Tenants.Execute(Acme, [

@@ -104,12 +104,12 @@ internal static class Decisions
 
     private static string? Funding(Decision d) => d.Funding is { } source ? Names<Funding>.Of(source) : null;
 
-    private static BindingWire? Limit(Decision d) =>
-        d.Limit is { } limit
-            ? new BindingWire(limit.Id, limit.Kind, limit.Limit.Wire(Unit(d)), limit.Used.Wire(Unit(d)),
-                limit.ResetsAt.ToString())
-            : null;
+    private static BindingWire? Limit(Decision d) => d.Limit?.Wire(d.Currency ?? "");
 
-    // Null: credits.
-    private static string? Unit(Decision d) => d.Limit!.Kind == "credits" ? null : d.Currency ?? "";
+    public static BindingWire Wire(this Binding binding, string currency)
+    {
+        var unit = binding.Kind == "credits" ? null : currency;
+        return new BindingWire(binding.Id, binding.Kind, binding.Limit.Wire(unit), binding.Used.Wire(unit),
+            binding.ResetsAt.ToString());
+    }
 }

@@ -88,7 +88,7 @@ public sealed class Comparison(Proof proof)
         Same("head.hash", certificate.Head.Hash, Hex(_hash));
         Same("rules", certificate.Rules, Hex(_state.RulesAt(Instant.Parse(certificate.RulesAt))));
         if (certificate.Outcome is not { } outcome) return;
-        var figure = _state.Outcome(outcome.OutcomeId) ?? _departed?.Figure(_departed.Charges ?? []);
+        var figure = _state.Outcome(outcome.OutcomeId) ?? (_departed is { } left ? _state.Archived(left) : null);
         if (figure is null) throw Parts("outcome", outcome.OutcomeId, null);
         SameMembers("outcome", Json(outcome), Json(CertifiedOutcomeWire.Of(figure, proof.Tenant, Currency)));
     }

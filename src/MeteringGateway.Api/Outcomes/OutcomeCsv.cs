@@ -37,6 +37,7 @@ internal sealed class OutcomeCsv(string tenant, string currency)
         Cell(line, outcome.Dimensions.Channel);
         Cell(line, outcome.Dimensions.Agent);
         Cell(line, outcome.Session);
+        Plain(line, outcome.NoSession ? "true" : "false");
         Cell(line, apart.EndCustomer);
         line.Append(outcome.Quantity).Append(',');
         if (outcome.CriteriaMet.IsEmpty) Plain(line, "[]");

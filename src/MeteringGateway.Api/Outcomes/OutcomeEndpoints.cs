@@ -70,11 +70,10 @@ internal static class OutcomeEndpoints
         outcomes.MapGet("/{id}", async Task<Results<Ok<InspectedOutcomeWire>, Problem>> (
             string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
         {
-            if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
-            if (await tenants.Outcome(tenant, id, cancellation) is not { } row) return Unknown();
-            var outcome = row.Wire(tenant, figure.Terms.Currency);
-            var history = await tenants.History(tenant, outcome.OutcomeId, cancellation) ?? [];
-            return TypedResults.Ok(outcome.With([.. history.Select(entry => entry.Wire(outcome.Currency))]));
+            if (await tenants.Inspect(tenant, id, cancellation) is not { } shown) return Problem.UnknownTenant();
+            if (shown.Row is null) return Unknown();
+            return TypedResults.Ok(shown.Row.Wire(tenant, shown.Currency)
+                .With([.. shown.History.Select(entry => entry.Wire(shown.Currency))]));
         }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");
 
         outcomes.MapPost("/{id}/verdict", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (

@@ -6,10 +6,13 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Outcomes;
 
 /// <summary>An outcome as its owner may inspect it (D1).</summary>
+/// <param name="NoSession">It was reported without a session though its type is counted once per session: nothing can
+/// be found to be its duplicate.</param>
 internal sealed record OutcomeWire(
     string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow,
     string? Channel, string? Agent,
-    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff,
+    string? Session, bool NoSession, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet,
+    bool HandedOff,
     WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
@@ -19,7 +22,8 @@ internal sealed record OutcomeWire(
 internal sealed record InspectedOutcomeWire(
     string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow,
     string? Channel, string? Agent,
-    string? Session, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet, bool HandedOff,
+    string? Session, bool NoSession, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet,
+    bool HandedOff,
     WindowWire Window,
     VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
@@ -62,7 +66,8 @@ internal static class OutcomeFigures
         return new OutcomeWire(
             outcome.Id, tenant, outcome.Time.ToString(), Text.Date(outcome.Period), outcome.OutcomeType,
             outcome.Dimensions.Workflow,
-            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, apart.EndCustomer,
+            outcome.Dimensions.Channel, outcome.Dimensions.Agent, outcome.Session, outcome.NoSession,
+            apart.EndCustomer,
             outcome.Quantity,
             outcome.CriteriaMet, outcome.HandedOff,
             new WindowWire(Names<WindowStatus>.Of(outcome.Window), outcome.ClosesAt?.ToString(),
@@ -77,7 +82,7 @@ internal static class OutcomeFigures
 
     public static InspectedOutcomeWire With(this OutcomeWire o, IReadOnlyList<EntryWire> history) => new(
         o.OutcomeId, o.Tenant, o.Timestamp, o.Period, o.OutcomeType, o.Workflow, o.Channel, o.Agent, o.Session,
-        o.EndCustomer, o.Quantity,
+        o.NoSession, o.EndCustomer, o.Quantity,
         o.SuccessCriteriaMet, o.HandedOff, o.Window, o.Verification, o.Status, o.BillableReason, o.NonBillableReason,
         o.Charges, o.Amount,
         o.Currency, o.Credits, o.Dispute, o.Credit, o.EventSource, o.SourceUrl, o.Metadata, o.Sequence, history);

@@ -124,12 +124,34 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation = default) =>
         store.Attention(among, after, limit, cancellation);
 
+    public ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, grain => grain.Need(cancellation), cancellation);
+
     public ValueTask<Page<OutcomeRow>?> Outcomes(string tenant, OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Outcomes(filter, cursor, limit, cancellation), cancellation);
 
     public ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId, CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Outcome(outcomeId, cancellation), cancellation);
+
+    /// <summary>
+    /// In one call, unless the tenant's silo is of before there was that call: it is asked for each part.
+    /// </summary>
+    public async ValueTask<Inspected?> Inspect(string tenant, string outcomeId,
+        CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await Ask(tenant, grain => grain.Inspect(outcomeId, cancellation), cancellation);
+        }
+        catch (TenantUnavailableException unknown) when (unknown.InnerException is { } why && IsForeign(why))
+        {
+            if (await Tenant(tenant, cancellation) is not { } figure) return null;
+            var row = await Outcome(tenant, outcomeId, cancellation);
+            return new Inspected(figure.Terms.Currency, row,
+                row is null ? [] : await History(tenant, outcomeId, cancellation) ?? []);
+        }
+    }
 
     public async ValueTask<IReadOnlyList<JournalEntry>?> History(string tenant, string outcomeId,
         CancellationToken cancellation = default) =>

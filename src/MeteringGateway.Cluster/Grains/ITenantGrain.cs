@@ -56,11 +56,17 @@ internal interface ITenantGrain : IGrainWithStringKey
     [Alias("disputes")]
     Task<Page<Dispute>?> Disputes(DisputeStatus? status, long? before, int limit, CancellationToken cancellation);
 
+    [Alias("need")]
+    Task<Need?> Need(CancellationToken cancellation);
+
     [Alias("outcomes")]
     Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit, CancellationToken cancellation);
 
     [Alias("outcome")]
     Task<OutcomeRow?> Outcome(string outcomeId, CancellationToken cancellation);
+
+    [Alias("inspect")]
+    Task<Inspected?> Inspect(string outcomeId, CancellationToken cancellation);
 
     [Alias("history")]
     Task<JournalEntry[]?> History(string outcomeId, CancellationToken cancellation);

@@ -124,12 +124,17 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
         CancellationToken cancellation) =>
         Ask(() => tenants.Disputes(Id, status, before, limit, cancellation));
 
+    public Task<Need?> Need(CancellationToken cancellation) => Ask(() => tenants.Need(Id, cancellation));
+
     public Task<Page<OutcomeRow>?> Outcomes(OutcomeFilter filter, long? cursor, int limit,
         CancellationToken cancellation) =>
         Ask(() => tenants.Outcomes(Id, filter, cursor, limit, cancellation));
 
     public Task<OutcomeRow?> Outcome(string outcomeId, CancellationToken cancellation) =>
         Ask(() => tenants.Outcome(Id, outcomeId, cancellation));
+
+    public Task<Inspected?> Inspect(string outcomeId, CancellationToken cancellation) =>
+        Ask(() => tenants.Inspect(Id, outcomeId, cancellation));
 
     public Task<JournalEntry[]?> History(string outcomeId, CancellationToken cancellation) =>
         AskForAll(() => tenants.History(Id, outcomeId, cancellation));

@@ -20,6 +20,10 @@ public sealed record OutcomeFigure(
 
     /// <summary>The source of the event that reported it.</summary>
     public string? EventSource { get; init; }
+
+    /// <summary>It was reported without a session, and its type is counted once per session (I4): no other can be found
+    /// to be its duplicate.</summary>
+    public bool NoSession { get; init; }
 }
 
 public enum WindowStatus : byte { None, Open, Closed }

@@ -37,23 +37,6 @@ public sealed partial class TenantState
     private static bool StopsInPart(CapBook cap) =>
         cap is { State: >= LimitState.Paused, Told.Stops: { } stops } && !stops.Any(stop => stop.Is(cap.Cap.Scope));
 
-    /// <summary>
-    /// The most severe state of the tenant, of any of its caps, and of any type's funding: what an operator looks for.
-    /// Nobody looks for a tenant that is closed.
-    /// </summary>
-    public LimitState Severity
-    {
-        get
-        {
-            if (ClosedAt is not null) return LimitState.Active;
-            var worst = State;
-            foreach (var cap in Open.Caps) if (cap.State > worst) worst = cap.State;
-            foreach (var state in Open.Funding?.Values ?? Enumerable.Empty<LimitState>())
-                if (state > worst) worst = state;
-            return worst;
-        }
-    }
-
     internal static LimitState StateOf(AtLimit limit) => limit.Action switch
     {
         LimitAction.Pause => LimitState.Paused,
@@ -64,6 +47,10 @@ public sealed partial class TenantState
     /// <summary>Null: not in memory. An alias gives the outcome that it stands for (O3).</summary>
     public OutcomeFigure? Outcome(string id) =>
         Find(id) is { } outcome && Root(outcome) is { } root ? FigureOf(root) : null;
+
+    /// <summary>One of the tenant's that has left memory: its charges are fixed, and its terms are not forgotten.
+    /// </summary>
+    public OutcomeFigure Archived(Outcome outcome) => outcome.Figure(outcome.Charges ?? [], TypeOf(outcome));
 
     public ReservationFigure? Reservation(string id) => Held(id)?.Figure;
 

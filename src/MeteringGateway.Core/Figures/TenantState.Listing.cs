@@ -46,7 +46,7 @@ public sealed partial class TenantState
             }
         foreach (var period in charged.Values) period.Walk();
         return [.. outcomes.Select(outcome => outcome.Figure(outcome.Charges
-            ?? (outcome.IsRated ? charged[outcome.Period].Of(outcome) : [])))];
+            ?? (outcome.IsRated ? charged[outcome.Period].Of(outcome) : []), TypeOf(outcome)))];
     }
 
     /// <summary>

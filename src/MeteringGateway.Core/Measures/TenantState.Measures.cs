@@ -17,7 +17,7 @@ public sealed partial class TenantState
         if (outcome.IsAlias || outcome.Sandbox) return default;
         var type = TypeOf(outcome);
         var bits = Part.Bit(Mark.Reported);
-        Set(Mark.NoSession, outcome.Session is null && type.OncePerSession);
+        Set(Mark.NoSession, outcome.LacksSession(type));
         var escalated = IsHandedOff(outcome);
         Set(Mark.Escalated, escalated);
         Set(Mark.Lone, outcome.Session is null);

@@ -106,13 +106,22 @@ public sealed record Outcome
 
     public static int Order(Outcome a, Outcome b) => Order(a.Time, a.Event, b.Time, b.Event);
 
-    public OutcomeFigure Figure(ImmutableArray<Charge> charges) => new(
+    /// <param name="type">As agreed when it was achieved (F7).</param>
+    internal OutcomeFigure Figure(ImmutableArray<Charge> charges, OutcomeType type) => new(
         Id, Time, Period, Type, Dimensions, Session, Quantity, Result, CriteriaMet, WasHandedOff, LatestVerification(),
         End switch { WindowEnd.None => WindowStatus.None, WindowEnd.Open => WindowStatus.Open, _ =>
             WindowStatus.Closed },
         ClosesAt, Status, Reason, charges, charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Amount),
         charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Credits), Dispute,
-        ReportedBy, LastSequence, HasDetail) { EndedAt = EndedAt, Credit = Credit, EventSource = Event.Source };
+        ReportedBy, LastSequence, HasDetail)
+    {
+        EndedAt = EndedAt,
+        Credit = Credit,
+        EventSource = Event.Source,
+        NoSession = LacksSession(type),
+    };
+
+    internal bool LacksSession(OutcomeType type) => Session is null && type.OncePerSession;
 
     private bool WasHandedOff =>
         HandedOff || Reason == Reason.Escalated || Facts.Any(fact => fact.Kind == FactKind.Escalated);

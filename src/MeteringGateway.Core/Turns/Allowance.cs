@@ -77,6 +77,15 @@ public sealed class Allowance
     }
 
     /// <summary>
+    /// What binds further units of a type besides caps (F3); null: nothing does, or the plan has no such type.
+    /// </summary>
+    /// <param name="now">By the tenant's clock.</param>
+    internal Binding? FundingOf(string typeId, string? workflow, Instant now) =>
+        _funds is not null && _terms.Type(typeId) is { } type
+            ? _funds.BindingOf(_funds.Ahead(type, Pricing.ClassOf(type, workflow, null), now), type, _period, now)
+            : null;
+
+    /// <summary>
     /// The cap in scope with the fewest whole units left; at a tie pause before hand-off, then the id (A1).
     /// </summary>
     private (CapRoom Room, long Left)? Tightest(in Subject subject, Outlook? outlook, Amount? fee, bool trains)

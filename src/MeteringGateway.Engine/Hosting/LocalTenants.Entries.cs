@@ -13,7 +13,25 @@ public sealed partial class LocalTenants
     {
         var sequences = await Ask(tenant, state => state.History(outcomeId), cancellation)
             ?? (await Recall(tenant, outcomeId, cancellation))?.Sequences;
-        if (sequences is null) return null;
+        return sequences is null ? null : await ReadHistory(tenant, sequences, cancellation);
+    }
+
+    public async ValueTask<Inspected?> Inspect(string tenant, string outcomeId,
+        CancellationToken cancellation = default)
+    {
+        if (await Ask(tenant, state => Shown.Of(state, outcomeId, Now), cancellation) is not { } shown) return null;
+        // What has left memory is as whole where it is kept.
+        if (shown.Outcome is null && await Recall(tenant, outcomeId, cancellation) is { } recalled)
+            shown = new Shown(shown.Currency, (await Archived(tenant, [recalled], cancellation))[0],
+                [.. recalled.Sequences]);
+        if (shown.Outcome is null) return new Inspected(shown.Currency, null, []);
+        var rows = await WithDetails(tenant, [shown.Outcome], cancellation);
+        return new Inspected(shown.Currency, rows[0], await ReadHistory(tenant, shown.Sequences ?? [], cancellation));
+    }
+
+    private async ValueTask<List<JournalEntry>> ReadHistory(string tenant, IEnumerable<long> sequences,
+        CancellationToken cancellation)
+    {
         var history = new List<JournalEntry>();
         List<JournalEntry> read = [];
         foreach (var sequence in sequences.Order())
@@ -23,6 +41,13 @@ public sealed partial class LocalTenants
             history.AddRange(read.Where(entry => entry.Sequence == sequence));
         }
         return history;
+    }
+
+    /// <summary>An outcome in memory, and its entries; null: it is not there.</summary>
+    private sealed record Shown(string Currency, OutcomeFigure? Outcome, IReadOnlyList<long>? Sequences)
+    {
+        public static Shown Of(TenantState state, string outcomeId, Instant now) =>
+            new(state.Figure(now).Terms.Currency, state.Outcome(outcomeId), state.History(outcomeId));
     }
 
     public async ValueTask<Page<JournalEntry>?> Entries(string tenant, long after, int limit,

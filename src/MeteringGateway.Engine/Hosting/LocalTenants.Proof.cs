@@ -130,7 +130,7 @@ public sealed partial class LocalTenants
         public static Standing Of(TenantState state, string outcomeId, Outcome? recalled)
         {
             var here = state.Outcome(outcomeId);
-            var outcome = here ?? Archived(recalled);
+            var outcome = here ?? (recalled is null ? null : state.Archived(recalled));
             var at = outcome?.Time ?? state.Now;
             return new Standing(here is not null, outcome,
                 here is not null ? state.History(outcomeId) : recalled?.Sequences.ToArray(), at, state.RulesAt(at),

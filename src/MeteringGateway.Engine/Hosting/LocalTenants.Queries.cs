@@ -67,6 +67,9 @@ public sealed partial class LocalTenants
         return _store.Attention(among, after, limit, cancellation);
     }
 
+    public ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default) =>
+        Ask(tenant, state => state.Need(Now), cancellation, Lane.Bulk);
+
     public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default)
     {
         Guard();
@@ -90,8 +93,9 @@ public sealed partial class LocalTenants
     public async ValueTask<OutcomeRow?> Outcome(string tenant, string outcomeId,
         CancellationToken cancellation = default)
     {
-        var figure = await Ask(tenant, state => state.Outcome(outcomeId), cancellation)
-            ?? Archived(await Recall(tenant, outcomeId, cancellation));
+        var figure = await Ask(tenant, state => state.Outcome(outcomeId), cancellation);
+        if (figure is null && await Recall(tenant, outcomeId, cancellation) is { } recalled)
+            figure = (await Archived(tenant, [recalled], cancellation))[0];
         return figure is null ? null : (await WithDetails(tenant, [figure], cancellation))[0];
     }
 
@@ -113,7 +117,8 @@ public sealed partial class LocalTenants
         var archived = await _store.ArchivedPage(tenant, filter, cursor, end, limit + 1, cancellation);
         // Of one that changed between two steps the newer is true.
         var all = archived.Count == 0 && !changes ? recent
-            : recent.Concat(archived.Select(bytes => Archived(EntryCodec.ReadOutcome(bytes))!))
+            : recent.Concat(await Archived(tenant, [.. archived.Select(bytes => EntryCodec.ReadOutcome(bytes))],
+                cancellation))
             .GroupBy(figure => figure.Id, (_, same) => same.MaxBy(figure => figure.Sequence)!);
         var page = (changes ? all.OrderBy(figure => figure.Sequence)
             : all.OrderByDescending(figure => figure.FirstSequence)).Take(limit + 1).ToList();
@@ -125,8 +130,11 @@ public sealed partial class LocalTenants
         return new Page<OutcomeRow>(rows, next);
     }
 
-    /// <summary>What leaves memory has its charges fixed.</summary>
-    internal static OutcomeFigure? Archived(Outcome? outcome) => outcome?.Figure(outcome.Charges ?? []);
+    /// <summary>What was read of outcomes that left memory, with what the tenant's terms say of them.</summary>
+    private async ValueTask<OutcomeFigure[]> Archived(string tenant, Outcome[] outcomes,
+        CancellationToken cancellation) =>
+        outcomes.Length == 0 ? [] : await Ask(tenant, state => Array.ConvertAll(outcomes, state.Archived), cancellation,
+            Lane.Bulk) ?? [];
 
     /// <summary>With what is stored apart of each; no more of them once that is large, but one at least (N4).</summary>
     private async ValueTask<List<OutcomeRow>> WithDetails(string tenant, IReadOnlyList<OutcomeFigure> figures,

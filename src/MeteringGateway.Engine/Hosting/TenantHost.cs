@@ -138,7 +138,7 @@ internal sealed partial class TenantHost
         if (command is Command.Event { Detail: { } detail }) KeepDetail(taken, entries, first, detail);
         foreach (var outcome in _state.TakeDeparted())
         {
-            taken.Archived.Add(new ArchivedRow(LocalTenants.Archived(outcome)!, EntryCodec.WriteOutcome(outcome)));
+            taken.Archived.Add(new ArchivedRow(_state.Archived(outcome), EntryCodec.WriteOutcome(outcome)));
             work.RecallAgain(outcome.Id);
         }
         if (row is not null) taken.Idempotency.Add(row);

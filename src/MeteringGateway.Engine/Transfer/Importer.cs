@@ -98,7 +98,7 @@ internal sealed class Importer(
     {
         try
         {
-            _archived.Add(TenantFold.Row(EntryCodec.ReadOutcome(kept.Outcome), kept.Outcome));
+            _archived.Add(fold.Row(EntryCodec.ReadOutcome(kept.Outcome), kept.Outcome));
             return ValueTask.CompletedTask;
         }
 #pragma warning disable CA1031 // Bytes that are not an outcome can fail in any way.

@@ -42,5 +42,5 @@ internal sealed class TenantFold(string tenant)
     public ArchivedRow[] TakeArchived() =>
         [.. State.TakeDeparted().Select(outcome => Row(outcome, EntryCodec.WriteOutcome(outcome)))];
 
-    public static ArchivedRow Row(Outcome outcome, byte[] bytes) => new(LocalTenants.Archived(outcome)!, bytes);
+    public ArchivedRow Row(Outcome outcome, byte[] bytes) => new(State.Archived(outcome), bytes);
 }

@@ -25,6 +25,8 @@ internal sealed partial class Duel
                 return $"dispute stands: {report.Id} expected {(report.View.AliasOf ?? report).Dispute}, was {figure.Dispute}";
             if (figure.Credit is not null && figure.Status != OutcomeStatus.Credited)
                 return $"credit: {report.Id} is {figure.Status} with {figure.Credit}";
+            if (figure.NoSession != ((report.View.AliasOf ?? report) is { Session: null, Type.OncePerSession: true }))
+                return $"no session: {report.Id} in '{report.Session}' was {figure.NoSession}";
             if (report.View.AliasOf is { } first && figure.Id != first.Id)
                 return $"alias: {report.Id} expected to be {first.Id}, was {figure.Id}";
             if (report.View.AliasOf is null && Charges(report, figure) is { } difference) return difference;
@@ -117,7 +119,11 @@ internal sealed partial class Duel
         var scheduled = figure.Scheduled
             .Select(change => $"{change.Setting.Of} {Text(change.Setting)} at {change.EffectiveAt}");
         if (Same("scheduled", _oracle.Scheduled, scheduled) is { } difference) return difference;
-        return figure.State == _oracle.State ? null : $"state: expected {_oracle.State}, was {figure.State}";
+        if (figure.State != _oracle.State) return $"state: expected {_oracle.State}, was {figure.State}";
+        var (need, was) = (_oracle.Need, _real.State.Need(_oracle.Now));
+        return _real.State.Severity == (need?.State ?? LimitState.Active)
+            && (need?.State, need?.Key, need?.Reason) == (was?.State, was?.Key, was?.Reason)
+            && Same(need?.Limit, was?.Limit) ? null : $"need: expected {need}, was {was}";
     }
 
     private static string Text(Setting setting) => setting switch

@@ -107,6 +107,23 @@ internal sealed partial class Oracle
         }
     }
 
+    /// <summary>The most severe key, and its limit; of several the tenant, then caps, then funding, by id.</summary>
+    public (LimitState State, string Key, DecisionReason Reason, Expected.Bound? Limit)? Need
+    {
+        get
+        {
+            if (_closed) return null;
+            var (key, told) = _told.OrderByDescending(one => one.Value.State).ThenBy(one => one.Key != "tenant")
+                .ThenBy(one => one.Key, StringComparer.Ordinal).FirstOrDefault();
+            if (told is null || told.State == LimitState.Active) return null;
+            var limit = key.StartsWith("cap:", StringComparison.Ordinal) ? Binding(_caps[key[4..]])
+                : key == "tenant" ? null
+                : new Expected.Bound("", told.Reason == DecisionReason.OverageLimitReached ? "overage"
+                    : TermsAt(Now).Type(key[8..])!.Credits is not null ? "credits" : "included", null, null);
+            return (told.State, key, told.Reason, limit);
+        }
+    }
+
     private Told Own() => _closed ? Stopped(AtLimit.Pause, DecisionReason.TenantClosed, Askable)
         : _pausedBy is null ? Nothing : Stopped(_pausedBy, DecisionReason.TenantPaused, Askable);
 

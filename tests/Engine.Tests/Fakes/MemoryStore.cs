@@ -34,6 +34,9 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>Called with the id of each archived outcome that is read.</summary>
     public Action<string>? BeforeArchived { get; set; }
 
+    /// <summary>What is stored apart is read after.</summary>
+    public Func<Task> BeforeDetails { get; set; } = () => Task.CompletedTask;
+
     public int IdempotentAsked { get; private set; }
     public int Appends { get; private set; }
     public int SnapshotsSaved { get; private set; }
@@ -190,13 +193,14 @@ internal sealed partial class MemoryStore : IStore
         }
     }
 
-    public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
+    public async ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
         CancellationToken cancellation)
     {
+        await BeforeDetails();
         lock (_gate)
-            return new(
-                [.. sequences.Select(sequence =>
-                    _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))]);
+            return [
+                .. sequences.Select(sequence =>
+                    _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))];
     }
 
     public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
