@@ -89,7 +89,7 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
         // Changes that wait for each other: more than one key may have under way.
         for (var at = 0; at < 150; at++)
             yield return end => bound.PutAsync("/v1/tenants/noisy/caps/flood", Json(
-                $$"""{"limit":{"units":{{1_000_000 + Number()}}},"at_limit":{"action":"pause"}}"""), end);
+                $$"""{"limit":{"units":{{1_000_000 + Number()}}},"at_limit":{"action":"pause"} }"""), end);
         // Oversized names, and what is no event.
         yield return end => agent.PostAsync("/v1/events",
             Json($$"""[{"specversion":"1.0","{{new string('n', 2_000_000)}}":1}]""",
@@ -136,7 +136,7 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
                 Event($"q{Number()}", "outcome.reported", "\"outcome_type\":\"support.resolution\"", of: "quiet"),
                 "application/cloudevents+json")));
             await Timed("change", () => finance.PutAsync("/v1/tenants/quiet/caps/own", Json(
-                $$"""{"limit":{"units":{{1_000_000 + Number()}}},"at_limit":{"action":"pause"}}""")));
+                $$"""{"limit":{"units":{{1_000_000 + Number()}}},"at_limit":{"action":"pause"} }""")));
             await Timed("/health/live", () => http.GetAsync("/health/live"));
             await Task.Delay(10);
         }
