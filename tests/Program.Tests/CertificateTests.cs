@@ -127,6 +127,22 @@ public sealed class CertificateTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Keys_are_made_for_a_store_that_is_there_and_for_no_other()
+    {
+        var missing = await Metering.Run("keys", "rotate", "--data-directory", In("none"));
+        Assert.Equal((1, "", $"there is no data directory {In("none")}"),
+            (missing.Code, missing.Output, missing.Error));
+        missing = await Metering.RunIn(_directory, "keys", "rotate");
+        Assert.Equal((1, "", $"there is no data directory {In("data")}"),
+            (missing.Code, missing.Output, missing.Error));
+        Directory.CreateDirectory(In("empty"));
+        Assert.Equal(1, (await Metering.Run("keys", "rotate", "--data-directory", In("empty"))).Code);
+        Assert.Equal(1, (await Metering.Run("keys", "rotate", "--redis", "127.0.0.1:1",
+            $"--Metering:KeyDirectory={In("shared-keys")}")).Code);
+        Assert.Equal([In("empty")], Directory.GetFileSystemEntries(_directory));
+    }
+
     /// <summary>A certificate of one of acme's outcomes, and the public keys as they are then.</summary>
     private async Task Keep(GatewayServer server, string name)
     {
