@@ -117,6 +117,20 @@ public sealed class CertificateTests : IDisposable
         await Says(3, "part at entry 2: hash, in the entries' own file", "good", "flipped");
         await Says(1, "line 1 of the entries is not one of", "good", "nonsense");
         await Says(1, "Could not find file", "nothing", null);
+        await Says(1, "it could not be checked: the certificate is not a compact JWS: three parts", "nonsense", null);
+        await File.WriteAllTextAsync(In("dots"), "not.a.certificate");
+        await Says(1, "the certificate is not a compact JWS: its header is not JSON in base64url", "dots", null);
+        foreach (var (keys, why) in new[] { ("<html>", "it is not JSON"), ("", "it is not JSON"),
+            ("[]", "it must be a JSON object with a list of objects, 'keys'"),
+            ("{\"keys\":{}}", "it must be a JSON object with"), ("{\"keys\":[5]}", "it must be a JSON object with") })
+        {
+            await File.WriteAllTextAsync(In("keys.json"), keys);
+            await Says(1, "it could not be checked: the key set is not a JWK set: " + why, "good", null);
+        }
+        await File.WriteAllTextAsync(In("keys.json"), $$"""
+            {"keys":[{"kty":"EC","crv":"P-256","kid":"{{Kid("good")}}","x":"AAAA"}]}
+            """);
+        await Says(2, "of the set cannot be used: its 'x' and 'y' are no point of the curve", "good", null);
 
         async Task Says(int code, string why, string certificate, string? entries)
         {
