@@ -117,6 +117,20 @@ public sealed class CertificateTests : IDisposable
         await Says(3, "part at entry 2: hash, in the entries' own file", "good", "flipped");
         await Says(1, "line 1 of the entries is not one of", "good", "nonsense");
         await Says(1, "Could not find file", "nothing", null);
+        await Says(1, "it could not be checked: the certificate is not a compact JWS: three parts", "nonsense", null);
+        await File.WriteAllTextAsync(In("dots"), "not.a.certificate");
+        await Says(1, "the certificate is not a compact JWS: its header is not JSON in base64url", "dots", null);
+        foreach (var (keys, why) in new[] { ("<html>", "it is not JSON"), ("", "it is not JSON"),
+            ("[]", "it must be a JSON object with a list of objects, 'keys'"),
+            ("{\"keys\":{}}", "it must be a JSON object with"), ("{\"keys\":[5]}", "it must be a JSON object with") })
+        {
+            await File.WriteAllTextAsync(In("keys.json"), keys);
+            await Says(1, "it could not be checked: the key set is not a JWK set: " + why, "good", null);
+        }
+        await File.WriteAllTextAsync(In("keys.json"), $$"""
+            {"keys":[{"kty":"EC","crv":"P-256","kid":"{{Kid("good")}}","x":"AAAA"}]}
+            """);
+        await Says(2, "of the set cannot be used: its 'x' and 'y' are no point of the curve", "good", null);
 
         async Task Says(int code, string why, string certificate, string? entries)
         {
@@ -125,6 +139,22 @@ public sealed class CertificateTests : IDisposable
             Assert.Contains(why, ended.Error, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', ended.Error);
         }
+    }
+
+    [Fact]
+    public async Task Keys_are_made_for_a_store_that_is_there_and_for_no_other()
+    {
+        var missing = await Metering.Run("keys", "rotate", "--data-directory", In("none"));
+        Assert.Equal((1, "", $"there is no data directory {In("none")}"),
+            (missing.Code, missing.Output, missing.Error));
+        missing = await Metering.RunIn(_directory, "keys", "rotate");
+        Assert.Equal((1, "", $"there is no data directory {In("data")}"),
+            (missing.Code, missing.Output, missing.Error));
+        Directory.CreateDirectory(In("empty"));
+        Assert.Equal(1, (await Metering.Run("keys", "rotate", "--data-directory", In("empty"))).Code);
+        Assert.Equal(1, (await Metering.Run("keys", "rotate", "--redis", "127.0.0.1:1",
+            $"--Metering:KeyDirectory={In("shared-keys")}")).Code);
+        Assert.Equal([In("empty")], Directory.GetFileSystemEntries(_directory));
     }
 
     /// <summary>A certificate of one of acme's outcomes, and the public keys as they are then.</summary>

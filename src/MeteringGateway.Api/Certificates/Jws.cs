@@ -8,6 +8,9 @@ namespace MeteringGateway.Api.Certificates;
 /// <summary>Why a certificate or a head is not good, in one line.</summary>
 public class CertificateException(string why) : Exception(why);
 
+/// <summary>What was given is no certificate, or no key set: nothing can be said of it.</summary>
+public sealed class UncheckableException(string why) : CertificateException(why);
+
 /// <summary>It is signed as it should be, and says something else than the entries.</summary>
 public sealed class EntriesPartException(string why) : CertificateException(why);
 
@@ -20,13 +23,15 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
 
     /// <summary>Only ES256 is taken, whatever the header says, and only by a key of the set that it names.</summary>
     /// <param name="keys">A JWK set, UTF-8.</param>
-    /// <exception cref="CertificateException">It is no JWS, or its signature does not fit.</exception>
+    /// <exception cref="UncheckableException">It is no JWS, or the keys are no JWK set.</exception>
+    /// <exception cref="CertificateException">Its signature does not fit.</exception>
     public static Jws Open(string signed, ReadOnlySpan<byte> keys)
     {
-        if (signed.Length > Longest) throw new CertificateException($"it is longer than {Longest} characters");
+        if (signed.Length > Longest) throw new UncheckableException($"the certificate is longer than {Longest} characters");
         var parts = signed.Trim().Split('.');
-        if (parts.Length != 3) throw new CertificateException("it is not a compact JWS: three parts, and dots between");
-        using var header = Header(Decoded(parts[0], "header"));
+        if (parts.Length != 3)
+            throw new UncheckableException("the certificate is not a compact JWS: three parts, and dots between");
+        using var header = Header(parts[0]);
         var algorithm = Member(header.RootElement, "alg");
         if (algorithm != "ES256")
             throw new CertificateException($"its algorithm is '{algorithm}'; only ES256 is taken");
@@ -43,51 +48,67 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
         return new Jws(type ?? "", kid, Decoded(parts[1], "payload"));
     }
 
-    private static JsonDocument Header(byte[] bytes)
+    private static JsonDocument Header(string part)
     {
+        const string not = "the certificate is not a compact JWS";
         try
         {
-            var header = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var header = JsonDocument.Parse(Base64Url.DecodeFromChars(part),
+                new JsonDocumentOptions { AllowDuplicateProperties = false });
             return header.RootElement.ValueKind == JsonValueKind.Object ? header
-                : throw new CertificateException("its header is not a JSON object");
+                : throw new UncheckableException($"{not}: its header is not a JSON object");
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw new CertificateException("its header is not JSON");
+            throw new UncheckableException($"{not}: its header is not JSON in base64url");
         }
     }
 
     private static ECDsa Key(ReadOnlySpan<byte> set, string kid)
     {
-        try
+        using var document = KeySet(set);
+        foreach (var key in document.RootElement.GetProperty("keys").EnumerateArray())
         {
-            using var document = JsonDocument.Parse(set.ToArray());
-            foreach (var key in document.RootElement.GetProperty("keys").EnumerateArray())
+            if (Member(key, "kid") != kid) continue;
+            if (Member(key, "kty") != "EC" || Member(key, "crv") != "P-256")
+                throw new CertificateException($"the key '{kid}' is not one of the curve P-256");
+            try
             {
-                if (Member(key, "kid") != kid) continue;
-                if (Member(key, "kty") != "EC" || Member(key, "crv") != "P-256")
-                    throw new CertificateException($"the key '{kid}' is not one of the curve P-256");
                 return ECDsa.Create(new ECParameters
                 {
                     Curve = ECCurve.NamedCurves.nistP256,
                     Q = new ECPoint { X = Coordinate(key, "x"), Y = Coordinate(key, "y") },
                 });
             }
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
-            or FormatException)
-        {
-            throw new CertificateException($"the key set is not a JWK set: {e.Message}");
-        }
-        catch (CryptographicException e)
-        {
-            throw new CertificateException($"the key '{kid}' of the set cannot be used: {e.Message}");
+            catch (Exception e) when (e is CryptographicException or FormatException)
+            {
+                throw new CertificateException(
+                    $"the key '{kid}' of the set cannot be used: its 'x' and 'y' are no point of the curve");
+            }
         }
         throw new CertificateException($"the key set has no key '{kid}'");
     }
 
+    private static JsonDocument KeySet(ReadOnlySpan<byte> set)
+    {
+        const string not = "the key set is not a JWK set";
+        try
+        {
+            var document = JsonDocument.Parse(set.ToArray());
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("keys", out var keys) && keys.ValueKind == JsonValueKind.Array
+                && keys.EnumerateArray().All(key => key.ValueKind == JsonValueKind.Object)) return document;
+            document.Dispose();
+            throw new UncheckableException($"{not}: it must be a JSON object with a list of objects, 'keys'");
+        }
+        catch (JsonException)
+        {
+            throw new UncheckableException($"{not}: it is not JSON");
+        }
+    }
+
     private static byte[] Coordinate(JsonElement key, string name) =>
-        Base64Url.DecodeFromChars(Member(key, name) ?? throw new FormatException($"a key has no '{name}'"));
+        Base64Url.DecodeFromChars(Member(key, name));
 
     private static string? Member(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -24,6 +24,7 @@ public sealed class Proof
     internal Entry? Entry { get; }
 
     /// <param name="keys">A JWK set, UTF-8.</param>
+    /// <exception cref="UncheckableException">It is no certificate, or the keys are no JWK set.</exception>
     /// <exception cref="CertificateException">It is not good, and why.</exception>
     public static Proof Read(string signed, ReadOnlySpan<byte> keys)
     {
@@ -110,9 +111,9 @@ public sealed class Proof
         {
             return JsonSerializer.Deserialize(jws.Payload, WireJson.Typed<T>()) ?? throw Unknown(jws);
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new CertificateException($"its payload is not a {jws.Type}: {e.Message}");
+            throw Unknown(jws);
         }
     }
 

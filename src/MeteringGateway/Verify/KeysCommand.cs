@@ -12,20 +12,23 @@ internal static class KeysCommand
             "Sign certificates with a new key from now on. The old one's private half is gone; its public half "
                 + "stays published. Running gateways notice it by themselves.");
         var store = new StoreOption(rotate, settings);
-        rotate.SetAction((parsed, _) => Rotate(store.Choose(parsed)));
+        rotate.SetAction((parsed, cancellation) => Rotate(store.Choose(parsed), cancellation));
         return new Command("keys", "The keys in the key directory that certificates are signed with.") { rotate };
     }
 
-    private static async Task<int> Rotate(Store store)
+    private static async Task<int> Rotate(Store store, CancellationToken cancellation)
     {
         if (store.KeyDirectory is not { } directory)
             throw new CommandException("silos share a key directory: set Metering:KeyDirectory to it");
-        using var keys = new CertificateKeys(directory);
-        // Of another directory than the gateway's nobody would notice.
-        if (!keys.HasKey)
-            await Console.Error.WriteLineAsync(
-                $"no certificates' key was in {Path.GetFullPath(directory)}: this is its first one");
-        Console.WriteLine(keys.Rotate());
+        // Of another directory than the gateway's nobody would notice: there must be a store that the keys are for.
+        await store.Read(async (_, _) =>
+        {
+            using var keys = new CertificateKeys(directory);
+            if (!keys.HasKey)
+                await Console.Error.WriteLineAsync(
+                    $"no certificates' key was in {Path.GetFullPath(directory)}: this is its first one");
+            Console.WriteLine(keys.Rotate());
+        }, cancellation);
         return 0;
     }
 }

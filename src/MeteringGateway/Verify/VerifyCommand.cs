@@ -10,6 +10,7 @@ namespace MeteringGateway.Verify;
 /// <summary>Checks a certificate or a signed head without asking anybody.</summary>
 internal static class VerifyCommand
 {
+    private const int NotChecked = 1;
     private const int NotGood = 2;
     private const int TheyPart = 3;
 
@@ -44,6 +45,11 @@ internal static class VerifyCommand
             Console.WriteLine(entries is null ? "good; not compared with the journal (--entries)"
                 : $"good; entries 1 to {proof.Last} come to the same");
             return 0;
+        }
+        catch (UncheckableException e)
+        {
+            await Console.Error.WriteLineAsync($"it could not be checked: {e.Message}");
+            return NotChecked;
         }
         catch (CertificateException e)
         {
