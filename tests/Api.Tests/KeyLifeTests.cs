@@ -162,7 +162,7 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
         await gateway.Admin.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
     }
 
-    [Fact]
+    [FactInOneProcess]
     public async Task A_key_has_so_many_requests_changes_and_bytes_of_bodies_under_way_N4()
     {
         const string terms = """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"}]}""";
