@@ -131,6 +131,34 @@ public class StatementOutcomesTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task As_a_page_it_shows_the_credits_of_outcomes_that_took_some_and_of_what_is_taken_back()
+    {
+        await _gateway.Tenant("paid-in-credits", """
+            {"currency":"USD","credits":{"period_grant":"5000"},
+             "outcome_types":[{"id":"t","credits":"1234.5","measurement_window":"PT0S"}]}
+            """, Clock);
+        await Sent(Report.Event("outcome.reported", "c-1", "paid-in-credits", "\"outcome_type\":\"t\""));
+        const string cell = "<td class=\"number\" data-label=\"Credits\">1,234.5</td>";
+        Assert.Contains(cell, await Page("2026-11-01"), StringComparison.Ordinal);
+        await Move("paid-in-credits", "2026-12-20T00:00:00Z"); // November is closed
+        var id = (string)(await _gateway.Admin.Post("/v1/tenants/paid-in-credits/outcomes/c-1/disputes",
+            """{"reason":"not solved"}""").Is(HttpStatusCode.Created))["id"]!;
+        await _gateway.Admin.Post($"/v1/tenants/paid-in-credits/disputes/{id}/resolve",
+            """{"resolution":"credited","note":"sorry"}""").Is(HttpStatusCode.OK);
+        var page = await Page("current");
+        Assert.Contains(cell, page, StringComparison.Ordinal);
+        Assert.Contains($"t, taken back from 2026-11-01: c-1 (dispute {id}); 1234.5 credits taken back", page,
+            StringComparison.Ordinal);
+
+        async Task<string> Page(string period)
+        {
+            using var answer = await _gateway.Admin.Send(HttpMethod.Get,
+                $"/v1/tenants/paid-in-credits/statements/{period}?lines=outcomes", null, "", ("Accept", "text/html"));
+            return await answer.Content.ReadAsStringAsync();
+        }
+    }
+
+    [Fact]
     public async Task As_a_page_it_lists_a_page_of_outcomes_as_text_and_links_the_next()
     {
         await Used("page-behind", 3, "<i>");
@@ -139,6 +167,7 @@ public class StatementOutcomesTests(Started started) : IClassFixture<Started>
         var page = await first.Content.ReadAsStringAsync();
         Assert.Contains("&lt;i&gt;-2", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<i>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Credits</th>", page, StringComparison.Ordinal); // nothing took any
         var more = page.Split("href=\"")[1].Split('"')[0].Replace("&amp;", "&", StringComparison.Ordinal);
         using var second = await _gateway.Admin.Send(HttpMethod.Get,
             "/v1/tenants/page-behind/statements/" + more, null, "", ("Accept", "text/html"));

@@ -72,4 +72,28 @@ public class ThresholdTests(Started started) : IClassFixture<Started>
             """{"of":"spend","at":{"amount":"5"}}""").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(["/id"], problem.Pointers());
     }
+
+    [Fact]
+    public async Task A_threshold_whose_cap_is_gone_or_counted_otherwise_shows_no_level_S4()
+    {
+        await _gateway.Tenant("unlike");
+        using var finance = await _gateway.Role("finance", "unlike");
+        const string threshold = "/v1/tenants/unlike/thresholds/one", cap = "/v1/tenants/unlike/caps/monthly";
+        await finance.Put(threshold, """{"of":"cap:monthly","at":{"units":1}}""").Is(HttpStatusCode.Created);
+        await finance.Put(cap, """{"limit":{"amount":"50"}}""").Is(HttpStatusCode.OK);
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events", Report.Outcome("o-1", "unlike"))
+            .Is(HttpStatusCode.Created);
+        const string outOfForce =
+            """{"id":"one","of":"cap:monthly","at":{"units":1},"crossed":false,"level":null,"limit":null}""";
+        Assert.Equal(outOfForce, (await finance.Get(threshold).Is(HttpStatusCode.OK)).ToJsonString());
+
+        await finance.Put(cap, """{"limit":{"units":50}}""").Is(HttpStatusCode.OK);
+        Assert.Equal(
+            """{"id":"one","of":"cap:monthly","at":{"units":1},"crossed":true,"level":{"units":1},"limit":{"units":50}}""",
+            (await finance.Get(threshold).Is(HttpStatusCode.OK)).ToJsonString());
+
+        using var removed = await finance.Delete(cap);
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        Assert.Equal(outOfForce, (await finance.Get(threshold).Is(HttpStatusCode.OK)).ToJsonString());
+    }
 }

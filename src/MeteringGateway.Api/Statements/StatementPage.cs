@@ -61,6 +61,8 @@ internal static class StatementPage
     {
         if (!statement.Lines.Any(line => line.Outcomes is not null)) return "";
         var zone = TimeZoneInfo.FindSystemTimeZoneById(statement.TimeZone);
+        var inCredits = statement.Lines.Any(line => line.Outcomes!.Any(HasCredits));
+        var head = inCredits ? "<th scope=\"col\" class=\"number\">Credits</th>" : "";
         var text = new StringBuilder($"""
             <h2>Outcomes behind the lines</h2>
             <div class="wide">
@@ -69,7 +71,7 @@ internal static class StatementPage
             <thead><tr>
             <th scope="col">Outcome</th><th scope="col">When ({Text(statement.TimeZone)})</th><th scope="col">Why</th>
             <th scope="col" class="number">Units</th><th scope="col" class="number">Unit price</th>
-            <th scope="col" class="number">Amount</th>
+            <th scope="col" class="number">Amount</th>{head}
             </tr></thead>
 
             """);
@@ -78,7 +80,7 @@ internal static class StatementPage
             text.Append(CultureInfo.InvariantCulture, $"""
                 <tbody>
                 <tr><th scope="rowgroup" colspan="5">{Text(line.Description)}</th>
-                <th class="number">{Grouped(line.Amount)}</th></tr>
+                <th class="number">{Grouped(line.Amount)}</th>{(inCredits ? "<th></th>" : "")}</tr>
 
                 """);
             foreach (var one in line.Outcomes!)
@@ -86,7 +88,7 @@ internal static class StatementPage
                     <tr><td>{Text(one.OutcomeId)}</td><td class="time">{When(one.At, zone)}</td>
                     <td>{Text(Why(one.Reason))}</td><td class="number" data-label="Units">{one.Units:N0}</td>
                     <td class="number" data-label="Unit price">{Grouped(one.UnitPrice)}</td>
-                    <td class="number">{Grouped(one.Amount)}</td></tr>
+                    <td class="number">{Grouped(one.Amount)}</td>{(inCredits ? OfCredits(one) : "")}</tr>
 
                     """);
             text.Append("</tbody>\n");
@@ -98,6 +100,11 @@ internal static class StatementPage
                 + $"More outcomes</a></p>\n");
         return text.ToString();
     }
+
+    private static bool HasCredits(LineOutcomeWire one) => Amount.Parse(one.Credits) != Amount.Zero;
+
+    private static string OfCredits(LineOutcomeWire one) =>
+        $"<td class=\"number\" data-label=\"Credits\">{Grouped(one.Credits)}</td>";
 
     /// <summary>To the second, as a clock in the zone showed it.</summary>
     private static string When(string at, TimeZoneInfo zone) => TimeZoneInfo

@@ -55,7 +55,7 @@ internal static class ThresholdReader
 
     public static ThresholdStateWire Write(ThresholdFigure figure, string currency) => new(
         figure.Threshold.Id, Of(figure.Threshold), At(figure.Threshold, currency), figure.Crossed,
-        figure.Level.Wire(UnitOf(figure.Threshold, currency)),
+        figure.Level?.Wire(UnitOf(figure.Threshold, currency)),
         figure.InForce?.Wire(UnitOf(figure.Threshold, currency)));
 
     /// <summary>The currency, or null where amounts are credits (N2).</summary>

@@ -37,7 +37,9 @@ internal sealed record PutThresholdWire
 
 /// <summary>A threshold, and where it stands in the open period.</summary>
 /// <param name="Crossed">It has alerted, and is not armed again.</param>
-/// <param name="Level">What stands now.</param>
-/// <param name="Limit">What it is a level of; null for spend.</param>
-internal sealed record ThresholdStateWire(string Id, string Of, LevelWire At, bool Crossed, LimitWire Level,
+/// <param name="Level">
+/// What stands now; null: it is out of force, as its cap is gone or is counted in something else than it.
+/// </param>
+/// <param name="Limit">What it is a level of; null for spend, and out of force.</param>
+internal sealed record ThresholdStateWire(string Id, string Of, LevelWire At, bool Crossed, LimitWire? Level,
     LimitWire? Limit);

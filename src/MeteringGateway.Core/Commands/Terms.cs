@@ -197,6 +197,10 @@ public sealed record AtLimit(LimitAction Action, string? To = null, string? Mess
 /// <param name="At">Units of a cap or of included units, or an amount of a cap, of credits or of spend.</param>
 public sealed record Threshold(string Id, Measure Of, string? Target, int? Percent, Limit? At)
 {
+    /// <summary>A level in units is none of a cap on money, nor one in money of a cap on units.</summary>
+    public bool IsOf(Cap cap) =>
+        Of == Measure.Cap && Target == cap.Id && (At is not { } at || at.IsMoney == cap.Limit.IsMoney);
+
     /// <summary>
     /// Where it is crossed for a limit in force, in units or millionths; never, for a percentage of nothing.
     /// </summary>

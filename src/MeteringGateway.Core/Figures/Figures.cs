@@ -121,9 +121,9 @@ public sealed record GrantFigure(
     Amount? Price,
     string? Note, Instant CreatedAt, Instant? VoidedAt, string? From, string? Pack = null, int Quantity = 0);
 
-/// <param name="Level">What stands, in units or as an amount.</param>
-/// <param name="InForce">The limit that it is a level of; null for spend.</param>
-public sealed record ThresholdFigure(Threshold Threshold, bool Crossed, Limit Level, Limit? InForce);
+/// <param name="Level">What stands, in units or as an amount; null: it is out of force.</param>
+/// <param name="InForce">The limit that it is a level of; null for spend, and out of force.</param>
+public sealed record ThresholdFigure(Threshold Threshold, bool Crossed, Limit? Level, Limit? InForce);
 
 /// <summary>What the tenant owes for a period, or would owe now (F8).</summary>
 /// <param name="Status"><see cref="PeriodStatus.Closed"/>: final.</param>

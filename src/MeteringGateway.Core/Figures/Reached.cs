@@ -60,5 +60,5 @@ internal static class Reached
         state >= (cap.AtLimit.Action == LimitAction.Notify ? LimitState.Warned : LimitState.Paused);
 
     private static bool HasThreshold(TenantState state, Cap cap) =>
-        state.ThresholdBooks.Any(book => book.Threshold.Of == Measure.Cap && book.Threshold.Target == cap.Id);
+        state.ThresholdBooks.Any(book => book.Threshold.IsOf(cap));
 }

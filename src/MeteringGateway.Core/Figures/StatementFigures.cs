@@ -44,12 +44,16 @@ public static class StatementFigures
         },
     };
 
-    /// <summary>D3: what came of disputes, by name; of many, the first.</summary>
+    /// <summary>
+    /// D3: what came of disputes, by name; of many, the first. Outcomes that were paid in credits come to no money:
+    /// what was taken back is said in credits.
+    /// </summary>
     private static string Disputes(Line line, PeriodBook book)
     {
         if (book.Disputed?.GetValueOrDefault((line.Of!.Value, line.What!)) is not { } disputed) return "";
         var names = string.Join(", ", disputed.First.Select(one => $"{one.OutcomeId} (dispute {one.Dispute})"));
-        return disputed.Count > disputed.First.Length
-            ? $": {names} and {disputed.Count - disputed.First.Length} more disputes" : $": {names}";
+        var more = disputed.Count - disputed.First.Length;
+        return $": {names}" + (more > 0 ? $" and {more} more disputes" : "")
+            + (disputed.Credits == Amount.Zero ? "" : $"; {disputed.Credits} credits taken back");
     }
 }

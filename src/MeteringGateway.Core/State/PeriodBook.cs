@@ -181,7 +181,9 @@ public sealed class PeriodBook(Period period)
 internal readonly record struct CorrectionSum(long Quantity, Amount Amount);
 
 /// <summary>Disputes that a correction comes from: the first few by name, and how many in all.</summary>
-internal sealed record NamedDisputes(ImmutableArray<(string OutcomeId, string Dispute)> First, int Count)
+/// <param name="Credits">That outcomes had taken which they took back.</param>
+internal sealed record NamedDisputes(ImmutableArray<(string OutcomeId, string Dispute)> First, int Count,
+    Amount Credits)
 {
     public const int Most = 10;
 }

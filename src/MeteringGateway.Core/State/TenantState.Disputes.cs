@@ -45,9 +45,10 @@ public sealed partial class TenantState
     {
         if (Contested?.Of(outcomeId) is not { } dispute) return;
         var named = (Open.Disputed ??= []).GetValueOrDefault((correction.Period, correction.OutcomeType))
-            ?? new NamedDisputes([], 0);
+            ?? new NamedDisputes([], 0, Amount.Zero);
         var first = named.First.Length < NamedDisputes.Most ? named.First.Add((outcomeId, dispute.Id)) : named.First;
-        Open.Disputed[(correction.Period, correction.OutcomeType)] = new NamedDisputes(first, named.Count + 1);
+        Open.Disputed[(correction.Period, correction.OutcomeType)] = new NamedDisputes(first, named.Count + 1,
+            correction.Returned.Aggregate(named.Credits, (sum, draw) => sum + draw.Credits));
     }
 
     private void Count(VerdictCount counted, FactKind verdict)
@@ -89,6 +90,13 @@ public sealed partial class TenantState
         section.List(kept, (w, dispute) => { Values.Write(w, dispute); Values.WriteResolution(w, dispute); });
         section.List(added, (w, outcome) => { w.Text(outcome.Id); OutcomeWire.WriteAdded(w, outcome); });
         section.List(books, WriteJudged);
+        var takenBack = books.SelectMany(book => (book.Disputed ?? []).Where(one => one.Value.Credits != Amount.Zero)
+            .Select(one => (book.Period.Id, Of: one.Key, one.Value.Credits))).ToArray();
+        if (takenBack.Length > 0)
+            section.List(takenBack, (w, one) =>
+            {
+                w.Date(one.Id); w.Date(one.Of.Period); w.Text(one.Of.Type); w.Money(one.Credits);
+            });
         Sections.Write(to, Sections.Disputes, section);
     }
 
@@ -114,6 +122,10 @@ public sealed partial class TenantState
         foreach (var outcome in from.List((ref r) => OutcomeWire.WithAdded(_outcomes![r.Text()], ref r)))
             _outcomes![outcome.Id] = outcome;
         from.List(ReadJudged);
+        if (from.AtEnd) return;
+        foreach (var (id, of, credits) in from.List((ref r) =>
+            (r.Date(), (r.Date(), Values.Shared(ref r)), r.Money())))
+            if (Book(id)!.Disputed is { } disputed) disputed[of] = disputed[of] with { Credits = credits };
     }
 
     private PeriodBook ReadJudged(ref Reader from)
@@ -124,7 +136,7 @@ public sealed partial class TenantState
             (book.Agreement ??= new(StringComparer.Ordinal))[type] = count;
         foreach (var (of, count, first) in from.List((ref r) =>
             ((r.Date(), Values.Shared(ref r)), r.Int(), r.List((ref r) => (r.Text(), r.Text())))))
-            (book.Disputed ??= [])[of] = new NamedDisputes([.. first], count);
+            (book.Disputed ??= [])[of] = new NamedDisputes([.. first], count, Amount.Zero);
         return book;
     }
 }

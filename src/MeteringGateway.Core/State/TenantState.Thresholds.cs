@@ -18,19 +18,21 @@ public sealed partial class TenantState
         var now = TimeAt(realTime);
         return ThresholdBooks.Select(book =>
         {
-            var (level, inForce) = LevelOf(book.Threshold, now);
-            return new ThresholdFigure(book.Threshold, CrossedAt(book, now) is not null, level, inForce);
+            var standing = LevelOf(book.Threshold, now);
+            return new ThresholdFigure(book.Threshold, CrossedAt(book, now) is not null, standing?.Level,
+                standing?.InForce);
         }).ToArray();
     }
 
     /// <summary>
-    /// What stands in the open period, and the limit that it is a level of; reservations do not count.
+    /// What stands in the open period, and the limit that it is a level of; reservations do not count. Null: the
+    /// threshold is out of force, as its cap is not there any more or is counted in something else now.
     /// </summary>
-    internal (Limit Level, Limit? InForce) LevelOf(Threshold threshold, Instant now)
+    internal (Limit Level, Limit? InForce)? LevelOf(Threshold threshold, Instant now)
     {
         switch (threshold.Of)
         {
-            case Measure.Cap when Open.Cap(threshold.Target!) is { } cap:
+            case Measure.Cap when Open.Cap(threshold.Target!) is { } cap && threshold.IsOf(cap.Cap):
                 return (cap.Cap.Limit.With(CountedOf(Open, cap, CurrentDay(now))), cap.Cap.Limit);
             case Measure.Included:
                 return (this.IncludedUsed(Open, threshold.Target!), this.IncludedUnits(Open, threshold.Target!));
@@ -39,8 +41,8 @@ public sealed partial class TenantState
             case Measure.Spend:
                 if (SpentAsOf?.Sequence != Sequence) SpentAsOf = new SpendSum(Sequence, this.SpendOf(Open));
                 return (Limit.Of(SpentAsOf.Amount), null);
-            default: // a cap that is not there any more
-                return (0, 0);
+            default:
+                return null;
         }
     }
 
@@ -52,7 +54,7 @@ public sealed partial class TenantState
             return known.Level;
         var least = long.MaxValue;
         foreach (var book in ThresholdBooks)
-            if (book.Threshold.Of == Measure.Cap && book.Threshold.Target == cap.Cap.Id)
+            if (book.Threshold.IsOf(cap.Cap))
                 least = Math.Min(least, book.Threshold.Level(cap.Cap.Limit.Value));
         cap.WarnsFrom = new WarnLevel(cap.Cap, _thresholdsSet, least);
         return least;
@@ -76,8 +78,8 @@ public sealed partial class TenantState
             if (book.CrossedAt is null || book.RearmedAt is not { } last) continue;
             var at = Instant.Max(last + ThresholdBook.OnceADay, Now);
             if (at >= Open.Period.End || CrossedAt(book, at) is null) continue; // then its period, or day, begins anew
-            var (level, inForce) = LevelOf(book.Threshold, Now);
-            if (level.Value < book.Threshold.Level(inForce?.Value ?? 0))
+            if (LevelOf(book.Threshold, Now) is not var (level, inForce)
+                || level.Value < book.Threshold.Level(inForce?.Value ?? 0))
                 first = Due.Earliest(first, new Due(at, DueKind.Threshold, book.Threshold.Id));
         }
         return first;

@@ -18,12 +18,14 @@ public sealed partial class Turn
     }
 
     /// <summary>
-    /// S4: once per crossing; armed again when the limit was raised, or, at most once a day, because room came back.
+    /// S4: once per crossing; armed again when the limit was raised or went out of force, or, at most once a day,
+    /// because room came back.
     /// </summary>
     private void Watch(ThresholdBook book)
     {
-        var (level, inForce) = _state.LevelOf(book.Threshold, _now);
-        var at = book.Threshold.Level(inForce?.Value ?? 0);
+        var standing = _state.LevelOf(book.Threshold, _now);
+        var (level, inForce) = standing ?? (0, 0);
+        var at = standing is null ? long.MaxValue : book.Threshold.Level(inForce?.Value ?? 0);
         if (_state.CrossedAt(book, _now) is not { } crossed)
         {
             if (level.Value >= at)

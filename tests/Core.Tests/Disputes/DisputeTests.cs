@@ -47,6 +47,32 @@ public sealed class DisputeTests
     }
 
     [Fact]
+    public void D3_a_correction_says_how_many_credits_its_disputes_took_back()
+    {
+        var tenant = new RealTenant();
+        tenant.Run(new Command.Create("Acme", new PlanRef("p", 1), new Terms { Currency = "USD",
+            PeriodGrant = Amount.Parse("500"), OutcomeTypes = [new OutcomeType { Id = "t",
+                Credits = Amount.Parse("30"), MeasurementWindow = TimeSpan.Zero }] }, "UTC", 1, null), _now);
+        foreach (var id in new[] { "a", "b" })
+            tenant.Run(new Command.ReportOutcome(new EventId("/a", id), null, "t", id) { Result = Result.Success },
+                _now);
+        _now = Instant.Parse("2026-02-10T12:00:00Z");
+        foreach (var id in new[] { "a", "b" })
+        {
+            tenant.Run(new Command.OpenDispute(id, "no"), _now);
+            tenant.Run(new Command.ResolveDispute(tenant.Outcome(id)!.Dispute!.Id, true, "decided"), _now);
+        }
+        foreach (var state in new[] { tenant.State, RealTenant.Fold(tenant.Journal),
+            TenantState.Restore(tenant.State.Snapshot()) })
+        {
+            var line = Assert.Single(state.Statement(null)!.Lines, line => line.Line.Kind == LineKind.Correction);
+            Assert.Equal(Amount.Zero, line.Amount);
+            Assert.EndsWith("; 60 credits taken back", line.Description, StringComparison.Ordinal);
+            Assert.Equal(RealTenant.Hex(tenant.State.Digest()), RealTenant.Hex(state.Digest()));
+        }
+    }
+
+    [Fact]
     public void O8_agreement_counts_the_last_verdict_on_each_success_and_is_told_below_95_percent_of_20()
     {
         for (var i = 0; i < 18; i++) Judge(Report(), FactKind.VerdictAccepted);

@@ -81,13 +81,13 @@ internal sealed partial class Duel
 
     private string? Thresholds()
     {
-        static string Text(Threshold threshold, bool crossed, long level, long? inForce) =>
+        static string Text(Threshold threshold, bool crossed, long? level, long? inForce) =>
             $"{threshold} crossed {crossed} at {level} of {inForce}";
         var should = _oracle.Thresholds.Values.Select(one =>
             Text(one, _oracle.IsCrossed(one.Id), _oracle.LevelOf(one).Level, _oracle.LevelOf(one).InForce))
                 .Order(StringComparer.Ordinal);
         var was = _real.State.Thresholds(_oracle.Now)
-            .Select(one => Text(one.Threshold, one.Crossed, one.Level.Value, one.InForce?.Value))
+            .Select(one => Text(one.Threshold, one.Crossed, one.Level?.Value, one.InForce?.Value))
             .Order(StringComparer.Ordinal);
         return should.SequenceEqual(was) ? null
             : $"thresholds: expected {string.Join("; ", should)}, was {string.Join("; ", was)}";

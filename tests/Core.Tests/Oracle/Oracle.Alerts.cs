@@ -17,20 +17,23 @@ internal sealed partial class Oracle
 
     private sealed record Crossing(DateOnly Period, int Day, bool ByDay, long At);
 
-    public (long Level, long? InForce) LevelOf(Threshold threshold) => LevelOf(threshold, Standing());
+    public (long? Level, long? InForce) LevelOf(Threshold threshold) => LevelOf(threshold, Standing());
 
     public bool IsCrossed(string threshold) => _crossed.ContainsKey(threshold);
 
-    // What stands, and what is in force; nothing, where there is no such cap or type.
-    private (long Level, long? InForce) LevelOf(Threshold threshold, FundingWalk standing) => threshold.Of switch
+    // What stands, and what is in force; no level, where there is no such cap, or one in something else.
+    private (long? Level, long? InForce) LevelOf(Threshold threshold, FundingWalk standing) => threshold.Of switch
     {
-        Measure.Cap => _caps.TryGetValue(threshold.Target!, out var cap) ? (Level(cap, standing), cap.Limit.Value)
-            : (0, 0),
+        Measure.Cap => _caps.TryGetValue(threshold.Target!, out var cap) && IsCountedAs(threshold, cap)
+            ? (Level(cap, standing), cap.Limit.Value) : (null, null),
         Measure.Included => (standing.IncludedUsed(Open, threshold.Target!),
             TermsAt(Open.Start).Type(threshold.Target!)?.IncludedUnits ?? 0),
         Measure.Credits => (CreditsUsed(Open, standing).Micros, (_creditsAtStart + _issued).Micros),
         _ => (SpendIn(Open).Micros, null),
     };
+
+    private static bool IsCountedAs(Threshold threshold, Cap cap) =>
+        threshold.At is not { } at || at.IsMoney == cap.Limit.IsMoney;
 
     // Rounded up; null: never.
     private static long? At(Threshold threshold, long? inForce)
@@ -46,12 +49,12 @@ internal sealed partial class Oracle
             if (_crossed.TryGetValue(threshold.Id, out var last) && HasPassed(threshold, last))
                 _crossed.Remove(threshold.Id);
             var (level, inForce) = LevelOf(threshold, standing);
-            var at = At(threshold, inForce) ?? long.MaxValue;
-            if (_crossed.TryGetValue(threshold.Id, out var crossed)) Rearm(threshold.Id, crossed, level, at);
+            var at = (level is null ? null : At(threshold, inForce)) ?? long.MaxValue;
+            if (_crossed.TryGetValue(threshold.Id, out var crossed)) Rearm(threshold.Id, crossed, level ?? 0, at);
             else if (level >= at)
             {
                 _crossed[threshold.Id] = new Crossing(Open.Id, Today, IsByDay(threshold), at);
-                Alerts.Add(new ExpectedAlert.Crossed(threshold.Id, level, inForce, Open.Id));
+                Alerts.Add(new ExpectedAlert.Crossed(threshold.Id, level.Value, inForce, Open.Id));
             }
         }
     }
@@ -71,7 +74,7 @@ internal sealed partial class Oracle
         let threshold = _thresholds[one.Key]
         where !(_crossed[one.Key].ByDay || IsByDay(threshold)) || _crossed[one.Key].Day == Days.Of(Open, at)
         let level = LevelOf(threshold)
-        where level.Level < (At(threshold, level.InForce) ?? long.MaxValue)
+        where level.Level is null || level.Level < (At(threshold, level.InForce) ?? long.MaxValue)
         select (at, one.Key);
 
     private void Rearm(string id, Crossing crossed, long level, long at)

@@ -128,7 +128,8 @@ internal sealed partial class Oracle
         var told = ToldOf(cap);
         if (denies && StateOf(cap) >= LimitState.Paused && told is not null) return Instant.Max(from, told.Value);
         if (used >= limit)
-            return told is not null && !_thresholds.Values.Any(one => one.Of == Measure.Cap && one.Target == cap.Id)
+            return told is not null && !_thresholds.Values.Any(one => one.Of == Measure.Cap && one.Target == cap.Id
+                && IsCountedAs(one, cap))
                 ? Instant.Max(from, told.Value)
                 : from + TimeSpan.FromMilliseconds(used == 0 ? 0
                     : (double)((Int128)(Now.UnixMilliseconds - from.UnixMilliseconds) * limit / used));

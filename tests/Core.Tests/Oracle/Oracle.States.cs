@@ -36,7 +36,8 @@ internal sealed partial class Oracle
         var stops = Askable.Where(subject => Matches(cap, subject) && IsRefused(cap, subject, used, standing)).ToList();
         if (stops.Count > 0 && cap.AtLimit.Action != LimitAction.Notify)
             return Stopped(cap.AtLimit, DecisionReason.CapReached, stops);
-        var crossed = _thresholds.Values.Where(threshold => threshold.Of == Measure.Cap && threshold.Target == cap.Id)
+        var crossed = _thresholds.Values.Where(threshold => threshold.Of == Measure.Cap && threshold.Target == cap.Id
+                && IsCountedAs(threshold, cap))
             .Any(threshold => At(threshold, cap.Limit.Value) is { } at && used >= at);
         return crossed || stops.Count > 0 ? Nothing with { State = LimitState.Warned } : Nothing;
     }
