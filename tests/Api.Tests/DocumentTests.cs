@@ -36,7 +36,7 @@ public class DocumentTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
-    public async Task Parameters_are_called_what_they_are_called_and_those_without_which_nothing_is_answered_are_required()
+    public async Task Query_parameters_have_the_names_that_are_read_and_say_whether_they_must_be_there()
     {
         var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
         var series = document["paths"]!["/v1/tenants/{tenant}/usage/series"]!["get"]!["parameters"]!.AsArray();
