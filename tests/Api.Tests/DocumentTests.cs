@@ -36,6 +36,19 @@ public class DocumentTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task Query_parameters_have_the_names_that_are_read_and_say_whether_they_must_be_there()
+    {
+        var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
+        var series = document["paths"]!["/v1/tenants/{tenant}/usage/series"]!["get"]!["parameters"]!.AsArray();
+        Assert.Equal(["tenant True", "from True", "to True", "by False", "group False"], series.Select(one =>
+            $"{one!["name"]} {(bool?)one["required"] ?? false}"));
+        Assert.All(document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject())
+            .SelectMany(operation => operation.Value!["parameters"]?.AsArray() ?? [])
+            .Where(parameter => (string?)parameter!["in"] == "query").Select(parameter => (string)parameter!["name"]!),
+            name => Assert.Equal(name.ToLowerInvariant(), name));
+    }
+
+    [Fact]
     public async Task A_plans_members_are_those_that_this_version_serves()
     {
         var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);

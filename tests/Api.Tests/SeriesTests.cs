@@ -23,6 +23,10 @@ public class SeriesTests(Started started) : IClassFixture<Started>
             """.Trim(), await Told("from=2026-11-01&to=2026-12-01&by=day"));
         Assert.Equal("2026-11-11T00:00:00.000Z - 1 1 0.50; 2026-11-11T00:00:00.000Z fin 4 4 8.00; "
             + "2026-11-11T06:00:00.000Z max 1 1 0.50", await Told("from=2026-11-11T00:00:00Z&to=2026-11-12T00:00:00Z&by=hour&group=agent"));
+        Assert.Equal("2026-11-01 2026-12-01 2025-10-01 America/New_York",
+            await Frame("from=2026-11-01&to=2026-12-01"));
+        Assert.Equal("2026-11-11T00:00:00.000Z 2026-11-12T00:00:00.000Z 2026-09-27T04:00:00.000Z UTC",
+            await Frame("from=2026-11-11T00:00:00Z&to=2026-11-12T00:00:00Z&by=hour"));
         // Late, of what was within the window: it is taken out of the hour that it was in.
         await _gateway.Admin.PostAs(One, "/v1/events", """
             {"specversion":"1.0","id":"f-2","source":"/crm","type":"outcome.reopened","subject":"series","time":"2026-11-11T00:45:00Z","data":{"outcome_id":"o-1"} }
@@ -30,6 +34,12 @@ public class SeriesTests(Started started) : IClassFixture<Started>
         Assert.Equal("2026-11-10 - 2 2 2.50; 2026-11-10 chat 3 0 0.00; 2026-11-11 - 1 1 0.50",
             await Told("from=2026-11-01&to=2026-12-01&group=channel"));
         Assert.Equal("2026-11-11 - 1 1 0.50", await Told("from=2026-11-11&to=2026-12-01&group=workflow"));
+
+        async Task<string> Frame(string query)
+        {
+            var told = await _gateway.Admin.Get($"/v1/tenants/series/usage/series?{query}").Is(HttpStatusCode.OK);
+            return $"{told["from"]} {told["to"]} {told["kept_from"]} {told["time_zone"]}";
+        }
 
         async Task<string> Told(string query)
         {

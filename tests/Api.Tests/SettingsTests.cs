@@ -41,6 +41,7 @@ public sealed class SettingsTests
     [InlineData("DataDirectory", "", "must not be empty")]
     [InlineData("IdleAfter", "00:00:00", "must be longer than 00:00:00 and no longer than 30.00:00:00, not 00:00:00")]
     [InlineData("DuePoll", "60.00:00:00", "no longer than 30.00:00:00")]
+    [InlineData("FirstContact", "maybe", "cannot be 'maybe': it is true or false.")]
     [InlineData("Limits:BodyBytes", "many", "cannot be 'many': it is a whole number.")]
     [InlineData("Limits:SignalWriteTimeout", "10 s", "cannot be '10 s': it is a time, such as 00:00:10")]
     [InlineData("Webhooks:AllowPrivate", "perhaps", "cannot be 'perhaps': it is true or false")]

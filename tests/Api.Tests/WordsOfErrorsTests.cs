@@ -110,14 +110,58 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
         Assert.Equal(why, (string?)answer["detail"]);
     }
 
+    [Theory]
+    [InlineData("PUT", "tenants/worded", "{\"plan\":\"words-plam\"}", "/plan",
+        "names no plan 'words-plam': did you mean words-plan?")]
+    [InlineData("PUT", "tenants/worded", "{\"plan\":\"entirely-another-one\"}", "/plan",
+        "names no plan 'entirely-another-one'")]
+    [InlineData("PUT", "tenants/worded", "{\"plan\":\"words-plan\",\"plan_version\":9}", "/plan_version",
+        "is no version of the plan 'words-plan'")]
+    [InlineData("POST", "keys", "{\"tenants\":\"acme\"}", "/tenants", "must be \"*\" or a list of tenants' ids")]
+    [InlineData("POST", "keys", "{\"tenants\":{}}", "/tenants", "must be \"*\" or a list of tenants' ids")]
+    [InlineData("POST", "tenants/worded/check", "{\"outcome_type\":\"a\",\"agnet\":\"x\"}", "/agnet",
+        "is not a known member: did you mean agent?")]
+    [InlineData("POST", "tenants/worded/clock", "{\"now\":\"2026-12-01T00:00:00Z\"}", "/now",
+        "is not a known member: there is advance and to")]
+    [InlineData("POST", "tenants/worded/clock", "{}", "", "must have exactly one of advance and to")]
+    public async Task A_request_is_told_what_it_meant(string method, string path, string body, string pointer,
+        string why)
+    {
+        await _gateway.Admin.Put("/v1/plans/words-plan",
+            """{"currency":"USD","outcome_types":[{"id":"a","price":"1"}]}""");
+        await _gateway.Admin.Put("/v1/tenants/worded",
+            """{"name":"w","plan":"words-plan","test_clock":{"start":"2026-11-11T00:30:00Z"}}""");
+        var answer = await (method == "PUT" ? _gateway.Admin.Put("/v1/" + path, body)
+            : _gateway.Admin.Post("/v1/" + path, body)).Json();
+        Assert.Contains(answer["errors"]!.AsArray(), one =>
+            ((string?)one!["pointer"], (string?)one["detail"]) == (pointer, why));
+        if (answer["errors"]!.AsArray().Count == 1)
+            Assert.Equal($"{(pointer.Length == 0 ? "The body" : pointer)} {why}", (string?)answer["detail"]);
+    }
+
+    [Fact]
+    public async Task A_cap_below_what_stands_is_told_which_member_says_what_to_do()
+    {
+        await _gateway.Tenant("worded-cap", """{"currency":"USD","outcome_types":[{"id":"a","price":"1"}]}""");
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+            Report.Event("outcome.reported", "o-1", "worded-cap", "\"outcome_type\":\"a\",\"quantity\":3"))
+            .Is(HttpStatusCode.Created);
+        var problem = await _gateway.Admin.Put("/v1/tenants/worded-cap/caps/c",
+            """{"limit":{"units":1},"at_limit":{"action":"pause"}}""")
+            .IsProblem(HttpStatusCode.Conflict, "cap_below_exposure");
+        Assert.EndsWith("; say in when_below_exposure whether it holds now or from next_period on",
+            (string)problem["detail"]!, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_nearest_name_is_told_when_it_is_near()
     {
         string[] names = ["price", "prices", "time_zone"];
         Assert.Equal("time_zone", Nearest.To("timezone", names, 2));
+        Assert.Equal("price", Nearest.To("rpice", names, 1));
         Assert.Null(Nearest.To("tz", names, 2));
         Assert.Null(Nearest.To("x", [], 9));
-        Assert.Equal("", Nearest.Meant(new string('p', 10_000), names));
+        Assert.Equal("", Nearest.Meant(new string('p', 10_000), names[..1].Concat(["a", "b", "c"]).ToList()));
     }
 
     [Fact]

@@ -138,6 +138,7 @@ public sealed class CommandErrorTests : IDisposable
     [InlineData("nonsense", "cannot be 'nonsense': an address is http://HOST:PORT.")]
     [InlineData("", "names no address: an address is http://HOST:PORT.")]
     [InlineData(";", "names no address: an address is http://HOST:PORT.")]
+    [InlineData("https://127.0.0.1:20983", "cannot be 'https://127.0.0.1:20983': https needs a certificate, ")]
     [InlineData("ftp://127.0.0.1:20980", "cannot be 'ftp://127.0.0.1:20980': an address is http://HOST:PORT.")]
     [InlineData("http://127.0.0.1:0/v1", "cannot be 'http://127.0.0.1:0/v1': an address is http://HOST:PORT, "
         + "without a path behind it.")]

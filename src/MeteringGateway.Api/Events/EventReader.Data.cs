@@ -33,7 +33,7 @@ internal sealed partial class EventReader
         return true;
     }
 
-    private bool Unknown(ref Utf8JsonReader reader, string at, IEnumerable<string> known)
+    private bool Unknown(ref Utf8JsonReader reader, string at, IReadOnlyCollection<string> known)
     {
         var name = reader.GetString()!;
         return Fail(Invalid($"{at}/{Json.Pointers.Escape(name)}",

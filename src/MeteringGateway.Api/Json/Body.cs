@@ -78,6 +78,9 @@ internal static class Documents
             return Malformed(pointer, $"is not JSON (line {failure.LineNumber + 1}, "
                 + $"position {failure.BytePositionInLine + 1})");
         if (Text.IsHalf(failure.InnerException)) return Malformed(pointer, "holds half of a surrogate pair");
+        // A reader of ours has words of its own.
+        if (pointer.Length > 0 && said.StartsWith("must be ", StringComparison.Ordinal))
+            return Malformed(pointer, said);
         return Malformed(pointer, pointer.Length == 0 ? MustBe
             : Expected($"{said} {failure.InnerException?.Message}"));
     }
@@ -111,8 +114,8 @@ internal static class Documents
     }
 
     /// <summary>The members of one of our documents, as they are on the wire.</summary>
-    private static IEnumerable<string> Members(string type) => typeof(Documents).Assembly.GetType(type) is { } ours
-        ? WireJson.Strict.GetTypeInfo(ours).Properties.Select(property => property.Name) : [];
+    private static string[] Members(string type) => typeof(Documents).Assembly.GetType(type) is { } ours
+        ? [.. WireJson.Strict.GetTypeInfo(ours).Properties.Select(property => property.Name)] : [];
 
     /// <summary>Of a number that cannot be what its member is: that is its form, or its size.</summary>
     private static string NoNumber(JsonException failure, ReadOnlySpan<byte> json)

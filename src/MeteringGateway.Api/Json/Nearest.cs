@@ -11,27 +11,35 @@ internal static class Nearest
         return nearest.Item2 <= farthest ? nearest.Item1 : null;
     }
 
+    /// <summary>Members of a document that has no more are all told to whoever names none of them.</summary>
+    private const int Few = 3;
+
     /// <summary>
     /// Of the members of a document, in words behind what is wrong: at most a third of the name, and one letter in any
-    /// case, may differ. Nothing where none is near, or the name is far longer than any of ours.
+    /// case, may differ. Where none is near, or the name is far longer than any of ours: all, if they are few.
     /// </summary>
-    public static string Meant(string name, IEnumerable<string> names) =>
-        name.Length <= 64 && To(name, names, Math.Max(1, name.Length / 3)) is { } meant
-            ? $": did you mean {meant}?" : "";
+    public static string Meant(string name, IReadOnlyCollection<string> names) =>
+        name.Length <= 64 && To(name, names, Math.Max(1, name.Length / 3)) is { } meant ? $": did you mean {meant}?"
+            : names.Count is > 0 and <= Few ? $": there is {string.Join(" and ", names)}" : "";
 
-    /// <summary>Of single letters to add, leave out or change (Levenshtein, 1966), whatever their case.</summary>
+    /// <summary>
+    /// Of single letters to add, leave out, change, or swap with the next (Damerau, 1964), whatever their case.
+    /// </summary>
     private static int Distance(string one, string other)
     {
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        int[] row = [.. Enumerable.Range(0, other.Length + 1)], before = row, last = row;
         for (var i = 1; i <= one.Length; i++)
         {
-            var before = row[0]++;
+            (last, before, row) = (before, row, new int[other.Length + 1]);
+            row[0] = i;
             for (var j = 1; j <= other.Length; j++)
             {
-                var same = char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]);
-                (before, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, before + (same ? 0 : 1)));
+                row[j] = Math.Min(Math.Min(before[j], row[j - 1]) + 1, before[j - 1] + (Same(i, j) ? 0 : 1));
+                if (i > 1 && j > 1 && Same(i, j - 1) && Same(i - 1, j)) row[j] = Math.Min(row[j], last[j - 2] + 1);
             }
         }
         return row[^1];
+
+        bool Same(int i, int j) => char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]);
     }
 }

@@ -13,11 +13,12 @@ internal sealed class TenantsConverter : JsonConverter<TenantsWire>
     public override TenantsWire Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("*"u8)) return new TenantsWire(null);
-        if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("must be \"*\" or a list");
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new JsonException("must be \"*\" or a list of tenants' ids");
         var ids = new List<string?>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             ids.Add(reader.TokenType == JsonTokenType.String ? reader.GetString()
-                : throw new JsonException("must be a list of ids"));
+                : throw new JsonException("must be a tenant's id"));
         return new TenantsWire(ids);
     }
 

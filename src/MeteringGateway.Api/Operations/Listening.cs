@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
 
 namespace MeteringGateway.Api.Operations;
@@ -18,7 +19,8 @@ public static class Listening
     public static void Demand(IConfiguration configuration)
     {
         var all = Addresses(configuration).ToList();
-        string[] findings = [.. all.Select(one => Finding(one.Setting, one.Url)).OfType<string>()];
+        string[] findings = [.. all.Select(one => Finding(one.Setting, one.Url)
+            ?? NoCertificate(configuration, one.Setting, one.Url)).OfType<string>()];
         if (findings.Length > 0) throw new SettingsException(findings);
         foreach (var (setting, url) in all) DemandFree(setting, BindingAddress.Parse(url), url);
     }
@@ -72,6 +74,26 @@ public static class Listening
                 $"The setting {setting} cannot be '{url}': {Form}, without a path behind it.",
             _ => null,
         };
+    }
+
+    private static string? NoCertificate(IConfiguration configuration, string setting, string url)
+    {
+        if (BindingAddress.Parse(url).Scheme != "https") return null;
+        var own = setting.EndsWith(":Url", StringComparison.Ordinal) ? setting[..^4] : null;
+        var isGiven = configuration.GetSection("Kestrel:Certificates").GetChildren().Any()
+            || (own is not null && (configuration.GetSection($"{own}:Certificate").Exists()
+                || configuration.GetSection($"{own}:Sni").Exists()));
+        return isGiven || HasDevelopers() ? null
+            : $"The setting {setting} cannot be '{url}': https needs a certificate, "
+            + $"{own ?? "Kestrel:Endpoints:NAME"}:Certificate:Path and KeyPath, or a proxy in front.";
+    }
+
+    /// <summary>One for developers is taken where none is given; it is known by an extension.</summary>
+    private static bool HasDevelopers()
+    {
+        using var store = new X509Store(StoreName.My, StoreLocation.CurrentUser);
+        store.Open(OpenFlags.ReadOnly);
+        return store.Certificates.Any(one => one.Extensions.Any(more => more.Oid?.Value == "1.3.6.1.4.1.311.84.1.1"));
     }
 
     private static void DemandFree(string setting, BindingAddress where, string url)

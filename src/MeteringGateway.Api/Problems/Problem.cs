@@ -54,8 +54,10 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         new(StatusCodes.Status422UnprocessableEntity, "invalid", Summary(errors)) { Errors = errors };
 
     private static string Summary(IReadOnlyList<ProblemError> errors) =>
-        errors.Count == 1 ? $"{errors[0].Pointer} {errors[0].Detail}"
-            : $"{errors.Count} members are not valid; see errors";
+        errors is not [var only] ? $"{errors.Count} members are not valid; see errors"
+            : only.Pointer.Length > 0 ? $"{only.Pointer} {only.Detail}"
+            : only.Detail.StartsWith("must ", StringComparison.Ordinal) ? $"The body {only.Detail}"
+            : char.ToUpperInvariant(only.Detail[0]) + only.Detail[1..];
 
     /// <summary>N1: of what a plan has before any tenant is on it; the rest is refused by the tenant.</summary>
     public static Problem AmountOverflow(string what) =>

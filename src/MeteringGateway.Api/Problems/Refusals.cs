@@ -11,6 +11,7 @@ internal static class Refusals
         Refusal.UnknownTenant => Problem.UnknownTenant(),
         Refusal.CapBelowExposure => Of(refused) with
         {
+            Detail = $"{refused.Detail}; say in when_below_exposure whether it holds now or from next_period on",
             Exposure = (refused.Exposure ?? 0).Wire(currency),
             Choices = ["now", "next_period"],
         },

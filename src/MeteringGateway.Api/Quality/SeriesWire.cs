@@ -1,13 +1,16 @@
+using System.ComponentModel.DataAnnotations;
 using MeteringGateway.Api.Json;
+using Microsoft.AspNetCore.Mvc;
 
 namespace MeteringGateway.Api.Quality;
 
 /// <summary>Usage by hour (UTC) or by the tenant's local day; hours and days without any are left out.</summary>
-/// <param name="From">The first hour, or day.</param>
-/// <param name="To">Before which it ends.</param>
+/// <param name="From">The start of the first hour, or the first local date.</param>
+/// <param name="To">Before which it ends, of the same form.</param>
+/// <param name="TimeZone">By day the one that the open period runs under, by hour <c>UTC</c>.</param>
 /// <param name="KeptFrom">Of before there is nothing.</param>
 internal sealed record SeriesWire(string Tenant, string By, string Group, string From, string To, string KeptFrom,
-    string Currency, long Sequence, IReadOnlyList<SeriesPointWire> Data);
+    string Currency, long Sequence, IReadOnlyList<SeriesPointWire> Data, string TimeZone);
 
 /// <param name="At">Start of the hour, or the local date.</param>
 internal sealed record SeriesPointWire(string At, IReadOnlyList<SeriesValueWire> Values);
@@ -27,9 +30,15 @@ internal sealed class SeriesQuery
     private static readonly TimeSpan MostHours = TimeSpan.FromDays(31);
     private static readonly TimeSpan MostDays = TimeSpan.FromDays(400);
 
+    /// <summary>A date, or by hour the start of an hour.</summary>
+    [FromQuery(Name = "from"), Required]
     public string? From { get; init; }
+    /// <summary>Of the same form; not included.</summary>
+    [FromQuery(Name = "to"), Required]
     public string? To { get; init; }
+    [FromQuery(Name = "by")]
     public string? By { get; init; }
+    [FromQuery(Name = "group")]
     public string? Group { get; init; }
 
     /// <exception cref="Problems.ProblemException">422: it is no question.</exception>
@@ -64,12 +73,14 @@ internal sealed class SeriesQuery
 internal static class SeriesWires
 {
     public static SeriesWire Wire(this UsageSeries of, string tenant, SeriesQuestion asked) => new(
-        tenant, asked.ByHour ? "hour" : "day", Names<SeriesGroup>.Of(asked.Group), At(asked.From), At(asked.To),
+        tenant, asked.ByHour ? "hour" : "day", Names<SeriesGroup>.Of(asked.Group), At(asked.From, asked.ByHour),
+        At(asked.To, asked.ByHour),
         of.HoursKeptFrom is { } hour ? hour.ToString() : Text.Date(of.DaysKeptFrom!.Value), of.Currency, of.Sequence,
         [.. of.Points.Select(point => new SeriesPointWire(
             point.Hour is { } start ? start.ToString() : Text.Date(point.Day!.Value),
             [.. point.Values.Select(one => new SeriesValueWire(one.Id, one.Others, one.Reported, one.Settled,
-                Text.Money(one.Listed, of.Currency)))]))]);
+                Text.Money(one.Listed, of.Currency)))]))], of.Zone);
 
-    private static string At(Instant time) => time.ToString();
+    private static string At(Instant time, bool byHour) => byHour ? time.ToString()
+        : Text.Date(DateOnly.FromDateTime(time.ToDateTimeOffset().UtcDateTime));
 }

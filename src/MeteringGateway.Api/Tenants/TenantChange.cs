@@ -153,12 +153,18 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         var seen = own?.Where(plan => plan.Id == id).Select(plan => plan.Version).ToList();
         var version = asked ?? (before?.Id == id ? before.Version : seen is { Count: > 0 } ? seen.Max() : null);
         if (id.Length > 0 && seen?.Count == 0)
-            findings.Add("/plan", "is not there");
+            findings.Add("/plan", NoPlan(id, [.. own!.Select(plan => plan.Id)]));
         else if (id.Length > 0 && seen?.Contains(version!.Value) != false && plans.Find(id, version) is { } plan)
             return (new PlanRef(id, plan.Version), PlanReader.Read(plans.TermsOf(tenant).On(plan.Plan), findings));
-        else if (id.Length > 0) findings.Add(plans.Find(id, null) is null ? "/plan" : "/plan_version", "is not there");
+        else if (id.Length > 0 && plans.Find(id, null) is null)
+            findings.Add("/plan", NoPlan(id, [.. plans.Newest.Select(plan => plan.Id)]));
+        else if (id.Length > 0) findings.Add("/plan_version", $"is no version of the plan '{id}'");
         return (new PlanRef("", 0), new Terms { Currency = "", OutcomeTypes = [] });
     }
+
+    private static string NoPlan(string id, HashSet<string> seen) =>
+        $"names no plan '{id}'" + (Nearest.To(id, seen, Math.Max(1, id.Length / 3)) is { } meant
+            ? $": did you mean {meant}?" : "");
 
     private static string? Zone(string? zone, Findings findings)
     {

@@ -5,8 +5,9 @@ namespace MeteringGateway.Core;
 /// <summary>Usage by hour (UTC) or by local day (Q3), where there was any.</summary>
 /// <param name="HoursKeptFrom">Nothing is kept of before; null: it is by day.</param>
 /// <param name="DaysKeptFrom">The same, where it is by day.</param>
+/// <param name="Zone">Of the open period's days; UTC by hour.</param>
 public sealed record UsageSeries(string Currency, long Sequence, Instant? HoursKeptFrom, DateOnly? DaysKeptFrom,
-    ImmutableArray<SeriesPoint> Points);
+    ImmutableArray<SeriesPoint> Points, string Zone);
 
 /// <param name="Hour">Its start; null: it is a day.</param>
 /// <param name="Day">Local date in the zone of its period; null: it is an hour.</param>
@@ -38,7 +39,8 @@ public static class SeriesReport
             [.. (points ?? []).Select(point => new SeriesPoint(
                 byHour ? Core.Series.StartOf(point.At) : null, byHour ? null : DateOnly.FromDayNumber(point.At),
                 [.. point.Cells.Select(one => new SeriesValue(one.Value, one.Others, one.Cell.Reported,
-                    one.Cell.Settled, AmountOf(one.Cell.Listed)))]))]);
+                    one.Cell.Settled, AmountOf(one.Cell.Listed)))]))],
+            byHour ? "UTC" : state.ZoneOf(state.Open));
     }
 
     private static int DayOf(Instant time) =>

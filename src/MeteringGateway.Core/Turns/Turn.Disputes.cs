@@ -41,7 +41,8 @@ public sealed partial class Turn
     private Answer Open(Command.OpenDispute c, Outcome outcome)
     {
         if (outcome.Dispute is { } dispute)
-            return Refuse(Refusal.DisputeExists, $"it is disputed by '{dispute.Id}' already, and nothing is twice");
+            return Refuse(Refusal.DisputeExists,
+                $"it has the dispute '{dispute.Id}' already; an outcome is disputed once");
         if (outcome.Status != OutcomeStatus.Billable)
             return Refuse(Refusal.NotDisputable,
                 $"only what is billable can be disputed, and it is {Snake.Case(outcome.Status.ToString())}");

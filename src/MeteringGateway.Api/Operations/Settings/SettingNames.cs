@@ -59,7 +59,7 @@ public static class SettingNames
 
     private static string Kind(Type type) =>
         type == typeof(TimeSpan) ? "a time, such as 00:00:10 or 1.12:00:00"
-            : type == typeof(bool) ? "true or false" : "a whole number";
+            : (Nullable.GetUnderlyingType(type) ?? type) == typeof(bool) ? "true or false" : "a whole number";
 
     /// <summary>Lists have their elements below them, by number.</summary>
     private static bool Is(string path, string name) => path.Equals(name, StringComparison.OrdinalIgnoreCase)
