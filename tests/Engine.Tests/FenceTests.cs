@@ -44,6 +44,40 @@ public sealed class FenceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task N4_who_is_always_too_late_is_told_to_come_again()
+    {
+        await _one.Execute("acme", Make.Tenant(Make.Terms()));
+        var before = _store.Appends;
+        _store.Fault = _ => Fault.TooLate;
+
+        var error = await Assert.ThrowsAsync<TenantFailedException>(async () =>
+            await _one.Execute("acme", Make.Report("a")));
+
+        Assert.Equal(TimeSpan.FromSeconds(1), error.RetryAfter);
+        Assert.Equal(LocalTenants.MostInVain + 1, _store.Appends - before);
+        _store.Fault = _ => Fault.None;
+        Assert.IsType<Answer.Accepted>(await _one.Execute("acme", Make.Report("a")));
+    }
+
+    [Fact]
+    public async Task Who_is_always_too_late_and_goes_is_not_decided_for_any_more()
+    {
+        await _one.Execute("acme", Make.Tenant(Make.Terms()));
+        using var gone = new CancellationTokenSource();
+        var last = _store.Appends + 5;
+        _store.Fault = append =>
+        {
+            if (append == last) gone.Cancel();
+            return Fault.TooLate;
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await _one.Execute("acme", Make.Report("a"), gone.Token));
+
+        Assert.Equal(last, _store.Appends);
+    }
+
+    [Fact]
     public async Task C2_two_writers_of_one_tenant_admit_exactly_what_the_cap_allows_and_count_every_event_once()
     {
         const int callers = 16, events = 20, cap = 100;

@@ -121,6 +121,51 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.Equal([AppendResult.Written], await Append(second));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task N4_a_long_archive_is_looked_through_in_steps_that_miss_and_repeat_nothing(int more)
+    {
+        var many = 2 * SqliteStore.ArchivedAtOnce + more;
+        await Append(Batches.Of("acme", null, "one") with
+        {
+            Archived = [.. Enumerable.Range(1, many).Select(i => Archived(i, i % 1_000 == 0 ? "rare" : "often"))],
+        });
+        string[] rare = [.. Enumerable.Range(1, many / 1_000).Select(i => $"{1_000 * i}")];
+
+        Assert.Empty(await Ids(new OutcomeFilter(Session: "none"), null, null, 10));
+        Assert.Equal(rare.Reverse(), await Ids(new OutcomeFilter(Session: "rare"), null, null, 100));
+        Assert.Equal(rare, await Ids(new OutcomeFilter(Session: "rare", ChangedAfter: 0), null, null, 100));
+        Assert.Equal(rare.Reverse().Take(5), await Ids(new OutcomeFilter(Session: "rare"), null, null, 5));
+        Assert.Equal(rare.Skip(1).Take(5),
+            await Ids(new OutcomeFilter(Session: "rare", ChangedAfter: 999), 1_000, 6_001, 100));
+        Assert.Equal(many - rare.Length, (await Ids(new OutcomeFilter(Session: "often"), null, null, many)).Count());
+        Assert.Equal(many, (await Ids(new OutcomeFilter(), null, null, many)).Distinct().Count());
+
+        async Task<IEnumerable<string>> Ids(OutcomeFilter filter, long? cursor, long? end, int limit) =>
+            (await _store.ArchivedPage("acme", filter, cursor, end, limit, default))
+            .Select(System.Text.Encoding.UTF8.GetString);
+    }
+
+    [Fact]
+    public async Task A_list_whose_caller_has_gone_is_not_looked_for()
+    {
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await _store.ArchivedPage("acme", new OutcomeFilter(), null, null, 10, gone.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.List(null, 10, gone.Token));
+    }
+
+    private static ArchivedRow Archived(int number, string session) => new(
+        new OutcomeFigure(
+            $"{number}", Now, new DateOnly(2026, 11, 1), "type", Dimensions.None, session, 1, default, [], false, null,
+            WindowStatus.None, null, OutcomeStatus.Billable, Reason.Immediate, [], default, default, null, number,
+            number, false),
+        System.Text.Encoding.UTF8.GetBytes($"{number}"));
+
     [Fact]
     public void The_library_has_the_mend_of_the_reset_of_the_log()
     {

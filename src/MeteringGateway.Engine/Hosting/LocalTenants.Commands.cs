@@ -11,6 +11,10 @@ public sealed partial class LocalTenants
     /// <summary>When a check is to come again that more is due for than one turn does.</summary>
     private static readonly TimeSpan CatchingUp = TimeSpan.FromSeconds(1);
 
+    /// <summary>Turns of one work that bring it no further, one after another, before its caller is told to come again.
+    /// </summary>
+    internal const int MostInVain = 1_000;
+
     private static readonly Command[] Tock = [new Command.Tick(), new Command.Archive()];
     private readonly ConcurrentDictionary<string, bool> _ticking = new(StringComparer.Ordinal);
 
@@ -51,11 +55,15 @@ public sealed partial class LocalTenants
     /// All of the work in one turn and one flush, unless an archived outcome must be fetched, or more is due first than
     /// one turn does: then the rest follows in others, with room for everybody else's between.
     /// </summary>
+    /// <exception cref="TenantFailedException">What was decided, or fetched, was out of date each time.</exception>
     private async ValueTask<Answer[]> Run(string tenant, Work work, CancellationToken cancellation)
     {
         var commands = work.Commands;
-        for (;;)
+        for (var (inVain, reached) = (0, 0); ; inVain = work.Reached == reached ? inVain + 1 : 0)
         {
+            if (inVain > MostInVain) throw new TenantFailedException(tenant, CatchingUp);
+            reached = work.Reached;
+            cancellation.ThrowIfCancellationRequested();
             Guard();
             await Committer.Room(cancellation);
             var host = await Find(tenant, work.Creates, cancellation);
@@ -63,7 +71,7 @@ public sealed partial class LocalTenants
             else if (await WasDoneBefore(work)) return work.Answers;
             else if (work.Next is var next && await Decide(host, work, cancellation) is { } seen)
             {
-                if (!await IsDurable(seen, cancellation)) work.BackTo(next);
+                if (!await IsDurable(seen, cancellation)) work.BackTo(next, reached);
                 else if (work.Wanted is { } wanted) work.Recall(await Recall(tenant, wanted, cancellation));
             }
             if (!work.IsDone) continue;

@@ -112,6 +112,7 @@ internal sealed partial class TenantHost
                 return false;
             case Answer.Unfinished:
                 Keep(work, command, entries, answer, null);
+                work.Further();
                 return false;
             default:
                 Keep(work, command, entries, answer, work.Remember(answer));

@@ -13,6 +13,9 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     /// <summary>Index of the command whose turn is next.</summary>
     public int Next { get; private set; }
 
+    /// <summary>Grows with each answer, and each part of what is due first.</summary>
+    public int Reached { get; private set; }
+
     public IReadOnlyList<Command> Commands => commands;
 
     public IdempotencyKey? Key => key;
@@ -96,10 +99,15 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     /// <summary>
     /// What was decided since the work stood at <paramref name="next"/> was not kept: it is decided again.
     /// </summary>
-    public void BackTo(int next) => (Next, _recalled, _needed, Wanted) = (next, null, null, null);
+    public void BackTo(int next, int reached) =>
+        (Next, Reached, _recalled, _needed, Wanted) = (next, reached, null, null, null);
+
+    /// <summary>A turn did its part of what is due before the command; there is more.</summary>
+    public void Further() => Reached++;
 
     public void Answer(Answer answer)
     {
+        Reached++;
         Answers[Next++] = answer;
         _needed = null;
     }

@@ -43,7 +43,7 @@ public sealed partial class SqliteStore
     {
         try
         {
-            Read(Checkpoint);
+            ReadHere(Checkpoint);
         }
         catch (StoreFullException)
         {

@@ -7,10 +7,12 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class SqliteStore
 {
+    /// <summary>Archived outcomes that a list looks at before others have their turn.</summary>
+    internal const int ArchivedAtOnce = 4096;
     private const string Tenant = "tenant=(SELECT key FROM tenants WHERE id=?)";
 
     public ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation) =>
-        new(Read(db => db.Transaction("BEGIN", _ => Load(db, tenant))));
+        Read<StoredTenant?>(tenant, db => db.Transaction("BEGIN", _ => Load(db, tenant)), cancellation, urgent: true);
 
     private static StoredTenant? Load(Connection db, string tenant)
     {
@@ -48,7 +50,7 @@ public sealed partial class SqliteStore
     private static EntryBlock Block(Statement row) => new(row.Int64(0), (int)row.Int64(1), row.Blob(3), row.Blob(2));
 
     public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<EntryBlock>>(tenant, db =>
     {
         var blocks = new List<EntryBlock>();
         if (Key(db, tenant) is not { } key) return blocks;
@@ -63,7 +65,7 @@ public sealed partial class SqliteStore
             entries = blocks[^1].FirstSequence + blocks[^1].Count - 1 - after;
         }
         return blocks;
-    }));
+    }, cancellation);
 
     private static long? Key(Connection db, string tenant)
     {
@@ -72,7 +74,7 @@ public sealed partial class SqliteStore
     }
 
     public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<DetailRow?>>(tenant, db =>
     {
         var details = new DetailRow?[sequences.Count];
         if (Key(db, tenant) is not { } key) return details;
@@ -84,7 +86,7 @@ public sealed partial class SqliteStore
                 details[i] = new DetailRow(sequences[i], row.IsNull(0) ? null : row.Text(0), row.Blob(1), row.Blob(2));
         }
         return details;
-    }));
+    }, cancellation);
 
     /// <summary>In pieces, so that no flush waits for long.</summary>
     public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
@@ -108,40 +110,55 @@ public sealed partial class SqliteStore
     }
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<byte[]?>(tenant, db =>
     {
         using var row = db[$"SELECT bytes FROM archived WHERE {Tenant} AND id=?"].Add(tenant).Add(outcomeId);
         return row.Step() ? row.Blob(0) : null;
-    }));
+    }, cancellation, urgent: true);
 
-    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
-        string tenant, OutcomeFilter filter, long? cursor, long? end, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+    /// <summary>In steps, with others' reads between: most of an archive may be looked at for what it has not.</summary>
+    public async ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
+        string tenant, OutcomeFilter filter, long? cursor, long? end, int limit, CancellationToken cancellation)
     {
-        var changes = filter.ChangedAfter is not null;
-        var order = changes ? "sequence>? AND sequence<? ORDER BY sequence" : "first<? AND first>? ORDER BY first DESC";
+        var page = new List<byte[]>();
+        var (from, to) = filter.ChangedAfter is { } after
+            ? (Math.Max(cursor ?? 0, after), end ?? long.MaxValue) : (cursor ?? long.MaxValue, end ?? 0);
+        for (long? at = from; at is { } next && page.Count < limit;)
+            at = await Read(tenant, db => ArchivedStep(db, tenant, filter, next, to, limit, page), cancellation);
+        return page;
+    }
+
+    /// <summary>Adds what passes to the page. Returns where the next step begins; null if nothing is left.</summary>
+    private static long? ArchivedStep(Connection db, string tenant, OutcomeFilter filter, long from, long to,
+        int limit, List<byte[]> page)
+    {
+        var (column, order, up, down) = filter.ChangedAfter is null
+            ? ("first", "DESC", "<", ">") : ("sequence", "", ">", "<");
+        // The last that this step looks at, by the index alone; without a filter it looks at what it lists.
+        var lists = filter with { ChangedAfter = null } == new OutcomeFilter();
+        using var step = db[$"SELECT {column} FROM archived WHERE {Tenant} AND {column}{up}? AND {column}{down}? "
+            + $"ORDER BY {column} {order} LIMIT 1 OFFSET {ArchivedAtOnce - 1}"].Add(tenant).Add(from).Add(to);
+        long? last = !lists && step.Step() ? step.Int64(0) : null;
         using var rows = db[$"""
             SELECT bytes FROM archived WHERE {Tenant} AND (?2 IS NULL OR period=?2) AND (?3 IS NULL OR status=?3)
-              AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5)
-              AND (?6 IS NULL OR session=?6) AND {order} LIMIT ?
+              AND (?4 IS NULL OR type=?4) AND (?5 IS NULL OR reason=?5) AND (?6 IS NULL OR session=?6)
+              AND {column}{up}?7 AND {column}{down}{(last is null ? "" : "=")}?8 ORDER BY {column} {order} LIMIT ?9
             """];
         rows.Add(tenant).Add(filter.Period?.DayNumber).Add((long?)filter.Status).Add(filter.OutcomeType)
-            .Add((long?)filter.Reason)
-            .Add(filter.Session).Add(changes ? Math.Max(cursor ?? 0, filter.ChangedAfter!.Value) : cursor
-                ?? long.MaxValue).Add(end ?? (changes ? long.MaxValue : 0)).Add(limit);
-        var page = new List<byte[]>();
+            .Add((long?)filter.Reason).Add(filter.Session).Add(from).Add(last ?? to).Add(limit - page.Count);
         while (rows.Step()) page.Add(rows.Blob(0));
-        return page;
-    }));
+        return last;
+    }
 
-    public ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IdempotencyRow?> Idempotent(string key,
+        CancellationToken cancellation) => Read<IdempotencyRow?>("", db =>
     {
         using var row = db["SELECT content, answer, expires FROM idempotency WHERE key=?"].Add(key);
         return row.Step() ? new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2))) : null;
-    }));
+    }, cancellation, urgent: true);
 
     public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<IdempotencyRow>>("", db =>
     {
         using var rows =
             db["SELECT key, content, answer, expires FROM idempotency WHERE key>? ORDER BY key LIMIT ?"].Add(after
@@ -150,30 +167,30 @@ public sealed partial class SqliteStore
         while (rows.Step())
             page.Add(new IdempotencyRow(rows.Text(0), rows.Blob(1), rows.Blob(2), new Instant(rows.Int64(3))));
         return page;
-    }));
+    }, cancellation);
 
     public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<DueTenant>>("", db =>
     {
         using var rows = db["SELECT id, due FROM tenants WHERE due<=? ORDER BY due LIMIT ?"].Add(now.UnixMilliseconds)
             .Add(limit);
         var due = new List<DueTenant>();
         while (rows.Step()) due.Add(new DueTenant(rows.Text(0), new Instant(rows.Int64(1))));
         return due;
-    }));
+    }, cancellation, urgent: true);
 
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<string>>("", db =>
     {
         using var rows = db["SELECT id FROM tenants WHERE id>? ORDER BY id LIMIT ?"].Add(after ?? "").Add(limit);
         var ids = new List<string>();
         while (rows.Step()) ids.Add(rows.Text(0));
         return ids;
-    }));
+    }, cancellation);
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<TenantInNeed>>("", db =>
     {
         // One of them by the index on severity, the other by that on ids: whoever may see few tenants asks for no more.
         var from = among is null ? "tenants WHERE severity>0"
@@ -187,17 +204,20 @@ public sealed partial class SqliteStore
         var found = new List<TenantInNeed>();
         while (rows.Step()) found.Add(new TenantInNeed(rows.Text(0), (LimitState)rows.Int64(1)));
         return found;
-    }));
+    }, cancellation);
 
     public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) =>
-        Documents(kind, "SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version");
+        Documents(kind, "SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version",
+            cancellation);
 
     // With MAX, SQLite takes the other columns of the row that has it.
     public ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
         Documents(kind,
-            "SELECT id, MAX(version), at, actor, content FROM documents WHERE kind=? GROUP BY id ORDER BY id");
+            "SELECT id, MAX(version), at, actor, content FROM documents WHERE kind=? GROUP BY id ORDER BY id",
+            cancellation);
 
-    private ValueTask<IReadOnlyList<Document>> Documents(string kind, string sql) => new(Read(db =>
+    private ValueTask<IReadOnlyList<Document>> Documents(string kind, string sql,
+        CancellationToken cancellation) => Read<IReadOnlyList<Document>>("", db =>
     {
         using var rows = db[sql].Add(kind);
         var documents = new List<Document>();
@@ -205,5 +225,5 @@ public sealed partial class SqliteStore
             documents.Add(new Document(kind, rows.Text(0), (int)rows.Int64(1), new Instant(rows.Int64(2)), rows.Text(3),
                 rows.Blob(4)));
         return documents;
-    }));
+    }, cancellation);
 }

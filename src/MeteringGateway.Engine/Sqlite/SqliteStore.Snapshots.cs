@@ -10,7 +10,7 @@ public sealed partial class SqliteStore
     public async ValueTask<bool> SaveSnapshot(string tenant, StoredSnapshot snapshot, CancellationToken cancellation)
     {
         // Parts of the one in force are never written over.
-        if (InForce(tenant) >= snapshot.Sequence) return true;
+        if (await InForce(tenant, cancellation) >= snapshot.Sequence) return true;
         await Remove(tenant);
         var number = 0;
         foreach (var part in snapshot.Parts)
@@ -27,11 +27,11 @@ public sealed partial class SqliteStore
         return true;
     }
 
-    private long InForce(string tenant) => Read(db =>
+    private ValueTask<long> InForce(string tenant, CancellationToken cancellation) => Read(tenant, db =>
     {
         using var row = db["SELECT snapshot_sequence FROM tenants WHERE id=?"].Add(tenant);
         return row.Step() ? row.Int64(0) : 0;
-    });
+    }, cancellation);
 
     private bool Save(Connection db, string tenant, long sequence, int number, byte[] part)
     {

@@ -16,7 +16,7 @@ public sealed partial class SqliteStore
             .Add(tenant).Add(alert.Sequence).Add(alert.Type).Add(alert.At).Add(alert.Hash).Add(alert.Entry).Run();
 
     public ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<OutboxRow>>("", db =>
     {
         using var rows = db["""
             SELECT position, id, outbox.sequence, type, at, outbox.hash, entry FROM outbox JOIN tenants ON key=tenant
@@ -28,7 +28,7 @@ public sealed partial class SqliteStore
                 rows.Int64(0), rows.Text(1),
                 new Alert(rows.Int64(2), rows.Text(3), new Instant(rows.Int64(4)), rows.Blob(5), rows.Blob(6))));
         return outbox;
-    }));
+    }, cancellation);
 
     public ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
         CancellationToken cancellation) =>
@@ -77,23 +77,24 @@ public sealed partial class SqliteStore
         db["UPDATE deliveries SET status=2, head=0, ended=? WHERE webhook=? AND status=0"].Add(now).Add(webhook).Run());
 
     public ValueTask<IReadOnlyList<Delivery>> Heads(string webhook, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(webhook, db =>
     {
         using var rows =
             db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=? AND head=1 ORDER BY due, number LIMIT ?"].Add(
                 webhook).Add(limit);
         return ReadDeliveries(rows);
-    }));
+    }, cancellation);
 
-    public ValueTask<Delivery?> Delivery(string webhook, string id, CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<Delivery?> Delivery(string webhook, string id,
+        CancellationToken cancellation) => Read<Delivery?>(webhook, db =>
     {
         using var rows = db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=? AND id=?"].Add(webhook).Add(id);
         return ReadDeliveries(rows) is [var one] ? one : null;
-    }));
+    }, cancellation);
 
     public ValueTask<IReadOnlyList<Delivery>> Deliveries(
         string webhook, DeliveryStatus? status, long? before, int limit,
-        CancellationToken cancellation) => new(Read(db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(webhook, db =>
     {
         var only = status is null ? "?2 IS NULL" : "status=?2";
         using var rows =
@@ -101,7 +102,7 @@ public sealed partial class SqliteStore
                 + "DESC LIMIT ?4"]
             .Add(webhook).Add((long?)status).Add(before ?? long.MaxValue).Add(limit);
         return ReadDeliveries(rows);
-    }));
+    }, cancellation);
 
     private static List<Delivery> ReadDeliveries(Statement rows)
     {
@@ -125,16 +126,17 @@ public sealed partial class SqliteStore
         SELECT MIN(created) FROM deliveries WHERE webhook=?1 AND status={(int)DeliveryStatus.Failed} AND created>=?2
           AND created>COALESCE((SELECT MAX(ended) FROM deliveries
             WHERE webhook=?1 AND status={(int)DeliveryStatus.Delivered}), ?2 - 1)
-        """, row => row.Add(webhook).Add(from));
+        """, row => row.Add(webhook).Add(from), cancellation);
 
     public ValueTask<Instant?> OldestPending(CancellationToken cancellation) =>
-        Time("SELECT MIN(created) FROM deliveries WHERE status=0", row => row);
+        Time("SELECT MIN(created) FROM deliveries WHERE status=0", row => row, cancellation);
 
-    private ValueTask<Instant?> Time(string sql, Func<Statement, Statement> bind) => new(Read<Instant?>(db =>
+    private ValueTask<Instant?> Time(string sql, Func<Statement, Statement> bind,
+        CancellationToken cancellation) => Read<Instant?>("", db =>
     {
         using var row = bind(db[sql]);
         return row.Step() && !row.IsNull(0) ? new Instant(row.Int64(0)) : null;
-    }));
+    }, cancellation);
 
     public ValueTask ExpireDeliveries(Instant before, CancellationToken cancellation)
     {
@@ -151,13 +153,14 @@ public sealed partial class SqliteStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation) => new(Read(db =>
+    public ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation) =>
+        Read<IReadOnlyList<WebhookRow>>("", db =>
     {
         using var rows = db["SELECT id, content FROM webhooks ORDER BY id"];
         var webhooks = new List<WebhookRow>();
         while (rows.Step()) webhooks.Add(new WebhookRow(rows.Text(0), rows.Blob(1)));
         return webhooks;
-    }));
+    }, cancellation);
 
     public ValueTask<bool> PutWebhook(Document version, byte[]? content,
         CancellationToken cancellation) => Configure(db =>

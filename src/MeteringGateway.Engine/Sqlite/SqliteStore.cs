@@ -6,17 +6,20 @@ namespace MeteringGateway.Engine;
 
 /// <summary>
 /// The embedded edition's store: one SQLite database in a directory that one process has open at a time. Its tables are
-/// described in <c>docs/journal.md</c>. Calls complete before they return, but those that wait behind another write of
-/// what is configured. Writes take turns on one connection; reads have connections of their own and wait for nobody.
+/// described in <c>docs/journal.md</c>. Writes take turns on one connection, and complete before they return, but those
+/// that wait behind another write of what is configured. Reads have connections of their own, and a few threads
+/// (<see cref="ReadThreads"/>) on which tenants take turns.
 /// </summary>
 public sealed partial class SqliteStore : IStore
 {
     private const string Begin = "BEGIN IMMEDIATE";
+    private const int ReadingThreads = 2;
     private readonly string _path;
     private readonly DirectoryLock? _directory;
     private readonly Connection? _write;
     private readonly Lock _writing = new();
     private readonly SemaphoreSlim _configuring = new(1, 1);
+    private readonly ReadThreads _reads;
     private readonly ConcurrentBag<Connection> _readers = [];
     private bool _disposed;
     private string? _broken;
@@ -27,7 +30,8 @@ public sealed partial class SqliteStore : IStore
         if (!write)
         {
             if (!File.Exists(_path)) throw new StoreException($"There is no journal at '{Path.GetFullPath(_path)}'.");
-            Read(db => Schema.Check(db, _path));
+            ReadHere(db => Schema.Check(db, _path));
+            _reads = new ReadThreads(ReadingThreads);
             return;
         }
         _directory = new DirectoryLock(directory);
@@ -39,6 +43,7 @@ public sealed partial class SqliteStore : IStore
             _write = new Connection(_path, write: true);
             Schema.Prepare(_write, _path);
             _write.Execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;");
+            _reads = new ReadThreads(ReadingThreads);
         }
         catch
         {
@@ -116,6 +121,7 @@ public sealed partial class SqliteStore : IStore
             if (_disposed) return;
             _disposed = true;
         }
+        _reads.Dispose();
         await _checkpoint;
         lock (_writing)
         {
@@ -148,7 +154,12 @@ public sealed partial class SqliteStore : IStore
         }
     }
 
-    private T Read<T>(Func<Connection, T> work)
+    /// <param name="tenant">Whose turn it takes; '' if it is of none.</param>
+    private ValueTask<T> Read<T>(string tenant, Func<Connection, T> work, CancellationToken cancellation,
+        bool urgent = false) => new(_reads.Run(tenant, urgent, () => ReadHere(work), cancellation));
+
+    /// <summary>On the caller's thread.</summary>
+    private T ReadHere<T>(Func<Connection, T> work)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (!_readers.TryTake(out var reader)) reader = OpenReader();

@@ -104,6 +104,7 @@ internal sealed partial class MemoryStore : IStore
                 throw new IOException("the write failed, and nothing of it is there");
             }
             if (fault == Tests.Fault.Unknown) return new([.. batches.Select(_ => AppendResult.Unknown)]);
+            if (fault == Tests.Fault.TooLate) return new([.. batches.Select(_ => AppendResult.LostFence)]);
             AppendResult[] results = [.. batches.Select(Append)];
             if (fault == Tests.Fault.WrittenButUnknown) return new([.. batches.Select(_ => AppendResult.Unknown)]);
             if (fault == Tests.Fault.WrittenButFailed)
@@ -345,4 +346,6 @@ internal enum Fault
     Unknown,
     /// <summary>The store does not say, and has all of it.</summary>
     WrittenButUnknown,
+    /// <summary>As if another process had just written to each tenant.</summary>
+    TooLate,
 }
