@@ -37,6 +37,27 @@ public class CapPreviewTests(Started started) : IClassFixture<Started>
             .Is(HttpStatusCode.OK)).ToJsonString();
     }
 
+    [Fact]
+    public async Task C1_disputes_are_decided_again_as_they_were()
+    {
+        const string loose = """[{"id":"loose","limit":{"units":1000}}]""", tenant = "/v1/tenants/preview-disputed";
+        await Live("preview-disputed", loose);
+        foreach (var outcome in (string[])["l-0", "o-9"]) // of a period that is closed, and of the open one
+        {
+            if (outcome == "o-9")
+                await _gateway.Admin.Post(tenant + "/clock", """{"advance":"PT2H"}""").Is(HttpStatusCode.OK);
+            var id = (string)(await _gateway.Admin.Post($"{tenant}/outcomes/{outcome}/disputes",
+                """{"reason":"wrong"}""").Is(HttpStatusCode.Created))["id"]!;
+            await _gateway.Admin.Post($"{tenant}/disputes/{id}/resolve", """{"resolution":"credited","note":"yes"}""")
+                .Is(HttpStatusCode.OK);
+        }
+        var preview = await _gateway.Admin.Post(tenant + "/caps/preview", $$"""{"caps":{{loose}}}""")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal("0.00", (string?)preview["data"]![0]!["actual"]!["spend"]);
+        Assert.All(preview["data"]!.AsArray(), one =>
+            Assert.Equal(one!["actual"]!.ToJsonString(), one["preview"]!.ToJsonString()));
+    }
+
     private async Task Live(string tenant, string caps)
     {
         await _gateway.Tenant(tenant, $$"""

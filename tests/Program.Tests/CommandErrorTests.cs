@@ -109,7 +109,7 @@ public sealed class CommandErrorTests : IDisposable
         {
             "health" => ["health", "--url", url + "/health/ready"],
             "journal" => ["journal", "--tenant", "acme", "--url", url],
-            _ => ["replay", In("events"), "--url", url],
+            _ => ["replay", In("events"), "--url", url, "--key", "mk_x"],
         };
 
         var (code, output, error) = await Metering.Run(arguments);
@@ -119,6 +119,23 @@ public sealed class CommandErrorTests : IDisposable
         Assert.Contains(said, line => line.Contains(why, StringComparison.Ordinal));
         Assert.True(command == "replay" || said.Length == 1, output + error);
         Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_replay_is_refused_before_anything_is_sent()
+    {
+        var sent = 0;
+        await using var other = await Other("{}", 404, () => sent++);
+        await File.WriteAllTextAsync(In("events"), "{}\n");
+        string[] replay = ["replay", In("events"), "--url", other.Urls.Single()];
+
+        await Refused("nothing is sent without a key: give --key KEY, or METERING_KEY", replay);
+        await Refused("--test-clock cannot be 'yesterday': it is a time with an offset", [.. replay, "--key", "mk_x",
+            "--create-tenants", "support", "--test-clock", "yesterday"]);
+        Assert.Equal(0, sent);
+        await Refused("--create-tenants: there is no plan 'suport'", [.. replay, "--key", "mk_x", "--create-tenants",
+            "suport"]);
+        Assert.Equal(1, sent);
     }
 
     [Fact]
@@ -199,13 +216,14 @@ public sealed class CommandErrorTests : IDisposable
         File.WriteAllBytes(Database, bytes);
     }
 
-    private static async Task<WebApplication> Other(string answer, int status)
+    private static async Task<WebApplication> Other(string answer, int status, Action? asked = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         app.Run(context =>
         {
+            asked?.Invoke();
             context.Response.StatusCode = status;
             return context.Response.WriteAsync(answer);
         });

@@ -17,7 +17,7 @@ public sealed record PreviewedPeriod(Period Period, PeriodStatus Status, CapResu
 public sealed record CapResult(long Admitted, long Refused, Amount Spend, Amount Total);
 
 /// <summary>
-/// A tenant's journal, lived through once more under caps that it never had: what was reported, said and reserved comes
+/// A tenant's journal, lived through once more under caps that it never had: what was reported, said, reserved and disputed comes
 /// again, in its order and at its time, to a state of its own. Settings that are not caps are taken as they were set;
 /// changes of caps are passed over, and so are thresholds. Nothing of it is kept.
 /// </summary>
@@ -83,6 +83,13 @@ public sealed class CapReplay(ImmutableArray<Cap> caps, Calendar calendar, Tenan
                 break;
             case Entry.ReservationReleased e when _reservations.TryGetValue(e.Reservation, out var id):
                 Run(new Command.ReleaseReservation(id), e.At);
+                break;
+            // One by the buyer's verdict opens with the verdict.
+            case Entry.DisputeOpened { Via: not DisputeVia.Verdict } e:
+                Run(new Command.OpenDispute(e.OutcomeId, e.Reason), e.At);
+                break;
+            case Entry.DisputeResolved e when _state.DisputeOf(e.Before.OutcomeId) is { } dispute:
+                Run(new Command.ResolveDispute(dispute.Id, e.Status == DisputeStatus.Credited, e.Note), e.At);
                 break;
             case Entry.TermsSet e: Set(e with { Terms = Under(e.Terms) }, e.At); break;
             // It is of the period that begins then: set before that does.

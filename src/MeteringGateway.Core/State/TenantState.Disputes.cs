@@ -12,6 +12,8 @@ public sealed partial class TenantState
 
     internal Dispute? Dispute(string id) => Contested?.Find(id);
 
+    internal Dispute? DisputeOf(string outcomeId) => Contested?.Of(outcomeId);
+
     /// <summary>Newest first, opened by an entry with a sequence below <paramref name="before"/>.</summary>
     /// <param name="status">Null: any.</param>
     public IReadOnlyList<Dispute> Disputes(DisputeStatus? status, long? before, int limit) =>

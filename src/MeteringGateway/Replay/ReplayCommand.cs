@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Instant = MeteringGateway.Core.Instant;
+using TestClock = MeteringGateway.Core.TestClock;
 
 namespace MeteringGateway.Replay;
 
@@ -49,18 +51,25 @@ internal static class ReplayCommand
         };
         command.Validators.Add(r =>
         {
+            if (string.IsNullOrEmpty(KeyOf(r.GetValue(key))))
+                r.AddError("nothing is sent without a key: give --key KEY, or METERING_KEY in the environment");
+            if (r.GetValue(clock) is { } start && (!Instant.TryParse(start, out var time)
+                || time < TestClock.Earliest || time > TestClock.Latest))
+                r.AddError($"--test-clock cannot be '{start}': it is a time with an offset, such as "
+                    + "2026-11-21T09:30:00Z");
             if (r.GetValue(clock) is not null && r.GetValue(tenants) is null)
                 r.AddError("--test-clock is for tenants that are created: give --create-tenants PLAN");
             if (r.GetValue(follow) && r.GetValue(clock) is null) r.AddError("--follow-events needs --test-clock START");
         });
         command.SetAction((parsed, cancellation) => Replayer.Run(
             new ReplayRequest(
-                parsed.GetRequiredValue(file), parsed.GetRequiredValue(url), parsed.GetValue(key)
-                    ?? Environment.GetEnvironmentVariable("METERING_KEY"),
+                parsed.GetRequiredValue(file), parsed.GetRequiredValue(url), KeyOf(parsed.GetValue(key)),
                 parsed.GetValue(speed), parsed.GetValue(plan), parsed.GetValue(tenants), parsed.GetValue(clock),
                 parsed.GetValue(follow),
                 parsed.GetValue(chunk), TimeSpan.FromSeconds(parsed.GetValue(patience))),
             cancellation));
         return command;
     }
+
+    private static string? KeyOf(string? given) => given ?? Environment.GetEnvironmentVariable("METERING_KEY");
 }

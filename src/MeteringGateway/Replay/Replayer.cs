@@ -16,6 +16,10 @@ internal static class Replayer
         var summary = new ReplaySummary(request.FollowEvents || request.TestClock is not null);
         var sender = new ChunkSender(client, request.Patience);
         if (request.PlanFile is { } plan) await PutPlan(sender, plan, cancellation);
+        // Also where every tenant is there: whoever names a plan means one.
+        if (request.TenantPlan is { } named
+            && !await sender.Exists($"/v1/plans/{Uri.EscapeDataString(named)}", cancellation))
+            throw new CommandException($"--create-tenants: there is no plan '{named}'");
         var tenants = new MissingTenants(sender, request);
         try
         {
