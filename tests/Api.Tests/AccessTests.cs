@@ -98,7 +98,8 @@ public class AccessTests(Started started) : IClassFixture<Started>
 
         var missing = await Move("no-such-plan").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         var others = await Move("on-victims-plan").IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        Assert.True(JsonNode.DeepEquals(missing, others), others.ToJsonString());
+        Assert.Equal(missing.ToJsonString(),
+            others.ToJsonString().Replace("on-victims-plan", "no-such-plan", StringComparison.Ordinal));
         await _gateway.Admin.Put("/v1/plans/on-mine-too",
             Gateway.Plan.Replace("0.99", "0.98", StringComparison.Ordinal)).Is(HttpStatusCode.Created);
         Assert.Equal(["/plan_version"], (await bound.Put("/v1/tenants/on-mine",

@@ -27,7 +27,8 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
     /// <exception cref="CertificateException">Its signature does not fit.</exception>
     public static Jws Open(string signed, ReadOnlySpan<byte> keys)
     {
-        if (signed.Length > Longest) throw new UncheckableException($"the certificate is longer than {Longest} characters");
+        if (signed.Length > Longest)
+            throw new UncheckableException($"the certificate is longer than {Longest} characters");
         var parts = signed.Trim().Split('.');
         if (parts.Length != 3)
             throw new UncheckableException("the certificate is not a compact JWS: three parts, and dots between");

@@ -44,7 +44,9 @@ internal static class Documents
         }
     }
 
-    /// <summary>A small body may hold millions of objects, each of which costs a hundred times its bytes (N4).</summary>
+    /// <summary>
+    /// A small body may hold millions of objects, each of which costs a hundred times its bytes (N4).
+    /// </summary>
     private static void DemandFew(ReadOnlySpan<byte> json)
     {
         if (json.Length <= MostValues) return;

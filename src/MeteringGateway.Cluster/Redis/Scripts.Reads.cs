@@ -62,8 +62,8 @@ internal static partial class Scripts
         """;
 
     /// <summary>
-    /// Says that a cluster is there. KEYS: the clusters. ARGV: its id, after how many milliseconds of silence another is
-    /// gone, 1 if it only begins where there is no other. Answers another's id, or nothing.
+    /// Says that a cluster is there. KEYS: the clusters. ARGV: its id, after how many milliseconds of silence another
+    /// is gone, 1 if it only begins where there is no other. Answers another's id, or nothing.
     /// </summary>
     public const string Cluster = "#!lua flags=allow-oom\n" + """
         local time = redis.call('TIME')

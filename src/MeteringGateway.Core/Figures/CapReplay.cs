@@ -17,9 +17,9 @@ public sealed record PreviewedPeriod(Period Period, PeriodStatus Status, CapResu
 public sealed record CapResult(long Admitted, long Refused, Amount Spend, Amount Total);
 
 /// <summary>
-/// A tenant's journal, lived through once more under caps that it never had: what was reported, said, reserved and disputed comes
-/// again, in its order and at its time, to a state of its own. Settings that are not caps are taken as they were set;
-/// changes of caps are passed over, and so are thresholds. Nothing of it is kept.
+/// A tenant's journal, lived through once more under caps that it never had: what was reported, said, reserved and
+/// disputed comes again, in its order and at its time, to a state of its own. Settings that are not caps are taken as
+/// they were set; changes of caps are passed over, and so are thresholds. Nothing of it is kept.
 /// </summary>
 public sealed class CapReplay(ImmutableArray<Cap> caps, Calendar calendar, TenantLimits? limits)
 {

@@ -2,9 +2,9 @@ namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
 /// The few threads on which the database is read, so that none of the pool's is held by a read, however many are asked
-/// for. Tenants take turns, one read at a time each, whoever asked for more: a long read comes in steps, and waits again
-/// after each. What is urgent goes before the rest, and the first thread does nothing else. A read whose caller has
-/// cancelled while it waited is not done.
+/// for. Tenants take turns, one read at a time each, whoever asked for more: a long read comes in steps, and waits
+/// again after each. What is urgent goes before the rest, and the first thread does nothing else. A read whose caller
+/// has cancelled while it waited is not done.
 /// </summary>
 internal sealed class ReadThreads : IDisposable
 {

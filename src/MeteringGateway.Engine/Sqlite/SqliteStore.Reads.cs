@@ -116,7 +116,9 @@ public sealed partial class SqliteStore
         return row.Step() ? row.Blob(0) : null;
     }, cancellation, urgent: true);
 
-    /// <summary>In steps, with others' reads between: most of an archive may be looked at for what it has not.</summary>
+    /// <summary>
+    /// In steps, with others' reads between: most of an archive may be looked at for what it has not.
+    /// </summary>
     public async ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
         string tenant, OutcomeFilter filter, long? cursor, long? end, int limit, CancellationToken cancellation)
     {
