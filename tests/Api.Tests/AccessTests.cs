@@ -143,9 +143,13 @@ public class AccessTests(Started started) : IClassFixture<Started>
     {
         using var operations = await _gateway.Role("ops");
         using var agent = await _gateway.Role("agent");
+        var tenant = $"metrics-{header.ToLowerInvariant()}-{value.Length}";
+        await _gateway.Tenant(tenant);
+        using var bound = await _gateway.Role("admin", tenant); // metrics are of all tenants
 
         Assert.Equal(HttpStatusCode.Unauthorized, await Through(_gateway.Anyone));
         Assert.Equal(HttpStatusCode.Forbidden, await Through(agent));
+        Assert.Equal(HttpStatusCode.Forbidden, await Through(bound));
         Assert.Equal(HttpStatusCode.OK, await Through(operations));
 
         async Task<HttpStatusCode> Through(HttpClient client)

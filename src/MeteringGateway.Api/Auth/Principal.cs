@@ -16,7 +16,8 @@ internal sealed class Principal(string id, string role, Permission permissions, 
 
     public string Id { get; } = id;
     public string Role { get; } = role;
-    public Permission Permissions { get; } = permissions;
+    /// <summary>Figures of the whole process belong to no tenant, and to no key that is bound to some.</summary>
+    public Permission Permissions { get; } = tenants is null ? permissions : permissions & ~Permission.OpsRead;
 
     /// <summary>Null: every tenant.</summary>
     public FrozenSet<string>? Tenants { get; } = tenants;
