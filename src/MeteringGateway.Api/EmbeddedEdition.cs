@@ -19,11 +19,13 @@ public static class EmbeddedEdition
     /// <param name="showAdminKey">Told the key of the first administrator when one is made; it cannot be told
     /// again.</param>
     /// <exception cref="SettingsException">A setting cannot be.</exception>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
     public static IHostApplicationBuilder AddEmbeddedTenants(this IHostApplicationBuilder builder,
         Action<string> showAdminKey)
     {
         var services = builder.Services;
         var settings = MeteringSettings.Read(builder.Configuration);
+        Listening.Demand(builder.Configuration);
         SecretSeal.DemandUsable(settings.KeyDirectory);
         var keys = settings.KeyDirectory ?? SecretSeal.Beside(settings.DataDirectory);
         services.AddSingleton(settings);

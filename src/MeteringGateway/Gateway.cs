@@ -41,10 +41,6 @@ internal static class Gateway
             var builder = MeteringHost.Builder(settings);
             if (!quiet) builder.LogToConsole();
             isSilo = IsSilo(builder.Configuration);
-            // All that can be seen before anything is opened: settings first, as they say where to listen, too.
-            if (isSilo) CheckSilo(builder.Configuration);
-            else MeteringSettings.Read(builder.Configuration);
-            Listening.Demand(builder.Configuration);
             if (isSilo) await AddSilo(builder);
             else
                 builder.AddEmbeddedTenants(key =>
@@ -94,9 +90,6 @@ internal static class Gateway
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void CheckSilo(IConfiguration configuration) => SiloSettings.Read(configuration);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool ExplainsSilo(Exception failure) => ClusterEdition.ExplainsItself(failure);

@@ -10,8 +10,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>The tables of <c>docs/agents.md</c> against the code: nothing is left out, and nothing is made up.</summary>
 public sealed class AgentsPageTests
 {
-    private static readonly string Root = Find();
-    private static readonly string Page = File.ReadAllText(Path.Combine(Root, "docs/agents.md"));
+    private static readonly string Page = Repository.Read("docs/agents.md");
 
     [Fact]
     public void Each_type_of_event_is_told() => Same(EventTypes.All, Table("## Events"));
@@ -41,7 +40,7 @@ public sealed class AgentsPageTests
             .ToDictionary(row => row.Groups[1].Value, row => int.Parse(row.Groups[2].Value));
         var made = Enum.GetValues<Refusal>()
             .Select(refusal => (Code: Names<Refusal>.Of(refusal), Status: Refusals.Status(refusal))).ToHashSet();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+        foreach (var file in Directory.EnumerateFiles(Repository.File("src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
         {
             var source = File.ReadAllText(file);
@@ -73,12 +72,5 @@ public sealed class AgentsPageTests
         Assert.True(from >= 0, $"docs/agents.md has no {heading}");
         var end = Page.IndexOf("\n## ", from + 1, StringComparison.Ordinal);
         return Page[from..(end < 0 ? Page.Length : end)];
-    }
-
-    private static string Find()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "MeteringGateway.sln"))) folder = Path.GetDirectoryName(folder)!;
-        return folder;
     }
 }

@@ -59,9 +59,7 @@ public class CertificateExampleTests(Started started) : IClassFixture<Started>
 
     private static string Example(string language)
     {
-        var at = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(at, "docs", "certificates.md"))) at = Path.GetDirectoryName(at)!;
-        var page = File.ReadAllText(Path.Combine(at, "docs", "certificates.md"));
+        var page = Repository.Read("docs/certificates.md");
         return Assert.Single(Regex.Matches(page, $"```{language}\n(.*?)```", RegexOptions.Singleline)).Groups[1].Value;
     }
 }

@@ -12,7 +12,7 @@ public class DecisionTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Every_governed_decision_is_signed_and_replays_A3_D2()
     {
-        await _gateway.Tenant(Tenant, await File.ReadAllTextAsync(Sample("eve-coreguard.json")),
+        await _gateway.Tenant(Tenant, Repository.Read("samples/plans/eve-coreguard.json"),
             ""","test_clock":{"start":"2026-11-10T00:00:00Z"}""");
         using var agent = await _gateway.Role("agent", Tenant);
         using var auditor = await _gateway.Role("auditor", Tenant);
@@ -68,12 +68,5 @@ public class DecisionTests(Started started) : IClassFixture<Started>
             Support.Report.Event("outcome.reported", id, Tenant,
                 $$""" "outcome_type":"decision.governed","quantity":{{quantity}},"agent":"pricing-bot" """))
             .Is(HttpStatusCode.Created);
-    }
-
-    private static string Sample(string plan)
-    {
-        var at = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(at, "MeteringGateway.sln"))) at = Path.GetDirectoryName(at)!;
-        return Path.Combine(at, "samples", "plans", plan);
     }
 }

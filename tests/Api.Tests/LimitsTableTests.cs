@@ -7,8 +7,7 @@ namespace MeteringGateway.Api.Tests;
 /// <summary><c>docs/limits.md</c> against the code: it leaves out no setting and no code, and makes up no test.</summary>
 public sealed class LimitsTableTests
 {
-    private static readonly string Root = Find();
-    private static readonly string[][] Rows = [.. File.ReadLines(Path.Combine(Root, "docs/limits.md"))
+    private static readonly string[][] Rows = [.. File.ReadLines(Repository.File("docs/limits.md"))
         .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1)
         .Select(line => line.Trim('|', ' ').Split('|', StringSplitOptions.TrimEntries))];
     private static readonly string Sources = Text("src");
@@ -64,13 +63,6 @@ public sealed class LimitsTableTests
         Regex.Matches(cell, "`([^`]+)`").Select(match => match.Groups[1].Value);
 
     private static string Text(string folder) => string.Join('\n',
-        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+        Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories)
             .Where(path => !path.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText));
-
-    private static string Find()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "MeteringGateway.sln"))) folder = Path.GetDirectoryName(folder)!;
-        return folder;
-    }
 }

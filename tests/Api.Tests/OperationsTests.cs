@@ -90,7 +90,7 @@ public class OperationsTests(Started started) : IClassFixture<Started>
     public async Task Promtool_finds_the_alerts_raised_when_they_should_be()
     {
         using var promtool = Process.Start(
-            new ProcessStartInfo("promtool", ["test", "rules", Root("docker/rules.test.yml")]) {
+            new ProcessStartInfo("promtool", ["test", "rules", Repository.File("docker/rules.test.yml")]) {
                 RedirectStandardError = true, RedirectStandardOutput = true })!;
         var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();
         await promtool.WaitForExitAsync();
@@ -105,7 +105,7 @@ public class OperationsTests(Started started) : IClassFixture<Started>
         {
             var unit = Path.Combine(directory.FullName, "metering.service");
             // The program is not installed here.
-            await File.WriteAllTextAsync(unit, (await File.ReadAllTextAsync(Root("docker/metering.service")))
+            await File.WriteAllTextAsync(unit, Repository.Read("docker/metering.service")
                 .Replace("=/opt/metering/metering", "=/bin/true", StringComparison.Ordinal));
             using var verify = Process.Start(new ProcessStartInfo("systemd-analyze", ["verify", unit]) {
                 RedirectStandardError = true, RedirectStandardOutput = true })!;
@@ -128,7 +128,7 @@ public class OperationsTests(Started started) : IClassFixture<Started>
         var directory = Directory.CreateTempSubdirectory("prometheus-");
         var config = Path.Combine(directory.FullName, "prometheus.yml");
         // The job that is shipped, pointed at this test's server, and asked for more often.
-        var shipped = await File.ReadAllTextAsync(Root("prometheus.yml"));
+        var shipped = Repository.Read("prometheus.yml");
         await File.WriteAllTextAsync(config,
             shipped.Replace("127.0.0.1:8080", _gateway.Address.Authority, StringComparison.Ordinal)
                 .Replace("15s", "1s", StringComparison.Ordinal));
@@ -188,13 +188,5 @@ public class OperationsTests(Started started) : IClassFixture<Started>
         using var text = new MemoryStream();
         await page.Write(text, default);
         return Encoding.UTF8.GetString(text.ToArray());
-    }
-
-    private static string Root(string file)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "MeteringGateway.sln")))
-                return Path.Combine(folder.FullName, file);
-        throw new InvalidOperationException("no solution above the tests");
     }
 }

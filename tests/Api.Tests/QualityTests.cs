@@ -151,7 +151,7 @@ public class QualityTests(Started started) : IClassFixture<Started>
             .AsObject().Select(member => member.Key);
         var check = (await _gateway.Admin.Get("/v1/tenants/defined/quality?check=pricing").Is(HttpStatusCode.OK))
             ["pricing"]![0]!.AsObject().Select(member => member.Key).Except(["outcome_type"]);
-        var text = await File.ReadAllTextAsync(Path.Combine(Root(), "docs/quality.md"));
+        var text = Repository.Read("docs/quality.md");
         Assert.Equal(figures, Rows("## The figures"));
         Assert.Equal(check.Order(StringComparer.Ordinal),
             Rows("## Is it fit to be paid by?").Except(Remedies()).Order(StringComparer.Ordinal));
@@ -167,13 +167,6 @@ public class QualityTests(Started started) : IClassFixture<Started>
             return Regex.Matches(end < 0 ? part : part[..end], @"^\| `(\w+)` \|", RegexOptions.Multiline)
                 .Select(match => match.Groups[1].Value);
         }
-    }
-
-    private static string Root()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "docs/quality.md"))) directory = Path.GetDirectoryName(directory)!;
-        return directory;
     }
 
     private static void Told(JsonObject figures, string name, int numerator, int denominator, decimal? ratio) =>

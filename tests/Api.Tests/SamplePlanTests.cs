@@ -8,7 +8,7 @@ public class SamplePlanTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Each_sample_plan_is_valid_and_has_its_pricing_page()
     {
-        var files = Directory.GetFiles(Path.Combine(Repository(), "samples", "plans"), "*.json");
+        var files = Directory.GetFiles(Repository.File("samples/plans"), "*.json");
         Assert.True(files.Length > 10);
         foreach (var file in files)
         {
@@ -24,12 +24,5 @@ public class SamplePlanTests(Started started) : IClassFixture<Started>
             await _gateway.Admin.Get($"/v1/tenants/{id}/usage").Is(HttpStatusCode.OK);
             await _gateway.Admin.Get($"/v1/tenants/{id}/statements/current").Is(HttpStatusCode.OK);
         }
-    }
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "MeteringGateway.sln"))) folder = folder.Parent!;
-        return folder.FullName;
     }
 }

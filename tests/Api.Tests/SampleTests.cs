@@ -87,9 +87,7 @@ public class SampleTests(Started started) : IClassFixture<Started>
 
     private static string Example()
     {
-        var at = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(at, "docs", "disputes.md"))) at = Path.GetDirectoryName(at)!;
-        var page = File.ReadAllText(Path.Combine(at, "docs", "disputes.md"));
+        var page = Repository.Read("docs/disputes.md");
         return Assert.Single(Regex.Matches(page, "```python\n(.*?)```", RegexOptions.Singleline)).Groups[1].Value;
     }
 }

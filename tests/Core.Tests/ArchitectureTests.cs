@@ -8,7 +8,7 @@ namespace MeteringGateway.Core.Tests;
 /// </summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     /// <summary>Each project under src, and those that it may reference.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -170,12 +170,4 @@ public sealed partial class ArchitectureTests
     // Not every folder has every file of MSBuild's; one that is absent references nothing.
     private static IEnumerable<XElement> Elements(string file, string name) =>
         File.Exists(file) ? XDocument.Load(file).Descendants(name) : [];
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "MeteringGateway.sln")))
-                return folder.FullName;
-        throw new InvalidOperationException($"No MeteringGateway.sln above {AppContext.BaseDirectory}.");
-    }
 }

@@ -5,7 +5,7 @@ namespace MeteringGateway.Core.Tests;
 /// <summary>docs/rules.md says what the numbers in the code mean.</summary>
 public sealed partial class RulesTests
 {
-    private static readonly string Rules = File.ReadAllText(Path.Combine(Repository.Root, "docs/rules.md"));
+    private static readonly string Rules = Repository.Read("docs/rules.md");
 
     [Fact]
     public void Every_rule_that_the_code_names_is_in_the_list()

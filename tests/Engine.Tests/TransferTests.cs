@@ -242,9 +242,7 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public void Every_kind_of_document_that_the_product_writes_is_exported()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "MeteringGateway.sln"))) root = root.Parent!;
-        var kinds = Directory.EnumerateFiles(Path.Combine(root.FullName, "src"), "*.cs", SearchOption.AllDirectories)
+        var kinds = Directory.EnumerateFiles(Repository.File("src"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => KindConstant().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))
             .Where(kind => kind != "import");
 

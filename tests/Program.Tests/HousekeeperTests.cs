@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using MeteringGateway.Api.Tests.Support;
 using MeteringGateway.LoadTests.Servers;
 using MeteringGateway.LoadTests.Wire;
 using Xunit.Abstractions;

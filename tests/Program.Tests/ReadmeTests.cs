@@ -76,7 +76,7 @@ public sealed class ReadmeTests : IDisposable
 
     private static List<string> Blocks() =>
     [
-        .. Regex.Matches(File.ReadAllText(Repository.File("README.md")), "```sh\n(.*?)```", RegexOptions.Singleline)
+        .. Regex.Matches(Repository.Read("README.md"), "```sh\n(.*?)```", RegexOptions.Singleline)
             .Select(block => block.Groups[1].Value),
     ];
 }

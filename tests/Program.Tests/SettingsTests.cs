@@ -30,7 +30,7 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public void The_page_for_operators_has_a_row_for_every_setting_with_its_default_and_a_meaning()
     {
-        var page = File.ReadAllText(Repository.File("docs/operating.md"));
+        var page = Repository.Read("docs/operating.md");
         var section = page[page.IndexOf("## Settings", StringComparison.Ordinal)..];
         section = section[..section.IndexOf("\n## ", 4, StringComparison.Ordinal)];
         var rows = Regex.Matches(section, "^\\| `(Metering:[^`]+)` \\| (.*?) \\| (.+?) \\|$", RegexOptions.Multiline);

@@ -25,10 +25,12 @@ public static class ClusterEdition
     /// In place of <see cref="Api.EmbeddedEdition.AddEmbeddedTenants"/>. Connects.
     /// </summary>
     /// <exception cref="SettingsException">A setting cannot be.</exception>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
     /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task AddClusterTenants(this WebApplicationBuilder builder)
     {
         var settings = SiloSettings.Read(builder.Configuration);
+        Listening.Demand(builder.Configuration);
         SecretSeal.DemandUsable(settings.KeyDirectory);
         builder.AddClusterTenants(settings, await Connect(settings.Cluster));
     }

@@ -15,9 +15,7 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     private Process? _process;
 
     /// <summary>Where redis-server is; null if it is not on the path.</summary>
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+    public static string? Program { get; } = Installed.Find("redis-server");
 
     /// <summary>Where it writes.</summary>
     public string Directory => _directory;

@@ -18,7 +18,7 @@ public sealed class AgentsPageTests : IDisposable
         conversation-5: to queue:tier1, as cap_reached
         """;
 
-    private static readonly string Page = File.ReadAllText(Repository.File("docs/agents.md"));
+    private static readonly string Page = Repository.Read("docs/agents.md");
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("metering-agent");
     private readonly string _port = RedisServer.FreePort().ToString(CultureInfo.InvariantCulture);
 
