@@ -27,7 +27,7 @@ public class TenantLimits
     /// Outcomes in memory: of periods that are not closed, and of closed ones as long as their session is remembered
     /// (<see cref="Refusal.TooManyOutcomes"/>).
     /// </summary>
-    public int OpenOutcomes { get; set; } = 5_000_000;
+    public int OpenOutcomes { get; set; } = 20_000_000;
 
     /// <summary>
     /// Facts that wait for reports, or did in vain since the last close of a period

@@ -18,15 +18,15 @@ public sealed partial class TenantState
     /// </summary>
     public OutcomeStep Outcomes(OutcomeFilter filter, long? cursor, int limit)
     {
-        if (Listing is null) return new OutcomeStep([], null);
-        var items = filter.ChangedAfter is { } after ? Listing.Changed.Above(Math.Max(after, cursor ?? 0))
-            : Listing.Reported.Below(cursor ?? long.MaxValue);
+        if (_outcomes is null) return new OutcomeStep([], null);
+        var items = filter.ChangedAfter is { } after ? _outcomes.ChangedAfter(Math.Max(after, cursor ?? 0))
+            : _outcomes.ReportedBefore(cursor ?? long.MaxValue);
         var (page, looked, next) = (new List<Outcome>(), 0, (long?)null);
-        foreach (var (sequence, id) in items)
+        foreach (var outcome in items)
         {
-            if (_outcomes![id] is var outcome && Passes(outcome, filter)) page.Add(outcome);
+            if (Passes(outcome, filter)) page.Add(outcome);
             if (page.Count < limit && ++looked < MostLooked) continue;
-            next = sequence;
+            next = filter.ChangedAfter is null ? outcome.ReportedBy : outcome.LastSequence;
             break;
         }
         return new OutcomeStep(Figures(page), next);
@@ -68,7 +68,7 @@ public sealed partial class TenantState
                 return;
             }
             var charges = ImmutableArray.CreateBuilder<Charge>(1);
-            _rater.Step(new Tally(), _rater.UnitsOf(outcome), charges);
+            _rater.Step(new Tally(), _rater.UnitsOf(RatedOutcome.Of(outcome)), charges);
             _charges[outcome.Id] = charges.DrainToImmutable();
         }
 

@@ -99,7 +99,7 @@ public sealed partial class TenantState
             if (!success) Waited(period.All, outcome, first);
             if (!ofType) Waited(period.Of(outcome.Type), outcome, first);
         }
-        if (IsHandedOff(outcome)) HandOff(session);
+        if (IsHandedOff(outcome)) HandOff(outcome.Session!);
     }
 
     /// <param name="but">An outcome that is to be left out if they are not kept yet; null: none.</param>
@@ -142,8 +142,9 @@ public sealed partial class TenantState
     }
 
     /// <summary>Something in the session was handed to a human: it counts as that wherever it is counted.</summary>
-    private void HandOff(Session session)
+    private void HandOff(string name)
     {
+        var session = OwnSession(name);
         if (session.HandedOff) return;
         session.HandedOff = true;
         var among = new HashSet<(DateOnly Period, string? Type)>();
@@ -165,7 +166,7 @@ public sealed partial class TenantState
     private void Gauge(Entry.FactReported e, Outcome outcome)
     {
         if (outcome.Sandbox) return;
-        if (e.Kind == FactKind.Escalated && SessionOf(outcome) is { } session) HandOff(session);
+        if (e.Kind == FactKind.Escalated && SessionOf(outcome) is not null) HandOff(outcome.Session!);
         if (e.Csat is not { } points) return;
         var period = (Measured ??= new Measures()).Of(outcome.Period);
         period.Add(outcome.Type, Mark.Csat, 1);
@@ -210,9 +211,9 @@ public sealed partial class TenantState
         var section = new Writer();
         MeasuresWire.Write(section, Measured);
         // In the order in which the snapshot has them.
-        byte[] contacts = [.. (Listing?.Reported.Above(0) ?? []).Select(one => (byte)_outcomes![one.Id].Contact)];
+        byte[] contacts = [.. (_outcomes?.All ?? []).Select(outcome => (byte)outcome.Contact)];
         section.Bytes(Array.TrueForAll(contacts, contact => contact == 0) ? [] : contacts);
-        section.List(Sorted(_sessions?.Where(session => session.Value.HandedOff), session => session.Key),
+        section.List(Sorted(_sessions?.Others.Where(session => session.Value.HandedOff), session => session.Key),
             (w, session) => w.Text(session.Key));
         Sections.Write(to, Sections.Measures, section);
     }
@@ -222,8 +223,8 @@ public sealed partial class TenantState
         Measured = MeasuresWire.Read(ref from);
         var contacts = from.Bytes();
         if (contacts.Length > 0)
-            foreach (var (at, (_, id)) in Listing!.Reported.Above(0).Index())
-                if (contacts[at] != 0) _outcomes![id] = _outcomes[id] with { Contact = (Contact)contacts[at] };
-        foreach (var name in from.List((ref r) => r.Text())) _sessions![name].HandedOff = true;
+            foreach (var (at, outcome) in _outcomes!.All.Index())
+                if (contacts[at] != 0) _outcomes.Put(outcome with { Contact = (Contact)contacts[at] });
+        foreach (var name in from.List((ref r) => r.Text())) OwnSession(name).HandedOff = true;
     }
 }

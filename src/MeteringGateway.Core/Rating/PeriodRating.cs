@@ -13,22 +13,24 @@ internal sealed class PeriodRating
 
     /// <summary>Of them, those in whose scope outcomes of a type may lie. Made as they are met.</summary>
     private readonly Dictionary<string, MoneyCap[]> _capsOf = new(StringComparer.Ordinal);
-    private readonly List<Outcome> _sorted;
+    private readonly RatedOrder _sorted;
 
     private readonly Stretches _walk;
     private readonly Changes _changes;
 
+    /// <param name="table">That has the tenant's outcomes.</param>
     /// <param name="outcomes">The rated ones, in any order.</param>
     /// <param name="changes">Counted for all of the tenant's ratings together.</param>
-    public PeriodRating(Rater rater, IEnumerable<Cap> caps, IEnumerable<Outcome> outcomes, Changes changes)
+    public PeriodRating(Rater rater, IEnumerable<Cap> caps, OutcomeTable table, IEnumerable<Outcome> outcomes,
+        Changes changes)
     {
         _changes = changes;
         Version = changes.Next();
         _rater = rater;
         _caps = [.. caps.Select(cap => new MoneyCap(cap))];
-        _sorted = [.. outcomes];
-        _sorted.Sort(Outcome.Order);
-        _walk = new Stretches(_sorted, (counters, outcome, bounds) => Step(counters, outcome, null, bounds));
+        _sorted = new RatedOrder(table, outcomes);
+        _walk = new Stretches(() => _sorted.Count,
+            (counters, index, bounds) => Step(counters, _sorted.Rated(index), null, bounds));
     }
 
     public Rater Rater => _rater;
@@ -41,7 +43,8 @@ internal sealed class PeriodRating
     /// </summary>
     public long Stamp { get; set; } = -1;
 
-    public IReadOnlyList<Outcome> Outcomes => _sorted;
+    /// <summary>In the order in which they are rated.</summary>
+    public IEnumerable<Outcome> Outcomes => Enumerable.Range(0, _sorted.Count).Select(index => _sorted[index]);
 
     /// <summary>After the last outcome. Not to be changed.</summary>
     public Tally Tail => _walk.Tail;
@@ -71,52 +74,36 @@ internal sealed class PeriodRating
 
     public void Add(Outcome outcome)
     {
-        var at = _sorted.Count;
-        while (at > 0 && Outcome.Order(_sorted[at - 1], outcome) > 0)
-        {
-            if (_sorted.Count - at > 16) { at = ~Find(outcome); break; }
-            at--;
-        }
-        _sorted.Insert(at, outcome);
+        var at = _sorted.Add(outcome);
         Version = _changes.Next();
         _walk.Added(at);
     }
 
     public void Remove(Outcome outcome)
     {
-        var at = Find(outcome);
+        var at = _sorted.Find(outcome);
         _sorted.RemoveAt(at);
         Version = _changes.Next();
         _walk.Removed(at);
     }
 
-    /// <summary>The same outcome, changed in nothing that its rating looks at.</summary>
-    public void Swap(Outcome outcome) => _sorted[Find(outcome)] = outcome;
-
-    public bool ComesLast(Outcome outcome) => _sorted.Count == 0 || Outcome.Order(_sorted[^1], outcome) < 0;
+    public bool ComesLast(Outcome outcome) => _sorted.ComesLast(outcome);
 
     /// <summary>What can fund units timed then or later is not what it was.</summary>
     public void BeginAgain(Instant from)
     {
-        var (low, high) = (0, _sorted.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (_sorted[middle].Time < from) low = middle + 1;
-            else high = middle;
-        }
         Version = _changes.Next();
-        _walk.BeginAgainAt(low);
+        _walk.BeginAgainAt(_sorted.CountBefore(from));
     }
 
     /// <summary>How a rated outcome is charged.</summary>
     public ImmutableArray<Charge> ChargesOf(Outcome outcome)
     {
-        var at = Find(outcome);
+        var at = _sorted.Find(outcome);
         if (at < 0) return [];
         var counters = _walk.Before(at);
         var charges = ImmutableArray.CreateBuilder<Charge>(1);
-        Step(counters, _sorted[at], charges);
+        Step(counters, _sorted.Rated(at), charges);
         return charges.DrainToImmutable();
     }
 
@@ -125,24 +112,23 @@ internal sealed class PeriodRating
     {
         var (counters, at) = (new Tally(), -1);
         var charges = ImmutableArray.CreateBuilder<Charge>(1);
-        foreach (var place in outcomes.Select(Find).Where(place => place >= 0).Order())
+        foreach (var place in outcomes.Select(_sorted.Find).Where(place => place >= 0).Order())
         {
             if (at < 0 || place - at > Stretches.Longest) (counters, at) = (_walk.Before(place), place);
-            for (; at < place; at++) Step(counters, _sorted[at], null);
-            Step(counters, _sorted[at], charges);
+            for (; at < place; at++) Step(counters, _sorted.Rated(at), null);
+            Step(counters, _sorted.Rated(at), charges);
             charged[_sorted[at++].Id] = charges.DrainToImmutable();
         }
     }
 
     /// <summary>Rates one more outcome, with the caps on money.</summary>
     /// <param name="bounds">Narrowed to where it would come from the same sources.</param>
-    public void Step(Tally counters, Outcome outcome, ImmutableArray<Charge>.Builder? charges, Bounds? bounds = null)
+    public void Step(Tally counters, in RatedOutcome outcome, ImmutableArray<Charge>.Builder? charges,
+        Bounds? bounds = null)
     {
-        var charged = _rater.Step(counters, UnitsOf(outcome), charges, bounds);
-        Charge(counters, outcome.Subject, outcome.Day, charged);
+        var charged = _rater.Step(counters, _rater.UnitsOf(outcome), charges, bounds);
+        Charge(counters, outcome.Kind.Subject, outcome.Day, charged);
     }
-
-    public Units UnitsOf(Outcome outcome) => _rater.UnitsOf(outcome);
 
     /// <summary>Counts a charge against the caps in whose scope it lies.</summary>
     public void Charge(Tally counters, in Subject subject, int day, Amount charged)
@@ -184,23 +170,15 @@ internal sealed class PeriodRating
     /// <summary>Where two ratings of the same outcomes part; null: nowhere.</summary>
     public string? Differs(PeriodRating other)
     {
-        if (!_sorted.Select(outcome => outcome.Id).SequenceEqual(other._sorted.Select(outcome => outcome.Id)))
+        if (!Outcomes.Select(outcome => outcome.Id).SequenceEqual(other.Outcomes.Select(outcome => outcome.Id)))
             return "the outcomes are not the same";
         var (mine, theirs) = (Tail, other.Tail);
         foreach (var (counter, slot) in _rater.Counters)
             if (mine[slot] != other.Count(theirs, counter)) return $"{counter} is {mine[slot]}";
         foreach (var (counter, slot) in other._rater.Counters)
             if (_rater.Known(counter) < 0 && theirs[slot] != 0) return $"{counter} should be {theirs[slot]}";
-        return _sorted.Find(outcome => !ChargesOf(outcome).SequenceEqual(other.ChargesOf(outcome))) is { } outcome
-            ? $"the charges of {outcome.Id}" : null;
-    }
-
-    private int Find(Outcome outcome) => _sorted.BinarySearch(outcome, ByTime.Instance);
-
-    private sealed class ByTime : IComparer<Outcome>
-    {
-        public static readonly ByTime Instance = new();
-        public int Compare(Outcome? a, Outcome? b) => Outcome.Order(a!, b!);
+        return Outcomes.FirstOrDefault(outcome => !ChargesOf(outcome).SequenceEqual(other.ChargesOf(outcome)))
+            is { } outcome ? $"the charges of {outcome.Id}" : null;
     }
 
     private sealed class MoneyCap(Cap cap)

@@ -88,12 +88,13 @@ internal sealed partial class Rater
             ?? throw new ArgumentException($"terms {terms} have no type '{type}'", nameof(type));
     }
 
-    public Units UnitsOf(Outcome outcome)
+    public Units UnitsOf(in RatedOutcome outcome)
     {
-        var type = RatesOf(outcome.Terms, outcome.Type).Type;
+        var kind = outcome.Kind;
+        var type = RatesOf(kind.Terms, kind.Type).Type;
         var priceClass = type.Prices.IsEmpty ? Pricing.NoClass
-            : Pricing.ClassOf(type, outcome.Dimensions.Workflow, outcome.Verification?.Method);
-        return new Units(outcome.Terms, outcome.Type, priceClass, outcome.Quantity, outcome.Time);
+            : Pricing.ClassOf(type, kind.Dimensions.Workflow, kind.Method);
+        return new Units(kind.Terms, kind.Type, priceClass, outcome.Quantity, outcome.Time);
     }
 
     private TypeRates[] Make(int index, Terms terms)

@@ -5,8 +5,9 @@ namespace MeteringGateway.Core;
 /// stretch be walked anew; a later one is told by how much the counters before it differ, and is walked only if that
 /// decides something in it (<see cref="Bounds"/>): where a tier, included or committed units, or credits end.
 /// </summary>
-/// <param name="step">Rates one more.</param>
-internal sealed class Stretches(List<Outcome> outcomes, Action<Tally, Outcome, Bounds> step)
+/// <param name="count">How many outcomes there are.</param>
+/// <param name="step">Rates the one with that index.</param>
+internal sealed class Stretches(Func<int> count, Action<Tally, int, Bounds> step)
 {
     // Short where there is little, so that little is walked; of at most so many, so that there are few.
     private const int Shortest = 4;
@@ -17,18 +18,18 @@ internal sealed class Stretches(List<Outcome> outcomes, Action<Tally, Outcome, B
     private Tally _tail = new();
     private int _walked;
 
-    private int Length => Math.Clamp(outcomes.Count / Share, Shortest, Longest);
+    private int Length => Math.Clamp(count() / Share, Shortest, Longest);
 
     /// <summary>After the last outcome. Not to be changed.</summary>
     public Tally Tail
     {
         get
         {
-            for (; _walked < outcomes.Count; _walked++)
+            for (; _walked < count(); _walked++)
             {
                 if (_stretches.Count == 0 || _walked - _stretches[^1].From >= Length)
                     _stretches.Add(new Stretch(_walked, _tail.Copy()));
-                step(_tail, outcomes[_walked], _stretches[^1].Bounds);
+                step(_tail, _walked, _stretches[^1].Bounds);
             }
             return _tail;
         }
@@ -40,7 +41,7 @@ internal sealed class Stretches(List<Outcome> outcomes, Action<Tally, Outcome, B
         _ = Tail;
         var stretch = _stretches[At(index)];
         var (counters, bounds) = (stretch.Before.Copy(), new Bounds());
-        for (var i = stretch.From; i < index; i++) step(counters, outcomes[i], bounds);
+        for (var i = stretch.From; i < index; i++) step(counters, i, bounds);
         return counters;
     }
 
@@ -106,7 +107,7 @@ internal sealed class Stretches(List<Outcome> outcomes, Action<Tally, Outcome, B
     {
         var counters = stretch.Before.Copy();
         stretch.Bounds.Clear();
-        for (var i = stretch.From; i < end; i++) step(counters, outcomes[i], stretch.Bounds);
+        for (var i = stretch.From; i < end; i++) step(counters, i, stretch.Bounds);
         return counters;
     }
 

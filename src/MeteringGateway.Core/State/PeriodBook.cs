@@ -160,12 +160,8 @@ public sealed class PeriodBook(Period period)
     internal void Rate(Outcome? before, Outcome after)
     {
         if (Rating is not { } rating) return;
-        if (before?.IsRated == true)
-        {
-            if (after.IsRated) rating.Swap(after);
-            else rating.Remove(before);
-        }
-        else if (after.IsRated) rating.Add(after);
+        if (before?.IsRated != true && after.IsRated) rating.Add(after);
+        else if (before?.IsRated == true && !after.IsRated) rating.Remove(before);
     }
 
     /// <summary>Adds to (or takes from) what is held under every cap in units that matches.</summary>

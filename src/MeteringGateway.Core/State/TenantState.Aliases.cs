@@ -10,7 +10,7 @@ public sealed partial class TenantState
     {
         if (Find(outcomeId) is not { } outcome || Root(outcome) is not { } root) return null;
         var sequences = new List<long>(root.Sequences);
-        foreach (var alias in Listing!.Aliases?.GetValueOrDefault(root.Id) ?? [])
+        foreach (var alias in Aliases?.GetValueOrDefault(root.Id) ?? [])
             sequences.AddRange(Find(alias)!.Sequences);
         sequences.Sort();
         return sequences;
@@ -19,17 +19,17 @@ public sealed partial class TenantState
     private void ListAlias(Outcome outcome)
     {
         if (outcome.ContinuationOf is not { } root) return;
-        var aliases = Listing!.Aliases ??= new(StringComparer.Ordinal);
+        var aliases = Aliases ??= new(StringComparer.Ordinal);
         if (aliases.TryGetValue(root, out var known)) known.Add(outcome.Id);
         else aliases.Add(root, [outcome.Id]);
     }
 
     private void UnlistAlias(Outcome outcome)
     {
-        if (outcome.ContinuationOf is not { } root || Listing!.Aliases is not { } aliases
+        if (outcome.ContinuationOf is not { } root || Aliases is not { } aliases
             || aliases.GetValueOrDefault(root) is not { } known) return;
         known.Remove(outcome.Id);
         if (known.Count == 0) aliases.Remove(root);
-        if (aliases.Count == 0) Listing.Aliases = null;
+        if (aliases.Count == 0) Aliases = null;
     }
 }

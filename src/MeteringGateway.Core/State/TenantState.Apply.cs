@@ -129,12 +129,8 @@ public sealed partial class TenantState
             SettledBy = Core.Outcome.HasSettled(e.Reason, e.End) ? Sequence : 0,
         };
         if (e.Reservation is not null && e.Drawn > 0) Draw(e.Reservation, e.Drawn);
-        var session = e.Session is null ? null : Touch(e.Session, e.Time);
-        if (session is not null)
-        {
-            session.AddOutcome(outcome.Id);
-            Bytes += ReferenceBytes;
-        }
+        var place = (_outcomes ??= new()).Add(outcome);
+        var session = e.Session is null ? null : Enter(e.Session, outcome, place);
         Put(outcome, null);
         CountFacts(e.Session, facts);
         Gauge(outcome, session, book);
@@ -142,7 +138,6 @@ public sealed partial class TenantState
         book.Count(outcome, 1);
         CountTaken(book, StakeOf(book, outcome));
         book.Rate(null, outcome);
-        Watch(outcome);
         Remember(e.Id.Key,
             EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, new OutcomeSummary(e.OutcomeId, e.Status, e.Reason)));
     }
@@ -176,7 +171,6 @@ public sealed partial class TenantState
             if (e.Reason == Reason.Training && before.Reason != Reason.Training) Trained++;
         }
         Put(after, before);
-        Watch(after);
     }
 
     private void Apply(Entry.FactReported e)
@@ -188,7 +182,6 @@ public sealed partial class TenantState
             if (kept) CountFacts(outcome.Session, [fact]);
             Put(outcome with { Facts = kept ? outcome.Facts.Add(fact) : outcome.Facts,
                 ChangedBy = outcome.ChangedBy.Add(Sequence) }, outcome);
-            if (kept) Bytes += BytesOf(fact);
             Gauge(e, outcome);
         }
         else if (e.Waits)
@@ -197,10 +190,10 @@ public sealed partial class TenantState
             if (!_waiting.TryGetValue(e.OutcomeId, out var facts))
             {
                 _waiting[e.OutcomeId] = facts = new List<WaitingFact>(1);
-                Bytes += BytesOf(e.OutcomeId, facts);
+                _bytes += BytesOf(e.OutcomeId, facts);
             }
             WaitingCount++;
-            Bytes += BytesOf(fact);
+            _bytes += BytesOf(fact);
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
         if (e.Counts is { } counts) Count(counts, e.Kind);
@@ -214,7 +207,7 @@ public sealed partial class TenantState
         var day = book.Period.DayOf(e.Time);
         var fee = e.BeyondCap ? Amount.Zero : TermsAt(e.Time).Activity(e.Activity)?.Price ?? Amount.Zero;
         var kind = new ActivityKey(e.Activity, e.Dimensions, day, fee, e.BeyondCap);
-        if (book.AddActivity(kind, e.Quantity)) Bytes += BytesOf(kind);
+        if (book.AddActivity(kind, e.Quantity)) _bytes += BytesOf(kind);
         CountTaken(book, (Int128)fee.Micros * e.Quantity);
         if (!e.BeyondCap)
         {
@@ -229,8 +222,8 @@ public sealed partial class TenantState
         if (session is not null)
         {
             session.AddActivity(e.Time);
-            Bytes += ReferenceBytes;
-            if (e.HandedOff) HandOff(session);
+            _bytes += ReferenceBytes;
+            if (e.HandedOff) HandOff(e.Session!);
         }
         Remember(e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, null));
     }
@@ -289,7 +282,7 @@ public sealed partial class TenantState
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>
     private CapBook Recount(CapBook cap)
     {
-        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+        foreach (var outcome in _outcomes?.All ?? [])
             if (outcome.Period == Open.Period.Id && outcome.Exposure > 0 && !cap.Cap.Limit.IsMoney
                 && cap.Cap.Scope.Matches(outcome.Subject))
                 cap.Add(outcome.Day, outcome.Exposure, 0);
@@ -304,7 +297,7 @@ public sealed partial class TenantState
 
     private void Remember(UInt128 key, EventRecord record)
     {
-        (_events ??= []).Add(key, record);
-        Bytes += EventBytes;
+        (_events ??= new()).Add(key, record);
+        _bytes += EventBytes;
     }
 }

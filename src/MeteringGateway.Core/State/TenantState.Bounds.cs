@@ -173,7 +173,7 @@ public sealed partial class TenantState
     private Int128 StakeUnder(PeriodBook book, Terms atStart)
     {
         var stake = Int128.Zero;
-        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+        foreach (var outcome in _outcomes?.All ?? [])
             if (outcome.Period == book.Period.Id) stake += StakeOf(book, outcome, atStart);
         foreach (var (activity, quantity) in book.Activities ?? []) stake += (Int128)activity.Fee.Micros * quantity;
         foreach (var grant in Grants) if (book.Period.Contains(grant.CreatedAt)) stake += grant.Price?.Micros ?? 0;

@@ -7,18 +7,22 @@ namespace MeteringGateway.Core;
 public sealed partial class TenantState
 {
     /// <summary>
-    /// What is held beside the text, as measured, and a little more: an outcome with its places in the ratings and
-    /// among what is due, an entry of a dictionary with its part of the room that is free, and so on.
+    /// What is held beside the text, as measured, and a little more: an outcome's row with its places in the rating,
+    /// in the indexes and among what is due; what one costs more that no row can hold; an entry of a dictionary with
+    /// its part of the room that is free, and so on.
     /// </summary>
-    private const int OutcomeBytes = 600, FactBytes = 150, WaitingBytes = 150, SessionBytes = 100, EventBytes = 100,
-        KindBytes = 150, TextBytes = 24, ReferenceBytes = 16;
+    private const int OutcomeBytes = 130, WholeBytes = 500, FactBytes = 150, WaitingBytes = 150, SessionBytes = 300,
+        SingleSessionBytes = 16, EventBytes = 70, KindBytes = 150, TextBytes = 24, ReferenceBytes = 16;
 
     /// <summary>Bytes of memory, about; see <see cref="TenantLimits.TenantBytes"/>.</summary>
-    internal long Bytes { get; private set; }
+    internal long Bytes => _bytes + (_outcomes?.KindBytes ?? 0);
 
-    private static long BytesOf(string? text) => text is null ? 0 : TextBytes + sizeof(char) * text.Length;
+    /// <summary>Without what many outcomes have alike: that is the table's to count.</summary>
+    private long _bytes;
 
-    private static long BytesOf(Dimensions of) => BytesOf(of.Agent) + BytesOf(of.Channel) + BytesOf(of.Workflow);
+    internal static long BytesOf(string? text) => text is null ? 0 : TextBytes + sizeof(char) * text.Length;
+
+    internal static long BytesOf(Dimensions of) => BytesOf(of.Agent) + BytesOf(of.Channel) + BytesOf(of.Workflow);
 
     private static long BytesOf(EventId id) => BytesOf(id.Source) + BytesOf(id.Id);
 
@@ -26,7 +30,11 @@ public sealed partial class TenantState
 
     private static long BytesOf(Outcome outcome)
     {
-        var bytes = OutcomeBytes + BytesOf(outcome.Event) + BytesOf(outcome.Id) + BytesOf(outcome.Session)
+        long bytes = OutcomeBytes + sizeof(char)
+            * (outcome.Id.Length + (outcome.Event.Id == outcome.Id ? 0 : outcome.Event.Id.Length)
+            + (outcome.Session?.Length ?? 0));
+        if (OutcomeRow.CanHold(outcome)) return bytes; // what it has like others is counted once (KindBytes)
+        bytes += WholeBytes + BytesOf(outcome.Event) + BytesOf(outcome.Id) + BytesOf(outcome.Session)
             + BytesOf(outcome.Dimensions) + BytesOf(outcome.Verification?.Method)
             + ReferenceBytes * outcome.ChangedBy.Length;
         foreach (var criterion in outcome.CriteriaMet) bytes += ReferenceBytes + BytesOf(criterion);
@@ -45,7 +53,8 @@ public sealed partial class TenantState
     private static long BytesOf(string outcomeId, List<WaitingFact> facts) =>
         WaitingBytes + BytesOf(outcomeId) + facts.Sum(fact => BytesOf(fact.Fact));
 
-    private long CountedBytes() => _books.Sum(BytesOf) + (_outcomes?.Values.Sum(BytesOf) ?? 0)
-        + (_sessions?.Sum(one => BytesOf(one.Key, one.Value)) ?? 0) + EventBytes * (long)(_events?.Count ?? 0)
+    private long CountedBytes() => _books.Sum(BytesOf) + (_outcomes?.All.Sum(BytesOf) ?? 0)
+        + (_sessions?.Others.Sum(one => BytesOf(one.Key, one.Value)) ?? 0)
+        + SingleSessionBytes * (long)(_sessions?.Single.Count() ?? 0) + EventBytes * (long)(_events?.Count ?? 0)
         + (_waiting?.Sum(one => BytesOf(one.Key, one.Value)) ?? 0);
 }

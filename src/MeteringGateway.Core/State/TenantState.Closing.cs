@@ -34,17 +34,17 @@ public sealed partial class TenantState
         foreach (var outcome in rating.Outcomes)
         {
             var charges = ImmutableArray.CreateBuilder<Charge>(1);
-            rating.Step(counters, outcome, charges);
-            _outcomes![outcome.Id] = _outcomes[outcome.Id] with { Charges = charges.DrainToImmutable(), Place = place };
+            rating.Step(counters, RatedOutcome.Of(outcome), charges);
+            _outcomes!.Put(Find(outcome.Id)! with { Charges = charges.DrainToImmutable(), Place = place });
             place += outcome.Quantity;
-            var rated = rating.UnitsOf(outcome);
+            var rated = rating.Rater.UnitsOf(RatedOutcome.Of(outcome));
             if (units.Count > 0 && IsSameRow(units[^1], rated, rating.Rater.Grants))
                 units[^1] = units[^1] with { Quantity = units[^1].Quantity + rated.Quantity };
             else units.Add(rated);
         }
-        var others = _outcomes?.Values.Where(outcome => outcome.Period == e.Period && !outcome.IsAlias
+        var others = _outcomes?.All.Where(outcome => outcome.Period == e.Period && !outcome.IsAlias
             && outcome.Charges is null).ToArray() ?? [];
-        foreach (var outcome in others) _outcomes![outcome.Id] = outcome with { Charges = [] };
+        foreach (var outcome in others) _outcomes!.Put(outcome with { Charges = [] });
         var walk = new ClosedWalk([.. units], [.. rating.Rater.Grants.Select(room => room with { Slot = -1 })],
             rating.Rater.CommittedBefore, []);
         return new FinalRating(e.Lines, e.Committed, e.At, Sequence, walk);

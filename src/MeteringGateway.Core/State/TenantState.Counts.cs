@@ -34,19 +34,20 @@ public sealed partial class TenantState
 
     /// <summary>Facts on the outcomes of a session that one party has said: the buyer, or the vendor.</summary>
     internal int FactsIn(string? session, bool verdicts) =>
-        session is null || _sessions?.GetValueOrDefault(session) is not { } known ? 0
+        session is null || _sessions?.OtherOf(session) is not { } known ? 0
         : verdicts ? known.Verdicts : known.Facts;
 
     /// <summary>Of a state that was restored.</summary>
     private void CountAnew()
     {
-        Bytes = CountedBytes();
+        _bytes = CountedBytes();
         WaitingCount = _waiting?.Values.Sum(facts => facts.Count) ?? 0;
-        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+        foreach (var outcome in _outcomes?.All ?? [])
         {
             CountFacts(outcome.Session, outcome.Facts);
             ListAlias(outcome);
-            if (SessionOf(outcome) is { } session) WatchIn(session, outcome);
+            if (outcome.Session is { } name && _sessions!.OtherOf(name)?.Has(outcome.Id) == true)
+                WatchIn(_sessions.OtherOf(name)!, outcome);
         }
     }
 
@@ -54,12 +55,13 @@ public sealed partial class TenantState
     {
         if (_waiting is null || !_waiting.Remove(outcomeId, out var facts)) return;
         WaitingCount -= facts.Count;
-        Bytes -= BytesOf(outcomeId, facts);
+        _bytes -= BytesOf(outcomeId, facts);
     }
 
     private void CountFacts(string? session, ImmutableArray<Fact> facts)
     {
-        if (facts.IsEmpty || session is null || _sessions?.GetValueOrDefault(session) is not { } known) return;
+        if (facts.IsEmpty || session is null || _sessions?.Contains(session) != true) return;
+        var known = OwnSession(session);
         var verdicts = facts.Count(fact => fact.IsVerdict);
         known.Verdicts += verdicts;
         known.Facts += facts.Length - verdicts;

@@ -77,7 +77,7 @@ public sealed partial class TenantState
     /// <summary>Those of a state that was restored that are not in its section.</summary>
     private void FindDisputes()
     {
-        foreach (var outcome in _outcomes?.Values ?? Enumerable.Empty<Outcome>())
+        foreach (var outcome in _outcomes?.All ?? [])
             if (outcome.Dispute is { } dispute && Dispute(dispute.Id) is null)
                 (Contested ??= new DisputeBook()).Put(dispute, isKept: false);
     }
@@ -85,7 +85,7 @@ public sealed partial class TenantState
     private void WriteDisputes(Writer to)
     {
         var kept = Contested?.Kept.ToArray() ?? [];
-        var added = Sorted(_outcomes?.Values.Where(OutcomeWire.HasAdded), outcome => outcome.ReportedBy);
+        var added = _outcomes?.All.Where(OutcomeWire.HasAdded).ToArray() ?? [];
         var books = _books.Where(book => book.Agreement is not null || book.Disputed is not null).ToArray();
         if (kept.Length + added.Length + books.Length == 0) return;
         var section = new Writer();
@@ -121,8 +121,8 @@ public sealed partial class TenantState
     {
         foreach (var dispute in from.List((ref r) => Values.ReadResolution(Values.ReadDispute(ref r), ref r)))
             (Contested ??= new DisputeBook()).Put(dispute, isKept: true);
-        foreach (var outcome in from.List((ref r) => OutcomeWire.WithAdded(_outcomes![r.Text()], ref r)))
-            _outcomes![outcome.Id] = outcome;
+        foreach (var outcome in from.List((ref r) => OutcomeWire.WithAdded(Find(r.Text())!, ref r)))
+            _outcomes!.Put(outcome);
         from.List(ReadJudged);
         if (from.AtEnd) return;
         foreach (var (id, of, credits) in from.List((ref r) =>

@@ -69,7 +69,7 @@ public sealed partial class TenantState
         var rater = new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed);
         var rating = new PeriodRating(
             rater, caps.Where(cap => cap.Limit.IsMoney),
-            OutcomesOf(book).Where(outcome => outcome.IsRated), _changes ??= new Changes());
+            _outcomes ??= new(), OutcomesOf(book).Where(outcome => outcome.IsRated), _changes ??= new Changes());
         FundAnew(rating, committed, EarlierUnclosed(book));
         return rating;
     }
@@ -80,7 +80,7 @@ public sealed partial class TenantState
     /// </summary>
     public string? VerifyRating()
     {
-        if (Bytes != CountedBytes()) return "bytes of memory";
+        if (_bytes != CountedBytes()) return "bytes of memory";
         foreach (var book in _books)
         {
             if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;

@@ -32,7 +32,7 @@ public sealed partial class TenantState
         var (count, last) = (0, "");
         foreach (var id in _archived?.Leaving ?? [])
         {
-            var root = _outcomes![id].ContinuationOf ?? id;
+            var root = Find(id)!.ContinuationOf ?? id;
             if (count >= MostLeaving && root != last) break;
             (count, last) = (count + 1, root);
         }
@@ -42,16 +42,15 @@ public sealed partial class TenantState
     private void Forget(Instant closed, Instant at, bool inSteps, byte idBits)
     {
         var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
-        foreach (var (name, session) in _sessions ?? [])
-            if (session.LastEvent + SessionsKept + late < at) ForgetSession(name);
-        foreach (var (key, record) in _events ?? [])
-            if (record.Time < closed && record.Time + IdsKept < at && _events!.Remove(key)) Bytes -= EventBytes;
+        foreach (var name in SessionsBefore(at - SessionsKept - late)) ForgetSession(name);
+        _bytes -= EventBytes
+            * (_events?.RemoveAll(record => record.Time < closed && record.Time + IdsKept < at) ?? 0);
         foreach (var (id, facts) in _waiting ?? [])
             if (facts.TrueForAll(fact => fact.Until < at)) ForgetWaiting(id);
         var before = IsLeaving ? new HashSet<string>(_archived!.Leaving!, StringComparer.Ordinal) : null;
-        var leaving = _outcomes?.Values
+        var leaving = _outcomes?.All
             .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true)
-            .OrderBy(outcome => outcome.ReportedBy).ToArray() ?? [];
+            .ToArray() ?? [];
         if (leaving.Length == 0) return;
         (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray(), idBits);
         if (!inSteps || leaving.Length <= MostLeaving)
@@ -67,28 +66,37 @@ public sealed partial class TenantState
     private void Apply(Entry.OutcomesArchived e)
     {
         var leaving = _archived!.Leaving!;
-        for (var i = 0; i < e.Count; i++) Leave(_outcomes![leaving.Dequeue()]);
+        for (var i = 0; i < e.Count; i++) Leave(Find(leaving.Dequeue())!);
         if (leaving.Count == 0) _archived.Leaving = null;
     }
 
     private void Leave(Outcome outcome)
     {
         _outcomes!.Remove(outcome.Id);
-        Listing!.Remove(outcome);
         UnlistAlias(outcome);
-        Bytes -= BytesOf(outcome);
+        _bytes -= BytesOf(outcome);
         Depart(outcome);
         Contested?.ForgetWith(outcome);
     }
 
     private void ForgetSession(string name)
     {
-        if (_sessions!.Remove(name, out var session)) Bytes -= BytesOf(name, session);
+        if (_sessions?.Contains(name) != true) return;
+        _bytes -= _sessions.OtherOf(name) is { } other ? BytesOf(name, other) : SingleSessionBytes;
+        _sessions.Remove(name);
     }
+
+    /// <summary>Names of those whose last event was before then.</summary>
+    private List<string> SessionsBefore(Instant time) => _sessions is null ? [] :
+    [
+        .. _sessions.Others.Where(one => one.Value.LastEvent < time).Select(one => one.Key),
+        .. _sessions.Single.Select(place => _outcomes![place]).Where(outcome => outcome.Time < time)
+            .Select(outcome => outcome.Session!),
+    ];
 
     private bool IsDone(Outcome outcome) =>
         Book(outcome.Period)!.Status == PeriodStatus.Closed
-        && (outcome.Session is null || _sessions?.ContainsKey(outcome.Session) != true)
+        && (outcome.Session is null || _sessions?.Contains(outcome.Session) != true)
         && (Root(outcome) is not { } root || Book(root.Period)!.Status == PeriodStatus.Closed);
 
     private void WriteLeaving(Writer to)

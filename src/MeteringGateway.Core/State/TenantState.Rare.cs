@@ -9,7 +9,7 @@ public sealed partial class TenantState
 
     private sealed class Rare
     {
-        public OutcomeOrder? Listing { get; set; }
+        public Dictionary<string, List<string>>? Aliases { get; set; }
         public Measures? Measured { get; set; }
         public DisputeBook? Contested { get; set; }
         public List<Outcome>? Departed { get; set; }
@@ -18,13 +18,11 @@ public sealed partial class TenantState
         public SpendSum? SpentAsOf { get; set; }
     }
 
-    /// <summary>
-    /// The outcomes in memory in the orders in which they are listed; null: there were none. Derived.
-    /// </summary>
-    private OutcomeOrder? Listing
+    /// <summary>Ids of the outcomes that continue another one, by its id (O3). Derived.</summary>
+    private Dictionary<string, List<string>>? Aliases
     {
-        get => _rare?.Listing;
-        set => Rarely.Listing = value;
+        get => _rare?.Aliases;
+        set => Rarely.Aliases = value;
     }
 
     /// <summary>Figures of quality and series; null: nothing was reported yet. Beside the canonical bytes.</summary>

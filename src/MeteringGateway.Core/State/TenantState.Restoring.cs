@@ -18,10 +18,9 @@ public sealed partial class TenantState
                 Values.ReadPlanRef(ref from), TermsWire.Read(ref from))); },
             (to, ref from) => to._state._books.Add(ReadBook(ref from)),
             (to, ref from) => to.Add(OutcomeWire.Read(ref from)),
-            (to, ref from) => { var (name, session) = ReadSession(ref from);
-                (to._state._sessions ??= []).Add(name, session); },
+            (to, ref from) => to._state.ReadSession(ref from),
             (to, ref from) => { var (key, record) = ReadEvent(ref from);
-                (to._state._events ??= []).Add(key, record); },
+                (to._state._events ??= new()).Add(key, record); },
             (to, ref from) => (to._state._waiting ??= []).Add(from.Text(),
                 [.. from.List((ref r) => new WaitingFact(Values.ReadFact(ref r), r.Time()))]),
             (to, ref from) => to.Add(ReadReservation(ref from)),
@@ -63,9 +62,7 @@ public sealed partial class TenantState
         {
             if (_left > 0 || _kind < Kinds.Length - 1) throw new FormatException("the bytes end early");
             EndLists();
-            foreach (var (sequence, id) in (_state._outcomes?.Values ?? Enumerable.Empty<Outcome>())
-                .Select(outcome => (outcome.LastSequence, outcome.Id)).Order())
-                _state.Listing!.Changed.Add(sequence, id);
+            _state._outcomes?.FindChanged();
             _state.CountAnew();
             _state.FindDisputes();
             return _state;
@@ -83,9 +80,7 @@ public sealed partial class TenantState
 
         private void Add(Outcome outcome)
         {
-            (_state._outcomes ??= []).Add(outcome.Id, outcome);
-            (_state.Listing ??= new OutcomeOrder()).Reported.Add(outcome.ReportedBy, outcome.Id);
-            _state.Watch(outcome);
+            (_state._outcomes ??= new()).Add(outcome);
         }
 
         private void Add(Reservation held)

@@ -5,13 +5,39 @@ public sealed partial class TenantState
 {
     /// <summary>The session, unless it was forgotten by then (I4).</summary>
     internal Session? SessionAt(string? name, Instant time) =>
-        name is not null && _sessions?.GetValueOrDefault(name) is { } session
-            && session.LastEvent + SessionsKept >= time ? session : null;
+        name is not null && SessionNamed(name) is { } session && session.LastEvent + SessionsKept >= time
+            ? session : null;
 
     /// <summary>The session in which the outcome was reported; null once it is forgotten.</summary>
     internal Session? SessionOf(Outcome outcome) =>
-        outcome.Session is { } name && _sessions?.GetValueOrDefault(name) is { } session
-            && session.Has(outcome.Id) ? session : null;
+        outcome.Session is { } name && SessionNamed(name) is { } session && session.Has(outcome.Id) ? session : null;
+
+    /// <summary>The session as it stands: one that is to be changed is got with <see cref="OwnSession"/>.</summary>
+    private Session? SessionNamed(string name) =>
+        _sessions?.SingleOf(name) is >= 0 and var place ? SessionOfOne(_outcomes![place]) : _sessions?.OtherOf(name);
+
+    /// <summary>It is there.</summary>
+    private Session OwnSession(string name)
+    {
+        if (_sessions!.OtherOf(name) is { } other) return other;
+        var session = SessionNamed(name)!;
+        _sessions.Put(name, session);
+        _bytes += BytesOf(name, session) - SingleSessionBytes;
+        return session;
+    }
+
+    /// <summary>In no order.</summary>
+    private IEnumerable<(string Name, Session Session)> AllSessions => _sessions is null ? [] :
+        _sessions.Others.Select(one => (one.Key, one.Value)).Concat(_sessions.Single.Select(place =>
+            _outcomes![place] is var only ? (only.Session!, SessionOfOne(only)) : default));
+
+    private Session SessionOfOne(Outcome only)
+    {
+        var session = new Session { LastEvent = only.Time };
+        session.AddOutcome(only.Id);
+        WatchIn(session, only);
+        return session;
+    }
 
     /// <summary>
     /// The outcomes that exclude each other in a session, or the outcome alone (I4); with the outcome as it is given.
@@ -44,32 +70,45 @@ public sealed partial class TenantState
 
     private Session Touch(string name, Instant time)
     {
-        _sessions ??= [];
-        if (SessionAt(name, time) is not { } session)
+        _sessions ??= new(_outcomes ??= new());
+        if (SessionAt(name, time) is null)
         {
             ForgetSession(name);
-            _sessions[name] = session = new Session();
-            Bytes += BytesOf(name, session);
+            var begun = new Session();
+            _sessions.Put(name, begun);
+            _bytes += BytesOf(name, begun);
         }
+        var session = OwnSession(name);
         session.LastEvent = Instant.Max(session.LastEvent, time);
         return session;
     }
 
-    /// <summary>The outcome as an entry has made it.</summary>
+    /// <summary>The outcome, which is in its place already, belongs to the session from now on.</summary>
+    private Session Enter(string name, Outcome outcome, int place)
+    {
+        _sessions ??= new(_outcomes!);
+        if (SessionAt(name, outcome.Time) is not null)
+        {
+            var known = Touch(name, outcome.Time);
+            known.AddOutcome(outcome.Id);
+            _bytes += ReferenceBytes;
+            return known;
+        }
+        ForgetSession(name);
+        _sessions.Add(name, place);
+        _bytes += SingleSessionBytes;
+        return SessionOfOne(outcome);
+    }
+
+    /// <summary>The outcome as an entry has made it; a new one has its place in the table already.</summary>
     /// <param name="before">Null: it is new.</param>
     private void Put(Outcome outcome, Outcome? before)
     {
-        (_outcomes ??= [])[outcome.Id] = outcome;
-        Listing ??= new OutcomeOrder();
-        if (before is null)
-        {
-            Listing.Add(outcome);
-            Bytes += BytesOf(outcome);
-        }
+        if (before is null) _bytes += BytesOf(outcome);
         else
         {
-            Listing.Change(before, outcome);
-            Bytes += ReferenceBytes * (outcome.ChangedBy.Length - before.ChangedBy.Length);
+            _outcomes!.Put(outcome);
+            _bytes += BytesOf(outcome) - BytesOf(before);
             Count(PartOf(before), PartOf(outcome), outcome);
         }
         if (before?.ContinuationOf != outcome.ContinuationOf)
@@ -90,6 +129,6 @@ public sealed partial class TenantState
     /// <summary>What can only be credited from now on is judged otherwise.</summary>
     private void ForgetGroups()
     {
-        foreach (var session in _sessions?.Values ?? Enumerable.Empty<Session>()) session.Groups = null;
+        foreach (var (_, session) in _sessions?.Others ?? []) session.Groups = null;
     }
 }

@@ -53,13 +53,23 @@ public sealed partial class TenantState
             TermsWire.Write(w, t.Terms); })) yield return true;
         foreach (var _ in Each(to, _books, WriteBook)) yield return true;
         to.Unsigned((ulong)(_outcomes?.Count ?? 0));
-        foreach (var (_, id) in Listing?.Reported.Above(0) ?? [])
+        foreach (var outcome in _outcomes?.All ?? [])
         {
-            OutcomeWire.Write(to, _outcomes![id]);
+            OutcomeWire.Write(to, outcome);
             yield return true;
         }
-        foreach (var _ in Each(to, Listed(_sessions, inOrder, s => s.Key), WriteSession)) yield return true;
-        foreach (var _ in Each(to, Listed(_events, inOrder, e => e.Key), WriteEvent)) yield return true;
+        to.Unsigned((ulong)(_sessions?.Count ?? 0));
+        foreach (var (name, session) in inOrder ? Sorted(AllSessions, one => one.Name) : AllSessions)
+        {
+            WriteSession(to, name, session);
+            yield return true;
+        }
+        to.Unsigned((ulong)(_events?.Count ?? 0));
+        foreach (var (key, record) in inOrder ? Sorted(_events?.All, e => e.Key) : _events?.All ?? [])
+        {
+            WriteEvent(to, key, record);
+            yield return true;
+        }
         foreach (var _ in Each(to, Listed(_waiting, inOrder, w => w.Key), WriteWaiting)) yield return true;
         foreach (var _ in Each(to, _reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation))
             yield return true;
@@ -166,28 +176,36 @@ public sealed partial class TenantState
         to.List(facts.Value, (w, fact) => { Values.Write(w, fact.Fact); w.Time(fact.Until); });
     }
 
-    private static void WriteSession(Writer to, KeyValuePair<string, Session> session)
+    private static void WriteSession(Writer to, string name, Session session)
     {
-        to.Text(session.Key); to.Time(session.Value.LastEvent);
-        to.List(session.Value.Activities ?? [], (w, time) => w.Time(time));
-        to.List(session.Value.Outcomes, (w, id) => w.Text(id));
+        to.Text(name); to.Time(session.LastEvent);
+        to.List(session.Activities ?? [], (w, time) => w.Time(time));
+        to.List(session.Outcomes, (w, id) => w.Text(id));
     }
 
-    private static (string, Session) ReadSession(ref Reader from)
+    private void ReadSession(ref Reader from)
     {
         var name = from.Text();
         var session = new Session { LastEvent = from.Time(), Activities = NullIfEmpty(from.List((ref r) => r.Time())) };
-        foreach (var id in from.List((ref r) => r.Text())) session.AddOutcome(id);
-        return (name, session);
+        var ids = from.List((ref r) => r.Text());
+        var outcomes = _outcomes ??= new();
+        _sessions ??= new(outcomes);
+        if (ids is [var only] && session.Activities is null && outcomes.PlaceOf(only) is >= 0 and var place
+            && outcomes[place].Time == session.LastEvent) _sessions.Add(name, place);
+        else
+        {
+            foreach (var id in ids) session.AddOutcome(id);
+            _sessions.Put(name, session);
+        }
     }
 
     private static List<T>? NullIfEmpty<T>(T[] items) => items.Length == 0 ? null : [.. items];
 
-    private static void WriteEvent(Writer to, KeyValuePair<UInt128, EventRecord> e)
+    private static void WriteEvent(Writer to, UInt128 key, in EventRecord e)
     {
-        to.Fixed((ulong)(e.Key >> 64)); to.Fixed((ulong)e.Key); to.Fixed(e.Value.Fingerprint); to.Time(e.Value.Time);
-        to.Number(e.Value.Remaining);
-        to.Byte(e.Value.Status); to.Byte((byte)e.Value.Reason);
+        to.Fixed((ulong)(key >> 64)); to.Fixed((ulong)key); to.Fixed(e.Fingerprint); to.Time(e.Time);
+        to.Number(e.Remaining);
+        to.Byte(e.Status); to.Byte((byte)e.Reason);
     }
 
     private static (UInt128, EventRecord) ReadEvent(ref Reader from) => (

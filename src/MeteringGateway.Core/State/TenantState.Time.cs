@@ -4,7 +4,7 @@ namespace MeteringGateway.Core;
 public sealed partial class TenantState
 {
     /// <summary>
-    /// Windows and reservations by when they end; one that has changed since is passed over. Derived, so not in
+    /// Reservations and grants by when they end; one that has changed since is passed over. Derived, so not in
     /// snapshots.
     /// </summary>
     private readonly DueQueue _due = new();
@@ -27,7 +27,7 @@ public sealed partial class TenantState
             if (IsCurrent(top)) { first = top; break; }
             _due.Dequeue();
         }
-        first = Due.Earliest(first, Rearming());
+        first = Due.Earliest(Due.Earliest(first, _outcomes?.NextWindow()), Rearming());
         if (ClosedAt is null)
         {
             first = Due.Earliest(Due.Earliest(first, DayEnd()), EndOfTraining());
@@ -77,7 +77,6 @@ public sealed partial class TenantState
 
     private bool IsCurrent(in Due item) => item.Kind switch
     {
-        DueKind.Window => Find(item.Id) is { Status: OutcomeStatus.Pending } outcome && outcome.ClosesAt == item.At,
         DueKind.Reservation => Held(item.Id) is { } held && held.ExpiresAt == item.At,
         DueKind.GrantNotice => Grant(item.Id) is { Ended: false, Announced: false },
         // A plan grant ends with its period, as long as there are periods.
@@ -88,12 +87,6 @@ public sealed partial class TenantState
     internal void PassOver(in Due item)
     {
         while (_due.TryPeek(out var top) && top == item) _due.Dequeue();
-    }
-
-    private void Watch(Outcome outcome)
-    {
-        if (outcome is { Status: OutcomeStatus.Pending, ClosesAt: { } at })
-            _due.Enqueue(new Due(at, DueKind.Window, outcome.Id));
     }
 
     private void NextDay(Instant at)
@@ -172,9 +165,9 @@ public sealed partial class TenantState
         var totals = new ActivityCounts();
         foreach (var (key, quantity) in activities)
             totals.Plus(new ActivityKey(key.Activity, Dimensions.None, 0, key.Fee, false), quantity);
-        Bytes -= BytesOf(book);
+        _bytes -= BytesOf(book);
         book.Activities = totals;
-        Bytes += BytesOf(book);
+        _bytes += BytesOf(book);
     }
 }
 

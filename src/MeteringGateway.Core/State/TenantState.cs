@@ -46,9 +46,9 @@ public sealed partial class TenantState
     /// <summary>Every period since the tenant was created; the last is the open one.</summary>
     private readonly List<PeriodBook> _books = new(1);
 
-    private Dictionary<string, Outcome>? _outcomes;
-    private Dictionary<string, Session>? _sessions;
-    private Dictionary<UInt128, EventRecord>? _events;
+    private OutcomeTable? _outcomes;
+    private SessionTable? _sessions;
+    private EventTable? _events;
     private Dictionary<string, List<WaitingFact>>? _waiting;
     private SortedDictionary<string, Reservation>? _reservations;
     private IdFilter? _archived;
@@ -112,15 +112,15 @@ public sealed partial class TenantState
     internal EventRecord? Seen(EventId id) => Seen(id.Key);
 
     internal EventRecord? Seen(UInt128 key) =>
-        _events is not null && _events.TryGetValue(key, out var record) ? record : null;
+        _events?.Find(key);
 
     internal bool HasOutcomes => _outcomes is { Count: > 0 };
 
     /// <summary>In no order; none of a period that has left memory.</summary>
     internal IEnumerable<Outcome> OutcomesOf(PeriodBook book) =>
-        _outcomes?.Values.Where(outcome => outcome.Period == book.Period.Id) ?? [];
+        _outcomes?.All.Where(outcome => outcome.Period == book.Period.Id) ?? [];
 
-    internal Outcome? Find(string id) => _outcomes?.GetValueOrDefault(id);
+    internal Outcome? Find(string id) => _outcomes?.Find(id);
 
     internal Outcome? Root(Outcome outcome) => outcome.ContinuationOf is { } root ? Find(root) : outcome;
 

@@ -34,7 +34,7 @@ public sealed partial class Turn
         if (place.Book == _state.Open && gives.Length == 0 && rating.ComesLast(outcome) && !_state.HoldsBefore)
         {
             var after = rating.Tail.Copy();
-            rating.Step(after, outcome, null);
+            rating.Step(after, RatedOutcome.Of(outcome), null);
             return Judge(
                 [new(place.Book, _state.Held(place.Book, _now),
                     _state.Hold(after, rating, place.Book, _now, report?.Reservation, drawn))], outcome);

@@ -65,7 +65,7 @@ public sealed class LongPeriodTests
         var start = Instant.Parse("2026-03-01T00:00:00Z");
         var outcomes = Enumerable.Range(0, 20_000).Select(i => Outcome(start, i * 10)).ToList();
         var steps = 0;
-        var walk = new Stretches(outcomes, (counters, outcome, bounds) =>
+        var walk = new Stretches(() => outcomes.Count, (counters, _, bounds) =>
         {
             steps++;
             // Dearer from the 15,000th on.

@@ -1,41 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace MeteringGateway.Core;
 
 /// <summary>
-/// The outcomes in memory in the two orders in which they are listed: by the entry that reported each, and by the one
-/// that last changed it. Derived, so in no snapshot.
-/// </summary>
-internal sealed class OutcomeOrder
-{
-    public SequenceIndex Reported { get; } = new();
-    public SequenceIndex Changed { get; } = new();
-
-    /// <summary>Ids of the outcomes that continue another one, by its id (O3); null: there are none.</summary>
-    public Dictionary<string, List<string>>? Aliases { get; set; }
-
-    /// <summary>Its report is the newest entry.</summary>
-    public void Add(Outcome outcome)
-    {
-        Reported.Add(outcome.ReportedBy, outcome.Id);
-        Changed.Add(outcome.LastSequence, outcome.Id);
-    }
-
-    /// <summary>By the newest entry, or by none: what follows from another's report is no change of it.</summary>
-    public void Change(Outcome before, Outcome after)
-    {
-        if (before.LastSequence == after.LastSequence) return;
-        Changed.Remove(before.LastSequence);
-        Changed.Add(after.LastSequence, after.Id);
-    }
-
-    public void Remove(Outcome outcome)
-    {
-        Reported.Remove(outcome.ReportedBy);
-        Changed.Remove(outcome.LastSequence);
-    }
-}
-
-/// <summary>
-/// Ids by sequence: what is added comes last, what is taken away or looked for may be anywhere, and both take a bounded
+/// Places by sequence: what is added comes last, what is taken away or looked for may be anywhere, and both take a bounded
 /// number of steps but for the logarithm. In blocks, so that nothing long is ever moved.
 /// </summary>
 internal sealed class SequenceIndex
@@ -46,14 +14,14 @@ internal sealed class SequenceIndex
     public int Count { get; private set; }
 
     /// <exception cref="ArgumentException">It would not be the last.</exception>
-    public void Add(long sequence, string id)
+    public void Add(long sequence, int place)
     {
         if (_blocks is not [.., var last] || last.Count == Most) _blocks.Add(last = new Block());
         if ((last.Count > 0 ? last.Items[last.Count - 1].Sequence : _blocks.Count > 1 ? _blocks[^2].Last : 0)
             >= sequence)
             throw new ArgumentException($"sequence {sequence} does not come last", nameof(sequence));
         if (last.Count == last.Items.Length) Array.Resize(ref last.Items, Math.Min(Most, last.Count * 2));
-        last.Items[last.Count++] = new Item(sequence, id);
+        last.Items[last.Count++] = new Item(sequence, place);
         Count++;
     }
 
@@ -71,16 +39,6 @@ internal sealed class SequenceIndex
             _blocks[at - 1].Take(block);
             _blocks.RemoveAt(at);
         }
-    }
-
-    /// <summary>Highest first.</summary>
-    public IEnumerable<Item> Below(long sequence)
-    {
-        var at = sequence > 0 ? BlockOf(sequence - 1) : -1;
-        var place = at < 0 ? 0 : _blocks[at].Below(sequence);
-        for (; at >= 0; place = --at >= 0 ? _blocks[at].Count : 0)
-            while (--place >= 0)
-                yield return _blocks[at].Items[place];
     }
 
     /// <summary>Lowest first.</summary>
@@ -106,7 +64,8 @@ internal sealed class SequenceIndex
         return low - 1;
     }
 
-    public readonly record struct Item(long Sequence, string Id);
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
+    public readonly record struct Item(long Sequence, int Place);
 
     private sealed class Block
     {

@@ -1,0 +1,170 @@
+namespace MeteringGateway.Core;
+
+/// <summary>Something that is found by its hash. The default of the type stands for none.</summary>
+internal interface IHashed
+{
+    bool IsUsed { get; }
+
+    /// <summary>All bits as good as random, and the same for the same key.</summary>
+    ulong Hash { get; }
+}
+
+/// <summary>Says which of those with the same hash is meant.</summary>
+internal interface IMeant<TSlot>
+{
+    bool Is(in TSlot slot);
+}
+
+/// <summary>
+/// A table by hash, in segments of at most a thousand of which none is ever copied for another's sake: what one more
+/// costs does not grow with how many there are (Fagin et al., "Extendible hashing", 1979). A segment fills what it has
+/// before it takes a quarter more.
+/// </summary>
+internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
+{
+    private const int Most = 1024;
+
+    /// <summary>By the first bits of the hash; several places may share a segment.</summary>
+    private Segment[] _directory = [new Segment(0)];
+    private int _bits;
+
+    public int Count { get; private set; }
+
+    /// <summary>The one that is meant; none: the default.</summary>
+    public TSlot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
+    {
+        var segment = SegmentOf(hash);
+        return segment.Find(hash, meant) is var at && at >= 0 ? segment.Slots[at] : default;
+    }
+
+    /// <summary>The caller knows that it is not there.</summary>
+    public void Add(in TSlot slot)
+    {
+        while (SegmentOf(slot.Hash) is { Count: Most } full) Split(full);
+        SegmentOf(slot.Hash).Add(slot);
+        Count++;
+    }
+
+    /// <returns>False: it is not there.</returns>
+    public bool Remove<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
+    {
+        var segment = SegmentOf(hash);
+        if (segment.Find(hash, meant) is var at && at < 0) return false;
+        segment.RemoveAt(at);
+        Count--;
+        return true;
+    }
+
+    /// <returns>How many there were.</returns>
+    public int RemoveAll(Predicate<TSlot> which)
+    {
+        var before = Count;
+        foreach (var segment in Segments) Count -= segment.RemoveAll(which);
+        return before - Count;
+    }
+
+    /// <summary>In no order.</summary>
+    public IEnumerable<TSlot> All()
+    {
+        foreach (var segment in Segments)
+            for (var i = 0; i < segment.Slots.Length; i++)
+                if (segment.Slots[i].IsUsed) yield return segment.Slots[i];
+    }
+
+    /// <summary>Each once: of the places that share one only the first counts.</summary>
+    private IEnumerable<Segment> Segments
+    {
+        get
+        {
+            for (var i = 0; i < _directory.Length; i += 1 << (_bits - _directory[i].Bits)) yield return _directory[i];
+        }
+    }
+
+    private Segment SegmentOf(ulong hash) => _directory[_bits == 0 ? 0 : (int)(hash >> (64 - _bits))];
+
+    private void Split(Segment full)
+    {
+        if (full.Bits == _bits)
+        {
+            var wider = new Segment[_directory.Length * 2];
+            for (var i = 0; i < wider.Length; i++) wider[i] = _directory[i / 2];
+            (_directory, _bits) = (wider, _bits + 1);
+        }
+        var halves = full.Halves();
+        var (first, places) = (Array.IndexOf(_directory, full), 1 << (_bits - full.Bits));
+        for (var i = 0; i < places; i++) _directory[first + i] = i < places / 2 ? halves.Low : halves.High;
+    }
+
+    /// <param name="bits">How many first bits all of its hashes share.</param>
+    private sealed class Segment(int bits)
+    {
+        private const int First = 4;
+
+        public int Bits { get; } = bits;
+        public int Count { get; private set; }
+        public TSlot[] Slots { get; private set; } = [];
+
+        public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
+        {
+            if (Count == 0) return -1;
+            var slots = Slots;
+            for (var at = HomeOf(hash); slots[at].IsUsed; at = After(at))
+                if (slots[at].Hash == hash && meant.Is(slots[at])) return at;
+            return -1;
+        }
+
+        public void Add(in TSlot slot)
+        {
+            // A fifth stays free, so that what is looked for in vain is soon known not to be there.
+            if (Count >= Slots.Length - Slots.Length / 5 - 1) Rebuild(Math.Max(First, Slots.Length + Slots.Length / 4));
+            var at = HomeOf(slot.Hash);
+            while (Slots[at].IsUsed) at = After(at);
+            Slots[at] = slot;
+            Count++;
+        }
+
+        /// <summary>Those behind it move up, so that none is parted from its place by a gap.</summary>
+        public void RemoveAt(int gap)
+        {
+            for (var at = After(gap); Slots[at].IsUsed; at = After(at))
+            {
+                var home = HomeOf(Slots[at].Hash);
+                var reached = gap <= at ? gap < home && home <= at : gap < home || home <= at;
+                if (reached) continue; // it would not be found at the gap
+                Slots[gap] = Slots[at];
+                gap = at;
+            }
+            Slots[gap] = default;
+            Count--;
+        }
+
+        public int RemoveAll(Predicate<TSlot> which)
+        {
+            var (kept, before) = (Array.FindAll(Slots, slot => slot.IsUsed && !which(slot)), Count);
+            if (kept.Length == before) return 0;
+            (Slots, Count) = ([], 0);
+            foreach (var slot in kept) Add(slot);
+            return before - kept.Length;
+        }
+
+        public (Segment Low, Segment High) Halves()
+        {
+            var halves = (Low: new Segment(Bits + 1), High: new Segment(Bits + 1));
+            foreach (var slot in Slots)
+                if (slot.IsUsed) ((slot.Hash >> (63 - Bits) & 1) == 0 ? halves.Low : halves.High).Add(slot);
+            return halves;
+        }
+
+        private void Rebuild(int size)
+        {
+            var old = Slots;
+            (Slots, Count) = (new TSlot[size], 0);
+            foreach (var slot in old) if (slot.IsUsed) Add(slot);
+        }
+
+        private int After(int at) => at + 1 == Slots.Length ? 0 : at + 1;
+
+        /// <summary>By the last bits, which say nothing of the segment.</summary>
+        private int HomeOf(ulong hash) => (int)((ulong)(uint)hash * (uint)Slots.Length >> 32);
+    }
+}

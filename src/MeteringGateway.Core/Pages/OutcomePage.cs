@@ -1,0 +1,99 @@
+namespace MeteringGateway.Core;
+
+/// <summary>Outcomes reported one after the other, with their texts.</summary>
+/// <param name="first">Sequence of the entry that reported the first.</param>
+internal sealed class OutcomePage(long first)
+{
+    public const int Most = 1024;
+
+    private const int FewRows = 4, FewBytes = 128;
+
+    private byte[] _text = [];
+    private int _used;
+    private int _live;
+    private int _watched;
+
+    public long First { get; } = first;
+
+    /// <summary>None, once nothing of them is needed any more.</summary>
+    public OutcomeRow[] Rows { get; private set; } = [];
+    public int Count { get; private set; }
+    public bool IsFull => Count == Most;
+
+    /// <summary>Takes the next row, with what of it never changes.</summary>
+    public void Add(Outcome outcome)
+    {
+        if (Count == Rows.Length) Grow();
+        ref var row = ref Rows[Count++];
+        (row.Time, row.ReportedBy) = (outcome.Time.UnixMilliseconds, outcome.ReportedBy);
+        (row.Kind, row.Text) = (OutcomeRow.Vacant, _used);
+        _live++;
+        Write(outcome.Id);
+        Write(outcome.Event.Id == outcome.Id ? null : outcome.Event.Id);
+        Write(outcome.Session);
+        if (IsFull) Array.Resize(ref _text, _used);
+    }
+
+    public void Vacate(int row)
+    {
+        Rows[row].Kind = OutcomeRow.Vacant;
+        _live--;
+        Clear();
+    }
+
+    /// <summary>The end of a window names one of its rows, or (-1) no more.</summary>
+    public void Watch(int sign)
+    {
+        _watched += sign;
+        Clear();
+    }
+
+    /// <summary>How many were reported by that entry or an earlier one.</summary>
+    public int CountUpTo(long sequence)
+    {
+        if (Rows.Length == 0) return Count;
+        var (low, high) = (0, Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (Rows[middle].ReportedBy <= sequence) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
+    /// <param name="id">As <see cref="PageText"/> writes it.</param>
+    public bool HasId(int row, ReadOnlySpan<byte> id) => _text.AsSpan(Rows[row].Text).StartsWith(id);
+
+    public string IdOf(int row)
+    {
+        var at = Rows[row].Text;
+        return PageText.Read(_text, ref at)!;
+    }
+
+    public (string Id, string EventId, string? Session) TextsOf(int row)
+    {
+        var at = Rows[row].Text;
+        var id = PageText.Read(_text, ref at)!;
+        return (id, PageText.Read(_text, ref at) ?? id, PageText.Read(_text, ref at));
+    }
+
+    private void Clear()
+    {
+        if (_live == 0 && _watched == 0 && IsFull) (Rows, _text) = ([], []);
+    }
+
+    private void Grow()
+    {
+        var rows = Rows;
+        Array.Resize(ref rows, Math.Min(Most, Math.Max(FewRows, rows.Length * 2)));
+        Rows = rows;
+    }
+
+    private void Write(string? text)
+    {
+        var most = PageText.Most(text);
+        if (_text.Length - _used < most) Array.Resize(ref _text, Math.Max(FewBytes, _used + Math.Max(most, _used / 4)));
+        _used += PageText.Write(text, _text.AsSpan(_used));
+    }
+}

@@ -1,0 +1,17 @@
+namespace MeteringGateway.Core;
+
+/// <summary>The place of an outcome in its table, under the hash of a name.</summary>
+internal readonly struct Slot(int hash, int place) : IHashed
+{
+    private readonly int _hash = hash, _after = place + 1;
+
+    public bool IsUsed => _after != 0;
+
+    /// <summary>-1 of none.</summary>
+    public int Place => _after - 1;
+
+    public ulong Hash => Spread(_hash);
+
+    /// <summary>Multiplied by 2^64 over the golden ratio.</summary>
+    public static ulong Spread(int hash) => (uint)hash * 0x9E3779B97F4A7C15;
+}

@@ -1,0 +1,107 @@
+namespace MeteringGateway.Core;
+
+/// <summary>
+/// The rated outcomes of a period in order of (time, source, id) (F4), by their places in the table: four bytes each.
+/// One that is only tried is none of the table's, and is kept beside.
+/// </summary>
+internal sealed class RatedOrder
+{
+    private readonly OutcomeTable _table;
+
+    /// <summary>Places; of those that are tried the complement of their index among them.</summary>
+    private readonly Blocks<int> _places = new();
+    private List<Outcome?>? _tried;
+
+    /// <param name="outcomes">In any order.</param>
+    public RatedOrder(OutcomeTable table, IEnumerable<Outcome> outcomes)
+    {
+        _table = table;
+        int[] places = [.. outcomes.Select(PlaceOf)];
+        Array.Sort(places, Compare);
+        foreach (var place in places) _places.Insert(_places.Count, place);
+    }
+
+    public int Count => _places.Count;
+
+    /// <summary>The outcome as it stands now.</summary>
+    public Outcome this[int index] => OutcomeAt(_places[index]);
+
+    /// <summary>Without making the outcome.</summary>
+    public RatedOutcome Rated(int index) =>
+        _places[index] is >= 0 and var place ? _table.Rated(place) : RatedOutcome.Of(OutcomeAt(_places[index]));
+
+    public int CountBefore(Instant time)
+    {
+        var (low, high) = (0, _places.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (TimeAt(_places[middle]) < time) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
+    public bool ComesLast(Outcome outcome) => _places.Count == 0 || Compare(_places[_places.Count - 1], outcome) < 0;
+
+    /// <returns>Its index.</returns>
+    public int Add(Outcome outcome)
+    {
+        var at = ComesLast(outcome) ? _places.Count : ~Find(outcome);
+        _places.Insert(at, PlaceOf(outcome));
+        return at;
+    }
+
+    public void RemoveAt(int index)
+    {
+        if (_places[index] is < 0 and var tried) _tried![~tried] = null;
+        while (_tried is [.., null]) _tried.RemoveAt(_tried.Count - 1);
+        _places.RemoveAt(index);
+    }
+
+    /// <returns>Its index; the complement of where it would be, if it is not there.</returns>
+    public int Find(Outcome outcome)
+    {
+        var (low, high) = (0, _places.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            var order = Compare(_places[middle], outcome);
+            if (order == 0) return middle;
+            if (order < 0) low = middle + 1;
+            else high = middle;
+        }
+        return ~low;
+    }
+
+    private int PlaceOf(Outcome outcome)
+    {
+        if (_table.PlaceOf(outcome.Id) is >= 0 and var place) return place;
+        (_tried ??= []).Add(outcome);
+        return ~(_tried.Count - 1);
+    }
+
+    private Outcome OutcomeAt(int place) => place >= 0 ? _table[place] : _tried![~place]!;
+
+    private Instant TimeAt(int place) => place >= 0 ? _table.TimeOf(place) : _tried![~place]!.Time;
+
+    // Only those of the same millisecond are told apart by their texts.
+    private int Compare(int a, Outcome b)
+    {
+        var order = TimeAt(a).CompareTo(b.Time);
+        return order != 0 ? order : Outcome.Order(OutcomeAt(a), b);
+    }
+
+    private int Compare(int a, int b)
+    {
+        var order = TimeAt(a).CompareTo(TimeAt(b));
+        return order != 0 ? order : Outcome.Order(OutcomeAt(a), OutcomeAt(b));
+    }
+}
+
+/// <summary>What of an outcome its rating looks at: nothing that ever changes.</summary>
+internal readonly record struct RatedOutcome(OutcomeKind Kind, int Quantity, Instant Time, int Day)
+{
+    public static RatedOutcome Of(Outcome outcome) =>
+        new(OutcomeKind.Of(outcome), outcome.Quantity, outcome.Time, outcome.Day);
+}

@@ -1,0 +1,81 @@
+namespace MeteringGateway.Core.Tests.Pages;
+
+public sealed class HashedTests
+{
+    [Theory]
+    [InlineData(1, 400)]
+    [InlineData(2, 6_000)]
+    [InlineData(3, 6_000)]
+    public void It_has_what_a_dictionary_has(int seed, int names)
+    {
+        var random = new Random(seed);
+        var (table, plain) = (new Hashed<Slot>(), new Dictionary<int, int>());
+        for (var step = 0; step < 40_000; step++)
+        {
+            // Of one seed many names have the same hash.
+            var (name, grows) = (random.Next(names), step % 20_000 < 12_000);
+            var hash = seed == 3 ? name % 7 : name * 31;
+            var found = table.Find(Slot.Spread(hash), new Of(name));
+            Assert.Equal(plain.GetValueOrDefault(name, -1), found.Place);
+            if (found.IsUsed && random.Next(3) > 0)
+            {
+                Assert.True(table.Remove(Slot.Spread(hash), new Of(name)));
+                plain.Remove(name);
+            }
+            else if (!found.IsUsed && (grows || random.Next(4) == 0) && (seed != 3 || plain.Count < 900))
+            {
+                table.Add(new Slot(hash, name));
+                plain.Add(name, name);
+            }
+            Assert.Equal(plain.Count, table.Count);
+        }
+        Assert.Equal(plain.Keys.Order(), table.All().Select(slot => slot.Place).Order());
+        Assert.False(table.Remove(Slot.Spread(5), new Of(names + 1)));
+        Assert.Equal(plain.Keys.Count(name => name % 3 == 0), table.RemoveAll(slot => slot.Place % 3 == 0));
+        Assert.Equal(plain.Keys.Where(name => name % 3 != 0).Order(), table.All().Select(slot => slot.Place).Order());
+    }
+
+    [Fact]
+    public void A_block_list_is_a_list()
+    {
+        var random = new Random(4);
+        var (blocks, plain) = (new Blocks<int>(), new List<int>());
+        for (var step = 0; step < 30_000; step++)
+        {
+            if (plain.Count == 0 || random.Next(10) < (step < 20_000 ? 7 : 2))
+            {
+                var at = random.Next(3) == 0 ? random.Next(plain.Count + 1) : plain.Count;
+                blocks.Insert(at, step);
+                plain.Insert(at, step);
+            }
+            else
+            {
+                var at = random.Next(plain.Count);
+                blocks.RemoveAt(at);
+                plain.RemoveAt(at);
+            }
+            Assert.Equal(plain.Count, blocks.Count);
+            if (step % 1_000 == 0) Assert.Equal(plain, Enumerable.Range(0, blocks.Count).Select(i => blocks[i]));
+        }
+    }
+
+    [Fact]
+    public void A_value_keeps_its_number_as_long_as_somebody_has_it()
+    {
+        var interned = new Interned<string>(StringComparer.Ordinal);
+        var (a, b) = (interned.Take("a"), interned.Take("b"));
+        Assert.Equal(a, interned.Take("a"));
+        Assert.Null(interned.Release(a));
+        Assert.Equal("a", interned[a]);
+        Assert.Equal("a", interned.Release(a));
+        Assert.False(interned.Has(a));
+        Assert.Equal(a, interned.Take("c"));
+        Assert.Equal(("c", "b", 2), (interned[a], interned[b], interned.Count));
+    }
+
+    private readonly struct Of(int place) : IMeant<Slot>
+    {
+        private readonly int _place = place;
+        public bool Is(in Slot slot) => slot.Place == _place;
+    }
+}
