@@ -35,6 +35,9 @@ internal sealed class Course
 
     public Amount Amount { get; private set; }
 
+    /// <summary>Caps that had no room for something that was asked for.</summary>
+    public IEnumerable<string> Bound => _rooms.Where(room => room.IsBound).Select(room => room.Cap.Id);
+
     /// <exception cref="OverflowException">A sum leaves 64 bits (N1).</exception>
     public void Go(Mix mix, long units)
     {
@@ -49,7 +52,11 @@ internal sealed class Course
             foreach (var room in rooms) fit = Math.Min(fit, room.For(run.Price));
             if (run.Source == Funding.OnDemand && rates.Rule is not null && _overage is not null)
                 fit = Math.Min(fit, _overage.Allows(rates, _tally, run).Units);
-            if (fit <= 0) return;
+            if (fit <= 0)
+            {
+                foreach (var room in rooms) if (room.For(run.Price) <= 0) room.IsBound = true;
+                return;
+            }
             Rater.Consume(_tally, rates, run, fit, _now, _rater.Grants);
             foreach (var room in rooms) room.Take(fit, run.Price * fit);
             (Units, Amount, units) = (checked(Units + fit), Amount + run.Price * fit, units - fit);
@@ -64,8 +71,13 @@ internal sealed class Course
         var fit = units;
         foreach (var room in rooms) if (!room.Cap.Limit.IsMoney) fit = Math.Min(fit, room.Left);
         if (fit < units) fees = new Amount((long)((Int128)fees.Micros * fit / units));
+        var asked = fees;
         foreach (var room in rooms)
-            if (room.Cap.Limit.IsMoney && room.Left < fees.Micros) fees = new Amount(room.Left);
+        {
+            if (!room.Cap.Limit.IsMoney || room.Left >= asked.Micros) continue;
+            room.IsBound = true;
+            fees = new Amount(Math.Min(fees.Micros, room.Left));
+        }
         foreach (var room in rooms) room.Take(fit, fees);
         Amount += fees;
     }
@@ -77,6 +89,7 @@ internal sealed class Course
     {
         public Cap Cap => cap;
         public long Left { get; private set; } = left;
+        public bool IsBound { get; set; }
 
         public static Room Of(TenantState state, PeriodBook book, CapBook cap, Instant now)
         {

@@ -8,16 +8,16 @@ internal static class Reached
     private static readonly TimeSpan ADay = TimeSpan.FromDays(1);
     private static readonly TimeSpan AnHour = TimeSpan.FromHours(1);
 
-    public static ImmutableArray<CapForecast> Of(TenantState state, Instant now)
+    public static ImmutableArray<CapForecast> Of(TenantState state, Instant now, Ahead ahead)
     {
         var caps = state.Open.Caps;
         var told = Told(state, caps);
         return [.. caps.Select(cap => new CapForecast(cap.Cap.Id,
-            At(state, cap, told.TryGetValue(cap.Cap.Id, out var at) ? at : null, now)))];
+            At(state, cap, told.TryGetValue(cap.Cap.Id, out var at) ? at : null, now, ahead)))];
     }
 
     /// <param name="told">When its signal said so, if it did.</param>
-    private static Instant? At(TenantState state, CapBook cap, Instant? told, Instant now)
+    private static Instant? At(TenantState state, CapBook cap, Instant? told, Instant now, Ahead ahead)
     {
         var (day, daily) = (state.CurrentDay(now), cap.Cap.Period == CapPeriod.Day);
         var (start, end) = (daily && day > 0 ? state.Open.Period.DayEnd(day - 1) : state.Open.Period.Start,
@@ -33,11 +33,13 @@ internal static class Reached
             var since = (now - start).Ticks / TimeSpan.TicksPerMillisecond;
             return start + TimeSpan.FromMilliseconds(counted == 0 ? 0 : (long)((Int128)since * limit / counted));
         }
+        // What money buys is not in proportion: included units come first, tiers change the price.
+        if (cap.Cap.Limit.IsMoney && !daily && !notifies) return ahead.FirstWithoutRoom(cap.Cap.Id);
         if (counted <= 0) return null;
         var gone = Math.Max((now - start).Ticks, (daily ? AnHour : ADay).Ticks) / TimeSpan.TicksPerMillisecond;
-        var ahead = ((Int128)(limit - counted) * gone + counted - 1) / counted;
-        return ahead > (end - now).Ticks / TimeSpan.TicksPerMillisecond ? null
-            : new Instant(now.UnixMilliseconds + (long)ahead) is var at && at < end ? at : null;
+        var more = ((Int128)(limit - counted) * gone + counted - 1) / counted;
+        return more > (end - now).Ticks / TimeSpan.TicksPerMillisecond ? null
+            : new Instant(now.UnixMilliseconds + (long)more) is var at && at < end ? at : null;
     }
 
     /// <summary>Of every cap whose last signals say that it is at its limit: the first of these.</summary>

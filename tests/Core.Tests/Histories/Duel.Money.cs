@@ -96,8 +96,9 @@ internal sealed partial class Duel
     private string? Forecast(Usage usage)
     {
         var was = usage.Forecast!; // nothing here comes near what cannot be counted
+        var counted = _oracle.Forecast() is not null;
         foreach (var cap in was.Caps)
-            if (_oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
+            if ((counted || !_oracle.Caps[cap.Cap].Limit.IsMoney) && _oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null
                 || Math.Abs((at.Value - cap.ReachedAt.Value).TotalMilliseconds) > 1))
                 return $"reached at: expected {_oracle.Caps[cap.Cap]} at {at}, was {cap.ReachedAt}, now {_oracle.Now}";

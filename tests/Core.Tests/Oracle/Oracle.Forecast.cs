@@ -6,25 +6,30 @@ internal sealed partial class Oracle
     private const long Countable = 3_000;
 
     /// <summary>Null: more units than anybody would count one by one.</summary>
-    public (long Units, Amount Amount, long Asked, Amount AskedAmount)? Forecast()
+    public (long Units, Amount Amount, long Asked, Amount AskedAmount)? Forecast() =>
+        Forecast(Open.End) is var (figures, _) ? figures : null;
+
+    // With the caps that had no room for something.
+    private ((long Units, Amount Amount, long Asked, Amount AskedAmount) Figures, List<Cap> Bound)? Forecast(
+        Instant end)
     {
         var mixes = _reports.Where(report => report.Period.Id == Open.Id && IsAskedFor(report))
             .GroupBy(report => MixOf(report.Type.Id, report.Command.Dimensions, report.Command.Verification?.Method))
             .OrderBy(mix => mix.Key).ToList();
-        if (mixes.Sum(mix => AtTheEnd(Units(mix))) > Countable) return null;
+        if (mixes.Sum(mix => By(end, Units(mix))) > Countable) return null;
         var rooms = _caps.Values.Where(cap => cap.AtLimit.Action != LimitAction.Notify)
             .Select(cap => new CapAhead(cap, RoomAhead(cap))).ToList();
         var (walk, free) = (Standing().Copy(), Standing().Copy());
         foreach (var mix in mixes)
         {
-            var coming = AtTheEnd(Units(mix)) - Units(mix);
+            var coming = By(end, Units(mix)) - Units(mix);
             var one = Asked(new Subject(mix.Key.What, false, mix.Key.Where), 1) with { Method = mix.Key.Method };
             walk = WithWhatFits(walk, one, coming, rooms.FindAll(room => Matches(room.Cap, one.Subject)));
             free.With([one with { Units = coming + Units(mix.Where(report => !Counts(report, report.View))) }]);
         }
-        var (fees, all) = FeesAhead(rooms);
-        return (Mine(walk).Count, new Amount(Charged(Mine(walk)) + fees), Mine(free).Count,
-            new Amount(Charged(Mine(free)) + all));
+        var (fees, all) = FeesAhead(rooms, end);
+        return ((Mine(walk).Count, new Amount(Charged(Mine(walk)) + fees), Mine(free).Count,
+            new Amount(Charged(Mine(free)) + all)), [.. rooms.Where(room => room.IsBound).Select(room => room.Cap)]);
     }
 
     private List<Unit> Mine(FundingWalk walk) => [.. walk.Units.Where(unit => unit.Item.Period.Id == Open.Id)];
@@ -45,14 +50,16 @@ internal sealed partial class Oracle
         {
             var unit = walk.Add(one);
             funding?.Take((int)fitted + 1, unit);
-            if (funding?.Left is not null || rooms.Exists(room => !room.Fits(unit.Price))) break;
+            var without = rooms.FindAll(room => !room.Fits(unit.Price));
+            without.ForEach(room => room.IsBound = true);
+            if (funding?.Left is not null || without.Count > 0) break;
             rooms.ForEach(room => room.Take(1, unit.Price));
         }
         return fitted == coming ? walk : before.With([one with { Units = fitted }]);
     }
 
     // Fees come in proportion: under caps on units as far as these go, and then under caps on money.
-    private (long Fees, long Asked) FeesAhead(List<CapAhead> rooms)
+    private (long Fees, long Asked) FeesAhead(List<CapAhead> rooms, Instant end)
     {
         var (sum, all) = (0L, 0L);
         foreach (var group in _activities.Where(one => one.Period.Id == Open.Id)
@@ -61,13 +68,14 @@ internal sealed partial class Oracle
             var present = TermsAt(Now).Activity(group.Key.What)?.Price ?? Amount.Zero;
             var paid = group.Sum(one => one.Fee.Micros);
             var refused = group.Where(one => one.Beyond).Sum(one => (present * one.Command.Quantity).Micros);
-            var more = AtTheEnd(paid + refused) - paid - refused;
+            var more = By(end, paid + refused) - paid - refused;
             var units = group.Sum(one => (long)one.Command.Quantity);
-            var coming = AtTheEnd(units) - units;
+            var coming = By(end, units) - units;
             var those = rooms.FindAll(room => Matches(room.Cap, new Subject(group.Key.What, true, group.Key.Where)));
             all += paid + refused + more;
             var fit = those.Where(room => !room.Cap.Limit.IsMoney).Select(room => room.Left).Append(coming).Min();
             var fees = fit < coming ? (long)((Int128)more * fit / coming) : more;
+            those.FindAll(room => room.Cap.Limit.IsMoney && room.Left < fees).ForEach(room => room.IsBound = true);
             fees = those.Where(room => room.Cap.Limit.IsMoney).Select(room => room.Left).Append(fees).Min();
             those.ForEach(room => room.Take(fit, new Amount(fees)));
             sum += paid + fees;
@@ -112,6 +120,7 @@ internal sealed partial class Oracle
     {
         public Cap Cap => cap;
         public long Left { get; private set; } = left;
+        public bool IsBound { get; set; }
         public bool Fits(Amount price) => cap.Limit.IsMoney ? price.Micros <= Left : Left >= 1;
         public void Take(long units, Amount amount) => Left -= cap.Limit.IsMoney ? amount.Micros : units;
     }
@@ -133,10 +142,23 @@ internal sealed partial class Oracle
                 ? Instant.Max(from, told.Value)
                 : from + TimeSpan.FromMilliseconds(used == 0 ? 0
                     : (double)((Int128)(Now.UnixMilliseconds - from.UnixMilliseconds) * limit / used));
+        if (cap.Limit.IsMoney && !daily && denies) return FirstWithoutRoom(cap);
         if (used == 0) return null;
         var passed = Math.Max((Now - from).Ticks, daily ? TimeSpan.TicksPerHour : TimeSpan.TicksPerDay);
         var more = (Int128)passed * (limit - used) / used;
         return more < (Resets(cap) - Now).Ticks ? Now + TimeSpan.FromTicks((long)more) : null;
+    }
+
+    // The first millisecond by which the pace asks for something that the cap has no room for.
+    private Instant? FirstWithoutRoom(Cap cap)
+    {
+        bool Lacks(long time) => Forecast(new Instant(time)) is not var (_, bound) || bound.Contains(cap);
+        var (has, lacks) = (Now.UnixMilliseconds, Open.End.UnixMilliseconds);
+        if (!Lacks(lacks)) return null;
+        while (lacks - has > 1)
+            if ((has + lacks) / 2 is var middle && Lacks(middle)) lacks = middle;
+            else has = middle;
+        return lacks < Open.End.UnixMilliseconds ? new Instant(lacks) : null;
     }
 
     // Since when its signals say that it is at its limit.
@@ -149,9 +171,9 @@ internal sealed partial class Oracle
     }
 
     // The pace is that since the period began, or the tenant, over one day at least. Fractions are rounded down.
-    private long AtTheEnd(long present)
+    private long By(Instant end, long present)
     {
         var passed = Math.Max((Now - Instant.Max(Open.Start, _started)).Ticks, TimeSpan.TicksPerDay);
-        return Now >= Open.End ? present : present + (long)((Int128)present * (Open.End - Now).Ticks / passed);
+        return Now >= end ? present : present + (long)((Int128)present * (end - Now).Ticks / passed);
     }
 }
