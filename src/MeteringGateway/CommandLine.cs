@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
 namespace MeteringGateway;
@@ -32,6 +33,8 @@ internal static class CommandLine
         try
         {
             var parsed = root.Parse([.. arguments.Where(argument => !IsSetting(argument))]);
+            // Where nobody says how wide a line may be, one that can be read.
+            if (Console.IsOutputRedirected && parsed.Action is HelpAction help) help.MaxWidth = 100;
             // `--help` has the rest.
             if (parsed.Action is ParseErrorAction error) error.ShowHelp = false;
             return await parsed.InvokeAsync(configuration);

@@ -5,8 +5,8 @@ namespace MeteringGateway.Api.Tests;
 /// <summary>Every endpoint, and everyone who may not use it.</summary>
 public class AccessTests(Started started) : IClassFixture<Started>
 {
-    private static readonly string[] OpenToAll = ["GET /.well-known/jwks.json", "GET /health", "GET /health/live",
-        "GET /health/ready", "GET /openapi/v1.json", "GET /v1/plans/{plan}/page"];
+    private static readonly string[] OpenToAll = ["GET /", "GET /.well-known/jwks.json", "GET /health",
+        "GET /health/live", "GET /health/ready", "GET /openapi/v1.json", "GET /v1/plans/{plan}/page"];
 
     private readonly Gateway _gateway = started.Gateway;
 

@@ -92,6 +92,28 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
         Assert.Equal(why[0] == '/' ? why.Split(' ')[0] : "", (string?)answer["errors"]![0]!["pointer"]);
     }
 
+    [Fact]
+    public async Task A_type_that_there_is_none_of_is_told_with_those_that_there_are_wherever_it_is_named()
+    {
+        await _gateway.Tenant("typed", """{"currency":"USD","outcome_types":[{"id":"a"},{"id":"b"}]}""");
+        const string why = "the plan has no outcome type 'c'; it has 'a', 'b'";
+        foreach (var (path, body) in new[]
+        {
+            ("check", """{"outcome_type":"c"}"""), ("check", """{"outcome_type":"c","record":true}"""),
+            ("reservations", """{"outcome_type":"c","quantity":1,"ttl":"PT60S"}"""),
+            ("outcomes", """{"outcome_type":"c","outcome_id":"x"}"""),
+        })
+        {
+            var answer = await _gateway.Admin.Post($"/v1/tenants/typed/{path}", body)
+                .Is(HttpStatusCode.UnprocessableEntity);
+            Assert.Equal(("unknown_outcome_type", why), ((string?)answer["code"], (string?)answer["detail"]));
+        }
+        var refused = await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+            Report.Event("outcome.reported", "x", "typed", "\"outcome_type\":\"c\""))
+            .Is(HttpStatusCode.UnprocessableEntity);
+        Assert.Equal(why, (string?)refused["detail"]);
+    }
+
     [Theory]
     [InlineData("", "The event is empty: it must be a JSON object")]
     [InlineData("[]", "The event must be a JSON object")]

@@ -30,6 +30,27 @@ public sealed class CommandErrorTests : IDisposable
     }
 
     [Fact]
+    public async Task Help_can_be_read_where_nobody_says_how_wide_a_line_may_be()
+    {
+        foreach (var command in new[] { "", "serve", "demo", "export", "verify" })
+        {
+            var (code, output, error) = await Metering.RunIn(_directory,
+                [.. new[] { command, "--help" }.Where(word => word.Length > 0)]);
+            Assert.True(code == 0, error);
+            Assert.All(output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 100));
+        }
+    }
+
+    [Fact]
+    public async Task A_demo_over_a_Redis_that_is_not_there_says_so_before_silos_are_started()
+    {
+        var (code, output, error) = await Metering.RunIn(_directory, "demo", "--redis", "127.0.0.1:1");
+        Assert.Equal(1, code);
+        Assert.Contains("Redis at 127.0.0.1:1", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("silo 1", output + error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_database_that_is_none_is_named()
     {
         Directory.CreateDirectory(In("store"));

@@ -104,10 +104,9 @@ internal static class AllowanceEndpoints
     // Nothing was decided: there is no such tenant, or it has no such outcome type.
     private static async Task<Problem> Unknown(ITenants tenants, string tenant, Question question,
         CancellationToken cancellation) =>
-        await tenants.Tenant(tenant, cancellation) is null
-            ? Problem.UnknownTenant()
-            : new Answer.Refused(Refusal.UnknownOutcomeType,
-                $"The tenant has no outcome type '{question.Subject.What}'.").ToProblem();
+        await tenants.Tenant(tenant, cancellation) is not { } figure ? Problem.UnknownTenant()
+            : new Answer.Refused(Refusal.UnknownOutcomeType, figure.Terms.NoSuchType(question.Subject.What))
+                .ToProblem();
 
     /// <summary>
     /// Whether there may have been one: <c>r</c> and the number of the entry that made it. What was mistyped, or is the

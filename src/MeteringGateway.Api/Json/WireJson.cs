@@ -29,6 +29,7 @@ namespace MeteringGateway.Api.Json;
 /// <summary>Every document on the wire: snake_case, strict when read. One record a concept.</summary>
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthWire))]
+[JsonSerializable(typeof(IndexWire))]
 [JsonSerializable(typeof(PlanWire))]
 [JsonSerializable(typeof(PlanVersionWire))]
 [JsonSerializable(typeof(ListWire<PlanVersionWire>))]

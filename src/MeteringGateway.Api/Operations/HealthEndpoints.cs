@@ -17,11 +17,17 @@ internal sealed record HealthWire(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnavailableTenants = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
 
+/// <param name="Api">Where every call is described (OpenAPI).</param>
+internal sealed record IndexWire(string Name, string Api, string Health);
+
 /// <summary>For those who run it.</summary>
 internal static class OperationsEndpoints
 {
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
+        app.MapGet("/", () => TypedResults.Ok(new IndexWire("MeteringGateway", "/openapi/v1.json", "/health")))
+            .WithTags("Operations").OpenToAll().WithSummary("Where to begin");
+
         app.MapGet("/health/live", () => TypedResults.Ok(new HealthWire("live")))
             .WithTags("Operations").OpenToAll().WithSummary("The process runs");
 

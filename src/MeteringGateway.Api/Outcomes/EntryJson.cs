@@ -86,11 +86,13 @@ internal sealed partial class EntryJson : JsonSerializerContext
         return options;
     }
 
+    // Nor is it of use to a reader by what hashes repeats and end customers are known again.
     private static void LeaveOutTheFrame(JsonTypeInfo type)
     {
         if (!type.Type.IsSubclassOf(typeof(Entry)) && type.Type != typeof(Decision)) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
-            if (type.Properties[i].Name is "at" or "actor" || (type.Type == typeof(Decision)
+            if (type.Properties[i].Name is "at" or "actor" or "fingerprint" or "customer" or "is_apart"
+                || (type.Type == typeof(Decision)
                 && type.Properties[i].Name == "currency")) type.Properties.RemoveAt(i);
     }
 

@@ -5,7 +5,7 @@ public sealed partial class Turn
     /// <summary>A4: what is held fits under every cap that matches; it is journalled before it is answered.</summary>
     private Answer Reserve(Command.Reserve c)
     {
-        if (_state.Allowance().Check(c.Question, _now) is not { } asked) return UnknownType(c.Question.Subject.What);
+        if (_state.Allowance().Check(c.Question, _now) is not { } asked) return UnknownType(_state.Terms, c.Question.Subject.What);
         var quantity = c.Question.Quantity;
         var decision = asked;
         if (asked.Reason is not (DecisionReason.Ok or DecisionReason.TenantPaused) && c.AllowPartial
@@ -34,7 +34,7 @@ public sealed partial class Turn
         var until = Instant.Max(held.ExpiresAt, _now + c.Ttl);
         if (until != held.ExpiresAt) Add(new Entry.ReservationExtended(c.Reservation, until) { At = _now });
         var decision = _state.Allowance().Check(new Question(held.Subject, 1), _now);
-        return decision is null ? UnknownType(held.Subject.What)
+        return decision is null ? UnknownType(_state.Terms, held.Subject.What)
             : new Answer.Reserved(decision, _state.Reservation(c.Reservation));
     }
 
@@ -44,12 +44,12 @@ public sealed partial class Turn
 
     private Answer Record(Command.RecordCheck c)
     {
-        if (_state.Allowance().Check(c.Question, _now) is not { } decision) return UnknownType(c.Question.Subject.What);
+        if (_state.Allowance().Check(c.Question, _now) is not { } decision) return UnknownType(_state.Terms, c.Question.Subject.What);
         decision = decision with { Sequence = _state.Sequence + 1 };
         Add(new Entry.DecisionRecorded(c.Question, decision) { At = _now });
         return new Answer.Decided(decision);
     }
 
-    private static Answer UnknownType(string type) =>
-        Refuse(Refusal.UnknownOutcomeType, $"the plan has no outcome type '{type}'");
+    private static Answer UnknownType(Terms terms, string type) =>
+        Refuse(Refusal.UnknownOutcomeType, terms.NoSuchType(type));
 }

@@ -61,8 +61,8 @@ public sealed partial class Turn
     {
         if (_state.ClosedAt is not null) return Refuse(Refusal.TenantClosed, "the tenant is closed");
         var time = e.Time ?? _now;
-        if (e is Command.ReportOutcome report && _state.TermsExpectedAt(time).Type(report.OutcomeType) is null)
-            return UnknownType(report.OutcomeType);
+        if (e is Command.ReportOutcome report && _state.TermsExpectedAt(time) is var terms
+            && terms.Type(report.OutcomeType) is null) return UnknownType(terms, report.OutcomeType);
         var follows = _state.TestClock is { FollowEvents: true };
         var clock = follows ? Instant.Max(_now, time) : _now;
         if (time < clock - _state.TermsExpectedAt(clock).MaxLateness)

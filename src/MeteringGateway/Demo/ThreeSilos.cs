@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using MeteringGateway.Api;
 using MeteringGateway.Cluster;
+using MeteringGateway.Engine;
 
 namespace MeteringGateway.Demo;
 
@@ -32,6 +33,7 @@ internal sealed partial class ThreeSilos(string redis) : Venue
 
     public override async Task Start(CancellationToken cancellation)
     {
+        await Demand();
         for (var number = 1; number <= Size; number++)
             _silos.Add(SiloProcess.Start(number, AdminKey, [$"--{Gateway.Redis}={redis}", .. Names]));
         foreach (var silo in _silos) await silo.Listening(cancellation);
@@ -56,7 +58,7 @@ internal sealed partial class ThreeSilos(string redis) : Venue
     public override async ValueTask DisposeAsync()
     {
         foreach (var silo in _silos) silo.Dispose();
-        await Forget();
+        if (_silos.Count > 0) await Forget();
     }
 
     private string[] Names => [$"--Metering:Cluster:ServiceId={_service}", $"--Metering:Cluster:ClusterId={_service}"];
@@ -68,6 +70,15 @@ internal sealed partial class ThreeSilos(string redis) : Venue
         var metrics = await http.GetStringAsync(new Uri(silo.Url + "/metrics"), cancellation);
         return LiveThere().Match(metrics) is { Success: true } found
             ? int.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+    }
+
+    /// <summary>Where no Redis is, that is said at once, and not by three silos that wait for it.</summary>
+    /// <exception cref="StoreException">There is none.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task Demand()
+    {
+        await using var store = await ClusterStore.Open(MeteringHost.Builder(
+            [$"--{Gateway.Redis}={redis}", "--Metering:Cluster:Patience=00:00:04", .. Names]).Configuration);
     }
 
     // Of its own, so that a demo on one gateway loads nothing of Orleans.
