@@ -31,6 +31,9 @@ internal sealed class Candidate(Outcome outcome, OutcomeType type, bool periodCl
     /// <summary>Units that were drawn from reservations for what continues it.</summary>
     public int DrawnBeside { get; set; }
 
+    /// <summary>A reservation counts in its own period: an outcome of another one is not under it (A5).</summary>
+    public bool DrawsFor(Candidate root) => Outcome.Period == root.Outcome.Period;
+
     /// <summary>If it is no alias.</summary>
     public Verdict Verdict { get; set; }
 

@@ -116,7 +116,7 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         var root = RootOf(one);
         one.Outcome = outcome;
         if (_new == one && !outcome.IsNew) _new = null;
-        if (one.Unit != one) one.Unit.DrawnBeside += outcome.Drawn - before.Drawn;
+        if (one.Unit != one && one.DrawsFor(one.Unit)) one.Unit.DrawnBeside += outcome.Drawn - before.Drawn;
         for (var i = before.Facts.Length; i < outcome.Facts.Length; i++) Say(one, outcome.Facts[i]);
         if (before.ContinuationOf != outcome.ContinuationOf)
         {
@@ -163,14 +163,14 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         one.Unit = root;
         root.Line ??= [.. root.Said ?? []];
         foreach (var step in one.Said ?? []) InOrder.Put(root.Line, step, SessionStep.Compare);
-        root.DrawnBeside += one.Outcome.Drawn;
+        if (one.DrawsFor(root)) root.DrawnBeside += one.Outcome.Drawn;
     }
 
     private static void Part(Candidate one)
     {
         var root = one.Unit;
         foreach (var step in one.Said ?? []) InOrder.Remove(root.Line!, step, SessionStep.Compare);
-        root.DrawnBeside -= one.Outcome.Drawn;
+        if (one.DrawsFor(root)) root.DrawnBeside -= one.Outcome.Drawn;
         one.Unit = one;
     }
 

@@ -54,7 +54,7 @@ internal enum Counts : byte
 }
 
 /// <param name="Name">Type, grant, rule's owner or cap.</param>
-/// <param name="Index">Commitment or day.</param>
+/// <param name="Index">Commitment or day; of what went on demand under a type's own rule 1.</param>
 internal readonly record struct Counter(Counts Kind, string Name, int Index = 0);
 
 /// <summary>A line of a statement that units are counted on.</summary>

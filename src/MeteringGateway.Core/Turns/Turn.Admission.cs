@@ -29,7 +29,7 @@ public sealed partial class Turn
         foreach (var item in judged) if (GivesBack(item)) Take(item);
         // Where it brings nothing, what is left beside it is told once the others have taken theirs (A2).
         var brought = judged.FindIndex(item => item.Outcome.IsNew);
-        var last = brought >= 0 && judged[brought] is { Admitted: false, Verdict.ContinuationOf: null };
+        var last = brought >= 0 && !CarrierOf(judged[brought], judged).Admitted;
         if (brought >= 0 && !last) TakeReport(judged[brought], judgement, report!);
         foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
         if (last) TakeReport(judged[brought], judgement, report!);
@@ -70,10 +70,14 @@ public sealed partial class Turn
     /// </summary>
     private (Place? Where, int Drawn) Brings(Judged item, List<Judged> judged, Command.ReportOutcome report)
     {
-        var carrier = item.Verdict.ContinuationOf is { } root ? judged.Find(other => other.Outcome.Id == root) : item;
+        var carrier = CarrierOf(item, judged);
         return carrier.Admitted && !carrier.Outcome.Admitted && PlaceOf(carrier.Outcome) is var place
             ? (place, Drawable(place, report)) : (null, 0);
     }
+
+    /// <summary>The outcome whose units it brings: its own, or the one that it continues.</summary>
+    private static Judged CarrierOf(Judged item, List<Judged> judged) =>
+        item.Verdict.ContinuationOf is { } root ? judged.Find(other => other.Outcome.Id == root) : item;
 
     private void TakeReport(in Judged item, in Judgement judgement, Command.ReportOutcome report)
     {

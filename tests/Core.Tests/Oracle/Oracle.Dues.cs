@@ -108,8 +108,5 @@ internal sealed partial class Oracle
 
     private bool IsClosed(Period period) => _closedPeriods.ContainsKey(period.Id);
 
-    private bool ClosedBefore(Period period, Report report) =>
-        _closedPeriods.TryGetValue(period.Id, out var closed) && closed < report.Arrival;
-
     private Period PeriodOf(Instant time) => _periods.First(period => time >= period.Start && time < period.End);
 }

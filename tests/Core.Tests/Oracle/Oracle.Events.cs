@@ -103,6 +103,7 @@ internal sealed partial class Oracle
 
     private Expected.Accepted Add(Command.ReportActivity command, Instant time)
     {
+        if (command.Session is { } session) Generation(session, time);
         var period = PeriodOf(time);
         var day = Days.Of(period, time);
         var subject = new Subject(command.Activity, true, command.Dimensions);

@@ -62,8 +62,10 @@ internal sealed partial class Oracle
         return walk;
     }
 
+    // T3: what was reversed in a period that is closed by now stays so, unless this report has continued it already.
     private Report? Continued(Walk walk, Report report) =>
-        walk.Reversed is { Type.Continuation: true } reversed && !ClosedBefore(reversed.Period, report)
+        walk.Reversed is { Type.Continuation: true } reversed
+            && (!IsClosed(reversed.Period) || report.View?.AliasOf == reversed)
             && report.Pin?.First != report ? reversed : null;
 
     private static void Duplicate(Walk walk, Report report)
