@@ -235,6 +235,31 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task The_buyers_last_word_holds_and_only_the_same_again_changes_nothing() // O8, Q1
+    {
+        await _gateway.Tenant("minds", """
+            {"currency":"USD","outcome_types":[{"id":"a","price":"1.00","measurement_window":"PT0S"}]}
+            """);
+        using var customer = await _gateway.Role("customer", "minds");
+        string[] said = ["""{"verdict":"accepted"}""", """{"verdict":"rejected"}""",
+            """{"verdict":"rejected","csat":1}"""];
+        var (accepted, all) = (0, 0);
+        foreach (var words in
+            from first in said from second in said from third in said select new[] { first, second, third })
+        {
+            var id = $"m-{all++}";
+            await _gateway.Admin.PostAs(One, "/v1/events", Report.Event("outcome.reported", id, "minds",
+                "\"outcome_type\":\"a\"")).Is(HttpStatusCode.Created);
+            for (var i = 0; i < words.Length; i++)
+                await customer.Post($"/v1/tenants/minds/outcomes/{id}/verdict", words[i])
+                    .Is(i > 0 && words[i] == words[i - 1] ? HttpStatusCode.OK : HttpStatusCode.Created);
+            if (words[^1] == said[0]) accepted++;
+        }
+        var agreement = (await _gateway.Admin.Get("/v1/tenants/minds/quality").Json())["all"]!["agreement"]!;
+        Assert.Equal((accepted, all), ((int)agreement["numerator"]!, (int)agreement["denominator"]!));
+    }
+
+    [Fact]
     public async Task A_verdict_sent_again_under_its_idempotency_key_is_answered_as_the_first_time()
     {
         await _gateway.Tenant("verdict-once");

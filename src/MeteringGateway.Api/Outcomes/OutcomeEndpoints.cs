@@ -83,8 +83,9 @@ internal static class OutcomeEndpoints
             var findings = new Findings();
             var verdict = Verdict(id, body.Value, caller, findings);
             if (findings.Problem is { } invalid) return invalid;
-            if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
-            if (await tenants.Outcome(tenant, id, cancellation) is null) return Unknown();
+            if (await tenants.Inspect(tenant, id, cancellation) is not { } shown) return Problem.UnknownTenant();
+            if (shown.Row is null) return Unknown();
+            verdict = After(shown.History, verdict);
             var answer = await tenants.ExecuteOnce(context, tenant, verdict, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
@@ -148,6 +149,20 @@ internal static class OutcomeEndpoints
             cursor = page?.Next;
             if (cursor is null) return;
         }
+    }
+
+    // Who says again what it said last is recognised; who goes back to what it said before changes its mind again.
+    private static Command.ReportFact After(IReadOnlyList<JournalEntry> history, Command.ReportFact verdict)
+    {
+        var said = history.Select(entry => entry.Entry).OfType<Entry.FactReported>()
+            .Where(fact => fact.Kind is FactKind.VerdictAccepted or FactKind.VerdictRejected
+                && fact.Actor?.KeyId == verdict.Actor!.KeyId).ToList();
+        if (said.Count == 0) return verdict;
+        return verdict with
+        {
+            Id = said[^1] is var last && last.Id.Source == Source && last.Kind == verdict.Kind
+                && last.Csat == verdict.Csat ? last.Id : verdict.Id with { Id = $"{verdict.Id.Id}-{said.Count + 1}" },
+        };
     }
 
     // The same verdict from the same key is the same event, so that it may be sent again.
