@@ -61,4 +61,79 @@ public class DocumentTests(Started started) : IClassFixture<Started>
             ],
             plan);
     }
+
+    [Fact]
+    public async Task Every_operation_has_a_name_of_its_own_and_the_header_fields_that_it_reads()
+    {
+        var paths = (await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK))["paths"]!;
+        var names = paths.AsObject().SelectMany(path => path.Value!.AsObject())
+            .Select(operation => (string?)operation.Value!["operationId"]).ToList();
+        Assert.All(names, name => Assert.Matches("^[a-z][A-Za-z]+$", name));
+        Assert.Equal(names.Count, names.Distinct().Count());
+        string[] Fields(string path, string method) => [.. paths[path]![method]!["parameters"]!.AsArray()
+            .Where(one => (string?)one!["in"] == "header").Select(one => (string)one!["name"]!)];
+        Assert.Equal("checkAllowance", (string?)paths["/v1/tenants/{tenant}/check"]!["post"]!["operationId"]);
+        Assert.Equal("reportEvents", (string?)paths["/v1/events"]!["post"]!["operationId"]);
+        Assert.Equal(["Idempotency-Key"], Fields("/v1/tenants/{tenant}/outcomes", "post"));
+        Assert.Equal(["If-Match"], Fields("/v1/tenants/{tenant}/caps/{cap}", "put"));
+        Assert.Equal(["If-None-Match"], Fields("/v1/tenants/{tenant}/caps/{cap}", "get"));
+        Assert.Equal(["Last-Event-ID"], Fields("/v1/tenants/{tenant}/signals", "get"));
+    }
+
+    [Fact]
+    public async Task Requests_require_only_what_is_required_and_each_media_type_of_events_has_its_form()
+    {
+        var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
+        var schemas = document["components"]!["schemas"]!;
+        string[] Required(string form) => [.. schemas[form]!["required"]?.AsArray().Select(one => (string)one!) ?? []];
+        Assert.Equal(["specversion", "id", "source", "type", "subject", "data"], Required("CloudEvent"));
+        Assert.Empty(Required("EventData"));
+        Assert.Equal(["outcome_type"], Required("NewOutcome"));
+        Assert.Equal(["method"], Required("Verification"));
+        var content = document["paths"]!["/v1/events"]!["post"]!["requestBody"]!["content"]!;
+        string? Form(string media) => (string?)content[media]!["schema"]!["$ref"];
+        Assert.Equal("#/components/schemas/CloudEvent", Form("application/cloudevents+json"));
+        Assert.Equal("#/components/schemas/EventBatch", Form("application/cloudevents-batch+json"));
+        Assert.Equal("#/components/schemas/EventData", Form("application/json"));
+        Assert.Equal("string", (string?)content["application/x-ndjson"]!["schema"]!["type"]);
+        Assert.Equal("array", (string?)schemas["EventBatch"]!["type"]);
+        Assert.Equal("#/components/schemas/CloudEvent", (string?)schemas["EventBatch"]!["items"]!["$ref"]);
+        var answer = document["paths"]!["/v1/events"]!["post"]!["responses"]!["200"]!["content"]!["application/json"]!;
+        Assert.Equal("#/components/schemas/EventAnswer", (string?)answer["schema"]!["$ref"]);
+    }
+
+    [Fact]
+    public async Task Members_with_a_few_values_list_them_and_null_where_it_is_one()
+    {
+        var schemas = (await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK))["components"]!["schemas"]!;
+        List<string?> Values(string form, string member) =>
+            [.. schemas[form]!["properties"]![member]!["enum"]!.AsArray().Select(one => (string?)one)];
+        Assert.Equal<string?>(["allow", "pause", "handoff"], Values("Decision", "decision"));
+        Assert.Contains("cap_reached", Values("Decision", "reason"));
+        Assert.Contains("outcome.reported", Values("CloudEvent", "type"));
+        Assert.Contains("agent", Values("NewKey", "role"));
+        Assert.Equal<string?>(["pending", "billable", "non_billable", "credited"], Values("OutcomeSummary", "status"));
+        Assert.Null(Values("OutcomeSummary", "reason")[^1]);
+        Assert.DoesNotContain("none", Values("OutcomeSummary", "reason"));
+    }
+
+    [Fact]
+    public async Task What_the_document_tells_people_has_no_names_of_the_code_and_every_form_that_it_names_is_there()
+    {
+        var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
+        var schemas = document["components"]!["schemas"]!.AsObject();
+        Walk(document);
+
+        void Walk(JsonNode? node)
+        {
+            foreach (var one in node as JsonArray ?? []) Walk(one);
+            foreach (var (name, value) in node as JsonObject ?? [])
+            {
+                if (name == "description" && value is JsonValue)
+                    Assert.DoesNotMatch(@"<|Wire\b|\w\.[A-Z]\w|\bPlanReader\b", (string)value!);
+                if (name == "$ref") Assert.Contains(((string)value!).Split('/')[^1], schemas.Select(form => form.Key));
+                Walk(value);
+            }
+        }
+    }
 }

@@ -41,7 +41,8 @@ internal sealed record ExtendWire
 /// <param name="Remaining">Units, for this question; null when nothing binds.</param>
 /// <param name="Sequence">Of the journal's last entry that it is based on.</param>
 internal sealed record DecisionWire(
-    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice,
+    [property: Values<DecisionKind>] string Decision, [property: Values<DecisionReason>] string Reason,
+    long? Remaining, BindingWire? Limit, [property: Values<Funding>] string? Funding, string? UnitPrice,
     HandoffWire? Handoff,
     string? RetryAt, string Period, long Sequence);
 
@@ -52,7 +53,8 @@ internal sealed record HandoffWire(string? To, string? Message);
 
 /// <summary>The answer to a reservation: a check's, and what is held; null when it was refused.</summary>
 internal sealed record ReservedWire(
-    string Decision, string Reason, long? Remaining, BindingWire? Limit, string? Funding, string? UnitPrice,
+    [property: Values<DecisionKind>] string Decision, [property: Values<DecisionReason>] string Reason,
+    long? Remaining, BindingWire? Limit, [property: Values<Funding>] string? Funding, string? UnitPrice,
     HandoffWire? Handoff,
     string? RetryAt, string Period, long Sequence, ReservationWire? Reservation);
 

@@ -40,8 +40,7 @@ internal static class EventEndpoints
         .Needs(Permission.EventsWrite | Permission.VerdictsWrite)
         .Takes<CloudEventWire>(Single, Batch, Stream, TakesExtensions.Json)
         .Produces<EventResultWire>(StatusCodes.Status201Created)
-        .Produces<BatchResultWire>()
-        .Also<EventResultWire>(StatusCodes.Status200OK)
+        .Produces<EventAnswerWire>()
         .WithSummary(
             "Report events: one (201 new, 200 duplicate), a batch, or a stream of lines (200 with a result for each)");
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Events;
 
@@ -44,3 +45,7 @@ internal static class EventTypes
         _ => accepted == true ? FactKind.VerdictAccepted : FactKind.VerdictRejected,
     };
 }
+
+/// <summary>The member is one of <see cref="EventTypes.All"/>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class EventTypeNamesAttribute() : ValuesAttribute([.. EventTypes.All]);

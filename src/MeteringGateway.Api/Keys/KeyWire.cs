@@ -1,11 +1,18 @@
+using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Keys;
+
+/// <summary>The member is a role of the table.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class RoleNamesAttribute()
+    : ValuesAttribute([.. Permissions.Roles.Keys.Order(StringComparer.Ordinal)]);
 
 /// <summary>What a new key is to be.</summary>
 internal sealed record NewKeyWire
 {
     /// <summary>A role of the table; it decides what the key may do.</summary>
+    [RoleNames]
     public string? Role { get; init; }
     /// <summary><c>"*"</c>, or a list of tenant ids.</summary>
     public TenantsWire? Tenants { get; init; }
@@ -17,13 +24,15 @@ internal sealed record NewKeyWire
 
 /// <summary>A key as it is listed. The key itself is shown only when it is made.</summary>
 internal sealed record KeyWire(
-    string Id, string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt, string? Label,
+    string Id, [property: RoleNames] string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions,
+    string? ExpiresAt, string? Label,
     string CreatedAt,
     string? RevokedAt);
 
 /// <param name="Key">Shown this once.</param>
 internal sealed record CreatedKeyWire(
-    string Id, string Key, string Role, TenantsWire Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt,
+    string Id, string Key, [property: RoleNames] string Role, TenantsWire Tenants,
+    IReadOnlyList<string> Permissions, string? ExpiresAt,
     string? Label, string CreatedAt);
 
 /// <summary>A version of a key as it is stored: the second is its end.</summary>

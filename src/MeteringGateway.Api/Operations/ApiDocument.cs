@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Problems;
@@ -30,6 +31,7 @@ internal static class ApiDocument
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http,
                 Scheme = "bearer" };
+            RequestForms.Loosen(document);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(Describe);
@@ -43,6 +45,10 @@ internal static class ApiDocument
                 ]
                 : context.JsonTypeInfo.Type == typeof(LeftWire)
                 ? [new() { Type = JsonSchemaType.Integer }, new() { Type = JsonSchemaType.String }] : null;
+            if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(ValuesAttribute), true)
+                is [ValuesAttribute { Names: var names }])
+                schema.Enum = [.. names.Select(name => (JsonNode)JsonValue.Create(name)),
+                    .. schema.Type?.HasFlag(JsonSchemaType.Null) == true ? [null!] : Array.Empty<JsonNode>()];
             if (forms is not null) (schema.Type, schema.OneOf) = (null, [.. forms]);
             return Task.CompletedTask;
         });
@@ -74,14 +80,21 @@ internal static class ApiDocument
         CancellationToken cancellation)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var path = context.Description.RelativePath!.TrimEnd('/');
+        var (name, field) = OperationNames.All[$"{context.Description.HttpMethod} {path}"];
+        operation.OperationId = name;
+        if (field is not null) AddField(operation, field);
+        if (metadata.OfType<MayBeKnown>().Any()) AddField(operation, "If-None-Match");
         if (metadata.OfType<TakesBody>().FirstOrDefault() is { } takes)
         {
-            var schema = await context.GetOrCreateSchemaAsync(takes.Document, null, cancellation);
+            var schema = await Form(takes.Document, context, cancellation);
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,
                 Content = takes.MediaTypes.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = schema }),
             };
+            if (takes.Document == typeof(CloudEventWire))
+                await DescribeEvents(operation.RequestBody.Content!, schema, context, cancellation);
         }
         if (metadata.OfType<Demands>().FirstOrDefault() is { } demands)
         {
@@ -95,17 +108,40 @@ internal static class ApiDocument
                 "What If-None-Match names is there still." };
         foreach (var also in metadata.OfType<AlsoAnswers>())
             Add(operation.Responses[Text.Of(also.Status)], also.MediaType,
-                await context.GetOrCreateSchemaAsync(also.Document, null, cancellation));
+                await Form(also.Document, context, cancellation));
         operation.Responses["default"] = new OpenApiResponse
         {
             Description = "A problem (RFC 9457); its code says which.",
             Content = new Dictionary<string, OpenApiMediaType>
             {
                 ["application/problem+json"] = new() { Schema =
-                    await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellation) },
+                    await Form(typeof(Problem), context, cancellation) },
             },
         };
     }
+
+    /// <summary>Each media type has another form: an event, a list of them, lines, or an event's data alone.</summary>
+    private static async Task DescribeEvents(IDictionary<string, OpenApiMediaType> content, IOpenApiSchema single,
+        OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        context.Document!.AddComponent("EventBatch", new OpenApiSchema { Type = JsonSchemaType.Array, Items = single });
+        content[EventEndpoints.Batch].Schema = new OpenApiSchemaReference("EventBatch", context.Document);
+        content[EventEndpoints.Stream].Schema = new OpenApiSchema { Type = JsonSchemaType.String,
+            Description = "Events, each on a line of its own." };
+        content[TakesExtensions.Json].Schema =
+            await Form(typeof(EventDataWire), context, cancellation);
+    }
+
+    private static async Task<IOpenApiSchema> Form(Type type, OpenApiOperationTransformerContext context,
+        CancellationToken cancellation) =>
+        NamedForms.Of(await context.GetOrCreateSchemaAsync(type, null, cancellation), context.Document!);
+
+    private static void AddField(OpenApiOperation operation, string field) =>
+        (operation.Parameters ??= []).Add(new OpenApiParameter
+        {
+            Name = field, In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Required = operation.OperationId == "buyTopUp" && field == OperationNames.Idempotency,
+        });
 
     private static void Add(IOpenApiResponse response, string mediaType, IOpenApiSchema schema)
     {

@@ -14,7 +14,8 @@ internal sealed record OutcomeWire(
     string? Session, bool NoSession, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet,
     bool HandedOff,
     WindowWire Window,
-    VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
+    VerificationWire? Verification, [property: Values<OutcomeStatus>] string Status,
+    string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
     CreditWire? Credit, string EventSource, string? SourceUrl, JsonElement Metadata, long Sequence);
 
@@ -25,14 +26,15 @@ internal sealed record InspectedOutcomeWire(
     string? Session, bool NoSession, string? EndCustomer, int Quantity, IReadOnlyList<string> SuccessCriteriaMet,
     bool HandedOff,
     WindowWire Window,
-    VerificationWire? Verification, string Status, string? BillableReason, string? NonBillableReason,
+    VerificationWire? Verification, [property: Values<OutcomeStatus>] string Status,
+    string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
     CreditWire? Credit, string EventSource, string? SourceUrl, JsonElement Metadata, long Sequence,
     IReadOnlyList<EntryWire> History);
 
 /// <param name="Status"><c>open</c>, <c>closed</c> or <c>none</c>.</param>
 /// <param name="EndedAt">When it ended, if something said within it ended it early.</param>
-internal sealed record WindowWire(string Status, string? ClosesAt, string? EndedAt);
+internal sealed record WindowWire([property: Values<WindowStatus>] string Status, string? ClosesAt, string? EndedAt);
 
 /// <summary>What was taken back of an outcome that was billable (O5, D3).</summary>
 /// <param name="Amount">What its period came to less without it; not rounded.</param>
@@ -40,11 +42,13 @@ internal sealed record WindowWire(string Status, string? ClosesAt, string? Ended
 /// <param name="Reason"><c>disputed</c>, or the reversal: <c>reopened</c> and so on.</param>
 /// <param name="Period">On whose statement: that of its own period, which does not list it then, or the one that was
 /// open when its own was closed.</param>
-internal sealed record CreditWire(string Amount, string Credits, string Reason, string At, string Period);
+internal sealed record CreditWire(
+    string Amount, string Credits, [property: Values<CreditReason>] string Reason, string At, string Period);
 
 /// <summary>Part of the units, and what funds them (F4).</summary>
 /// <param name="Credits">What these units took of grants; their amount is then 0.</param>
-internal sealed record ChargeWire(string Source, long Units, string UnitPrice, string Amount, string Credits);
+internal sealed record ChargeWire(
+    [property: Values<Funding>] string Source, long Units, string UnitPrice, string Amount, string Credits);
 
 /// <param name="Erased">Of how many events there was anything stored.</param>
 internal sealed record ErasedWire(long Erased);
@@ -52,6 +56,7 @@ internal sealed record ErasedWire(long Erased);
 internal sealed record VerdictWire
 {
     /// <summary><c>accepted</c> or <c>rejected</c>.</summary>
+    [Values("accepted", "rejected")]
     public string? Verdict { get; init; }
     /// <summary>1 to 5.</summary>
     public long? Csat { get; init; }

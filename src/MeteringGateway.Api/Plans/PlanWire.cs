@@ -6,7 +6,7 @@ namespace MeteringGateway.Api.Plans;
 
 /// <summary>
 /// A plan's members, or a tenant's overrides of them. Everything may be absent: what must be there is checked when it
-/// is read as terms (<see cref="PlanReader"/>).
+/// is read as terms.
 /// </summary>
 [OmitNulls]
 internal sealed record PlanWire : StoredDocument
@@ -42,11 +42,11 @@ internal sealed record OutcomeTypeWire : StoredDocument
 {
     public string? Id { get; init; }
     public string? Price { get; init; }
-    /// <summary>Graduated prices, instead of <see cref="Price"/> (F7).</summary>
+    /// <summary>Graduated prices, instead of <c>price</c> (F7).</summary>
     public IReadOnlyList<TierWire?>? Tiers { get; init; }
-    /// <summary>The first that matches, else <see cref="Price"/> (F7).</summary>
+    /// <summary>The first that matches, else <c>price</c> (F7).</summary>
     public IReadOnlyList<PriceClassWire?>? Prices { get; init; }
-    /// <summary>Credits that a unit takes, while there are any (F1); <see cref="Price"/> is what follows.</summary>
+    /// <summary>Credits that a unit takes, while there are any (F1); <c>price</c> is what follows.</summary>
     public string? Credits { get; init; }
     public OverageRuleWire? Overage { get; init; }
     public long? IncludedUnits { get; init; }

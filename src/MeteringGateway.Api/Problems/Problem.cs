@@ -8,7 +8,7 @@ using MeteringGateway.Api.Json;
 namespace MeteringGateway.Api.Problems;
 
 /// <summary>
-/// An RFC 9457 problem. <see cref="Code"/> is stable and what a caller should branch on; <see cref="Detail"/> is for
+/// An RFC 9457 problem. <c>code</c> is stable and what a caller should branch on; <c>detail</c> is for
 /// people. Its type is <c>about:blank</c>, so none is written.
 /// </summary>
 internal sealed record Problem(int Status, string Code, string Detail) : IResult, IEndpointMetadataProvider

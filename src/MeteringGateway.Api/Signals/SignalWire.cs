@@ -13,8 +13,10 @@ namespace MeteringGateway.Api.Signals;
 /// <param name="Stops">The questions that the key refuses for one unit; empty: none.</param>
 /// <param name="Cap">Null: not a cap's.</param>
 internal sealed record SignalWire(
-    string Tenant, long Sequence, string Key, string Action, IReadOnlyList<StopWire> Stops, ScopeWire? Scope,
-    string? Cap, LimitWire? Limit, string Reason, HandoffWire? Handoff, string At, string? ResetsAt);
+    string Tenant, long Sequence, string Key, [property: Values<SignalAction>] string Action,
+    IReadOnlyList<StopWire> Stops, ScopeWire? Scope,
+    string? Cap, LimitWire? Limit, [property: Values<DecisionReason>] string Reason,
+    HandoffWire? Handoff, string At, string? ResetsAt);
 
 /// <summary>
 /// Questions that match every member that it has; a member that it lacks matches anything. With
