@@ -16,6 +16,7 @@ internal static class OperationNames
     public static readonly IReadOnlyDictionary<string, (string Name, string? Field)> All =
         new Dictionary<string, (string, string?)>
     {
+        ["GET "] = ("getIndex", null),
         ["GET health"] = ("getHealth", null),
         ["GET health/live"] = ("getLiveness", null),
         ["GET health/ready"] = ("getReadiness", null),
