@@ -7,7 +7,7 @@ public sealed class FactIfInstalledAttribute : FactAttribute
     public FactIfInstalledAttribute(params string[] programs)
     {
         if (programs.FirstOrDefault(program => Find(program) is null) is { } missing)
-            Skip = $"{missing} is not installed (apt-get install prometheus brings prometheus and promtool)";
+            Skip = $"{missing} is not installed (./test says which packages bring what tests need)";
     }
 
     /// <summary>Where the program is; null if it is not on the path.</summary>
