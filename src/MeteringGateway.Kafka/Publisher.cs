@@ -85,19 +85,22 @@ internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHeal
         {
             var blocks = await store.Read(behind.Tenant, next, EntriesAtOnce, _stop.Token);
             if (blocks.Count == 0) return false;
+            IReadOnlyList<Outgoing> outgoing;
             try
             {
-                var outgoing = await messages.Of(behind.Tenant, next, blocks, _stop.Token);
-                next = blocks[^1].FirstSequence + blocks[^1].Count - 1;
-                await collected.Add(outgoing, new PublishedTo(behind.Tenant, next), _stop.Token);
+                outgoing = await messages.Of(behind.Tenant, next, blocks, _stop.Token);
             }
-            catch (Exception failure) when (failure is TenantFailedException or TenantUnavailableException
-                or FormatException)
+#pragma warning disable CA1031 // One tenant that does not answer, or an entry of a newer program, holds up no others.
+            catch (Exception failure) when (failure is not (OperationCanceledException or StoreException
+                or StoreFailedException))
+#pragma warning restore CA1031
             {
                 log.LogWarning("Kafka: what follows entry {Sequence} of tenant {Tenant} waits: {Why}", next,
                     behind.Tenant, failure.Message);
                 return false;
             }
+            next = blocks[^1].FirstSequence + blocks[^1].Count - 1;
+            await collected.Add(outgoing, new PublishedTo(behind.Tenant, next), _stop.Token);
         }
         return next < behind.Sequence;
     }

@@ -19,13 +19,13 @@ internal static class Rejections
     /// <summary>How many bytes the value had; it is absent where the topic does not take so large a message.</summary>
     public const string Bytes = "original-bytes";
 
-    private static readonly string[] Ours = [Problem, Topic, Partition, Offset, Bytes];
+    public static readonly IReadOnlyList<string> All = [Problem, Topic, Partition, Offset, Bytes];
 
     public static Outgoing Of(ConsumeResult<byte[]?, byte[]?> message, Problem problem, string topic)
     {
         var headers = new Headers();
         foreach (var header in message.Message.Headers ?? [])
-            if (!Ours.Contains(header.Key)) headers.Add(header.Key, header.GetValueBytes());
+            if (!All.Contains(header.Key)) headers.Add(header.Key, header.GetValueBytes());
         headers.Add(Problem, JsonSerializer.SerializeToUtf8Bytes(problem, WireJson.Typed<Problem>()));
         Add(headers, Topic, message.Topic);
         Add(headers, Partition, message.Partition.Value.ToString(CultureInfo.InvariantCulture));

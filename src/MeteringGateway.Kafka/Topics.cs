@@ -22,7 +22,8 @@ internal static class Topics
         return findings.Count == 0 ? null : string.Join('\n', findings);
     }
 
-    private static IEnumerable<(string Name, string Topic)> Named(KafkaSettings settings) =>
+    /// <summary>Topics, and the settings that name them.</summary>
+    public static IEnumerable<(string Name, string Topic)> Named(KafkaSettings settings) =>
     [
         (nameof(settings.Events), settings.Events), (nameof(settings.Rejected), settings.Rejected),
         (nameof(settings.Signals), settings.Signals), (nameof(settings.Outcomes), settings.Outcomes),

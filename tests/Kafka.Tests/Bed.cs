@@ -25,20 +25,33 @@ internal sealed class Bed : IAsyncDisposable
     private Bed(Dictionary<string, string> settings) => _settings = settings;
 
     public Brokers Brokers { get; } = new();
-    public GatewayServer Gateway { get; private set; } = null!;
+    public GatewayServer Gateway { get; set; } = null!;
 
     /// <param name="settings">Below <c>Metering:Kafka</c>.</param>
-    public static async Task<Bed> Start(string plan = Plan, string[]? tenants = null,
-        params (string Name, string Value)[] settings)
+    public static async Task<Bed> Start(string plan = Plan, params (string Name, string Value)[] settings)
     {
         var bed = new Bed(settings.ToDictionary(one => "METERING__KAFKA__" + one.Name, one => one.Value));
         bed._settings["METERING__KAFKA__BOOTSTRAPSERVERS"] = bed.Brokers.Address;
         bed._settings["METERING__KAFKA__CLIENT__SESSION_TIMEOUT_MS"] = SessionTimeout;
         bed._settings["METERING__KAFKA__CLIENT__HEARTBEAT_INTERVAL_MS"] = "200";
         bed.Restart();
-        await bed.Gateway.PutPlan("support", plan);
-        foreach (var tenant in tenants ?? ["acme", "bank", "zoo"]) await bed.Gateway.PutTenant(tenant, "support");
+        await bed.Fill(plan);
         return bed;
+    }
+
+    /// <param name="start">A gateway of another kind.</param>
+    public static async Task<Bed> StartOver(Func<Brokers, GatewayServer> start)
+    {
+        var bed = new Bed([]);
+        bed.Gateway = start(bed.Brokers);
+        await bed.Fill(Plan);
+        return bed;
+    }
+
+    private async Task Fill(string plan)
+    {
+        await Gateway.PutPlan("support", plan);
+        foreach (var tenant in (string[])["acme", "bank", "zoo"]) await Gateway.PutTenant(tenant, "support");
     }
 
     /// <summary>On the same directory.</summary>
