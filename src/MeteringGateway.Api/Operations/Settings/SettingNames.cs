@@ -64,8 +64,9 @@ public static class SettingNames
 
     /// <summary>Lists have their elements below them, by number; of what passes through, any names.</summary>
     private static bool Is(string path, string name, bool isAny) =>
-        path.Equals(name, StringComparison.OrdinalIgnoreCase) || (path.StartsWith(name + ':', StringComparison.OrdinalIgnoreCase)
-            && (isAny || int.TryParse(path.AsSpan(name.Length + 1), out _)));
+        path.Equals(name, StringComparison.OrdinalIgnoreCase)
+            || (path.StartsWith(name + ':', StringComparison.OrdinalIgnoreCase)
+                && (isAny || int.TryParse(path.AsSpan(name.Length + 1), out _)));
 
     private static IEnumerable<(string Name, Type Type, object? Default)> All(string prefix, object defaults)
     {
