@@ -9,9 +9,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace MeteringGateway.Kafka.Tests;
 
 /// <summary>What keeps a gateway from starting, and what does not.</summary>
-public sealed class StartTests
+public sealed class StartTests : IDisposable
 {
+    private readonly string _directory = Directory.CreateTempSubdirectory("metering-kafka").FullName;
+
     private static readonly KafkaSettings Settings = new() { BootstrapServers = "127.0.0.1:1" };
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
     public void Topics_that_are_not_there_are_named_with_how_to_make_them()
@@ -86,10 +90,10 @@ public sealed class StartTests
     }
 
     /// <summary>All that a gateway says that does not start.</summary>
-    private static async Task<string> Refused(params (string Name, string Value)[] settings)
+    private async Task<string> Refused(params (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [Options.DefaultDll(), "serve", "--urls", "http://127.0.0.1:0",
-            "--data-directory", Path.Combine(Scratch(), "data")]) { RedirectStandardError = true,
+            "--data-directory", Path.Combine(_directory, "data")]) { RedirectStandardError = true,
             RedirectStandardOutput = true };
         foreach (var (name, value) in settings) start.Environment["METERING__KAFKA__" + name] = value;
         using var process = Process.Start(start)!;
@@ -100,11 +104,9 @@ public sealed class StartTests
         return said;
     }
 
-    private static GatewayServer Serve(params (string Name, string Value)[] settings) =>
-        GatewayServer.Start(Options.DefaultDll(), Path.Combine(Scratch(), "data"),
+    private GatewayServer Serve(params (string Name, string Value)[] settings) =>
+        GatewayServer.Start(Options.DefaultDll(), Path.Combine(_directory, "data"),
             settings: settings.ToDictionary(one => "METERING__KAFKA__" + one.Name, one => one.Value));
-
-    private static string Scratch() => Directory.CreateTempSubdirectory("metering-kafka").FullName;
 
     private static TopicMetadata Topic(string name, ErrorCode error = ErrorCode.NoError) =>
         new(name, [new PartitionMetadata(0, 1, [1], [1], new Error(ErrorCode.NoError))], new Error(error));
