@@ -83,6 +83,15 @@ public partial interface IStore : IAsyncDisposable
     /// <summary>Every version of every document of a kind, by id and version.</summary>
     ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation);
 
+    /// <summary>
+    /// Looks through about <paramref name="limit"/> tenants, by id from after <paramref name="after"/>, for those whose
+    /// last entry is not published.
+    /// </summary>
+    ValueTask<UnpublishedPage> Unpublished(string? after, int limit, CancellationToken cancellation);
+
+    /// <summary>Notes of tenants up to which entry they are published, all at once; never takes that back.</summary>
+    ValueTask Published(IReadOnlyList<PublishedTo> tenants, CancellationToken cancellation);
+
     /// <summary>Of every document of a kind the newest version, by id.</summary>
     ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation);
 }
@@ -141,6 +150,15 @@ public sealed record StoredSnapshot(long Sequence, byte[] Hash, IEnumerable<byte
 /// <param name="Sequence">Of the last entry.</param>
 /// <param name="Hash">After the last entry: where the tail's chain must end.</param>
 public sealed record StoredTenant(StoredSnapshot? Snapshot, IReadOnlyList<EntryBlock> Tail, long Sequence, byte[] Hash);
+
+/// <param name="Published">Up to this entry; 0: nothing.</param>
+/// <param name="Sequence">Of its last entry.</param>
+public sealed record Unpublished(string Tenant, long Published, long Sequence);
+
+public sealed record PublishedTo(string Tenant, long Sequence);
+
+/// <param name="Next">What the next page comes after; null on the last.</param>
+public sealed record UnpublishedPage(IReadOnlyList<Unpublished> Tenants, string? Next);
 
 public sealed record DueTenant(string Tenant, Instant Due);
 

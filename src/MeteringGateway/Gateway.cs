@@ -3,6 +3,7 @@ using MeteringGateway.Api;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
+using MeteringGateway.Kafka;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,12 +14,16 @@ namespace MeteringGateway;
 
 /// <summary>
 /// A gateway in this process: alone over its directory, or a silo over the Redis that the settings name. What is a
-/// silo's stands in methods of its own, so that a gateway that is alone loads nothing of Orleans.
+/// silo's stands in methods of its own, so that a gateway that is alone loads nothing of Orleans; and so does what is
+/// Kafka's.
 /// </summary>
 internal static class Gateway
 {
     /// <summary>The setting whose presence makes a gateway a silo.</summary>
     public const string Redis = "Metering:Cluster:Redis";
+
+    /// <summary>The setting whose presence switches Kafka on.</summary>
+    private const string Kafka = "Metering:Kafka:BootstrapServers";
 
     /// <summary>How long a stop may take beyond what its services are given.</summary>
     private static readonly TimeSpan AfterTimeout = TimeSpan.FromSeconds(5);
@@ -45,6 +50,7 @@ internal static class Gateway
             else
                 builder.AddEmbeddedTenants(key =>
                     ShowAdminKey(key, app!.Services.GetRequiredService<MeteringSettings>().DataDirectory));
+            if (!string.IsNullOrWhiteSpace(builder.Configuration[Kafka])) AddKafka(builder);
             app = builder.Build();
             app.MapMeteringApi();
             await app.StartAsync(cancellation);
@@ -90,6 +96,9 @@ internal static class Gateway
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddKafka(WebApplicationBuilder builder) => builder.AddKafka();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool ExplainsSilo(Exception failure) => ClusterEdition.ExplainsItself(failure);

@@ -63,7 +63,7 @@ public class MethodTests(Started started) : IClassFixture<Started>
                 if (!endpoint.IsOpen || !response.IsSuccessStatusCode)
                     Assert.Contains("no-store", Field(response, "Cache-Control"), StringComparison.Ordinal);
             }
-        foreach (var path in new[] { "/v1/nowhere", "/", "/v1/tenants/%zz" })
+        foreach (var path in new[] { "/v1/nowhere", "/nowhere", "/v1/tenants/%zz" })
         {
             using var call = await RawCall.Open(_gateway, "GET", path, null);
             Assert.Contains("X-Content-Type-Options: nosniff", await call.HearUntil("\"detail\""),

@@ -19,6 +19,28 @@ public abstract class DeliveryBehaviour : IAsyncLifetime
     public virtual async Task DisposeAsync() => await _store.DisposeAsync();
 
     [Fact]
+    public async Task A_tenant_is_unpublished_until_its_last_entry_is_noted_which_is_never_taken_back()
+    {
+        await Append("acme", 1, "cap.reached", "cap.cleared");
+        await Append("bank", 1, "cap.reached");
+        await Append("zoo", 1, "dispute.opened");
+        var first = await _store.Unpublished(null, 2, default);
+        Assert.Equal([new Unpublished("acme", 0, 2), new Unpublished("bank", 0, 1)], first.Tenants);
+        Assert.Equal([new Unpublished("zoo", 0, 1)], (await _store.Unpublished(first.Next, 2, default)).Tenants);
+
+        await _store.Published([new PublishedTo("acme", 1), new PublishedTo("zoo", 1)], default);
+        await _store.Published([new PublishedTo("zoo", 0)], default);
+
+        var page = await _store.Unpublished(null, 10, default);
+        Assert.Equal([new Unpublished("acme", 1, 2), new Unpublished("bank", 0, 1)], page.Tenants);
+        Assert.Null(page.Next);
+        await _store.Published([new PublishedTo("acme", 2), new PublishedTo("bank", 1)], default);
+        Assert.Empty((await _store.Unpublished(null, 10, default)).Tenants);
+        await Append("zoo", 2, "dispute.opened");
+        Assert.Equal([new Unpublished("zoo", 1, 2)], (await _store.Unpublished(null, 10, default)).Tenants);
+    }
+
+    [Fact]
     public async Task The_outbox_is_read_in_order_and_emptied_with_the_deliveries_that_are_made_of_it()
     {
         await Append("acme", 1, "cap.reached", "cap.cleared");

@@ -13,7 +13,7 @@ public sealed class EditionTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task Alone_it_loads_nothing_of_the_cluster()
+    public async Task Alone_it_loads_nothing_of_the_cluster_and_without_brokers_nothing_of_kafka()
     {
         using var server = GatewayServer.Start(Options.DefaultDll(), Path.Combine(_directory, "store"));
         await Use(server);
@@ -21,6 +21,7 @@ public sealed class EditionTests : IDisposable
         var loaded = server.Process.LoadedAssemblies;
         Assert.Contains("MeteringGateway.Engine.dll", loaded);
         Assert.DoesNotContain(loaded, IsOfTheClusterAlone);
+        Assert.DoesNotContain(loaded, name => name.Contains("Kafka", StringComparison.Ordinal));
         Assert.Equal(0, server.Process.Stop());
     }
 

@@ -62,6 +62,7 @@ public sealed class SettingsTests : IDisposable
     {
         null => "",
         bool truth => truth ? "true" : "false",
+        System.Collections.IDictionary => "", // whatever stands below it
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 

@@ -5,10 +5,11 @@ namespace MeteringGateway.Api.Operations;
 
 /// <summary>Opens, recovers, watches and closes the journal and the tenants on it.</summary>
 internal sealed class EmbeddedHost(
-    MeteringSettings settings, Books books, Dispatcher webhooks, Readiness readiness,
+    MeteringSettings settings, Books books, Dispatcher webhooks, IEnumerable<IDoneOnce> once, Readiness readiness,
     AdminKeyDisplay display,
     TimeProvider clock, ILoggerFactory logs, IHostApplicationLifetime lifetime) : BackgroundService
 {
+    private readonly List<IDoneOnce> _once = [webhooks, .. once];
     private readonly ILogger _log = logs.CreateLogger<EmbeddedHost>();
     private SqliteStore? _store;
     private LocalTenants? _tenants;
@@ -31,7 +32,7 @@ internal sealed class EmbeddedHost(
             await books.Load(_store, settings.AdminKey, display.Show, stoppingToken);
             _tenants.OutboxGrew += webhooks.Wake;
             await _tenants.StartAsync(stoppingToken);
-            await webhooks.Start(_store, _tenants, stoppingToken);
+            foreach (var one in _once) await one.Start(_store, _tenants, stoppingToken);
             readiness.Ready();
             var why = await _tenants.Failed.WaitAsync(stoppingToken);
             Fail(why == LocalTenants.NoMemory ? "memory has run out" : "the store has failed", null);
@@ -51,7 +52,7 @@ internal sealed class EmbeddedHost(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await webhooks.DisposeAsync();
+        foreach (var one in _once) await one.DisposeAsync();
         if (_tenants is not null) await _tenants.DisposeAsync();
         if (_store is not null) await _store.DisposeAsync();
     }

@@ -11,11 +11,13 @@ namespace MeteringGateway.Api.Operations;
 /// over a Redis; absent of <c>live</c>.</param>
 /// <param name="UnavailableTenants">How many; absent when there are none.</param>
 /// <param name="Reason">Why the store refused the last write from here; absent when it did not.</param>
+/// <param name="Kafka"><c>ok</c>, or what is wrong with it; absent when it is off.</param>
 internal sealed record HealthWire(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Edition = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UnavailableTenants = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Kafka = null);
 
 /// <param name="Api">Where every call is described (OpenAPI).</param>
 internal sealed record IndexWire(string Name, string Api, string Health);
@@ -50,7 +52,8 @@ internal static class OperationsEndpoints
         var tenants = services.GetRequiredService<ITenants>();
         var (failing, trouble) = (tenants.Failing, tenants.Trouble);
         var edition = services.GetRequiredService<MeteringSettings>().Cluster.IsSilo ? "silo" : "embedded";
-        return TypedResults.Ok(failing == 0 && trouble is null ? new HealthWire("ready", edition)
-            : new HealthWire("degraded", edition, failing == 0 ? null : failing, trouble));
+        var kafka = services.GetRequiredService<KafkaHealth>();
+        var status = failing == 0 && trouble is null && kafka.IsWell ? "ready" : "degraded";
+        return TypedResults.Ok(new HealthWire(status, edition, failing == 0 ? null : failing, trouble, kafka.State));
     }
 }

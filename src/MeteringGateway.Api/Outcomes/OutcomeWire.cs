@@ -92,12 +92,16 @@ internal static class OutcomeFigures
         o.Charges, o.Amount,
         o.Currency, o.Credits, o.Dispute, o.Credit, o.EventSource, o.SourceUrl, o.Metadata, o.Sequence, history);
 
-    public static string? BillableReason(this OutcomeFigure outcome) =>
-        outcome.Status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(outcome.Reason)
-            ? Names<Reason>.Of(outcome.Reason) : null;
+    public static string? BillableReason(this OutcomeFigure outcome) => BillableReason(outcome.Status, outcome.Reason);
 
-    public static string? NonBillableReason(this OutcomeFigure outcome) =>
-        outcome.Reason == Reason.None || IsBillable(outcome.Reason) ? null : Names<Reason>.Of(outcome.Reason);
+    public static string? BillableReason(OutcomeStatus status, Reason reason) =>
+        status is OutcomeStatus.Billable or OutcomeStatus.Credited && IsBillable(reason)
+            ? Names<Reason>.Of(reason) : null;
+
+    public static string? NonBillableReason(this OutcomeFigure outcome) => NonBillableReason(outcome.Reason);
+
+    public static string? NonBillableReason(Reason reason) =>
+        reason == Reason.None || IsBillable(reason) ? null : Names<Reason>.Of(reason);
 
     public static ChargeWire Wire(this Charge charge, string currency) => new(
         Names<Funding>.Of(charge.Source), charge.Units, Text.Money(charge.UnitPrice, currency),

@@ -12,7 +12,7 @@ namespace MeteringGateway.Api.Webhooks;
 /// else of where tenants live.
 /// </summary>
 internal sealed partial class Dispatcher(
-    WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log) : IAsyncDisposable
+    WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log) : IDoneOnce
 {
     private const int AtOnce = 500;
     private static readonly TimeSpan Expiry = TimeSpan.FromHours(1);

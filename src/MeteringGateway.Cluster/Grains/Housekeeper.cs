@@ -8,8 +8,8 @@ using Orleans.Concurrency;
 namespace MeteringGateway.Cluster.Grains;
 
 /// <summary>
-/// What is done once in the cluster, by one silo at a time: tenants that something is due for are woken, and webhooks
-/// are sent.
+/// What is done once in the cluster, by one silo at a time: tenants that something is due for are woken, webhooks
+/// are sent, and topics of Kafka are written to.
 /// </summary>
 [Alias("metering.housekeeper")]
 internal interface IHousekeeperGrain : IGrainWithIntegerKey
@@ -44,6 +44,7 @@ internal sealed class Housekeeper(
     IHostApplicationLifetime lifetime, ILogger<Housekeeper> log) : Grain, IHousekeeperGrain
 {
     private readonly Dispatcher _webhooks = ActivatorUtilities.CreateInstance<Dispatcher>(services);
+    private readonly List<IDoneOnce> _others = [.. services.GetServices<IDoneOnce>()];
     private readonly Tickets _tickets = new(TimeSpan.FromSeconds(10));
     private bool _waking;
 
@@ -54,13 +55,17 @@ internal sealed class Housekeeper(
     {
         await books.CatchUp(cancellationToken);
         await _webhooks.Start(store, tenants, cancellationToken);
+        foreach (var one in _others) await one.Start(store, tenants, cancellationToken);
         this.RegisterGrainTimer(WakeDue,
             new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromSeconds(1)) { Interleave = true,
                 KeepAlive = true });
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
         await _webhooks.DisposeAsync();
+        foreach (var one in _others) await one.DisposeAsync();
+    }
 
     public Task Start() => Task.CompletedTask;
 

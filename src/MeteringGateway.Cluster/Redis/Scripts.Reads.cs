@@ -136,4 +136,33 @@ internal static partial class Scripts
         end
 
         """;
+
+    /// <summary>
+    /// Of tenants in order of their ids, those whose last entry is not published. ARGV: the prefix, from where, how
+    /// many are looked at. Answers what the next page comes after, or nothing, then of each: id, published, sequence.
+    /// </summary>
+    public const string Unpublished = ReadsOnly + """
+        local prefix = ARGV[1] .. ':'
+        local page = redis.call('ZRANGEBYLEX', prefix .. 'tenants', ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+        local answer = {#page < tonumber(ARGV[3]) and '' or page[#page]}
+        for _, tenant in ipairs(page) do
+          local last = redis.call('HGET', prefix .. 't:' .. tenant, 's') or '0'
+          local published = redis.call('HGET', prefix .. 'published', tenant) or '0'
+          if tonumber(last) > tonumber(published) then
+            answer[#answer + 1] = tenant
+            answer[#answer + 1] = published
+            answer[#answer + 1] = last
+          end
+        end
+        return answer
+        """;
+
+    /// <summary>KEYS: what is published. ARGV: tenants, each with the entry up to which it is.</summary>
+    public const string Published = Writes + """
+        for i = 1, #ARGV, 2 do
+          local before = redis.call('HGET', KEYS[1], ARGV[i]) or '0'
+          if tonumber(ARGV[i + 1]) > tonumber(before) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+        end
+        return 1
+        """;
 }

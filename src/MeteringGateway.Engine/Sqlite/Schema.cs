@@ -84,6 +84,10 @@ internal static class Schema
         PRAGMA user_version = 3;
         """;
 
+    /// <summary>Beside the versions: a program of before knows nothing of it, and needs to know nothing.</summary>
+    private const string Published =
+        "CREATE TABLE IF NOT EXISTS published(tenant INTEGER PRIMARY KEY, entry INTEGER NOT NULL)";
+
     /// <summary>Makes the tables that are not there yet; refuses a database that a newer program wrote.</summary>
     public static void Prepare(Connection connection, string path)
     {
@@ -96,6 +100,7 @@ internal static class Schema
                 foreach (var step in Steps.Skip((int)version)) db.Execute(step);
                 return true;
             });
+        connection.Execute(Published);
     }
 
     /// <summary>The version of the tables; 0 if there are none yet.</summary>

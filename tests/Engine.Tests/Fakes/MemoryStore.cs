@@ -327,6 +327,7 @@ internal sealed partial class MemoryStore : IStore
         public byte[] Hash { get; set; } = [];
         public Instant? Due { get; set; }
         public LimitState Severity { get; set; }
+        public long Published { get; set; }
         public StoredSnapshot? Snapshot { get; set; }
         public List<EntryBlock> Blocks { get; } = [];
         public Dictionary<long, DetailRow> Details { get; } = [];

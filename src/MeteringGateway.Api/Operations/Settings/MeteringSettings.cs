@@ -65,6 +65,8 @@ public sealed class MeteringSettings
 
     public WebhookSettings Webhooks { get; set; } = new();
 
+    public KafkaSettings Kafka { get; set; } = new();
+
     public ClusterSettings Cluster { get; set; } = new();
 
     /// <summary>What the engine goes by.</summary>

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
@@ -30,7 +31,7 @@ public static class SettingNames
     {
         foreach (var (path, value) in configuration.GetSection(MeteringSettings.Section).AsEnumerable())
         {
-            if (value is null || names.Keys.Any(name => Is(path, name))) continue;
+            if (value is null || names.Any(name => Is(path, name.Key, name.Value is IDictionary))) continue;
             yield return $"There is no setting {path}"
                 + (Nearest.To(path, names.Keys, Farthest) is { } meant ? $": did you mean {meant}?" : ".");
         }
@@ -61,10 +62,11 @@ public static class SettingNames
         type == typeof(TimeSpan) ? "a time, such as 00:00:10 or 1.12:00:00"
             : (Nullable.GetUnderlyingType(type) ?? type) == typeof(bool) ? "true or false" : "a whole number";
 
-    /// <summary>Lists have their elements below them, by number.</summary>
-    private static bool Is(string path, string name) => path.Equals(name, StringComparison.OrdinalIgnoreCase)
-        || (path.StartsWith(name + ':', StringComparison.OrdinalIgnoreCase)
-            && int.TryParse(path.AsSpan(name.Length + 1), out _));
+    /// <summary>Lists have their elements below them, by number; of what passes through, any names.</summary>
+    private static bool Is(string path, string name, bool isAny) =>
+        path.Equals(name, StringComparison.OrdinalIgnoreCase)
+            || (path.StartsWith(name + ':', StringComparison.OrdinalIgnoreCase)
+                && (isAny || int.TryParse(path.AsSpan(name.Length + 1), out _)));
 
     private static IEnumerable<(string Name, Type Type, object? Default)> All(string prefix, object defaults)
     {

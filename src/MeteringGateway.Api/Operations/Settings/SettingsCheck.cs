@@ -24,6 +24,7 @@ internal sealed class SettingsCheck
         check.Tenants(settings);
         check.Callers(settings.Limits);
         check.Webhooks(settings.Webhooks);
+        check.Kafka(settings.Kafka);
         check.Silo(settings.Cluster);
         return check._found;
     }
@@ -104,6 +105,36 @@ internal sealed class SettingsCheck
         Between(webhooks.GiveUpAfter, webhooks.SwitchOffAfter, LongestKept, "Webhooks:SwitchOffAfter");
         Between(webhooks.SwitchOffAfter, webhooks.KeepDeliveries, LongestKept, "Webhooks:KeepDeliveries");
     }
+
+    private void Kafka(KafkaSettings kafka)
+    {
+        Must(kafka.Group.Length > 0, "Kafka:Group", "must not be empty");
+        var topics = new (string Name, string Topic)[]
+        {
+            (nameof(kafka.Events), kafka.Events), (nameof(kafka.Rejected), kafka.Rejected),
+            (nameof(kafka.Signals), kafka.Signals), (nameof(kafka.Outcomes), kafka.Outcomes),
+            (nameof(kafka.Alerts), kafka.Alerts),
+        };
+        foreach (var (name, topic) in topics)
+        {
+            Must(IsTopic(topic), $"Kafka:{name}",
+                $"must be a topic's name, 1 to 249 letters, digits, dots, dashes and underscores, not '{topic}'");
+            Must(topics.Count(one => one.Topic == topic) == 1, $"Kafka:{name}",
+                $"must be another topic than the others, not '{topic}' too");
+        }
+        Must(kafka.BatchEvents is >= 1 and <= 10_000, "Kafka:BatchEvents",
+            $"must be from 1 to 10000, not {kafka.BatchEvents}");
+        Must(kafka.InFlightBytes >= 1 << 20, "Kafka:InFlightBytes",
+            $"must be {1 << 20} or more, not {kafka.InFlightBytes}");
+        FromTo(ShortestPoll, kafka.CommitEvery, TimeSpan.FromMinutes(1), "Kafka:CommitEvery");
+        FromTo(ShortestPoll, kafka.PublishEvery, TimeSpan.FromMinutes(1), "Kafka:PublishEvery");
+        FromTo(Shortest, kafka.StartTimeout, TimeSpan.FromMinutes(10), "Kafka:StartTimeout");
+        Must(kafka.IsOn || kafka.Client.Count == 0, "Kafka:BootstrapServers",
+            "must be there too: Kafka:Client is, and without it nothing of Kafka is on");
+    }
+
+    private static bool IsTopic(string topic) => topic is { Length: >= 1 and <= 249 } and not ("." or "..")
+        && topic.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_');
 
     private void Silo(ClusterSettings silo)
     {
