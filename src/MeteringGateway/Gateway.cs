@@ -4,6 +4,7 @@ using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
 using MeteringGateway.Engine;
 using MeteringGateway.Kafka;
+using MeteringGateway.Mcp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ namespace MeteringGateway;
 /// <summary>
 /// A gateway in this process: alone over its directory, or a silo over the Redis that the settings name. What is a
 /// silo's stands in methods of its own, so that a gateway that is alone loads nothing of Orleans; and so does what is
-/// Kafka's.
+/// Kafka's, and of MCP.
 /// </summary>
 internal static class Gateway
 {
@@ -24,6 +25,9 @@ internal static class Gateway
 
     /// <summary>The setting whose presence switches Kafka on.</summary>
     private const string Kafka = "Metering:Kafka:BootstrapServers";
+
+    /// <summary>The setting that switches tools for language models on.</summary>
+    private const string Mcp = "Metering:Mcp:Enabled";
 
     /// <summary>How long a stop may take beyond what its services are given.</summary>
     private static readonly TimeSpan AfterTimeout = TimeSpan.FromSeconds(5);
@@ -51,8 +55,11 @@ internal static class Gateway
                 builder.AddEmbeddedTenants(key =>
                     ShowAdminKey(key, app!.Services.GetRequiredService<MeteringSettings>().DataDirectory));
             if (!string.IsNullOrWhiteSpace(builder.Configuration[Kafka])) AddKafka(builder);
+            var hasMcp = builder.Configuration.GetValue(Mcp, false);
+            if (hasMcp) AddMcp(builder);
             app = builder.Build();
             app.MapMeteringApi();
+            if (hasMcp) MapMcp(app);
             await app.StartAsync(cancellation);
             return app;
         }
@@ -96,6 +103,12 @@ internal static class Gateway
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddMcp(WebApplicationBuilder builder) => builder.AddMcp();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void MapMcp(WebApplication app) => app.MapMcp();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddKafka(WebApplicationBuilder builder) => builder.AddKafka();

@@ -13,7 +13,7 @@ public sealed class EditionTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task Alone_it_loads_nothing_of_the_cluster_and_without_brokers_nothing_of_kafka()
+    public async Task Alone_it_loads_nothing_of_the_cluster_nor_of_what_is_not_switched_on()
     {
         using var server = GatewayServer.Start(Options.DefaultDll(), Path.Combine(_directory, "store"));
         await Use(server);
@@ -22,6 +22,7 @@ public sealed class EditionTests : IDisposable
         Assert.Contains("MeteringGateway.Engine.dll", loaded);
         Assert.DoesNotContain(loaded, IsOfTheClusterAlone);
         Assert.DoesNotContain(loaded, name => name.Contains("Kafka", StringComparison.Ordinal));
+        Assert.DoesNotContain(loaded, name => name.Contains("ModelContext", StringComparison.Ordinal));
         Assert.Equal(0, server.Process.Stop());
     }
 

@@ -67,6 +67,8 @@ public sealed class MeteringSettings
 
     public KafkaSettings Kafka { get; set; } = new();
 
+    public McpSettings Mcp { get; set; } = new();
+
     public ClusterSettings Cluster { get; set; } = new();
 
     /// <summary>What the engine goes by.</summary>
