@@ -34,6 +34,8 @@ public class PricePageTests(Started started) : IClassFixture<Started>
         Assert.Contains(
             "Beyond what is prepaid: 1.20 USD each, up to 300.00 USD a billing period; then agents hand off to queue:tier1", Texts(page["controls"]!));
         Assert.Contains("An alert at 80 % of the limit monthly", Texts(page["controls"]!));
+        Assert.Contains("Dispute what was charged until 60 days after its billing period was closed: what is found "
+            + "wrong is credited", Texts(page["controls"]!));
         Assert.Equal("""[{"what":"pack-100: 100 credits, for 365 days from the purchase on","price":"90.00 USD"}]""",
             page["packs"]!.ToJsonString());
         Assert.Contains("Packs of credits for at most 500.00 USD a billing period", Texts(page["controls"]!));

@@ -19,6 +19,9 @@ internal static class PriceControls
             + "or workflow; a raised limit holds at once";
         yield return "Set your own alerts, and pause and resume agents at any time"; // S4
         yield return "Look at every outcome and why it was charged or not"; // D1
+        // D3
+        yield return $"Dispute what was charged until {PricePage.Count((long)TenantState.Disputable.TotalDays)} days "
+            + "after its billing period was closed: what is found wrong is credited";
     }
 
     private static string Cap(Cap cap, Terms terms) // C1
