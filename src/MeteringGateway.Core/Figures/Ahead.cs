@@ -7,30 +7,32 @@ namespace MeteringGateway.Core;
 internal sealed class Ahead(Instant now, Instant end, IEnumerable<string> boundAtEnd, int mixes,
     Func<Instant, IEnumerable<string>> boundBy)
 {
-    // To the millisecond; where that would be many looks, to an hour or so.
-    private const int Exactly = 32, Roughly = 10, MostExact = 1_000;
+    /// <summary>Mixes that are gone through for all caps together: beyond that a time is as near as was found.</summary>
+    private const int Most = 100_000;
 
     private readonly HashSet<string> _bound = [.. boundAtEnd];
     private readonly Dictionary<Instant, HashSet<string>> _looked = [];
 
-    /// <summary>Null: it has room to the end.</summary>
+    /// <summary>To the millisecond, by halves. Null: it has room to the end.</summary>
     public Instant? FirstWithoutRoom(string cap)
     {
         if (!_bound.Contains(cap)) return null;
         var (has, lacks) = (now.UnixMilliseconds, end.UnixMilliseconds);
-        for (var looks = _bound.Count * mixes > MostExact ? Roughly : Exactly; looks > 0 && lacks - has > 1; looks--)
+        while (lacks - has > 1)
         {
             var middle = has + (lacks - has) / 2;
-            if (Look(new Instant(middle)).Contains(cap)) lacks = middle;
+            if (Look(new Instant(middle)) is not { } bound) break;
+            if (bound.Contains(cap)) lacks = middle;
             else has = middle;
         }
         return lacks < end.UnixMilliseconds ? new Instant(lacks) : null;
     }
 
-    /// <summary>Caps ask for the same times, at first.</summary>
-    private HashSet<string> Look(Instant until)
+    /// <summary>Caps ask for the same times, at first. Null: that would be too many.</summary>
+    private HashSet<string>? Look(Instant until)
     {
-        if (!_looked.TryGetValue(until, out var bound)) _looked[until] = bound = [.. boundBy(until)];
-        return bound;
+        if (_looked.TryGetValue(until, out var bound)) return bound;
+        if ((long)_looked.Count * mixes >= Most) return null;
+        return _looked[until] = [.. boundBy(until)];
     }
 }

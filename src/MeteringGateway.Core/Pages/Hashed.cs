@@ -140,8 +140,8 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
 
         public int RemoveAll(Predicate<TSlot> which)
         {
+            if (!Array.Exists(Slots, slot => slot.IsUsed && which(slot))) return 0;
             var (kept, before) = (Array.FindAll(Slots, slot => slot.IsUsed && !which(slot)), Count);
-            if (kept.Length == before) return 0;
             (Slots, Count) = ([], 0);
             foreach (var slot in kept) Add(slot);
             return before - kept.Length;

@@ -71,6 +71,21 @@ internal sealed class OutcomePage(long first)
         return PageText.Read(_text, ref at)!;
     }
 
+    public string EventIdOf(int row)
+    {
+        var at = Rows[row].Text;
+        var id = PageText.Read(_text, ref at)!;
+        return PageText.Read(_text, ref at) ?? id;
+    }
+
+    public bool HasSession(int row)
+    {
+        var at = Rows[row].Text;
+        PageText.Skip(_text, ref at);
+        PageText.Skip(_text, ref at);
+        return PageText.Skip(_text, ref at);
+    }
+
     public (string Id, string EventId, string? Session) TextsOf(int row)
     {
         var at = Rows[row].Text;

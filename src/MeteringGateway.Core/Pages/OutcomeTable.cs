@@ -16,6 +16,7 @@ internal sealed class OutcomeTable
     private readonly Interned<ImmutableArray<Charge>> _charges = new(new Alike());
     private Dictionary<int, Outcome>? _whole;
     private int _lastKind = -1;
+    private int _lastCharges = -1;
     private WindowQueue? _windows;
     private Due _next;
     private int _nextPlace = -1;
@@ -30,6 +31,10 @@ internal sealed class OutcomeTable
 
     /// <summary>In the order in which they were reported. Whoever removes some meanwhile does not see them.</summary>
     public IEnumerable<Outcome> All => ReportedAfter(0);
+
+    /// <summary>Those that no row can hold, in the same order: all that have facts, a dispute or a credit, or that
+    /// continue another.</summary>
+    public IEnumerable<Outcome> Unusual => _whole is null ? [] : _whole.OrderBy(one => one.Key).Select(one => one.Value);
 
     /// <param name="place">Of <see cref="PlaceOf"/>: an outcome keeps it.</param>
     public Outcome this[int place] => Made(place);
@@ -113,6 +118,51 @@ internal sealed class OutcomeTable
     /// <summary>The end of a window names it, or (-1) no more.</summary>
     public void Watch(int place, int sign) => PageOf(place).Watch(sign);
 
+    /// <summary>What an outcome is charged, and the units rated before it (F4).</summary>
+    public void Fix(int place, ImmutableArray<Charge> charges, long before)
+    {
+        ref var row = ref RowAt(place);
+        if (row.Kind == OutcomeRow.Whole || before > uint.MaxValue)
+        {
+            Put(Made(place) with { Charges = charges, Place = before });
+            return;
+        }
+        if (row.Charges > 0) _charges.Release(row.Charges - 1);
+        if (_charges.Has(_lastCharges) && _charges[_lastCharges].AsSpan().SequenceEqual(charges.AsSpan()))
+            _charges.TakeAgain(_lastCharges);
+        else _lastCharges = _charges.Take(charges);
+        (row.Charges, row.Place) = (_lastCharges + 1, (uint)before);
+    }
+
+    /// <summary>Places of a period's outcomes, in the order in which they were reported.</summary>
+    public IEnumerable<int> PlacesOf(DateOnly period)
+    {
+        for (var place = 0; place < Places; place++)
+            if (KindAt(place) is var kind and not OutcomeRow.Vacant
+                && (kind == OutcomeRow.Whole ? _whole![place].Period : _kinds[kind].Period) == period)
+                yield return place;
+    }
+
+    /// <summary>It counts toward caps (<see cref="Outcome.IsRated"/>).</summary>
+    public bool IsRated(int place) => RowAt(place) is var row && row.Kind == OutcomeRow.Whole
+        ? _whole![place].IsRated : row.Admitted && row.Status is OutcomeStatus.Pending or OutcomeStatus.Billable;
+
+    /// <summary>It is not said yet what it is charged, and it stands for itself.</summary>
+    public bool LacksCharges(int place) => RowAt(place) is var row && row.Kind == OutcomeRow.Whole
+        ? _whole![place] is { Charges: null, IsAlias: false } : row.Charges == 0;
+
+    /// <summary>The order of those of one time: by source, then by id (O6).</summary>
+    public int CompareEvents(int a, int b)
+    {
+        var order = string.CompareOrdinal(SourceOf(a), SourceOf(b));
+        return order != 0 ? order : string.CompareOrdinal(EventIdOf(a), EventIdOf(b));
+    }
+
+    public string SourceOf(int place) => RowAt(place).Kind is >= 0 and var kind ? _kinds[kind].Source
+        : _whole![place].Event.Source;
+
+    public string EventIdOf(int place) => PageOf(place).EventIdOf(place % OutcomePage.Most);
+
     public int CompareIds(int a, int b) => string.CompareOrdinal(IdAt(a), IdAt(b));
 
     /// <summary>Those reported by a later entry, the first first.</summary>
@@ -174,6 +224,8 @@ internal sealed class OutcomeTable
 
     public bool IsOfSession(int place, string name) =>
         PageOf(place).TextsOf(place % OutcomePage.Most).Session == name;
+
+    public bool HasSession(int place) => PageOf(place).HasSession(place % OutcomePage.Most);
 
     private OutcomePage PageOf(int place) => _pages[place / OutcomePage.Most];
 

@@ -45,14 +45,24 @@ internal static class PageText
     /// <param name="at">Moves behind it.</param>
     public static string? Read(ReadOnlySpan<byte> from, ref int at)
     {
-        var isUtf16 = from[at] == Utf16;
-        if (isUtf16) at++;
+        var begin = at;
+        if (!Skip(from, ref at)) return null;
+        var isUtf16 = from[begin] == Utf16;
+        if (isUtf16) begin++;
+        var text = from[(begin + (from[begin] < 128 ? 1 : 2))..at];
+        return isUtf16 ? new string(MemoryMarshal.Cast<byte, char>(text)) : Encoding.UTF8.GetString(text);
+    }
+
+    /// <param name="at">Moves behind it.</param>
+    /// <returns>False: there is none.</returns>
+    public static bool Skip(ReadOnlySpan<byte> from, ref int at)
+    {
+        if (from[at] == Utf16) at++;
         int number = from[at++];
         if (number >= 128) number = number & 127 | from[at++] << 7;
-        if (number == None) return null;
-        var text = from.Slice(at, number - Lengths);
-        at += text.Length;
-        return isUtf16 ? new string(MemoryMarshal.Cast<byte, char>(text)) : Encoding.UTF8.GetString(text);
+        if (number == None) return false;
+        at += number - Lengths;
+        return true;
     }
 
     private static void Number(int number, Span<byte> to)

@@ -19,16 +19,16 @@ internal sealed class PeriodRating
     private readonly Changes _changes;
 
     /// <param name="table">That has the tenant's outcomes.</param>
-    /// <param name="outcomes">The rated ones, in any order.</param>
+    /// <param name="rated">Places of the rated ones, in any order.</param>
     /// <param name="changes">Counted for all of the tenant's ratings together.</param>
-    public PeriodRating(Rater rater, IEnumerable<Cap> caps, OutcomeTable table, IEnumerable<Outcome> outcomes,
+    public PeriodRating(Rater rater, IEnumerable<Cap> caps, OutcomeTable table, IEnumerable<int> rated,
         Changes changes)
     {
         _changes = changes;
         Version = changes.Next();
         _rater = rater;
         _caps = [.. caps.Select(cap => new MoneyCap(cap))];
-        _sorted = new RatedOrder(table, outcomes);
+        _sorted = new RatedOrder(table, rated);
         _walk = new Stretches(() => _sorted.Count,
             (counters, index, bounds) => Step(counters, _sorted.Rated(index), null, bounds));
     }
@@ -43,7 +43,11 @@ internal sealed class PeriodRating
     /// </summary>
     public long Stamp { get; set; } = -1;
 
-    /// <summary>In the order in which they are rated.</summary>
+    /// <summary>In the order in which they are rated, with their places in the table.</summary>
+    public IEnumerable<(int Place, RatedOutcome Rated)> Walk =>
+        Enumerable.Range(0, _sorted.Count).Select(index => (_sorted.PlaceAt(index), _sorted.Rated(index)));
+
+    /// <summary>The same as they stand now.</summary>
     public IEnumerable<Outcome> Outcomes => Enumerable.Range(0, _sorted.Count).Select(index => _sorted[index]);
 
     /// <summary>After the last outcome. Not to be changed.</summary>

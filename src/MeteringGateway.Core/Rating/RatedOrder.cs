@@ -12,11 +12,11 @@ internal sealed class RatedOrder
     private readonly Blocks<int> _places = new();
     private List<Outcome?>? _tried;
 
-    /// <param name="outcomes">In any order.</param>
-    public RatedOrder(OutcomeTable table, IEnumerable<Outcome> outcomes)
+    /// <param name="rated">Their places, in any order.</param>
+    public RatedOrder(OutcomeTable table, IEnumerable<int> rated)
     {
         _table = table;
-        int[] places = [.. outcomes.Select(PlaceOf)];
+        int[] places = [.. rated];
         Array.Sort(places, Compare);
         foreach (var place in places) _places.Insert(_places.Count, place);
     }
@@ -29,6 +29,9 @@ internal sealed class RatedOrder
     /// <summary>Without making the outcome.</summary>
     public RatedOutcome Rated(int index) =>
         _places[index] is >= 0 and var place ? _table.Rated(place) : RatedOutcome.Of(OutcomeAt(_places[index]));
+
+    /// <summary>Where it is in the table.</summary>
+    public int PlaceAt(int index) => _places[index];
 
     public int CountBefore(Instant time)
     {
@@ -89,13 +92,16 @@ internal sealed class RatedOrder
     private int Compare(int a, Outcome b)
     {
         var order = TimeAt(a).CompareTo(b.Time);
-        return order != 0 ? order : Outcome.Order(OutcomeAt(a), b);
+        if (order != 0 || a < 0) return order != 0 ? order : Outcome.Order(OutcomeAt(a), b);
+        order = string.CompareOrdinal(_table.SourceOf(a), b.Event.Source);
+        return order != 0 ? order : string.CompareOrdinal(_table.EventIdOf(a), b.Event.Id);
     }
 
     private int Compare(int a, int b)
     {
         var order = TimeAt(a).CompareTo(TimeAt(b));
-        return order != 0 ? order : Outcome.Order(OutcomeAt(a), OutcomeAt(b));
+        return order != 0 ? order : a >= 0 && b >= 0 ? _table.CompareEvents(a, b)
+            : Outcome.Order(OutcomeAt(a), OutcomeAt(b));
     }
 }
 

@@ -282,10 +282,9 @@ public sealed partial class TenantState
     /// <summary>C8: a cap set in mid-period counts what the period has already in its scope.</summary>
     private CapBook Recount(CapBook cap)
     {
-        foreach (var outcome in _outcomes?.All ?? [])
-            if (outcome.Period == Open.Period.Id && outcome.Exposure > 0 && !cap.Cap.Limit.IsMoney
-                && cap.Cap.Scope.Matches(outcome.Subject))
-                cap.Add(outcome.Day, outcome.Exposure, 0);
+        foreach (var place in cap.Cap.Limit.IsMoney ? [] : RatedIn(Open))
+            if (_outcomes!.Rated(place) is var outcome && cap.Cap.Scope.Matches(outcome.Kind.Subject))
+                cap.Add(outcome.Day, outcome.Quantity, 0);
         foreach (var ((activity, dimensions, day, fee, beyond), quantity) in Open.Activities ?? [])
             if (!beyond && cap.Cap.Counts(new Subject(activity, IsActivity: true, dimensions)))
                 cap.Add(day, cap.Cap.Limit.IsMoney ? (fee * quantity).Micros : quantity, 0);

@@ -11,10 +11,10 @@ public sealed partial class TenantState
     /// <summary>How long after its close a period can be rated again without an outcome.</summary>
     private static readonly TimeSpan CorrectionsExact = TimeSpan.FromDays(60);
 
-    /// <summary>The rating of everything in one go, as it will be journalled.</summary>
+    /// <summary>What the rating has come to, as it will be journalled.</summary>
     internal Entry.PeriodClosed Closing(PeriodBook book, Instant at)
     {
-        var rating = NewRating(book, CommittedBefore(book), []);
+        var rating = RatingOf(book);
         var draws = Grants.Select(grant => new Draw(grant.Id, new Amount(rating.Drawn(grant.Id))))
             .Where(draw => draw.Credits.Micros != 0);
         return new Entry.PeriodClosed(book.Period.Id, Lines.Of(this, book, rating),
@@ -31,20 +31,22 @@ public sealed partial class TenantState
         var counters = new Tally();
         var units = new List<Units>();
         var place = 0L;
-        foreach (var outcome in rating.Outcomes)
+        var charges = ImmutableArray.CreateBuilder<Charge>(1);
+        foreach (var (at, rated) in rating.Walk)
         {
-            var charges = ImmutableArray.CreateBuilder<Charge>(1);
-            rating.Step(counters, RatedOutcome.Of(outcome), charges);
-            _outcomes!.Put(Find(outcome.Id)! with { Charges = charges.DrainToImmutable(), Place = place });
-            place += outcome.Quantity;
-            var rated = rating.Rater.UnitsOf(RatedOutcome.Of(outcome));
-            if (units.Count > 0 && IsSameRow(units[^1], rated, rating.Rater.Grants))
-                units[^1] = units[^1] with { Quantity = units[^1].Quantity + rated.Quantity };
-            else units.Add(rated);
+            rating.Step(counters, rated, charges);
+            _outcomes!.Fix(at, charges.DrainToImmutable(), place);
+            place += rated.Quantity;
+            var row = rating.Rater.UnitsOf(rated);
+            if (units.Count > 0 && IsSameRow(units[^1], row, rating.Rater.Grants))
+                units[^1] = units[^1] with { Quantity = units[^1].Quantity + row.Quantity };
+            else units.Add(row);
         }
-        var others = _outcomes?.All.Where(outcome => outcome.Period == e.Period && !outcome.IsAlias
-            && outcome.Charges is null).ToArray() ?? [];
-        foreach (var outcome in others) _outcomes!.Put(outcome with { Charges = [] });
+        // Walked from the beginning once more, it comes to what was kept up: else nothing of it is to be believed.
+        if (!Shift.Between(counters, rating.Tail).IsNothing)
+            throw new InvalidOperationException($"the rating of {e.Period:O} is not what its outcomes come to");
+        foreach (var at in _outcomes?.PlacesOf(e.Period) ?? [])
+            if (_outcomes!.LacksCharges(at)) _outcomes.Fix(at, [], 0);
         var walk = new ClosedWalk([.. units], [.. rating.Rater.Grants.Select(room => room with { Slot = -1 })],
             rating.Rater.CommittedBefore, []);
         return new FinalRating(e.Lines, e.Committed, e.At, Sequence, walk);

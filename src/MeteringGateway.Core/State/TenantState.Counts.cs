@@ -42,13 +42,13 @@ public sealed partial class TenantState
     {
         _bytes = CountedBytes();
         WaitingCount = _waiting?.Values.Sum(facts => facts.Count) ?? 0;
-        foreach (var outcome in _outcomes?.All ?? [])
+        foreach (var outcome in _outcomes?.Unusual ?? [])
         {
             CountFacts(outcome.Session, outcome.Facts);
             ListAlias(outcome);
-            if (outcome.Session is { } name && _sessions!.OtherOf(name)?.Has(outcome.Id) == true)
-                WatchIn(_sessions.OtherOf(name)!, outcome);
         }
+        foreach (var (_, session) in _sessions?.Others ?? [])
+            foreach (var id in session.Outcomes) WatchIn(session, Find(id)!);
     }
 
     private void ForgetWaiting(string outcomeId)

@@ -77,7 +77,7 @@ public sealed partial class TenantState
     /// <summary>Those of a state that was restored that are not in its section.</summary>
     private void FindDisputes()
     {
-        foreach (var outcome in _outcomes?.All ?? [])
+        foreach (var outcome in _outcomes?.Unusual ?? [])
             if (outcome.Dispute is { } dispute && Dispute(dispute.Id) is null)
                 (Contested ??= new DisputeBook()).Put(dispute, isKept: false);
     }
@@ -85,7 +85,7 @@ public sealed partial class TenantState
     private void WriteDisputes(Writer to)
     {
         var kept = Contested?.Kept.ToArray() ?? [];
-        var added = _outcomes?.All.Where(OutcomeWire.HasAdded).ToArray() ?? [];
+        var added = _outcomes?.Unusual.Where(OutcomeWire.HasAdded).ToArray() ?? [];
         var books = _books.Where(book => book.Agreement is not null || book.Disputed is not null).ToArray();
         if (kept.Length + added.Length + books.Length == 0) return;
         var section = new Writer();
@@ -143,12 +143,14 @@ public sealed partial class TenantState
     }
 }
 
-/// <summary>A tenant's disputes, in the order in which they were opened.</summary>
+/// <summary>A tenant's disputes, in the order in which they were opened; of an outcome there is one at most.</summary>
 internal sealed class DisputeBook
 {
     private readonly SortedDictionary<string, (Dispute Dispute, bool IsKept)> _byId = new(Ids.InOrder);
+    private readonly Dictionary<string, Dispute> _byOutcome = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _decided = new(Ids.InOrder);
 
-    public int Open { get; private set; }
+    public int Open => _byId.Count - _decided.Count;
 
     /// <summary>Newest first.</summary>
     public IEnumerable<Dispute> All => _byId.Values.Reverse().Select(one => one.Dispute);
@@ -158,30 +160,26 @@ internal sealed class DisputeBook
 
     public Dispute? Find(string id) => _byId.TryGetValue(id, out var found) ? found.Dispute : null;
 
-    public Dispute? Of(string outcomeId)
-    {
-        foreach (var (dispute, _) in _byId.Values) if (dispute.OutcomeId == outcomeId) return dispute;
-        return null;
-    }
+    public Dispute? Of(string outcomeId) => _byOutcome.GetValueOrDefault(outcomeId);
 
     public void Put(Dispute dispute, bool isKept)
     {
-        if (_byId.TryGetValue(dispute.Id, out var before) && before.Dispute.Status == DisputeStatus.Open) Open--;
-        if (dispute.Status == DisputeStatus.Open) Open++;
         _byId[dispute.Id] = (dispute, isKept);
-        if (_byId.Count - Open <= TenantState.DisputesKept) return;
-        foreach (var (id, (one, _)) in _byId)
-        {
-            if (one.Status == DisputeStatus.Open) continue;
-            _byId.Remove(id);
-            return;
-        }
+        _byOutcome[dispute.OutcomeId] = dispute;
+        if (dispute.Status != DisputeStatus.Open) _decided.Add(dispute.Id);
+        if (_decided.Count > TenantState.DisputesKept) Remove(Find(_decided.Min!)!);
     }
 
     public void ForgetWith(Outcome outcome)
     {
-        if (outcome.Dispute is not { } dispute || !_byId.TryGetValue(dispute.Id, out var found) || found.IsKept) return;
-        if (found.Dispute.Status == DisputeStatus.Open) Open--;
+        if (outcome.Dispute is { } dispute && _byId.TryGetValue(dispute.Id, out var found) && !found.IsKept)
+            Remove(found.Dispute);
+    }
+
+    private void Remove(Dispute dispute)
+    {
         _byId.Remove(dispute.Id);
+        _byOutcome.Remove(dispute.OutcomeId);
+        _decided.Remove(dispute.Id);
     }
 }

@@ -69,7 +69,7 @@ public sealed partial class TenantState
         var rater = new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed);
         var rating = new PeriodRating(
             rater, caps.Where(cap => cap.Limit.IsMoney),
-            _outcomes ??= new(), OutcomesOf(book).Where(outcome => outcome.IsRated), _changes ??= new Changes());
+            _outcomes ??= new(), RatedIn(book), _changes ??= new Changes());
         FundAnew(rating, committed, EarlierUnclosed(book));
         return rating;
     }

@@ -48,9 +48,12 @@ public sealed partial class TenantState
         foreach (var (id, facts) in _waiting ?? [])
             if (facts.TrueForAll(fact => fact.Until < at)) ForgetWaiting(id);
         var before = IsLeaving ? new HashSet<string>(_archived!.Leaving!, StringComparer.Ordinal) : null;
-        var leaving = _outcomes?.All
-            .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true)
-            .ToArray() ?? [];
+        // A session is remembered at least as long after its outcome: most are seen to stay without being made.
+        var leaving = _books.Where(book => book.Status == PeriodStatus.Closed)
+            .SelectMany(book => _outcomes?.PlacesOf(book.Period.Id) ?? [])
+            .Where(place => !_outcomes!.HasSession(place) || _outcomes.TimeOf(place) < at - SessionsKept - late)
+            .Order().Select(place => _outcomes![place])
+            .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true).ToArray();
         if (leaving.Length == 0) return;
         (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray(), idBits);
         if (!inSteps || leaving.Length <= MostLeaving)
@@ -90,8 +93,8 @@ public sealed partial class TenantState
     private List<string> SessionsBefore(Instant time) => _sessions is null ? [] :
     [
         .. _sessions.Others.Where(one => one.Value.LastEvent < time).Select(one => one.Key),
-        .. _sessions.Single.Select(place => _outcomes![place]).Where(outcome => outcome.Time < time)
-            .Select(outcome => outcome.Session!),
+        .. _sessions.Single.Where(place => _outcomes!.TimeOf(place) < time)
+            .Select(place => _outcomes![place].Session!),
     ];
 
     private bool IsDone(Outcome outcome) =>

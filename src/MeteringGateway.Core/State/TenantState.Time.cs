@@ -135,7 +135,7 @@ public sealed partial class TenantState
     private void Close(Entry.PeriodClosed e)
     {
         var book = Book(e.Period)!;
-        var rating = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap));
+        var rating = RatingOf(book);
         book.Final = Fix(book, rating, e);
         foreach (var draw in e.Draws) Grant(draw.Grant)!.Spent += draw.Credits.Micros;
         GrantsChanged();

@@ -120,6 +120,10 @@ public sealed partial class TenantState
     internal IEnumerable<Outcome> OutcomesOf(PeriodBook book) =>
         _outcomes?.All.Where(outcome => outcome.Period == book.Period.Id) ?? [];
 
+    /// <summary>Places of the rated ones of a period, as they were reported.</summary>
+    private IEnumerable<int> RatedIn(PeriodBook book) =>
+        _outcomes?.PlacesOf(book.Period.Id).Where(_outcomes.IsRated) ?? [];
+
     internal Outcome? Find(string id) => _outcomes?.Find(id);
 
     internal Outcome? Root(Outcome outcome) => outcome.ContinuationOf is { } root ? Find(root) : outcome;

@@ -98,7 +98,8 @@ internal sealed partial class Duel
         var was = usage.Forecast!; // nothing here comes near what cannot be counted
         var counted = _oracle.Forecast() is not null;
         foreach (var cap in was.Caps)
-            if ((counted || !_oracle.Caps[cap.Cap].Limit.IsMoney) && _oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
+            if ((counted || _oracle.Caps[cap.Cap] is not { Limit.IsMoney: true, Period: CapPeriod.BillingPeriod,
+                AtLimit.Action: not LimitAction.Notify }) && _oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null
                 || Math.Abs((at.Value - cap.ReachedAt.Value).TotalMilliseconds) > 1))
                 return $"reached at: expected {_oracle.Caps[cap.Cap]} at {at}, was {cap.ReachedAt}, now {_oracle.Now}";
