@@ -79,7 +79,8 @@ public sealed record Outcome
     /// </summary>
     public bool MayHold =>
         Result == Result.Success && !Sandbox && Reason is < Reason.OverCap and not Reason.CriteriaNotMet
-        && !(HandedOff && Reason == Reason.Escalated && End == WindowEnd.None);
+        // An alias has the reason of what it stands for, not one of its own.
+        && !(HandedOff && Reason == Reason.Escalated && End == WindowEnd.None && !IsAlias);
 
     /// <summary>It is charged, or may come to be: it counts in what its period may come to at most (N1).</summary>
     public bool MayBeCharged => MayHold && Reason != Reason.Training;
