@@ -17,7 +17,9 @@ internal sealed class Tool(ModelContextProtocol.Protocol.Tool form, Principal ca
 
     public override IReadOnlyList<object> Metadata => [];
 
-    /// <summary>What is wrong is told as the problem that HTTP would answer: a model can read why, and mend it.</summary>
+    /// <summary>
+    /// What is wrong is told as the problem that HTTP would answer: a model can read why, and mend it.
+    /// </summary>
     public override async ValueTask<CallToolResult> InvokeAsync(RequestContext<CallToolRequestParams> request,
         CancellationToken cancellationToken = default)
     {

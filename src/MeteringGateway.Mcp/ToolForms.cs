@@ -19,9 +19,9 @@ internal static class ToolForms
 
     public static readonly ModelContextProtocol.Protocol.Tool CheckAllowance = Form("check_allowance",
         "May I act?",
-        "Ask before you act whether the customer's limits allow it. Nothing is counted. decision is allow, pause (stop, "
-        + "and say so) or handoff (pass the task to whom handoff.to names, with handoff.message). remaining says how "
-        + "many more are allowed, null if nothing limits them; retry_at when a refusal ends by itself.",
+        "Ask before you act whether the customer's limits allow it. Nothing is counted. decision is allow, pause "
+        + "(stop, and say so) or handoff (pass the task to whom handoff.to names, with handoff.message). remaining "
+        + "says how many more are allowed, null if nothing limits them; retry_at when a refusal ends by itself.",
         isReadOnly: true, $$$"""
         {"type": "object", "additionalProperties": false, "properties": {
           {{{TenantMember}}},

@@ -112,6 +112,18 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
             Report.Event("outcome.reported", "x", "typed", "\"outcome_type\":\"c\""))
             .Is(HttpStatusCode.UnprocessableEntity);
         Assert.Equal(why, (string?)refused["detail"]);
+        // What names one by its place says so there.
+        const string cap = """{"limit":{"units":1},"scope":{"outcome_type":"c"}}""";
+        foreach (var named in new[]
+        {
+            _gateway.Admin.Put("/v1/tenants/typed/caps/x", cap),
+            _gateway.Admin.Post("/v1/tenants/typed/caps/preview",
+                $$"""{"caps":[{"id":"x",{{cap[1..]}}]}"""),
+            _gateway.Admin.Put("/v1/plans/typed",
+                $$"""{"currency":"USD","outcome_types":[{"id":"a"},{"id":"b"}],"caps":[{"id":"x",{{cap[1..]}}]}"""),
+        })
+            Assert.EndsWith("'c'; it has 'a', 'b'", (string?)(await named.Is(HttpStatusCode.UnprocessableEntity))
+                ["errors"]![0]!["detail"], StringComparison.Ordinal);
     }
 
     [Theory]

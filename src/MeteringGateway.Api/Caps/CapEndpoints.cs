@@ -152,6 +152,7 @@ internal static class CapEndpoints
     private static Problem? Unknown(Scope scope, Terms terms) =>
         scope.OutcomeType is { } type && terms.Type(type) is null
             ? Problem.Invalid(
-                [new ProblemError("/scope/outcome_type", $"names no outcome type of this tenant: '{type}'")])
+                [new ProblemError("/scope/outcome_type",
+                    $"names no outcome type of this tenant: '{type}'; {terms.TypesInWords}")])
             : null;
 }

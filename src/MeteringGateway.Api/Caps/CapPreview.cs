@@ -40,7 +40,8 @@ internal static class CapPreviewEndpoints
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             for (var i = 0; i < caps.Count; i++)
                 if (caps[i].Scope.OutcomeType is { } type && figure.Terms.Type(type) is null)
-                    findings.Add($"/caps/{i}/scope/outcome_type", $"names no outcome type of this tenant: '{type}'");
+                    findings.Add($"/caps/{i}/scope/outcome_type",
+                        $"names no outcome type of this tenant: '{type}'; {figure.Terms.TypesInWords}");
             if (findings.Problem is { } unknown) return unknown;
             if (await tenants.PreviewCaps(tenant, caps, cancellation) is not { } preview)
                 return Problem.UnknownTenant();

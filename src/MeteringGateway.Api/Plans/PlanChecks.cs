@@ -47,14 +47,16 @@ internal static class PlanChecks
     {
         for (var i = 0; i < terms.Caps.Length; i++)
             if (terms.Caps[i].Scope.OutcomeType is { } wanted && terms.Type(wanted) is null)
-                findings.Add($"/caps/{i}/scope/outcome_type", $"names no outcome type of this plan: '{wanted}'");
+                findings.Add($"/caps/{i}/scope/outcome_type",
+                    $"names no outcome type of this plan: '{wanted}'; {terms.TypesInWords}");
     }
 
     private static void Commitments(Terms terms, Findings findings)
     {
         for (var i = 0; i < terms.Commitments.Length; i++)
             if (terms.Commitments[i].OutcomeType is { } wanted && terms.Type(wanted) is null)
-                findings.Add($"/commitments/{i}/outcome_type", $"names no outcome type of this plan: '{wanted}'");
+                findings.Add($"/commitments/{i}/outcome_type",
+                    $"names no outcome type of this plan: '{wanted}'; {terms.TypesInWords}");
     }
 
     // A rule that governs nothing would be taken for a limit, and would hold nothing back.

@@ -47,12 +47,12 @@ public sealed record Terms
 
     /// <summary>What is told to whoever names a type that there is none of: with those that there are, ten at
     /// most.</summary>
-    public string NoSuchType(string id)
-    {
-        var more = OutcomeTypes.Length > 10 ? $" and {OutcomeTypes.Length - 10} more" : "";
-        return $"the plan has no outcome type '{id}'; it has "
-            + string.Join(", ", OutcomeTypes.Take(10).Select(type => $"'{type.Id}'")) + more;
-    }
+    public string NoSuchType(string id) => $"the plan has no outcome type '{id}'; {TypesInWords}";
+
+    /// <summary>Those that there are, ten at most.</summary>
+    public string TypesInWords => "it has "
+        + string.Join(", ", OutcomeTypes.Take(10).Select(type => $"'{type.Id}'"))
+        + (OutcomeTypes.Length > 10 ? $" and {OutcomeTypes.Length - 10} more" : "");
 
     /// <summary>Says the same: member by member, not only the same object.</summary>
     public bool IsSameAs(Terms other) => ReferenceEquals(this, other) || TermsWire.AreSame(this, other);

@@ -7,7 +7,9 @@ namespace MeteringGateway.Core;
 internal sealed class Ahead(Instant now, Instant end, IEnumerable<string> boundAtEnd, int mixes,
     Func<Instant, IEnumerable<string>> boundBy)
 {
-    /// <summary>Mixes that are gone through for all caps together: beyond that a time is as near as was found.</summary>
+    /// <summary>
+    /// Mixes that are gone through for all caps together: beyond that a time is as near as was found.
+    /// </summary>
     private const int Most = 100_000;
 
     private readonly HashSet<string> _bound = [.. boundAtEnd];

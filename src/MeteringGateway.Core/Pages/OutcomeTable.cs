@@ -34,7 +34,8 @@ internal sealed class OutcomeTable
 
     /// <summary>Those that no row can hold, in the same order: all that have facts, a dispute or a credit, or that
     /// continue another.</summary>
-    public IEnumerable<Outcome> Unusual => _whole is null ? [] : _whole.OrderBy(one => one.Key).Select(one => one.Value);
+    public IEnumerable<Outcome> Unusual =>
+        _whole is null ? [] : _whole.OrderBy(one => one.Key).Select(one => one.Value);
 
     /// <param name="place">Of <see cref="PlaceOf"/>: an outcome keeps it.</param>
     public Outcome this[int place] => Made(place);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace MeteringGateway.Core;
 
 /// <summary>
-/// Places by sequence: what is added comes last, what is taken away or looked for may be anywhere, and both take a bounded
-/// number of steps but for the logarithm. In blocks, so that nothing long is ever moved.
+/// Places by sequence: what is added comes last, what is taken away or looked for may be anywhere, and both take a
+/// bounded number of steps but for the logarithm. In blocks, so that nothing long is ever moved.
 /// </summary>
 internal sealed class SequenceIndex
 {

@@ -112,7 +112,7 @@ internal sealed partial class Rater
                 Blocked = rule is not null && Pricing.Blocks(rule, type),
                 Units = Slot(new Counter(Counts.Units, type.Id)),
                 IncludedLine = Slot(new LineKey(type.Id, Funding.Included, 0, false)),
-                // A unit counts under the rule that its own terms put it under: other terms may put the type under another.
+                // Under the rule that its own terms put it under: other terms may put the type under another.
                 Overage = Slot(new Counter(Counts.Overage, type.Id, owner.Length == 0 ? 0 : 1)),
                 RuleUnits = Slot(new Counter(Counts.RuleUnits, owner)),
                 RuleAmount = Slot(new Counter(Counts.RuleAmount, owner)),

@@ -5,7 +5,8 @@ public sealed partial class Turn
     /// <summary>A4: what is held fits under every cap that matches; it is journalled before it is answered.</summary>
     private Answer Reserve(Command.Reserve c)
     {
-        if (_state.Allowance().Check(c.Question, _now) is not { } asked) return UnknownType(_state.Terms, c.Question.Subject.What);
+        if (_state.Allowance().Check(c.Question, _now) is not { } asked)
+            return UnknownType(_state.Terms, c.Question.Subject.What);
         var quantity = c.Question.Quantity;
         var decision = asked;
         if (asked.Reason is not (DecisionReason.Ok or DecisionReason.TenantPaused) && c.AllowPartial
@@ -44,7 +45,8 @@ public sealed partial class Turn
 
     private Answer Record(Command.RecordCheck c)
     {
-        if (_state.Allowance().Check(c.Question, _now) is not { } decision) return UnknownType(_state.Terms, c.Question.Subject.What);
+        if (_state.Allowance().Check(c.Question, _now) is not { } decision)
+            return UnknownType(_state.Terms, c.Question.Subject.What);
         decision = decision with { Sequence = _state.Sequence + 1 };
         Add(new Entry.DecisionRecorded(c.Question, decision) { At = _now });
         return new Answer.Decided(decision);
