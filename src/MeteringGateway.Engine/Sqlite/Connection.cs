@@ -8,6 +8,9 @@ namespace MeteringGateway.Engine.Sqlite;
 /// </summary>
 internal sealed class Connection : IDisposable
 {
+    /// <summary>Milliseconds that a statement waits for others' locks.</summary>
+    public const int Patience = 10_000;
+
     private readonly string _path;
     private readonly sqlite3 _db;
     private readonly Dictionary<string, Statement> _statements = [];
@@ -22,7 +25,7 @@ internal sealed class Connection : IDisposable
         if (code != raw.SQLITE_OK) throw Error(code);
         raw.sqlite3_extended_result_codes(_db, 1);
         // Readers wait only for a checkpoint's short exclusive moments.
-        raw.sqlite3_busy_timeout(_db, 10_000);
+        raw.sqlite3_busy_timeout(_db, Patience);
     }
 
     /// <summary>Of the SQLite that runs.</summary>

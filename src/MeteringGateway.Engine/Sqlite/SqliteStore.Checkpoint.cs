@@ -60,6 +60,31 @@ public sealed partial class SqliteStore
         }
     }
 
+    /// <summary>
+    /// Copies the log and empties it, so that nothing of what was erased is left in it. Who reads from it is waited for,
+    /// a little; then it is left to the next erasure, or to when the log begins anew.
+    /// </summary>
+    private async ValueTask ClearLog(CancellationToken cancellation)
+    {
+        for (var tries = 0; tries < 50 && !Write(Truncate); tries++)
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+
+        static bool Truncate(Connection db)
+        {
+            db.Execute("PRAGMA busy_timeout=0"); // flushes wait behind it
+            try
+            {
+                using var row = db["PRAGMA wal_checkpoint(TRUNCATE)"];
+                row.Step();
+                return row.Int64(0) == 0; // else somebody reads, or copies
+            }
+            finally
+            {
+                db.Execute($"PRAGMA busy_timeout={Connection.Patience}");
+            }
+        }
+    }
+
     private bool Checkpoint(Connection db)
     {
         using var row = db["PRAGMA wal_checkpoint(PASSIVE)"];

@@ -88,15 +88,21 @@ public sealed partial class SqliteStore
         return details;
     }, cancellation);
 
-    /// <summary>In pieces, so that no flush waits for long.</summary>
+    /// <summary>In pieces, so that no flush waits for long; then the log begins anew, which has what was there.</summary>
     public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    {
+        var erased = await EraseRows(tenant, endCustomer, cancellation);
+        await ClearLog(cancellation);
+        return erased;
+    }
+
+    private async ValueTask<long> EraseRows(string tenant, string endCustomer, CancellationToken cancellation)
     {
         const int piece = 1_000;
         for (long erased = 0; ; await Task.Yield())
         {
             var some = Write(db => db.Transaction(Begin, _ =>
             {
-                db.Execute("PRAGMA secure_delete=1");
                 db[$"""
                     DELETE FROM details WHERE {Tenant} AND sequence IN
                       (SELECT sequence FROM details WHERE {Tenant} AND end_customer=? LIMIT {piece})

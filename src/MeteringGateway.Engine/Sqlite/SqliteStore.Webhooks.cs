@@ -169,7 +169,6 @@ public sealed partial class SqliteStore
         if (content is not null)
         {
             // What it was may hold secrets, and an earlier version of the program did not seal them.
-            db.Execute("PRAGMA secure_delete=1");
             db["INSERT OR REPLACE INTO webhooks(id, content) VALUES(?,?)"].Add(version.Id).Add(content).Run();
             return true;
         }

@@ -42,7 +42,9 @@ public sealed partial class SqliteStore : IStore
             IsOpenToOthers = Owned.IsOpenToOthers(directory);
             _write = new Connection(_path, write: true);
             Schema.Prepare(_write, _path);
-            _write.Execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;");
+            // Always: where a page is split, what moved would stay behind, and be found after it was erased (D2).
+            _write.Execute("PRAGMA secure_delete=1; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; "
+                + "PRAGMA wal_autocheckpoint=0;");
             _reads = new ReadThreads(ReadingThreads);
         }
         catch
