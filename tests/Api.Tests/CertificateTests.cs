@@ -160,6 +160,37 @@ public class CertificateTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_certificate_and_a_key_have_one_text_each()
+    {
+        await Used("one-text");
+        var (journal, keys) = (await Journal("one-text"), await Keys());
+        var certificate = await Jose(_gateway.Admin, "/v1/tenants/one-text/outcomes/o-1/certificate");
+        var parts = certificate.Split('.');
+        foreach (var more in (string[])["=", "==", " ", "\n", "\t"])
+        {
+            Is($"{parts[0]}{more}.{parts[1]}.{parts[2]}");
+            Is($"{parts[0]}.{parts[1]}{more}.{parts[2]}");
+            Is($"{parts[0]}.{parts[1]}.{parts[2]}{more}");
+            Is($"{parts[0]}.{parts[1]}.{more}{parts[2]}");
+            Is($"{more}{certificate}");
+            Assert.Contains("without padding", Refused($"{certificate}{more}", keys, journal),
+                StringComparison.Ordinal);
+        }
+        // 64 bytes leave four bits of the last character over.
+        Is($"{certificate[..^1]}{(char)(certificate[^1] + 1)}");
+
+        foreach (var coordinate in (string[])["x", "y"])
+        {
+            var set = JsonNode.Parse(keys)!;
+            foreach (var key in set["keys"]!.AsArray()) key![coordinate] = $"{(string)key[coordinate]!}=";
+            Assert.Contains("cannot be used",
+                Refused(certificate, Encoding.UTF8.GetBytes(set.ToJsonString()), journal), StringComparison.Ordinal);
+        }
+
+        void Is(string changed) => Assert.NotEmpty(Refused(changed, keys, journal));
+    }
+
+    [Fact]
     public async Task A_journal_that_was_rewritten_parts_from_the_certificate_where_it_was_and_says_in_what()
     {
         await Used("rewritten");

@@ -75,6 +75,12 @@ public class WebhooksGuardTests
     [InlineData("http://0177.0.0.1/hooks")]
     [InlineData("http://[::1]:8080/hooks")]
     [InlineData("http://[::ffff:127.0.0.1]/hooks")]
+    [InlineData("http://127.0.0.1./hooks")]
+    [InlineData("http://localhost/hooks")]
+    [InlineData("https://LocalHost:8443/hooks")]
+    [InlineData("http://localhost./hooks")]
+    [InlineData("http://metering.localhost/hooks")]
+    [InlineData("http://a.b.LOCALHOST./hooks")]
     [InlineData("https://169.254.169.254/latest/meta-data")]
     [InlineData("https://10.0.0.7")]
     [InlineData("https://user:password@example.com/")]
@@ -97,14 +103,20 @@ public class WebhooksGuardTests
     [Fact]
     public async Task A_name_that_stands_for_this_machine_is_not_called()
     {
-        await using var gateway = await Gateway.Start();
+        var directory = Directory.CreateTempSubdirectory("metering-").FullName;
         await using var receiver = await Receiver.Start();
-        await gateway.Tenant("acme");
-        await gateway.Webhook("desk", $"http://localhost:{receiver.Port}/hooks?from=metering");
-        await gateway.Alert("acme");
+        // Written when the settings allowed it.
+        await using (var allowed = await WebhooksTestBed.Start(directory))
+            await allowed.Webhook("desk", $"http://localhost:{receiver.Port}/hooks?from=metering");
+        await using (var gateway = await Gateway.Start(dataDirectory: directory))
+        {
+            await gateway.Tenant("acme");
+            await gateway.Alert("acme");
 
-        Assert.Equal("address_not_allowed", (string?)(await gateway.Tried("desk", 1))["error"]);
-        Assert.Empty(receiver.All);
+            Assert.Equal("address_not_allowed", (string?)(await gateway.Tried("desk", 1))["error"]);
+            Assert.Empty(receiver.All);
+        }
+        Directory.Delete(directory, recursive: true);
     }
 
     [Fact]

@@ -28,6 +28,57 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         _store = SqliteStore.Open(_directory);
     }
 
+    [Theory]
+    [InlineData("one", "other")]
+    [InlineData("one", "due")]
+    [InlineData("due", "one")]
+    [InlineData("tenants", "plans")]
+    [InlineData("tenants", "attention")]
+    [InlineData("plans", "keys")]
+    [InlineData("attention", "attention of acme")]
+    [InlineData("attention", "tenants")]
+    public async Task N4_reads_that_are_of_no_tenant_take_turns_by_kind_and_caller(string busy, string quiet)
+    {
+        var gates = new List<ManualResetEventSlim>();
+        await Hold("/first", urgent: false); // first: the other thread would not take it
+        await Hold("/second", urgent: true);
+        var many = Enumerable.Range(0, 100).Select(i => Some(busy, i)).ToList();
+        var waits = Some(quiet, 0);
+        // Its turn is behind both, and it keeps the thread.
+        var last = Hold("/last", urgent: busy is "one" or "due");
+        try
+        {
+            gates[0].Set();
+            await waits.WaitAsync(TimeSpan.FromSeconds(20));
+            await last;
+            Assert.Contains(many, one => !one.IsCompleted);
+        }
+        finally
+        {
+            gates.ForEach(gate => gate.Set());
+        }
+        await Task.WhenAll(many);
+
+        Task Some(string what, int number) => what switch
+        {
+            "one" or "other" => _store.Idempotent($"{what}:{number}", default).AsTask(),
+            "due" => _store.Due(Now, 10, default).AsTask(),
+            "tenants" => _store.List(null, 10, default).AsTask(),
+            "attention" => _store.Attention(null, null, 10, default).AsTask(),
+            "attention of acme" => _store.Attention(["acme"], null, 10, default).AsTask(),
+            _ => _store.NewestDocuments(what, default).AsTask(),
+        };
+
+        async Task Hold(string whose, bool urgent)
+        {
+            var gate = new ManualResetEventSlim();
+            var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            gates.Add(gate);
+            _ = _store.Read(whose, _ => { held.SetResult(); gate.Wait(); return true; }, default, urgent).AsTask();
+            await held.Task;
+        }
+    }
+
     [Fact]
     public void A_second_opener_is_refused_and_told_why()
     {

@@ -111,6 +111,10 @@ public sealed class CertificateTests : IDisposable
         await File.WriteAllTextAsync(In("nonsense"), "not a journal");
 
         await Says(2, "signature", "torn", null);
+        await File.WriteAllTextAsync(In("padded"), await File.ReadAllTextAsync(In("good")) + "==");
+        await Says(2, "its signature is not base64url without padding", "padded", null);
+        await File.WriteAllTextAsync(In("line"), await File.ReadAllTextAsync(In("good")) + "\r\n");
+        Assert.Equal(0, (await Verify("line")).Code);
         await Says(3, "line 1 of the entries of 'zoo'", "good", "zoo");
         await Says(3, "the entries end at 2", "good", "short");
         await Says(3, "entry 2 is missing", "good", "gap");

@@ -1,7 +1,7 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Certificates;
 
@@ -29,7 +29,7 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
     {
         if (signed.Length > Longest)
             throw new UncheckableException($"the certificate is longer than {Longest} characters");
-        var parts = signed.Trim().Split('.');
+        var parts = signed.Split('.');
         if (parts.Length != 3)
             throw new UncheckableException("the certificate is not a compact JWS: three parts, and dots between");
         using var header = Header(parts[0]);
@@ -54,14 +54,15 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
         const string not = "the certificate is not a compact JWS";
         try
         {
-            var header = JsonDocument.Parse(Base64Url.DecodeFromChars(part),
+            var header = JsonDocument.Parse(
+                Base64Text.Read(part) ?? throw new FormatException(),
                 new JsonDocumentOptions { AllowDuplicateProperties = false });
             return header.RootElement.ValueKind == JsonValueKind.Object ? header
                 : throw new UncheckableException($"{not}: its header is not a JSON object");
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw new UncheckableException($"{not}: its header is not JSON in base64url");
+            throw new UncheckableException($"{not}: its header is not JSON in base64url without padding");
         }
     }
 
@@ -109,20 +110,11 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
     }
 
     private static byte[] Coordinate(JsonElement key, string name) =>
-        Base64Url.DecodeFromChars(Member(key, name));
+        Base64Text.Read(Member(key, name)) ?? throw new FormatException();
 
     private static string? Member(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static byte[] Decoded(string part, string what)
-    {
-        try
-        {
-            return Base64Url.DecodeFromChars(part);
-        }
-        catch (FormatException)
-        {
-            throw new CertificateException($"its {what} is not base64url");
-        }
-    }
+    private static byte[] Decoded(string part, string what) => Base64Text.Read(part)
+        ?? throw new CertificateException($"its {what} is not base64url without padding");
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text.Json;
 using MeteringGateway.Api.Json;
 
@@ -66,7 +65,7 @@ public sealed class Proof
         var hash = new byte[Chain.HashLength];
         try
         {
-            var bytes = Base64Url.DecodeFromChars(stated.Bytes);
+            var bytes = Base64Text.Read(stated.Bytes) ?? throw new FormatException("not base64url without padding");
             Chain.Next(Convert.FromHexString(stated.PreviousHash), bytes, hash);
             entry = EntryCodec.Read(bytes);
         }

@@ -101,8 +101,8 @@ internal static class Cursors
     /// <summary>Null when it is not one of ours.</summary>
     public static string? Read(string cursor)
     {
-        if (cursor.Length is 0 or > 16_384 || !System.Buffers.Text.Base64Url.IsValid(cursor)) return null;
-        return System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(cursor));
+        if (cursor.Length is 0 or > 16_384 || Base64Text.Read(cursor) is not { } bytes) return null;
+        return System.Text.Encoding.UTF8.GetString(bytes);
     }
 
     public static long? Number(string cursor) =>

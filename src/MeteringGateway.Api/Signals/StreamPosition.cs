@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Signals;
 
@@ -49,8 +50,7 @@ internal sealed class StreamPosition
     /// <summary>Goes on from an id that <see cref="Write"/> gave. False when it is not one of ours.</summary>
     public bool Continue(string id)
     {
-        if (id.Length is 0 or > LongestId || !Base64Url.IsValid(id)) return false;
-        var bytes = Base64Url.DecodeFromChars(id);
+        if (id.Length is 0 or > LongestId || Base64Text.Read(id) is not { } bytes) return false;
         // The first ids named tenants, and continued what did not say what it stops: such a reader begins anew.
         if (bytes.Length == 0 || bytes[0] != Version) return bytes.AsSpan().Contains((byte)'=');
         if (bytes.Length < 1 + HashLength) return false;

@@ -35,6 +35,19 @@ internal static class PublicAddress
         }.Select(IPNetwork.Parse),
     ];
 
+    /// <summary>
+    /// False for an address that is not public, and for the names that stand for this machine (RFC 6761, 6.3); what
+    /// other names stand for is seen when they are called.
+    /// </summary>
+    /// <param name="host">Without brackets; a name in ASCII.</param>
+    public static bool MayBe(string host)
+    {
+        host = host.TrimEnd('.'); // the root, which a name may end with
+        if (IPAddress.TryParse(host, out var address)) return IsPublic(address);
+        return !host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            && !host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+    }
+
     public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return IsPublic(address.MapToIPv4());

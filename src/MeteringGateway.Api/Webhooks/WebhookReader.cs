@@ -1,4 +1,3 @@
-using System.Net;
 using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Webhooks;
@@ -29,8 +28,7 @@ internal static class WebhookReader
             findings.Add("/url", "must be an absolute http or https address");
         else if (uri.UserInfo.Length > 0)
             findings.Add("/url", "must not have a user name or password; deliveries are signed");
-        else if (!allowPrivate && IPAddress.TryParse(uri.DnsSafeHost, out var address)
-            && !PublicAddress.IsPublic(address))
+        else if (!allowPrivate && !PublicAddress.MayBe(uri.IdnHost))
             findings.Add("/url", "must be a public address");
         return url!;
     }

@@ -35,7 +35,7 @@ internal sealed class ReadThreads : IDisposable
     /// Runs <paramref name="read"/> when it is the turn of <paramref name="whose"/>; a caller who cancels is let go at
     /// once.
     /// </summary>
-    /// <param name="whose">A tenant, or '' for what is of none.</param>
+    /// <param name="whose">A tenant, or a name for what is of none.</param>
     /// <exception cref="ObjectDisposedException">The threads have ended.</exception>
     public async Task<T> Run<T>(string whose, bool urgent, Func<T> read, CancellationToken cancellation)
     {

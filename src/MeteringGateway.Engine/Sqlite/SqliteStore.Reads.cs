@@ -159,14 +159,14 @@ public sealed partial class SqliteStore
     }
 
     public ValueTask<IdempotencyRow?> Idempotent(string key,
-        CancellationToken cancellation) => Read<IdempotencyRow?>("", db =>
+        CancellationToken cancellation) => Read<IdempotencyRow?>($"/idempotency/{key.Split(':')[0]}", db =>
     {
         using var row = db["SELECT content, answer, expires FROM idempotency WHERE key=?"].Add(key);
         return row.Step() ? new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2))) : null;
     }, cancellation, urgent: true);
 
     public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<IdempotencyRow>>("", db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<IdempotencyRow>>("/idempotency", db =>
     {
         using var rows =
             db["SELECT key, content, answer, expires FROM idempotency WHERE key>? ORDER BY key LIMIT ?"].Add(after
@@ -178,7 +178,7 @@ public sealed partial class SqliteStore
     }, cancellation);
 
     public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<DueTenant>>("", db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<DueTenant>>("/due", db =>
     {
         using var rows = db["SELECT id, due FROM tenants WHERE due<=? ORDER BY due LIMIT ?"].Add(now.UnixMilliseconds)
             .Add(limit);
@@ -188,7 +188,7 @@ public sealed partial class SqliteStore
     }, cancellation, urgent: true);
 
     public ValueTask<IReadOnlyList<string>> List(string? after, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<string>>("", db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<string>>("/tenants", db =>
     {
         using var rows = db["SELECT id FROM tenants WHERE id>? ORDER BY id LIMIT ?"].Add(after ?? "").Add(limit);
         var ids = new List<string>();
@@ -198,7 +198,8 @@ public sealed partial class SqliteStore
 
     public ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<TenantInNeed>>("", db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<TenantInNeed>>(
+            $"/attention/{string.Join(' ', among ?? [])}", db =>
     {
         // One of them by the index on severity, the other by that on ids: whoever may see few tenants asks for no more.
         var from = among is null ? "tenants WHERE severity>0"
@@ -225,7 +226,7 @@ public sealed partial class SqliteStore
             cancellation);
 
     private ValueTask<IReadOnlyList<Document>> Documents(string kind, string sql,
-        CancellationToken cancellation) => Read<IReadOnlyList<Document>>("", db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<Document>>($"/documents/{kind}", db =>
     {
         using var rows = db[sql].Add(kind);
         var documents = new List<Document>();

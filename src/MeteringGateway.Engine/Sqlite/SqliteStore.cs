@@ -156,9 +156,10 @@ public sealed partial class SqliteStore : IStore
         }
     }
 
-    /// <param name="tenant">Whose turn it takes; '' if it is of none.</param>
-    private ValueTask<T> Read<T>(string tenant, Func<Connection, T> work, CancellationToken cancellation,
-        bool urgent = false) => new(_reads.Run(tenant, urgent, () => ReadHere(work), cancellation));
+    /// <param name="whose">Whose turn it takes: a tenant, or what is of none by kind and, where it is known, caller,
+    /// which begins with a slash, as no tenant does.</param>
+    internal ValueTask<T> Read<T>(string whose, Func<Connection, T> work, CancellationToken cancellation,
+        bool urgent = false) => new(_reads.Run(whose, urgent, () => ReadHere(work), cancellation));
 
     /// <summary>On the caller's thread.</summary>
     private T ReadHere<T>(Func<Connection, T> work)

@@ -39,7 +39,7 @@ internal static class VerifyCommand
         var set = await File.ReadAllBytesAsync(keys, cancellation);
         try
         {
-            var proof = Proof.Read(signed, set);
+            var proof = Proof.Read(signed.TrimEnd('\r', '\n'), set); // a file ends its line
             if (entries is not null) await Compare(proof, entries, cancellation);
             Console.WriteLine(proof.Summary());
             Console.WriteLine(entries is null ? "good; not compared with the journal (--entries)"
