@@ -1,6 +1,7 @@
 using MeteringGateway.Api.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Hosting;
 using ModelContextProtocol.Protocol;
 
@@ -12,6 +13,9 @@ namespace MeteringGateway.Mcp;
 /// </summary>
 public static class McpEdition
 {
+    /// <summary>Of a request: arguments are a few names, and how they are read is not ours to bound.</summary>
+    private const long MostBytes = 65_536;
+
     private const string Instructions =
         "Meters the outcomes of AI agents. Before you act, ask check_allowance whether you may; if it does not say "
         + "allow, stop or hand over as it tells you. Report what you achieved with report_outcome, once, under an id "
@@ -38,7 +42,8 @@ public static class McpEdition
 
     public static WebApplication MapMcp(this WebApplication app)
     {
-        app.MapMcp("/mcp").Needs(Tools.AnyOf).ExcludeFromDescription();
+        app.MapMcp("/mcp").Needs(Tools.AnyOf).ExcludeFromDescription()
+            .WithMetadata(new RequestSizeLimitAttribute(MostBytes));
         return app;
     }
 }

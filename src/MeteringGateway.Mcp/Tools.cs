@@ -59,6 +59,10 @@ internal static class Tools
 
     private static async Task<JsonElement> Usage(Call call, CancellationToken cancellation)
     {
+        // It is what a read over HTTP is, and no more of them may be under way.
+        var most = call.Service<MeteringSettings>().Limits.ReadsAtOnce;
+        using var read = call.Caller.Reads.Open(most)
+            ?? throw new ProblemException(Problem.TooManyAtOnce(most, "reads"));
         var period = Query.Period(call.Optional("period"));
         if (await call.Tenants.Usage(call.Tenant, period, cancellation) is { } usage)
             return JsonSerializer.SerializeToElement(usage.Wire(call.Tenant), WireJson.Typed<UsageWire>());

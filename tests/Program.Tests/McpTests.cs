@@ -110,6 +110,18 @@ public sealed class McpTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, await Status(await Key("ops", "*")));
     }
 
+    [Fact]
+    public async Task A_request_has_so_many_bytes_N4()
+    {
+        var key = await Key("agent", "acme");
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await Status(key, new string(' ', 65_536)));
+        await using var agent = await Client(key);
+        await Assert.ThrowsAnyAsync<Exception>(() => agent.CallToolAsync("check_allowance",
+            new Dictionary<string, object?> { ["outcome_type"] = new string('x', 70_000) }).AsTask());
+        // It goes on.
+        Assert.Equal("allow", (string?)(await Call(agent, "check_allowance", ("outcome_type", Type)))["decision"]);
+    }
+
     private const string Type = "support.resolution";
 
     private async Task<string> Key(string role, string tenant)
@@ -129,12 +141,13 @@ public sealed class McpTests : IAsyncLifetime
             AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = $"Bearer {key}" },
         }));
 
-    private async Task<HttpStatusCode> Status(string? key)
+    private async Task<HttpStatusCode> Status(string? key, string more = "")
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_server.Port}") };
         if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var body = new StringContent("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}""", Encoding.UTF8,
+        using var body = new StringContent("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}""" + more, Encoding.UTF8,
             "application/json");
+        http.DefaultRequestHeaders.Accept.ParseAdd("application/json, text/event-stream");
         using var answer = await http.PostAsync(new Uri("/mcp", UriKind.Relative), body);
         return answer.StatusCode;
     }

@@ -44,6 +44,7 @@ public sealed class TenantTestsOnSilos(Started started) : TenantTests(started);
 public sealed class ThresholdTestsOnSilos(Started started) : ThresholdTests(started);
 public sealed class UsageTestsOnSilos(Started started) : UsageTests(started);
 public sealed class AlertTestsOnSilos(Started started) : AlertTests(started);
+public sealed class Base64TextTestsOnSilos : Base64TextTests;
 public sealed class BoundTestsOnSilos(Started started) : BoundTests(started);
 public sealed class SampleTestsOnSilos(Started started) : SampleTests(started);
 public sealed class AdministratorTestsOnSilos(Started started) : AdministratorTests(started);
