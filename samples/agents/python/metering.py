@@ -152,28 +152,36 @@ class Metering:
 
         The id is the outcome's too; sent again with the same id it counts once. Raises `Problem` when refused.
         """
-        return self._one(self.event("outcome.reported", id, time, outcome_type=outcome_type, **data))
+        return self._one(self._event("outcome.reported", id, time, outcome_type=outcome_type, **data))
 
     def activity(self, activity: str, *, id: Optional[str] = None, **data: Any) -> Result:
         """Something that happened and is no outcome; in a session it restarts its windows."""
-        return self._one(self.event("activity.reported", id, activity=activity, **data))
+        return self._one(self._event("activity.reported", id, activity=activity, **data))
 
     def confirm(self, outcome_id: str, *, id: Optional[str] = None, **data: Any) -> Result:
-        return self._one(self.event("outcome.confirmed", id or f"{outcome_id}:confirmed", outcome_id=outcome_id,
-                                    **data))
+        return self._one(self._event("outcome.confirmed", id or f"{outcome_id}:confirmed", outcome_id=outcome_id,
+                                     **data))
 
     def reverse(self, outcome_id: str, why: str, *, id: Optional[str] = None, **data: Any) -> Result:
         """`why` is reopened, escalated, abandoned, failed or rejected."""
         if why not in REVERSALS:
             raise ValueError(f"why is one of {', '.join(REVERSALS)}")
-        return self._one(self.event(f"outcome.{why}", id or f"{outcome_id}:{why}", outcome_id=outcome_id, **data))
+        return self._one(self._event(f"outcome.{why}", id or f"{outcome_id}:{why}", outcome_id=outcome_id, **data))
 
     def event(self, type: str, id: Optional[str] = None, time: Optional[datetime] = None,
               **data: Any) -> dict[str, Any]:
         """A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent."""
-        at = (time or datetime.now(timezone.utc)).astimezone(timezone.utc).isoformat(timespec="milliseconds")
-        return {"specversion": "1.0", "id": id or str(uuid.uuid4()), "source": self.source, "type": type,
-                "subject": self.tenant, "time": at.replace("+00:00", "Z"), "data": _present(data)}
+        return self._event(type, id, time or datetime.now(timezone.utc), **data)
+
+    # Without a time it is the gateway's now: so the same call again is the same event.
+    def _event(self, type: str, id: Optional[str] = None, time: Optional[datetime] = None,
+               **data: Any) -> dict[str, Any]:
+        event = {"specversion": "1.0", "id": id or str(uuid.uuid4()), "source": self.source, "type": type,
+                 "subject": self.tenant, "data": _present(data)}
+        if time is not None:
+            at = time.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+            event["time"] = at.replace("+00:00", "Z")
+        return event
 
     def send(self, events: list[dict[str, Any]]) -> list[Result]:
         """Many at once; one that is refused refuses no other. The answer comes when all that is accepted is durable."""

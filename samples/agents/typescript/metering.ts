@@ -148,25 +148,30 @@ export class Metering {
 
   /** An outcome. The id is the outcome's too; sent again with the same id it counts once. */
   report(outcomeType: string, { id, time, ...data }: Report = {}): Promise<Result> {
-    return this.one(this.event("outcome.reported", { outcome_type: outcomeType, ...data }, id, time));
+    return this.one(this.untimed("outcome.reported", { outcome_type: outcomeType, ...data }, id, time));
   }
 
   /** Something that happened and is no outcome; in a session it restarts its windows. */
   activity(activity: string, { id, ...data }: About & { id?: string; quantity?: number } = {}): Promise<Result> {
-    return this.one(this.event("activity.reported", { activity, ...data }, id));
+    return this.one(this.untimed("activity.reported", { activity, ...data }, id));
   }
 
   confirm(outcomeId: string, data: Json = {}): Promise<Result> {
-    return this.one(this.event("outcome.confirmed", { outcome_id: outcomeId, ...data }, `${outcomeId}:confirmed`));
+    return this.one(this.untimed("outcome.confirmed", { outcome_id: outcomeId, ...data }, `${outcomeId}:confirmed`));
   }
 
   reverse(outcomeId: string, why: Reversal, data: Json = {}): Promise<Result> {
-    return this.one(this.event(`outcome.${why}`, { outcome_id: outcomeId, ...data }, `${outcomeId}:${why}`));
+    return this.one(this.untimed(`outcome.${why}`, { outcome_id: outcomeId, ...data }, `${outcomeId}:${why}`));
   }
 
   /** A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent. */
-  event(type: string, data: Json, id: string = crypto.randomUUID(), time: Date = new Date()): Json {
-    return { specversion: "1.0", id, source: this.source, type, subject: this.tenant, time: time.toISOString(), data };
+  event(type: string, data: Json, id?: string, time: Date = new Date()): Json {
+    return this.untimed(type, data, id, time);
+  }
+
+  // Without a time it is the gateway's now: so the same call again is the same event.
+  private untimed(type: string, data: Json, id: string = crypto.randomUUID(), time?: Date): Json {
+    return { specversion: "1.0", id, source: this.source, type, subject: this.tenant, time: time?.toISOString(), data };
   }
 
   /** Many at once; one that is refused refuses no other. The answer comes when all that is accepted is durable. */

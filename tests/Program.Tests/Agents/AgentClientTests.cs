@@ -122,6 +122,23 @@ public sealed class AgentClientTests : IAsyncLifetime
     [TheoryIfInstalled("python3", "node", "tsc")]
     [InlineData("python")]
     [InlineData("typescript")]
+    public async Task I1_the_same_call_again_is_the_same_event_whenever_it_is_made(string language)
+    {
+        using var agent = await Connected(language);
+        await agent.Do("report", new { type = Type, id = "again" });
+        await Task.Delay(5); // the agent's clock is real: another millisecond
+        await Says(agent, "report", new { type = Type, id = "again" },
+            """{"status":"duplicate","outcome":"pending","reason":null,"code":null}""");
+        await agent.Do("reverse", new { id = "again", why = "failed" });
+        await Task.Delay(5);
+        var reversed = await agent.Do("reverse", new { id = "again", why = "failed" });
+        Assert.Equal("duplicate", (string?)reversed["status"]);
+        Assert.Equal(1, await Reported());
+    }
+
+    [TheoryIfInstalled("python3", "node", "tsc")]
+    [InlineData("python")]
+    [InlineData("typescript")]
     public async Task When_nobody_answers_the_caller_has_said_what_is_done(string language)
     {
         using var agent = await Connected(language);
