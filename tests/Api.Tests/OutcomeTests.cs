@@ -215,6 +215,31 @@ public class OutcomeTests(Started started) : IClassFixture<Started>
             .IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");
     }
 
+    [Theory]
+    [InlineData("""{"outcome_id":"named","outcome_type":"support.resolution"}""")]
+    [InlineData("""{"outcome_id":"named","outcome_type":"support.resolution","time":"2026-11-21T11:00:00Z","session":"s"}""")]
+    [InlineData("""{"id":"event","outcome_id":"named","outcome_type":"support.resolution"}""")]
+    [InlineData("""{"id":"named","outcome_type":"support.resolution"}""")]
+    public async Task A_report_is_recognised_by_whichever_id_it_has(string body) // I1
+    {
+        await _gateway.Admin.Put("/v1/plans/recognised",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99"}]}""");
+        var tenant = $"recognised-{Math.Abs(body.Length)}";
+        await _gateway.Admin.Put($"/v1/tenants/{tenant}", """{"name":"R","plan":"recognised"}""")
+            .Is(HttpStatusCode.Created);
+        var outcomes = $"/v1/tenants/{tenant}/outcomes";
+
+        await _gateway.Admin.Post(outcomes, body).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Post(outcomes, body).Is(HttpStatusCode.OK);
+        await _gateway.Admin.Post(outcomes, body.Replace("{", "{ ", StringComparison.Ordinal)).Is(HttpStatusCode.OK);
+
+        // Another thing said of the same outcome is no repetition (I3).
+        using var other = await _gateway.Admin.Post(outcomes,
+            body.Replace("}", ",\"quantity\":2}", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+        Assert.Single((await _gateway.Admin.Get(outcomes).Json())["data"]!.AsArray());
+    }
+
     [Fact]
     public async Task The_buyer_gives_a_verdict_of_its_own() // O8
     {

@@ -102,7 +102,7 @@ public class OverageTests(Started started) : IClassFixture<Started>
         Assert.Equal(
             """{"mode":null,"price":null,"limit":null,"requires_authorization":true,"at_limit":{"action":"handoff","to":"queue:a"},"authorization":null}""", rule.ToJsonString());
 
-        const string own = """{"mode":"bill","price":"1.20","limit":{"amount":"1.20"},"at_limit":{"action":"pause"}}""";
+        const string own = """{"mode":"bill","price":"1.20","limit":{"amount":"1.20"},"requires_authorization":false,"at_limit":{"action":"pause"}}""";
         using var set = await billing.Put("/v1/tenants/own-rule/overage", own,
             ("If-Match", before.Headers.ETag!.ToString()));
         Assert.Equal("1.20", (string?)(await Task.FromResult(set).Is(HttpStatusCode.OK))["price"]);
@@ -129,7 +129,8 @@ public class OverageTests(Started started) : IClassFixture<Started>
         await _gateway.Tenant("own-beside", Plan);
         await _gateway.Admin.Put("/v1/tenants/own-beside/terms",
             """{"outcome_types":[{"id":"support.resolution","price":"0.50"}]}""").Is(HttpStatusCode.OK);
-        await _gateway.Admin.Put("/v1/tenants/own-beside/overage", """{"mode":"bill"}""").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/tenants/own-beside/overage", """{"requires_authorization":false}""")
+            .Is(HttpStatusCode.OK);
         await Outcome("own-beside", 0);
         Assert.Equal("0.50", (string?)(await Check("own-beside"))["unit_price"]);
     }

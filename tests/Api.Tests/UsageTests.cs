@@ -50,6 +50,25 @@ public class UsageTests(Started started) : IClassFixture<Started>
         Assert.Equal("""{"units":12,"amount":"8.40"}""", forecast["uncapped"]!.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("""{"id":"support.resolution","price":"1"}""", "", null, 0)] // pays as it goes
+    [InlineData("""{"id":"support.resolution","price":"1","included_units":1}""", "", "bill", 1)]
+    [InlineData("""{"id":"support.resolution","price":"1","included_units":1}""",
+        ""","overage":{"mode":"block"}""", "block", 0)]
+    // The rule for all blocks, that of the one type does not.
+    [InlineData(
+        """{"id":"support.resolution","price":"1","included_units":1,"overage":{"mode":"bill"}},{"id":"b","included_units":1}""",
+        ""","overage":{"mode":"block"}""", "bill", 1)]
+    public async Task Overage_in_usage_says_what_is(string types, string rule, string? mode, int units) // F2
+    {
+        var name = $"is-{types.Length}-{rule.Length}";
+        await _gateway.Tenant(name, $$"""{"currency":"USD","outcome_types":[{{types}}]{{rule}}}""");
+        for (var i = 0; i < 2; i++) await Report(name, i, "support.resolution");
+
+        var overage = (await _gateway.Admin.Get($"/v1/tenants/{name}/usage").Json())["overage"]!;
+        Assert.Equal((mode, units), ((string?)overage["mode"], (int)overage["units"]!));
+    }
+
     private Task<JsonObject> Report(string tenant, int number, string type) => _gateway.Admin.PostAs(
         One, "/v1/events",
         Support.Report.Event("outcome.reported", $"o-{number}", tenant, $"\"outcome_type\":\"{type}\""))

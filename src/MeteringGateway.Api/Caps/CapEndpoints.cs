@@ -7,7 +7,10 @@ using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Caps;
 
-/// <summary>A cap as it is set; the id is in the path.</summary>
+/// <summary>
+/// A cap as it is set; the id is in the path. Of a cap that is there, what is left out but the limit stays as it is;
+/// null takes it away.
+/// </summary>
 internal sealed record PutCapWire
 {
     public ScopeWire? Scope { get; init; }
@@ -56,6 +59,7 @@ internal static class CapEndpoints
             if (await tenants.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             var (had, currency) = (Find(before, cap), before.Terms.Currency);
             ETags.Demand(context, had is null ? null : ETags.Of(had));
+            wanted = Over(There(before, cap), wanted, body);
             if (Unknown(wanted.Scope, before.Terms) is { } unknown) return unknown;
             var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor },
                 cancellation);
@@ -64,9 +68,11 @@ internal static class CapEndpoints
             // One that somebody removed at once is told as it was set.
             var set = Find(after, cap) ?? CapReader.Write(wanted, currency);
             ETags.Send(context, ETags.Of(set));
+            set = set with { Withdrawn = before.Scheduled.WithdrawnIn(after) };
             if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", set);
             return TypedResults.Ok(set);
-        }).Needs(MaySet).Takes<PutCapWire>().WithSummary("Set a cap; it holds for the very next decision");
+        }).Needs(MaySet).Takes<PutCapWire>().WithSummary(
+            "Set a cap; it holds for the very next decision. What is left out stays, null takes it away");
 
         tenant.MapGet("/caps", async Task<Results<Ok<CapListWire>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
@@ -123,6 +129,19 @@ internal static class CapEndpoints
             .Needs(Permission.LimitsWrite).WithSummary("Let them go on");
     }
 
+    /// <summary>In force, else as it is to come; null: neither.</summary>
+    private static Cap? There(TenantFigure tenant, string cap) =>
+        tenant.Caps.FirstOrDefault(one => one.Cap.Id == cap)?.Cap
+        ?? tenant.Scheduled.Select(change => change.Setting).OfType<Setting.Capped>()
+            .FirstOrDefault(coming => coming.Cap.Id == cap)?.Cap;
+
+    private static Cap Over(Cap? had, Cap wanted, Body<PutCapWire> body) => had is null ? wanted : wanted with
+    {
+        Scope = body.Says("scope") ? wanted.Scope : had.Scope,
+        Period = body.Says("period") ? wanted.Period : had.Period,
+        AtLimit = body.Says("at_limit") ? wanted.AtLimit : had.AtLimit,
+    };
+
     /// <summary>As it is in force, with what it is to be; null: there is none, and none is to come.</summary>
     private static CapWire? Find(TenantFigure tenant, string cap)
     {
@@ -136,15 +155,18 @@ internal static class CapEndpoints
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");
 
-    private static Cap Read(string id, PutCapWire cap, Findings findings) => CapReader.Read(
-        "", new CapWire { Scope = cap.Scope, Limit = cap.Limit, Period = cap.Period, AtLimit = cap.AtLimit }, id,
-        findings);
+    private static Cap Read(string id, PutCapWire cap, Findings findings)
+    {
+        CapReader.DemandWho("/at_limit", cap.AtLimit, findings);
+        return CapReader.Read("", new CapWire { Scope = cap.Scope, Limit = cap.Limit, Period = cap.Period,
+            AtLimit = cap.AtLimit }, id, findings);
+    }
 
     private static Command.Pause Read(PauseWire pause, Findings findings)
     {
-        var action = CapReader.AtLimit("",
-            new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message }, findings,
-            LimitAction.Notify);
+        var stop = new AtLimitWire { Action = pause.Action, To = pause.To, Message = pause.Message };
+        var action = CapReader.AtLimit("", stop, findings, LimitAction.Notify);
+        CapReader.DemandWho("", stop, findings);
         return new Command.Pause(action, findings.Name("/reason", pause.Reason));
     }
 

@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Caps;
 /// <summary>Caps that there would be instead of all that there are.</summary>
 internal sealed record PreviewCapsWire
 {
-    public IReadOnlyList<CapWire>? Caps { get; init; }
+    public IReadOnlyList<CapWire?>? Caps { get; init; }
 }
 
 /// <summary>What periods came to, and would have come to; nothing of it is kept.</summary>
@@ -52,12 +52,15 @@ internal static class CapPreviewEndpoints
         }).WithTags("Caps").Needs(Permission.LimitsWrite | Permission.TermsWrite).Takes<PreviewCapsWire>()
             .WithSummary("What this period and the last three would have come to under other caps; changes nothing");
 
-    private static List<Cap> Read(IReadOnlyList<CapWire>? given, Findings findings)
+    private static List<Cap> Read(IReadOnlyList<CapWire?>? given, Findings findings)
     {
         if (given is null) findings.Add("/caps", "is required");
-        else if (given.Count > MostCaps) findings.Add("/caps", $"must have at most {MostCaps} elements");
-        var caps = (given ?? []).Take(MostCaps).Select((cap, i) => CapReader.Read($"/caps/{i}", cap, cap.Id, findings))
-            .ToList();
+        var caps = new List<Cap>();
+        foreach (var (pointer, cap) in findings.Each("/caps", given, MostCaps))
+        {
+            CapReader.DemandWho($"{pointer}/at_limit", cap.AtLimit, findings);
+            caps.Add(CapReader.Read(pointer, cap, cap.Id, findings));
+        }
         for (var i = 0; i < caps.Count; i++)
             if (caps.FindIndex(cap => cap.Id == caps[i].Id) < i) findings.Add($"/caps/{i}/id", "is there twice");
         return caps;

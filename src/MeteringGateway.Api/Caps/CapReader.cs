@@ -9,6 +9,7 @@ internal static class CapReader
     public static Cap Read(string at, CapWire cap, string? id, Findings findings)
     {
         if (cap.Scheduled is not null) findings.Add($"{at}/scheduled", "is told, and cannot be set");
+        if (cap.Withdrawn is not null) findings.Add($"{at}/withdrawn", "is told, and cannot be set");
         return new()
         {
             Id = findings.Id($"{at}/id", id),
@@ -50,6 +51,16 @@ internal static class CapReader
             findings.Add($"{at}/to", "goes with the action handoff");
         return new AtLimit(action, findings.OptionalName($"{at}/to", then.To),
             findings.OptionalName($"{at}/message", then.Message, 1000));
+    }
+
+    /// <summary>
+    /// A hand-off to nobody would leave what the agent has begun to nobody. Asked when one is set: what was set before
+    /// this was asked stays good.
+    /// </summary>
+    public static void DemandWho(string at, AtLimitWire? then, Findings findings)
+    {
+        if (then is { Action: "handoff", To: null })
+            findings.Add($"{at}/to", "is required with handoff: who takes over, such as \"queue:tier1\"");
     }
 
     private static Scope Scope(string at, ScopeWire scope, Findings findings)

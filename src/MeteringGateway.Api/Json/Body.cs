@@ -13,6 +13,21 @@ namespace MeteringGateway.Api.Json;
 /// <param name="Bytes">As they came; what idempotency compares.</param>
 internal sealed record Body<T>(T Value, ReadOnlyMemory<byte> Bytes) where T : class
 {
+    /// <summary>
+    /// Whether a member is there, be it null: what a change leaves out stays as it is, and null takes it away.
+    /// </summary>
+    public bool Says(string member)
+    {
+        var reader = new Utf8JsonReader(Bytes.Span);
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName) continue;
+            if (reader.ValueTextEquals(member)) return true;
+            reader.Skip();
+        }
+        return false;
+    }
+
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         var bytes = await RequestBytes.Read(context);

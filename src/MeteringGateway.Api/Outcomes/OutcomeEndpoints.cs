@@ -33,7 +33,8 @@ internal static class OutcomeEndpoints
             var read = new EventReader(settings.Limits, customers).ReadData(body.Span, attributes,
                 Members.Id | Members.Time);
             if (read.Problem is { } wrong) return Refused(wrong);
-            var answer = await tenants.ExecuteOnce(context, tenant, read.Command!, caller, body, cancellation);
+            var report = Recognisable((Command.ReportOutcome)read.Command!, fresh);
+            var answer = await tenants.ExecuteOnce(context, tenant, report, caller, body, cancellation);
             if (answer is Answer.Refused refused) return Refused(refused.ToProblem());
             var taken = answer as Answer.Accepted ?? throw answer.Unexpected();
             if (await Find(tenants, tenant, taken.Outcome!.Id, cancellation) is not { } outcome)
@@ -93,6 +94,17 @@ internal static class OutcomeEndpoints
             return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(id)}", outcome);
         }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>()
             .WithSummary("The buyer's own verdict; the same again changes nothing");
+    }
+
+    /// <summary>
+    /// Who names the outcome and not the event may send it again all the same (I1): the event is named by what it says.
+    /// What says something else of that outcome is another event (I3).
+    /// </summary>
+    private static Command.ReportOutcome Recognisable(Command.ReportOutcome report, string fresh)
+    {
+        if (report.Id.Id != fresh || report.OutcomeId == fresh) return report;
+        var same = SHA256.HashData(Encoding.UTF8.GetBytes($"{report.OutcomeId}\n{report.Fingerprint}"));
+        return report with { Id = new EventId(Source, $"o-{Convert.ToHexStringLower(same.AsSpan(0, 16))}") };
     }
 
     public static void MapErasure(this IEndpointRouteBuilder app) =>

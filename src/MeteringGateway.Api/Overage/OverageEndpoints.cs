@@ -19,11 +19,12 @@ internal static class OverageEndpoints
             string tenant, Body<OverageRuleWire> body, TenantChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
-            var figure = await change.PutOverage(context, tenant, body.Value, caller, cancellation);
+            var figure = await change.PutOverage(context, tenant, body, caller, cancellation);
             ETags.Send(context, Tag(figure));
             return TypedResults.Ok(Write(figure));
         }).Needs(Permission.TermsWrite).Takes<OverageRuleWire>()
-            .WithSummary("Set the tenant's own rule of overage, effective at once");
+            .WithSummary(
+                "Set the tenant's own rule of overage, effective at once; what is left out stays, null takes it away");
 
         overage.MapGet("", async Task<Results<Ok<OverageWire>, Problem>> (
             string tenant, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
@@ -62,6 +63,25 @@ internal static class OverageEndpoints
 
     /// <summary>Of the rule, which is what is set, and of what is authorised beside it.</summary>
     public static string Tag(TenantFigure tenant) => ETags.Of(Rule(tenant), Write(tenant));
+
+    /// <summary>
+    /// A limit that is not said again is still one. Under <c>block</c> there is neither price nor limit to keep.
+    /// </summary>
+    public static OverageRuleWire Over(OverageRuleWire? had, Body<OverageRuleWire> body)
+    {
+        var said = body.Value;
+        if (had is null) return said;
+        var blocks = said.Mode == "block";
+        return said with
+        {
+            Mode = body.Says("mode") ? said.Mode : had.Mode,
+            Price = blocks || body.Says("price") ? said.Price : had.Price,
+            Limit = blocks || body.Says("limit") ? said.Limit : had.Limit,
+            RequiresAuthorization = body.Says("requires_authorization") ? said.RequiresAuthorization
+                : had.RequiresAuthorization,
+            AtLimit = body.Says("at_limit") ? said.AtLimit : had.AtLimit,
+        };
+    }
 
     private static OverageRuleWire Rule(TenantFigure tenant) =>
         FundingReader.Write(tenant.Terms.Overage ?? OverageRule.Default, tenant.Terms.Currency);

@@ -1,9 +1,9 @@
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>
-/// A tenant's negotiated terms laid over its plan (F7). Types, activities and credits are changed member by member,
-/// caps, thresholds and packs as wholes, each by its id; what the plan does not have is added. Commitments, which have
-/// no ids, and rules of overage are replaced.
+/// A tenant's negotiated terms laid over its plan (F7). Types, activities, caps and credits are changed member by
+/// member, thresholds and packs as wholes, each by its id; what the plan does not have is added. Commitments, which
+/// have no ids, and rules of overage are replaced.
 /// </summary>
 internal static class Overlay
 {
@@ -17,7 +17,7 @@ internal static class Overlay
         Commitments = terms.Commitments ?? plan.Commitments,
         Credits = Merge(plan.Credits, terms.Credits),
         Overage = terms.Overage ?? plan.Overage,
-        Caps = Merge(plan.Caps, terms.Caps, cap => cap.Id, (_, own) => own),
+        Caps = Merge(plan.Caps, terms.Caps, cap => cap.Id, Merge),
         Thresholds = Merge(plan.Thresholds, terms.Thresholds, threshold => threshold.Id, (_, own) => own),
         TopUps = Merge(plan.TopUps, terms.TopUps, pack => pack.Id, (_, own) => own),
         TopUpLimit = terms.TopUpLimit ?? plan.TopUpLimit,
@@ -70,6 +70,14 @@ internal static class Overlay
     {
         PeriodGrant = own.PeriodGrant ?? plan.PeriodGrant,
         Rollover = own.Rollover ?? plan.Rollover,
+    };
+
+    private static CapWire Merge(CapWire plan, CapWire own) => own with
+    {
+        Scope = own.Scope ?? plan.Scope,
+        Limit = own.Limit ?? plan.Limit,
+        Period = own.Period ?? plan.Period,
+        AtLimit = own.AtLimit ?? plan.AtLimit,
     };
 
     private static ActivityTypeWire Merge(ActivityTypeWire plan, ActivityTypeWire own) => new()

@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Thresholds;
 
@@ -21,8 +22,13 @@ internal static class PlanChecks
         findings.NotEmpty("/caps", plan.Caps);
         findings.NotEmpty("/thresholds", plan.Thresholds);
         findings.NotEmpty("/top_ups", plan.TopUps);
+        CapReader.DemandWho("/overage/at_limit", plan.Overage?.AtLimit, findings);
+        for (var i = 0; i < (plan.Caps?.Count ?? 0); i++)
+            CapReader.DemandWho($"/caps/{i}/at_limit", plan.Caps![i]?.AtLimit, findings);
         for (var i = 0; i < (plan.OutcomeTypes?.Count ?? 0); i++)
         {
+            CapReader.DemandWho($"/outcome_types/{i}/overage/at_limit", plan.OutcomeTypes![i]?.Overage?.AtLimit,
+                findings);
             findings.NotEmpty($"/outcome_types/{i}/tiers", plan.OutcomeTypes![i]?.Tiers);
             findings.NotEmpty($"/outcome_types/{i}/prices", plan.OutcomeTypes[i]?.Prices);
         }

@@ -91,6 +91,8 @@ internal sealed record CapWire : StoredDocument
     /// <summary>Told of a tenant's cap, never set: what it is to be. One that is not in force yet has nothing
     /// else.</summary>
     public IReadOnlyList<ScheduledWire>? Scheduled { get; init; }
+    /// <summary>Told when a cap is set: what was to come of it, and comes no more.</summary>
+    public IReadOnlyList<ScheduledWire>? Withdrawn { get; init; }
 }
 
 /// <summary>Empty: every outcome of the tenant.</summary>

@@ -24,6 +24,17 @@ internal static class Schedules
         [.. changes.Select(change =>
             new ScheduledWire(change.Id, change.EffectiveAt.ToString(), Wire(change.Setting, currency)))];
 
+    /// <summary>
+    /// Of what was to come before a change: what comes no more after it, without having come meanwhile; null if that is
+    /// nothing. A change that takes the place of another says so, instead of dropping it unsaid.
+    /// </summary>
+    public static IReadOnlyList<ScheduledWire>? WithdrawnIn(this IEnumerable<Scheduled> before, TenantFigure after)
+    {
+        var gone = before.Where(change => change.EffectiveAt > after.Now
+            && after.Scheduled.All(one => one.Id != change.Id)).Wire(after.Terms.Currency);
+        return gone.Count == 0 ? null : gone;
+    }
+
     private static SettingWire Wire(Setting setting, string currency) => setting switch
     {
         Setting.Plan plan => new() { Plan = plan.Ref.Id, PlanVersion = plan.Ref.Version },

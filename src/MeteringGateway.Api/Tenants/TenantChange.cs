@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Overage;
 using MeteringGateway.Api.Plans;
@@ -11,7 +12,8 @@ namespace MeteringGateway.Api.Tenants;
 /// </summary>
 internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore store, ITurns turns)
 {
-    public async Task<(TenantFigure Figure, bool Created)> Put(
+    /// <returns>As it is now, and as it was before; null: it is made.</returns>
+    public async Task<(TenantFigure Figure, TenantFigure? Before)> Put(
         HttpContext context, string tenant, PutTenantWire wanted, Principal caller, CancellationToken cancellation)
     {
         var findings = new Findings();
@@ -29,7 +31,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         Demand(findings);
         await Execute(tenant, command with { Actor = caller.Actor }, cancellation);
         return (await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant()),
-            before is null);
+            before);
     }
 
     public async Task PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller,
@@ -44,8 +46,10 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         await Replace(tenant, own, before, findings, caller, cancellation);
     }
 
-    /// <summary>Replaces the one member <c>overage</c> of the tenant's own terms (F2).</summary>
-    public async Task<TenantFigure> PutOverage(HttpContext context, string tenant, OverageRuleWire rule,
+    /// <summary>
+    /// Sets the one member <c>overage</c> of the tenant's own terms (F2): what it leaves out stays as it is in force.
+    /// </summary>
+    public async Task<TenantFigure> PutOverage(HttpContext context, string tenant, Body<OverageRuleWire> body,
         Principal caller, CancellationToken cancellation)
     {
         await using var turn = await turns.Take($"tenant {tenant}", cancellation);
@@ -53,8 +57,10 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         ETags.Demand(context, OverageEndpoints.Tag(before));
         // Whatever is wrong is under the member that the body is here.
         var findings = new Findings("/overage");
-        await Replace(tenant, (plans.TermsOf(tenant) ?? new PlanWire()) with { Overage = rule }, before, findings,
-            caller, cancellation);
+        CapReader.DemandWho("/overage/at_limit", body.Value.AtLimit, findings);
+        var own = plans.TermsOf(tenant) ?? new PlanWire();
+        var rule = OverageEndpoints.Over(own.On(Plan(before.Plan)).Overage, body);
+        await Replace(tenant, own with { Overage = rule }, before, findings, caller, cancellation);
         return await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
     }
 

@@ -17,10 +17,10 @@ internal static class TenantEndpoints
             string tenant, Body<PutTenantWire> body, TenantChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
-            var (figure, created) = await change.Put(context, tenant, body.Value, caller, cancellation);
+            var (figure, before) = await change.Put(context, tenant, body.Value, caller, cancellation);
             ETags.Send(context, TenantFigures.Tag(tenant, figure));
-            if (created) return TypedResults.Created($"/v1/tenants/{tenant}", figure.Wire(tenant));
-            return TypedResults.Ok(figure.Wire(tenant));
+            if (before is null) return TypedResults.Created($"/v1/tenants/{tenant}", figure.Wire(tenant));
+            return TypedResults.Ok(figure.WireAfter(before, tenant));
         }).Needs(Permission.TenantsWrite).Takes<PutTenantWire>().WithSummary("Make or change a tenant");
 
         tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<PlanWire>, Problem>> (
@@ -64,7 +64,8 @@ internal static class TenantEndpoints
             ETags.Demand(context, TenantFigures.Tag(tenant, before));
             var answer = await all.Execute(tenant, new Command.Close { Actor = caller.Actor }, cancellation);
             if (answer is Answer.Refused { Code: not Refusal.TenantClosed } refused) return refused.ToProblem();
-            return await all.Tenant(tenant, cancellation) is { } figure ? TypedResults.Ok(figure.Wire(tenant))
+            return await all.Tenant(tenant, cancellation) is { } figure
+                ? TypedResults.Ok(figure.WireAfter(before, tenant))
                 : Problem.UnknownTenant();
         }).Needs(Permission.TenantsWrite).WithSummary("Close a tenant: no more events");
 

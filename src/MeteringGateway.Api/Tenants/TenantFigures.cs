@@ -14,6 +14,10 @@ internal static class TenantFigures
         [.. tenant.Caps.Select(cap => new CapStateWire(cap.Cap.Id, Names<LimitState>.Of(cap.State)))],
         tenant.CreatedAt.ToString(), tenant.ClosedAt?.ToString(), tenant.Scheduled.Wire(tenant.Terms.Currency));
 
+    /// <summary>With what a change has taken back.</summary>
+    public static TenantWire WireAfter(this TenantFigure tenant, TenantFigure before, string id) =>
+        tenant.Wire(id) with { Withdrawn = before.Scheduled.WithdrawnIn(tenant) };
+
     /// <summary>
     /// Of what a PUT sets, and of where the tenant stands: time passing by does not make another version of it.
     /// </summary>

@@ -26,11 +26,14 @@ internal sealed record TestClockWire
     public bool? FollowEvents { get; init; }
 }
 
+/// <param name="Withdrawn">Told when a tenant is changed: what was to come, and comes no more.</param>
 internal sealed record TenantWire(
     string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency,
     TestClockWire? TestClock,
     string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt,
-    IReadOnlyList<ScheduledWire> Scheduled);
+    IReadOnlyList<ScheduledWire> Scheduled,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    IReadOnlyList<ScheduledWire>? Withdrawn = null);
 
 /// <summary>What a tenant has agreed to.</summary>
 /// <param name="Own">Its own overrides, as they were put; empty if it has none.</param>

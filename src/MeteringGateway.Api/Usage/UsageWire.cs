@@ -42,9 +42,15 @@ internal sealed record CommitmentUsageWire(string? OutcomeType, long? Units, str
 /// <param name="Grants">Those that have not ended, in the order in which they are spent.</param>
 internal sealed record CreditsUsageWire(string Balance, string? Value, IReadOnlyList<GrantWire> Grants);
 
-/// <summary>What went on demand under the rules of overage (F2).</summary>
+/// <summary>
+/// What went on demand beyond what is prepaid, under the rules of overage (F2). What is charged where nothing is
+/// prepaid is in <c>outcome_types</c> alone.
+/// </summary>
+/// <param name="Mode"><c>bill</c>: units may go on demand, of one type at least; <c>block</c>: of none; null: nothing
+/// is prepaid, so there is nothing to go beyond.</param>
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
-internal sealed record OverageUsageWire(string Mode, long Units, string Amount, bool Authorized, LimitWire? Limit);
+/// <param name="Limit">Of the rule for all types; null: it has none.</param>
+internal sealed record OverageUsageWire(string? Mode, long Units, string Amount, bool Authorized, LimitWire? Limit);
 
 /// <summary>
 /// The period's end at the present pace, as far as caps and the funding let it come (Q2).
@@ -73,9 +79,8 @@ internal static class UsageFigures
             usage.Credits.Balance.ToString(), Text.Money(usage.Credits.Value, usage.Currency),
             [.. usage.Credits.Grants.Select(grant => grant.Wire(usage.Currency))]),
         new OverageUsageWire(
-            usage.Overage.Bills ? "bill"
-                : "block", usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency),
-                    usage.Overage.Authorized,
+            usage.Overage.Bills switch { true => "bill", false => "block", null => null },
+            usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency), usage.Overage.Authorized,
             usage.Overage.Limit?.Wire(usage.Currency)),
         Text.Money(usage.Spend, usage.Currency), Text.Money(usage.Corrections, usage.Currency),
         Text.Money(usage.Total, usage.Currency), usage.Currency,

@@ -80,9 +80,10 @@ public static class UsageFigures
         var terms = book == state.Open ? state.TermsAt(now) : atStart;
         var rules = terms.OutcomeTypes.Where(type => Pricing.IsGoverned(type, atStart))
             .Select(type => (Type: type, Rule: Pricing.RuleOf(type, terms))).ToArray();
+        var units = lines.Sum(line => line.Quantity);
         return new OverageUsage(
-            terms.Overage?.Bills ?? rules.Any(one => !Pricing.Blocks(one.Rule, one.Type)),
-            lines.Sum(line => line.Quantity), lines.Sum(),
+            rules.Length > 0 ? rules.Any(one => !Pricing.Blocks(one.Rule, one.Type)) : units > 0 ? true : null,
+            units, lines.Sum(),
             state.AuthorizedIn(book) is not null || !rules.Any(one => one.Rule.RequiresAuthorization),
             terms.Overage?.Limit);
     }

@@ -50,6 +50,7 @@ public sealed class SampleTestsOnSilos(Started started) : SampleTests(started);
 public sealed class AdministratorTestsOnSilos(Started started) : AdministratorTests(started);
 public sealed class DecisionTestsOnSilos(Started started) : DecisionTests(started);
 public sealed class ScheduleTestsOnSilos(Started started) : ScheduleTests(started);
+public sealed class LeftOutTestsOnSilos(Started started) : LeftOutTests(started);
 public sealed class TopUpTestsOnSilos(Started started) : TopUpTests(started);
 public sealed class CurrencyTestsOnSilos(Started started) : CurrencyTests(started);
 public sealed class ConditionalTestsOnSilos(Started started) : ConditionalTests(started);

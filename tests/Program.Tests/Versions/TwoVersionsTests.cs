@@ -92,7 +92,7 @@ public sealed partial class TwoVersionsTests(EarlierProgram earlier) : IClassFix
             {
                 await Report(silo, tenant);
                 await Put(silo, $"/v1/tenants/{tenant}/caps/monthly",
-                    $$$"""{"limit":{"units":{{{_reported[tenant] + 2}}}},"at_limit":{"action":"handoff"}}""");
+                    $$$"""{"limit":{"units":{{{_reported[tenant] + 2}}}},"at_limit":{"action":"handoff","to":"queue:tier1"}}""");
                 var decision = await Send(silo, HttpMethod.Post, $"/v1/tenants/{tenant}/check",
                     """{"outcome_type":"support.resolution"}""");
                 Assert.Equal("allow", (string?)decision!["decision"]);
@@ -146,10 +146,10 @@ public sealed partial class TwoVersionsTests(EarlierProgram earlier) : IClassFix
                 using var stream = new StreamReader(await http.GetStreamAsync(
                     new Uri($"/v1/tenants/{tenant}/signals", UriKind.Relative)));
                 await Put(silo, $"/v1/tenants/{tenant}/caps/monthly",
-                    $$$"""{"limit":{"units":{{{_reported[tenant]}}}},"at_limit":{"action":"handoff"}}""");
+                    $$$"""{"limit":{"units":{{{_reported[tenant]}}}},"at_limit":{"action":"handoff","to":"queue:tier1"}}""");
                 await Heard(stream, "handoff");
                 await Put(silo, $"/v1/tenants/{tenant}/caps/monthly",
-                    $$$"""{"limit":{"units":{{{_reported[tenant] + 1}}}},"at_limit":{"action":"handoff"}}""");
+                    $$$"""{"limit":{"units":{{{_reported[tenant] + 1}}}},"at_limit":{"action":"handoff","to":"queue:tier1"}}""");
                 await Heard(stream, "resume");
             }
     }
