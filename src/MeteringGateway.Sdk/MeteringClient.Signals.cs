@@ -76,7 +76,7 @@ public sealed partial class MeteringClient
             if (problem.Status == 422 && cursor is not null) return new Opened(null, Forget: true);
             if (!Sender.MayPass(problem)) throw new MeteringException(problem);
             _log.LogWarning("The stream of signals was not opened: {Code}", problem.Code);
-            return new Opened(null, response.Headers.RetryAfter?.Delta ?? default);
+            return new Opened(null, _sender.RetryAfter(response));
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException
             || e is OperationCanceledException && !cancellation.IsCancellationRequested)

@@ -103,7 +103,7 @@ public sealed partial class MeteringClient
     /// <summary>Says that an outcome stands, which closes its window (O4).</summary>
     /// <param name="tenant">The account that pays.</param>
     /// <param name="outcome">The outcome's id.</param>
-    /// <param name="id">The event's id; null: one of its own. The same one is counted once.</param>
+    /// <param name="id">The event's id; null: made of what is said, so that the same said again is one event.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     public Task<EventResult> ConfirmAsync(string tenant, string outcome, string? id = null,
         CancellationToken cancellation = default) =>
@@ -113,13 +113,13 @@ public sealed partial class MeteringClient
     /// <param name="tenant">The account that pays.</param>
     /// <param name="outcome">The outcome's id.</param>
     /// <param name="why">What happened.</param>
-    /// <param name="id">The event's id; null: one of its own. The same one is counted once.</param>
+    /// <param name="id">The event's id; null: made of what is said, so that the same said again is one event.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     public Task<EventResult> ReverseAsync(string tenant, string outcome, FactKind why, string? id = null,
         CancellationToken cancellation = default)
     {
-        var fact = new OutcomeFact(tenant, outcome, why);
-        return ReportAsync(id is null ? fact : fact with { Id = id }, cancellation);
+        var said = JsonNamingPolicy.SnakeCaseLower.ConvertName(why.ToString());
+        return ReportAsync(new OutcomeFact(tenant, outcome, why) { Id = id ?? $"{outcome}:{said}" }, cancellation);
     }
 
     /// <summary>Says that an agent took note of a signal (S3).</summary>

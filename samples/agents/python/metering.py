@@ -10,8 +10,11 @@ Ask before you act (`check`, `reserve`, `guard`), say what came of it (`report`,
 """
 from __future__ import annotations
 
+import asyncio
+import email.utils
 import functools
 import http.client
+import inspect
 import json
 import random
 import threading
@@ -24,7 +27,6 @@ from typing import Any, Callable, Iterator, Mapping, Optional
 
 __all__ = ["Decision", "Gate", "Metering", "Problem", "Reservation", "Result", "Signal", "Unavailable"]
 
-RETRIED = (429, 502, 503, 504)  # the same again is safe: events have ids, reservations a key
 REVERSALS = ("reopened", "escalated", "abandoned", "failed", "rejected")
 
 
@@ -106,14 +108,14 @@ class Metering:
         """May I act now? `about` may have agent, channel, workflow, session. It promises nothing: see `reserve`."""
         return _decision(self._ask("POST", f"{self._path}/check", {
             "outcome_type": outcome_type, "activity": activity, "quantity": quantity, "record": record or None,
-            **about})[1])
+            **about}))
 
     def reserve(self, outcome_type: str, quantity: int, *, ttl: str = "PT60S", allow_partial: bool = False,
                 **about: str) -> tuple[Decision, Optional[Reservation]]:
         """Holds units under every cap until `ttl` is over; None when it was refused."""
         body = {"outcome_type": outcome_type, "quantity": quantity, "ttl": ttl,
                 "allow_partial": allow_partial or None, **about}
-        answer = self._ask("POST", f"{self._path}/reservations", body, {"Idempotency-Key": str(uuid.uuid4())})[1]
+        answer = self._ask("POST", f"{self._path}/reservations", body, {"Idempotency-Key": str(uuid.uuid4())})
         held = answer.get("reservation")
         return _decision(answer), held and Reservation(**{n: held[n] for n in Reservation.__dataclass_fields__})
 
@@ -124,6 +126,7 @@ class Metering:
     def guard(self, outcome_type: str, *, otherwise: Callable[..., Any], on_unavailable: str,
               gate: Optional["Gate"] = None, **about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Runs the function only when it is allowed; else `otherwise(decision, *args)` is called and its value given.
+        Around an `async def` it is one too, asks beside the loop, and awaits what `otherwise` gives, if that can be.
 
         `on_unavailable` says what is done when the gateway does not answer: allow, pause or handoff. It has no
         default, as only you know which of them costs you less. With a `gate`, its last word is taken first.
@@ -131,17 +134,27 @@ class Metering:
         if on_unavailable not in ("allow", "pause", "handoff"):
             raise ValueError("on_unavailable is allow, pause or handoff")
 
+        def decide() -> Decision:
+            decision = gate.decide(outcome_type, **about) if gate else None
+            if decision is None or decision.allowed:
+                try:
+                    decision = self.check(outcome_type, **about)
+                except Unavailable:
+                    decision = Decision(on_unavailable, "unavailable")
+            return decision
+
         def wrap(act: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(act)
             def guarded(*args: Any, **kwargs: Any) -> Any:
-                decision = gate.decide(outcome_type, **about) if gate else None
-                if decision is None or decision.allowed:
-                    try:
-                        decision = self.check(outcome_type, **about)
-                    except Unavailable:
-                        decision = Decision(on_unavailable, "unavailable")
+                decision = decide()
                 return act(*args, **kwargs) if decision.allowed else otherwise(decision, *args, **kwargs)
-            return guarded
+
+            @functools.wraps(act)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                decision = await asyncio.to_thread(decide)
+                value = act(*args, **kwargs) if decision.allowed else otherwise(decision, *args, **kwargs)
+                return await value if inspect.isawaitable(value) else value
+            return awaited if inspect.iscoroutinefunction(act) else guarded
         return wrap
 
     # Report
@@ -185,29 +198,33 @@ class Metering:
 
     def send(self, events: list[dict[str, Any]]) -> list[Result]:
         """Many at once; one that is refused refuses no other. The answer comes when all that is accepted is durable."""
-        _, answer = self._ask("POST", f"{self._url.path.rstrip('/')}/v1/events", events,
-                              {"Content-Type": "application/cloudevents-batch+json"})
-        return [_result(one) for one in answer["results"]]
+        results = self._ask("POST", f"{self._url.path.rstrip('/')}/v1/events", events,
+                            {"Content-Type": "application/cloudevents-batch+json"})["results"]
+        if len(results) != len(events):
+            raise Unavailable("what answered gave no result for each event")
+        return [_result(one) for one in results]
 
     def _one(self, event: dict[str, Any]) -> Result:
-        _, answer = self._ask("POST", f"{self._url.path.rstrip('/')}/v1/events", event,
-                              {"Content-Type": "application/cloudevents+json"})
-        return _result(answer)
+        return _result(self._ask("POST", f"{self._url.path.rstrip('/')}/v1/events", event,
+                                 {"Content-Type": "application/cloudevents+json"}))
 
     # Listen
 
     def signals(self, stop: Optional[threading.Event] = None) -> Iterator[Signal]:
         """Signals as they come, for ever: a stream that ends goes on where it was. Ends when `stop` is set."""
         last: Optional[str] = None
-        tries = 0
+        tries, after = 0, 0.0
         while not (stop and stop.is_set()):
             connection = self._connect(timeout=45.0)  # a comment comes every 15 s
             try:
                 headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
                 response = self._send(connection, "GET", f"{self._path}/signals", None, headers)
                 if response.status != 200:
-                    problem = Problem(response.status, _json(response.read()))
-                    if response.status not in RETRIED:
+                    problem = _answer(response)
+                    after = _after(response)
+                    if response.status == 422 and last:
+                        last = None  # a place that the gateway does not know: all is told anew
+                    elif not _may_pass(problem):
                         raise problem
                     raise OSError(str(problem))
                 for name, id, text in _events(response):
@@ -221,7 +238,8 @@ class Metering:
             finally:
                 connection.close()
             tries += 1
-            (stop or threading.Event()).wait(_back_off(tries))
+            (stop or threading.Event()).wait(max(after, _back_off(tries)))
+            after = 0.0
 
     def gate(self) -> "Gate":
         """Starts to listen in a thread of its own; use it in a `with`, or `close` it."""
@@ -230,21 +248,19 @@ class Metering:
     # Over HTTP
 
     def _ask(self, method: str, path: str, body: Any = None,
-             headers: Optional[Mapping[str, str]] = None) -> tuple[int, Any]:
+             headers: Optional[Mapping[str, str]] = None) -> Any:
         content = None if body is None else json.dumps(_present(body)).encode()
         until, tries, why = time.monotonic() + self._patience, 0, ""
         while True:
             wait = _back_off(tries := tries + 1)
             try:
                 response = self._send(self._kept(), method, path, content, headers or {})
-                answer = _json(response.read())
-                if response.status < 400:
-                    return response.status, answer
-                problem = Problem(response.status, answer)
-                still_running = problem.code == "idempotency_still_running"
-                if response.status not in RETRIED and not still_running:
-                    raise problem
-                why, wait = str(problem), max(wait, float(response.headers.get("Retry-After") or 0))
+                answer = _answer(response)
+                if not isinstance(answer, Problem):
+                    return answer
+                if not _may_pass(answer):
+                    raise answer
+                why, wait = str(answer), max(wait, _after(response))
             except (OSError, http.client.HTTPException) as failure:
                 self._forget()
                 why = f"{type(failure).__name__}: {failure}"
@@ -365,8 +381,36 @@ def _present(body: Any) -> Any:
     return {n: v for n, v in body.items() if v is not None} if isinstance(body, dict) else body
 
 
-def _json(text: bytes) -> Any:
-    return json.loads(text) if text else {}
+def _answer(response: http.client.HTTPResponse) -> Any:
+    """What a gateway answered, or a Problem; whatever else answers, a proxy say, says nothing of what was asked."""
+    text = response.read()
+    try:
+        answer = json.loads(text) if text else {}
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict):
+        if 200 <= response.status < 300:
+            return answer
+        if response.headers.get_content_type() == "application/problem+json" and answer.get("code"):
+            return Problem(response.status, answer)
+    return Problem(response.status, {"code": "unreachable", "detail": "what answered was not a gateway"})
+
+
+def _may_pass(problem: Problem) -> bool:
+    """The same again is safe, as events have ids and reservations a key; here it may help, too."""
+    return (problem.status in (408, 429) or problem.status >= 500
+            or problem.code in ("idempotency_still_running", "unreachable"))
+
+
+def _after(response: http.client.HTTPResponse) -> float:
+    """Seconds until Retry-After, which is a number of them, or a date."""
+    text = (response.headers.get("Retry-After") or "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _back_off(tries: int) -> float:

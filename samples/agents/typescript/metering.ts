@@ -73,9 +73,6 @@ export class Problem extends Error {
 /** No answer within the patience. Whether it was done is unknown: send the same again, with the same id. */
 export class Unavailable extends Error {}
 
-// The same again is safe: events have ids, reservations a key.
-const retried = [429, 502, 503, 504];
-
 /** A tenant of the gateway, as its agents see it. */
 export class Metering {
   readonly source: string;
@@ -176,9 +173,10 @@ export class Metering {
 
   /** Many at once; one that is refused refuses no other. The answer comes when all that is accepted is durable. */
   async send(events: Json[]): Promise<Result[]> {
-    const answer = await this.ask("POST", `${this.base}/v1/events`, events,
+    const { results } = await this.ask("POST", `${this.base}/v1/events`, events,
       { type: "application/cloudevents-batch+json" });
-    return answer.results.map(result);
+    if (results?.length !== events.length) throw new Unavailable("what answered gave no result for each event");
+    return results.map(result);
   }
 
   private async one(event: Json): Promise<Result> {
@@ -190,7 +188,7 @@ export class Metering {
   /** Signals as they come, for ever: a stream that ends goes on where it was. Ends when `stop` aborts. */
   async *signals(stop?: AbortSignal): AsyncGenerator<Signal> {
     let last: string | undefined;
-    for (let tries = 1; !stop?.aborted; tries++) {
+    for (let [tries, wait] = [1, 0]; !stop?.aborted; tries++) {
       const ending = new AbortController();
       const end = () => ending.abort();
       stop?.addEventListener("abort", end);
@@ -201,8 +199,10 @@ export class Metering {
           signal: ending.signal,
         });
         if (!response.ok || !response.body) {
-          const problem = new Problem(response.status, await json(response));
-          if (!retried.includes(response.status)) throw problem;
+          const problem = await answered(response);
+          wait = after(response);
+          if (response.status === 422 && last) last = undefined; // a place that it does not know: all is told anew
+          else if (problem instanceof Problem && !mayPass(problem)) throw problem;
         } else {
           for await (const event of events(response.body)) {
             clearTimeout(silence);
@@ -221,7 +221,8 @@ export class Metering {
         stop?.removeEventListener("abort", end);
         end();
       }
-      if (!stop?.aborted) await sleep(backOff(tries));
+      if (!stop?.aborted) await sleep(Math.max(wait, backOff(tries)));
+      wait = 0;
     }
   }
 
@@ -250,12 +251,11 @@ export class Metering {
             ...(call.idempotencyKey ? { "Idempotency-Key": call.idempotencyKey } : {}),
           },
         });
-        const answer = await json(response);
-        if (response.ok) return answer;
-        const problem = new Problem(response.status, answer);
-        if (!retried.includes(response.status) && problem.code !== "idempotency_still_running") throw problem;
-        why = problem.message;
-        wait = Math.max(wait, 1000 * Number(response.headers.get("Retry-After") ?? 0));
+        const answer = await answered(response);
+        if (!(answer instanceof Problem)) return answer;
+        if (!mayPass(answer)) throw answer;
+        why = answer.message;
+        wait = Math.max(wait, after(response));
       } catch (failure) {
         if (failure instanceof Problem) throw failure;
         why = String(failure);
@@ -353,9 +353,30 @@ async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<{ name:
   }
 }
 
-async function json(response: Response): Promise<Json> {
+/** What a gateway answered; whatever else answers, a proxy say, says nothing of what was asked. */
+async function answered(response: Response): Promise<Json | Problem> {
   const text = await response.text();
-  return text ? JSON.parse(text) : {};
+  let answer: Json | null = null;
+  try {
+    answer = text ? JSON.parse(text) : {};
+  } catch { /* no gateway's */ }
+  if (answer instanceof Object) {
+    if (response.ok) return answer;
+    const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
+    if (isProblem && answer.code) return new Problem(response.status, answer);
+  }
+  return new Problem(response.status, { code: "unreachable", detail: "what answered was not a gateway" });
+}
+
+/** The same again is safe, as events have ids and reservations a key; here it may help, too. */
+function mayPass({ status, code }: Problem): boolean {
+  return [408, 429].includes(status) || status >= 500 || ["idempotency_still_running", "unreachable"].includes(code);
+}
+
+/** Milliseconds until Retry-After, which is a number of seconds, or a date. */
+function after(response: Response): number {
+  const text = response.headers.get("Retry-After") ?? "";
+  return /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now() || 0;
 }
 
 function backOff(tries: number): number {

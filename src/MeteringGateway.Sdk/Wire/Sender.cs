@@ -26,7 +26,7 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
         {
             Problem problem;
             Exception? cause = null;
-            TimeSpan? after = null;
+            var after = TimeSpan.Zero;
             try
             {
                 using var late = new CancellationTokenSource(options.AttemptTimeout, clock);
@@ -41,7 +41,7 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
                 using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead,
                     either.Token);
                 if (response.IsSuccessStatusCode) return await Read(response, type, either.Token);
-                (problem, after) = (await Problem(response, either.Token), response.Headers.RetryAfter?.Delta);
+                (problem, after) = (await Problem(response, either.Token), RetryAfter(response));
                 if (!MayPass(problem)) throw Refused(activity, problem);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or JsonException
@@ -49,7 +49,7 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
             {
                 (problem, cause) = (new Problem(0, "unreachable", "There was no answer of a gateway's."), e);
             }
-            var wait = Max(after ?? TimeSpan.Zero, Backoff(attempt, FirstWait, LongestWait));
+            var wait = Max(after, Backoff(attempt, FirstWait, LongestWait));
             if (attempt >= options.Attempts || clock.GetElapsedTime(began) + wait > options.RetryFor)
             {
                 activity?.SetStatus(ActivityStatusCode.Error, problem.Code);
@@ -87,6 +87,11 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
     /// <summary>The same, sent again, may be done: the gateway or something before it is busy or away.</summary>
     public static bool MayPass(Problem problem) =>
         problem.Status is 408 or 429 or >= 500 || problem.Code is "idempotency_still_running" or "unreachable";
+
+    /// <summary>How long the answer asks to wait, in seconds or until a date; none: it does not.</summary>
+    public TimeSpan RetryAfter(HttpResponseMessage response) =>
+        response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - clock.GetUtcNow() ?? TimeSpan.Zero
+            : TimeSpan.Zero;
 
     /// <summary>Twice as long each time; spread, so that many do not come back as one.</summary>
     public static TimeSpan Backoff(int attempt, TimeSpan first, TimeSpan longest)

@@ -48,7 +48,7 @@ public sealed class AgentsPageTests : IDisposable
             {{Here(Blocks("ts").Single())}}
             for (let number = 1; number < 6; number++) await answer(`conversation-${number}`);
             """);
-        await Agent.Compile(_home.FullName, "agent.ts");
+        await ForeignAgent.Compile(_home.FullName, "agent.ts");
         return $"node {Path.Combine(_home.FullName, "agent.js")}";
     }
 

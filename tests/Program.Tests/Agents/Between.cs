@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,7 +16,8 @@ internal sealed class Between : IAsyncDisposable
     private readonly WebApplication _app;
     private CancellationTokenSource _cut = new();
     private int _lose;
-    private HttpStatusCode _instead;
+    private Instead _instead = Instead.Nothing;
+    private int _requests;
 
     private Between(int port)
     {
@@ -39,11 +39,14 @@ internal sealed class Between : IAsyncDisposable
         return between;
     }
 
-    /// <summary>
-    /// The next answers, after the gateway has done what it was asked: this status instead, or, if 0, the connection
-    /// breaks.
-    /// </summary>
-    public void Lose(int answers, HttpStatusCode instead) => (_lose, _instead) = (answers, instead);
+    /// <summary>How often the gateway was asked, but for streams.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Streams go on at a place that no gateway knows.</summary>
+    public bool MovesPlaces { get; set; }
+
+    /// <summary>This instead of the next answers, after the gateway has done what it was asked.</summary>
+    public void Lose(int answers, Instead instead) => (_lose, _instead) = (answers, instead);
 
     /// <summary>Ends the streams that are open.</summary>
     public async Task Cut()
@@ -73,18 +76,22 @@ internal sealed class Between : IAsyncDisposable
         foreach (var name in Passed)
             if (context.Request.Headers.TryGetValue(name, out var value))
                 request.Headers.TryAddWithoutValidation(name, value.ToString());
+        if (MovesPlaces && request.Headers.Remove("Last-Event-ID"))
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", "nowhere");
         var cut = _cut.Token;
         using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        if (answer.Content.Headers.ContentType?.MediaType != "text/event-stream"
-            && Interlocked.Decrement(ref _lose) >= 0)
+        if (answer.Content.Headers.ContentType?.MediaType != "text/event-stream")
         {
-            if (_instead == 0) context.Abort();
-            else context.Response.StatusCode = (int)_instead;
-            return;
+            Interlocked.Increment(ref _requests);
+            if (Interlocked.Decrement(ref _lose) >= 0)
+            {
+                await _instead.Answer(context);
+                return;
+            }
         }
         context.Response.StatusCode = (int)answer.StatusCode;
         context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
-        if (answer.StatusCode == HttpStatusCode.NoContent) return;
+        if (answer.StatusCode == System.Net.HttpStatusCode.NoContent) return;
         try
         {
             await using var body = await answer.Content.ReadAsStreamAsync(cut);
@@ -99,5 +106,46 @@ internal sealed class Between : IAsyncDisposable
         {
             context.Abort();
         }
+    }
+}
+
+/// <summary>What answers in the gateway's place.</summary>
+/// <param name="Status">0: the connection breaks.</param>
+/// <param name="Type">Of its body.</param>
+/// <param name="Body">Whatever it says.</param>
+/// <param name="RetryAfter">The header.</param>
+internal sealed record Instead(int Status, string? Type = null, string Body = "", string? RetryAfter = null)
+{
+    public static readonly Instead Nothing = new(0);
+
+    private static readonly Dictionary<string, Instead> Named = new(StringComparer.Ordinal)
+    {
+        ["nothing"] = Nothing,
+        ["a bare 503"] = new(503),
+        ["a proxy's 502"] = new(502, "text/html", "<html>bad gateway</html>"),
+        ["a proxy's 500"] = new(500, "text/plain", "oh"),
+        ["a proxy's 408"] = new(408, "text/html", "<html>too slow</html>"),
+        ["a 503 until a date"] = new(503, "text/html", "<html>be back soon</html>", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ["a 503 until something"] = new(503, "text/html", "<html>be back soon</html>", "soon"),
+        ["a full disk"] = new(507, "application/problem+json", """{"code":"insufficient_storage","status":507}"""),
+        ["a page to sign in"] = new(200, "text/html", "<html>sign in</html>"),
+        ["another service"] = new(404, "application/json", """{"code":"unknown_route"}"""),
+        ["nothing at all"] = new(200, "application/json", "null"),
+    };
+
+    public static IEnumerable<string> Names => Named.Keys;
+
+    public static Instead By(string name) => Named[name];
+
+    public Task Answer(HttpContext context)
+    {
+        if (Status == 0)
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+        (context.Response.StatusCode, context.Response.ContentType) = (Status, Type);
+        if (RetryAfter is not null) context.Response.Headers.RetryAfter = RetryAfter;
+        return context.Response.WriteAsync(Body);
     }
 }

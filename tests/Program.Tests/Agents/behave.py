@@ -1,4 +1,5 @@
 """Does what it reads, one JSON object a line, with the client of samples/agents/python; answers a line each."""
+import asyncio
 import json
 import sys
 import time
@@ -9,6 +10,10 @@ from metering import Metering, Problem, Unavailable
 def plain(decision):
     return {"action": decision.action, "reason": decision.reason, "remaining": decision.remaining,
             "queue": decision.queue}
+
+
+def refusal(decision):
+    return {"action": decision.action, "reason": decision.reason, "queue": decision.queue}
 
 
 def result(one):
@@ -56,11 +61,24 @@ class Agent:
         return [result(one) for one in self.metering.send(
             [self.metering.event("outcome.reported", id=e["id"], outcome_type=e["type"]) for e in events])]
 
-    def guard(self, type, on_unavailable, gated=False):
-        act = self.metering.guard(type, otherwise=lambda d, word: {"acted": False, **plain(d), "word": word},
+    def guard(self, type, on_unavailable, gated=False, awaited=False):
+        if awaited:
+            return asyncio.run(self.guard_awaited(type, on_unavailable))
+        act = self.metering.guard(type, otherwise=lambda d, word: {"acted": False, **refusal(d), "word": word},
                                   on_unavailable=on_unavailable, gate=self.gate if gated else None)(
             lambda word: {"acted": True, "word": word})
         return act("hello")
+
+    async def guard_awaited(self, type, on_unavailable):
+        async def to_people(decision, word):
+            await asyncio.sleep(0)
+            return {"acted": False, **refusal(decision), "word": word}
+
+        @self.metering.guard(type, otherwise=to_people, on_unavailable=on_unavailable)
+        async def act(word):
+            await asyncio.sleep(0)
+            return {"acted": True, "word": word}
+        return await act("hello")
 
     def listen(self):
         self.gate = self.metering.gate()

@@ -36,10 +36,11 @@ const doing: Record<string, (asked: Json) => unknown> = {
   reverse: async ({ id, why }) => result(await metering.reverse(id, why as Reversal)),
   send: async ({ events }) => (await metering.send(events.map((e: Json) =>
     metering.event("outcome.reported", { outcome_type: e.type }, e.id)))).map(result),
-  guard({ type, on_unavailable, gated }) {
+  guard({ type, on_unavailable, gated, awaited }) {
     const options = { onUnavailable: on_unavailable as Action, gate: gated ? gate : undefined };
-    return metering.guard<[string], object>(type, options, word => ({ acted: true, word }),
-      (decision, word) => ({ acted: false, ...plain(decision), word }))("hello");
+    const waits = () => new Promise(resolve => setTimeout(resolve, awaited ? 1 : 0));
+    return metering.guard<[string], object>(type, options, async word => (await waits(), { acted: true, word }),
+      ({ action, reason, queue }, word) => ({ acted: false, action, reason, queue, word }))("hello");
   },
   async listen() {
     gate = metering.gate();
