@@ -24,7 +24,7 @@ public class AlertTests(Started started) : IClassFixture<Started>
         var page = await finance.Get($"/v1/tenants/alerts/alerts?period={period}").Is(HttpStatusCode.OK);
         var all = page["data"]!.AsArray().Select(alert => alert!.AsObject()).ToList();
         foreach (var alert in all) Assert.True(DateTimeOffset.TryParse((string?)alert["raised_at"], out _));
-        foreach (var alert in all) alert.Remove("raised_at");
+        foreach (var alert in all) Assert.True(alert.Remove("raised_at") && alert.Remove("deliveries"));
         Assert.Equal(
         [
             """{"type":"cap.reached","threshold":null,"of":"cap:monthly","at":null,"level":{"units":4},"limit":{"units":4}}""",

@@ -26,7 +26,8 @@ public class WebhooksAwayTests
         var tenants = Away.From(engine, tenant => tenant != away ? null
             : fails ? new TenantFailedException(tenant, TimeSpan.FromSeconds(1))
             : new TenantUnavailableException("it moves"));
-        var book = new WebhookBook(_clock, new SecretSeal(directory + "-keys"), NullLogger<WebhookBook>.Instance);
+        var book = new WebhookBook(_clock, new SecretSeal(directory + "-keys"), new MeteringSettings(),
+            NullLogger<WebhookBook>.Instance);
         await book.Put(store, "desk", new StoredWebhook(0, "https://203.0.113.1/", null, null,
             [new StoredSecret("whsec_c2VjcmV0", Now, null, null)], null, null, Now, Now, Now), "test", default);
         // Of each two alerts that cannot be told without the tenant's currency.

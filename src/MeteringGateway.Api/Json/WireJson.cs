@@ -101,6 +101,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<RaisedAlertWire>))]
 [JsonSerializable(typeof(AckWire))]
 [JsonSerializable(typeof(PutWebhookWire))]
+[JsonSerializable(typeof(PutOwnWebhookWire))]
 [JsonSerializable(typeof(WebhookWire))]
 [JsonSerializable(typeof(ListWire<WebhookWire>))]
 [JsonSerializable(typeof(CreatedWebhookWire))]

@@ -96,5 +96,12 @@ internal static class OperationNames
         ["POST v1/webhooks/{webhook}/rotate"] = ("rotateWebhookSecret", Idempotency),
         ["GET v1/webhooks/{webhook}/deliveries"] = ("listDeliveries", null),
         ["POST v1/webhooks/{webhook}/deliveries/{delivery}/retry"] = ("retryDelivery", null),
+        [$"PUT {Of}/webhooks/{{webhook}}"] = ("putTenantWebhook", IfMatch),
+        [$"GET {Of}/webhooks"] = ("listTenantWebhooks", null),
+        [$"GET {Of}/webhooks/{{webhook}}"] = ("getTenantWebhook", null),
+        [$"DELETE {Of}/webhooks/{{webhook}}"] = ("removeTenantWebhook", IfMatch),
+        [$"POST {Of}/webhooks/{{webhook}}/rotate"] = ("rotateTenantWebhookSecret", Idempotency),
+        [$"GET {Of}/webhooks/{{webhook}}/deliveries"] = ("listTenantDeliveries", null),
+        [$"POST {Of}/webhooks/{{webhook}}/deliveries/{{delivery}}/retry"] = ("retryTenantDelivery", null),
     };
 }

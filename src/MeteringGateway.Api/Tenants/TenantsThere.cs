@@ -18,6 +18,7 @@ internal static class TenantsThere
     }
 
     // The first from right before it on: nothing that an id is made of is above a tilde.
-    private static async Task<bool> IsThere(IStore store, string tenant, CancellationToken cancellation) =>
+    /// <param name="tenant">Of the form of an id.</param>
+    public static async Task<bool> IsThere(IStore store, string tenant, CancellationToken cancellation) =>
         await store.List($"{tenant[..^1]}{(char)(tenant[^1] - 1)}~", 1, cancellation) is [var first] && first == tenant;
 }

@@ -13,16 +13,27 @@ namespace MeteringGateway.Api.Thresholds;
 /// <param name="Level">What was reached; of a grant, what was left; of agreement, outcomes that the buyer
 /// accepted.</param>
 /// <param name="Limit">What it was a level of; of agreement, outcomes with a verdict; null where there is none.</param>
+/// <param name="Deliveries">To the tenant's own receivers, as far as they are among the 100 newest of
+/// each.</param>
 internal sealed record RaisedAlertWire(
-    string Type, string? Threshold, string Of, LevelWire? At, LimitWire? Level, LimitWire? Limit, string RaisedAt)
+    string Type, string? Threshold, string Of, LevelWire? At, LimitWire? Level, LimitWire? Limit, string RaisedAt,
+    IReadOnlyList<AlertDeliveryWire> Deliveries)
 {
-    public static RaisedAlertWire From(RaisedAlert alert, string currency)
+    public static RaisedAlertWire From(RaisedAlert alert, string currency, IReadOnlyList<AlertDeliveryWire> told)
     {
         var threshold = alert.Threshold is { } crossed ? ThresholdReader.Write(crossed, currency) : null;
         // Credits are no money (N2): those of grants, and of thresholds on credits.
         var unit = alert.Threshold is { } of ? ThresholdReader.UnitOf(of, currency)
             : alert.Of?.StartsWith("grant:", StringComparison.Ordinal) == true ? null : currency;
         return new RaisedAlertWire(alert.Type, threshold?.Id, alert.Of ?? threshold!.Of!, threshold?.At,
-            alert.Level?.Wire(unit), alert.Limit?.Wire(unit), alert.At.ToString());
+            alert.Level?.Wire(unit), alert.Limit?.Wire(unit), alert.At.ToString(), told);
     }
 }
+
+/// <summary>An alert that went, or is to go, to one of the tenant's own receivers.</summary>
+/// <param name="Kind"><c>webhook</c>.</param>
+/// <param name="Id">Of the receiver.</param>
+/// <param name="Delivery">The id by which it is among the receiver's deliveries.</param>
+/// <param name="Status"><c>pending</c>, <c>delivered</c> or <c>failed</c>.</param>
+internal sealed record AlertDeliveryWire(string Kind, string Id, string Delivery,
+    [property: Values<DeliveryStatus>] string Status, string? EndedAt);

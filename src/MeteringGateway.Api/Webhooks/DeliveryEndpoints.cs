@@ -9,32 +9,40 @@ namespace MeteringGateway.Api.Webhooks;
 /// <summary>What was sent to a webhook, and what became of it.</summary>
 internal static class DeliveryEndpoints
 {
+    private const string Listed = "Deliveries to a webhook, newest first; for a key that is bound to tenants, those "
+        + "of these, and a page may have fewer than asked for";
+    public const string SentAgain =
+        "Send a delivery again, whatever became of it; a webhook that was switched off is on again";
+
     public static void MapDeliveries(this IEndpointRouteBuilder webhooks)
     {
-        webhooks.MapGet("/{webhook}/deliveries", async Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> (
+        webhooks.MapGet("/{webhook}/deliveries", Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> (
             string webhook, WebhookChange change, Principal caller, IStore store, string? status, string? cursor,
             string? limit, CancellationToken cancellation) =>
-        {
-            change.Find(webhook, caller);
-            var paging = Paging.From(cursor, limit);
-            var page = await store.Deliveries(webhook, Query.OneOf<DeliveryStatus>("status", status), paging.Position,
-                paging.Limit + 1, cancellation);
-            return TypedResults.Ok(new ListWire<DeliveryWire>(
-                [.. page.Take(paging.Limit).Where(one => WebhookChange.IsOf(one, caller)).Select(Wire)],
-                page.Count > paging.Limit
-                    ? Cursors.Write(page[paging.Limit - 1].Number) : null));
-        }).WithSummary("Deliveries to a webhook, newest first; for a key that is bound to tenants, those of these, and "
-                + "a page may have fewer than asked for");
+            Page(WebhookChange.Operators(webhook), change, caller, store, status, Paging.From(cursor, limit),
+                cancellation)).WithSummary(Listed);
 
         webhooks.MapPost("/{webhook}/deliveries/{delivery}/retry",
             async Task<Results<Accepted<DeliveryWire>, Problem>> (
             string webhook, string delivery, WebhookChange change, Principal caller, CancellationToken cancellation) =>
             TypedResults.Accepted($"/v1/webhooks/{webhook}/deliveries",
-                Wire(await change.Retry(webhook, delivery, caller, cancellation))))
-            .WithSummary("Send a delivery again, whatever became of it; a webhook that was switched off is on again");
+                Wire(await change.Retry(WebhookChange.Operators(webhook), delivery, caller, cancellation))))
+            .WithSummary(SentAgain);
     }
 
-    private static DeliveryWire Wire(Delivery delivery) => new(
+    /// <param name="key">Of the webhook.</param>
+    public static async Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> Page(string key, WebhookChange change,
+        Principal caller, IStore store, string? status, Paging paging, CancellationToken cancellation)
+    {
+        change.Find(key, caller);
+        var page = await store.Deliveries(key, Query.OneOf<DeliveryStatus>("status", status), paging.Position,
+            paging.Limit + 1, cancellation);
+        return TypedResults.Ok(new ListWire<DeliveryWire>(
+            [.. page.Take(paging.Limit).Where(one => WebhookChange.IsOf(one, caller)).Select(Wire)],
+            page.Count > paging.Limit ? Cursors.Write(page[paging.Limit - 1].Number) : null));
+    }
+
+    public static DeliveryWire Wire(Delivery delivery) => new(
         delivery.Id, delivery.Type, delivery.Tenant, delivery.Sequence, Names<DeliveryStatus>.Of(delivery.Status),
         delivery.CreatedAt.ToString(),
         delivery.Due?.ToString(), delivery.EndedAt?.ToString(), Dispatcher.ReadAttempts(delivery),

@@ -23,11 +23,10 @@ internal sealed partial class Dispatcher
         var rows = await Store.Outbox(_dealt, AtOnce, _stop.Token);
         if (rows.Count == 0) return false;
         var (told, done) = (new List<Told>(), new List<long>());
-        var webhooks = book.All.ToList();
         try
         {
             foreach (var row in rows)
-                if (!webhooks.Exists(one => one.Webhook.Wants(row.Tenant, row.Alert.Type))) done.Add(row.Position);
+                if (!book.Wanting(row.Tenant, row.Alert.Type).Any()) done.Add(row.Position);
                 else if (KeyOf(row) is not { } key)
                 {
                     // What came before it is told before it.
@@ -143,7 +142,7 @@ internal sealed partial class Dispatcher
             // Of the chain's hash: the same for good, of no other alert anywhere, and without a dot, which separates
             // what is signed.
             var id = $"evt_{Convert.ToHexStringLower(row.Alert.Hash.AsSpan(0, 16))}";
-            made.AddRange(book.All.Where(one => one.Webhook.Wants(row.Tenant, row.Alert.Type)).Select(one =>
+            made.AddRange(book.Wanting(row.Tenant, row.Alert.Type).Select(one =>
                 new Delivery(0, one.Id, id, row.Tenant, row.Alert.Sequence, row.Alert.Type, body, now)
                 {
                     GiveUpAt = now + _settings.GiveUpAfter,

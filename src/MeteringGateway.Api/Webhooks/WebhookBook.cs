@@ -2,21 +2,32 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Webhooks;
 
 /// <summary>Every webhook, by its id.</summary>
-internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, ILogger<WebhookBook> log)
+internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, MeteringSettings settings,
+    ILogger<WebhookBook> log)
 {
     public const string Kind = "webhook";
+
+    /// <summary>Of one tenant's own, those included that have ended.</summary>
+    private const int MostIdsEver = 100;
 
     private readonly ConcurrentDictionary<string, StoredWebhook> _webhooks = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _versions = new(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<string, bool> _locked = new(StringComparer.Ordinal);
 
+    private readonly OwnKeys _keys = new();
+
     private readonly Unreadable _unreadable = new(Kind, log);
+
+    private readonly OwnKeys _everKeys = new();
+
+    private readonly Hourly _changes = new(settings.Limits.TenantReceiverChanges);
 
     /// <summary>Some of them cannot be read: alerts that they may want wait in the outbox.</summary>
     public bool HasUnreadable => _unreadable.Any;
@@ -42,11 +53,11 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, ILogger<W
                 _unreadable.Forget(id);
             }
         foreach (var id in versions.Keys.Where(id => !all.Contains(id))) _unreadable.Forget(id);
-        foreach (var gone in _webhooks.Keys.Where(id => !rows.ContainsKey(id))) _webhooks.TryRemove(gone, out _);
-        foreach (var (id, webhook) in rows) _webhooks[id] = webhook;
+        foreach (var gone in _webhooks.Keys.Where(id => !rows.ContainsKey(id))) Forget(gone);
+        foreach (var (id, webhook) in rows) Know(id, webhook);
         // Of those that were deleted too: a version is never written twice.
         foreach (var (id, version) in versions)
-            _versions.AddOrUpdate(id, version, (_, before) => Math.Max(before, version));
+            Had(id, version);
     }
 
     private StoredWebhook Read(string id, byte[] content)
@@ -63,11 +74,62 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, ILogger<W
         }
     }
 
-    /// <summary>By id.</summary>
-    public IEnumerable<(string Id, StoredWebhook Webhook)> All =>
-        _webhooks.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value));
+    /// <summary>The operator's and the tenants' own, in no order.</summary>
+    public IEnumerable<(string Id, StoredWebhook Webhook)> All => _webhooks.Select(pair => (pair.Key, pair.Value));
+
+    /// <summary>The operator's, by id.</summary>
+    public IEnumerable<(string Id, StoredWebhook Webhook)> Operators => Of("");
+
+    /// <summary>Those that a tenant keeps for itself, by id.</summary>
+    public IEnumerable<(string Id, StoredWebhook Webhook)> OwnOf(string tenant) => Of(tenant);
+
+    /// <summary>Who is to be told of a tenant's alerts of a type.</summary>
+    public IEnumerable<(string Id, StoredWebhook Webhook)> Wanting(string tenant, string type) =>
+        Operators.Concat(OwnOf(tenant)).Where(one => one.Webhook.Wants(tenant, type));
 
     public StoredWebhook? Find(string id) => _webhooks.GetValueOrDefault(id);
+
+    /// <summary>Each change of a tenant's own is a version, and each id a name, that is kept for good.</summary>
+    /// <exception cref="ProblemException">409: enough for this hour, or as many ids as there may be.</exception>
+    public void DemandFewChanges(string id)
+    {
+        if (OwnId.TenantOf(id) is not { } tenant) return;
+        var ever = _everKeys.Of(tenant);
+        if (!ever.Contains(id) && ever.Count >= MostIdsEver) throw new ProblemException(TooManyIds());
+        var now = Instant.From(clock.GetUtcNow());
+        if (_changes.Wait(tenant, now) is { Ticks: > 0 } wait) throw new ProblemException(TooManyChanges(wait));
+        _changes.Take(tenant, now);
+    }
+
+    private static Problem TooManyIds() => new(StatusCodes.Status409Conflict, "too_many_webhooks",
+        $"The tenant has used {MostIdsEver} ids, and may use no others: use one of them again.");
+
+    private static Problem TooManyChanges(TimeSpan wait) => new(StatusCodes.Status409Conflict, "too_many_changes",
+        "A tenant's own webhooks and addresses have been changed too often in an hour.")
+    {
+        RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
+    };
+
+    private void Had(string id, int version)
+    {
+        _versions.AddOrUpdate(id, version, (_, before) => Math.Max(before, version));
+        _everKeys.Add(OwnId.TenantOf(id) ?? "", id);
+    }
+
+    private IEnumerable<(string Id, StoredWebhook Webhook)> Of(string owner) =>
+        from key in _keys.Of(owner) where _webhooks.ContainsKey(key) select (key, _webhooks[key]);
+
+    private void Know(string id, StoredWebhook webhook)
+    {
+        _webhooks[id] = webhook;
+        _keys.Add(OwnId.TenantOf(id) ?? "", id);
+    }
+
+    private void Forget(string id)
+    {
+        _keys.Remove(OwnId.TenantOf(id) ?? "", id);
+        _webhooks.TryRemove(id, out _);
+    }
 
     /// <summary>Makes or replaces a webhook; null deletes it, and its deliveries. The caller has the turn.</summary>
     /// <param name="actor">Key id of who did it.</param>
@@ -81,22 +143,30 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, ILogger<W
         var document = new Document(Kind, id, version, now, actor, next is null ? "{}"u8.ToArray() : Public(id, next));
         if (!await store.PutWebhook(document, next?.Write(seal), cancellation))
             throw new ProblemException(Problem.ChangedMeanwhile());
-        _versions[id] = version;
+        Had(id, version);
         if (next is null)
         {
-            _webhooks.TryRemove(id, out _);
+            Forget(id);
             _unreadable.Forget(id);
             _locked.TryRemove(id, out _);
         }
-        else _webhooks[id] = next;
+        else Know(id, next);
         return next;
     }
 
     /// <summary>A webhook as it is shown, without its secrets.</summary>
     public static WebhookWire Wire(string id, StoredWebhook webhook) => new(
-        id, webhook.Url, webhook.Events ?? ["*"], new TenantsWire(webhook.Tenants), webhook.IsEnabled ? "enabled"
+        OwnId.IdOf(id), webhook.Url, webhook.Events ?? ["*"], new TenantsWire(webhook.Tenants), webhook.IsEnabled ? "enabled"
             : "disabled", webhook.DisabledReason,
         webhook.DisabledAt?.ToString(), webhook.CreatedAt.ToString(), webhook.UpdatedAt.ToString());
+
+    /// <summary>One that was just made, with its secret.</summary>
+    public static CreatedWebhookWire Created(string id, StoredWebhook webhook)
+    {
+        var wire = Wire(id, webhook);
+        return new CreatedWebhookWire(wire.Id, wire.Url, wire.Events, wire.Tenants, webhook.Secrets[0].Value!,
+            wire.State, wire.CreatedAt, wire.UpdatedAt);
+    }
 
     private static byte[] Public(string id, StoredWebhook webhook) =>
         JsonSerializer.SerializeToUtf8Bytes(Wire(id, webhook), WireJson.Typed<WebhookWire>());

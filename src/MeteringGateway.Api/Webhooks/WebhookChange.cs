@@ -8,7 +8,10 @@ using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Webhooks;
 
-/// <summary>What an administrator does with webhooks, each in the turn of whoever sends them.</summary>
+/// <summary>
+/// What is done with webhooks, each in the turn of whoever sends them: by an administrator with the operator's, by a
+/// buyer with its tenant's own. Each goes by its key (<see cref="OwnId"/>).
+/// </summary>
 internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns turns, IStore store,
     MeteringSettings settings, TimeProvider clock)
 {
@@ -26,6 +29,14 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     /// </summary>
     public static bool IsOf(Delivery delivery, Principal caller) => caller.Tenants?.Contains(delivery.Tenant) ?? true;
 
+    /// <summary>The key of one of the operator's.</summary>
+    /// <exception cref="ProblemException">404: nothing has such an id.</exception>
+    public static string Operators(string id) => Ids.IsId(id) ? id : throw new ProblemException(Unknown());
+
+    /// <summary>The key of one of a tenant's own.</summary>
+    /// <exception cref="ProblemException">404: nothing has such an id.</exception>
+    public static string Own(string tenant, string id) => OwnId.Webhook(tenant, Operators(id));
+
     /// <exception cref="ProblemException">404: there is none that the caller may see.</exception>
     public StoredWebhook Find(string id, Principal caller)
     {
@@ -34,25 +45,31 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
             : throw new ProblemException(Unknown());
     }
 
-    public async Task<(StoredWebhook Webhook, bool Created)> Put(
-        HttpContext context, string id, PutWebhookWire wanted, Principal caller, CancellationToken cancellation)
+    /// <summary>Makes one, or changes the one that there is.</summary>
+    /// <param name="tenant">Whose own it is; null: the operator's.</param>
+    public async Task<(StoredWebhook Webhook, bool Created)> Put(HttpContext context, string? tenant, string name,
+        PutWebhookWire wanted, Principal caller, CancellationToken cancellation)
     {
         var findings = new Findings();
-        var target = WebhookReader.Read(id, wanted, settings.Webhooks.AllowPrivate, findings);
+        if (tenant is not null && !await TenantsThere.IsThere(store, tenant, cancellation))
+            throw new ProblemException(Problem.UnknownTenant());
+        var target = WebhookReader.Read(name, wanted, settings.Webhooks.AllowPrivate, findings);
         if (findings.Problem is { } invalid) throw new ProblemException(invalid);
         if (!IsWithin(target.Tenants, caller)) throw new ProblemException(Beyond());
         await findings.Find(store, target.Tenants, cancellation);
         if (findings.Problem is { } unknown) throw new ProblemException(unknown);
         target = target with { Tenants = target.Tenants?.Distinct().ToList() };
+        var id = tenant is null ? name : OwnId.Webhook(tenant, name);
         await using var turn = await turns.TakeWebhooks(cancellation);
         book.Demand(id);
         var before = book.Find(id);
         if (before is not null && !IsWithin(before.Tenants, caller)) throw new ProblemException(Unknown());
         ETags.Demand(context, before is null ? null : ETags.Of(before.Version));
-        if (before is null) DemandRoom(caller);
+        if (before is null) DemandRoom(tenant, caller);
         var after = before is null ? New(target)
             : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants, IsInTheClear = false };
         if (before is { IsEnabled: true, IsInTheClear: false } && IsSame(before, target)) return (before, false);
+        book.DemandFewChanges(id);
         if (!after.IsEnabled) after = after.Enabled(Now);
         return ((await book.Put(store, id, after, caller.Id, cancellation))!, before is null);
     }
@@ -87,6 +104,7 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
             return (made, made.MadeAt + Overlap);
         var kept = webhook.Secrets.Where(one => one.Until is null || now < one.Until)
             .Select(one => one with { Until = one.Until ?? now + Overlap }).ToList();
+        book.DemandFewChanges(id);
         if (kept.Count >= MostSecrets) throw new ProblemException(TooOften(kept[^1].Until!.Value - now));
         var secret = new StoredSecret(NewSecret(), now, null, request);
         await book.Put(store, id, webhook with { Secrets = [secret, .. kept] }, caller.Id, cancellation);
@@ -112,9 +130,12 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     }
 
     /// <exception cref="ProblemException">409: there are as many as there may be.</exception>
-    private void DemandRoom(Principal caller)
+    private void DemandRoom(string? tenant, Principal caller)
     {
-        var all = book.All.Select(one => one.Webhook).ToList();
+        var all = (tenant is null ? book.Operators : book.OwnOf(tenant)).Select(one => one.Webhook).ToList();
+        if (tenant is not null && all.Count >= settings.Limits.TenantWebhooks)
+            throw new ProblemException(TooMany(settings.Limits.TenantWebhooks));
+        if (tenant is not null) return;
         if (all.Count >= settings.Limits.Webhooks) throw new ProblemException(TooMany(settings.Limits.Webhooks));
         if (caller.Tenants is not null
             && all.Count(one => IsWithin(one.Tenants, caller)) >= settings.Limits.BoundWebhooks)

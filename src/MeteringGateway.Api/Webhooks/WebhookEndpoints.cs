@@ -25,13 +25,11 @@ internal static class WebhookEndpoints
             string webhook, Body<PutWebhookWire> body, WebhookChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
-            var (stored, created) = await change.Put(context, webhook, body.Value, caller, cancellation);
+            var (stored, created) = await change.Put(context, null, webhook, body.Value, caller, cancellation);
             ETags.Send(context, ETags.Of(stored.Version));
             var wire = WebhookBook.Wire(webhook, stored);
             if (!created) return TypedResults.Ok(wire);
-            return TypedResults.Created($"/v1/webhooks/{webhook}", new CreatedWebhookWire(
-                webhook, wire.Url, wire.Events, wire.Tenants, stored.Secrets[0].Value!, wire.State, wire.CreatedAt,
-                wire.UpdatedAt));
+            return TypedResults.Created($"/v1/webhooks/{webhook}", WebhookBook.Created(webhook, stored));
         }).Takes<PutWebhookWire>()
             .WithSummary(
                 "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off "
@@ -39,7 +37,7 @@ internal static class WebhookEndpoints
 
         webhooks.MapGet("", (WebhookBook book, Principal caller, string? cursor, string? limit) =>
             TypedResults.Ok(Paging.From(cursor, limit).Page(
-                book.All.Where(one => WebhookChange.IsWithin(one.Webhook.Tenants, caller)), one => one.Id,
+                book.Operators.Where(one => WebhookChange.IsWithin(one.Webhook.Tenants, caller)), one => one.Id,
                 one => WebhookBook.Wire(one.Id, one.Webhook))))
             .WithSummary("Every webhook, without its secret");
 
@@ -47,7 +45,7 @@ internal static class WebhookEndpoints
             Results<Ok<WebhookWire>, Problem> (string webhook, WebhookChange change, Principal caller,
                 HttpContext context) =>
         {
-            var stored = change.Find(webhook, caller);
+            var stored = change.Find(WebhookChange.Operators(webhook), caller);
             ETags.Send(context, ETags.Of(stored.Version));
             return TypedResults.Ok(WebhookBook.Wire(webhook, stored));
         }).Conditional().WithSummary("A webhook: whether it is on, and if not, why");
@@ -56,7 +54,7 @@ internal static class WebhookEndpoints
             string webhook, WebhookChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
-            await change.Delete(context, webhook, caller, cancellation);
+            await change.Delete(context, WebhookChange.Operators(webhook), caller, cancellation);
             return TypedResults.NoContent();
         }).WithSummary("End a webhook; what was pending is not sent");
 
@@ -64,10 +62,12 @@ internal static class WebhookEndpoints
             string webhook, WebhookChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
-            var (secret, until) = await change.Rotate(webhook, IdempotencyHeader.Read(context), caller, cancellation);
+            var (secret, until) = await change.Rotate(WebhookChange.Operators(webhook),
+                IdempotencyHeader.Read(context), caller, cancellation);
             return TypedResults.Ok(new RotatedSecretWire(webhook, secret.Value!, until.ToString()));
         }).WithSummary("Make a new signing secret, shown this once; the one before signs beside it for 24 hours");
 
         webhooks.MapDeliveries();
+        app.MapOwnWebhooks();
     }
 }

@@ -14,6 +14,15 @@ internal sealed record PutWebhookWire
     public TenantsWire? Tenants { get; init; }
 }
 
+/// <summary>What a tenant's own webhook is to be.</summary>
+internal sealed record PutOwnWebhookWire
+{
+    /// <summary>Absolute, http or https, without user information; at most 2048 characters.</summary>
+    public string? Url { get; init; }
+    /// <summary>Event types, or <c>["*"]</c>.</summary>
+    public IReadOnlyList<string?>? Events { get; init; }
+}
+
 /// <param name="State"><c>enabled</c> or <c>disabled</c>.</param>
 /// <param name="DisabledReason"><c>gone</c>: the receiver answered 410; <c>failing</c>: nothing could be delivered for
 /// days.</param>

@@ -65,6 +65,7 @@ public sealed class WebhooksOrderTestsOnSilos : WebhooksOrderTests;
 public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
 public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
 public sealed class UnavailableTestsOnSilos : UnavailableTests;
+public sealed class TenantWebhooksTestsOnSilos : TenantWebhooksTests;
 public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(started);
 public sealed class WordsOfErrorsTestsOnSilos(Started started) : WordsOfErrorsTests(started);
 

@@ -72,6 +72,15 @@ public sealed class MeteringLimits : TenantLimits
     /// </summary>
     public int BoundWebhooks { get; set; } = 100;
 
+    /// <summary>Webhooks that a tenant keeps for itself (<c>too_many_webhooks</c>).</summary>
+    public int TenantWebhooks { get; set; } = 5;
+
+    /// <summary>
+    /// How often, in an hour, what a tenant keeps for itself is made or changed: webhooks and addresses
+    /// (<c>too_many_changes</c>). Counted by each process.
+    /// </summary>
+    public int TenantReceiverChanges { get; set; } = 100;
+
     /// <summary>
     /// Requests without a valid key that one address may send in a minute before they are answered 429
     /// (<c>throttled</c>); 0 is no limit.

@@ -86,6 +86,8 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.BoundKeys, "Limits:BoundKeys");
         AtLeast(0, limits.Webhooks, "Limits:Webhooks");
         AtLeast(0, limits.BoundWebhooks, "Limits:BoundWebhooks");
+        AtLeast(0, limits.TenantWebhooks, "Limits:TenantWebhooks");
+        AtLeast(1, limits.TenantReceiverChanges, "Limits:TenantReceiverChanges");
         AtLeast(0, limits.FailedKeysPerMinute, "Limits:FailedKeysPerMinute");
         if (limits.Connections is { } connections) AtLeast(1, connections, "Limits:Connections");
         Wait(limits.HeaderTimeout, "Limits:HeaderTimeout");
