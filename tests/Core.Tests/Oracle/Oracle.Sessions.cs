@@ -19,6 +19,9 @@ internal sealed partial class Oracle
         /// Where in the order the session was last given back: nobody has held it from before that on.
         /// </summary>
         public Key Freed { get; set; }
+
+        /// <summary>What was credited there, if it was a credit that gave the session back.</summary>
+        public Report? Credited { get; set; }
     }
 
     // Evaluates the group as a whole; whoever finds no room is over the cap for good, and then the rest is looked at
@@ -54,8 +57,10 @@ internal sealed partial class Oracle
                 continue;
             }
             FreeUntil(walk, group, report.Time);
-            if (walk.Holder is null && !ComesTooLate(report, group, report.Key))
-                Take(walk, report, report.Key < walk.Freed ? walk.Freed : report.Key);
+            var from = report.Key < walk.Freed ? walk.Freed : report.Key;
+            var credited = report.Time == walk.Freed.Time ? walk.Credited : null; // 0001, 11
+            if (walk.Holder is null && !ComesTooLate(report, group, credited is null ? report.Key : from, credited))
+                Take(walk, report, from);
             else Duplicate(walk, report);
         }
         FreeUntil(walk, group, null);
@@ -116,7 +121,7 @@ internal sealed partial class Oracle
         {
             walk.Holder = null;
             if (holder.From > freed) freed = holder.From;
-            walk.Freed = freed;
+            (walk.Freed, walk.Credited) = (freed, holder.Life.Reversed ? null : holder.Chain[^1]);
             if (!holder.Life.Reversed)
             {
                 Credit(walk, group, holder.Chain[^1], freed);
