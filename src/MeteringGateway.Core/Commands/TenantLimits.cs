@@ -9,6 +9,12 @@ public class TenantLimits
     /// <summary>Outcomes of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
     public int SessionOutcomes { get; set; } = 20_000;
 
+    /// <summary>
+    /// Outcomes of one session that wait, and whose windows activity restarts: each activity is a change of all of
+    /// them (<see cref="Refusal.TooManyInSession"/>).
+    /// </summary>
+    public int SessionWaiting { get; set; } = 1_000;
+
     /// <summary>Activities of one session (<see cref="Refusal.TooManyInSession"/>).</summary>
     public int SessionActivities { get; set; } = 10_000;
 

@@ -51,7 +51,7 @@ public sealed record Outcome
     /// <summary>Sequence of the entry that reported it; 0 as long as none has.</summary>
     public long ReportedBy { get; init; }
     /// <summary>Sequences of the entries that changed it, in order.</summary>
-    public ImmutableArray<long> ChangedBy { get; init; } = [];
+    public Sequences ChangedBy { get; init; }
 
     /// <summary>
     /// Sequence of the entry by which it settled, holding its session; 0 while it has not, or was reversed before (I4).
@@ -59,7 +59,7 @@ public sealed record Outcome
     public long SettledBy { get; init; }
 
     public bool IsNew => ReportedBy == 0;
-    public long LastSequence => ChangedBy.IsEmpty ? ReportedBy : ChangedBy[^1];
+    public long LastSequence => ChangedBy.Count == 0 ? ReportedBy : ChangedBy[^1];
 
     /// <summary>Sequences of the entries that made or changed it, in order.</summary>
     public IEnumerable<long> Sequences => ChangedBy.Prepend(ReportedBy);

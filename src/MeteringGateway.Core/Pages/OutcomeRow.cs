@@ -54,7 +54,7 @@ internal struct OutcomeRow
         var closes = o.ClosesAt?.UnixMilliseconds - o.Time.UnixMilliseconds;
         return o is { ContinuationOf: null, Dispute: null, Credit: null, Drawn: 0, Facts.IsEmpty: true }
             && o.Opened == o.Time && o.Day is >= 0 and <= byte.MaxValue && (byte)o.End <= EndBits
-            && o.Place is >= 0 and <= uint.MaxValue && closes is null or (>= 0 and < Never) && o.ChangedBy.Length <= 1
+            && o.Place is >= 0 and <= uint.MaxValue && closes is null or (>= 0 and < Never) && o.ChangedBy.Count <= 1
             && o.LastSequence - o.ReportedBy <= uint.MaxValue
             && (o.SettledBy == 0 || o.SettledBy == o.ReportedBy || o.SettledBy == o.LastSequence);
     }

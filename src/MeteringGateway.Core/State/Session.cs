@@ -43,6 +43,8 @@ internal sealed class Session
     /// <summary>In the order in which they were reported. Most sessions have one, so no list is made for it.</summary>
     public string[] Outcomes => _first is null ? [] : _others is null ? [_first] : [_first, .. _others];
 
+    public int RestartingCount => _restarting?.Count ?? 0;
+
     public string[] Restarting => _restarting is null ? [] : [.. _restarting.Values];
 
     public void AddOutcome(string id)

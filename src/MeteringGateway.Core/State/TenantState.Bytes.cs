@@ -36,7 +36,7 @@ public sealed partial class TenantState
         if (OutcomeRow.CanHold(outcome)) return bytes; // what it has like others is counted once (KindBytes)
         bytes += WholeBytes + BytesOf(outcome.Event) + BytesOf(outcome.Id) + BytesOf(outcome.Session)
             + BytesOf(outcome.Dimensions) + BytesOf(outcome.Verification?.Method)
-            + ReferenceBytes * outcome.ChangedBy.Length;
+            + ReferenceBytes * outcome.ChangedBy.Count;
         foreach (var criterion in outcome.CriteriaMet) bytes += ReferenceBytes + BytesOf(criterion);
         foreach (var fact in outcome.Facts) bytes += BytesOf(fact);
         return bytes;

@@ -20,13 +20,20 @@ public sealed partial class Turn
 
     private static readonly TenantLimits UsualLimits = new();
 
-    private Answer? OneOutcomeTooMany(string? session, Instant time) =>
-        _state.OutcomeCount >= _limits.OpenOutcomes
-            ? Refuse(Refusal.TooManyOutcomes,
-                $"a tenant has at most {_limits.OpenOutcomes} outcomes of periods that are not closed")
-        : _state.SessionAt(session, time)?.Count >= _limits.SessionOutcomes
-            ? Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes")
-        : IsFull(1);
+    private Answer? OneOutcomeTooMany(string? name, Instant time, OutcomeType type)
+    {
+        if (_state.OutcomeCount >= _limits.OpenOutcomes)
+            return Refuse(Refusal.TooManyOutcomes,
+                $"a tenant has at most {_limits.OpenOutcomes} outcomes of periods that are not closed");
+        if (_state.SessionAt(name, time) is not { } session) return IsFull(1);
+        if (session.Count >= _limits.SessionOutcomes)
+            return Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes");
+        // Each activity is an entry for each of them (O2).
+        return type.WindowRestartsOnActivity && session.RestartingCount >= _limits.SessionWaiting
+            ? Refuse(Refusal.TooManyInSession,
+                $"in a session wait at most {_limits.SessionWaiting} outcomes whose windows activity restarts")
+            : IsFull(1);
+    }
 
     private Answer? OneActivityTooMany(Command.ReportActivity a, Instant time, PeriodBook book) =>
         _state.SessionAt(a.Session, time)?.Activities?.Count >= _limits.SessionActivities
@@ -54,7 +61,7 @@ public sealed partial class Turn
     private Answer? OneFactTooMany(Command.ReportFact c, Outcome outcome)
     {
         if (_state.IsFinal(outcome))
-            return outcome.ChangedBy.Length < (c.IsVerdict ? FinalVerdicts : FinalFacts) * (long)_limits.OutcomeFacts
+            return outcome.ChangedBy.Count < (c.IsVerdict ? FinalVerdicts : FinalFacts) * (long)_limits.OutcomeFacts
                 ? IsFull(IsReversal(c) ? ReversalsFull : 1) : TooManyFacts();
         if (IsFirstReversal(c, outcome.Facts)) return null;
         if (outcome.Facts.Count(fact => fact.IsVerdict == c.IsVerdict) >= _limits.OutcomeFacts) return TooManyFacts();

@@ -11,9 +11,9 @@ public sealed partial class Turn
         if (!recallDone && _state.MayBeArchived(c.OutcomeId)) return new Answer.Needs(c.OutcomeId);
 
         var time = c.Time ?? _now;
-        if (OneOutcomeTooMany(c.Session, time) is { } full) return full;
-        var book = _state.BookAt(time)!;
         var type = _state.TermsAt(time).Type(c.OutcomeType)!;
+        if (OneOutcomeTooMany(c.Session, time, type) is { } full) return full;
+        var book = _state.BookAt(time)!;
         var place = new Place(book, book.Period.DayOf(time),
             new Subject(c.OutcomeType, IsActivity: false, c.Dimensions), c.Quantity);
         var ruledOut = RuledOut(c, type);

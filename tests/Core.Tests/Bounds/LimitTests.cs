@@ -5,7 +5,7 @@ public sealed class LimitTests
 {
     private readonly TenantLimits _few = new()
     {
-        SessionOutcomes = 4, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
+        SessionOutcomes = 4, SessionWaiting = 2, SessionActivities = 4, SessionFacts = 6, OutcomeFacts = 4, Reservations = 4,
         ActivityNames = 4, ActivityCounters = 6, GrantsInForce = 4, Grants = 8, OpenOutcomes = 12, WaitingFacts = 6,
         TermChanges = 4, OpenDisputes = 2,
     };
@@ -34,6 +34,18 @@ public sealed class LimitTests
             Taken(Fact($"e{_numbers}", FactKind.Reopened));
         }
         Refused(Refusal.TooManyInSession, Report("s"));
+    }
+
+    [Fact]
+    public void N4_in_a_session_so_many_wait_whose_windows_activity_restarts()
+    {
+        for (var i = 0; i < 2; i++) Taken(Report("s") with { OutcomeType = "wait" });
+        Refused(Refusal.TooManyInSession, Report("s") with { OutcomeType = "wait" });
+        Taken(Report("t") with { OutcomeType = "wait" });
+        Taken(Report("s"));
+        Taken(Activity("message", "s"));
+        Taken(Fact("e2", FactKind.Rejected));
+        Taken(Report("s") with { OutcomeType = "wait" });
     }
 
     [Fact]
@@ -347,7 +359,15 @@ public sealed class LimitTests
     private static Terms Terms() => new()
     {
         Currency = "USD",
-        OutcomeTypes = [new OutcomeType { Id = "res", Price = Amount.Parse("1.00") }],
+        OutcomeTypes =
+        [
+            new OutcomeType { Id = "res", Price = Amount.Parse("1.00") },
+            new OutcomeType
+            {
+                Id = "wait", Price = Amount.Parse("1.00"), MeasurementWindow = TimeSpan.FromHours(1),
+                WindowRestartsOnActivity = true, OncePerSession = false,
+            },
+        ],
         Activities = [new ActivityType { Id = "ticket", Price = Amount.Parse("0.10") }],
     };
 

@@ -57,6 +57,7 @@ internal sealed class SettingsCheck
     private void Callers(MeteringLimits limits)
     {
         AtLeast(1, limits.SessionOutcomes, "Limits:SessionOutcomes");
+        AtLeast(1, limits.SessionWaiting, "Limits:SessionWaiting");
         AtLeast(1, limits.SessionActivities, "Limits:SessionActivities");
         AtLeast(1, limits.SessionFacts, "Limits:SessionFacts");
         AtLeast(1, limits.OutcomeFacts, "Limits:OutcomeFacts");
