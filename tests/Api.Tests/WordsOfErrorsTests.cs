@@ -56,11 +56,11 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
     [InlineData("included_units", "-99999999999999999999", "is too small")]
     [InlineData("included_units", "1.5", "must be a whole number")]
     [InlineData("included_units", "1e3", "must be a whole number")]
-    [InlineData("included_units", "\"10\"", "must be a number")]
+    [InlineData("included_units", "\"10\"", "must be a number, without quotes")]
     [InlineData("once_per_session", "1", "must be true or false")]
-    [InlineData("price", "0.99", "must be a string")]
-    [InlineData("prices", "{}", "must be a list")]
-    [InlineData("prices", "[1]", "must be a JSON object")]
+    [InlineData("price", "0.99", "must be a string, in quotes")]
+    [InlineData("prices", "{}", "must be a list, in [ ]")]
+    [InlineData("prices", "[1]", "must be a JSON object with when, price")]
     [InlineData("description", "\"\\ud800\"", "holds half of a surrogate pair")]
     [InlineData("prise", "\"1\"", "is not a known member: did you mean price?")]
     [InlineData("Price", "\"1\"", "is not a known member: did you mean price?")]
@@ -128,7 +128,18 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
 
     [Theory]
     [InlineData("", "The event is empty: it must be a JSON object")]
-    [InlineData("[]", "The event must be a JSON object")]
+    [InlineData("[]", "The event must be a JSON object; a list of events has the content type "
+        + "application/cloudevents-batch+json")]
+    [InlineData("{}\n{}", "The event is followed by something else (line 2, byte 0); events that stand on lines have "
+        + "the content type application/x-ndjson")]
+    [InlineData("{\n\"id\":}", "The event is not JSON (line 2, byte 5)")]
+    [InlineData("""{"outcome_type":"a"}""", "/outcome_type is not a known member here: it goes into data")]
+    [InlineData("""{"time":1795262400}""", "/time must be an RFC 3339 time with an offset, such as "
+        + "\"2026-11-21T09:30:00Z\"")]
+    [InlineData("""{"time":"2026-11-21 09:30"}""", "/time must be an RFC 3339 time with an offset, such as "
+        + "\"2026-11-21T09:30:00Z\"")]
+    [InlineData("""{"id":17}""", "/id must be a string, in quotes")]
+    [InlineData(Event + """{"quantity":"1"}}""", "/data/quantity must be a number, without quotes")]
     [InlineData("null", "The event must be a JSON object")]
     [InlineData("{", "The event is not JSON (byte 1)")]
     [InlineData("""{"id":"\ud800"}""", "The event holds half of a surrogate pair (byte 6)")]
@@ -157,6 +168,23 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
         "is not a known member: did you mean agent?")]
     [InlineData("POST", "tenants/worded/clock", "{\"now\":\"2026-12-01T00:00:00Z\"}", "/now",
         "is not a known member: there is advance and to")]
+    [InlineData("PUT", "tenants/worded/caps/c", "{\"limit\":3}", "/limit", "must be a JSON object with units, amount")]
+    [InlineData("PUT", "tenants/worded/caps/c", "{\"limit\":{\"amount\":5}}", "/limit/amount",
+        "must be a string, in quotes")]
+    [InlineData("PUT", "tenants/worded/caps/c", "{\"limit\":{\"amount\":\"5\",\"currency\":\"USD\"}}",
+        "/limit/currency", "is not a known member: there is units and amount")]
+    [InlineData("PUT", "tenants/worded/caps/c", "{\"limit\":{\"units\":3},\"at_limit\":\"pause\"}", "/at_limit",
+        "must be a JSON object with action, to, message")]
+    [InlineData("PUT", "tenants/worded/thresholds/t", "{\"of\":\"cap:monthly\",\"at\":{\"percent\":50}}", "/of",
+        "names no cap of this tenant: 'monthly'; it has none")]
+    [InlineData("PUT", "webhooks/w", "{\"url\":\"http://localhost:9000/\",\"events\":[\"*\"],\"tenants\":\"*\"}",
+        "/url", "must be a public address, unless the operator sets Metering:Webhooks:AllowPrivate to true")]
+    [InlineData("PUT", "webhooks/w", "{\"url\":\"a.example\",\"events\":[\"*\"],\"tenants\":\"*\"}",
+        "/url", "must be an absolute http or https address, such as \"https://finance.example/hooks\"")]
+    [InlineData("PUT", "webhooks/w", "{\"url\":\"https://a.example\",\"events\":\"*\",\"tenants\":\"*\"}",
+        "/events", "must be a list, in [ ]")]
+    [InlineData("PUT", "plans/words-euro", "{\"currency\":\"eur\",\"outcome_types\":[{\"id\":\"a\"}]}", "/currency",
+        "must be an ISO 4217 code in capital letters, such as \"USD\"")]
     [InlineData("POST", "tenants/worded/clock", "{}", "", "must have exactly one of advance and to")]
     public async Task A_request_is_told_what_it_meant(string method, string path, string body, string pointer,
         string why)
@@ -171,6 +199,70 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
             ((string?)one!["pointer"], (string?)one["detail"]) == (pointer, why));
         if (answer["errors"]!.AsArray().Count == 1)
             Assert.Equal($"{(pointer.Length == 0 ? "The body" : pointer)} {why}", (string?)answer["detail"]);
+    }
+
+    [Theory]
+    [InlineData(null, "A key is needed: Authorization: Bearer <key>.")]
+    [InlineData("mk_nonsense", "The Authorization field must be the word Bearer, a space and the key.")]
+    [InlineData("Basic YTpi", "The Authorization field must be the word Bearer, a space and the key.")]
+    [InlineData("Bearer mk_nonsense", "There is no such key, or it has expired or was revoked.")]
+    public async Task Who_has_no_key_is_told_what_is_wrong_with_it(string? authorization, string why)
+    {
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/v1/tenants");
+        if (authorization is not null) asked.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var answer = await _gateway.Anyone.SendAsync(asked);
+        Assert.Equal(why,
+            (string?)(await Task.FromResult(answer).IsProblem(HttpStatusCode.Unauthorized, "unauthorized"))["detail"]);
+    }
+
+    [Theory]
+    [InlineData("GET", "/tenants", 404, "What there is, is in /openapi/v1.json; most of it begins with /v1/.")]
+    [InlineData("POST", "/v1/tenants", 405, "One of them is made with PUT /v1/tenants/ID.")]
+    [InlineData("POST", "/v1/tenants/worded-x/caps", 405,
+        "One of them is made with PUT /v1/tenants/worded-x/caps/ID.")]
+    [InlineData("POST", "/v1/tenants/worded-x", 405, "Allowed here: DELETE, GET, PUT, HEAD.")]
+    [InlineData("GET", "/v1/tenants/worded-x", 404, "There is no such tenant, or none that this key may see.")]
+    public async Task Who_went_to_the_wrong_address_is_told_where_to_go(string method, string address, int status,
+        string why)
+    {
+        using var asked = new HttpRequestMessage(new HttpMethod(method), address);
+        using var answer = await _gateway.Admin.SendAsync(asked);
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.EndsWith(why, (string)(await Task.FromResult(answer).Json())["detail"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_refused_of_an_event_or_a_key_says_whose_it_is()
+    {
+        await _gateway.Tenant("worded-role");
+        await _gateway.Admin.Put("/v1/tenants/elsewhere", """{"name":"E","plan":"worded-role"}""");
+        using var agent = await _gateway.Role("agent", "worded-role");
+        await Refuses(agent.Put("/v1/tenants/worded-role/caps/c", """{"limit":{"units":1}}"""),
+            "The key lacks the permission limits:write or terms:write; of the roles have it: admin, billing, finance.");
+        // One that is there and one that is not look the same to who may see neither.
+        foreach (var subject in new[] { "nowhere", "elsewhere" })
+        {
+            var problem = await Refuses(Event(Report.Outcome("o", subject)),
+                $"/subject names no tenant that this key may see: '{subject}'");
+            Assert.Equal(["/subject"], problem.Pointers());
+        }
+        await Refuses(agent.PostAs("application/cloudevents-batch+json", "/v1/events", "{}"),
+            "A batch must be a JSON list; one event has the content type application/cloudevents+json.");
+        await Refuses(agent.PostAs("application/x-www-form-urlencoded", "/v1/tenants/worded-role/check", "{}"),
+            "Content-Type must be application/json, not application/x-www-form-urlencoded.");
+        var old = await Event(Report.Outcome("o", "worded-role").Replace("\"data\"",
+            "\"time\":\"2020-01-01T00:00:00Z\",\"data\"", StringComparison.Ordinal)).Json();
+        Assert.Contains("(max_lateness, 72 hours)", (string)old["detail"]!, StringComparison.Ordinal);
+
+        Task<HttpResponseMessage> Event(string body) =>
+            agent.PostAs("application/cloudevents+json", "/v1/events", body);
+
+        static async Task<JsonObject> Refuses(Task<HttpResponseMessage> sent, string why)
+        {
+            var problem = await sent.Json();
+            Assert.Equal(why, (string?)problem["detail"]);
+            return problem;
+        }
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Program.Tests;
@@ -16,17 +15,17 @@ public sealed class ReadmeTests : IDisposable
     [Fact]
     public async Task What_README_says_to_type_works_as_it_stands_and_shows_what_it_says()
     {
-        var blocks = Blocks();
+        var blocks = Typed.Blocks("README.md");
         Assert.StartsWith("dotnet run -c Release --project src/MeteringGateway -- demo", blocks[0],
             StringComparison.Ordinal);
         var serve = blocks.FindIndex(block => block.Contains("metering serve", StringComparison.Ordinal));
         var elsewhere = blocks.FindIndex(block => block.Contains("--redis", StringComparison.Ordinal));
         Assert.InRange(elsewhere, serve + 10, blocks.Count - 1);
 
-        using var gateway = Shell.Start(Here(blocks[serve]).Replace("$(mktemp -d)",
+        using var gateway = Shell.Start(Typed.Here(blocks[serve], _port).Replace("$(mktemp -d)",
             Path.Combine(_home.FullName, "data"), StringComparison.Ordinal));
         for (var i = 0; i < 100 && (await Metering.Run("health", $"127.0.0.1:{_port}")).Code != 0; i++) { }
-        var second = string.Join('\n', blocks[(serve + 1)..elsewhere].Select(Here));
+        var second = string.Join('\n', blocks[(serve + 1)..elsewhere].Select(block => Typed.Here(block, _port)));
         var (code, output, error) = await Shell.Run($"set -uo pipefail\n{second}", ("HOME", _home.FullName));
         gateway.Stop();
 
@@ -51,10 +50,11 @@ public sealed class ReadmeTests : IDisposable
         Assert.Equal(2, Regex.Count(output, "order-1007|spring campaign"));
     }
 
-    private static string Member(string name, string? value) =>
+    /// <summary>A member of an answer, as jq lays it out or as it comes.</summary>
+    internal static string Member(string name, string? value) =>
         $"\"{name}\":\\s*{(value is null ? "" : $"\"{Regex.Escape(value)}\"")}";
 
-    private static void InOrder(string output, params string[] patterns)
+    internal static void InOrder(string output, params string[] patterns)
     {
         var at = 0;
         foreach (var pattern in patterns)
@@ -64,19 +64,4 @@ public sealed class ReadmeTests : IDisposable
             at += found.Index + found.Length;
         }
     }
-
-    /// <summary>Built already, and on a port that nobody else has.</summary>
-    private string Here(string block) => block
-        .Replace("dotnet build -c Release src/MeteringGateway\n", "", StringComparison.Ordinal)
-        .Replace("$PWD/src/MeteringGateway/bin/Release/net10.0", Path.GetDirectoryName(Options.DefaultDll())!,
-            StringComparison.Ordinal)
-        .Replace("metering serve", $"metering serve --urls http://127.0.0.1:{_port}", StringComparison.Ordinal)
-        .Replace("metering replay", $"metering replay --url http://127.0.0.1:{_port}", StringComparison.Ordinal)
-        .Replace("http://127.0.0.1:8080", $"http://127.0.0.1:{_port}", StringComparison.Ordinal);
-
-    private static List<string> Blocks() =>
-    [
-        .. Regex.Matches(Repository.Read("README.md"), "```sh\n(.*?)```", RegexOptions.Singleline)
-            .Select(block => block.Groups[1].Value),
-    ];
 }

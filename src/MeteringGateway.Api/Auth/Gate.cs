@@ -17,10 +17,20 @@ internal sealed class Gate(
     ILogger<Gate> log)
 {
     internal static readonly Problem NoKey = new(StatusCodes.Status401Unauthorized, "unauthorized",
-        "A valid key is needed: Authorization: Bearer <key>.");
+        "There is no such key, or it has expired or was revoked.");
+
+    private static readonly Problem NoField = NoKey with { Detail = "A key is needed: Authorization: Bearer <key>." };
+
+    private static readonly Problem NoBearer = NoKey with
+    {
+        Detail = "The Authorization field must be the word Bearer, a space and the key.",
+    };
 
     /// <summary>Headers that a proxy adds, beside those that begin with <c>X-Forwarded-</c>.</summary>
     private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
+
+    /// <summary>Lists of what has an id of the caller's own.</summary>
+    private static readonly string[] MadeByPut = ["tenants", "plans", "caps", "thresholds", "webhooks"];
 
     private static readonly Problem UnreadableKey = Problem.Unreadable("key", "of this request");
 
@@ -163,7 +173,8 @@ internal sealed class Gate(
         if (readiness.Problem is { } notReady) return notReady;
         if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
             return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
-                : _strangers.Note(context.Connection.RemoteIpAddress) ?? NoKey;
+                : _strangers.Note(context.Connection.RemoteIpAddress)
+                    ?? WithoutKey(context.Request.Headers.Authorization);
         if (!principal.Bucket.TryTake(_limits.RequestsPerSecond, clock, out var wait)) return Problem.Throttled(wait);
         if (!principal.May(demands.AnyOf))
         {
@@ -176,13 +187,17 @@ internal sealed class Gate(
         if (QueryNames.Refuse(route, context.Request) is { } unknown) return unknown;
         if (endpoint.Metadata.GetMetadata<TakesBody>() is { } takes)
         {
-            if (!takes.Accepts(context.Request.ContentType)) return Unsupported(takes);
+            if (!takes.Accepts(context.Request.ContentType)) return Unsupported(takes, context.Request.ContentType);
             if (context.Request.Headers.ContentEncoding.Count > 0
                 && ContentCoding.Decode(context, settings.Limits) is { } undecoded) return undecoded;
         }
         context.Features.Set(caller = principal);
         return null;
     }
+
+    // What its form is says nothing of which keys there are.
+    private static Problem WithoutKey(string? authorization) => string.IsNullOrEmpty(authorization) ? NoField
+        : authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? NoKey : NoBearer;
 
     /// <summary>
     /// What a proxy on this machine hands on comes from loopback too: whoever sent it may be anywhere.
@@ -200,7 +215,7 @@ internal sealed class Gate(
         try
         {
             await served;
-            if (!context.Response.HasStarted && Bare(context.Response) is { } problem)
+            if (!context.Response.HasStarted && Bare(context) is { } problem)
                 await problem.ExecuteAsync(context);
         }
         catch (OutOfMemoryException)
@@ -260,23 +275,30 @@ internal sealed class Gate(
     }
 
     // What the router answers by a status alone.
-    private static Problem? Bare(HttpResponse response) => response.StatusCode switch
+    private static Problem? Bare(HttpContext context) => context.Response.StatusCode switch
     {
         < 400 => null,
-        _ when response.ContentLength > 0 || response.ContentType is not null => null,
-        StatusCodes.Status404NotFound => Problem.NotFound("not_found", "There is nothing at this address."),
-        StatusCodes.Status405MethodNotAllowed => NotAllowed(response.Headers),
+        _ when context.Response.ContentLength > 0 || context.Response.ContentType is not null => null,
+        StatusCodes.Status404NotFound => Problem.NotFound("not_found",
+            "There is nothing at this address. What there is, is in /openapi/v1.json; most of it begins with /v1/."),
+        StatusCodes.Status405MethodNotAllowed => NotAllowed(context),
         var status => new Problem(status, "malformed", "The request cannot be read."),
     };
 
-    private static Problem NotAllowed(IHeaderDictionary headers)
+    private static Problem NotAllowed(HttpContext context)
     {
+        var headers = context.Response.Headers;
         headers.Allow = Head.Allowed(headers.Allow.ToString());
+        var list = context.Request.Path.Value!.TrimEnd('/');
+        var hint = HttpMethods.IsPost(context.Request.Method)
+            && MadeByPut.Contains(list[(list.LastIndexOf('/') + 1)..], StringComparer.Ordinal)
+                ? $" One of them is made with PUT {list}/ID." : "";
         return new Problem(StatusCodes.Status405MethodNotAllowed, "method_not_allowed",
-            $"Allowed here: {headers.Allow}.");
+            $"Allowed here: {headers.Allow}.{hint}");
     }
 
-    private static Problem Unsupported(TakesBody takes) =>
+    private static Problem Unsupported(TakesBody takes, string? given) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type",
-            $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}.");
+            $"Content-Type must be {string.Join(" or ", takes.MediaTypes)}"
+                + (given is null ? "; there is none." : $", not {Text.Cut(given)}."));
 }

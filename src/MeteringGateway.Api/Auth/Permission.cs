@@ -56,6 +56,9 @@ internal static class Permissions
     public static IReadOnlyList<string> Names(Permission set) =>
         [.. ByName.Where(pair => (set & pair.Value) != 0).OrderBy(pair => pair.Value).Select(pair => pair.Key)];
 
+    public static IEnumerable<string> RolesWith(Permission anyOf) =>
+        Roles.Where(role => (role.Value & anyOf) != 0).Select(role => role.Key).Order(StringComparer.Ordinal);
+
     // EventsWrite is "events:write", Allowance is "allowance".
     private static string Spell(Permission one)
     {

@@ -125,7 +125,8 @@ internal static class EventEndpoints
                 var elements = new List<Range>();
                 var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 33 });
                 if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-                    throw new ProblemException(Problem.Malformed("A batch must be a JSON list."));
+                    throw new ProblemException(Problem.Malformed(
+                        $"A batch must be a JSON list; one event has the content type {EventEndpoints.Single}."));
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
                     if (elements.Count == most) throw new ProblemException(Problem.TooManyEvents(most));

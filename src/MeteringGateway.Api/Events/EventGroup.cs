@@ -30,6 +30,8 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
     public (string? Id, Answer.Accepted? Accepted, Problem? Problem) Result(int index) => _answers[index] switch
     {
         Answer.Accepted accepted => (_events[index].Id, accepted, null),
+        Answer.Refused { Code: Refusal.UnknownTenant } =>
+            (_events[index].Id, null, Problem.UnknownSubject(_events[index].Tenant)),
         Answer.Refused refused => (_events[index].Id, null, refused.ToProblem()),
         null => (_events[index].Id, null, _problems[index]),
         var other => throw other.Unexpected(),
@@ -57,14 +59,12 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
 
     private Problem? Refuse(in ReadEvent read)
     {
-        if (!Json.Ids.IsId(read.Tenant) || !caller.MaySee(read.Tenant!)) return Problem.UnknownTenant();
+        if (!Json.Ids.IsId(read.Tenant) || !caller.MaySee(read.Tenant!))
+            return Problem.UnknownSubject(read.Tenant);
         var needed = read.Command is Command.ReportFact { Kind: FactKind.VerdictAccepted or FactKind.VerdictRejected }
             ? Permission.VerdictsWrite
             : Permission.EventsWrite;
-        return caller.May(needed)
-            ? null
-            : new Problem(StatusCodes.Status403Forbidden, "forbidden",
-                $"The key lacks the permission {Permissions.Names(needed)[0]}.");
+        return caller.May(needed) ? null : Problem.Forbidden(needed);
     }
 
     private Dictionary<string, List<int>> ByTenant()

@@ -40,7 +40,8 @@ internal sealed partial class EventReader
     {
         value = null;
         if (reader.TokenType == JsonTokenType.Null) return true;
-        if (reader.TokenType != JsonTokenType.String) return Fail(Unreadable(at, "must be a string"));
+        if (reader.TokenType != JsonTokenType.String) return Fail(Unreadable(at,
+            reader.TokenType == JsonTokenType.Number ? "must be a string, in quotes" : "must be a string"));
         intern &= !reader.ValueIsEscaped;
         if (intern && Words.Find(reader.ValueSpan) is { } known)
         {
@@ -56,9 +57,12 @@ internal sealed partial class EventReader
 
     private bool Time(ref Utf8JsonReader reader, string at)
     {
-        if (!String(ref reader, at, 64, out var text)) return false;
+        reader.Read();
+        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+            return Fail(Unreadable(at, Findings.ATime));
+        if (!Value(ref reader, at, 64, false, out var text)) return false;
         if (text is null) return true;
-        if (!Instant.TryParse(text, out var time)) return Fail(Invalid(at, "must be an RFC 3339 time with an offset"));
+        if (!Instant.TryParse(text, out var time)) return Fail(Invalid(at, Findings.ATime));
         _fields.Time = time;
         return true;
     }
@@ -90,7 +94,8 @@ internal sealed partial class EventReader
         value = null;
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return true;
-        if (reader.TokenType != JsonTokenType.Number) return Fail(Unreadable(at, "must be a number"));
+        if (reader.TokenType != JsonTokenType.Number) return Fail(Unreadable(at,
+            reader.TokenType == JsonTokenType.String ? "must be a number, without quotes" : "must be a number"));
         if (!reader.TryGetInt32(out var number) || number < least || number > most)
             return Fail(Invalid(at, $"must be a whole number from {least} to {most}"));
         value = number;
@@ -101,7 +106,8 @@ internal sealed partial class EventReader
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return true;
-        if (reader.TokenType != JsonTokenType.Number) return Fail(Unreadable(at, "must be a number"));
+        if (reader.TokenType != JsonTokenType.Number) return Fail(Unreadable(at,
+            reader.TokenType == JsonTokenType.String ? "must be a number, without quotes" : "must be a number"));
         if (!reader.TryGetDecimal(out var part) || part is < 0 or > 1)
             return Fail(Invalid(at, "must be a number from 0 to 1"));
         // beyond the sixth digit a model's confidence says nothing

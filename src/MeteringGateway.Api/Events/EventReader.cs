@@ -38,12 +38,12 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
             if (json.IsEmpty) return Refused(Unreadable("", "is empty: it must be a JSON object"));
             if (!Utf8.IsValid(json)) return Refused(Unreadable("", "is not UTF-8"));
             reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
-            return Object(ref reader, "") && Envelope(ref reader, json) && End(ref reader) ? Finish(json)
+            return Event(ref reader) && Envelope(ref reader, json) && End(ref reader) ? Finish(json)
                 : Refused(_problem!);
         }
         catch (JsonException failure)
         {
-            return Refused(Unreadable("", $"is not JSON (byte {failure.BytePositionInLine})"));
+            return Refused(NotJson(failure));
         }
         catch (InvalidOperationException)
         {
@@ -71,7 +71,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         }
         catch (JsonException failure)
         {
-            return Refused(Unreadable("", $"is not JSON (byte {failure.BytePositionInLine})"));
+            return Refused(NotJson(failure));
         }
         catch (InvalidOperationException)
         {
@@ -83,6 +83,24 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         bytes > limits.EventBytes ? Problem.TooLarge(limits.EventBytes, "The event") : null;
 
     private ReadEvent Refused(Problem why) => new(_fields.Subject, _fields.Id, null, why);
+
+    private bool Event(ref Utf8JsonReader reader)
+    {
+        if (reader.Read() && reader.TokenType == JsonTokenType.StartObject) return true;
+        return Fail(Unreadable("", reader.TokenType == JsonTokenType.StartArray
+            ? $"must be a JSON object; a list of events has the content type {EventEndpoints.Batch}"
+            : "must be a JSON object"));
+    }
+
+    private Problem NotJson(JsonException failure)
+    {
+        var line = failure.LineNumber > 0 ? $"line {failure.LineNumber + 1}, " : "";
+        // The reader says this in words alone; the tests hold them.
+        return Unreadable("", failure.Message.Contains("after a single JSON value", StringComparison.Ordinal)
+            ? $"is followed by something else ({line}byte {failure.BytePositionInLine}); events that stand on lines have "
+                + $"the content type {EventEndpoints.Stream}"
+            : $"is not JSON ({line}byte {failure.BytePositionInLine})");
+    }
 
     private bool Object(ref Utf8JsonReader reader, string pointer)
     {
@@ -146,7 +164,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         if (name.Length is 0 or > 64
             || !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)))
             return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"
-                + Nearest.Meant(name, Attributes)));
+                + (EventTypes.IsOfData(name) ? " here: it goes into data" : Nearest.Meant(name, Attributes))));
         reader.Read();
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             return Fail(Unreadable("/" + name, "must not be an object or a list"));

@@ -24,6 +24,13 @@ internal static class EventTypes
     public static EventType Parse(string? type) =>
         type is null ? EventType.Unknown : ByName.GetValueOrDefault(type);
 
+    /// <summary>A member of some type's data, which has nothing to do in the envelope.</summary>
+    public static bool IsOfData(string name) => DataNames.Contains(name);
+
+    private static readonly FrozenSet<string> DataNames = Enum.GetValues<Members>()
+        .Where(one => System.Numerics.BitOperations.IsPow2((int)one) && one is not (Members.Id or Members.Time))
+        .Select(one => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString())).ToFrozenSet();
+
     public static Members Allowed(EventType type) => type switch
     {
         EventType.OutcomeReported => Members.Outcome,

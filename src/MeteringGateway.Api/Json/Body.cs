@@ -38,6 +38,9 @@ internal sealed record Body<T>(T Value, ReadOnlyMemory<byte> Bytes) where T : cl
 internal static class Documents
 {
     private static readonly SearchValues<byte> OfANumber = SearchValues.Create("0123456789+-.eE"u8);
+    private static readonly SearchValues<char> OfATypesName =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.");
+    private const int MostNamed = 6;
     private const string MustBe = "must be a JSON object";
 
     /// <summary>Ten times what the largest plan has.</summary>
@@ -114,13 +117,27 @@ internal static class Documents
     {
         if (said.Contains("Dictionary`2", StringComparison.Ordinal)) return MustBe;
         string[] lists = ["List`1", "[]", "Collection`1", "Array`1"];
-        if (lists.Any(list => said.Contains(list, StringComparison.Ordinal))) return "must be a list";
+        if (lists.Any(list => said.Contains(list, StringComparison.Ordinal))) return "must be a list, in [ ]";
         if (said.Contains("System.String", StringComparison.Ordinal) || said.Contains("as a string",
-            StringComparison.Ordinal)) return "must be a string";
+            StringComparison.Ordinal))
+            return said.Contains("'Number'", StringComparison.Ordinal) ? "must be a string, in quotes"
+                : "must be a string";
         if (said.Contains("System.Boolean", StringComparison.Ordinal) || said.Contains("as a boolean",
             StringComparison.Ordinal)) return "must be true or false";
-        if (said.Contains("as a number", StringComparison.Ordinal)) return "must be a number";
-        return MustBe;
+        if (said.Contains("as a number", StringComparison.Ordinal))
+            return said.Contains("'String'", StringComparison.Ordinal) ? "must be a number, without quotes"
+                : "must be a number";
+        return Named(said) is { Length: > 0 and <= MostNamed } members
+            ? $"{MustBe} with {string.Join(", ", members)}" : MustBe;
+    }
+
+    /// <summary>The members of the document that something could not be converted to.</summary>
+    private static string[] Named(string said)
+    {
+        const string before = "converted to ";
+        if (said.IndexOf(before, StringComparison.Ordinal) is not (>= 0 and var at)) return [];
+        var type = said.AsSpan(at + before.Length);
+        return Members(type[..type.IndexOfAnyExcept(OfATypesName)].TrimEnd('.').ToString());
     }
 
     /// <summary>The n-th text between single quotes.</summary>
@@ -132,7 +149,8 @@ internal static class Documents
 
     /// <summary>The members of one of our documents, as they are on the wire.</summary>
     private static string[] Members(string type) => typeof(Documents).Assembly.GetType(type) is { } ours
-        ? [.. WireJson.Strict.GetTypeInfo(ours).Properties.Select(property => property.Name)] : [];
+        ? [.. WireJson.Strict.GetTypeInfo(ours).Properties.Where(property => property.Set is not null)
+            .Select(property => property.Name)] : [];
 
     /// <summary>Of a number that cannot be what its member is: that is its form, or its size.</summary>
     private static string NoNumber(JsonException failure, ReadOnlySpan<byte> json)

@@ -13,6 +13,9 @@ internal sealed class Findings(string within = "")
     /// <summary>What is told of one document; the rest is counted (N4).</summary>
     private const int Most = 100;
 
+    /// <summary>What is wrong with a time that is none.</summary>
+    public const string ATime = "must be an RFC 3339 time with an offset, such as \"2026-11-21T09:30:00Z\"";
+
     /// <summary>Of an amount that is one, but for its size (N1).</summary>
     private static readonly string TooLarge = $"is too large: at most {new Amount(long.MaxValue)}";
 
@@ -99,7 +102,7 @@ internal sealed class Findings(string within = "")
     {
         if (value is null) return null;
         if (Instant.TryParse(value, out var time)) return time;
-        Add(pointer, "must be an RFC 3339 time with an offset, such as \"2026-11-21T09:30:00Z\"");
+        Add(pointer, ATime);
         return null;
     }
 

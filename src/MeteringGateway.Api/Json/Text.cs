@@ -9,6 +9,11 @@ internal static class Text
     /// <summary>Characters of a caller's own text that a problem repeats.</summary>
     private const int Longest = 256;
 
+    /// <summary>What there is, for whoever named something else; ten at most.</summary>
+    public static string Few(IReadOnlyCollection<string> names) => names.Count == 0 ? "none"
+        : string.Join(", ", names.Take(10).Select(name => $"'{name}'"))
+            + (names.Count > 10 ? $" and {names.Count - 10} more" : "");
+
     /// <summary>As it is, or its beginning and its length.</summary>
     public static string Cut(string text)
     {

@@ -55,7 +55,7 @@ internal static class PlanReader
     private static string Currency(string? code, Findings findings)
     {
         if (code is { Length: 3 } && !code.AsSpan().ContainsAnyExceptInRange('A', 'Z')) return code;
-        findings.Add("/currency", code is null ? "is required" : "must be an ISO 4217 code such as \"USD\"");
+        findings.Add("/currency", code is null ? "is required" : "must be an ISO 4217 code in capital letters, such as \"USD\"");
         return "";
     }
 

@@ -67,11 +67,19 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public static Problem NotFound(string code, string detail) => new(StatusCodes.Status404NotFound, code, detail);
 
     /// <summary>The same for a tenant that is not there and for one that the key may not see.</summary>
-    public static Problem UnknownTenant() => NotFound("unknown_tenant", "There is no such tenant.");
+    public static Problem UnknownTenant() => NotFound("unknown_tenant", "There is no such tenant, or none that this key may see.");
+
+    /// <summary>An event's, which is named in it.</summary>
+    public static Problem UnknownSubject(string? tenant)
+    {
+        var detail = $"names no tenant that this key may see: '{Text.Cut(tenant ?? "")}'";
+        return UnknownTenant() with { Detail = $"/subject {detail}", Errors = [new ProblemError("/subject", detail)] };
+    }
 
     public static Problem Forbidden(Permission anyOf) =>
         new(StatusCodes.Status403Forbidden, "forbidden",
-            $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}.");
+            $"The key lacks the permission {string.Join(" or ", Permissions.Names(anyOf))}"
+                + $"; of the roles have it: {string.Join(", ", Permissions.RolesWith(anyOf))}.");
 
     /// <summary>It belongs to no tenant, and the key is bound to some.</summary>
     public static Problem Unbound() =>

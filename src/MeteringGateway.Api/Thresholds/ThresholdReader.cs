@@ -36,7 +36,9 @@ internal static class ThresholdReader
         if (threshold.Of == Measure.Cap)
         {
             isMoney = caps.FirstOrDefault(cap => cap.Id == threshold.Target)?.Limit.IsMoney;
-            if (isMoney is null) findings.Add($"{at}/of", $"names no cap of this {owner}: '{threshold.Target}'");
+            if (isMoney is null)
+                findings.Add($"{at}/of", $"names no cap of this {owner}: '{Text.Cut(threshold.Target!)}'; it has "
+                    + Text.Few([.. caps.Select(cap => cap.Id).Order(StringComparer.Ordinal)]));
         }
         if (threshold.Of == Measure.Included && terms.Type(threshold.Target!) is not { IncludedUnits: > 0 })
             findings.Add($"{at}/of",

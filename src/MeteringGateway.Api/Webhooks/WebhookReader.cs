@@ -25,11 +25,12 @@ internal static class WebhookReader
         if (findings.Name("/url", url, LongestUrl).Length == 0) return "";
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
-            findings.Add("/url", "must be an absolute http or https address");
+            findings.Add("/url", "must be an absolute http or https address, such as \"https://finance.example/hooks\"");
         else if (uri.UserInfo.Length > 0)
             findings.Add("/url", "must not have a user name or password; deliveries are signed");
         else if (!allowPrivate && !PublicAddress.MayBe(uri.IdnHost))
-            findings.Add("/url", "must be a public address");
+            findings.Add("/url", "must be a public address, unless the operator sets Metering:Webhooks:AllowPrivate to "
+                + "true");
         return url!;
     }
 

@@ -57,6 +57,9 @@ public sealed partial class Turn
         return seen.Answer(outcome, duplicate: true);
     }
 
+    private static string InWords(TimeSpan span) => span.Ticks % TimeSpan.TicksPerHour == 0
+        ? $"{span.Ticks / TimeSpan.TicksPerHour} hours" : $"{span.Ticks / TimeSpan.TicksPerSecond} seconds";
+
     private Answer? Placeable(Command.Event e)
     {
         if (_state.ClosedAt is not null) return Refuse(Refusal.TenantClosed, "the tenant is closed");
@@ -65,8 +68,9 @@ public sealed partial class Turn
             && terms.Type(report.OutcomeType) is null) return UnknownType(terms, report.OutcomeType);
         var follows = _state.TestClock is { FollowEvents: true };
         var clock = follows ? Instant.Max(_now, time) : _now;
-        if (time < clock - _state.TermsExpectedAt(clock).MaxLateness)
-            return Refuse(Refusal.EventTooOld, $"{time} is more than the lateness allowance before {clock}");
+        if (_state.TermsExpectedAt(clock).MaxLateness is var late && time < clock - late)
+            return Refuse(Refusal.EventTooOld,
+                $"{time} is more than the lateness allowance (max_lateness, {InWords(late)}) before {clock}");
         if (time > clock + AllowedSkew)
             return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
         if (follows && time > _now && (time > TestClock.Latest || time > _now.AddYear()))

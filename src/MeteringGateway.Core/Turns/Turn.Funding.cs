@@ -41,7 +41,8 @@ public sealed partial class Turn
     {
         var terms = _state.TermsAt(_now);
         if (terms.Pack(c.Pack) is not { } pack)
-            return Refuse(Refusal.UnknownPack, $"the terms have no pack '{c.Pack}'");
+            return Refuse(Refusal.UnknownPack, $"the terms have no pack '{c.Pack}'; they have "
+                + (terms.TopUps.IsEmpty ? "none" : string.Join(", ", terms.TopUps.Select(one => $"'{one.Id}'"))));
         var (credits, price) = (pack.Credits * c.Quantity, pack.Price * c.Quantity);
         var bought = Purchases.OfPacks(_state, _state.Open);
         if (terms.TopUpLimit is { } most && bought + price > most)

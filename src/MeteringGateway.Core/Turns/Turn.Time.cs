@@ -86,7 +86,8 @@ public sealed partial class Turn
     /// <summary>T5: forward only, and everything on the way happens in order.</summary>
     private Answer Advance(Instant to)
     {
-        if (_state.TestClock is null) return Refuse(Refusal.NotATestClock, "the tenant lives in real time");
+        if (_state.TestClock is null) return Refuse(Refusal.NotATestClock, "the tenant lives in real time; a "
+            + "test_clock is given to a tenant when it is made");
         if (to < _state.Now)
             return Refuse(Refusal.ClockRunsBack, $"the clock stands at {_state.Now} and moves only forward");
         _now = to;
