@@ -8,6 +8,10 @@ public class DisputeTests(Started started) : IClassFixture<Started>
         {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1.00","measurement_window":"PT1H"}],
          "caps":[{"id":"monthly","limit":{"units":2},"at_limit":{"action":"pause"}}]}
         """;
+    private const string Uncapped = """
+        {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1.00","measurement_window":"PT1H",
+          "after_window":"credit"}]}
+        """;
     private readonly Gateway _gateway = started.Gateway;
 
     [Fact]
@@ -88,6 +92,53 @@ public class DisputeTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_correction_names_what_late_reversals_took_back_as_it_names_disputes_F10()
+    {
+        await Agreed("reversed", Uncapped, "b-1", "b-2", "b-3");
+        await Move("reversed", "2026-12-20T00:00:00Z");
+        foreach (var (kind, id) in new[] { ("outcome.reopened", "b-1"), ("outcome.escalated", "b-2") })
+            await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+                Report.Event(kind, id + "-late", "reversed", $"\"outcome_id\":\"{id}\"")).Is(HttpStatusCode.Created);
+        var dispute = (string)(await _gateway.Admin.Post("/v1/tenants/reversed/outcomes/b-3/disputes",
+            """{"reason":"not solved"}""").Is(HttpStatusCode.Created))["id"]!;
+        await _gateway.Admin.Post($"/v1/tenants/reversed/disputes/{dispute}/resolve",
+            """{"resolution":"credited","note":"sorry"}""").Is(HttpStatusCode.OK);
+
+        var statement = await _gateway.Admin.Get("/v1/tenants/reversed/statements/current").Is(HttpStatusCode.OK);
+        var line = statement["lines"]!.AsArray().Single(one => (string?)one!["kind"] == "correction")!;
+        Assert.Equal("support.resolution, taken back from 2026-11-01: b-1 (reopened), b-2 (escalated), "
+            + $"b-3 (dispute {dispute})", (string?)line["description"]);
+    }
+
+    [Fact]
+    public async Task A_rejection_that_comes_to_nothing_says_so_and_why_O8()
+    {
+        await Agreed("too-late", Uncapped, "v-1", "v-2", "v-3");
+        using var buyer = await _gateway.Role("customer", "too-late");
+        const string rejected = """{"verdict":"rejected"}""";
+        var opened = await buyer.Post("/v1/tenants/too-late/outcomes/v-1/verdict", rejected)
+            .Is(HttpStatusCode.Created);
+        Assert.Equal("open", (string?)opened["dispute"]!["status"]);
+        Assert.False(opened.AsObject().ContainsKey("no_dispute"));
+        await _gateway.Admin.Post($"/v1/tenants/too-late/disputes/{(string)opened["dispute"]!["id"]!}/resolve",
+            """{"resolution":"upheld","note":"it was answered"}""").Is(HttpStatusCode.OK);
+        using var other = await _gateway.Role("finance", "too-late");
+        var again = await other.Post("/v1/tenants/too-late/outcomes/v-1/verdict", rejected).Is(HttpStatusCode.Created);
+        Assert.Equal("dispute_exists", (string?)again["no_dispute"]);
+
+        await Move("too-late", "2027-02-02T00:00:00Z"); // closed on 4 December, 60 days before
+        var late = await buyer.Post("/v1/tenants/too-late/outcomes/v-2/verdict", rejected).Is(HttpStatusCode.Created);
+        Assert.Equal(("billable", null, "dispute_too_late"),
+            ((string?)late["status"], (string?)late["dispute"], (string?)late["no_dispute"]));
+        late = await buyer.Post("/v1/tenants/too-late/outcomes/v-2/verdict", rejected).Is(HttpStatusCode.OK);
+        Assert.Equal("dispute_too_late", (string?)late["no_dispute"]);
+        var accepted = await buyer.Post("/v1/tenants/too-late/outcomes/v-3/verdict", """{"verdict":"accepted"}""")
+            .Is(HttpStatusCode.Created);
+        Assert.False(accepted.AsObject().ContainsKey("no_dispute"));
+        Assert.False((await Outcome("too-late", "v-2")).AsObject().ContainsKey("no_dispute"));
+    }
+
+    [Fact]
     public async Task What_left_memory_is_disputed_until_60_days_after_its_period_and_corrected_by_name_D3()
     {
         await Billable("archived", "a-1", "a-2");
@@ -160,9 +211,11 @@ public class DisputeTests(Started started) : IClassFixture<Started>
         }
     }
 
-    private async Task Billable(string tenant, params string[] outcomes)
+    private Task Billable(string tenant, params string[] outcomes) => Agreed(tenant, Plan, outcomes);
+
+    private async Task Agreed(string tenant, string plan, params string[] outcomes)
     {
-        await _gateway.Tenant(tenant, Plan, ""","test_clock":{"start":"2026-11-01T09:00:00Z"}""");
+        await _gateway.Tenant(tenant, plan, ""","test_clock":{"start":"2026-11-01T09:00:00Z"}""");
         foreach (var id in outcomes)
             await _gateway.Admin.PostAs(One, "/v1/events", Report.Outcome(id, tenant)).Is(HttpStatusCode.Created);
         await Move(tenant, "2026-11-01T11:00:00Z");

@@ -36,7 +36,7 @@ public class ErasureTests(Started started) : IClassFixture<Started>
         // D4: who did it, when, and of how many events; of whom is said nowhere.
         var noted = (await _gateway.Admin.Get("/v1/tenants/erased/entries?limit=1000").Is(HttpStatusCode.OK))["data"]!
             .AsArray().Where(entry => (string?)entry!["kind"] == "detail_erased").ToList();
-        Assert.Equal(["""{"events":2}""", """{"events":0}"""], noted.Select(one => one!["data"]!.ToJsonString()));
+        Assert.Equal(["""{"events":2}"""], noted.Select(one => one!["data"]!.ToJsonString()));
         Assert.All(noted, one => Assert.Equal("admin", (string?)one!["actor"]!["role"]));
         Support.Signed.Replay(certificate, await Support.Signed.Keys(_gateway),
             await Support.Signed.Journal(_gateway, "erased"));

@@ -91,7 +91,7 @@ internal sealed partial class EntryJson : JsonSerializerContext
     {
         if (!type.Type.IsSubclassOf(typeof(Entry)) && type.Type != typeof(Decision)) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
-            if (type.Properties[i].Name is "at" or "actor" or "fingerprint" or "customer" or "is_apart"
+            if (type.Properties[i].Name is "at" or "actor" or "fingerprint" or "customer" or "is_apart" or "is_named"
                 || (type.Type == typeof(Decision)
                 && type.Properties[i].Name == "currency")) type.Properties.RemoveAt(i);
     }

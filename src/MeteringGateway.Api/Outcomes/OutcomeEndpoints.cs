@@ -90,6 +90,8 @@ internal static class OutcomeEndpoints
             var answer = await tenants.ExecuteOnce(context, tenant, verdict, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
+            if (verdict.Kind == FactKind.VerdictRejected)
+                outcome = outcome with { NoDispute = OutcomeFigures.NoDispute(outcome) };
             if (answer is Answer.Accepted { Duplicate: true }) return TypedResults.Ok(outcome);
             return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(id)}", outcome);
         }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>()
@@ -113,8 +115,8 @@ internal static class OutcomeEndpoints
         {
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             var erased = await tenants.Erase(tenant, id, cancellation);
-            // Not given up halfway: what was erased is to be seen in the journal (D4).
-            if (await tenants.Execute(tenant, new Command.NoteErasure(erased) { Actor = caller.Actor },
+            // Not given up halfway: what was erased is to be seen in the journal (D4). Of nobody there is nothing to see.
+            if (erased > 0 && await tenants.Execute(tenant, new Command.NoteErasure(erased) { Actor = caller.Actor },
                 CancellationToken.None) is Answer.Refused refused) return refused.ToProblem();
             return TypedResults.Ok(new ErasedWire(erased));
         }).WithTags("Outcomes").Needs(Permission.TenantsWrite).WithMetadata(new NamesAPerson())

@@ -8,6 +8,8 @@ namespace MeteringGateway.Api.Outcomes;
 /// <summary>An outcome as its owner may inspect it (D1).</summary>
 /// <param name="NoSession">It was reported without a session though its type is counted once per session: nothing can
 /// be found to be its duplicate.</param>
+/// <param name="NoDispute">Only in the answer to a rejection that neither left the outcome uncharged nor opened a
+/// dispute: why not.</param>
 internal sealed record OutcomeWire(
     string OutcomeId, string Tenant, string Timestamp, string Period, string OutcomeType, string? Workflow,
     string? Channel, string? Agent,
@@ -17,7 +19,8 @@ internal sealed record OutcomeWire(
     VerificationWire? Verification, [property: Values<OutcomeStatus>] string Status,
     string? BillableReason, string? NonBillableReason,
     IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, DisputeWire? Dispute,
-    CreditWire? Credit, string EventSource, string? SourceUrl, JsonElement Metadata, long Sequence);
+    CreditWire? Credit, string EventSource, string? SourceUrl, JsonElement Metadata, long Sequence,
+    [property: Values("dispute_too_late", "dispute_exists", "not_disputable")] string? NoDispute = null);
 
 /// <summary>An outcome with the entries that made and changed it.</summary>
 internal sealed record InspectedOutcomeWire(
@@ -84,6 +87,16 @@ internal static class OutcomeFigures
             outcome.Dispute is { } dispute ? DisputeWire.From(dispute, currency) : null,
             outcome.Credit.Wire(currency), outcome.EventSource ?? "", apart.Source, apart.Metadata, outcome.Sequence);
     }
+
+    /// <summary>Why a buyer's rejection came to nothing (O8, D3); null: the outcome is not charged, or a dispute is open.
+    /// </summary>
+    public static string? NoDispute(OutcomeWire outcome) => outcome switch
+    {
+        { NonBillableReason: "rejected" } or { Dispute.Status: "open" } => null,
+        { Dispute: not null } => "dispute_exists",
+        { Status: "billable" } => "dispute_too_late",
+        _ => "not_disputable",
+    };
 
     public static InspectedOutcomeWire With(this OutcomeWire o, IReadOnlyList<EntryWire> history) => new(
         o.OutcomeId, o.Tenant, o.Timestamp, o.Period, o.OutcomeType, o.Workflow, o.Channel, o.Agent, o.Session,

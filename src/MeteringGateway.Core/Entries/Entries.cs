@@ -130,6 +130,10 @@ public abstract record Entry
         /// <summary>What this takes back of an outcome that was billable; null where it does not, and in older entries.
         /// </summary>
         public Credit? Credit { get; init; }
+
+        /// <summary>The correction's line names the outcome, though no dispute took it back; false in older entries.
+        /// </summary>
+        public bool IsNamed { get; init; }
     }
 
     /// <param name="BeyondCap">True: a cap on this activity had no room (C9).</param>

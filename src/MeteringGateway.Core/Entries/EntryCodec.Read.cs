@@ -106,6 +106,7 @@ public static partial class EntryCodec
             from.MaybeText(), from.Maybe(Values.ReadCorrection))
         {
             At = at, Counted = ReadCounted(ref from), Credit = from.AtEnd ? null : Values.ReadCredit(ref from),
+            IsNamed = !from.AtEnd && from.Bool(),
         },
         EntryKind.ActivityReported => new Entry.ActivityReported(
             Values.ReadEventId(ref from), from.Fixed(), from.Time(), Values.Shared(ref from), from.Int(),

@@ -89,6 +89,7 @@ public static partial class EntryCodec
                 if (e.Credit is not { } credit) break;
                 if (e.Counted is null) { to.Number(-1); to.Number(0); } // no units are below 0: there are none
                 Values.Write(to, credit);
+                if (e.IsNamed) to.Bool(true);
                 break;
             case Entry.ActivityReported e:
                 Values.Write(to, e.Id); to.Fixed(e.Fingerprint); to.Time(e.Time); to.Text(e.Activity);

@@ -3,7 +3,7 @@ namespace MeteringGateway.Core;
 /// <summary>
 /// How often the buyer agrees that a success was one (O8): of the outcomes of a type in a period that the vendor
 /// reported as successes and that its own report did not rule out, those with a verdict of the buyer. The last verdict
-/// on each counts, whenever it came.
+/// on each counts, whenever it came; but what is in an open dispute is rejected until that is decided.
 /// </summary>
 /// <param name="Agreed">Accepted.</param>
 /// <param name="Total">Accepted or rejected.</param>
@@ -22,13 +22,16 @@ public static class AgreementFigures
     /// <param name="period">Null: the open one.</param>
     public static IReadOnlyList<Agreement>? Agreements(this TenantState state, DateOnly? period) =>
         state.BookOf(period) is { } book
-            ? [.. (book.Agreement ?? []).Select(one => new Agreement(one.Key, one.Value.Agreed, one.Value.Total))]
+            ? [.. (book.Agreement ?? []).Select(one => state.AgreementOf(book, one.Key))]
             : null;
 
     /// <summary>Of one type; zeros without a verdict. Null: no such period.</summary>
     public static Agreement? Agreement(this TenantState state, DateOnly? period, string outcomeType) =>
-        state.BookOf(period) is { } book
-            ? book.Agreement?.GetValueOrDefault(outcomeType) is { } count
-                ? new Agreement(outcomeType, count.Agreed, count.Total) : new Agreement(outcomeType, 0, 0)
-            : null;
+        state.BookOf(period) is { } book ? state.AgreementOf(book, outcomeType) : null;
+
+    internal static Agreement AgreementOf(this TenantState state, PeriodBook book, string outcomeType) =>
+        book.Agreement?.GetValueOrDefault(outcomeType) is { } count
+            ? new Agreement(outcomeType, count.Agreed - state.AcceptedInDispute(book.Period.Id, outcomeType),
+                count.Total)
+            : new Agreement(outcomeType, 0, 0);
 }

@@ -59,11 +59,11 @@ public static class QualityReport
         var ids = terms.OutcomeTypes.Select(type => type.Id).Concat(counted.Types.Keys).Distinct()
             .Order(StringComparer.Ordinal);
         return new Quality(book.Period, book.Status, state.Sequence, state.Terms.Currency,
-            FiguresOf(counted.All, Charged(state, book, null), Agreed(book, null)),
+            FiguresOf(counted.All, Charged(state, book, null), Agreed(state, book, null)),
             [.. ids.Select(id =>
             {
                 var tallies = counted.Types.GetValueOrDefault(id) ?? new Tallies();
-                return new TypeQuality(id, FiguresOf(tallies, Charged(state, book, id), Agreed(book, id)),
+                return new TypeQuality(id, FiguresOf(tallies, Charged(state, book, id), Agreed(state, book, id)),
                     Check(tallies, terms.Type(id)));
             })]);
     }
@@ -80,10 +80,11 @@ public static class QualityReport
     }
 
     /// <summary>As it is counted for the alert when it is low (O8).</summary>
-    private static Share Agreed(PeriodBook book, string? type)
+    private static Share Agreed(TenantState state, PeriodBook book, string? type)
     {
-        var counts = (book.Agreement ?? []).Where(one => type is null || one.Key == type).ToArray();
-        return new Share(counts.Sum(one => one.Value.Agreed), counts.Sum(one => one.Value.Total));
+        var counts = (book.Agreement ?? []).Keys.Where(one => type is null || one == type)
+            .Select(one => state.AgreementOf(book, one)).ToArray();
+        return new Share(counts.Sum(one => one.Agreed), counts.Sum(one => one.Total));
     }
 
     private static QualityFigures FiguresOf(Tallies of, Int128 charged, Share agreed)

@@ -34,7 +34,7 @@ public static class StatementFigures
         LineKind.TopUp => line.What is null ? "Credits" : $"Top-up {line.What}",
         LineKind.Activities => line.What!,
         LineKind.CommitmentShortfall => line.What is null ? "Commitment not used" : $"{line.What}, commitment not used",
-        LineKind.Correction => $"{line.What}, taken back from {line.Of:O}{Disputes(line, book)}",
+        LineKind.Correction => $"{line.What}, taken back from {line.Of:O}{Named(line, book)}",
         _ => line.Source switch
         {
             Funding.Included => $"{line.What}, included",
@@ -45,15 +45,16 @@ public static class StatementFigures
     };
 
     /// <summary>
-    /// D3: what came of disputes, by name; of many, the first. Outcomes that were paid in credits come to no money:
-    /// what was taken back is said in credits.
+    /// F10, D3: what is taken back, by name and why; of many, the first. Outcomes that were paid in credits come to no
+    /// money: what was taken back is said in credits.
     /// </summary>
-    private static string Disputes(Line line, PeriodBook book)
+    private static string Named(Line line, PeriodBook book)
     {
-        if (book.Disputed?.GetValueOrDefault((line.Of!.Value, line.What!)) is not { } disputed) return "";
-        var names = string.Join(", ", disputed.First.Select(one => $"{one.OutcomeId} (dispute {one.Dispute})"));
-        var more = disputed.Count - disputed.First.Length;
-        return $": {names}" + (more > 0 ? $" and {more} more disputes" : "")
-            + (disputed.Credits == Amount.Zero ? "" : $"; {disputed.Credits} credits taken back");
+        if (book.Named?.GetValueOrDefault((line.Of!.Value, line.What!)) is not { } named) return "";
+        var names = string.Join(", ", named.First.Select(one => char.IsAsciiDigit(one.Why[^1])
+            ? $"{one.OutcomeId} (dispute {one.Why})" : $"{one.OutcomeId} ({one.Why})"));
+        var more = named.Count - named.First.Length;
+        return $": {names}" + (more > 0 ? $" and {more} more" : "")
+            + (named.Credits == Amount.Zero ? "" : $"; {named.Credits} credits taken back");
     }
 }

@@ -119,6 +119,9 @@ internal sealed class Measures
     public FirstContacts Contacts { get; } = new();
     public Series Series { get; } = new();
 
+    /// <summary>By the id of an outcome in memory, the points that the buyer gave it last (O8).</summary>
+    public Dictionary<string, byte> Points { get; } = new(StringComparer.Ordinal);
+
     private (DateOnly Period, PeriodQuality Quality)? _last;
 
     public PeriodQuality Of(DateOnly period)

@@ -168,9 +168,14 @@ public sealed partial class TenantState
         if (outcome.Sandbox) return;
         if (e.Kind == FactKind.Escalated && SessionOf(outcome) is not null) HandOff(outcome.Session!);
         if (e.Csat is not { } points) return;
-        var period = (Measured ??= new Measures()).Of(outcome.Period);
-        period.Add(outcome.Type, Mark.Csat, 1);
-        period.Add(outcome.Type, Mark.CsatPoints, points);
+        var measures = Measured ??= new Measures();
+        var rated = Root(outcome)!;
+        var period = measures.Of(rated.Period);
+        // Its last word counts: who gives others takes back what they gave before.
+        if (measures.Points.TryGetValue(rated.Id, out var before)) period.Add(rated.Type, Mark.CsatPoints, -before);
+        else period.Add(rated.Type, Mark.Csat, 1);
+        period.Add(rated.Type, Mark.CsatPoints, points);
+        measures.Points[rated.Id] = points;
     }
 
     /// <summary>An outcome that has left memory is credited: what is known of it is what is given back.</summary>
@@ -215,6 +220,15 @@ public sealed partial class TenantState
         section.Bytes(Array.TrueForAll(contacts, contact => contact == 0) ? [] : contacts);
         section.List(Sorted(_sessions?.Others.Where(session => session.Value.HandedOff), session => session.Key),
             (w, session) => w.Text(session.Key));
+        var accepted = Contested?.Accepted.ToArray() ?? [];
+        if (Measured.Points.Count + accepted.Length > 0)
+        {
+            section.List(Sorted(Measured.Points, one => one.Key), (w, one) => { w.Text(one.Key); w.Byte(one.Value); });
+            section.List(accepted, (w, one) =>
+            {
+                w.Text(one.Key); w.Date(one.Value.Period); w.Text(one.Value.Type);
+            });
+        }
         Sections.Write(to, Sections.Measures, section);
     }
 
@@ -226,5 +240,9 @@ public sealed partial class TenantState
             foreach (var (at, outcome) in _outcomes!.All.Index())
                 if (contacts[at] != 0) _outcomes.Put(outcome with { Contact = (Contact)contacts[at] });
         foreach (var name in from.List((ref r) => r.Text())) OwnSession(name).HandedOff = true;
+        if (from.AtEnd) return;
+        foreach (var (id, points) in from.List((ref r) => (r.Text(), r.Byte()))) Measured.Points[id] = points;
+        foreach (var (id, period, type) in from.List((ref r) => (r.Text(), r.Date(), Values.Shared(ref r))))
+            (Contested ??= new DisputeBook()).Accepted[id] = (period, type);
     }
 }

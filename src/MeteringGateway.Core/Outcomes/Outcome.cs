@@ -110,9 +110,8 @@ public sealed record Outcome
     /// <param name="type">As agreed when it was achieved (F7).</param>
     internal OutcomeFigure Figure(ImmutableArray<Charge> charges, OutcomeType type) => new(
         Id, Time, Period, Type, Dimensions, Session, Quantity, Result, CriteriaMet, WasHandedOff, LatestVerification(),
-        End switch { WindowEnd.None => WindowStatus.None, WindowEnd.Open => WindowStatus.Open, _ =>
-            WindowStatus.Closed },
-        ClosesAt, Status, Reason, charges, charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Amount),
+        StatusOf(End), ClosesAt, Status, Reason, charges,
+        charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Amount),
         charges.Aggregate(Amount.Zero, (sum, charge) => sum + charge.Credits), Dispute,
         ReportedBy, LastSequence, HasDetail)
     {
@@ -120,6 +119,13 @@ public sealed record Outcome
         Credit = Credit,
         EventSource = Event.Source,
         NoSession = LacksSession(type),
+    };
+
+    public static WindowStatus StatusOf(WindowEnd end) => end switch
+    {
+        WindowEnd.None => WindowStatus.None,
+        WindowEnd.Open => WindowStatus.Open,
+        _ => WindowStatus.Closed,
     };
 
     internal bool LacksSession(OutcomeType type) => Session is null && type.OncePerSession;

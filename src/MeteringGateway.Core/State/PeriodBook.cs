@@ -21,7 +21,7 @@ public sealed class PeriodBook(Period period)
         public SortedDictionary<(DateOnly Period, string Type), CorrectionSum>? Corrections { get; set; }
         public Authorization? Authorized { get; set; }
         public SortedDictionary<string, AgreementCount>? Agreement { get; set; }
-        public SortedDictionary<(DateOnly Period, string Type), NamedDisputes>? Disputed { get; set; }
+        public SortedDictionary<(DateOnly Period, string Type), NamedOutcomes>? Named { get; set; }
     }
 
     public Period Period { get; } = period;
@@ -63,10 +63,10 @@ public sealed class PeriodBook(Period period)
         set { if (value is not null || _rare is not null) Rarely.Agreement = value; }
     }
     /// <summary>Of its corrections, the disputes that they come from (D3), as <see cref="Corrections"/>.</summary>
-    internal SortedDictionary<(DateOnly Period, string Type), NamedDisputes>? Disputed
+    internal SortedDictionary<(DateOnly Period, string Type), NamedOutcomes>? Named
     {
-        get => _rare?.Disputed;
-        set { if (value is not null || _rare is not null) Rarely.Disputed = value; }
+        get => _rare?.Named;
+        set { if (value is not null || _rare is not null) Rarely.Named = value; }
     }
     /// <summary>Millionths of credits that there were when it began, and that were issued in it (S4).</summary>
     internal long CreditsInForce { get; set; }
@@ -176,9 +176,11 @@ public sealed class PeriodBook(Period period)
 /// <param name="Amount">Not above 0.</param>
 internal readonly record struct CorrectionSum(long Quantity, Amount Amount);
 
-/// <summary>Disputes that a correction comes from: the first few by name, and how many in all.</summary>
-/// <param name="Credits">That outcomes had taken which they took back.</param>
-internal sealed record NamedDisputes(ImmutableArray<(string OutcomeId, string Dispute)> First, int Count,
+/// <summary>Outcomes that a correction takes back: the first few by name, and how many in all.</summary>
+/// <param name="First">With why: the id of the dispute that was credited (<c>d7</c>), or the reversal
+/// (<c>reopened</c>).</param>
+/// <param name="Credits">That they had taken, and are given back.</param>
+internal sealed record NamedOutcomes(ImmutableArray<(string OutcomeId, string Why)> First, int Count,
     Amount Credits)
 {
     public const int Most = 10;

@@ -145,7 +145,9 @@ public sealed partial class TenantState
     private void Apply(Entry.OutcomeChanged e)
     {
         if (e.Correction is { } correction) Apply(correction);
-        if (e is { Correction: { } of, Credit.Reason: CreditReason.Disputed }) NameDispute(of, e.OutcomeId);
+        if (e is { Correction: { } of, Credit: { } credit }) NameTaken(of, e.OutcomeId,
+            credit.Reason == CreditReason.Disputed ? Contested?.Of(e.OutcomeId)?.Id
+                : e.IsNamed ? Snake.Case(credit.Reason.ToString()) : null);
         if (Find(e.OutcomeId) is not { } before)
         {
             if (e.Correction is not null) Gauge(e.Correction);
@@ -196,7 +198,12 @@ public sealed partial class TenantState
             _bytes += BytesOf(fact);
             facts.Add(new WaitingFact(fact, e.At + TermsAt(e.At).MaxLateness));
         }
-        if (e.Counts is { } counts) Count(counts, e.Kind);
+        if (e.Counts is { } counts)
+        {
+            Count(counts, e.Kind);
+            Contested?.Say(Find(e.OutcomeId) is { } said ? Root(said)!.Id : e.OutcomeId, counts.Period,
+                counts.OutcomeType, e.Kind == FactKind.VerdictAccepted);
+        }
         if (e.Session is not null) Touch(e.Session, e.Time);
         Remember(e.IsApart ? e.Id.VerdictKey : e.Id.Key, EventRecord.Of(e.Fingerprint, e.Time, null, e.Outcome));
     }

@@ -27,6 +27,9 @@ public sealed partial class TenantState
         // One of before they were listed is as long as its outcome is in memory: no snapshot has more of it.
         if (e.Via != DisputeVia.Unsaid) (Contested ??= new DisputeBook()).Put(dispute, isKept: true);
         else if (Find(e.OutcomeId) is not null) (Contested ??= new DisputeBook()).Put(dispute, isKept: false);
+        if (Find(e.OutcomeId) is { MayHold: true, Reason: not Reason.Training } disputed
+            && disputed.Facts.LastOrDefault(fact => fact.IsVerdict)?.Kind == FactKind.VerdictAccepted)
+            Contested?.Say(disputed.Id, disputed.Period, disputed.Type, accepted: true);
     }
 
     private void Apply(Entry.DisputeResolved e)
@@ -42,14 +45,16 @@ public sealed partial class TenantState
             Put(outcome with { Dispute = dispute, ChangedBy = outcome.ChangedBy.Add(Sequence) }, outcome);
     }
 
-    /// <summary>The line of the open period that this is part of names the dispute.</summary>
-    private void NameDispute(Correction correction, string outcomeId)
+    /// <summary>The line of the open period that this is part of names the outcome, and why it was taken back.
+    /// </summary>
+    /// <param name="why">See <see cref="NamedOutcomes"/>; null: it is not named.</param>
+    private void NameTaken(Correction correction, string outcomeId, string? why)
     {
-        if (Contested?.Of(outcomeId) is not { } dispute) return;
-        var named = (Open.Disputed ??= []).GetValueOrDefault((correction.Period, correction.OutcomeType))
-            ?? new NamedDisputes([], 0, Amount.Zero);
-        var first = named.First.Length < NamedDisputes.Most ? named.First.Add((outcomeId, dispute.Id)) : named.First;
-        Open.Disputed[(correction.Period, correction.OutcomeType)] = new NamedDisputes(first, named.Count + 1,
+        if (why is null) return;
+        var named = (Open.Named ??= []).GetValueOrDefault((correction.Period, correction.OutcomeType))
+            ?? new NamedOutcomes([], 0, Amount.Zero);
+        var first = named.First.Length < NamedOutcomes.Most ? named.First.Add((outcomeId, why)) : named.First;
+        Open.Named[(correction.Period, correction.OutcomeType)] = new NamedOutcomes(first, named.Count + 1,
             correction.Returned.Aggregate(named.Credits, (sum, draw) => sum + draw.Credits));
     }
 
@@ -66,6 +71,10 @@ public sealed partial class TenantState
         var figure = new Agreement(counted.OutcomeType, after.Agreed, after.Total);
         counts[counted.OutcomeType] = after with { IsLow = before.IsLow && figure.IsLow };
     }
+
+    /// <summary>Outcomes that the buyer accepted last, while their dispute is open: until it is decided they count as
+    /// rejected (O8).</summary>
+    internal long AcceptedInDispute(DateOnly period, string type) => Contested?.AcceptedOf(period, type) ?? 0;
 
     private void Apply(Entry.AgreementLow e)
     {
@@ -86,13 +95,13 @@ public sealed partial class TenantState
     {
         var kept = Contested?.Kept.ToArray() ?? [];
         var added = _outcomes?.Unusual.Where(OutcomeWire.HasAdded).ToArray() ?? [];
-        var books = _books.Where(book => book.Agreement is not null || book.Disputed is not null).ToArray();
+        var books = _books.Where(book => book.Agreement is not null || book.Named is not null).ToArray();
         if (kept.Length + added.Length + books.Length == 0) return;
         var section = new Writer();
         section.List(kept, (w, dispute) => { Values.Write(w, dispute); Values.WriteResolution(w, dispute); });
         section.List(added, (w, outcome) => { w.Text(outcome.Id); OutcomeWire.WriteAdded(w, outcome); });
         section.List(books, WriteJudged);
-        var takenBack = books.SelectMany(book => (book.Disputed ?? []).Where(one => one.Value.Credits != Amount.Zero)
+        var takenBack = books.SelectMany(book => (book.Named ?? []).Where(one => one.Value.Credits != Amount.Zero)
             .Select(one => (book.Period.Id, Of: one.Key, one.Value.Credits))).ToArray();
         if (takenBack.Length > 0)
             section.List(takenBack, (w, one) =>
@@ -110,10 +119,10 @@ public sealed partial class TenantState
             w.Text(one.Key); w.Number(one.Value.Agreed); w.Number(one.Value.Total); w.Bool(one.Value.IsLow);
             w.MaybeTime(one.Value.LowAt);
         });
-        to.List(book.Disputed?.ToArray() ?? [], (w, one) =>
+        to.List(book.Named?.ToArray() ?? [], (w, one) =>
         {
             w.Date(one.Key.Period); w.Text(one.Key.Type); w.Number(one.Value.Count);
-            w.List(one.Value.First, (w, name) => { w.Text(name.OutcomeId); w.Text(name.Dispute); });
+            w.List(one.Value.First, (w, name) => { w.Text(name.OutcomeId); w.Text(name.Why); });
         });
     }
 
@@ -127,7 +136,7 @@ public sealed partial class TenantState
         if (from.AtEnd) return;
         foreach (var (id, of, credits) in from.List((ref r) =>
             (r.Date(), (r.Date(), Values.Shared(ref r)), r.Money())))
-            if (Book(id)!.Disputed is { } disputed) disputed[of] = disputed[of] with { Credits = credits };
+            if (Book(id)!.Named is { } named) named[of] = named[of] with { Credits = credits };
     }
 
     private PeriodBook ReadJudged(ref Reader from)
@@ -138,7 +147,7 @@ public sealed partial class TenantState
             (book.Agreement ??= new(StringComparer.Ordinal))[type] = count;
         foreach (var (of, count, first) in from.List((ref r) =>
             ((r.Date(), Values.Shared(ref r)), r.Int(), r.List((ref r) => (r.Text(), r.Text())))))
-            (book.Disputed ??= [])[of] = new NamedDisputes([.. first], count, Amount.Zero);
+            (book.Named ??= [])[of] = new NamedOutcomes([.. first], count, Amount.Zero);
         return book;
     }
 }
@@ -150,7 +159,20 @@ internal sealed class DisputeBook
     private readonly Dictionary<string, Dispute> _byOutcome = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _decided = new(Ids.InOrder);
 
+    /// <summary>Open ones whose outcome the buyer accepted last, by id. Beside the canonical bytes.</summary>
+    public SortedDictionary<string, (DateOnly Period, string Type)> Accepted { get; } = new(Ids.InOrder);
+
     public int Open => _byId.Count - _decided.Count;
+
+    public long AcceptedOf(DateOnly period, string type) => Accepted.Values.Count(one => one == (period, type));
+
+    /// <summary>The buyer's last word on an outcome; of one that is not in an open dispute it is nothing here.</summary>
+    public void Say(string outcomeId, DateOnly period, string type, bool accepted)
+    {
+        if (Of(outcomeId) is not { Status: DisputeStatus.Open } dispute) return;
+        if (accepted) Accepted[dispute.Id] = (period, type);
+        else Accepted.Remove(dispute.Id);
+    }
 
     /// <summary>Newest first.</summary>
     public IEnumerable<Dispute> All => _byId.Values.Reverse().Select(one => one.Dispute);
@@ -166,7 +188,11 @@ internal sealed class DisputeBook
     {
         _byId[dispute.Id] = (dispute, isKept);
         _byOutcome[dispute.OutcomeId] = dispute;
-        if (dispute.Status != DisputeStatus.Open) _decided.Add(dispute.Id);
+        if (dispute.Status != DisputeStatus.Open)
+        {
+            _decided.Add(dispute.Id);
+            Accepted.Remove(dispute.Id);
+        }
         if (_decided.Count > TenantState.DisputesKept) Remove(Find(_decided.Min!)!);
     }
 

@@ -181,12 +181,12 @@ public sealed partial class Turn
     /// <summary>O8: once a crossing, and at most once a day.</summary>
     private void WatchAgreement()
     {
-        if (_verdict is not { } verdict || _state.Book(verdict.Period)!.Agreement
-            ?.GetValueOrDefault(verdict.OutcomeType) is not { IsLow: false } count) return;
+        if (_verdict is not { } verdict || _state.Book(verdict.Period)! is not { } book
+            || book.Agreement?.GetValueOrDefault(verdict.OutcomeType) is not { IsLow: false } count) return;
         _verdict = null;
-        if (!new Agreement(verdict.OutcomeType, count.Agreed, count.Total).IsLow
-            || (count.LowAt is { } last && _now - last < ThresholdBook.OnceADay)) return;
-        Add(new Entry.AgreementLow(verdict.Period, verdict.OutcomeType, count.Agreed, count.Total, NextAlert)
+        var agreement = _state.AgreementOf(book, verdict.OutcomeType);
+        if (!agreement.IsLow || (count.LowAt is { } last && _now - last < ThresholdBook.OnceADay)) return;
+        Add(new Entry.AgreementLow(verdict.Period, verdict.OutcomeType, agreement.Agreed, agreement.Total, NextAlert)
             { At = _now });
     }
 }

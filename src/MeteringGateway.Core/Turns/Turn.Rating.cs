@@ -129,7 +129,8 @@ public sealed partial class Turn
     /// </summary>
     private void Credit(Entry.OutcomeChanged changed, Correction? correction, Credit? credit)
     {
-        Add(changed with { Correction = correction, Credit = credit });
+        Add(changed with { Correction = correction, Credit = credit,
+            IsNamed = correction is not null && credit is { Reason: not CreditReason.Disputed } });
         foreach (var draw in correction?.Returned ?? [])
             if (_state.Grant(draw.Grant) is null or { Ended: true, VoidedAt: null })
                 Correct(_state.Grant(draw.Grant), draw.Credits);

@@ -42,7 +42,7 @@ public sealed class DisputeTests
         foreach (var outcome in outcomes.Take(10))
             Assert.Contains($"{outcome} (dispute {_tenant.Outcome(outcome)!.Dispute!.Id})", line.Description,
                 StringComparison.Ordinal);
-        Assert.EndsWith(" and 2 more disputes", line.Description, StringComparison.Ordinal);
+        Assert.EndsWith(" and 2 more", line.Description, StringComparison.Ordinal);
         MustReplay();
     }
 
@@ -87,8 +87,10 @@ public sealed class DisputeTests
 
         Judge(Report(), FactKind.VerdictRejected); // low still: told once
         Assert.DoesNotContain(_tenant.Taken, entry => entry is Entry.AgreementLow);
-        // The buyer changes its mind: counted once, with what it said last.
+        // The buyer changes its mind: counted once, with what it said last, when what it opened is decided.
         Judge(changed, FactKind.VerdictAccepted);
+        Assert.Equal(new Agreement("t", 18, 21), _tenant.State.Agreement(null, "t"));
+        Resolve(changed, credited: false);
         Assert.Equal(new Agreement("t", 19, 21), _tenant.State.Agreement(null, "t"));
         for (var i = 0; i < 19; i++) Judge(Report(), FactKind.VerdictAccepted); // 38 of 40: enough again
         Judge(Report(), FactKind.VerdictRejected); // 38 of 41, on the same day
@@ -112,9 +114,40 @@ public sealed class DisputeTests
         Assert.Equal(new Agreement("t", 0, 1), _tenant.State.Agreement(new DateOnly(2026, 1, 1), "t"));
         Assert.Equal(new Agreement("t", 0, 0), _tenant.State.Agreement(null, "t"));
         Judge(old, FactKind.VerdictAccepted);
+        // What was opened is to be decided, and until then is no agreement.
+        Assert.Equal(DisputeStatus.Open, _tenant.Outcome(old)!.Dispute!.Status);
+        Assert.Equal(new Agreement("t", 0, 1), _tenant.State.Agreement(new DateOnly(2026, 1, 1), "t"));
+        Resolve(old, credited: false);
         Assert.Equal(new Agreement("t", 1, 1), _tenant.State.Agreement(new DateOnly(2026, 1, 1), "t"));
-        Assert.Equal(DisputeStatus.Open, _tenant.Outcome(old)!.Dispute!.Status); // what was opened is to be decided
         MustReplay();
+    }
+
+    [Fact]
+    public void O8_what_is_in_an_open_dispute_is_no_agreement_whatever_is_said_and_however_it_was_opened()
+    {
+        var (said, called) = (Report(), Report());
+        foreach (var id in (string[])[said, called]) Judge(id, FactKind.VerdictAccepted);
+        Judge(said, FactKind.VerdictRejected);
+        Run(new Command.OpenDispute(called, "no"));
+        Is(0);
+        Judge(said, FactKind.VerdictAccepted);
+        Judge(called, FactKind.VerdictAccepted);
+        Is(0);
+        Judge(called, FactKind.VerdictRejected);
+        Resolve(said, credited: true);
+        Is(1);
+        Resolve(called, credited: false);
+        Is(1);
+        Judge(called, FactKind.VerdictAccepted);
+        Is(2);
+        MustReplay();
+
+        void Is(long agreed)
+        {
+            Assert.Equal(new Agreement("t", agreed, 2), _tenant.State.Agreement(null, "t"));
+            var restored = TenantState.Restore(_tenant.State.Snapshot());
+            Assert.Equal(new Agreement("t", agreed, 2), restored.Agreement(null, "t"));
+        }
     }
 
     [Fact]

@@ -27,6 +27,7 @@ internal sealed class Scan
         public string? ContinuationOf { get; set; }
         public bool Disputed { get; set; }
         public bool CameAgain { get; set; }
+        public byte? Points { get; set; }
         public bool Stands => ContinuationOf is null && !Report.Sandbox;
         public bool HandedOff => Report.HandedOff || Report.Result == Result.Escalated || Reason == Reason.Escalated
             || Facts.Exists(fact => fact.Kind == FactKind.Escalated);
@@ -144,15 +145,22 @@ internal sealed class Scan
             {
                 if (e.Kind == FactKind.Escalated && row.Visit is { } visit
                     && _current.GetValueOrDefault(row.Report.Session!) == visit) visit.HandedOff = true;
-                foreach (var what in e.Csat is null ? [] : (string[])["all", row.Report.OutcomeType])
-                {
-                    Sum($"{row.Report.Period:O} {what} ratings", 1);
-                    Sum($"{row.Report.Period:O} {what} points", e.Csat!.Value);
-                }
+                if (e.Csat is { } points) Rated(RowOf(_fold.Root(outcome)!.Id), points);
             }
         }
         else if (e.Waits) _waiting.Add((e.OutcomeId, fact, e.At + _fold.TermsAt(e.At).MaxLateness));
         VisitOf(e.Session, e.Time);
+    }
+
+    // The buyer's last word on an outcome counts.
+    private void Rated(Row row, byte points)
+    {
+        foreach (var what in (string[])["all", row.Report.OutcomeType])
+        {
+            Sum($"{row.Report.Period:O} {what} ratings", row.Points is null ? 1 : 0);
+            Sum($"{row.Report.Period:O} {what} points", points - (row.Points ?? 0));
+        }
+        row.Points = points;
     }
 
     private void Changed(Entry.OutcomeChanged e)
