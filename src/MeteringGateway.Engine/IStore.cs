@@ -92,6 +92,12 @@ public partial interface IStore : IAsyncDisposable
     /// <summary>Notes of tenants up to which entry they are published, all at once; never takes that back.</summary>
     ValueTask Published(IReadOnlyList<PublishedTo> tenants, CancellationToken cancellation);
 
+    /// <summary>
+    /// Looks whether all that the tenants' journals do not vouch for is as it was written: each finding with its place.
+    /// Goes through everything, and takes as long. Beside this, reads throw of a document that is not.
+    /// </summary>
+    Task<IReadOnlyList<string>> Check(CancellationToken cancellation);
+
     /// <summary>Of every document of a kind the newest version, by id.</summary>
     ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation);
 }

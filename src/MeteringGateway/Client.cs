@@ -60,6 +60,30 @@ internal sealed class Client : IDisposable
         }
     }
 
+    /// <summary>Copies what is answered as it comes, however long.</summary>
+    /// <exception cref="CommandException">The server refused, there was no answer, or it broke off.</exception>
+    public async Task Copy(string path, Stream to, CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await Ask(http => http.GetAsync(new Uri(path, UriKind.Relative),
+                HttpCompletionOption.ResponseHeadersRead, cancellation), _ => false, cancellation);
+            if (!response.IsSuccessStatusCode)
+                throw new CommandException($"GET {path}: " + new Reply(response.StatusCode,
+                    Parse(await response.Content.ReadAsStringAsync(cancellation)), null).Problem);
+            await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+            await body.CopyToAsync(to, cancellation);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new CommandException($"{Address} does not answer: {CommandException.Words(e)}", e);
+        }
+        catch (HttpIOException e)
+        {
+            throw new CommandException($"the answer of {Address} broke off: {e.Message}", e);
+        }
+    }
+
     /// <summary>What the address answered has not the form that a gateway gives it.</summary>
     public CommandException IsNoGateway() => new($"what answers at {Address} is not a metering gateway");
 

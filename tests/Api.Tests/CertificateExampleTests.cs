@@ -32,6 +32,8 @@ public class CertificateExampleTests(Started started) : IClassFixture<Started>
 
             var parts = certificate.Split('.');
             Assert.Equal((0, "good"), await Run(certificate));
+            Assert.Equal((0, "good"), await Run(await Support.Signed.Jose(_gateway.Admin,
+                $"/v1/tenants/{tenant}/statements/current/head")));
             var changed = Support.Signed.Payload(certificate);
             changed["outcome"]!["amount"] = "0.01";
             var payload = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(changed.ToJsonString()));

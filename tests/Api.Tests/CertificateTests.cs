@@ -206,7 +206,7 @@ public class CertificateTests(Started started) : IClassFixture<Started>
             Refused(certificate, keys, With(at, entry => entry with { Status = OutcomeStatus.NonBillable })),
             StringComparison.Ordinal);
         // Before it: what is in the certificate is chained to what was there.
-        Assert.Contains($"part at entry {at + 1}: previous_hash",
+        Assert.Contains($"part at entry {at + 1}: entry.previous_hash",
             Refused(certificate, keys, With(at - 1, entry => entry with { HandedOff = true })),
             StringComparison.Ordinal);
         // After it, before the head.

@@ -11,7 +11,7 @@ public class KeyTests(Started started) : IClassFixture<Started>
     [Theory]
     [InlineData("agent", "allowance,events:write,signals")]
     [InlineData("finance",
-        "usage:read,outcomes:read,limits:write,alerts:write,funds:write,verdicts:write,disputes:open")]
+        "usage:read,outcomes:read,limits:write,alerts:write,funds:write,verdicts:write,disputes:open,entries:read")]
     [InlineData("customer", "usage:read,outcomes:read,verdicts:write,disputes:open")]
     [InlineData("billing", "usage:read,outcomes:read,terms:write,grants:write,disputes:resolve")]
     [InlineData("auditor", "usage:read,outcomes:read,entries:read")]

@@ -45,6 +45,40 @@ public sealed class RedisStoreTests(RedisServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_flipped_bit_of_a_document_is_found_and_the_document_is_never_acted_upon()
+    {
+        await _store.Put(new Document("key", "k-1", 1, Now, "admin", [.. "{\"role\":\"agent\"}"u8]), default);
+        await _store.Put(new Document("plan", "p", 1, Now, "admin", [.. "{}"u8]), default);
+        Assert.Empty(await _store.Check(default));
+        var (redis, key) = (_redis.GetDatabase(), $"{_prefix}:documents");
+        var rows = await redis.StreamRangeAsync(key);
+        var whole = (byte[])rows[0]["d"]!;
+        for (var bit = 0; bit < whole.Length * 8; bit++)
+        {
+            byte[] flipped = [.. whole];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            await Write(flipped);
+            await Assert.ThrowsAsync<StoreException>(async () => await _store.Documents("key", default));
+            Assert.Contains(await _store.Check(default),
+                finding => finding.Contains("'1-0'", StringComparison.Ordinal));
+        }
+        await Write(whole);
+        Assert.Empty(await _store.Check(default));
+        // One of before it was there.
+        await Write(whole[..^12]);
+        Assert.Single(await _store.Documents("key", default));
+        await redis.HashSetAsync($"{_prefix}:versions", "key\0k-1\02", "7-0");
+        Assert.Contains("key/k-1/2", Assert.Single(await _store.Check(default)), StringComparison.Ordinal);
+
+        async Task Write(byte[] first)
+        {
+            await redis.KeyDeleteAsync(key);
+            await redis.StreamAddAsync(key, "d", first, "1-0");
+            await redis.StreamAddAsync(key, "d", (byte[])rows[1]["d"]!, "2-0");
+        }
+    }
+
+    [Fact]
     public async Task A_batch_that_is_sent_twice_is_written_once_also_when_others_have_written_since()
     {
         var first = Full(Batches.Of("acme", null, "one", "two"), 1);

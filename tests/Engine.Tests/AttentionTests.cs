@@ -37,9 +37,9 @@ public sealed class AttentionTests
             await tenants.StartAsync();
             await tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
             await tenants.Execute("acme", Make.Report("a"));
-            store.Execute(
-                "DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=2;");
         }
+        StoreDamage.MakeOlder(directory,
+            "DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=2;");
         await using (var store = SqliteStore.Open(directory))
         {
             await using var tenants = new LocalTenants(store, new EngineOptions());

@@ -1,35 +1,19 @@
-using Microsoft.Extensions.Logging;
-using MeteringGateway.Core;
 using MeteringGateway.Engine.Sqlite;
 
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
-/// One flipped bit in each byte of what a tenant's journal vouches for, table by table of a database on disk: each is
-/// found, and said where.
+/// One flipped bit in each byte of what is stored, table by table of a database on disk: each is found, and said where.
 /// </summary>
 public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
 {
     private const string Acme = "acme";
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
-    private readonly Told _log = new();
     private SqliteStore _store = null!;
 
     public async Task InitializeAsync()
     {
-        var clock = new TestClock(TestEngine.Begin, FollowEvents: false);
-        var store = SqliteStore.Open(_directory);
-        var time = new FakeTime(TestEngine.Begin.ToDateTimeOffset());
-        await using (var tenants = new LocalTenants(store, new EngineOptions { IdleSnapshotEntries = 1 }, time))
-        {
-            await tenants.StartAsync();
-            await tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 4, warnAt: 50), clock));
-            foreach (var id in (string[])["a", "b", "c"])
-                await tenants.Execute(Acme, Make.Report(id) with { Detail = Make.Detail("u-" + id) });
-            await tenants.Execute(Acme, new Command.AdvanceClock(Instant.Parse("2027-02-20T00:00:00Z")));
-            await tenants.Execute(Acme, Make.Report("d"));
-        }
-        await store.DisposeAsync();
+        await StoreDamage.Fill(_directory, Acme);
         _store = SqliteStore.Open(_directory);
     }
 
@@ -39,10 +23,16 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
 
     [Theory]
     [InlineData("journal", "id", "first", "count", "previous", "entries")]
-    [InlineData("tenants", "key", "sequence", "hash", "snapshot_sequence", "snapshot_hash")]
+    [InlineData("tenants", "key", "sequence", "hash", "snapshot_sequence", "snapshot_hash", "due", "severity")]
     [InlineData("snapshots", "id", "sequence", "bytes")]
     [InlineData("details", "sequence", "end_customer", "salt", "json")]
-    [InlineData("archived", "id", "id", "bytes")]
+    [InlineData("archived", "id", "id", "first", "sequence", "period", "status", "reason", "type", "bytes")]
+    [InlineData("documents", "id", "kind", "id", "version", "at", "actor", "content")]
+    [InlineData("webhooks", "id", "id", "content")]
+    [InlineData("idempotency", "key", "key", "content", "answer", "expires")]
+    [InlineData("deliveries", "number", "webhook", "id", "tenant", "sequence", "type", "body", "created", "status",
+        "head", "due", "give_up", "tries", "attempts")]
+    [InlineData("published", "tenant", "entry")]
     [InlineData("outbox", "position", "sequence", "type", "at", "hash", "entry")]
     public async Task Each_flipped_bit_is_found(string table, string key, params string[] columns)
     {
@@ -60,37 +50,11 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
                     Set(writer, table, key, column, column == key ? flipped : row.Key, row.Value, row.IsText);
                     flips++;
                 }
-        Assert.True(flips > 20, $"{flips} flips of {table}");
+        Assert.True(flips >= 6, $"{flips} flips of {table}");
         Assert.Null(await Check());
     }
 
-    /// <summary>What is wrong, in words that name the place; null: nothing.</summary>
-    private async Task<string?> Check()
-    {
-        _log.Lines.Clear();
-        try
-        {
-            if (await Recovery.Load(_store, Acme, _log, default) is null) return "there is no tenant acme";
-            var stored = (await _store.Load(Acme, default))!;
-            var all = await _store.Read(Acme, 0, int.MaxValue, default);
-            await Verification.Verify(Acme, stored with { Snapshot = null, Tail = all }, null, default);
-            var audit = new StoreAudit(_store, Acme);
-            foreach (var block in all)
-            {
-                var entries = new List<byte[]>();
-                for (var reader = new BlockReader(block.Entries); reader.TryRead(out var entry);)
-                    entries.Add(entry.ToArray());
-                await audit.Take(entries, default);
-            }
-            await audit.End(default);
-            return audit.Findings.Concat(_log.Lines).FirstOrDefault();
-        }
-        catch (Exception damage) when (damage is JournalCorruptException or StoreException)
-        {
-            Assert.Contains(Acme, damage.Message, StringComparison.Ordinal);
-            return damage.Message;
-        }
-    }
+    private Task<string?> Check() => StoreDamage.Of(_store, Acme);
 
     private static List<(object Key, object Value, bool IsText)> Rows(Connection db, string table, string key,
         string column)
@@ -148,14 +112,5 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
         if (row is long id) update.Add(id);
         else update.Add((string)row);
         update.Run();
-    }
-
-    private sealed class Told : ILogger
-    {
-        public List<string> Lines { get; } = [];
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public bool IsEnabled(LogLevel logLevel) => true;
-        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
     }
 }

@@ -139,11 +139,11 @@ public sealed class OutboxTests
             await using var tenants = new LocalTenants(store, new EngineOptions());
             await tenants.StartAsync();
             await tenants.Execute(Acme, Make.Tenant(Make.Terms(cap: 1)));
-            store.Execute("""
-                DROP TABLE outbox; DROP TABLE webhooks; DROP TABLE deliveries;
-                DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=1
-                """);
         }
+        StoreDamage.MakeOlder(directory, """
+            DROP TABLE outbox; DROP TABLE webhooks; DROP TABLE deliveries;
+            DROP INDEX tenants_severity; ALTER TABLE tenants DROP COLUMN severity; PRAGMA user_version=1
+            """);
         await using (var store = SqliteStore.Open(directory))
         {
             await using var tenants = new LocalTenants(store, new EngineOptions());

@@ -124,6 +124,51 @@ public sealed class SqliteStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_somebody_reads_the_log_it_is_said_that_what_was_erased_is_in_it_until_it_is_not_D2()
+    {
+        await _store.DisposeAsync();
+        var time = FakeTime.At("2026-11-21T09:30:00Z");
+        _store = SqliteStore.Open(_directory, time);
+        var said = new List<string>();
+        _store.Warn = said.Add;
+        await Append(Batches.Of("acme", null, "one") with
+        {
+            Details = [new DetailRow(1, "jane-doe-4711", [1], [.. "jane-doe-4711"u8])],
+        });
+        using (var reader = new Connection(Path.Combine(_directory, "metering.db"), write: false))
+        {
+            reader.Execute("BEGIN; SELECT COUNT(*) FROM details;");
+            var erasing = _store.Erase("acme", "jane-doe-4711", default).AsTask();
+            await Pass(() => erasing.IsCompleted);
+            Assert.Equal(1, await erasing);
+            Assert.Contains("is still in the log", Assert.Single(said), StringComparison.Ordinal);
+            Assert.True(IsInLog());
+            reader.Execute("COMMIT");
+        }
+        await Pass(() => said.Count == 2);
+        Assert.Contains("not in the log", said[1], StringComparison.Ordinal);
+        Assert.False(IsInLog());
+
+        async Task Pass(Func<bool> until)
+        {
+            while (!until())
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                await Task.Yield();
+            }
+        }
+
+        bool IsInLog()
+        {
+            using var file = new FileStream(Path.Combine(_directory, "metering.db-wal"), FileMode.Open, FileAccess.Read,
+                FileShare.ReadWrite);
+            var bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return bytes.AsSpan().IndexOf("jane-doe-4711"u8) >= 0;
+        }
+    }
+
+    [Fact]
     public async Task A_newer_schema_is_refused_and_left_as_it_is()
     {
         _store.Execute("PRAGMA user_version=99");

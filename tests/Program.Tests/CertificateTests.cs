@@ -14,6 +14,7 @@ public sealed class CertificateTests : IDisposable
     [Fact]
     public async Task Certificates_stay_good_after_a_kill_a_rotation_and_a_move()
     {
+        string fetched;
         using (var server = GatewayServer.Start(Options.DefaultDll(), In("old")))
         {
             await Metering.Fill(server, "acme", 3);
@@ -30,6 +31,8 @@ public sealed class CertificateTests : IDisposable
             // A running gateway notices the next one.
             Assert.Equal(0, (await Metering.Run("keys", "rotate", "--data-directory", In("old"))).Code);
             await Keep(server, "again");
+            fetched = (await Metering.Run("journal", "--tenant", "acme", "--raw", "--url", $"http://127.0.0.1:{server.Port}",
+                "--key", GatewayServer.AdminKey)).Output;
             Assert.Equal(0, server.Process.Stop());
         }
         Assert.Equal(3, ((string[])["before", "after", "again"]).Select(Kid).Distinct().Count());
@@ -48,6 +51,7 @@ public sealed class CertificateTests : IDisposable
             var raw = await Metering.Run("journal", "--tenant", "acme", "--raw", "--data-directory", In(store));
             Assert.Equal(0, raw.Code);
             await File.WriteAllTextAsync(In(store + ".journal"), raw.Output);
+            Assert.Equal(fetched, raw.Output);
         }
         foreach (var certificate in (string[])["before", "after", "again"])
         {
@@ -115,6 +119,11 @@ public sealed class CertificateTests : IDisposable
         await Says(2, "its signature is not base64url without padding", "padded", null);
         await File.WriteAllTextAsync(In("line"), await File.ReadAllTextAsync(In("good")) + "\r\n");
         Assert.Equal(0, (await Verify("line")).Code);
+        foreach (var more in (string[])["\n\n", "\r", "\n\r\n", " \n"])
+        {
+            await File.WriteAllTextAsync(In("lines"), await File.ReadAllTextAsync(In("good")) + more);
+            await Says(2, "its signature is not base64url without padding", "lines", null);
+        }
         await Says(3, "line 1 of the entries of 'zoo'", "good", "zoo");
         await Says(3, "the entries end at 2", "good", "short");
         await Says(3, "entry 2 is missing", "good", "gap");

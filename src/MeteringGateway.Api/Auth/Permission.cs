@@ -40,7 +40,7 @@ internal static class Permissions
     {
         ["agent"] = Permission.Allowance | Permission.EventsWrite | Permission.Signals,
         ["finance"] = Permission.UsageRead | Permission.OutcomesRead | Permission.LimitsWrite | Permission.AlertsWrite
-            | Permission.FundsWrite | Permission.VerdictsWrite | Permission.DisputesOpen,
+            | Permission.FundsWrite | Permission.VerdictsWrite | Permission.DisputesOpen | Permission.EntriesRead,
         ["customer"] = Permission.UsageRead | Permission.OutcomesRead | Permission.VerdictsWrite
             | Permission.DisputesOpen,
         ["billing"] = Permission.UsageRead | Permission.OutcomesRead | Permission.TermsWrite | Permission.GrantsWrite

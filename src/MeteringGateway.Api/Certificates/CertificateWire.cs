@@ -51,17 +51,18 @@ internal sealed record CountersWire(long Before, long After)
 }
 
 /// <summary>An outcome without what is stored apart from the journal, and so may be erased.</summary>
+/// <param name="Credit">What was taken back of it. Certificates of before it was there do not have the member.</param>
 internal sealed record CertifiedOutcomeWire(
     string OutcomeId, string OutcomeType, string Timestamp, string Period, int Quantity, bool HandedOff,
     WindowWire Window, string? VerificationMethod, string Status, string? BillableReason, string? NonBillableReason,
-    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits)
+    IReadOnlyList<ChargeWire> Charges, string Amount, string Currency, string Credits, CreditWire? Credit)
 {
     public static CertifiedOutcomeWire Of(OutcomeFigure figure, string tenant, string currency)
     {
         var row = new OutcomeRow(figure, null).Wire(tenant, currency);
         return new CertifiedOutcomeWire(row.OutcomeId, row.OutcomeType, row.Timestamp, row.Period, row.Quantity,
             row.HandedOff, row.Window, row.Verification?.Method, row.Status, row.BillableReason,
-            row.NonBillableReason, row.Charges, row.Amount, row.Currency, row.Credits);
+            row.NonBillableReason, row.Charges, row.Amount, row.Currency, row.Credits, row.Credit);
     }
 }
 

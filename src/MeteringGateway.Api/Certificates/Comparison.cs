@@ -15,11 +15,12 @@ public sealed class Comparison(Proof proof)
     private readonly TenantState _state = new();
     private byte[] _hash = Chain.Genesis(proof.Tenant);
     private Outcome? _departed;
+    private long _decidedBy;
 
     public long Sequence { get; private set; }
 
-    /// <summary>All that the certificate says was compared.</summary>
-    public bool IsDone => Sequence >= proof.Last;
+    /// <summary>All that the certificate says was compared; the head of a day with the entry after it, too.</summary>
+    public bool IsDone => Sequence >= proof.Last + (proof.Head?.Day is null ? 0 : 1);
 
     /// <summary>Takes the next entry.</summary>
     /// <param name="stated">The hash after it, as the file says; null: it says none.</param>
@@ -42,17 +43,35 @@ public sealed class Comparison(Proof proof)
         {
             throw new EntriesPartException($"entry {Sequence} cannot be read: {e.Message}");
         }
+        Place();
         if (proof.Certificate is { } certificate) Compare(certificate, entry, previous, bytes);
-        else if (proof.Head is { } head && Sequence == head.Sequence) Compare(head, entry);
+        else if (Sequence == proof.Last) Compare(proof.Head!, entry);
+        else if (Sequence > proof.Last && entry.At.ToString()[..10] == proof.Head!.Day)
+            throw new EntriesPartException($"they part at entry {Sequence}: it is of day {proof.Head.Day} too, and "
+                + $"sequence is stated as '{proof.Last}', the last one of it");
+    }
+
+    /// <summary>Where the chain comes to a hash that is stated, there and nowhere else its sequence is.</summary>
+    private void Place()
+    {
+        var hash = Hex(_hash);
+        if (proof.Certificate is not { } certificate)
+        {
+            if (hash == proof.Head!.Hash) Same("sequence", proof.Head.Sequence, Sequence);
+            return;
+        }
+        if (hash == certificate.Entry.Hash) Same("entry.sequence", certificate.Entry.Sequence, Sequence);
+        if (hash == certificate.Head.Hash) Same("head.sequence", certificate.Head.Sequence, Sequence);
     }
 
     /// <summary>No more entries follow.</summary>
     /// <exception cref="CertificateException">The certificate is of later ones.</exception>
     public void End()
     {
-        if (IsDone) return;
+        if (Sequence >= proof.Last) return;
         throw new EntriesPartException(Sequence == 0 ? $"there are no entries of tenant '{proof.Tenant}'"
-            : $"the entries end at {Sequence}, and the certificate is of {proof.Last}");
+            : $"the entries end at {Sequence}, and {(proof.Head is null ? "head.sequence" : "sequence")} is "
+                + proof.Last);
     }
 
     private void Apply(Entry entry)
@@ -64,16 +83,27 @@ public sealed class Comparison(Proof proof)
             Same("counters.before", stated.Before, before ?? -1);
             Same("counters.after", stated.After, _state.UnitsCountedWith(entry) ?? -1);
         }
+        var departed = _state.TakeDeparted();
         if (proof.Certificate?.Outcome?.OutcomeId is not { } id) return;
-        foreach (var outcome in _state.TakeDeparted()) if (outcome.Id == id) _departed = outcome;
-        // It has left memory, and only the store knew it: it changes as it would have there.
-        if (entry is Entry.OutcomeChanged e && e.OutcomeId == id && _departed is { } gone && _state.Outcome(id) is null)
-            _departed = gone with
-            {
-                Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Opened, ClosesAt = e.ClosesAt,
-                End = e.End, ContinuationOf = e.ContinuationOf,
-            };
+        if (entry is Entry.OutcomeReported { OutcomeId: var reported } && reported == id
+            || entry is Entry.OutcomeChanged { OutcomeId: var changed } && changed == id) _decidedBy = Sequence;
+        foreach (var outcome in departed) if (outcome.Id == id) _departed = outcome;
+        if (_departed is { } gone && _state.Outcome(id) is null) _departed = After(gone, entry);
     }
+
+    /// <summary>An outcome that has left memory, so that only the store knew it: it changes as it did there.</summary>
+    private static Outcome After(Outcome gone, Entry entry) => entry switch
+    {
+        Entry.FactReported e when e.OutcomeId == gone.Id =>
+            gone with { Facts = gone.Facts.Add(new Fact(e.Id, e.Time, e.Kind, e.Verification)) },
+        Entry.OutcomeChanged e when e.OutcomeId == gone.Id => gone with
+        {
+            Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Opened, ClosesAt = e.ClosesAt,
+            End = e.End, ContinuationOf = e.ContinuationOf,
+            Credit = e.Status == OutcomeStatus.Credited ? e.Credit ?? gone.Credit : null,
+        },
+        _ => gone,
+    };
 
     private void Compare(CertificateWire certificate, Entry entry, byte[] previous, ReadOnlySpan<byte> bytes)
     {
@@ -81,16 +111,18 @@ public sealed class Comparison(Proof proof)
         if (Sequence == stated.Sequence)
         {
             if (Base64Url.EncodeToString(bytes) != stated.Bytes) Differ(certificate, entry);
-            Same("previous_hash", stated.PreviousHash, Hex(previous));
-            Same("hash", stated.Hash, Hex(_hash));
+            Same("entry.previous_hash", stated.PreviousHash, Hex(previous));
+            Same("entry.hash", stated.Hash, Hex(_hash));
         }
         if (Sequence != certificate.Head.Sequence) return;
         Same("head.hash", certificate.Head.Hash, Hex(_hash));
         Same("rules", certificate.Rules, Hex(_state.RulesAt(Instant.Parse(certificate.RulesAt))));
         if (certificate.Outcome is not { } outcome) return;
+        Same("entry.sequence", stated.Sequence, _decidedBy);
         var figure = _state.Outcome(outcome.OutcomeId) ?? (_departed is { } left ? _state.Archived(left) : null);
         if (figure is null) throw Parts("outcome", outcome.OutcomeId, null);
-        SameMembers("outcome", Json(outcome), Json(CertifiedOutcomeWire.Of(figure, proof.Tenant, Currency)));
+        var found = CertifiedOutcomeWire.Of(figure, proof.Tenant, Currency);
+        SameMembers("outcome", Json(outcome), Json(proof.SaysCredit ? found : found with { Credit = null }));
     }
 
     private void Compare(SignedHeadWire head, Entry entry)
@@ -121,6 +153,8 @@ public sealed class Comparison(Proof proof)
         if (stated is JsonObject one && found is JsonObject other)
             foreach (var member in one.Select(member => member.Key).Union(other.Select(member => member.Key)))
                 SameMembers($"{name}.{member}", one[member], other[member]);
+        else if (stated is JsonArray some && found is JsonArray others && some.Count == others.Count)
+            for (var i = 0; i < some.Count; i++) SameMembers($"{name}[{i}]", some[i], others[i]);
         else if (!JsonNode.DeepEquals(stated, found)) throw Parts(name, stated?.ToString(), found?.ToString());
     }
 

@@ -9,8 +9,10 @@ namespace MeteringGateway.Api.Certificates;
 /// </summary>
 public sealed class Proof
 {
-    private Proof(string kid, CertificateWire? certificate, SignedHeadWire? head, Entry? entry) =>
-        (Kid, Certificate, Head, Entry) = (kid, certificate, head, entry);
+    private const string Bytes = "the entry's bytes say";
+
+    private Proof(string kid, CertificateWire? certificate, SignedHeadWire? head, Entry? entry, bool saysCredit) =>
+        (Kid, Certificate, Head, Entry, SaysCredit) = (kid, certificate, head, entry, saysCredit);
 
     public string Kid { get; }
     public string Tenant => Certificate?.Tenant ?? Head!.Tenant;
@@ -22,28 +24,56 @@ public sealed class Proof
     internal SignedHeadWire? Head { get; }
     internal Entry? Entry { get; }
 
+    /// <summary>False of a certificate of before it said what was taken back.</summary>
+    internal bool SaysCredit { get; }
+
     /// <param name="keys">A JWK set, UTF-8.</param>
     /// <exception cref="UncheckableException">It is no certificate, or the keys are no JWK set.</exception>
     /// <exception cref="CertificateException">It is not good, and why.</exception>
     public static Proof Read(string signed, ReadOnlySpan<byte> keys)
     {
         var jws = Jws.Open(signed, keys);
-        if (jws.Type == SignedHeadWire.Name)
+        try
         {
-            var head = Parse<SignedHeadWire>(jws);
-            if (head.Format != SignedHeadWire.Name || head.Tenant is null || head.Hash is null || head.Sequence < 1
-                || !Instant.TryParse(head.IssuedAt ?? "", out _)) throw Unknown(jws);
-            return new Proof(jws.Kid, null, head, null);
+            return jws.Type switch
+            {
+                SignedHeadWire.Name => OfHead(jws),
+                CertificateWire.Name => OfCertificate(jws),
+                _ => throw new CertificateException($"it is a '{jws.Type}', neither a certificate nor a head"),
+            };
         }
-        if (jws.Type != CertificateWire.Name)
-            throw new CertificateException($"it is a '{jws.Type}', neither a certificate nor a head");
+        catch (OverflowException)
+        {
+            throw new CertificateException("its amounts come to more than an amount can be");
+        }
+    }
+
+    private static Proof OfHead(Jws jws)
+    {
+        var head = Parse<SignedHeadWire>(jws);
+        if (head.Format != SignedHeadWire.Name || head.Tenant is null || head.Hash is null || head.Sequence < 1
+            || head.Statement is { Currency: null } || !IsTime(head.IssuedAt)) throw Unknown(jws);
+        Contradictions.Find(head);
+        return new Proof(jws.Kid, null, head, null, false);
+    }
+
+    private static Proof OfCertificate(Jws jws)
+    {
         var certificate = Parse<CertificateWire>(jws);
         if (certificate.Format != CertificateWire.Name || certificate.Tenant is null || certificate.Rules is null
             || certificate.Head?.Hash is null || certificate.Entry is not { Hash: not null, PreviousHash: not null,
-                Bytes: not null } || !Instant.TryParse(certificate.RulesAt ?? "", out _)
-            || !Instant.TryParse(certificate.IssuedAt ?? "", out _)) throw Unknown(jws);
-        return new Proof(jws.Kid, certificate, null, Agrees(certificate));
+                Bytes: not null } || !IsTime(certificate.RulesAt) || !IsTime(certificate.IssuedAt)
+            || certificate.Outcome is { Window: null } or { Charges: null } or { Currency: null })
+            throw Unknown(jws);
+        using var payload = JsonDocument.Parse(jws.Payload);
+        var saysCredit = certificate.Outcome is not null
+            && payload.RootElement.GetProperty("outcome").TryGetProperty("credit", out _);
+        var entry = EntryOf(certificate);
+        Contradictions.Find(certificate, entry, saysCredit);
+        return new Proof(jws.Kid, certificate, null, entry, saysCredit);
     }
+
+    private static bool IsTime(string? text) => Instant.TryParse(text ?? "", out var time) && time.ToString() == text;
 
     /// <summary>What is proved, in one line.</summary>
     public string Summary() => this switch
@@ -58,7 +88,7 @@ public sealed class Proof
     } + $"; signed by {Kid} at {Certificate?.IssuedAt ?? Head!.IssuedAt}";
 
     /// <summary>What a certificate says of its entry must be what the entry's bytes say.</summary>
-    private static Entry Agrees(CertificateWire certificate)
+    private static Entry EntryOf(CertificateWire certificate)
     {
         var stated = certificate.Entry;
         Entry entry;
@@ -75,31 +105,14 @@ public sealed class Proof
         {
             throw new CertificateException($"entry.bytes cannot be read: {e.Message}");
         }
-        Same("entry.hash", stated.Hash, Convert.ToHexStringLower(hash));
-        Same("entry.at", stated.At, entry.At.ToString());
-        Same("entry.kind", stated.Kind, EntryCodec.Name(entry));
+        Contradictions.Same("entry.hash", stated.Hash, Convert.ToHexStringLower(hash),
+            "entry.previous_hash and entry.bytes come to");
+        Contradictions.Same("entry.at", stated.At, entry.At.ToString(), Bytes);
+        Contradictions.Same("entry.kind", stated.Kind, EntryCodec.Name(entry), Bytes);
         var counters = CountersWire.Of(entry);
-        Same("counters.before", certificate.Counters?.Before, counters?.Before);
-        Same("counters.after", certificate.Counters?.After, counters?.After);
-        if (stated.Sequence < 1 || stated.Sequence > certificate.Head.Sequence)
-            throw new CertificateException("entry.sequence is not of the journal that ends at head.sequence");
-        if (stated.Sequence == certificate.Head.Sequence) Same("head.hash", certificate.Head.Hash, stated.Hash);
-        if (certificate.Outcome is not { } outcome) return entry;
-        var (id, status) = entry switch
-        {
-            Entry.OutcomeReported e => (e.OutcomeId, e.Status),
-            Entry.OutcomeChanged e => (e.OutcomeId, e.Status),
-            _ => throw new CertificateException("entry.kind is not of an outcome, and there is one"),
-        };
-        Same("outcome.outcome_id", outcome.OutcomeId, id);
-        Same("outcome.status", outcome.Status, Names<OutcomeStatus>.Of(status));
+        Contradictions.Same("counters.before", certificate.Counters?.Before, counters?.Before, Bytes);
+        Contradictions.Same("counters.after", certificate.Counters?.After, counters?.After, Bytes);
         return entry;
-    }
-
-    private static void Same<T>(string member, T stated, T found)
-    {
-        if (!EqualityComparer<T>.Default.Equals(stated, found))
-            throw new CertificateException($"{member} is {Shown(stated)}, and the entry's bytes say {Shown(found)}");
     }
 
     internal static string Shown<T>(T value) => value is null ? "not there" : $"'{value}'";
@@ -110,9 +123,11 @@ public sealed class Proof
         {
             return JsonSerializer.Deserialize(jws.Payload, WireJson.Typed<T>()) ?? throw Unknown(jws);
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
-            throw Unknown(jws);
+            // A member that is not known here cannot be vouched for.
+            throw new CertificateException(
+                $"{Unknown(jws).Message}: {e.Path} is not known here, there twice, or not of its kind");
         }
     }
 

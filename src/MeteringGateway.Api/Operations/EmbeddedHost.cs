@@ -25,6 +25,7 @@ internal sealed class EmbeddedHost(
         try
         {
             _store = SqliteStore.Open(settings.DataDirectory);
+            _store.Warn = text => _log.LogWarning("{Text}", text);
             if (_store.IsOpenToOthers)
                 _log.LogWarning("Other users may enter the data directory {Directory}: chmod 700",
                     Path.GetFullPath(settings.DataDirectory));

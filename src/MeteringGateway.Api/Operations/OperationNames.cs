@@ -85,6 +85,7 @@ internal static class OperationNames
         [$"GET {Of}/usage"] = ("getUsage", null),
         [$"GET {Of}/usage/series"] = ("getUsageSeries", null),
         [$"GET {Of}/entries"] = ("listEntries", null),
+        [$"GET {Of}/journal"] = ("getJournal", null),
         [$"GET {Of}/entries/{{sequence}}/certificate"] = ("getEntryCertificate", null),
         [$"GET {Of}/heads"] = ("listHeads", null),
         [$"GET {Of}/quality"] = ("getQuality", null),

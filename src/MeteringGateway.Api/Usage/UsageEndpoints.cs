@@ -1,14 +1,19 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Requests;
 
 namespace MeteringGateway.Api.Usage;
 
 /// <summary>What was used, and the journal behind it.</summary>
 internal static class UsageEndpoints
 {
+    private const int EntriesAtOnce = 500;
+
     public static void MapUsage(this IEndpointRouteBuilder app)
     {
         var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Usage");
@@ -35,5 +40,23 @@ internal static class UsageEndpoints
                 [.. page.Items.Select(entry => entry.Wire(figure.Terms.Currency))], page.Next is { } next
                     ? Cursors.Write(next) : null));
         }).Needs(Permission.EntriesRead).WithSummary("The tenant's journal, in order");
+
+        tenant.MapGet("/journal", async (string tenant, string? after, HttpContext context, ITenants tenants,
+            CancellationToken cancellation) =>
+        {
+            var from = Query.Whole("after", after) ?? 0;
+            if (await tenants.Entries(tenant, from, 1, cancellation) is null)
+                throw new ProblemException(Problem.UnknownTenant());
+            context.Response.ContentType = EventEndpoints.Stream;
+            if (Head.WasAsked(context)) return;
+            for (long? next = from; next is { } at;)
+            {
+                var page = await tenants.Entries(tenant, at, EntriesAtOnce, cancellation);
+                foreach (var entry in page?.Items ?? []) context.Response.BodyWriter.Write(RawLine.Of(tenant, entry));
+                await context.Response.BodyWriter.FlushAsync(cancellation);
+                next = page?.Next;
+            }
+        }).Needs(Permission.EntriesRead).Produces<string>(StatusCodes.Status200OK, EventEndpoints.Stream)
+            .WithSummary("The tenant's journal as it is chained, an entry a line: what a certificate is replayed with");
     }
 }

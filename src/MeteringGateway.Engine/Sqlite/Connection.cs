@@ -26,6 +26,7 @@ internal sealed class Connection : IDisposable
         raw.sqlite3_extended_result_codes(_db, 1);
         // Readers wait only for a checkpoint's short exclusive moments.
         raw.sqlite3_busy_timeout(_db, Patience);
+        Check(Seals.Register(_db));
     }
 
     /// <summary>Of the SQLite that runs.</summary>

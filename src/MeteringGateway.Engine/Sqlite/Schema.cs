@@ -3,10 +3,10 @@ namespace MeteringGateway.Engine.Sqlite;
 /// <summary>The tables; described in <c>docs/journal.md</c>.</summary>
 internal static class Schema
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>What makes each version out of the one before it.</summary>
-    private static readonly string[] Steps = [Journal, Webhooks, Severity];
+    private static readonly string[] Steps = [Journal, Webhooks, Severity, Published + Seals.Step];
 
     private const string Journal = """
         CREATE TABLE tenants(
@@ -84,9 +84,9 @@ internal static class Schema
         PRAGMA user_version = 3;
         """;
 
-    /// <summary>Beside the versions: a program of before knows nothing of it, and needs to know nothing.</summary>
+    /// <summary>Came between two versions: a database of version 3 may have it, or not.</summary>
     private const string Published =
-        "CREATE TABLE IF NOT EXISTS published(tenant INTEGER PRIMARY KEY, entry INTEGER NOT NULL)";
+        "CREATE TABLE IF NOT EXISTS published(tenant INTEGER PRIMARY KEY, entry INTEGER NOT NULL);\n";
 
     /// <summary>Makes the tables that are not there yet; refuses a database that a newer program wrote.</summary>
     public static void Prepare(Connection connection, string path)
@@ -100,7 +100,36 @@ internal static class Schema
                 foreach (var step in Steps.Skip((int)version)) db.Execute(step);
                 return true;
             });
-        connection.Execute(Published);
+    }
+
+    /// <summary>
+    /// Where what says how the tables are made is not what a program wrote: names, columns, indexes, the file's kind.
+    /// </summary>
+    public static List<string> Differences(Connection connection)
+    {
+        var findings = new List<string>();
+        if (connection.Number("PRAGMA application_id") is not 0x4D455452)
+            findings.Add("the schema: the application id is not a metering gateway's");
+        using var expected = new Connection(":memory:", write: true);
+        foreach (var step in Steps.Take((int)connection.Number("PRAGMA user_version"))) expected.Execute(step);
+        var (there, right) = (Objects(connection), Objects(expected));
+        foreach (var name in there.Keys.Union(right.Keys).Order(StringComparer.Ordinal))
+            if (there.GetValueOrDefault(name) != right.GetValueOrDefault(name)
+                // See Published.
+                && !(name == "table published" && !right.ContainsKey(name)))
+                findings.Add($"the schema: the {name} is not what it should be");
+        return findings;
+    }
+
+    /// <summary>What each was made with. Lines were broken differently once.</summary>
+    private static Dictionary<string, string> Objects(Connection connection)
+    {
+        var objects = new Dictionary<string, string>(StringComparer.Ordinal);
+        using var rows = connection["SELECT type||' '||name, tbl_name||': '||COALESCE(sql, '') FROM sqlite_schema"];
+        while (rows.Step())
+            objects.TryAdd(rows.Text(0), string.Join(' ', rows.Text(1).Split([' ', '\n'],
+                StringSplitOptions.RemoveEmptyEntries)));
+        return objects;
     }
 
     /// <summary>The version of the tables; 0 if there are none yet.</summary>

@@ -4,6 +4,18 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class SqliteStore
 {
+    private static readonly string Detail = "INSERT INTO details(tenant, sequence, end_customer, salt, json, seal) "
+        + $"VALUES(?1,?2,?3,?4,?5,{Seals.Of("details", "?1", "?2", "?3", "?4", "?5")})";
+    private static readonly string Archival =
+        "INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, bytes, "
+        + "seal) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
+        + $"{Seals.Of("archived", "?1", "?2", "?3", "?4", "?5", "?6", "?7", "?8", "?9", "?10")})";
+    private static readonly string Move =
+        "UPDATE tenants SET sequence=?1, hash=?2, due=?3, severity=IFNULL(?4, severity), "
+        + $"seal={Seals.Of("tenants", "key", "id", "?1", "?2", "?3", "snapshot_sequence", "snapshot_hash",
+            "IFNULL(?4, severity)")} WHERE id=?5 AND hash=?6 AND sequence=?7 RETURNING key";
+    private static readonly string SealTenant = $"UPDATE tenants SET seal={Seals.Of("tenants")} WHERE key=?";
+
     public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
         CancellationToken cancellation) =>
         new(Write(db =>
@@ -32,8 +44,7 @@ public sealed partial class SqliteStore
                 .Add(tenant).Add(batch.FirstSequence).Add(batch.Count).Add(batch.PreviousHash).Add(batch.Entries.Span)
                 .Run();
         foreach (var row in batch.Details)
-            db["INSERT INTO details(tenant, sequence, end_customer, salt, json) VALUES(?,?,?,?,?)"]
-                .Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();
+            db[Detail].Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();
         foreach (var row in batch.Archived) Archive(db, tenant, row);
         foreach (var row in batch.Idempotency)
             db["INSERT OR REPLACE INTO idempotency(key, content, answer, expires) VALUES(?,?,?,?)"]
@@ -48,26 +59,28 @@ public sealed partial class SqliteStore
     private static long? Advance(Connection db, TenantBatch batch)
     {
         var last = batch.FirstSequence + batch.Count - 1;
-        using (var moved =
-            db["UPDATE tenants SET sequence=?, hash=?, due=?, severity=IFNULL(?, severity) WHERE id=? AND hash=? AND "
-                + "sequence=? RETURNING key"]
-            .Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity).Add(batch.Tenant)
-            .Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
+        using (var moved = db[Move].Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity)
+            .Add(batch.Tenant).Add(batch.PreviousHash).Add(batch.FirstSequence - 1))
             if (moved.Step()) return moved.Int64(0);
         if (batch.FirstSequence != 1 || !batch.PreviousHash.AsSpan().SequenceEqual(Chain.Genesis(batch.Tenant)))
             return null;
-        using var made =
+        long key;
+        using (var made =
             db["INSERT INTO tenants(id, sequence, hash, due, severity) VALUES(?,?,?,?,IFNULL(?, 0)) ON CONFLICT DO "
                 + "NOTHING RETURNING key"]
-            .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity);
-        return made.Step() ? made.Int64(0) : null;
+            .Add(batch.Tenant).Add(last).Add(batch.LastHash).Add(batch.Due).Add((long?)batch.Severity))
+        {
+            if (!made.Step()) return null;
+            key = made.Int64(0);
+        }
+        db[SealTenant].Add(key).Run();
+        return key;
     }
 
     private static void Archive(Connection db, long tenant, ArchivedRow row)
     {
         var outcome = row.Outcome;
-        db["INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, "
-            + "bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"]
+        db[Archival]
             .Add(tenant).Add(outcome.Id).Add(outcome.FirstSequence).Add(outcome.Sequence).Add(outcome.Period.DayNumber)
             .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session)
             .Add(row.Bytes).Run();

@@ -18,7 +18,9 @@ public sealed partial class SqliteStore
     /// <summary>Roughly what a tenant's other pages in the log come to in a flush.</summary>
     private const long Around = 3 * 4096;
 
+    private readonly CancellationTokenSource _closing = new();
     private Task _checkpoint = Task.CompletedTask;
+    private Task _clearing = Task.CompletedTask;
     private long _grown;
     private long _pages;
 
@@ -60,28 +62,55 @@ public sealed partial class SqliteStore
         }
     }
 
+    /// <summary>Where it is said that what was erased is in the log still, and when it is not any more.</summary>
+    public Action<string>? Warn { get; set; }
+
     /// <summary>
-    /// Copies the log and empties it, so that nothing of what was erased is left in it. Who reads from it is waited for,
-    /// a little; then it is left to the next erasure, or to when the log begins anew.
+    /// Copies the log and empties it, so that nothing of what was erased is left in it. Who reads from it is waited
+    /// for, a little; then this is said, and it is tried again until it is done.
     /// </summary>
     private async ValueTask ClearLog(CancellationToken cancellation)
     {
-        for (var tries = 0; tries < 50 && !Write(Truncate); tries++)
-            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
-
-        static bool Truncate(Connection db)
+        for (var tries = 0; tries < 50; tries++)
         {
-            db.Execute("PRAGMA busy_timeout=0"); // flushes wait behind it
-            try
-            {
-                using var row = db["PRAGMA wal_checkpoint(TRUNCATE)"];
-                row.Step();
-                return row.Int64(0) == 0; // else somebody reads, or copies
-            }
-            finally
-            {
-                db.Execute($"PRAGMA busy_timeout={Connection.Patience}");
-            }
+            if (Write(Truncate)) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
+        }
+        lock (_writing)
+        {
+            if (!_clearing.IsCompleted) return;
+            _clearing = ClearLater();
+        }
+        Warn?.Invoke($"What was erased is still in the log of {_path}, as somebody reads from it: an export, or a "
+            + "program that has it open. It is tried again every second.");
+    }
+
+    private async Task ClearLater()
+    {
+        try
+        {
+            do await Task.Delay(TimeSpan.FromSeconds(1), _time, _closing.Token);
+            while (!Write(Truncate));
+            Warn?.Invoke($"What was erased is not in the log of {_path} any more.");
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or StoreException)
+        {
+            // Closing empties it; and where a write has failed nothing is written any more.
+        }
+    }
+
+    private static bool Truncate(Connection db)
+    {
+        db.Execute("PRAGMA busy_timeout=0"); // flushes wait behind it
+        try
+        {
+            using var row = db["PRAGMA wal_checkpoint(TRUNCATE)"];
+            row.Step();
+            return row.Int64(0) == 0; // else somebody reads, or copies
+        }
+        finally
+        {
+            db.Execute($"PRAGMA busy_timeout={Connection.Patience}");
         }
     }
 

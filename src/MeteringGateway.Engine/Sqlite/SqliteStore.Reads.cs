@@ -161,19 +161,25 @@ public sealed partial class SqliteStore
     public ValueTask<IdempotencyRow?> Idempotent(string key,
         CancellationToken cancellation) => Read<IdempotencyRow?>($"/idempotency/{key.Split(':')[0]}", db =>
     {
-        using var row = db["SELECT content, answer, expires FROM idempotency WHERE key=?"].Add(key);
-        return row.Step() ? new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2))) : null;
+        using var row = db[$"SELECT content, answer, expires, {Holds("idempotency")} FROM idempotency WHERE key=?"]
+            .Add(key);
+        if (!row.Step()) return null;
+        Demand(row, 3, "idempotency", () => key);
+        return new IdempotencyRow(key, row.Blob(0), row.Blob(1), new Instant(row.Int64(2)));
     }, cancellation, urgent: true);
 
     public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
         CancellationToken cancellation) => Read<IReadOnlyList<IdempotencyRow>>("/idempotency", db =>
     {
         using var rows =
-            db["SELECT key, content, answer, expires FROM idempotency WHERE key>? ORDER BY key LIMIT ?"].Add(after
-                ?? "").Add(limit);
+            db[$"SELECT key, content, answer, expires, {Holds("idempotency")} FROM idempotency WHERE key>? "
+                + "ORDER BY key LIMIT ?"].Add(after ?? "").Add(limit);
         var page = new List<IdempotencyRow>();
         while (rows.Step())
+        {
+            Demand(rows, 4, "idempotency", () => rows.Text(0));
             page.Add(new IdempotencyRow(rows.Text(0), rows.Blob(1), rows.Blob(2), new Instant(rows.Int64(3))));
+        }
         return page;
     }, cancellation);
 
@@ -216,14 +222,14 @@ public sealed partial class SqliteStore
     }, cancellation);
 
     public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) =>
-        Documents(kind, "SELECT id, version, at, actor, content FROM documents WHERE kind=? ORDER BY id, version",
-            cancellation);
+        Documents(kind, $"SELECT id, version, at, actor, content, {Holds("documents")} FROM documents WHERE kind=? "
+            + "ORDER BY id, version", cancellation);
 
     // With MAX, SQLite takes the other columns of the row that has it.
     public ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
         Documents(kind,
-            "SELECT id, MAX(version), at, actor, content FROM documents WHERE kind=? GROUP BY id ORDER BY id",
-            cancellation);
+            $"SELECT id, MAX(version), at, actor, content, {Holds("documents")} FROM documents WHERE kind=? "
+                + "GROUP BY id ORDER BY id", cancellation);
 
     private ValueTask<IReadOnlyList<Document>> Documents(string kind, string sql,
         CancellationToken cancellation) => Read<IReadOnlyList<Document>>($"/documents/{kind}", db =>
@@ -231,8 +237,11 @@ public sealed partial class SqliteStore
         using var rows = db[sql].Add(kind);
         var documents = new List<Document>();
         while (rows.Step())
+        {
+            Demand(rows, 5, "documents", () => $"{kind}/{rows.Text(0)}/{rows.Int64(1)}");
             documents.Add(new Document(kind, rows.Text(0), (int)rows.Int64(1), new Instant(rows.Int64(2)), rows.Text(3),
                 rows.Blob(4)));
+        }
         return documents;
     }, cancellation);
 }

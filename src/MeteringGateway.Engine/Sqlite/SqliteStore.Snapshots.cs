@@ -45,9 +45,10 @@ public sealed partial class SqliteStore
     /// <summary>Not one that is older than what is there, or that is ahead of the journal.</summary>
     private static bool PutInForce(Connection db, string tenant, StoredSnapshot snapshot)
     {
-        db["UPDATE tenants SET snapshot_sequence=?, snapshot_hash=? WHERE id=? AND snapshot_sequence<=? AND "
-            + "sequence>=?"]
-            .Add(snapshot.Sequence).Add(snapshot.Hash).Add(tenant).Add(snapshot.Sequence).Add(snapshot.Sequence).Run();
+        db["UPDATE tenants SET snapshot_sequence=?1, snapshot_hash=?2, "
+            + $"seal={Seals.Of("tenants", "key", "id", "sequence", "hash", "due", "?1", "?2", "severity")} "
+            + "WHERE id=?3 AND snapshot_sequence<=?1 AND sequence>=?1"]
+            .Add(snapshot.Sequence).Add(snapshot.Hash).Add(tenant).Run();
         return true;
     }
 

@@ -80,15 +80,16 @@ public sealed partial class SqliteStore
         CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(webhook, db =>
     {
         using var rows =
-            db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=? AND head=1 ORDER BY due, number LIMIT ?"].Add(
-                webhook).Add(limit);
+            db[$"SELECT {DeliveryColumns}, {Holds("deliveries")} FROM deliveries WHERE webhook=? AND head=1 "
+                + "ORDER BY due, number LIMIT ?"].Add(webhook).Add(limit);
         return ReadDeliveries(rows);
     }, cancellation);
 
     public ValueTask<Delivery?> Delivery(string webhook, string id,
         CancellationToken cancellation) => Read<Delivery?>(webhook, db =>
     {
-        using var rows = db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=? AND id=?"].Add(webhook).Add(id);
+        using var rows = db[$"SELECT {DeliveryColumns}, {Holds("deliveries")} FROM deliveries WHERE webhook=? "
+            + "AND id=?"].Add(webhook).Add(id);
         return ReadDeliveries(rows) is [var one] ? one : null;
     }, cancellation);
 
@@ -98,16 +99,18 @@ public sealed partial class SqliteStore
     {
         var only = status is null ? "?2 IS NULL" : "status=?2";
         using var rows =
-            db[$"SELECT {DeliveryColumns} FROM deliveries WHERE webhook=?1 AND {only} AND number<?3 ORDER BY number "
-                + "DESC LIMIT ?4"]
+            db[$"SELECT {DeliveryColumns}, {Holds("deliveries")} FROM deliveries WHERE webhook=?1 AND {only} "
+                + "AND number<?3 ORDER BY number DESC LIMIT ?4"]
             .Add(webhook).Add((long?)status).Add(before ?? long.MaxValue).Add(limit);
         return ReadDeliveries(rows);
     }, cancellation);
 
-    private static List<Delivery> ReadDeliveries(Statement rows)
+    private List<Delivery> ReadDeliveries(Statement rows)
     {
         var deliveries = new List<Delivery>();
         while (rows.Step())
+        {
+            Demand(rows, 15, "deliveries", () => rows.Text(0));
             deliveries.Add(new Delivery(
                 rows.Int64(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int64(4), rows.Text(5), rows.Blob(6),
                 new Instant(rows.Int64(7)))
@@ -119,6 +122,7 @@ public sealed partial class SqliteStore
                 EndedAt = rows.IsNull(13) ? null : new Instant(rows.Int64(13)),
                 Attempts = rows.Blob(14),
             });
+        }
         return deliveries;
     }
 
@@ -156,9 +160,13 @@ public sealed partial class SqliteStore
     public ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation) =>
         Read<IReadOnlyList<WebhookRow>>("", db =>
     {
-        using var rows = db["SELECT id, content FROM webhooks ORDER BY id"];
+        using var rows = db[$"SELECT id, content, {Holds("webhooks")} FROM webhooks ORDER BY id"];
         var webhooks = new List<WebhookRow>();
-        while (rows.Step()) webhooks.Add(new WebhookRow(rows.Text(0), rows.Blob(1)));
+        while (rows.Step())
+        {
+            Demand(rows, 2, "webhooks", () => rows.Text(0));
+            webhooks.Add(new WebhookRow(rows.Text(0), rows.Blob(1)));
+        }
         return webhooks;
     }, cancellation);
 

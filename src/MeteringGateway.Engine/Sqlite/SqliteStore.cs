@@ -15,22 +15,25 @@ public sealed partial class SqliteStore : IStore
     private const string Begin = "BEGIN IMMEDIATE";
     private const int ReadingThreads = 2;
     private readonly string _path;
+    private readonly TimeProvider _time;
     private readonly DirectoryLock? _directory;
     private readonly Connection? _write;
     private readonly Lock _writing = new();
     private readonly SemaphoreSlim _configuring = new(1, 1);
     private readonly ReadThreads _reads;
     private readonly ConcurrentBag<Connection> _readers = [];
+    private readonly long _version;
     private bool _disposed;
     private string? _broken;
 
-    private SqliteStore(string directory, bool write)
+    private SqliteStore(string directory, bool write, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _path = Path.Combine(directory, "metering.db");
         if (!write)
         {
             if (!File.Exists(_path)) throw new StoreException($"There is no journal at '{Path.GetFullPath(_path)}'.");
-            ReadHere(db => Schema.Check(db, _path));
+            _version = ReadHere(db => Schema.Check(db, _path));
             _reads = new ReadThreads(ReadingThreads);
             return;
         }
@@ -45,6 +48,9 @@ public sealed partial class SqliteStore : IStore
             // Always: where a page is split, what moved would stay behind, and be found after it was erased (D2).
             _write.Execute("PRAGMA secure_delete=1; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; "
                 + "PRAGMA wal_autocheckpoint=0;");
+            _version = Schema.Version;
+            _write.Execute(Seals.Triggers);
+            DemandSeals(_write);
             _reads = new ReadThreads(ReadingThreads);
         }
         catch
@@ -61,7 +67,7 @@ public sealed partial class SqliteStore : IStore
     /// <summary>Opens the directory, and makes it if it is not there.</summary>
     /// <exception cref="StoreException">Another process has it open, a newer program wrote it, or it cannot be
     /// read.</exception>
-    public static SqliteStore Open(string directory) => new(directory, write: true);
+    public static SqliteStore Open(string directory, TimeProvider? time = null) => new(directory, write: true, time);
 
     /// <summary>
     /// Opens the directory for reading only, also while another process has it open; every write throws.
@@ -123,8 +129,10 @@ public sealed partial class SqliteStore : IStore
             if (_disposed) return;
             _disposed = true;
         }
+        await _closing.CancelAsync();
         _reads.Dispose();
         await _checkpoint;
+        await _clearing;
         lock (_writing)
         {
             while (_readers.TryTake(out var reader)) reader.Dispose();
@@ -132,6 +140,7 @@ public sealed partial class SqliteStore : IStore
             _write?.Dispose();
             _directory?.Dispose();
         }
+        _closing.Dispose();
     }
 
     private T Write<T>(Func<Connection, T> work)

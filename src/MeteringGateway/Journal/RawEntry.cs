@@ -1,21 +1,13 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using MeteringGateway.Core;
 
 namespace MeteringGateway.Journal;
 
 /// <summary>
-/// An entry as one line of JSON with the bytes that are chained, so that anybody can chain them again.
+/// An entry of a line as <see cref="Api.Outcomes.RawLine"/> writes it.
 /// </summary>
 /// <param name="Hash">After it, as the line says.</param>
 internal sealed record RawEntry(string Tenant, long Sequence, byte[] Bytes, byte[] Hash)
 {
-    public static string Line(string tenant, long sequence, Entry entry, byte[] bytes, byte[] hash) => new JsonObject
-    {
-        ["tenant"] = tenant, ["sequence"] = sequence, ["at"] = entry.At.ToString(), ["kind"] = EntryCodec.Name(entry),
-        ["hash"] = Convert.ToHexStringLower(hash), ["bytes"] = Convert.ToBase64String(bytes),
-    }.ToJsonString();
-
     /// <exception cref="CommandException">It is not such a line.</exception>
     public static RawEntry Read(string line, int number)
     {

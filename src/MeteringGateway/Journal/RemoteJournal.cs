@@ -35,6 +35,14 @@ internal static class RemoteJournal
         return true;
     }
 
+    /// <summary>As <see cref="Api.Outcomes.RawLine"/> writes it, and nothing else on standard output.</summary>
+    public static async Task Raw(Client client, string tenant, long after, CancellationToken cancellation)
+    {
+        await using var to = Console.OpenStandardOutput();
+        await client.Copy(string.Create(CultureInfo.InvariantCulture,
+            $"/v1/tenants/{Uri.EscapeDataString(tenant)}/journal?after={after}"), to, cancellation);
+    }
+
     private static JsonNode? Member(JsonNode? of, string name) => of is JsonObject members ? members[name] : null;
 
     public static bool Broken(string tenant, string how)

@@ -10,15 +10,16 @@ namespace MeteringGateway.Journal;
 internal static class StoredJournal
 {
     /// <param name="where">The store, in words.</param>
-    /// <param name="raw">As <see cref="RawEntry"/>, and nothing else on standard output.</param>
+    /// <param name="raw">As <see cref="RawLine"/>, and nothing else on standard output.</param>
     public static async Task<bool> Print(IStore store, string where, string tenant, long after, bool raw,
         CancellationToken cancellation)
     {
         var stored = await Load(store, where, tenant, cancellation);
         var currency = "";
+        await using var raws = raw ? Console.OpenStandardOutput() : Stream.Null;
         var good = await Walk(store, tenant, stored, (sequence, entry, bytes, previous, hash) =>
         {
-            if (raw && sequence > after) Console.WriteLine(RawEntry.Line(tenant, sequence, entry, bytes, hash));
+            if (raw && sequence > after) raws.Write(RawLine.Of(tenant, sequence, entry, bytes, hash));
             if (raw) return;
             if (entry is Entry.TenantCreated created) currency = created.Terms.Currency;
             if (sequence <= after) return;

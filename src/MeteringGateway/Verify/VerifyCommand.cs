@@ -39,7 +39,7 @@ internal static class VerifyCommand
         var set = await File.ReadAllBytesAsync(keys, cancellation);
         try
         {
-            var proof = Proof.Read(signed.TrimEnd('\r', '\n'), set); // a file ends its line
+            var proof = Proof.Read(WithoutItsEnd(signed), set);
             if (entries is not null) await Compare(proof, entries, cancellation);
             Console.WriteLine(proof.Summary());
             Console.WriteLine(entries is null ? "good; not compared with the journal (--entries)"
@@ -57,6 +57,10 @@ internal static class VerifyCommand
             return e is EntriesPartException ? TheyPart : NotGood;
         }
     }
+
+    /// <summary>A file ends its line, once.</summary>
+    private static string WithoutItsEnd(string signed) => signed.EndsWith("\r\n", StringComparison.Ordinal)
+        ? signed[..^2] : signed.EndsWith('\n') ? signed[..^1] : signed;
 
     private static async Task Compare(Proof proof, string path, CancellationToken cancellation)
     {

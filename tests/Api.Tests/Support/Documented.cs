@@ -16,7 +16,8 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
     {
         var response = await base.SendAsync(request, cancellationToken);
         var media = response.Content.Headers.ContentType?.MediaType;
-        var isStream = request.Content?.Headers.ContentType?.MediaType == "application/x-ndjson";
+        const string stream = "application/x-ndjson";
+        var isStream = request.Content?.Headers.ContentType?.MediaType == stream || media == stream;
         if (isStream || request.Method == HttpMethod.Head || media is null
             || !media.EndsWith("json", StringComparison.Ordinal)
             || request.RequestUri!.AbsolutePath.StartsWith("/openapi", StringComparison.Ordinal)) return response;

@@ -9,6 +9,8 @@ public sealed class AddressTestsOnSilos(Started started) : AddressTests(started)
 public sealed class AllowanceTestsOnSilos(Started started) : AllowanceTests(started);
 public sealed class AttentionTestsOnSilos : AttentionTests;
 public sealed class CertificateTestsOnSilos(Started started) : CertificateTests(started);
+public sealed class CertificateMemberTestsOnSilos(Started started) : CertificateMemberTests(started);
+public sealed class JournalBytesTestsOnSilos(Started started) : JournalBytesTests(started);
 public sealed class CertificateExampleTestsOnSilos(Started started) : CertificateExampleTests(started);
 public sealed class ErasureTestsOnSilos(Started started) : ErasureTests(started);
 public sealed class DisputeTestsOnSilos(Started started) : DisputeTests(started);

@@ -312,6 +312,9 @@ internal sealed partial class MemoryStore : IStore
     public async ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
         [.. (await Documents(kind, cancellation)).GroupBy(one => one.Id).Select(versions => versions.Last())];
 
+    public Task<IReadOnlyList<string>> Check(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
+
     public ValueTask DisposeAsync() => default;
 
     private sealed partial class Disk

@@ -1,0 +1,84 @@
+using MeteringGateway.Engine.Sqlite;
+
+namespace MeteringGateway.Engine;
+
+/// <summary>Whether the database is as it was written, where the tenants' journals do not say it.</summary>
+public sealed partial class SqliteStore
+{
+    /// <summary>Findings of a kind from which no more are looked for.</summary>
+    private const int MostFindings = 100;
+
+    public Task<IReadOnlyList<string>> Check(CancellationToken cancellation) => Task.Run<IReadOnlyList<string>>(() =>
+    {
+        var findings = new List<string>();
+        Try(findings, "the schema", db => findings.AddRange(Schema.Differences(db)));
+        Try(findings, "the file", db =>
+        {
+            using var rows = db[$"PRAGMA integrity_check({MostFindings})"];
+            while (rows.Step())
+                if (rows.Text(0) is var said && said != "ok") findings.Add($"metering.db: {said}");
+        });
+        if (_version >= Seals.Since)
+            foreach (var table in Seals.Names)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Try(findings, table, db => findings.AddRange(Unsealed(db, table)));
+            }
+        foreach (var table in (string[])["journal", "snapshots", "details", "archived", "outbox"])
+            Try(findings, table, db => findings.AddRange(Orphans(db, table)));
+        return findings;
+    }, cancellation);
+
+    /// <summary>Rows of a table whose seal does not hold.</summary>
+    private static List<string> Unsealed(Connection db, string table)
+    {
+        var findings = new List<string>();
+        using var rows = db[$"SELECT {Seals.KeyOf(table)} FROM {table} NOT INDEXED WHERE NOT {Seals.Holds(table)} "
+            + $"LIMIT {MostFindings}"];
+        while (rows.Step()) findings.Add(Damaged(table, rows.Text(0)));
+        return findings;
+    }
+
+    private static List<string> Orphans(Connection db, string table)
+    {
+        using var rows = db[$"SELECT COUNT(*) FROM {table} WHERE tenant NOT IN (SELECT key FROM tenants)"];
+        return rows.Step() && rows.Int64(0) is > 0 and var some ? [$"{table}: {some} rows are of no tenant"] : [];
+    }
+
+    private static string Damaged(string table, string? key) =>
+        $"{table}: the row {(key is null ? "" : $"'{key}' ")}is not what was written";
+
+    private void Try(List<string> findings, string what, Action<Connection> look)
+    {
+        try
+        {
+            ReadHere(db =>
+            {
+                look(db);
+                return true;
+            });
+        }
+        catch (StoreException e)
+        {
+            findings.Add($"{what} cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Nothing that was changed is ever acted upon: who may do what, what things cost, whom to tell.</summary>
+    /// <exception cref="StoreException">A document or a webhook is not what was written.</exception>
+    private void DemandSeals(Connection db)
+    {
+        foreach (var table in (string[])["documents", "webhooks"])
+            if (Unsealed(db, table) is [var first, ..])
+                throw new StoreException($"'{_path}': {first}; 'metering journal --check' says what else is not");
+    }
+
+    /// <summary>SQL for a last column: whether the row is as it was written.</summary>
+    private string Holds(string table) => _version >= Seals.Since ? Seals.Holds(table) : "1";
+
+    /// <exception cref="StoreException">The row is not as it was written.</exception>
+    private void Demand(Statement row, int holds, string table, Func<string> key)
+    {
+        if (row.Int64(holds) == 0) throw new StoreException($"'{_path}': {Damaged(table, key())}");
+    }
+}
