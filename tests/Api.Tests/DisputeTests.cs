@@ -132,6 +132,14 @@ public class DisputeTests(Started started) : IClassFixture<Started>
             ((string?)late["status"], (string?)late["dispute"], (string?)late["no_dispute"]));
         late = await buyer.Post("/v1/tenants/too-late/outcomes/v-2/verdict", rejected).Is(HttpStatusCode.OK);
         Assert.Equal("dispute_too_late", (string?)late["no_dispute"]);
+        // As an event, alone or among others, too.
+        var rejection = Report.Event("outcome.verdict", "v-2-again", "too-late",
+            """ "outcome_id":"v-2","verdict":"rejected" """);
+        Assert.Equal("dispute_too_late",
+            (string?)(await buyer.PostAs(One, "/v1/events", rejection).Is(HttpStatusCode.Created))["no_dispute"]);
+        var batch = await buyer.PostAs("application/cloudevents-batch+json", "/v1/events", $"[{rejection}]")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal("dispute_too_late", (string?)batch["results"]![0]!["no_dispute"]);
         var accepted = await buyer.Post("/v1/tenants/too-late/outcomes/v-3/verdict", """{"verdict":"accepted"}""")
             .Is(HttpStatusCode.Created);
         Assert.False(accepted.AsObject().ContainsKey("no_dispute"));

@@ -90,8 +90,7 @@ public sealed class DamagedFileTests : IDisposable
         await using (var store = SqliteStore.Open(_directory)) Assert.Empty(await store.Check(default));
         using (var db = new Connection(Database, write: true))
         {
-            // Details and archived outcomes of before may be very many: what the journal says of them is compared.
-            foreach (var table in Seals.Names.Except(["details", "archived"]))
+            foreach (var table in Seals.Names)
                 Assert.Equal(0, db.Number($"SELECT COUNT(*) FROM {table} WHERE seal IS NULL"));
             db.Execute("UPDATE documents SET actor='other' WHERE version=2");
         }
@@ -124,7 +123,7 @@ public sealed class DamagedFileTests : IDisposable
     {
         using var db = new Connection(Database, write: false);
         var dump = new StringBuilder();
-        var names = new List<string>();
+        var names = new List<string> { "sqlite_schema" };
         using (var tables = db["SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name"])
             while (tables.Step()) names.Add(tables.Text(0));
         foreach (var name in names)

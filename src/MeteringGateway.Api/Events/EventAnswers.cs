@@ -23,7 +23,7 @@ internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDi
     public async ValueTask Write(EventGroup group, CancellationToken cancellation)
     {
         Start();
-        for (var i = 0; i < group.Count; i++, _index++) Write(group.Result(i));
+        for (var i = 0; i < group.Count; i++, _index++) Write(group.Result(i), group.NoDispute(i));
         await Flush(cancellation);
     }
 
@@ -55,7 +55,7 @@ internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDi
         _writer.WriteStartArray("results"u8);
     }
 
-    private void Write((string? Id, Answer.Accepted? Accepted, Problems.Problem? Problem) result)
+    private void Write((string? Id, Answer.Accepted? Accepted, Problems.Problem? Problem) result, string? noDispute)
     {
         if (result.Problem is not null) _rejected++;
         else if (result.Accepted!.Duplicate) _duplicates++;
@@ -79,6 +79,7 @@ internal sealed class EventAnswers(HttpContext context, bool onlyRejected) : IDi
             else JsonSerializer.Serialize(_writer, problem, WireJson.Typed<Problems.Problem>());
         }
         else Write(result.Accepted!);
+        if (noDispute is not null) _writer.WriteString("no_dispute"u8, noDispute);
         _writer.WriteEndObject();
     }
 

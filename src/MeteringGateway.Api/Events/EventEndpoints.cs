@@ -61,7 +61,7 @@ internal static class EventEndpoints
             var (id, accepted, problem) = group.Result(0);
             if (problem is not null) throw new ProblemException(problem);
             var result = new EventResultWire(id!, accepted!.Duplicate ? "duplicate" : "accepted",
-                accepted.Outcome?.Wire(), accepted.Remaining);
+                accepted.Outcome?.Wire(), accepted.Remaining, group.NoDispute(0));
             var status = accepted.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
             await TypedResults.Json(result, WireJson.Typed<EventResultWire>(), statusCode: status)
                 .ExecuteAsync(Context);

@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Events;
@@ -16,6 +17,7 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
     private readonly List<ReadEvent> _events = [];
     private readonly List<Answer?> _answers = [];
     private readonly List<Problem?> _problems = [];
+    private Dictionary<int, string>? _undisputed;
 
     public int Count => _events.Count;
 
@@ -36,6 +38,9 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
         null => (_events[index].Id, null, _problems[index]),
         var other => throw other.Unexpected(),
     };
+
+    /// <summary>Why a buyer's rejection came to nothing; null: it did not, or the event is none.</summary>
+    public string? NoDispute(int index) => _undisputed?.GetValueOrDefault(index);
 
     public async Task Execute(CancellationToken cancellation)
     {
@@ -87,6 +92,7 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
         {
             var decided = await tenants.Execute(tenant, commands, cancellation);
             for (var i = 0; i < commands.Length; i++) _answers[members[i]] = decided[i];
+            await Undisputed(tenant, members, cancellation);
         }
         catch (TenantFailedException failed)
         {
@@ -100,6 +106,19 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
         catch (StoreFullException) when (isPart || _events.Count > members.Count)
         {
             Refuse(members, Problem.NoRoom());
+        }
+    }
+
+    private async Task Undisputed(string tenant, List<int> members, CancellationToken cancellation)
+    {
+        foreach (var at in members)
+        {
+            if (_events[at].Command is not Command.ReportFact { Kind: FactKind.VerdictRejected } verdict
+                || _answers[at] is not Answer.Accepted
+                || await tenants.Outcome(tenant, verdict.OutcomeId, cancellation) is not { } row
+                || OutcomeFigures.NoDispute(row.Outcome) is not { } why) continue;
+            // Tenants are decided at once.
+            lock (_answers) (_undisputed ??= [])[at] = why;
         }
     }
 

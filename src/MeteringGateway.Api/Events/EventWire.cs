@@ -7,9 +7,12 @@ namespace MeteringGateway.Api.Events;
 /// <param name="Status"><c>accepted</c>, <c>duplicate</c> or <c>rejected</c>.</param>
 /// <param name="Remaining">Units left under everything that binds what the event was about; null when nothing
 /// does.</param>
+/// <param name="NoDispute">Only of a buyer's rejection that neither left the outcome uncharged nor opened a dispute: why
+/// not.</param>
 internal sealed record EventResultWire(
     string Id, [property: Values("accepted", "duplicate", "rejected")] string Status, OutcomeSummaryWire? Outcome,
-    long? Remaining);
+    long? Remaining,
+    [property: Values("dispute_too_late", "dispute_exists", "not_disputable")] string? NoDispute = null);
 
 /// <summary>
 /// What 200 is with: of one event that was there already id, status, outcome and remaining; of a batch or stream the
@@ -19,7 +22,8 @@ internal sealed record EventAnswerWire(
     string? Id = null, [property: Values("accepted", "duplicate", "rejected")] string? Status = null,
     OutcomeSummaryWire? Outcome = null, long? Remaining = null, IReadOnlyList<BatchItemWire>? Results = null,
     long? Accepted = null, long? Duplicates = null, long? Rejected = null,
-    IReadOnlyDictionary<string, long>? Unlisted = null);
+    IReadOnlyDictionary<string, long>? Unlisted = null,
+    [property: Values("dispute_too_late", "dispute_exists", "not_disputable")] string? NoDispute = null);
 
 /// <param name="Reason">Null while it is pending.</param>
 internal sealed record OutcomeSummaryWire(
@@ -37,7 +41,8 @@ internal sealed record BatchResultWire(IReadOnlyList<BatchItemWire> Results, lon
 internal sealed record BatchItemWire(
     long Index, string? Id, [property: Values("accepted", "duplicate", "rejected")] string Status,
     OutcomeSummaryWire? Outcome = null, long? Remaining = null,
-    Problem? Problem = null);
+    Problem? Problem = null,
+    [property: Values("dispute_too_late", "dispute_exists", "not_disputable")] string? NoDispute = null);
 
 /// <summary>A CloudEvent 1.0 in the structured form.</summary>
 internal sealed record CloudEventWire(

@@ -147,8 +147,8 @@ internal sealed partial class WireJson : JsonSerializerContext
     {
         var all = type.Type.GetCustomAttribute<OmitNullsAttribute>() is not null || type.Type == typeof(Problem);
         foreach (var property in type.Properties)
-            if (all || (type.Type == typeof(BatchItemWire) && property.Name == "problem")
-                || (type.Type == typeof(OutcomeWire) && property.Name == "no_dispute"))
+            if (all || property.Name == "no_dispute"
+                || (type.Type == typeof(BatchItemWire) && property.Name == "problem"))
                 property.ShouldSerialize = (_, value) => value is not null;
     }
 }

@@ -90,8 +90,9 @@ internal static class OutcomeEndpoints
             var answer = await tenants.ExecuteOnce(context, tenant, verdict, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             if (await Find(tenants, tenant, id, cancellation) is not { } outcome) return Unknown();
-            if (verdict.Kind == FactKind.VerdictRejected)
-                outcome = outcome with { NoDispute = OutcomeFigures.NoDispute(outcome) };
+            if (verdict.Kind == FactKind.VerdictRejected
+                && await tenants.Outcome(tenant, id, cancellation) is { } rejected)
+                outcome = outcome with { NoDispute = OutcomeFigures.NoDispute(rejected.Outcome) };
             if (answer is Answer.Accepted { Duplicate: true }) return TypedResults.Ok(outcome);
             return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(id)}", outcome);
         }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>()

@@ -90,11 +90,12 @@ internal static class OutcomeFigures
 
     /// <summary>Why a buyer's rejection came to nothing (O8, D3); null: the outcome is not charged, or a dispute is open.
     /// </summary>
-    public static string? NoDispute(OutcomeWire outcome) => outcome switch
+    public static string? NoDispute(OutcomeFigure outcome) => outcome switch
     {
-        { NonBillableReason: "rejected" } or { Dispute.Status: "open" } => null,
+        { Status: OutcomeStatus.NonBillable, Reason: Reason.Rejected } => null,
+        { Dispute.Status: DisputeStatus.Open } => null,
         { Dispute: not null } => "dispute_exists",
-        { Status: "billable" } => "dispute_too_late",
+        { Status: OutcomeStatus.Billable } => "dispute_too_late",
         _ => "not_disputable",
     };
 

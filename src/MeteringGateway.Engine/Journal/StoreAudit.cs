@@ -13,7 +13,7 @@ public sealed class StoreAudit(IStore store, string tenant)
 {
     private const int AtOnce = 1_000;
     private readonly TenantFold _fold = new(tenant);
-    private readonly Dictionary<long, byte[]> _detail = [];
+    private readonly Dictionary<long, byte[]?> _detail = [];
     private readonly Dictionary<string, Outcome> _differing = new(StringComparer.Ordinal);
     private Dictionary<long, Alert>? _alerts;
 
@@ -36,7 +36,7 @@ public sealed class StoreAudit(IStore store, string tenant)
                 Entry.ActivityReported e => e.DetailHash,
                 _ => null,
             };
-            if (hash is not null) _detail.Add(_fold.Sequence, hash);
+            _detail.Add(_fold.Sequence, hash);
             if (_alerts.Remove(_fold.Sequence, out var alert) && (alert.At != entry.At
                 || !alert.Hash.AsSpan().SequenceEqual(_fold.Hash) || !alert.Entry.AsSpan().SequenceEqual(bytes)
                 || alert.Type != Core.Alerts.TypeOf(entry)))
@@ -83,7 +83,9 @@ public sealed class StoreAudit(IStore store, string tenant)
             // One that is not there was erased.
             if (row is null) continue;
             byte[] salted = [.. row.Salt, .. row.Json];
-            if (!SHA256.HashData(salted).AsSpan().SequenceEqual(_detail[row.Sequence])
+            if (_detail[row.Sequence] is not { } hash)
+                Findings.Add($"there is a detail of entry {row.Sequence}, and the entry has none");
+            else if (!SHA256.HashData(salted).AsSpan().SequenceEqual(hash)
                 || row.EndCustomer != EndCustomer(row.Json))
                 Findings.Add($"the detail of entry {row.Sequence} is not what the entry has the hash of");
         }

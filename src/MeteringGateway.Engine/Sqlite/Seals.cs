@@ -7,8 +7,7 @@ namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
 /// A digest beside each row that no journal vouches for, over all its columns: a row that was not written like this is
-/// found (<c>docs/journal.md</c>). Eight bytes of SHA-256, in the column <c>seal</c>; null in rows of before there were
-/// any.
+/// found (<c>docs/journal.md</c>). Eight bytes of SHA-256, in the column <c>seal</c>.
 /// </summary>
 internal static class Seals
 {
@@ -17,7 +16,7 @@ internal static class Seals
 
     /// <param name="Key">How many of the columns, from the first, are the row's key.</param>
     /// <param name="ByTrigger">Sealed by a trigger of the writing connection; else by the statements that write, as
-    /// there are many.</param>
+    /// every flush does.</param>
     private sealed record Sealed(string Table, int Key, bool ByTrigger, params string[] Columns);
 
     private static readonly Sealed[] Tables =
@@ -31,9 +30,6 @@ internal static class Seals
             "status", "head", "due", "give_up", "tries", "ended", "attempts"),
         new("tenants", 1, false, "key", "id", "sequence", "hash", "due", "snapshot_sequence", "snapshot_hash",
             "severity"),
-        new("details", 2, false, "tenant", "sequence", "end_customer", "salt", "json"),
-        new("archived", 2, false, "tenant", "id", "first", "sequence", "period", "status", "reason", "type", "session",
-            "bytes"),
     ];
 
     /// <summary>The tables that have them.</summary>
@@ -48,13 +44,12 @@ internal static class Seals
     /// <summary>SQL: the seal of a row with these values, in the order of the table's columns.</summary>
     public static string Of(string table, params string[] values) => Of(table, one => Expression(one, values));
 
-    /// <summary>SQL: true of a row that is as it was written, as far as anybody can say.</summary>
-    public static string Holds(string table) => $"(seal IS NULL OR seal IS {Of(table)})";
+    /// <summary>SQL: true of a row that is as it was written.</summary>
+    public static string Holds(string table) => $"(seal IS {Of(table)})";
 
-    /// <summary>SQL: the step that adds them. Rows that there may be very many of stay without.</summary>
+    /// <summary>SQL: the step that adds them.</summary>
     public static string Step => string.Concat(Tables.Select(one =>
-        $"ALTER TABLE {one.Table} ADD COLUMN seal INTEGER;\n"
-        + (one.Table is "details" or "archived" ? "" : $"UPDATE {one.Table} SET seal={Of(one.Table)};\n")))
+        $"ALTER TABLE {one.Table} ADD COLUMN seal INTEGER;\nUPDATE {one.Table} SET seal={Of(one.Table)};\n"))
         + $"PRAGMA user_version = {Since};";
 
     /// <summary>SQL: seals what is written on this connection. Not in the schema, which others read without us.</summary>

@@ -4,12 +4,6 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class SqliteStore
 {
-    private static readonly string Detail = "INSERT INTO details(tenant, sequence, end_customer, salt, json, seal) "
-        + $"VALUES(?1,?2,?3,?4,?5,{Seals.Of("details", "?1", "?2", "?3", "?4", "?5")})";
-    private static readonly string Archival =
-        "INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, bytes, "
-        + "seal) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
-        + $"{Seals.Of("archived", "?1", "?2", "?3", "?4", "?5", "?6", "?7", "?8", "?9", "?10")})";
     private static readonly string Move =
         "UPDATE tenants SET sequence=?1, hash=?2, due=?3, severity=IFNULL(?4, severity), "
         + $"seal={Seals.Of("tenants", "key", "id", "?1", "?2", "?3", "snapshot_sequence", "snapshot_hash",
@@ -44,7 +38,8 @@ public sealed partial class SqliteStore
                 .Add(tenant).Add(batch.FirstSequence).Add(batch.Count).Add(batch.PreviousHash).Add(batch.Entries.Span)
                 .Run();
         foreach (var row in batch.Details)
-            db[Detail].Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();
+            db["INSERT INTO details(tenant, sequence, end_customer, salt, json) VALUES(?,?,?,?,?)"]
+                .Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();
         foreach (var row in batch.Archived) Archive(db, tenant, row);
         foreach (var row in batch.Idempotency)
             db["INSERT OR REPLACE INTO idempotency(key, content, answer, expires) VALUES(?,?,?,?)"]
@@ -80,7 +75,8 @@ public sealed partial class SqliteStore
     private static void Archive(Connection db, long tenant, ArchivedRow row)
     {
         var outcome = row.Outcome;
-        db[Archival]
+        db["INSERT OR REPLACE INTO archived(tenant, id, first, sequence, period, status, reason, type, session, "
+            + "bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"]
             .Add(tenant).Add(outcome.Id).Add(outcome.FirstSequence).Add(outcome.Sequence).Add(outcome.Period.DayNumber)
             .Add((long)outcome.Status).Add((long)outcome.Reason).Add(outcome.OutcomeType).Add(outcome.Session)
             .Add(row.Bytes).Run();
