@@ -1,3 +1,4 @@
+using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Keys;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -160,6 +161,91 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
                 .Is(HttpStatusCode.OK);
         }
         await gateway.Admin.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+    }
+
+    [FactInOneProcess]
+    public async Task Keys_that_a_bound_key_made_share_what_one_may_have_with_it_N4()
+    {
+        var limits = new Dictionary<string, string?>
+        {
+            ["Metering:Limits:ReadsAtOnce"] = "1", ["Metering:Limits:BoundKeys"] = "10",
+        };
+        var directory = Directory.CreateTempSubdirectory("metering").FullName;
+        List<string> keys;
+        await using (var first = await Gateway.Start(limits, dataDirectory: directory))
+        {
+            await first.Tenant("acme");
+            keys = [await first.Key("admin", "acme")];
+            // The second makes the third, and so on; ending one of them is no way out.
+            for (var i = 0; i < 4; i++)
+            {
+                using var maker = first.As(keys[^1]);
+                keys.Add((string)(await maker.Post("/v1/keys", """{"role":"admin","tenants":["acme"]}""")
+                    .Is(HttpStatusCode.Created))["key"]!);
+            }
+            await Held(first, keys[..4]);
+            await first.Admin.Delete($"/v1/keys/{keys[0].Split('_')[1]}").Is(HttpStatusCode.NoContent);
+        }
+        await using var again = await Gateway.Start(limits, dataDirectory: directory);
+        await Held(again, keys[1..]);
+
+        // Each has its one read; a key of the same tenant that an unbound key made has its own.
+        static async Task Held(Gateway gateway, IReadOnlyList<string> keys)
+        {
+            var ring = gateway.Services.GetRequiredService<KeyRing>();
+            var (last, other) = (gateway.As(keys[^1]), await gateway.Role("finance", "acme"));
+            var open = keys.Take(3).Select(key => ring.Find($"Bearer {key}")!.Reads.Open(most: 1)!).ToList();
+            await last.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+            open.Add(ring.Find($"Bearer {keys[0]}")!.Reads.Open(most: 2)!);
+            await last.Get("/v1/tenants/acme/usage").IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+            await other.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+            open.ForEach(one => one.Dispose());
+            await last.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
+    public void Of_each_kind_a_family_has_four_times_what_one_key_may_N4()
+    {
+        var family = new Shares();
+        var keys = Enumerable.Range(0, 10).Select(_ => new Shares(family)).ToList();
+        Func<Shares, KeyShare>[] kinds = [of => of.Streams, of => of.Requests, of => of.Reads, of => of.Changes,
+            of => of.Previews, of => of.Bodies];
+        foreach (var kind in kinds)
+        {
+            Assert.Equal(8, keys.Sum(key => Enumerable.Range(0, 3).Count(_ => kind(key).TryTake(2))));
+            kind(keys[0]).GiveBack();
+            Assert.True(kind(keys[9]).TryTake(2));
+            Assert.False(kind(keys[9]).TryTake(2));
+        }
+        var clock = new FakeClock();
+        Func<Shares, TokenBucket>[] buckets = [of => of.Bucket, of => of.Events];
+        foreach (var bucket in buckets)
+        {
+            Assert.Equal(8, keys.Sum(key => Enumerable.Range(0, 3).Count(_ => bucket(key).TryTake(2, clock, out var _))));
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(bucket(keys[9]).TryTake(2, clock, out _, many: 9)); // what was refused left no debt
+            Assert.False(bucket(keys[8]).TryTake(2, clock, out var wait));
+            Assert.True(wait > TimeSpan.Zero);
+        }
+    }
+
+    [FactInOneProcess]
+    public async Task C1_a_key_has_one_preview_under_way_N4()
+    {
+        await using var gateway = await Gateway.Start();
+        await gateway.Tenant("acme");
+        var (mine, other) = (await gateway.Key("finance", "acme"), await gateway.Role("finance", "acme"));
+        const string path = "/v1/tenants/acme/caps/preview", caps = """{"caps":[]}""";
+        using var finance = gateway.As(mine);
+        using (gateway.Services.GetRequiredService<KeyRing>().Find($"Bearer {mine}")!.Previews.Open(most: 1))
+        {
+            using var refused = await finance.Post(path, caps);
+            Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
+            await Task.FromResult(refused).IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+            await other.Post(path, caps).Is(HttpStatusCode.OK);
+        }
+        await finance.Post(path, caps).Is(HttpStatusCode.OK);
     }
 
     [FactInOneProcess]

@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Auth;
 /// A key as it is kept in memory: who it is, and what it may do. The key itself is not here, only its hash.
 /// </summary>
 internal sealed class Principal(string id, string role, Permission permissions, FrozenSet<string>? tenants,
-    Instant? expiresAt, byte[] hash)
+    Instant? expiresAt, byte[] hash, Shares? family = null) : Shares(family)
 {
     // Headers that were this key's, by identity: a connection that repeats itself brings the same string object.
     private readonly string?[] _proven = new string?[64];
@@ -23,21 +23,6 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public FrozenSet<string>? Tenants { get; } = tenants;
     public Instant? ExpiresAt { get; } = expiresAt;
     public Actor Actor { get; } = new(id, role);
-    /// <summary>Requests.</summary>
-    public TokenBucket Bucket { get; } = new();
-    public TokenBucket Events { get; } = new();
-
-    /// <summary>Open streams.</summary>
-    public KeyShare Streams { get; } = new();
-    /// <summary>Requests under way, streams among them.</summary>
-    public KeyShare Requests { get; } = new();
-    /// <summary>Of these, those that read lists, figures, statements or entries.</summary>
-    public KeyShare Reads { get; } = new();
-    /// <summary>Of these, those that change what is configured.</summary>
-    public KeyShare Changes { get; } = new();
-    /// <summary>Bytes of large bodies of requests under way.</summary>
-    public KeyShare Bodies { get; } = new();
-
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 
     public bool MaySee(string tenant) => Tenants is null || Tenants.Contains(tenant);

@@ -4,7 +4,8 @@ namespace MeteringGateway.Api.Auth;
 /// Requests a second, and as many at once, without a lock: one number says when the bucket will be full again (the
 /// generic cell rate algorithm).
 /// </summary>
-internal sealed class TokenBucket
+/// <param name="family">What counts there too; null for a key that is of none.</param>
+internal sealed class TokenBucket(TokenBucket? family = null)
 {
     private long _fullAt; // in ticks of the clock
 
@@ -16,9 +17,20 @@ internal sealed class TokenBucket
     {
         wait = TimeSpan.Zero;
         if (perSecond <= 0) return true;
+        var one = Math.Max(1, clock.TimestampFrequency / perSecond);
+        if (!TryTake(one, many, clock, out wait)) return false;
+        if (family is null) return true;
+        var most = (int)Math.Min(int.MaxValue, (long)perSecond * Shares.OfFamily);
+        if (family.TryTake(most, clock, out wait, many)) return true;
+        Interlocked.Add(ref _fullAt, -one * many);
+        return false;
+    }
+
+    private bool TryTake(long one, int many, TimeProvider clock, out TimeSpan wait)
+    {
+        wait = TimeSpan.Zero;
         var now = clock.GetTimestamp();
         var second = clock.TimestampFrequency;
-        var one = Math.Max(1, second / perSecond);
         while (true)
         {
             var before = Volatile.Read(ref _fullAt);

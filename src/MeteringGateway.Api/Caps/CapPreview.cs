@@ -32,8 +32,11 @@ internal static class CapPreviewEndpoints
 
     public static void MapCapPreview(this IEndpointRouteBuilder app) =>
         app.MapPost("/v1/tenants/{tenant}/caps/preview", async Task<Results<Ok<CapPreviewWire>, Problem>> (
-            string tenant, Body<PreviewCapsWire> body, ITenants tenants, CancellationToken cancellation) =>
+            string tenant, Body<PreviewCapsWire> body, Principal caller, ITenants tenants,
+            CancellationToken cancellation) =>
         {
+            using var one = caller.Previews.Open(most: 1);
+            if (one is null) return Problem.TooManyAtOnce(1, "previews");
             var findings = new Findings();
             var caps = Read(body.Value.Caps, findings);
             if (findings.Problem is { } invalid) return invalid;

@@ -26,7 +26,7 @@ internal static class KeyEndpoints
             if (Beyond(wanted, caller) is { } forbidden) return forbidden;
             await findings.Find(store, wanted.Tenants, cancellation);
             if (findings.Problem is { } unknown) return unknown;
-            wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span) };
+            wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span), Family = ring.FamilyBy(caller) };
             await using var turn = await turns.Take("keys", cancellation);
             return await Make(wanted, caller, context, ring, store, settings.Limits, cancellation);
         }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");

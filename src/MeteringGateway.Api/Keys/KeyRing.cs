@@ -19,6 +19,8 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
 
     private readonly ConcurrentDictionary<string, Principal> _inForce = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StoredKey> _stored = new(StringComparer.Ordinal);
+    /// <summary>By the id of the bound key that began each; also when that one has ended.</summary>
+    private readonly ConcurrentDictionary<string, Shares> _families = new(StringComparer.Ordinal);
     private readonly Unreadable _unreadable = new("key", log);
     private Principal? _fromSettings;
     private byte[] _derivation = [];
@@ -117,6 +119,10 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         return _stored.GetValueOrDefault(id);
     }
 
+    /// <summary>Which family a key is of that this one makes: null, as it is bound to no tenants.</summary>
+    public string? FamilyBy(Principal maker) =>
+        maker.Tenants is null ? null : Stored(maker.Id)?.Family ?? maker.Id;
+
     /// <summary>False if a key with this id exists, or existed.</summary>
     public async Task<bool> Add(IStore store, string id, StoredKey key, string actor, CancellationToken cancellation)
     {
@@ -165,13 +171,16 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         else _inForce[id] = principal;
     }
 
-    private static Principal ToPrincipal(string id, StoredKey key) => new(
-        id, key.Role,
-        key.Permissions.Aggregate(Permission.None,
-            (all, name) => Permissions.TryParse(name, out var one) ? all | one : all),
-        key.Tenants?.ToFrozenSet(StringComparer.Ordinal),
-        key.ExpiresAt is { } end ? Instant.Parse(end) : null,
-        key.Hash);
+    private Principal ToPrincipal(string id, StoredKey key)
+    {
+        var permissions = key.Permissions.Aggregate(Permission.None,
+            (all, name) => Permissions.TryParse(name, out var one) ? all | one : all);
+        var isOfFamily = key.Family is not null
+            || (key.Tenants is not null && (permissions & Permission.KeysWrite) != 0);
+        return new Principal(id, key.Role, permissions, key.Tenants?.ToFrozenSet(StringComparer.Ordinal),
+            key.ExpiresAt is { } end ? Instant.Parse(end) : null, key.Hash,
+            isOfFamily ? _families.GetOrAdd(key.Family ?? id, _ => new Shares()) : null);
+    }
 
     private void UseSettings(string adminKey)
     {

@@ -43,4 +43,10 @@ internal sealed record CreatedKeyWire(
 internal sealed record StoredKey(
     byte[] Hash, string Role, IReadOnlyList<string>? Tenants, IReadOnlyList<string> Permissions, string? ExpiresAt,
     string? Label,
-    string CreatedAt, byte[]? Request, string? RevokedAt) : StoredDocument;
+    string CreatedAt, byte[]? Request, string? RevokedAt) : StoredDocument
+{
+    /// <summary>
+    /// Id of the bound key that made it, or that made the one that did, and so on; null: an unbound key made it.
+    /// </summary>
+    public string? Family { get; init; }
+}

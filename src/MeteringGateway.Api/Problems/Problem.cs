@@ -108,7 +108,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>Nothing was done.</summary>
     public static Problem TooManyAtOnce(int most, string what) =>
         new(StatusCodes.Status429TooManyRequests, "too_many_at_once",
-            $"The key has {most} {what} under way, and may have no more.")
+            $"A key has at most {most} {what} under way; one that is bound to tenants, and those that it made, together "
+                + $"at most {Shares.OfFamily * most}.")
         {
             RetryAfter = 1,
         };

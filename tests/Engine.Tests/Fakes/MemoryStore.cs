@@ -34,6 +34,9 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>Called with the id of each archived outcome that is read.</summary>
     public Action<string>? BeforeArchived { get; set; }
 
+    /// <summary>A tenant's entries are read after.</summary>
+    public Func<string, Task> BeforeRead { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>What is stored apart is read after.</summary>
     public Func<Task> BeforeDetails { get; set; } = () => Task.CompletedTask;
 
@@ -182,16 +185,14 @@ internal sealed partial class MemoryStore : IStore
         return true;
     }
 
-    public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
+    public async ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
         CancellationToken cancellation)
     {
+        await BeforeRead(tenant);
         lock (_gate)
-        {
-            if (!_disk.Tenants.TryGetValue(tenant, out var rows)) return new([]);
-            return new(
-                [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > after)
-                    .TakeWhile(block => block.FirstSequence <= after + limit)]);
-        }
+            return !_disk.Tenants.TryGetValue(tenant, out var rows) ? []
+                : [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > after)
+                    .TakeWhile(block => block.FirstSequence <= after + limit)];
     }
 
     public async ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,

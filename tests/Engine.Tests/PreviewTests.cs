@@ -1,0 +1,63 @@
+using MeteringGateway.Core;
+
+namespace MeteringGateway.Engine.Tests;
+
+/// <summary>A replay takes long: whose it is, and who waits (N4).</summary>
+public sealed class PreviewTests
+{
+    [Fact]
+    public async Task C1_a_tenants_preview_keeps_nobody_elses_out_N4()
+    {
+        await using var engine = await TestEngine.Start();
+        string[] all = ["a", "b", "c", "d"];
+        foreach (var tenant in all) await engine.Tenants.Execute(tenant, Make.Tenant());
+        var (slow, slower, reading) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        engine.Store.BeforeRead = tenant =>
+        {
+            Interlocked.Increment(ref reading);
+            return tenant == "a" ? slower.Task : tenant == "b" ? slow.Task : Task.CompletedTask;
+        };
+
+        var first = Preview("a");
+        await TestEngine.Until(() => Volatile.Read(ref reading) == 1);
+        for (var again = 0; again < 3; again++)
+            await Assert.ThrowsAsync<TenantFailedException>(() => Preview("a"));
+        Assert.NotNull(await Preview("c")); // whatever "a" does
+        var second = Preview("b");
+        await TestEngine.Until(() => Volatile.Read(ref reading) == 3);
+        Task<CapPreview?>[] others = [Preview("c"), Preview("d")]; // they wait for a place, and are not refused
+        slow.SetResult();
+        Assert.All(await Task.WhenAll(others), Assert.NotNull);
+        Assert.NotNull(await second);
+        Assert.False(first.IsCompleted);
+        slower.SetResult();
+        Assert.NotNull(await first);
+        Assert.NotNull(await Preview("a"));
+
+        async Task<CapPreview?> Preview(string tenant) => await engine.Tenants.PreviewCaps(tenant, []);
+    }
+
+    [Fact]
+    public async Task C1_who_goes_leaves_their_place_to_others_N4()
+    {
+        await using var engine = await TestEngine.Start();
+        string[] all = ["a", "b", "c"];
+        foreach (var tenant in all) await engine.Tenants.Execute(tenant, Make.Tenant());
+        var (never, reading) = (new TaskCompletionSource(), 0);
+        engine.Store.BeforeRead = tenant =>
+        {
+            Interlocked.Increment(ref reading);
+            return tenant == "c" ? Task.CompletedTask : never.Task;
+        };
+        using var gone = new CancellationTokenSource();
+        var first = engine.Tenants.PreviewCaps("a", []).AsTask();
+        var second = engine.Tenants.PreviewCaps("b", []).AsTask();
+        await TestEngine.Until(() => Volatile.Read(ref reading) == 2);
+        var third = engine.Tenants.PreviewCaps("c", [], gone.Token).AsTask();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => third);
+        never.SetResult();
+        await Task.WhenAll(first, second);
+        Assert.NotNull(await engine.Tenants.PreviewCaps("c", []));
+    }
+}
