@@ -22,6 +22,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         loadtests big-tenant [--outcomes N] [--session N]
             one tenant of so many outcomes (default 300,000) with a hundred small ones beside it: what they feel of its
             snapshot, list, CSV, month's end and loading
+        loadtests pause [--rounds N]
+            pauses a tenant N times under 32 runtimes that decide locally: how long the last of them goes on
         loadtests log FILE.ndjson
             sends a file of events in order, twice, shuffled and through a kill -9, and compares the figures
 

@@ -36,6 +36,9 @@ switch (options.Command)
         return (await CrashCampaign.Run(options.Rounds, options.Seed, options.MeteringDll, Console.Out)).Passed ? 0 : 1;
     case "log" when options.File is not null:
         return await LogCampaign.Run(options.File, options.MeteringDll, options.Seed, Console.Out) is not null ? 0 : 1;
+    case "pause":
+        await new PauseCampaign(options, Console.Out).Run();
+        return 0;
     case "big-tenant":
         await new BigTenant(options, Console.Out).Run();
         return 0;

@@ -39,6 +39,7 @@ public static class MeteringApi
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
+        services.AddSingleton<Trails>();
         services.AddSingleton<KafkaHealth>();
         services.AddSingleton<MetricsPage>();
         services.AddSingleton<KeyRing>();

@@ -30,6 +30,7 @@ internal sealed class Decider(
     /// <param name="stop">What is not decided by then is left to whoever has the partition next.</param>
     public async Task Decide(IReadOnlyList<ConsumeResult<byte[]?, byte[]?>> messages, CancellationToken stop)
     {
+        using var span = Spans.Process(messages);
         var reader = new EventReader(settings.Limits, customers);
         var open = messages.Select(message => (message, Read(reader, message))).ToList();
         var rejected = new List<(ConsumeResult<byte[]?, byte[]?> Message, Problem Problem)>();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -15,7 +16,7 @@ namespace MeteringGateway.Kafka;
 /// What topics are told of entries: CloudEvents in structured JSON, described in <c>docs/kafka.md</c>. The same entry
 /// gives the same bytes and the same id.
 /// </summary>
-internal sealed class Messages(ITenants tenants, KafkaSettings settings)
+internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails trails)
 {
     private const string MediaType = "application/cloudevents+json";
 
@@ -30,19 +31,21 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings)
             if (sequence <= after) continue;
             var entry = EntryCodec.Read(bytes);
             var id = Convert.ToHexStringLower(hash.AsSpan(0, 16));
+            var from = trails.Of(tenant, sequence);
             if (entry is Entry.StateChanged changed)
-                all.Add(Make(settings.Signals, tenant, $"sig_{id}", $"signal.{Names<SignalAction>.Of(changed.Action)}",
-                    entry.At, Of(changed.ToSignal(sequence).Wire(tenant,
+                all.Add(Make(from, settings.Signals, tenant, $"sig_{id}",
+                    $"signal.{Names<SignalAction>.Of(changed.Action)}", entry.At,
+                    Of(changed.ToSignal(sequence).Wire(tenant,
                         changed.Limit?.IsMoney == true ? await Currency(tenant, cancellation) : ""))));
             if (await Outcome(tenant, sequence, entry, cancellation) is { } outcome)
-                all.Add(Make(settings.Outcomes, tenant, $"out_{id}", $"outcome.{outcome.Status}", entry.At,
+                all.Add(Make(from, settings.Outcomes, tenant, $"out_{id}", $"outcome.{outcome.Status}", entry.At,
                     JsonSerializer.SerializeToElement(outcome, OutcomeJson.Typed)));
             if (Alerts.TypeOf(entry) is { } type)
             {
                 var row = new OutboxRow(0, tenant, new Alert(sequence, type, entry.At, hash, bytes));
                 var body = await Payloads.Write(Told.Alone(row), tenants, cancellation);
                 using var payload = JsonDocument.Parse(body);
-                all.Add(Make(settings.Alerts, tenant, $"evt_{id}", type, entry.At,
+                all.Add(Make(from, settings.Alerts, tenant, $"evt_{id}", type, entry.At,
                     payload.RootElement.GetProperty("data")));
             }
         }
@@ -88,7 +91,8 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings)
     private static JsonElement Of(SignalWire signal) =>
         JsonSerializer.SerializeToElement(signal, WireJson.Typed<SignalWire>());
 
-    private static Outgoing Make(string topic, string tenant, string id, string type, Instant at, JsonElement data)
+    private static Outgoing Make(ActivityContext? from, string topic, string tenant, string id, string type,
+        Instant at, JsonElement data)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = WireJson.Plain }))
@@ -105,7 +109,7 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings)
             json.WriteEndObject();
         }
         return new Outgoing(topic, Encoding.UTF8.GetBytes(tenant), buffer.ToArray(),
-            new Headers { { "content-type", Encoding.UTF8.GetBytes(MediaType) } });
+            new Headers { { "content-type", Encoding.UTF8.GetBytes(MediaType) } }, from);
     }
 }
 

@@ -7,8 +7,8 @@ namespace MeteringGateway.Kafka;
 /// up to which entry it was published, and what follows is read, sent, and only then noted. So everything is told at
 /// least once, of each tenant in order, and repeated with the same ids.
 /// </summary>
-internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHealth health, ILogger<Publisher> log)
-    : IDoneOnce
+internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHealth health, Trails trails,
+    ILogger<Publisher> log) : IDoneOnce
 {
     private const int TenantsAtOnce = 1_000;
     private const int EntriesAtOnce = 500;
@@ -23,7 +23,7 @@ internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHeal
 
     public Task Start(IStore from, ITenants of, CancellationToken cancellation)
     {
-        _loop = Task.Run(() => Loop(from, new Messages(of, settings)), CancellationToken.None);
+        _loop = Task.Run(() => Loop(from, new Messages(of, settings, trails)), CancellationToken.None);
         return Task.CompletedTask;
     }
 

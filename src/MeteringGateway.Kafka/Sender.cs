@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 
 namespace MeteringGateway.Kafka;
 
 /// <summary>What goes to a topic.</summary>
-internal sealed record Outgoing(string Topic, byte[]? Key, byte[]? Value, Headers Headers);
+/// <param name="From">What wrote the entry that it tells of; null: that is of no trace.</param>
+internal sealed record Outgoing(string Topic, byte[]? Key, byte[]? Value, Headers Headers,
+    ActivityContext? From = null);
 
 /// <summary>A message was not taken, and will not be by asking again.</summary>
 internal sealed class NotTakenException(Outgoing message, Error error)
@@ -34,6 +37,7 @@ internal sealed class Sender(Clients clients) : IDisposable
 
     private async Task Produce(IProducer<byte[]?, byte[]?> producer, Outgoing message, CancellationToken cancellation)
     {
+        using var span = Spans.Publish(message);
         try
         {
             await producer.ProduceAsync(message.Topic,
@@ -42,6 +46,7 @@ internal sealed class Sender(Clients clients) : IDisposable
         }
         catch (KafkaException failure)
         {
+            span?.SetStatus(ActivityStatusCode.Error, failure.Error.Reason);
             KafkaInstruments.Failed.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
             if (failure.Error.IsFatal || failure.Error.Code == ErrorCode.Local_Fatal) Replace(producer);
             throw new NotTakenException(message, failure.Error);

@@ -93,7 +93,7 @@ public sealed partial class Allowance
 
     private void Take(Decision decision, Reservation held, long began)
     {
-        Telemetry.UnitsHeld.Add(held.Quantity);
+        Telemetry.UnitsTaken.Add(held.Quantity);
         var until = After(began, _options.SliceTime / 2);
         // What is held counts in its own period and day (A5).
         if (decision.Limit?.ResetsAt - _clock.GetUtcNow() is { } rest && rest < _options.SliceTime / 2)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MeteringGateway.Sdk.Holding;
@@ -70,7 +71,9 @@ public sealed partial class Allowance : IAsyncDisposable
         _gate.Changed += Hear;
         Hear(null);
         var tick = TimeSpan.FromTicks(Math.Min((options.SliceTime / 4).Ticks, options.AskAgainAfter.Ticks));
-        _timer = _clock.CreateTimer(_ => Tick(), null, tick, tick);
+        // What goes on behind decisions is of nobody's trace, whoever made this.
+        using (ExecutionContext.SuppressFlow()) _timer = _clock.CreateTimer(_ => Tick(), null, tick, tick);
+        Telemetry.Watch(this);
     }
 
     /// <summary>Units that are held and can be given away at once.</summary>
@@ -78,6 +81,9 @@ public sealed partial class Allowance : IAsyncDisposable
     {
         get { lock (_lock) return (_current?.Left ?? 0) + (_next?.Left ?? 0); }
     }
+
+    internal Measurement<long> Measured =>
+        new(Held, new("tenant", _tenant), new("outcome_type", _question.OutcomeType));
 
     /// <summary>Decisions to act that were taken while the gateway was away, and are not reported yet.</summary>
     public long BlindDecisions => Interlocked.Read(ref _blind);
@@ -131,6 +137,7 @@ public sealed partial class Allowance : IAsyncDisposable
             held = [.. _held];
         }
         _gate.Changed -= Hear;
+        Telemetry.Forget(this);
         GiveUpSlices();
         ReportBlind();
         try

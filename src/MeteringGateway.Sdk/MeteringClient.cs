@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
@@ -130,12 +131,13 @@ public sealed partial class MeteringClient
             JsonSerializer.SerializeToUtf8Bytes(new AckWire(agent), WireJson.Types.AckWire), null, cancellation);
 
     /// <summary>Events as they were written by <see cref="EventJson"/>.</summary>
+    /// <param name="callers">The traces that they are of; null: that of whoever calls.</param>
     internal async Task<IReadOnlyList<EventResult>> Report(IReadOnlyList<ReadOnlyMemory<byte>> events,
-        CancellationToken cancellation)
+        CancellationToken cancellation, IEnumerable<ActivityContext>? callers = null)
     {
         if (events.Count == 0) return [];
         var answer = await _sender.Send("report", HttpMethod.Post, "v1/events", Batch(events),
-            WireJson.Types.BatchAnswerWire, cancellation, "application/cloudevents-batch+json");
+            WireJson.Types.BatchAnswerWire, cancellation, "application/cloudevents-batch+json", callers: callers);
         return answer!.Results is { } results && results.Count == events.Count ? results
             : throw new MeteringUnavailableException(
                 new Problem(200, "unreachable", "What answered gave no result for each event."), null);

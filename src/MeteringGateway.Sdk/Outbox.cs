@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -61,6 +62,7 @@ public sealed class Outbox : IAsyncDisposable
     {
         public byte[] Bytes => bytes;
         public Action<EventResult>? WhenAnswered => whenAnswered;
+        public ActivityContext? Caller { get; } = Telemetry.Caller;
         public TaskCompletionSource<OutboxResult> Written { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
         public bool IsDone { get; set; }
@@ -83,8 +85,9 @@ public sealed class Outbox : IAsyncDisposable
         if (_file.Torn > 0) _log.LogWarning("{Bytes} bytes at the outbox' end were cut off by a crash", _file.Torn);
         _file.Rewrite(waiting);
         foreach (var e in waiting) Keep(new Item(e, null));
-        _writer = Task.Run(Write);
-        _sender = Task.Run(Send);
+        // They are of nobody's trace, whoever made this: reports are sent in those that they are of.
+        using (ExecutionContext.SuppressFlow()) (_writer, _sender) = (Task.Run(Write), Task.Run(Send));
+        Telemetry.Watch(this);
     }
 
     /// <summary>Reports that wait to be sent.</summary>
@@ -136,6 +139,7 @@ public sealed class Outbox : IAsyncDisposable
             if (_isEnded) return;
             _isEnded = true;
         }
+        Telemetry.Forget(this);
         await _ending.CancelAsync();
         _toWrite.Release();
         await Task.WhenAll(_writer, _sender);
@@ -188,7 +192,6 @@ public sealed class Outbox : IAsyncDisposable
             }
         }
         foreach (var item in batch) item.Written.TrySetResult(OutboxResult.Kept);
-        Telemetry.Waiting.Add(batch.Count);
         if (batch.Count > 0) _toSend.Release();
     }
 
@@ -209,7 +212,6 @@ public sealed class Outbox : IAsyncDisposable
     {
         _waiting.AddLast(item);
         _bytes += OutboxFile.SizeOf(item.Bytes);
-        Telemetry.Waiting.Add(1);
     }
 
     private async Task Send()
@@ -228,7 +230,7 @@ public sealed class Outbox : IAsyncDisposable
                 try
                 {
                     var results = await _client.Report([.. batch.Select(item => (ReadOnlyMemory<byte>)item.Bytes)],
-                        _ending.Token);
+                        _ending.Token, batch.Select(item => item.Caller).OfType<ActivityContext>());
                     most = MostInBatch;
                     if (Answered(batch, results))
                     {
@@ -259,6 +261,13 @@ public sealed class Outbox : IAsyncDisposable
         {
         }
     }
+
+    private static string Name(EventResult result) => result.Status switch
+    {
+        EventStatus.Accepted => "accepted",
+        EventStatus.Duplicate => "duplicate",
+        _ => "rejected",
+    };
 
     private List<Item> Next(int most)
     {
@@ -295,7 +304,7 @@ public sealed class Outbox : IAsyncDisposable
             }
             item.IsDone = true;
             Tell(() => item.WhenAnswered?.Invoke(result));
-            Telemetry.Delivered.Add(1, new KeyValuePair<string, object?>("status", result.Status.ToString()));
+            Telemetry.Delivered.Add(1, new KeyValuePair<string, object?>("status", Name(result)));
         }
         lock (_lock)
         {
@@ -304,7 +313,6 @@ public sealed class Outbox : IAsyncDisposable
                 _waiting.RemoveFirst();
                 _bytes -= OutboxFile.SizeOf(done.Bytes);
                 (_doneInFile, _doneToWrite) = (_doneInFile + 1, _doneToWrite + 1);
-                Telemetry.Waiting.Add(-1);
             }
         }
         _toWrite.Release();

@@ -16,7 +16,7 @@ namespace MeteringGateway;
 /// <summary>
 /// A gateway in this process: alone over its directory, or a silo over the Redis that the settings name. What is a
 /// silo's stands in methods of its own, so that a gateway that is alone loads nothing of Orleans; and so does what is
-/// Kafka's, and of MCP.
+/// Kafka's, of MCP, and of OpenTelemetry.
 /// </summary>
 internal static class Gateway
 {
@@ -49,6 +49,7 @@ internal static class Gateway
         {
             var builder = MeteringHost.Builder(settings);
             if (!quiet) builder.LogToConsole();
+            if (Traces.AreOn(builder.Configuration)) AddTraces(builder);
             isSilo = IsSilo(builder.Configuration);
             if (isSilo) await AddSilo(builder);
             else
@@ -103,6 +104,9 @@ internal static class Gateway
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Task AddSilo(WebApplicationBuilder builder) => builder.AddClusterTenants();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddTraces(WebApplicationBuilder builder) => Traces.Add(builder);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddMcp(WebApplicationBuilder builder) => builder.AddMcp();

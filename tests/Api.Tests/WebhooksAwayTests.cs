@@ -44,7 +44,7 @@ public class WebhooksAwayTests
 
         await using var dispatcher =
             new Dispatcher(book, new MeteringSettings { Webhooks = { CapAlertsEvery = TimeSpan.Zero } }, _clock,
-                NullLogger<Dispatcher>.Instance);
+                NullLogger<Dispatcher>.Instance, new Trails());
         await dispatcher.Start(store, tenants, default);
         await (await dispatcher.Turn(default)).DisposeAsync();
 

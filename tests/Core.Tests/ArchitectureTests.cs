@@ -74,6 +74,12 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void Only_the_program_knows_OpenTelemetry() =>
+        Assert.Equal(["MeteringGateway"], Projects("src").Where(file => Elements(file, "PackageReference")
+            .Any(package => package.Attribute("Include")!.Value.StartsWith("OpenTelemetry", StringComparison.Ordinal)))
+            .Select(file => Path.GetFileNameWithoutExtension(file)));
+
+    [Fact]
     public void Core_stands_on_the_base_library_alone()
     {
         Assert.Empty(References("Core", "FrameworkReference"));

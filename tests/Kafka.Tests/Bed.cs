@@ -65,7 +65,8 @@ internal sealed class Bed : IAsyncDisposable
         """;
 
     /// <summary>Sends to the topic of events, and waits until they are there.</summary>
-    public void Send(params IEnumerable<(string? Key, string? Value)> events)
+    /// <param name="trace">Their header <c>traceparent</c>.</param>
+    public void Send(IEnumerable<(string? Key, string? Value)> events, string? trace = null)
     {
         _producer ??= new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig
         {
@@ -73,7 +74,8 @@ internal sealed class Bed : IAsyncDisposable
         }).Build();
         foreach (var (key, value) in events)
             _producer.Produce("metering.events", new Message<byte[]?, byte[]?> { Key = Bytes(key),
-                Value = Bytes(value) });
+                Value = Bytes(value),
+                Headers = trace is null ? null : new Headers { { "traceparent", Bytes(trace) } } });
         _producer.Flush();
     }
 

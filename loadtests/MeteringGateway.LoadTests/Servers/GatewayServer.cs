@@ -46,6 +46,14 @@ public sealed class GatewayServer : IDisposable
         return gateway;
     }
 
+    /// <summary>Calls with the administrator's key.</summary>
+    public HttpClient Administrator()
+    {
+        var http = new HttpClient { BaseAddress = _http.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = _http.DefaultRequestHeaders.Authorization;
+        return http;
+    }
+
     public Task PutPlan(string id, string json) => Put($"/v1/plans/{id}", json);
 
     /// <param name="clock">Where its test clock starts; null: it lives in real time.</param>

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Idempotency;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Allowance;
@@ -33,6 +34,7 @@ internal static class AllowanceEndpoints
                 : await tenants.Check(tenant, question, context.RequestAborted);
             if (decision is null)
                 throw new ProblemException(await Unknown(tenants, tenant, question, context.RequestAborted));
+            RequestSpan.Decided(decision);
             RateLimitFields.Write(context.Response, decision);
             Write(context.Response, decision.Wire(), HotJson.Default.DecisionWire);
         }).Takes<CheckWire>().Produces<DecisionWire>().WithSummary("Ask whether an agent may act; changes nothing");
@@ -48,6 +50,7 @@ internal static class AllowanceEndpoints
             var answer = await tenants.ExecuteOnce(context, tenant, command, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) throw new ProblemException(refused.ToProblem());
             var reserved = answer as Answer.Reserved ?? throw answer.Unexpected();
+            RequestSpan.Decided(reserved.Decision);
             RateLimitFields.Write(context.Response, reserved.Decision);
             if (reserved.Reservation is { } held)
             {

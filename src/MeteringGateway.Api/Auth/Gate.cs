@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
@@ -37,7 +38,11 @@ internal sealed class Gate(
     private readonly MeteringLimits _limits = settings.Limits;
     private readonly Strangers _strangers = new(settings.Limits.FailedKeysPerMinute, clock, log);
 
-    public Task Invoke(HttpContext context)
+    public Task Invoke(HttpContext context) =>
+        Tracing.Caller is { Kind: ActivityKind.Server } span ? RequestSpan.Around(span, context, Enter)
+            : Enter(context);
+
+    private Task Enter(HttpContext context)
     {
         if (context.Request.Path.Value!.Contains('%', StringComparison.Ordinal)) Decode(context.Request.RouteValues);
         if (!books.AreShared) return Serve(context);

@@ -6,7 +6,7 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>Opens, recovers, watches and closes the journal and the tenants on it.</summary>
 internal sealed class EmbeddedHost(
     MeteringSettings settings, Books books, Dispatcher webhooks, IEnumerable<IDoneOnce> once, Readiness readiness,
-    AdminKeyDisplay display,
+    AdminKeyDisplay display, Trails trails,
     TimeProvider clock, ILoggerFactory logs, IHostApplicationLifetime lifetime) : BackgroundService
 {
     private readonly List<IDoneOnce> _once = [webhooks, .. once];
@@ -29,7 +29,8 @@ internal sealed class EmbeddedHost(
             if (_store.IsOpenToOthers)
                 _log.LogWarning("Other users may enter the data directory {Directory}: chmod 700",
                     Path.GetFullPath(settings.DataDirectory));
-            _tenants = new LocalTenants(_store, settings.ForEngine(), clock, logs.CreateLogger<LocalTenants>());
+            _tenants = new LocalTenants(_store, settings.ForEngine(), clock, logs.CreateLogger<LocalTenants>(),
+                trails: trails);
             await books.Load(_store, settings.AdminKey, display.Show, stoppingToken);
             _tenants.OutboxGrew += webhooks.Wake;
             await _tenants.StartAsync(stoppingToken);

@@ -12,7 +12,8 @@ namespace MeteringGateway.Api.Webhooks;
 /// else of where tenants live.
 /// </summary>
 internal sealed partial class Dispatcher(
-    WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log) : IDoneOnce
+    WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log,
+    Trails trails) : IDoneOnce
 {
     private const int AtOnce = 500;
     private static readonly TimeSpan Expiry = TimeSpan.FromHours(1);
@@ -138,7 +139,7 @@ internal sealed partial class Dispatcher(
         }
         foreach (var (id, webhook) in book.All)
             if (webhook.IsEnabled && !_lanes.ContainsKey(id))
-                _lanes[id] = new Lane(id, _settings, clock, log, Ended);
+                _lanes[id] = new Lane(id, _settings, clock, log, trails, Ended);
     }
 
     private void Ended(Lane lane, Delivery delivery, Attempt attempt)

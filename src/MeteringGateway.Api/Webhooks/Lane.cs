@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Api.Webhooks;
@@ -7,7 +8,7 @@ namespace MeteringGateway.Api.Webhooks;
 /// What is under way to one webhook: at most one delivery of each tenant, and so many at once. The dispatcher alone
 /// uses it; an attempt reports by <paramref name="ended"/>, from any thread.
 /// </summary>
-internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvider clock, ILogger log,
+internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvider clock, ILogger log, Trails trails,
     Action<Lane, Delivery, Attempt> ended) : IAsyncDisposable
 {
     private readonly Transport _transport = new(settings, clock);
@@ -46,10 +47,13 @@ internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvide
     private async Task Attempt(StoredWebhook to, Delivery delivery, Task entered)
     {
         await entered;
+        using var span = Tracing.Follow(trails.Of(delivery.Tenant, delivery.Sequence), "webhook", ActivityKind.Client,
+            delivery.Tenant);
+        span?.SetTag("metering.webhook", webhook).SetTag("metering.alert", delivery.Type);
         Attempt attempt;
         try
         {
-            attempt = await _transport.Send(to, delivery, _stop.Token);
+            attempt = await _transport.Send(to, delivery, span?.Id, _stop.Token);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -64,6 +68,8 @@ internal sealed class Lane(string webhook, WebhookSettings settings, TimeProvide
             attempt = new Attempt(new AttemptWire(Instant.From(clock.GetUtcNow()).ToString(), null, "connection_failed",
                 0), null);
         }
+        span?.SetTag("http.response.status_code", attempt.Wire.StatusCode);
+        if (!attempt.Succeeded) span?.SetStatus(ActivityStatusCode.Error, attempt.Wire.Error);
         ended(this, delivery, attempt);
     }
 }

@@ -51,9 +51,11 @@ internal sealed class Transport : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    /// <param name="trace">The span of this attempt, as W3C writes it; null: it has none.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/>: nobody knows what the receiver has
     /// got.</exception>
-    public async Task<Attempt> Send(StoredWebhook webhook, Delivery delivery, CancellationToken stop)
+    public async Task<Attempt> Send(StoredWebhook webhook, Delivery delivery, string? trace,
+        CancellationToken stop)
     {
         var at = Instant.From(_clock.GetUtcNow());
         var began = _clock.GetTimestamp();
@@ -62,6 +64,7 @@ internal sealed class Transport : IDisposable
         try
         {
             using var request = Request(webhook, delivery, at);
+            if (trace is not null) request.Headers.Add("traceparent", trace);
             using var response = await _http.SendAsync(request, either.Token);
             return new Attempt(Wire((int)response.StatusCode, null), RetryAfter(response, at));
         }

@@ -95,7 +95,8 @@ public static class ClusterEdition
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton(provider => new LocalTenants(
             provider.GetRequiredService<IStore>(), engine, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<LocalTenants>>(), shared: true));
+            provider.GetRequiredService<ILogger<LocalTenants>>(), shared: true,
+            trails: provider.GetRequiredService<Trails>()));
         services.AddSingleton<Stays>();
         services.AddSingleton<ITenants, ClusterTenants>();
         services.AddSingleton<ITurns, ClusterTurns>();
@@ -106,7 +107,12 @@ public static class ClusterEdition
         services.AddSingleton<SiloLease>();
         services.AddSingleton<IFatalErrorHandler, SiloDeath>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        builder.UseOrleans(silo => Configure(silo, settings.Cluster, engine));
+        builder.UseOrleans(silo =>
+        {
+            Configure(silo, settings.Cluster, engine);
+            // Calls between silos carry the caller's trace.
+            if (settings.Tracing.IsOn) silo.AddActivityPropagation();
+        });
         Ports.ListenAlone(services);
         services.AddHostedService(provider => provider.GetRequiredService<SiloLease>());
         services.AddHostedService<Balancer>();

@@ -145,7 +145,8 @@ internal sealed class Committer(LocalTenants engine, IStore store)
             alerts |= batches[i].Outbox.Count > 0;
         }
         var began = Stopwatch.GetTimestamp();
-        IReadOnlyList<AppendResult> results;
+        var spans = FlushSpans.Begin(waiting, entries, engine.Trails);
+        IReadOnlyList<AppendResult> results = [];
         try
         {
             results = Write(batches);
@@ -157,6 +158,10 @@ internal sealed class Committer(LocalTenants engine, IStore store)
             Refuse(full, waiting);
             MakeRoom(entries, bytes);
             return;
+        }
+        finally
+        {
+            spans?.End(results);
         }
         if (results.Contains(AppendResult.Full)) RefuseSome(waiting, results);
         // Where nothing was written at all, nobody knows better than before.

@@ -30,9 +30,9 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
 
     public LocalTenants(
         IStore store, EngineOptions options, TimeProvider? time = null, ILogger<LocalTenants>? log = null,
-        Calendar? calendar = null, bool shared = false)
+        Calendar? calendar = null, bool shared = false, Trails? trails = null)
     {
-        IsShared = shared;
+        (IsShared, Trails) = (shared, trails ?? new Trails());
         (_store, Options, Time, _log) =
             (store, options, time ?? TimeProvider.System, log ?? NullLogger<LocalTenants>.Instance);
         Calendar = calendar ?? IanaCalendar.PeriodOf;
@@ -87,6 +87,9 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal bool IsShared { get; }
 
     internal EngineOptions Options { get; }
+
+    /// <summary>Which spans wrote what, for those who tell of it.</summary>
+    internal Trails Trails { get; }
     internal TimeProvider Time { get; }
     internal Calendar Calendar { get; }
     internal Committer Committer { get; }

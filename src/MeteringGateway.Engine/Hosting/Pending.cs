@@ -31,6 +31,9 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     public int Bytes { get; private set; }
     public long Began { get; } = Stopwatch.GetTimestamp();
     public List<Signal>? Signals { get; private set; }
+
+    /// <summary>Turns that are of a trace; null: none is.</summary>
+    public List<TracedTurn>? Traced { get; private set; }
     public Task Durable => _durable.Task;
 
     /// <summary>What checks are answered from when this is on disk; null: it is made when one is asked.</summary>
@@ -43,6 +46,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
         {
             if (_isTaken) return false;
             if (taken.Count > 0) _block.AddFramed(taken.Block.Written.Span);
+            if (taken.Turn is { } turn) (Traced ??= []).Add(new TracedTurn(turn, firstSequence + Count, taken.Count));
             (Count, Bytes) = (Count + taken.Count, Bytes + bytes);
             Add(ref _details, taken.Details);
             Add(ref _archived, taken.Archived);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MeteringGateway.Core;
 
@@ -28,6 +29,9 @@ internal sealed class Taken
     public List<Alert> Outbox { get; } = [];
     public List<Document> Documents { get; } = [];
     public List<Signal> Signals { get; } = [];
+
+    /// <summary>The turn's span; null: its caller's trace is not recorded.</summary>
+    public ActivityContext? Turn { get; set; }
 
     public bool IsEmpty =>
         Count == 0 && Details.Count == 0 && Archived.Count == 0 && Idempotency.Count == 0
@@ -73,6 +77,7 @@ internal sealed class Taken
         Outbox.Clear();
         Documents.Clear();
         Signals.Clear();
+        Turn = null;
     }
 }
 

@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Text.Json;
+using MeteringGateway.Core;
+
 namespace MeteringGateway.Engine;
 
 internal sealed partial class TenantHost
@@ -24,9 +28,22 @@ internal sealed partial class TenantHost
     public void Publish(Pending pending)
     {
         _view = pending.View;
-        if (pending.Signals is { } signals) Volatile.Read(ref _hub)?.Publish(signals, pending.Began);
+        if (pending.Signals is { } signals)
+        {
+            Volatile.Read(ref _hub)?.Publish(signals, pending.Began);
+            if (pending.Traced is not null) Trace(signals);
+        }
         pending.Complete();
         Interlocked.CompareExchange(ref _pending, null, pending);
+    }
+
+    private void Trace(List<Signal> signals)
+    {
+        foreach (var signal in signals)
+            Tracing.Follow(_engine.Trails.Of(Id, signal.Sequence), "signal", ActivityKind.Producer, Id)
+                ?.SetTag("metering.signal.key", signal.Key)
+                .SetTag("metering.signal.action", JsonNamingPolicy.SnakeCaseLower.ConvertName($"{signal.Action}"))
+                .Dispose();
     }
 
     /// <summary>Ends the signals of all readers, as at a shutdown.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
@@ -19,6 +20,11 @@ internal sealed class Work(IReadOnlyList<Command> commands, IdempotencyKey? key,
     public IReadOnlyList<Command> Commands => commands;
 
     public IdempotencyKey? Key => key;
+
+    /// <summary>
+    /// The span of whoever asked: its turns may be another thread's. What is due is done for nobody, whoever noticed.
+    /// </summary>
+    public Activity? Caller { get; } = commands[0] is Command.Tick ? null : Tracing.Caller;
 
     /// <summary>What was answered when the key was first used; null: it was not.</summary>
     public IdempotencyRow? DoneBefore { get; set; }

@@ -15,12 +15,14 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
     /// <param name="type">Null: the answer has no body that matters.</param>
+    /// <param name="callers">The traces that it is of; null: that of whoever calls.</param>
     /// <exception cref="MeteringException">Refused.</exception>
     /// <exception cref="MeteringUnavailableException">No answer that says whether it was done.</exception>
     public async Task<T?> Send<T>(string name, HttpMethod method, string path, byte[]? body, JsonTypeInfo<T>? type,
-        CancellationToken cancellation, string media = "application/json", string? idempotencyKey = null)
+        CancellationToken cancellation, string media = "application/json", string? idempotencyKey = null,
+        IEnumerable<ActivityContext>? callers = null)
     {
-        using var activity = Telemetry.Source.StartActivity("metering " + name, ActivityKind.Client);
+        using var activity = Telemetry.Begin(name, callers);
         var began = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
@@ -32,6 +34,7 @@ internal sealed class Sender(HttpClient http, MeteringOptions options, TimeProvi
                 using var late = new CancellationTokenSource(options.AttemptTimeout, clock);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
                 using var request = Request(method, path);
+                Telemetry.Carry(activity, request);
                 if (body is not null)
                 {
                     request.Content = new ByteArrayContent(body);

@@ -69,6 +69,8 @@ public sealed class MeteringSettings
 
     public McpSettings Mcp { get; set; } = new();
 
+    public TracingSettings Tracing { get; set; } = new();
+
     public ClusterSettings Cluster { get; set; } = new();
 
     /// <summary>What the engine goes by.</summary>
@@ -100,6 +102,7 @@ public sealed class MeteringSettings
             one.Value is not null);
         var settings = new MeteringSettings();
         new ConfigurationBuilder().AddInMemoryCollection(given).Build().Bind(settings);
+        settings.Tracing.Endpoint ??= configuration[TracingSettings.StandardEndpoint];
         Demand([.. SettingsCheck.Findings(settings), .. edition?.Invoke(settings) ?? []]);
         return settings;
     }

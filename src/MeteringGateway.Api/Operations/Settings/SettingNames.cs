@@ -60,7 +60,8 @@ public static class SettingNames
 
     private static string Kind(Type type) =>
         type == typeof(TimeSpan) ? "a time, such as 00:00:10 or 1.12:00:00"
-            : (Nullable.GetUnderlyingType(type) ?? type) == typeof(bool) ? "true or false" : "a whole number";
+            : (Nullable.GetUnderlyingType(type) ?? type) == typeof(bool) ? "true or false"
+            : (Nullable.GetUnderlyingType(type) ?? type) == typeof(double) ? "a number" : "a whole number";
 
     /// <summary>Lists have their elements below them, by number; of what passes through, any names.</summary>
     private static bool Is(string path, string name, bool isAny) =>

@@ -25,6 +25,7 @@ internal sealed class SettingsCheck
         check.Callers(settings.Limits);
         check.Webhooks(settings.Webhooks);
         check.Kafka(settings.Kafka);
+        check.Tracing(settings.Tracing);
         check.Silo(settings.Cluster);
         return check._found;
     }
@@ -107,6 +108,15 @@ internal sealed class SettingsCheck
         Between(TimeSpan.Zero, webhooks.GiveUpAfter, LongestKept, "Webhooks:GiveUpAfter");
         Between(webhooks.GiveUpAfter, webhooks.SwitchOffAfter, LongestKept, "Webhooks:SwitchOffAfter");
         Between(webhooks.SwitchOffAfter, webhooks.KeepDeliveries, LongestKept, "Webhooks:KeepDeliveries");
+    }
+
+    private void Tracing(TracingSettings tracing)
+    {
+        Must(!tracing.IsOn || Uri.TryCreate(tracing.Endpoint, UriKind.Absolute, out var at)
+            && at.Scheme is "http" or "https", "Tracing:Endpoint", "must be an address, such as http://127.0.0.1:4317");
+        Must(tracing.Protocol is null or "grpc" or "http/protobuf", "Tracing:Protocol",
+            "must be grpc or http/protobuf");
+        Must(tracing.Ratio is null or (>= 0 and <= 1), "Tracing:Ratio", "must be from 0 to 1");
     }
 
     private void Kafka(KafkaSettings kafka)
