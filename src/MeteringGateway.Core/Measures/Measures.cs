@@ -119,8 +119,8 @@ internal sealed class Measures
     public FirstContacts Contacts { get; } = new();
     public Series Series { get; } = new();
 
-    /// <summary>By the id of an outcome in memory, the points that the buyer gave it last (O8).</summary>
-    public Dictionary<string, byte> Points { get; } = new(StringComparer.Ordinal);
+    /// <summary>By the id of an outcome in memory, the points that the buyer gave it last (O8). Null: none.</summary>
+    public Dictionary<string, byte>? Points { get; set; }
 
     private (DateOnly Period, PeriodQuality Quality)? _last;
 

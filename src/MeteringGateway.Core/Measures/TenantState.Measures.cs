@@ -172,10 +172,11 @@ public sealed partial class TenantState
         var rated = Root(outcome)!;
         var period = measures.Of(rated.Period);
         // Its last word counts: who gives others takes back what they gave before.
-        if (measures.Points.TryGetValue(rated.Id, out var before)) period.Add(rated.Type, Mark.CsatPoints, -before);
+        var given = measures.Points ??= new(StringComparer.Ordinal);
+        if (given.TryGetValue(rated.Id, out var before)) period.Add(rated.Type, Mark.CsatPoints, -before);
         else period.Add(rated.Type, Mark.Csat, 1);
         period.Add(rated.Type, Mark.CsatPoints, points);
-        measures.Points[rated.Id] = points;
+        given[rated.Id] = points;
     }
 
     /// <summary>An outcome that has left memory is credited: what is known of it is what is given back.</summary>
@@ -221,7 +222,7 @@ public sealed partial class TenantState
         section.List(Sorted(_sessions?.Others.Where(session => session.Value.HandedOff), session => session.Key),
             (w, session) => w.Text(session.Key));
         var accepted = Contested?.Accepted.ToArray() ?? [];
-        if (Measured.Points.Count + accepted.Length > 0)
+        if (Measured.Points is not null || accepted.Length > 0)
         {
             section.List(Sorted(Measured.Points, one => one.Key), (w, one) => { w.Text(one.Key); w.Byte(one.Value); });
             section.List(accepted, (w, one) =>
@@ -241,7 +242,8 @@ public sealed partial class TenantState
                 if (contacts[at] != 0) _outcomes.Put(outcome with { Contact = (Contact)contacts[at] });
         foreach (var name in from.List((ref r) => r.Text())) OwnSession(name).HandedOff = true;
         if (from.AtEnd) return;
-        foreach (var (id, points) in from.List((ref r) => (r.Text(), r.Byte()))) Measured.Points[id] = points;
+        foreach (var (id, points) in from.List((ref r) => (r.Text(), r.Byte())))
+            (Measured.Points ??= new(StringComparer.Ordinal))[id] = points;
         foreach (var (id, period, type) in from.List((ref r) => (r.Text(), r.Date(), Values.Shared(ref r))))
             (Contested ??= new DisputeBook()).Accepted[id] = (period, type);
     }

@@ -80,7 +80,7 @@ public sealed partial class TenantState
         _bytes -= BytesOf(outcome);
         Depart(outcome);
         Contested?.ForgetWith(outcome);
-        Measured?.Points.Remove(outcome.Id);
+        Measured?.Points?.Remove(outcome.Id);
     }
 
     private void ForgetSession(string name)
