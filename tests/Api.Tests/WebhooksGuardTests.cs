@@ -154,4 +154,23 @@ public class WebhooksGuardTests
         await gateway.Alert("acme");
         Assert.Equal("tls_failed", (string?)(await gateway.Tried("desk", 1))["error"]);
     }
+
+    [FactInOneProcess]
+    public async Task A_bound_key_changes_webhooks_so_often_N4()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:TenantReceiverChanges"] = "2" });
+        await gateway.Tenant("mine");
+        using var bound = await gateway.Role("admin", "mine");
+        static string At(int place) => $$"""
+            {"url":"https://{{place}}.example/","events":["*"],"tenants":["mine"]}
+            """;
+        await bound.Put("/v1/webhooks/hook", At(0)).Is(HttpStatusCode.Created);
+        await bound.Put("/v1/webhooks/hook", At(1)).Is(HttpStatusCode.OK);
+        await bound.Put("/v1/webhooks/hook", At(1)).Is(HttpStatusCode.OK); // as it is
+        await bound.Put("/v1/webhooks/hook", At(2)).IsProblem(HttpStatusCode.Conflict, "too_many_changes");
+        await bound.Put("/v1/webhooks/other", At(2)).IsProblem(HttpStatusCode.Conflict, "too_many_changes");
+        await gateway.Admin.Put("/v1/webhooks/hook", At(2)).Is(HttpStatusCode.OK);
+        gateway.Clock.Advance(TimeSpan.FromHours(1));
+        await bound.Put("/v1/webhooks/hook", At(3)).Is(HttpStatusCode.OK);
+    }
 }

@@ -107,6 +107,34 @@ public class WebhooksHeldTests
         Directory.Delete(directory, recursive: true);
     }
 
+    [Fact]
+    public async Task Who_asks_for_changes_again_and_again_has_nothing_told_that_is_held_N4()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var gateway = await Start();
+        await gateway.Tenant("flapping", CapOfOne);
+        await gateway.Tenant("other");
+        await gateway.Webhook("desk", receiver.Url);
+        await gateway.Webhook("others", receiver.Url, tenants: "[\"other\"]");
+        using var buyer = await gateway.Role("finance", "flapping");
+        await Flap(gateway, "flapping", 10);
+        await After(gateway, TimeSpan.Zero, all => all.Count == 2);
+        for (var i = 0; i < 3; i++)
+        {
+            await gateway.Admin.Put("/v1/webhooks/desk",
+                $$"""{"url":"{{receiver.Url}}","events":["*"],"tenants":"*"}""").Is(HttpStatusCode.OK); // as it is
+            await gateway.Admin.Delete("/v1/webhooks/none").IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+            await buyer.Delete("/v1/tenants/flapping/webhooks/none")
+                .IsProblem(HttpStatusCode.NotFound, "unknown_webhook");
+            // Another tenant's, which changes.
+            await gateway.Admin.Put("/v1/webhooks/others",
+                $$"""{"url":"{{receiver.Url}}/{{i}}","events":["*"],"tenants":["other"]}""").Is(HttpStatusCode.OK);
+            await Flap(gateway, "flapping", 10);
+        }
+        await After(gateway, TimeSpan.Zero, all => all.Count == 2);
+        await After(gateway, Interval, all => all.Count == 4 && all.Sum(Count) == 80);
+    }
+
     private static Task<Gateway> Start(string? directory = null, FakeClock? clock = null) =>
         WebhooksTestBed.Start(directory, clock, settings: ("CapAlertsEvery", Interval.ToString()));
 

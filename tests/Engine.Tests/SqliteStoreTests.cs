@@ -37,6 +37,7 @@ public sealed class SqliteStoreTests : IAsyncLifetime
     [InlineData("plans", "keys")]
     [InlineData("attention", "attention of acme")]
     [InlineData("attention", "tenants")]
+    [InlineData("deliveries to acme", "of tenant acme")]
     public async Task N4_reads_that_are_of_no_tenant_take_turns_by_kind_and_caller(string busy, string quiet)
     {
         var gates = new List<ManualResetEventSlim>();
@@ -62,6 +63,8 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Task Some(string what, int number) => what switch
         {
             "one" or "other" => _store.Idempotent($"{what}:{number}", default).AsTask(),
+            "deliveries to acme" => _store.Deliveries("acme", null, null, 10, default).AsTask(),
+            "of tenant acme" => _store.Details("acme", [1], default).AsTask(),
             "due" => _store.Due(Now, 10, default).AsTask(),
             "tenants" => _store.List(null, 10, default).AsTask(),
             "attention" => _store.Attention(null, null, 10, default).AsTask(),
@@ -121,6 +124,49 @@ public sealed class SqliteStoreTests : IAsyncLifetime
             file.ReadExactly(bytes);
             return bytes.AsSpan().IndexOf("jane-doe-4711"u8) >= 0;
         });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Deliveries_of_a_webhook_end_in_pieces_with_others_writes_between_N4(bool deleted)
+    {
+        await Append(Batches.Of("acme", null, "one"));
+        await _store.Dispatch([], [.. Enumerable.Range(1, 2_500).Select(i =>
+            new Delivery(0, "hook", $"e{i}", "acme", i, "t", [1], Now) { GiveUpAt = Now, Attempts = [1] })], default);
+        var gone = new Document("webhook", "hook", 1, Now, "key", [1]);
+        var (pieces, before) = (new Pieces(), SynchronizationContext.Current);
+        SynchronizationContext.SetSynchronizationContext(pieces);
+        var ends = deleted ? _store.PutWebhook(gone, null, default).AsTask() : _store.GiveUp("hook", Now, default)
+            .AsTask();
+        SynchronizationContext.SetSynchronizationContext(before);
+
+        for (var left = 1_500; left > 0; left -= 1_000)
+        {
+            Assert.False(ends.IsCompleted);
+            Assert.Equal(left, (await _store.Deliveries("hook", DeliveryStatus.Pending, null, 2_500, default)).Count);
+            await _store.Expire(Now, default); // somebody else's write
+            pieces.RunOne();
+        }
+
+        await ends;
+        Assert.Empty(await _store.Deliveries("hook", DeliveryStatus.Pending, null, 1, default));
+    }
+
+    /// <summary>Goes on when it is told to.</summary>
+    private sealed class Pieces : SynchronizationContext
+    {
+        private readonly Queue<Action> _next = new();
+
+        public override void Post(SendOrPostCallback d, object? state) => _next.Enqueue(() => d(state));
+
+        public void RunOne()
+        {
+            var before = Current;
+            SetSynchronizationContext(this);
+            _next.Dequeue()();
+            SetSynchronizationContext(before);
+        }
     }
 
     [Fact]

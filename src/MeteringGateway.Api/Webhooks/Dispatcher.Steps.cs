@@ -9,6 +9,7 @@ namespace MeteringGateway.Api.Webhooks;
 internal sealed partial class Dispatcher
 {
     private const int AttemptsKept = 30;
+    private const int SettledAtOnce = 100; // each has up to 30 attempts, and is written
     private const int MostWaiting = 10_000;
     private const string Ourselves = "webhooks"; // who it was, when nobody did it by hand
 
@@ -45,13 +46,32 @@ internal sealed partial class Dispatcher
         return rows.Count == AtOnce;
     }
 
-    /// <summary>Tells what was held back and is due, or all of it.</summary>
-    private async Task Release(bool all = false)
+    /// <summary>Tells what was held back and is due.</summary>
+    private Task Release() => Release(null, book.Wanting);
+
+    /// <summary>
+    /// Tells what was held back of tenants whose webhooks have changed in a turn, by what they were. Of no other: who
+    /// asks for a change again and again, and of what is so already, would bury everybody's alerts (N4).
+    /// </summary>
+    private Task ReleaseBefore(List<(string Id, StoredWebhook Webhook)> before)
+    {
+        var (then, now) = (before.ToDictionary(one => one.Id, one => one.Webhook), book.All.ToDictionary());
+        var changed = before.Concat(book.All).Where(one =>
+            then.GetValueOrDefault(one.Id)?.Version != now.GetValueOrDefault(one.Id)?.Version).ToList();
+        return changed.Count == 0 ? Task.CompletedTask
+            : Release(tenant => changed.Exists(one => one.Webhook.Tenants?.Contains(tenant) ?? true),
+                (tenant, type) => before.Where(one => now.ContainsKey(one.Id) && one.Webhook.Wants(tenant, type)));
+    }
+
+    /// <param name="which">Of which tenants; null: of all, what is due.</param>
+    /// <param name="wanting">Who is told of a tenant's alerts of a type.</param>
+    private async Task Release(Func<string, bool>? which,
+        Func<string, string, IEnumerable<(string Id, StoredWebhook Webhook)>> wanting)
     {
         if (book.HasUnreadable) return;
         try
         {
-            if (_caps.Release(Now, all ? _ => true : null) is { Count: > 0 } told) await Dispatch(told, []);
+            if (_caps.Release(Now, which) is { Count: > 0 } told) await Dispatch(told, [], wanting);
         }
         catch
         {
@@ -89,12 +109,14 @@ internal sealed partial class Dispatcher
     }
 
     /// <param name="done">Positions in the outbox of what nobody wants.</param>
-    private async Task Dispatch(List<Told> told, List<long> done)
+    /// <param name="wanting">Null: the webhooks as they are.</param>
+    private async Task Dispatch(List<Told> told, List<long> done,
+        Func<string, string, IEnumerable<(string Id, StoredWebhook Webhook)>>? wanting = null)
     {
         var made = new List<Delivery>();
         foreach (var one in told)
         {
-            if (_away.Contains(one.Row.Tenant) || !await Make(one, made))
+            if (_away.Contains(one.Row.Tenant) || !await Make(one, made, wanting ?? book.Wanting))
             {
                 // It stays in the outbox, with all of its tenant that follow.
                 if (_waiting.Count == 0) _tryWaitingAt = Now + AfterTrouble;
@@ -133,7 +155,8 @@ internal sealed partial class Dispatcher
     }
 
     /// <summary>False: its tenant does not answer, and without it the alert cannot be told.</summary>
-    private async Task<bool> Make(Told told, List<Delivery> made)
+    private async Task<bool> Make(Told told, List<Delivery> made,
+        Func<string, string, IEnumerable<(string Id, StoredWebhook Webhook)>> wanting)
     {
         var (row, now) = (told.Row, Now);
         try
@@ -142,7 +165,7 @@ internal sealed partial class Dispatcher
             // Of the chain's hash: the same for good, of no other alert anywhere, and without a dot, which separates
             // what is signed.
             var id = $"evt_{Convert.ToHexStringLower(row.Alert.Hash.AsSpan(0, 16))}";
-            made.AddRange(book.Wanting(row.Tenant, row.Alert.Type).Select(one =>
+            made.AddRange(wanting(row.Tenant, row.Alert.Type).Select(one =>
                 new Delivery(0, one.Id, id, row.Tenant, row.Alert.Sequence, row.Alert.Type, body, now)
                 {
                     GiveUpAt = now + _settings.GiveUpAfter,
@@ -165,13 +188,13 @@ internal sealed partial class Dispatcher
         return true;
     }
 
-    /// <summary>Takes note of attempts that ended.</summary>
-    private async Task Settle()
+    /// <summary>Takes note of attempts that ended, of so many at once. True if there may be more.</summary>
+    private async Task<bool> Settle()
     {
         var settled = new List<(Lane Lane, Delivery Before, Delivery After, Attempt Attempt)>();
-        while (_ended.TryDequeue(out var one))
+        while (settled.Count < SettledAtOnce && _ended.TryDequeue(out var one))
             settled.Add((one.Lane, one.Delivery, After(one.Lane, one.Delivery, one.Attempt), one.Attempt));
-        if (settled.Count == 0) return;
+        if (settled.Count == 0) return false;
         try
         {
             // Not to be broken off: a receiver that has it should not get it again.
@@ -196,6 +219,7 @@ internal sealed partial class Dispatcher
             if (attempt.IsGone) await SwitchOff(lane.Webhook, StoredWebhook.Gone);
             else if (after.Status == DeliveryStatus.Failed) await GivenUp(lane.Webhook, after, attempt);
         }
+        return settled.Count == SettledAtOnce;
     }
 
     private Delivery After(Lane lane, Delivery delivery, Attempt attempt)

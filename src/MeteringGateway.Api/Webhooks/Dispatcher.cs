@@ -63,11 +63,10 @@ internal sealed partial class Dispatcher(
         await _turns.Enter(cancellation);
         try
         {
-            await Settle();
+            while (await Settle()) { }
             while (await Deal()) { }
-            await Release(all: true);
             await TryWaiting(now: true);
-            return new EndOfTurn(this);
+            return new EndOfTurn(this, [.. book.All]);
         }
         catch
         {
@@ -92,7 +91,7 @@ internal sealed partial class Dispatcher(
         if (_timer is not null) await _timer.DisposeAsync();
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var lane in _lanes.Values) await lane.DisposeAsync();
-        if (_store is not null && !_ended.IsEmpty) await Safely(Settle);
+        if (_store is not null && !_ended.IsEmpty) await Safely(async () => { while (await Settle()) { } });
     }
 
     private async Task Loop()
@@ -114,7 +113,7 @@ internal sealed partial class Dispatcher(
 
     private async Task Pass()
     {
-        await Settle();
+        if (await Settle()) Wake();
         // However much comes, what is due is sent between.
         if (await Deal()) Wake();
         await Release();
@@ -195,15 +194,16 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private sealed class EndOfTurn(Dispatcher dispatcher) : IAsyncDisposable
+    private sealed class EndOfTurn(Dispatcher dispatcher, List<(string Id, StoredWebhook Webhook)> before)
+        : IAsyncDisposable
     {
-        public ValueTask DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
+            await dispatcher.Safely(() => dispatcher.ReleaseBefore(before));
             // Whatever was changed in the turn may have made something due.
             foreach (var lane in dispatcher._lanes.Values) lane.LookAt = Instant.MinValue;
             dispatcher._turns.Leave();
             dispatcher.Wake();
-            return default;
         }
     }
 }

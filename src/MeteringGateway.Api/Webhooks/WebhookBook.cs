@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
@@ -89,13 +90,18 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, MeteringS
 
     public StoredWebhook? Find(string id) => _webhooks.GetValueOrDefault(id);
 
-    /// <summary>Each change of a tenant's own is a version, and each id a name, that is kept for good.</summary>
+    /// <summary>
+    /// Each change of a tenant's own is a version, and each id a name, that is kept for good; one by a key that is bound
+    /// to tenants counts as the first one's.
+    /// </summary>
     /// <exception cref="ProblemException">409: enough for this hour, or as many ids as there may be.</exception>
-    public void DemandFewChanges(string id)
+    public void DemandFewChanges(string id, Principal caller)
     {
-        if (OwnId.TenantOf(id) is not { } tenant) return;
+        var own = OwnId.TenantOf(id);
+        if ((own ?? caller.Tenants?.Min(StringComparer.Ordinal)) is not { } tenant) return;
         var ever = _everKeys.Of(tenant);
-        if (!ever.Contains(id) && ever.Count >= MostIdsEver) throw new ProblemException(TooManyIds());
+        if (own is not null && !ever.Contains(id) && ever.Count >= MostIdsEver)
+            throw new ProblemException(TooManyIds());
         var now = Instant.From(clock.GetUtcNow());
         if (_changes.Wait(tenant, now) is { Ticks: > 0 } wait) throw new ProblemException(TooManyChanges(wait));
         _changes.Take(tenant, now);
@@ -105,7 +111,7 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, MeteringS
         $"The tenant has used {MostIdsEver} ids, and may use no others: use one of them again.");
 
     private static Problem TooManyChanges(TimeSpan wait) => new(StatusCodes.Status409Conflict, "too_many_changes",
-        "A tenant's own webhooks and addresses have been changed too often in an hour.")
+        "A tenant's webhooks and addresses have been changed too often in an hour.")
     {
         RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
     };

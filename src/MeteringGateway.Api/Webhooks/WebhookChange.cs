@@ -69,7 +69,7 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
         var after = before is null ? New(target)
             : before with { Url = target.Url, Events = target.Events, Tenants = target.Tenants, IsInTheClear = false };
         if (before is { IsEnabled: true, IsInTheClear: false } && IsSame(before, target)) return (before, false);
-        book.DemandFewChanges(id);
+        book.DemandFewChanges(id, caller);
         if (!after.IsEnabled) after = after.Enabled(Now);
         return ((await book.Put(store, id, after, caller.Id, cancellation))!, before is null);
     }
@@ -104,7 +104,7 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
             return (made, made.MadeAt + Overlap);
         var kept = webhook.Secrets.Where(one => one.Until is null || now < one.Until)
             .Select(one => one with { Until = one.Until ?? now + Overlap }).ToList();
-        book.DemandFewChanges(id);
+        book.DemandFewChanges(id, caller);
         if (kept.Count >= MostSecrets) throw new ProblemException(TooOften(kept[^1].Until!.Value - now));
         var secret = new StoredSecret(NewSecret(), now, null, request);
         await book.Put(store, id, webhook with { Secrets = [secret, .. kept] }, caller.Id, cancellation);

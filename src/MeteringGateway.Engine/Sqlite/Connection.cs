@@ -43,6 +43,16 @@ internal sealed class Connection : IDisposable
         }
     }
 
+    /// <summary>In all, since it was opened.</summary>
+    public long PagesWritten
+    {
+        get
+        {
+            Check(raw.sqlite3_db_status(_db, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 0));
+            return pages;
+        }
+    }
+
     public int Changes => raw.sqlite3_changes(_db);
 
     public void Execute(string sql) => Check(raw.sqlite3_exec(_db, sql));

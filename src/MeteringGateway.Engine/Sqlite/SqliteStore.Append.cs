@@ -12,12 +12,7 @@ public sealed partial class SqliteStore
 
     public ValueTask<IReadOnlyList<AppendResult>> Append(IReadOnlyList<TenantBatch> batches,
         CancellationToken cancellation) =>
-        new(Write(db =>
-        {
-            var results = db.Transaction(Begin, _ => Append(db, batches));
-            Grown(db, batches);
-            return results;
-        }));
+        new(Write(db => db.Transaction(Begin, _ => Append(db, batches))));
 
     private static AppendResult[] Append(Connection db, IReadOnlyList<TenantBatch> batches)
     {

@@ -9,36 +9,68 @@ namespace MeteringGateway.Engine;
 /// </summary>
 public sealed partial class SqliteStore
 {
-    /// <summary>Bytes written since the last copy from which another is worth while.</summary>
-    private const long Worth = 4 << 20;
-    /// <summary>
-    /// Pages in the log from which the writer copies the rest itself, so that the log can begin anew.
-    /// </summary>
-    private const long LongLog = 16_384;
-    /// <summary>Roughly what a tenant's other pages in the log come to in a flush.</summary>
-    private const long Around = 3 * 4096;
+    /// <summary>Pages written since the last copy from which another is worth while: 4 MiB.</summary>
+    private const long Worth = 1_024;
 
     private readonly CancellationTokenSource _closing = new();
     private Task _checkpoint = Task.CompletedTask;
     private Task _clearing = Task.CompletedTask;
-    private long _grown;
+    private long _seen;
     private long _pages;
+    private long _waitFrom;
 
-    private void Grown(Connection db, IReadOnlyList<TenantBatch> batches)
+    /// <summary>Told what of the log cannot be mended at once, and when it is.</summary>
+    public Action<string>? Warn { get; set; }
+
+    /// <summary>
+    /// Pages in the log from which the writer copies the rest itself, so that the log begins anew: 64 MiB.
+    /// </summary>
+    internal long LongLog { get; set; } = 16_384;
+
+    /// <summary>How long one flush waits for those who read when the log is to begin anew.</summary>
+    internal TimeSpan WaitsForReaders { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Called by the writer after a write.</summary>
+    private void Grown(Connection db)
     {
-        long bytes = 0;
-        foreach (var batch in batches) bytes += batch.Entries.Length + Around;
-        Grown(db, bytes);
+        if (db.PagesWritten - _seen < Worth || !_checkpoint.IsCompleted) return;
+        _seen = db.PagesWritten;
+        if (Volatile.Read(ref _pages) <= LongLog)
+        {
+            _checkpoint = Task.Run(CheckpointBeside);
+            return;
+        }
+        try
+        {
+            BeginAnew(db);
+        }
+        catch (StoreFullException)
+        {
+            // What was written is in the log, which is copied when there is room.
+        }
     }
 
-    /// <summary>Called by the writer after a commit.</summary>
-    private void Grown(Connection db, long bytes)
+    /// <summary>
+    /// Flushes wait meanwhile. When all is copied, who comes to read does not read from the log, so that only those are
+    /// waited for who do already, and a little, once at each doubling: else there may always be somebody who reads, and
+    /// the log would grow for good.
+    /// </summary>
+    private void BeginAnew(Connection db)
     {
-        _grown += bytes;
-        if (_grown < Worth || !_checkpoint.IsCompleted) return;
-        _grown = 0;
-        if (Volatile.Read(ref _pages) > LongLog) Checkpoint(db);
-        else _checkpoint = Task.Run(CheckpointBeside);
+        Checkpoint(db);
+        var pages = Volatile.Read(ref _pages);
+        var waits = pages >= _waitFrom;
+        if (IsEmptied(db, "RESTART", waits ? WaitsForReaders : TimeSpan.Zero))
+        {
+            if (_waitFrom > 0) Warn?.Invoke($"The log of {_path} begins anew.");
+            (_pages, _waitFrom) = (0, 0);
+        }
+        else if (waits)
+        {
+            _waitFrom = 2 * pages;
+            Warn?.Invoke($"The log of {_path} has grown to {pages * PageSize >> 20} MiB, as somebody reads from it all "
+                + "the time: an export, a backup, or a program that has it open.");
+        }
     }
 
     private void CheckpointBeside()
@@ -61,9 +93,6 @@ public sealed partial class SqliteStore
             // Closing copies what is left.
         }
     }
-
-    /// <summary>Where it is said that what was erased is in the log still, and when it is not any more.</summary>
-    public Action<string>? Warn { get; set; }
 
     /// <summary>
     /// Copies the log and empties it, so that nothing of what was erased is left in it. Who reads from it is waited
@@ -99,14 +128,18 @@ public sealed partial class SqliteStore
         }
     }
 
-    private static bool Truncate(Connection db)
+    // Flushes wait behind it.
+    private static bool Truncate(Connection db) => IsEmptied(db, "TRUNCATE", TimeSpan.Zero);
+
+    /// <summary>False: somebody reads from the log, or copies it.</summary>
+    private static bool IsEmptied(Connection db, string how, TimeSpan patience)
     {
-        db.Execute("PRAGMA busy_timeout=0"); // flushes wait behind it
+        db.Execute($"PRAGMA busy_timeout={(int)patience.TotalMilliseconds}");
         try
         {
-            using var row = db["PRAGMA wal_checkpoint(TRUNCATE)"];
+            using var row = db[$"PRAGMA wal_checkpoint({how})"];
             row.Step();
-            return row.Int64(0) == 0; // else somebody reads, or copies
+            return row.Int64(0) == 0;
         }
         finally
         {
@@ -118,8 +151,8 @@ public sealed partial class SqliteStore
     {
         using var row = db["PRAGMA wal_checkpoint(PASSIVE)"];
         row.Step();
-        // When all of it is copied, the next write begins the log anew.
-        Volatile.Write(ref _pages, row.Int64(1) == row.Int64(2) ? 0 : row.Int64(1));
+        // Also where all of it is copied: the next write begins the log anew only if nobody reads from it.
+        Volatile.Write(ref _pages, row.Int64(1));
         return true;
     }
 }

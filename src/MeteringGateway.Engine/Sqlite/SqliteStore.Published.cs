@@ -18,7 +18,7 @@ public sealed partial class SqliteStore
         return new UnpublishedPage(behind, seen < limit ? null : last);
     }, cancellation);
 
-    public ValueTask Published(IReadOnlyList<PublishedTo> tenants, CancellationToken cancellation) => Change([], db =>
+    public ValueTask Published(IReadOnlyList<PublishedTo> tenants, CancellationToken cancellation) => Change(db =>
     {
         foreach (var (tenant, sequence) in tenants)
             db["""

@@ -33,12 +33,11 @@ public sealed partial class SqliteStore
         return row.Step() ? row.Int64(0) : 0;
     }, cancellation);
 
-    private bool Save(Connection db, string tenant, long sequence, int number, byte[] part)
+    private static bool Save(Connection db, string tenant, long sequence, int number, byte[] part)
     {
         db["INSERT OR REPLACE INTO snapshots(tenant, sequence, part, bytes) SELECT key, ?, ?, ? FROM tenants WHERE "
             + "id=?"]
             .Add(sequence).Add(number).Add(part).Add(tenant).Run();
-        Grown(db, part.Length);
         return true;
     }
 

@@ -6,7 +6,7 @@ namespace MeteringGateway.Engine;
 
 public sealed partial class SqliteStore
 {
-    private const int ExpiredAtOnce = 1000;
+    private const int RowsAtOnce = 1000;
     private const string DeliveryColumns =
         "number, webhook, id, tenant, sequence, type, body, created, status, head, due, give_up, tries, ended, "
             + "attempts";
@@ -32,7 +32,7 @@ public sealed partial class SqliteStore
 
     public ValueTask Dispatch(IReadOnlyList<long> positions, IReadOnlyList<Delivery> deliveries,
         CancellationToken cancellation) =>
-        Change(deliveries, db =>
+        Change(db =>
     {
         foreach (var made in deliveries)
             db[$"""
@@ -49,7 +49,7 @@ public sealed partial class SqliteStore
     });
 
     public ValueTask Record(IReadOnlyList<Delivery> deliveries, CancellationToken cancellation) =>
-        Change(deliveries, db =>
+        Change(db =>
     {
         foreach (var one in deliveries)
         {
@@ -73,11 +73,17 @@ public sealed partial class SqliteStore
         db[$"UPDATE deliveries SET head=1 WHERE number={first} AND head=0"].Add(webhook).Add(tenant).Run();
     }
 
-    public ValueTask GiveUp(string webhook, Instant now, CancellationToken cancellation) => Change([], db =>
-        db["UPDATE deliveries SET status=2, head=0, ended=? WHERE webhook=? AND status=0"].Add(now).Add(webhook).Run());
+    /// <summary>Some at a time: those after them are pending until it is their turn.</summary>
+    public ValueTask GiveUp(string webhook, Instant now, CancellationToken cancellation) => InPieces(db =>
+        db["UPDATE deliveries SET status=2, head=0, ended=? WHERE number IN "
+            + "(SELECT number FROM deliveries WHERE webhook=? AND status=0 ORDER BY number LIMIT ?)"]
+            .Add(now).Add(webhook).Add(RowsAtOnce).Run(), cancellation);
+
+    // Nobody's turn but its own: a tenant may have the same name.
+    private static string Whose(string webhook) => $"/webhook/{webhook}";
 
     public ValueTask<IReadOnlyList<Delivery>> Heads(string webhook, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(webhook, db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(Whose(webhook), db =>
     {
         using var rows =
             db[$"SELECT {DeliveryColumns}, {Holds("deliveries")} FROM deliveries WHERE webhook=? AND head=1 "
@@ -86,7 +92,7 @@ public sealed partial class SqliteStore
     }, cancellation);
 
     public ValueTask<Delivery?> Delivery(string webhook, string id,
-        CancellationToken cancellation) => Read<Delivery?>(webhook, db =>
+        CancellationToken cancellation) => Read<Delivery?>(Whose(webhook), db =>
     {
         using var rows = db[$"SELECT {DeliveryColumns}, {Holds("deliveries")} FROM deliveries WHERE webhook=? "
             + "AND id=?"].Add(webhook).Add(id);
@@ -95,7 +101,7 @@ public sealed partial class SqliteStore
 
     public ValueTask<IReadOnlyList<Delivery>> Deliveries(
         string webhook, DeliveryStatus? status, long? before, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(webhook, db =>
+        CancellationToken cancellation) => Read<IReadOnlyList<Delivery>>(Whose(webhook), db =>
     {
         var only = status is null ? "?2 IS NULL" : "status=?2";
         using var rows =
@@ -142,19 +148,19 @@ public sealed partial class SqliteStore
         return row.Step() && !row.IsNull(0) ? new Instant(row.Int64(0)) : null;
     }, cancellation);
 
-    public ValueTask ExpireDeliveries(Instant before, CancellationToken cancellation)
+    public ValueTask ExpireDeliveries(Instant before, CancellationToken cancellation) => InPieces(db =>
+        db["DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries WHERE ended<? ORDER BY ended "
+            + "LIMIT ?)"]
+            .Add(before).Add(RowsAtOnce).Run(), cancellation);
+
+    /// <summary>As long as it changes as many rows as a piece may have; others write between.</summary>
+    private async ValueTask InPieces(Action<Connection> work, CancellationToken cancellation)
     {
-        var deleted = ExpiredAtOnce;
-        // A few at a time, so that no flush waits long.
-        while (deleted == ExpiredAtOnce && !cancellation.IsCancellationRequested)
-            deleted = Write(db => db.Transaction(Begin, _ =>
-            {
-                db["DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries WHERE ended<? ORDER BY "
-                    + "ended LIMIT ?)"]
-                    .Add(before).Add(ExpiredAtOnce).Run();
-                return db.Changes;
-            }));
-        return ValueTask.CompletedTask;
+        while (!cancellation.IsCancellationRequested && Write(db => db.Transaction(Begin, _ =>
+        {
+            work(db);
+            return db.Changes;
+        })) == RowsAtOnce) await Task.Yield();
     }
 
     public ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation) =>
@@ -170,8 +176,17 @@ public sealed partial class SqliteStore
         return webhooks;
     }, cancellation);
 
-    public ValueTask<bool> PutWebhook(Document version, byte[]? content,
-        CancellationToken cancellation) => Configure(db =>
+    public async ValueTask<bool> PutWebhook(Document version, byte[]? content, CancellationToken cancellation)
+    {
+        // Of one that is to go, what there is of deliveries goes first, some at a time.
+        if (content is null)
+            await InPieces(db => db["DELETE FROM deliveries WHERE number IN (SELECT number FROM deliveries WHERE "
+                + "webhook=?1 LIMIT ?2) AND NOT EXISTS(SELECT 1 FROM documents WHERE kind=?3 AND id=?1 AND version=?4)"]
+                .Add(version.Id).Add(RowsAtOnce).Add(version.Kind).Add(version.Version).Run(), cancellation);
+        return await Configure(db => PutWebhook(db, version, content), cancellation);
+    }
+
+    private static bool PutWebhook(Connection db, Document version, byte[]? content)
     {
         if (!Put(db, version)) return false;
         if (content is not null)
@@ -183,20 +198,15 @@ public sealed partial class SqliteStore
         db["DELETE FROM webhooks WHERE id=?"].Add(version.Id).Run();
         db["DELETE FROM deliveries WHERE webhook=?"].Add(version.Id).Run();
         return true;
-    }, cancellation);
+    }
 
-    private ValueTask Change(IReadOnlyList<Delivery> rows, Action<Connection> work)
+    private ValueTask Change(Action<Connection> work)
     {
-        Write(db =>
+        Write(db => db.Transaction(Begin, _ =>
         {
-            db.Transaction(Begin, _ =>
-            {
-                work(db);
-                return true;
-            });
-            Grown(db, Around + rows.Sum(row => row.Body.Length + row.Attempts.Length + Around));
+            work(db);
             return true;
-        });
+        }));
         return ValueTask.CompletedTask;
     }
 }

@@ -14,6 +14,7 @@ public sealed partial class SqliteStore : IStore
 {
     private const string Begin = "BEGIN IMMEDIATE";
     private const int ReadingThreads = 2;
+    private const int PageSize = 4_096;
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly DirectoryLock? _directory;
@@ -47,7 +48,7 @@ public sealed partial class SqliteStore : IStore
             Schema.Prepare(_write, _path);
             // Always: where a page is split, what moved would stay behind, and be found after it was erased (D2).
             _write.Execute("PRAGMA secure_delete=1; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; "
-                + "PRAGMA wal_autocheckpoint=0;");
+                + $"PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit={LongLog * PageSize};");
             _version = Schema.Version;
             _write.Execute(Seals.Triggers);
             DemandSeals(_write);
@@ -152,7 +153,9 @@ public sealed partial class SqliteStore : IStore
             if (_broken is not null) throw new StoreException($"An earlier write failed: {_broken}");
             try
             {
-                return work(_write);
+                var result = work(_write);
+                Grown(_write);
+                return result;
             }
             // Where there is no room SQLite has rolled back, and nothing was synced: a later write may find room.
             catch (Exception e) when (e is not StoreFullException)
