@@ -40,6 +40,8 @@ public static class MeteringHost
         // It tells of each attempt; whoever made the last one tells of the failure.
         ["Logging:LogLevel:Polly"] = "Critical",
         ["Logging:LogLevel:Microsoft.Orleans"] = "Warning",
+        // Some lines for each call: whoever calls would fill the log.
+        ["Logging:LogLevel:ModelContextProtocol"] = "Warning",
     };
 
     /// <summary>A host with the HTTP contract, and with no tenants yet.</summary>

@@ -204,12 +204,33 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
         }
     }
 
+    [FactInOneProcess]
+    public async Task A_key_has_few_reads_with_large_answers_at_once_N4()
+    {
+        await using var gateway = await Gateway.Start();
+        await gateway.Tenant("acme");
+        var key = await gateway.Key("finance", "acme");
+        using var finance = gateway.As(key);
+        var mine = gateway.Services.GetRequiredService<KeyRing>().Find($"Bearer {key}")!;
+        var open = Enumerable.Range(0, 4).Select(_ => mine.LargeReads.Open(most: 4)!).ToList();
+        string[] large = ["outcomes/sample?n=1&period=2026-11-01", "usage/series?from=2026-11-01&to=2026-11-02",
+            "sessions/some"];
+        foreach (var path in large)
+            await finance.Get($"/v1/tenants/acme/{path}")
+                .IsProblem(HttpStatusCode.TooManyRequests, "too_many_at_once");
+        await finance.Get("/v1/tenants/acme/usage").Is(HttpStatusCode.OK);
+        open.ForEach(one => one.Dispose());
+        foreach (var path in large)
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, (await finance.Get($"/v1/tenants/acme/{path}")).StatusCode);
+    }
+
     [Fact]
     public void Of_each_kind_a_family_has_four_times_what_one_key_may_N4()
     {
         var family = new Shares();
         var keys = Enumerable.Range(0, 10).Select(_ => new Shares(family)).ToList();
-        Func<Shares, KeyShare>[] kinds = [of => of.Streams, of => of.Requests, of => of.Reads, of => of.Changes,
+        Func<Shares, KeyShare>[] kinds = [of => of.Streams, of => of.Requests, of => of.Reads, of => of.LargeReads,
+            of => of.Changes,
             of => of.Previews, of => of.Bodies];
         foreach (var kind in kinds)
         {
@@ -222,7 +243,8 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
         Func<Shares, TokenBucket>[] buckets = [of => of.Bucket, of => of.Events];
         foreach (var bucket in buckets)
         {
-            Assert.Equal(8, keys.Sum(key => Enumerable.Range(0, 3).Count(_ => bucket(key).TryTake(2, clock, out var _))));
+            Assert.Equal(8,
+                keys.Sum(key => Enumerable.Range(0, 3).Count(time => bucket(key).TryTake(2, clock, out _))));
             clock.Advance(TimeSpan.FromSeconds(1));
             Assert.True(bucket(keys[9]).TryTake(2, clock, out _, many: 9)); // what was refused left no debt
             Assert.False(bucket(keys[8]).TryTake(2, clock, out var wait));

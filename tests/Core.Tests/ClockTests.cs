@@ -23,6 +23,19 @@ public sealed class ClockTests
     }
 
     [Fact]
+    public void A_clock_that_follows_moves_a_hundred_years_in_all_N4()
+    {
+        Create(follows: true);
+        var last = Noon + TestClock.Span;
+        for (var year = 1; year < 100; year++)
+            Assert.IsType<Answer.Accepted>(Report($"o{year}", Noon + TimeSpan.FromDays(365 * year)));
+        Assert.IsType<Answer.Accepted>(Report("almost", last - TimeSpan.FromDays(300)));
+        Assert.Equal(Refusal.EventInFuture,
+            Assert.IsType<Answer.Refused>(Report("beyond", last + TimeSpan.FromMilliseconds(1))).Code);
+        Assert.IsType<Answer.Accepted>(Report("last", last));
+    }
+
+    [Fact]
     public void Whatever_fires_in_a_turn_is_bounded_and_all_of_it_happens_before_the_command_T1()
     {
         Create(follows: false);

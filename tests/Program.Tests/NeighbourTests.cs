@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using MeteringGateway.LoadTests;
@@ -44,7 +46,11 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
 
         var alone = await Quiet(quiet, finance, TimeSpan.FromSeconds(4));
         using var end = new CancellationTokenSource(TimeSpan.FromSeconds(Seconds));
-        var worst = Worst(noisy, buyer, bound).Select(work => Forever(work, end.Token)).ToList();
+        // Keys that the bound one makes have no more, with it, than four of them.
+        var readers = new List<HttpClient>();
+        for (var i = 0; i < 6; i++) readers.Add(Client(server, await Key(bound, "finance", "noisy")));
+        var worst = Worst(noisy, buyer, bound).Concat(Reads(readers, bound)).Select(work => Forever(work, end.Token))
+            .ToList();
         var beside = await Quiet(quiet, finance, TimeSpan.FromSeconds(Seconds - 2));
         await end.CancelAsync();
         var answers = (await Task.WhenAll(worst)).SelectMany(one => one).GroupBy(one => one)
@@ -58,6 +64,7 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
         Assert.DoesNotContain(answers, same => same.Key is 500 or 502);
         Assert.False(server.Process.HasExited);
         Assert.All(beside.Values, times => Assert.NotEmpty(times));
+        readers.ForEach(reader => reader.Dispose());
         await Made(quiet, HttpMethod.Post, "/v1/tenants/quiet/check", """{"outcome_type":"support.resolution"}""");
         Assert.Equal(0, server.Process.Stop());
     }
@@ -105,6 +112,39 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
         yield return end => agent.GetAsync("/v1/tenants/noisy/signals", HttpCompletionOption.ResponseHeadersRead, end);
     }
 
+    /// <summary>
+    /// What costs most to read, with more than each key may have under way; some of it is never taken.
+    /// </summary>
+    private static IEnumerable<Func<CancellationToken, Task<HttpResponseMessage>>> Reads(
+        IReadOnlyList<HttpClient> readers, HttpClient bound)
+    {
+        string[] paths = ["outcomes?limit=1000&session=none", "outcomes?limit=1000&changed_after=1", "series?by=hour",
+            "statements/current?lines=outcomes&limit=1000", "quality", "alerts?limit=1000", "disputes?limit=1000"];
+        foreach (var reader in readers)
+        {
+            foreach (var path in paths) yield return end => reader.GetAsync($"/v1/tenants/noisy/{path}", end);
+            yield return end => Table(reader, end);
+            yield return end => reader.PostAsync("/v1/tenants/noisy/caps/preview", Json("""{"caps":[]}"""), end);
+            for (var at = 0; at < 10; at++) yield return end => Unread(reader, "outcomes?limit=1000", end);
+            yield return end => Unread(reader, "statements/current?lines=outcomes&limit=1000", end);
+        }
+        yield return end => bound.GetAsync("/v1/tenants/noisy/entries?limit=1000", end);
+        yield return end => bound.GetAsync("/v1/attention", end);
+        yield return end => bound.GetAsync("/v1/webhooks", end);
+    }
+
+    /// <summary>Asks for a page, and takes nothing of it for a while.</summary>
+    private static async Task<HttpResponseMessage> Unread(HttpClient reader, string path, CancellationToken end)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };
+        await socket.ConnectAsync("127.0.0.1", reader.BaseAddress!.Port, end);
+        var head = $"GET /v1/tenants/noisy/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: "
+            + $"{reader.DefaultRequestHeaders.Authorization}\r\n\r\n";
+        await socket.SendAsync(Encoding.ASCII.GetBytes(head), end);
+        await Task.Delay(TimeSpan.FromSeconds(3), end);
+        return new HttpResponseMessage(HttpStatusCode.NoContent);
+    }
+
     private static async Task<List<int>> Forever(Func<CancellationToken, Task<HttpResponseMessage>> work,
         CancellationToken end)
     {
@@ -137,6 +177,8 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
                 "application/cloudevents+json")));
             await Timed("change", () => finance.PutAsync("/v1/tenants/quiet/caps/own", Json(
                 $$$"""{"limit":{"units":{{{1_000_000 + Number()}}}},"at_limit":{"action":"pause"}}""")));
+            await Timed("usage", () => finance.GetAsync("/v1/tenants/quiet/usage"));
+            await Timed("outcomes", () => finance.GetAsync("/v1/tenants/quiet/outcomes?limit=10"));
             await Timed("/health/live", () => http.GetAsync("/health/live"));
             await Task.Delay(10);
         }

@@ -125,9 +125,13 @@ internal sealed class Gate(
     // Each holds its page until that is read, however slowly.
     private async Task ReadOut(HttpContext context, Principal caller)
     {
+        var large = context.GetEndpoint()?.Metadata.GetMetadata<AnswersMuch>() is not null;
         using var read = caller.Reads.Open(_limits.ReadsAtOnce);
-        if (read is not null) await Answer(context);
-        else await Problem.TooManyAtOnce(_limits.ReadsAtOnce, "reads").ExecuteAsync(context);
+        using var much = large ? caller.LargeReads.Open(AnswersMuch.AtOnce) : null;
+        if (read is null) await Problem.TooManyAtOnce(_limits.ReadsAtOnce, "reads").ExecuteAsync(context);
+        else if (large && much is null)
+            await Problem.TooManyAtOnce(AnswersMuch.AtOnce, "reads with large answers").ExecuteAsync(context);
+        else await Answer(context);
     }
 
     private static bool IsOfRuntimes(HttpContext context) =>

@@ -85,6 +85,14 @@ internal sealed record SeesBooks;
 /// <summary>An endpoint whose path names a person: it is logged without.</summary>
 internal sealed record NamesAPerson;
 
+/// <summary>
+/// An endpoint whose one answer may have tens of megabytes: a key has few of them under way (N4).
+/// </summary>
+internal sealed record AnswersMuch
+{
+    public const int AtOnce = 4;
+}
+
 internal static class DemandsExtensions
 {
     public static TBuilder Needs<TBuilder>(this TBuilder endpoint, Permission anyOf, bool openOnLoopback = false)
@@ -92,6 +100,9 @@ internal static class DemandsExtensions
 
     public static TBuilder AsConfigured<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new SeesBooks());
+
+    public static TBuilder AnsweringMuch<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new AnswersMuch());
 
     public static TBuilder OpenToAll<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Open());

@@ -18,6 +18,8 @@ internal class Shares(Shares? family = null)
     public KeyShare Requests { get; } = new(family?.Requests);
     /// <summary>Of these, those that read lists, figures, statements or entries.</summary>
     public KeyShare Reads { get; } = new(family?.Reads);
+    /// <summary>Of these, those whose answer is large, whatever it is of: it is held whole until it is read.</summary>
+    public KeyShare LargeReads { get; } = new(family?.LargeReads);
     /// <summary>Of these, those that change what is configured.</summary>
     public KeyShare Changes { get; } = new(family?.Changes);
     /// <summary>Of these, those that replay a journal.</summary>

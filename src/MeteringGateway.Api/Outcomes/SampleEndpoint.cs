@@ -40,7 +40,7 @@ internal static class SampleEndpoint
             return TypedResults.Ok(new SampleWire(tenant, Text.Date(filter.Period.Value), population,
                 Convert.ToHexStringLower(seed), new HeadWire(row.Sequence, Convert.ToHexStringLower(row.Hash)),
                 [.. drawn.Select(outcome => outcome.Wire(tenant, figure.Terms.Currency))]));
-        }).WithTags("Outcomes").Needs(Permission.OutcomesRead)
+        }).WithTags("Outcomes").Needs(Permission.OutcomesRead).AnsweringMuch()
             .WithSummary("Outcomes of a closed period, drawn by its final head: everybody draws the same");
 
     private static async Task<(long Population, IReadOnlyList<OutcomeRow> Drawn)> Draw(

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Plans;
 
 /// <summary>Every version of every plan, and each tenant's negotiated terms. Versions are only ever added.</summary>
-internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
+internal sealed class PlanBook(TimeProvider clock, MeteringSettings settings, ILogger<PlanBook> log)
 {
     public const string PlanKind = "plan";
     public const string TermsKind = "terms";
@@ -15,6 +16,8 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
     private readonly ConcurrentDictionary<string, ImmutableArray<PlanVersionWire>> _plans = new(StringComparer.Ordinal);
     /// <summary>Versions of a tenant's own terms in a day (N4): they are kept for good.</summary>
     private const int TermsADay = 1_000;
+
+    private long _planBytes; // of all versions, as they are stored
 
     private readonly ConcurrentDictionary<string, OwnVersion> _terms = new(StringComparer.Ordinal);
 
@@ -36,7 +39,8 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
         var content = (isPlan ? _unreadablePlans : _unreadableTerms)
             .Read(document.Id, document.Version, () => Read(document.Content));
         if (content is null) return;
-        if (isPlan) Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content));
+        if (isPlan) Take(new PlanVersionWire(document.Id, document.Version, document.At.ToString(), content),
+            document.Content.Length);
         else TakeTerms(document.Id, document.Version, content, document.At);
     }
 
@@ -55,16 +59,22 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
     }
 
     /// <summary>Adds a version, unless the newest says the same. The caller has the plan's turn.</summary>
+    /// <exception cref="ProblemException">409 <c>too_many_changes</c>.</exception>
     public async Task<(PlanVersionWire Plan, bool Added)> Put(IStore store, string id, PlanWire plan, string actor,
         CancellationToken cancellation)
     {
         var newest = Find(id, null);
         if (newest is not null && Write(newest.Plan).AsSpan().SequenceEqual(Write(plan))) return (newest, false);
         var now = Instant.From(clock.GetUtcNow());
+        var content = Write(plan);
+        if (Interlocked.Read(ref _planBytes) + content.Length > settings.Limits.PlanBytes)
+            throw new ProblemException(new Problem(StatusCodes.Status409Conflict,
+                Names<Refusal>.Of(Refusal.TooManyChanges),
+                $"All versions of all plans together have at most {settings.Limits.PlanBytes} bytes."));
         var added = new PlanVersionWire(id, (newest?.Version ?? 0) + 1, now.ToString(), plan);
-        if (!await store.Put(new Document(PlanKind, id, added.Version, now, actor, Write(plan)), cancellation))
+        if (!await store.Put(new Document(PlanKind, id, added.Version, now, actor, content), cancellation))
             throw new ProblemException(Problem.ChangedMeanwhile());
-        Take(added);
+        Take(added, content.Length);
         return (added, true);
     }
 
@@ -103,11 +113,19 @@ internal sealed class PlanBook(TimeProvider clock, ILogger<PlanBook> log)
         TakeTerms(tenant, next.Version, own, now);
     }
 
-    private void Take(PlanVersionWire plan) => _plans.AddOrUpdate(
-        plan.Id, _ => [plan],
-        (_, versions) => versions.Any(known => known.Version == plan.Version)
-            ? versions
-            : versions.Add(plan).Sort((one, other) => one.Version.CompareTo(other.Version)));
+    private void Take(PlanVersionWire plan, int bytes)
+    {
+        while (true)
+        {
+            var known = _plans.GetValueOrDefault(plan.Id);
+            if (known.IsDefault ? !_plans.TryAdd(plan.Id, [plan])
+                : !known.Any(one => one.Version == plan.Version) && !_plans.TryUpdate(plan.Id,
+                    known.Add(plan).Sort((one, other) => one.Version.CompareTo(other.Version)), known)) continue;
+            if (known.IsDefault || !known.Any(one => one.Version == plan.Version))
+                Interlocked.Add(ref _planBytes, bytes);
+            return;
+        }
+    }
 
     private void TakeTerms(string tenant, int version, PlanWire own, Instant at) => _terms.AddOrUpdate(tenant,
         _ => new OwnVersion(version, own, Day(at), 1),

@@ -29,7 +29,7 @@ internal static class QualityEndpoints
             var asked = query.Read();
             return await tenants.Series(tenant, asked, cancellation) is { } series
                 ? TypedResults.Ok(series.Wire(tenant, asked)) : Problem.UnknownTenant();
-        }).Needs(Permission.UsageRead)
+        }).Needs(Permission.UsageRead).AnsweringMuch()
             .WithSummary("Usage by hour or day, by outcome type, agent, channel or workflow");
 
         tenant.MapGet("/sessions/{id}", async Task<Results<Ok<SessionWire>, Problem>> (
@@ -39,6 +39,7 @@ internal static class QualityEndpoints
                 return TypedResults.Ok(session.Wire(tenant));
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             return Problem.NotFound("unknown_session", "There is no such session, or it is forgotten.");
-        }).Needs(Permission.OutcomesRead).WithSummary("A session: what counts in it, and until when it is remembered");
+        }).Needs(Permission.OutcomesRead).AnsweringMuch()
+            .WithSummary("A session: what counts in it, and until when it is remembered");
     }
 }

@@ -74,7 +74,7 @@ internal static class TenantEndpoints
         {
             if (await all.Tenant(tenant, cancellation) is not { } before) return Problem.UnknownTenant();
             var findings = new Findings();
-            var to = Target(body.Value, before.Now, findings);
+            var to = Target(body.Value, before, findings);
             if (findings.Problem is { } invalid) return invalid;
             var answer = await all.Execute(tenant, new Command.AdvanceClock(to) { Actor = caller.Actor }, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
@@ -84,13 +84,17 @@ internal static class TenantEndpoints
             .WithSummary("Move a test clock forward; everything due on the way happens");
     }
 
-    private static Instant Target(MoveClockWire move, Instant now, Findings findings)
+    private static Instant Target(MoveClockWire move, TenantFigure before, Findings findings)
     {
+        var now = before.Now;
         if (move.Advance is null == move.To is null) findings.Add("", "must have exactly one of advance and to");
         var (member, to) = findings.Duration("/advance", move.Advance, TimeSpan.Zero, TestClock.Longest) is { } span
             ? ("/advance", now + span) : ("/to", findings.Time("/to", move.To) ?? now);
         if (to > now + TestClock.Longest)
             findings.Add(member, $"must be at most {TestClock.Longest.Days} days after {now}, where the clock stands");
+        if (before.TestClock is { } clock && to > clock.Start + TestClock.Span)
+            findings.Add(member,
+                $"must be at most {TestClock.Span.Days} days after {clock.Start}, where the clock started");
         if (to > TestClock.Latest) findings.Add(member, $"must not move the clock beyond {TestClock.Latest}");
         return to;
     }

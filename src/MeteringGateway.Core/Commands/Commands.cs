@@ -232,6 +232,9 @@ public sealed record TestClock(Instant Start, bool FollowEvents)
     /// <summary>Where one may stand at the latest: what comes after can still be told as a date.</summary>
     public static readonly Instant Latest = Instant.Parse("9000-01-01T00:00:00Z");
 
+    /// <summary>How far it moves in all from where it started: of every period something is kept (N4).</summary>
+    public static readonly TimeSpan Span = TimeSpan.FromDays(36_525);
+
     /// <summary>How far it moves at a time.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(3660);
 }

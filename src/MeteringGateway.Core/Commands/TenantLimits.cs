@@ -42,9 +42,9 @@ public class TenantLimits
     public int WaitingFacts { get; set; } = 100_000;
 
     /// <summary>
-    /// Bytes of memory, about, that outcomes, facts, sessions, ids of events and kinds of activities take together
-    /// (<see cref="Refusal.TenantFull"/>). Of outcomes' first reversals those that wait for a report are taken up to
-    /// twice as many bytes, all others without end.
+    /// Bytes of memory, about, that outcomes, facts, sessions, ids of events, kinds of activities, disputes and signals
+    /// take together (<see cref="Refusal.TenantFull"/>). Of outcomes' first reversals those that wait for a report are
+    /// taken up to twice as many bytes, all others without end.
     /// </summary>
     public long TenantBytes { get; set; } = 4L * 1024 * 1024 * 1024;
 

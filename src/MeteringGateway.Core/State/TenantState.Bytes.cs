@@ -1,8 +1,8 @@
 namespace MeteringGateway.Core;
 
 /// <summary>
-/// What of a tenant grows with what its callers send: outcomes, facts, sessions, ids of events and kinds of activities,
-/// in bytes of memory (N4). A sum that is kept up; it follows from them, so it is in no snapshot.
+/// What of a tenant grows with what its callers send: outcomes, facts, sessions, ids of events, kinds of activities,
+/// disputes and signals, in bytes of memory (N4). A sum that is kept up; it follows from them, so it is in no snapshot.
 /// </summary>
 public sealed partial class TenantState
 {
@@ -12,12 +12,15 @@ public sealed partial class TenantState
     /// its part of the room that is free, and so on.
     /// </summary>
     private const int OutcomeBytes = 130, WholeBytes = 500, FactBytes = 150, WaitingBytes = 150, SessionBytes = 300,
-        SingleSessionBytes = 16, EventBytes = 70, KindBytes = 150, TextBytes = 24, ReferenceBytes = 16;
+        SingleSessionBytes = 16, EventBytes = 70, KindBytes = 150, TextBytes = 24, ReferenceBytes = 16,
+        DisputeBytes = 400, SignalBytes = 300, StopBytes = 100;
 
     /// <summary>Bytes of memory, about; see <see cref="TenantLimits.TenantBytes"/>.</summary>
-    internal long Bytes => _bytes + (_outcomes?.KindBytes ?? 0);
+    internal long Bytes => _bytes + (_outcomes?.KindBytes ?? 0) + (Contested?.Bytes ?? 0) + (_told?.Bytes ?? 0);
 
-    /// <summary>Without what many outcomes have alike: that is the table's to count.</summary>
+    /// <summary>
+    /// Without what many outcomes have alike, disputes and signals: that is for those to count who have them.
+    /// </summary>
     private long _bytes;
 
     internal static long BytesOf(string? text) => text is null ? 0 : TextBytes + sizeof(char) * text.Length;
@@ -52,6 +55,12 @@ public sealed partial class TenantState
 
     private static long BytesOf(string outcomeId, List<WaitingFact> facts) =>
         WaitingBytes + BytesOf(outcomeId) + facts.Sum(fact => BytesOf(fact.Fact));
+
+    internal static long BytesOf(Dispute dispute) =>
+        DisputeBytes + BytesOf(dispute.OutcomeId) + BytesOf(dispute.Reason) + BytesOf(dispute.Note);
+
+    internal static long BytesOf(Signal signal) => SignalBytes + BytesOf(signal.Handoff?.To)
+        + BytesOf(signal.Handoff?.Message) + StopBytes * (long)(signal.Stops?.Length ?? 0);
 
     private long CountedBytes() => _books.Sum(BytesOf) + (_outcomes?.All.Sum(BytesOf) ?? 0)
         + (_sessions?.Others.Sum(one => BytesOf(one.Key, one.Value)) ?? 0)

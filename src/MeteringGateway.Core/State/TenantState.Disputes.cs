@@ -164,6 +164,9 @@ internal sealed class DisputeBook
 
     public int Open => _byId.Count - _decided.Count;
 
+    /// <summary>As <see cref="TenantState.Bytes"/> counts.</summary>
+    public long Bytes { get; private set; }
+
     public long AcceptedOf(DateOnly period, string type) => Accepted.Values.Count(one => one == (period, type));
 
     /// <summary>The buyer's last word on an outcome; of one that is not in an open dispute it is nothing here.</summary>
@@ -186,6 +189,7 @@ internal sealed class DisputeBook
 
     public void Put(Dispute dispute, bool isKept)
     {
+        Bytes += TenantState.BytesOf(dispute) - (Find(dispute.Id) is { } before ? TenantState.BytesOf(before) : 0);
         _byId[dispute.Id] = (dispute, isKept);
         _byOutcome[dispute.OutcomeId] = dispute;
         if (dispute.Status != DisputeStatus.Open)
@@ -204,6 +208,7 @@ internal sealed class DisputeBook
 
     private void Remove(Dispute dispute)
     {
+        Bytes -= TenantState.BytesOf(dispute);
         _byId.Remove(dispute.Id);
         _byOutcome.Remove(dispute.OutcomeId);
         _decided.Remove(dispute.Id);

@@ -65,6 +65,7 @@ public sealed partial class TenantState
             _state._outcomes?.FindChanged();
             _state.CountAnew();
             _state.FindDisputes();
+            _state.FindUnits();
             return _state;
         }
 

@@ -85,6 +85,14 @@ public sealed partial class TenantState
         return first;
     }
 
+    /// <summary>Of a state that was restored: what its thresholds were crossed in.</summary>
+    private void FindUnits()
+    {
+        foreach (var book in ThresholdBooks.Where(book => book.CrossedAt is not null))
+            book.InMoney = _told?.Alerts.GetValueOrDefault(Open.Period.Id)
+                ?.LastOrDefault(alert => alert.Threshold?.Id == book.Threshold.Id)?.Limit?.IsMoney;
+    }
+
     private bool IsByDay(Threshold threshold) =>
         threshold.Of == Measure.Cap && Open.Cap(threshold.Target!) is { Cap.Period: CapPeriod.Day };
 
@@ -106,6 +114,7 @@ public sealed partial class TenantState
     {
         _thresholds![e.Threshold.Id].Cross(e.Threshold.Level(e.InForce?.Value ?? 0), CurrentDay(e.At),
             IsByDay(e.Threshold));
+        _thresholds[e.Threshold.Id].InMoney = e.InForce?.IsMoney;
         Raise(e.Alert, e, Alerts.ThresholdCrossed, e.Threshold, null, e.Level, e.InForce, e.Period);
     }
 
@@ -144,6 +153,11 @@ internal sealed class ThresholdBook(Threshold threshold)
     public int CrossedDay { get; set; }
     /// <summary>It was of a daily cap, so that the day's end arms it again, even if the cap has gone since.</summary>
     public bool CrossedByDay { get; set; }
+    /// <summary>
+    /// Whether the limit that it was crossed of was in money; null: of none. It follows from the alert that was raised,
+    /// so it is in no snapshot.
+    /// </summary>
+    public bool? InMoney { get; set; }
     /// <summary>When it was last armed again because room came back.</summary>
     public Instant? RearmedAt { get; set; }
 

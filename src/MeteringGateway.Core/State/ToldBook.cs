@@ -20,6 +20,9 @@ internal sealed class ToldBook
     /// <summary>The same of the funding of types.</summary>
     public SortedDictionary<string, Signal> Funding { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Of the signals that may be replayed, as <see cref="TenantState.Bytes"/> counts.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>By period.</summary>
     public SortedDictionary<DateOnly, Queue<RaisedAlert>> Alerts { get; } = [];
 
@@ -30,11 +33,13 @@ internal sealed class ToldBook
     {
         Signals.Enqueue(signal);
         _stops += signal.Stops?.Length ?? 0;
+        Bytes += TenantState.BytesOf(signal);
         while (Signals.Count > TenantState.SignalsKept || (_stops > TenantState.StopsKept && Signals.Count > 1))
         {
             var gone = Signals.Dequeue();
             if (signal.Stops is not null) Gone = gone.Sequence;
             _stops -= gone.Stops?.Length ?? 0;
+            Bytes -= TenantState.BytesOf(gone);
         }
     }
 
@@ -51,5 +56,6 @@ internal sealed class ToldBook
     {
         Signals = new Queue<Signal>(signals);
         _stops = Signals.Sum(signal => signal.Stops?.Length ?? 0);
+        Bytes = Signals.Sum(TenantState.BytesOf);
     }
 }

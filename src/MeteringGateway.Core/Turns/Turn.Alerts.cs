@@ -18,8 +18,8 @@ public sealed partial class Turn
     }
 
     /// <summary>
-    /// S4: once per crossing; armed again when the limit was raised or went out of force, or, at most once a day,
-    /// because room came back.
+    /// S4: once per crossing; armed again when the limit was raised, is counted in something else, or went out of
+    /// force, or, at most once a day, because room came back.
     /// </summary>
     private void Watch(ThresholdBook book)
     {
@@ -32,7 +32,7 @@ public sealed partial class Turn
                 Add(new Entry.ThresholdCrossed(book.Threshold, inForce, level, _state.Open.Period.Id,
                     NextAlert) { At = _now });
         }
-        else if (level.Value < at && at > crossed)
+        else if (level.Value < at && (at > crossed || (inForce is { } limit && book.InMoney == !limit.IsMoney)))
             Add(new Entry.ThresholdRearmed(book.Threshold.Id, RoomCameBack: false) { At = _now });
         else if (level.Value < at && (book.RearmedAt is not { } last || _now - last >= ThresholdBook.OnceADay))
             Add(new Entry.ThresholdRearmed(book.Threshold.Id, RoomCameBack: true) { At = _now });

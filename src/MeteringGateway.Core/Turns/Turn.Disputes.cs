@@ -50,6 +50,7 @@ public sealed partial class Turn
             return Refuse(Refusal.DisputeTooLate, $"its period was closed more than {TenantState.Disputable.Days} days "
                 + $"ago, at {_state.Book(outcome.Period)!.Final!.ClosedAt}");
         if (_state.OpenDisputes >= _limits.OpenDisputes) return TooManyDisputes();
+        if (IsFull(1) is { } full) return full;
         return new Answer.Disputed(Keep(Open(outcome, c.Reason, DisputeVia.Call)).Dispute!);
     }
 

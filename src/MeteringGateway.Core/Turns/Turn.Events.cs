@@ -75,6 +75,9 @@ public sealed partial class Turn
             return Refuse(Refusal.EventInFuture, $"{time} is more than 5 minutes ahead of {clock}");
         if (follows && time > _now && (time > TestClock.Latest || time > _now.AddYear()))
             return Refuse(Refusal.EventInFuture, $"{time} is more than a year ahead of {_now}");
+        if (follows && time > _now && time > _state.TestClock!.Start + TestClock.Span)
+            return Refuse(Refusal.EventInFuture, $"{time} is more than {TestClock.Span.Days} days after "
+                + $"{_state.TestClock.Start}, where the clock started");
         if (time >= _state.Open.Period.End)
             return follows || _now >= _state.Open.Period.End ? null
                 : Refuse(Refusal.EventInFuture, $"the period of {time} has not begun");

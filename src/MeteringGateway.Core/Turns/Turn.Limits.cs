@@ -46,8 +46,9 @@ public sealed partial class Turn
 
     /// <summary>Whether all that grows with what is sent has so many times as many bytes as it may.</summary>
     private Answer? IsFull(int times) => _state.Bytes / times < _limits.TenantBytes ? null
-        : Refuse(Refusal.TenantFull, "outcomes, facts, sessions, ids of events and kinds of activities of a tenant "
-            + $"take at most {_limits.TenantBytes} bytes of memory; there is room again when a period is closed");
+        : Refuse(Refusal.TenantFull, "outcomes, facts, sessions, ids of events, kinds of activities, disputes and "
+            + $"signals of a tenant take at most {_limits.TenantBytes} bytes of memory; there is room again when a "
+            + "period is closed");
 
     private Answer? OneCounterTooMany(PeriodBook book, in ActivityKey key) =>
         book.Activities?.Count >= _limits.ActivityCounters && !book.Activities.ContainsKey(key)

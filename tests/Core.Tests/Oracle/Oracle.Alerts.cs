@@ -15,7 +15,7 @@ internal sealed partial class Oracle
     public List<ExpectedAlert> Alerts { get; } = [];
     public IReadOnlyDictionary<string, Threshold> Thresholds => _thresholds;
 
-    private sealed record Crossing(DateOnly Period, int Day, bool ByDay, long At);
+    private sealed record Crossing(DateOnly Period, int Day, bool ByDay, long At, bool? InMoney);
 
     public (long? Level, long? InForce) LevelOf(Threshold threshold) => LevelOf(threshold, Standing());
 
@@ -50,10 +50,10 @@ internal sealed partial class Oracle
                 _crossed.Remove(threshold.Id);
             var (level, inForce) = LevelOf(threshold, standing);
             var at = (level is null ? null : At(threshold, inForce)) ?? long.MaxValue;
-            if (_crossed.TryGetValue(threshold.Id, out var crossed)) Rearm(threshold.Id, crossed, level ?? 0, at);
+            if (_crossed.TryGetValue(threshold.Id, out var crossed)) Rearm(threshold, crossed, level ?? 0, at);
             else if (level >= at)
             {
-                _crossed[threshold.Id] = new Crossing(Open.Id, Today, IsByDay(threshold), at);
+                _crossed[threshold.Id] = new Crossing(Open.Id, Today, IsByDay(threshold), at, IsInMoney(threshold));
                 Alerts.Add(new ExpectedAlert.Crossed(threshold.Id, level.Value, inForce, Open.Id));
             }
         }
@@ -77,10 +77,15 @@ internal sealed partial class Oracle
         where level.Level is null || level.Level < (At(threshold, level.InForce) ?? long.MaxValue)
         select (at, one.Key);
 
-    private void Rearm(string id, Crossing crossed, long level, long at)
+    private bool? IsInMoney(Threshold threshold) =>
+        threshold.Of == Measure.Cap && _caps.TryGetValue(threshold.Target!, out var cap) ? cap.Limit.IsMoney : null;
+
+    private void Rearm(Threshold threshold, Crossing crossed, long level, long at)
     {
         if (level >= at) return;
-        var raised = at > crossed.At;
+        var id = threshold.Id;
+        // Levels in units and in money are not compared: a limit in something else is another limit.
+        var raised = at > crossed.At || crossed.InMoney != IsInMoney(threshold);
         if (!raised && _roomCameBack.TryGetValue(id, out var before) && Now < before + OnceADay) return;
         if (!raised) _roomCameBack[id] = Now;
         _crossed.Remove(id);

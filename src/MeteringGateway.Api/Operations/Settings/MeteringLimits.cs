@@ -56,6 +56,12 @@ public sealed class MeteringLimits : TenantLimits
     /// </summary>
     public int BodyBytesAtOnce { get; set; } = 128 * 1024 * 1024;
 
+    /// <summary>
+    /// Bytes of all versions of all plans, as they are stored: each may be asked for, so that none is forgotten
+    /// (<c>too_many_changes</c>).
+    /// </summary>
+    public long PlanBytes { get; set; } = 256 * 1024 * 1024;
+
     /// <summary>Keys that are in force or were made within a day (<c>too_many_keys</c>).</summary>
     public int Keys { get; set; } = 100_000;
 

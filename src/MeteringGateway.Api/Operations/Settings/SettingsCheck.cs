@@ -84,6 +84,7 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.ChangesAtOnce, "Limits:ChangesAtOnce");
         AtLeast(0, limits.ReadsAtOnce, "Limits:ReadsAtOnce");
         AtLeast(0, limits.BodyBytesAtOnce, "Limits:BodyBytesAtOnce");
+        AtLeast(1, limits.PlanBytes, "Limits:PlanBytes");
         AtLeast(1, limits.Keys, "Limits:Keys");
         AtLeast(0, limits.BoundKeys, "Limits:BoundKeys");
         AtLeast(0, limits.Webhooks, "Limits:Webhooks");
