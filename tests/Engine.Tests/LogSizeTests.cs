@@ -1,4 +1,4 @@
-using MeteringGateway.Core;
+using MeteringGateway.Engine.Sqlite;
 
 namespace MeteringGateway.Engine.Tests;
 
@@ -37,8 +37,9 @@ public sealed class LogSizeTests : IAsyncLifetime
         var (turns, began) = (new int[2], new TaskCompletionSource());
         var readers = Enumerable.Range(0, 2).Select(me => Task.Factory.StartNew(() =>
         {
+            using var reader = new Connection(Path.Combine(_directory, "metering.db"), write: false);
             while (!Volatile.Read(ref ends))
-                _store.Read($"reader-{me}", db => db.Transaction("BEGIN", _ =>
+                reader.Transaction("BEGIN", db =>
                 {
                     db.Number("SELECT COUNT(*) FROM tenants");
                     var seen = Volatile.Read(ref turns[1 - me]);
@@ -46,7 +47,7 @@ public sealed class LogSizeTests : IAsyncLifetime
                     if (turns.All(some => some > 0)) began.TrySetResult();
                     SpinWait.SpinUntil(() => Volatile.Read(ref turns[1 - me]) > seen || Volatile.Read(ref ends));
                     return true;
-                }), default, urgent: me == 0).AsTask().GetAwaiter().GetResult();
+                });
         }, TaskCreationOptions.LongRunning)).ToList();
         await began.Task;
 

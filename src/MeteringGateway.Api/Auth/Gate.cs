@@ -5,6 +5,7 @@ using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Requests;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 
 namespace MeteringGateway.Api.Auth;
@@ -244,7 +245,7 @@ internal sealed class Gate(
                 context.Abort();
                 return;
             }
-            await Explain(failure).ExecuteAsync(context);
+            await Explain(failure, context).ExecuteAsync(context);
         }
     }
 
@@ -257,14 +258,15 @@ internal sealed class Gate(
         context.RequestServices.GetRequiredService<IHostApplicationLifetime>().StopApplication();
     }
 
-    private Problem Explain(Exception failure)
+    private Problem Explain(Exception failure, HttpContext context)
     {
         switch (failure)
         {
             case ProblemException wrong:
                 return wrong.Problem;
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problem.TooLarge(settings.Limits.BodyBytes, "The body");
+                return Problem.TooLarge(context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize
+                    ?? settings.Limits.BodyBytes, "The body");
             case BadHttpRequestException { StatusCode: var status }:
                 return new Problem(status, "malformed", "The request cannot be read.");
             case StoreFailedException:
