@@ -41,6 +41,7 @@ public static class MeteringApi
         services.AddSingleton<Readiness>();
         services.AddSingleton<Trails>();
         services.AddSingleton<KafkaHealth>();
+        services.AddSingleton<HttpTimes>();
         services.AddSingleton<MetricsPage>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();

@@ -38,6 +38,12 @@ public sealed record EngineOptions
     /// </summary>
     public TimeSpan ShutdownSnapshots { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Tenants that are told by name to those who watch: of those near or at a limit, and of those in memory, so many
+    /// each; 0 is none.
+    /// </summary>
+    public int WatchedTenants { get; init; } = 100;
+
     /// <summary>How much of each kind one tenant may have (N4).</summary>
     public Core.TenantLimits Limits { get; init; } = new();
 

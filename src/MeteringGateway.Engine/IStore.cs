@@ -74,6 +74,9 @@ public partial interface IStore : IAsyncDisposable
     ValueTask<IReadOnlyList<TenantInNeed>> Attention(
         IReadOnlyCollection<string>? among, TenantInNeed? after, int limit, CancellationToken cancellation);
 
+    /// <summary>How many tenants there are in each <see cref="LimitState"/>, in order of its values.</summary>
+    ValueTask<IReadOnlyList<long>> TenantsByState(CancellationToken cancellation);
+
     /// <summary>
     /// Adds version <see cref="Document.Version"/> of a document (a plan, a key); false if that version exists already.
     /// Versions are never changed or removed.

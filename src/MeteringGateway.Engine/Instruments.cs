@@ -32,6 +32,18 @@ public static class Instruments
     public const string RecoveryEntries = "metering.recovery.entries";
     /// <summary>Gauge. Tenants in memory.</summary>
     public const string TenantsLoaded = "metering.tenants.loaded";
+    /// <summary>Gauge. Tenants of the store by <c>state</c>, as every process over it says.</summary>
+    public const string Tenants = "metering.tenants";
+    /// <summary>Gauge, 1. The most severe of the tenants near or at a limit, with its <c>state</c>.</summary>
+    public const string TenantInNeed = "metering.tenant.in_need";
+    /// <summary>Gauge. What a tenant's open period has come to, by <c>currency</c>.</summary>
+    public const string TenantSpend = "metering.tenant.spend";
+    /// <summary>Gauge. Units of a tenant's open period by <c>status</c>.</summary>
+    public const string TenantUnits = "metering.tenant.units";
+    /// <summary>Gauge. What stands against a tenant's <c>cap</c>, as a share of it.</summary>
+    public const string TenantCapUsed = "metering.tenant.cap_used_ratio";
+    /// <summary>Gauge. Of a tenant's successes that its buyer judged, the share that it accepted (O8).</summary>
+    public const string TenantAgreement = "metering.tenant.agreement_ratio";
     /// <summary>Gauge. Tenants that failed and are not served for a while; the others are.</summary>
     public const string TenantsUnavailable = "metering.tenants.unavailable";
     /// <summary>Counter. Signals handed to readers as they became durable.</summary>
@@ -40,10 +52,12 @@ public static class Instruments
     public const string SignalsAcknowledged = "metering.signals.acknowledged";
     /// <summary>Counter. Signals handed to readers that asked for what they had missed.</summary>
     public const string SignalsReplayed = "metering.signals.replayed";
-    /// <summary>
-    /// Histogram, s. From the turn that made a signal to its being handed to a reader; the flush lies between.
-    /// </summary>
+    /// <summary>Histogram, s. From when a signal was durable to its being written to a reader's stream.</summary>
     public const string SignalDelay = "metering.signal.delay";
+    /// <summary>Histogram, s. From a signal to its acknowledgement, by the tenant's clock (S3).</summary>
+    public const string SignalAcknowledgement = "metering.signal.acknowledgement";
+    /// <summary>Counter. Alerts that became durable, by <c>type</c> (S5).</summary>
+    public const string AlertsRaised = "metering.alerts";
 
     /// <summary>
     /// Counter. Batches that the store refused because somebody else had written the tenant in between.
@@ -66,6 +80,8 @@ public static class Instruments
             "outcome.abandoned", "outcome.failed", "outcome.rejected", "outcome.verdict"];
     private static readonly string[] EventResults = ["accepted", "duplicate", .. Names<Refusal>()];
     private static readonly long[] EventCounts = new long[EventTypes.Length * EventResults.Length];
+    private static readonly string[] States = Names<LimitState>();
+    private static readonly string[] Statuses = Names<OutcomeStatus>();
     private static readonly string[] DecisionKinds = Names<DecisionKind>();
     private static readonly string[] DecisionReasons = Names<DecisionReason>();
     private static readonly long[] DecisionCounts = new long[DecisionKinds.Length * DecisionReasons.Length];
@@ -80,8 +96,16 @@ public static class Instruments
         "Signals that an agent runtime acknowledged.");
     internal static readonly Counter<long> Replayed = Meter.CreateCounter<long>(SignalsReplayed, "{signal}",
         "Signals handed to readers that asked for what they had missed.");
-    internal static readonly Histogram<double> Delay = Meter.CreateHistogram<double>(SignalDelay, "s",
-        "From the turn that made a signal to its being handed to a reader; the flush lies between.");
+    private static readonly Histogram<double> Delay = Meter.CreateHistogram<double>(SignalDelay, "s",
+        "From when a signal was durable to its being written to a reader's stream.");
+    internal static readonly Histogram<double> Acknowledgement = Meter.CreateHistogram(SignalAcknowledgement, "s",
+        "From when a signal was made to its being acknowledged, by the tenant's clock.", null,
+        new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200],
+        });
+    private static readonly Counter<long> Raised = Meter.CreateCounter<long>(AlertsRaised, "{alert}",
+        "Alerts that were raised, by type.");
 
     internal static readonly Counter<long> FencesLost = Meter.CreateCounter<long>(FenceLost, "{batch}",
         "Batches that the store refused because somebody else had written the tenant in between.");
@@ -109,6 +133,57 @@ public static class Instruments
             "s", "From opening the store to being ready, at the last start.");
         Meter.CreateObservableGauge(RecoveryEntries, () => _engines.Sum(engine => engine.EntriesReplayed), "{entry}",
             "Entries folded since the start to bring tenants into memory.");
+        Watched();
+    }
+
+    private static void Watched()
+    {
+        Meter.CreateObservableGauge(Tenants, () => _engines.SelectMany(engine => engine.Watch.ByState
+            .Select((count, state) => new Measurement<long>(count, Label("state", States[state])))), "{tenant}",
+            "Tenants that the store has, by state; each process over one store says the same.");
+        Meter.CreateObservableGauge(TenantInNeed, () => _engines.SelectMany(engine => engine.Watch.InNeed.Select(one =>
+            new Measurement<long>(1, Label("tenant", one.Tenant), Label("state", States[(int)one.State])))), "{tenant}",
+            "Tenants near or at a limit, the most severe first, as many as are told by name; always 1.");
+        Meter.CreateObservableGauge(TenantSpend, () => Each(figure => figure.Spend is { } spend
+            ? [(spend.Micros / 1e6, Named("currency", figure.Currency))] : []), "{currency}",
+            "What outcomes and activities of the tenant's open period have come to.");
+        Meter.CreateObservableGauge(TenantUnits, () => Each(figure => figure.Units.Select(one =>
+            ((double)one.Units, Named("status", Statuses[(int)one.Status])))), "{unit}",
+            "Units of the tenant's open period, by status.");
+        Meter.CreateObservableGauge(TenantCapUsed, () => Each(figure => figure.Caps.Select(one =>
+            (one.Limit.Value == 0 ? 1 : (double)one.Used.Value / one.Limit.Value,
+                Named("cap", one.Cap)))), "1",
+            "What stands against the tenant's cap, reservations included, as a share of it.");
+        Meter.CreateObservableGauge(TenantAgreement, () => Each(figure => figure.Judged == 0 ? []
+            : [((double)figure.Agreed / figure.Judged, null)]), "1",
+            "Of the tenant's successes that its buyer judged in the open period, the share that it accepted.");
+    }
+
+    /// <summary>Reads what is shown of tenants by name, and how many there are of each state.</summary>
+    public static Task Refresh(CancellationToken cancellation) =>
+        Task.WhenAll(_engines.Select(engine => engine.Guarded(() => engine.Watch.Refresh(cancellation))));
+
+    private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
+
+    private static KeyValuePair<string, object?>? Named(string name, string value) => Label(name, value);
+
+    private static IEnumerable<Measurement<double>> Each(
+        Func<WatchedFigure, IEnumerable<(double Value, KeyValuePair<string, object?>? Label)>> figures) =>
+        _engines.SelectMany(engine => engine.Watch.Tenants.SelectMany(one => figures(one.Figure).Select(figure =>
+            figure.Label is { } label
+                ? new Measurement<double>(figure.Value, Label("tenant", one.Tenant), label)
+                : new Measurement<double>(figure.Value, Label("tenant", one.Tenant)))));
+
+    /// <summary>
+    /// Counters that say that something is wrong begin with 0, so that whoever watches sees the first time, too. Called
+    /// by who listens.
+    /// </summary>
+    public static void Begin()
+    {
+        Counter<long>[] all = [Sent, Acknowledged, Replayed, FencesLost, Unknown, Refused, NoSnapshot];
+        foreach (var counter in all) counter.Add(0);
+        foreach (var type in (string[])[Alerts.CapReached, Alerts.AgreementLow])
+            Raised.Add(0, new KeyValuePair<string, object?>("type", type));
     }
 
     /// <summary>Counts the answer to a check.</summary>
@@ -128,6 +203,19 @@ public static class Instruments
                 break;
             case Answer.Done when command is Command.Acknowledge: Acknowledged.Add(1); break;
         }
+    }
+
+    /// <summary>A signal was written to a reader's stream.</summary>
+    /// <param name="now">In ticks of UTC; where another machine's clock is behind, no time has passed.</param>
+    public static void Count(in ToldSignal told, long now)
+    {
+        if (told.DurableAt > 0)
+            Delay.Record(Math.Max(0, now - told.DurableAt) / (double)TimeSpan.TicksPerSecond);
+    }
+
+    internal static void Count(IReadOnlyList<Alert> durable)
+    {
+        foreach (var alert in durable) Raised.Add(1, new KeyValuePair<string, object?>("type", alert.Type));
     }
 
     internal static void Register(LocalTenants engine)

@@ -38,6 +38,10 @@ internal static class KafkaInstruments
     public static void Register(Intake intake)
     {
         lock (Registering) _intakes = [.. _intakes, intake];
+        // They begin with 0, so that whoever watches sees the first time, too.
+        foreach (var result in (string[])["accepted", "duplicate", "rejected"])
+            Consumed.Add(0, new KeyValuePair<string, object?>("result", result));
+        Retried.Add(0);
     }
 
     public static void Unregister(Intake intake)

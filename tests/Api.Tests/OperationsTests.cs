@@ -14,7 +14,7 @@ public class OperationsTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task Measurements_are_written_as_Prometheus_wants_them()
     {
-        using var page = new MetricsPage(NullLogger<MetricsPage>.Instance);
+        using var page = new MetricsPage(new HttpTimes(), NullLogger<MetricsPage>.Instance);
         using var meter = new Meter("MeteringGateway");
         var counter = meter.CreateCounter<long>("test.things.done", "{thing}", "What was done so far.");
         counter.Add(2, new KeyValuePair<string, object?>("who", "a\"b\\c\nd"));
@@ -44,7 +44,7 @@ public class OperationsTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_figure_that_cannot_be_read_does_not_hide_the_others()
     {
-        using var page = new MetricsPage(NullLogger<MetricsPage>.Instance);
+        using var page = new MetricsPage(new HttpTimes(), NullLogger<MetricsPage>.Instance);
         using var meter = new Meter("MeteringGateway");
         meter.CreateObservableGauge("test.broken", Broken);
         meter.CreateObservableGauge("test.whole", () => 7);

@@ -56,7 +56,7 @@ public sealed class SiloTests(RedisServer redis)
     private static async Task<Signal> Next(SignalReader reader)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        return await reader.Signals.ReadAsync(patience.Token);
+        return (await reader.Signals.ReadAsync(patience.Token)).Signal;
     }
 
     [Fact]

@@ -15,6 +15,24 @@ public sealed class AttentionTests
     }
 
     [Fact]
+    public async Task Whoever_watches_sees_who_is_in_memory_and_keeps_nobody_there()
+    {
+        await using var engine =
+            await TestEngine.Start(options: new EngineOptions { IdleAfter = TimeSpan.FromMinutes(1) });
+        await engine.Tenants.Execute("acme", Make.Tenant(Make.Terms(cap: 1)));
+        await engine.Tenants.Execute("acme", Make.Report("a"));
+        engine.Time.Advance(TimeSpan.FromSeconds(50));
+        await engine.Tenants.Watch.Refresh(default);
+        Assert.Equal("acme", Assert.Single(engine.Tenants.Watch.Tenants).Tenant);
+        engine.Time.Advance(TimeSpan.FromSeconds(40));
+        await TestEngine.Until(() => engine.Tenants.TenantsLoaded == 0);
+        await engine.Tenants.Watch.Refresh(default);
+        Assert.Empty(engine.Tenants.Watch.Tenants);
+        Assert.Equal(new TenantInNeed("acme", LimitState.Paused), Assert.Single(engine.Tenants.Watch.InNeed));
+        Assert.Equal([0L, 0, 1, 0], engine.Tenants.Watch.ByState);
+    }
+
+    [Fact]
     public async Task After_a_crash_the_index_says_what_the_entries_say()
     {
         await using var engine = await Full();

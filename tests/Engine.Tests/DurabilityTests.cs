@@ -32,7 +32,7 @@ public sealed class DurabilityTests
         Assert.Equal((DecisionKind.Pause, 0), Decided(await engine.Tenants.Check(Acme, Make.One)));
         Assert.True(Assert.IsType<Answer.Accepted>(await duplicate).Duplicate);
         Assert.Equal(answer.Sequence, (await usage)!.Sequence);
-        Assert.Equal(SignalAction.Pause, (await reader.Signals.ReadAsync()).Action);
+        Assert.Equal(SignalAction.Pause, (await reader.Signals.ReadAsync()).Signal.Action);
         using var replayed = (await replay)!;
         Assert.True(replayed.Signals.TryRead(out _));
     }

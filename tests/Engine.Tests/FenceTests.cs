@@ -163,7 +163,7 @@ public sealed class FenceTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<SlowReaderException>(() => reader.Signals.Completion);
         using var again = (await _other.Signals("acme", reader.Start.Sequence))!;
-        Assert.Equal(SignalAction.Pause, (await again.Signals.ReadAsync()).Action);
+        Assert.Equal(SignalAction.Pause, (await again.Signals.ReadAsync()).Signal.Action);
     }
 
     [Fact]

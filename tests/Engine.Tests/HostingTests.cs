@@ -245,7 +245,7 @@ public sealed class HostingTests
 
         await engine.Tenants.Execute(Acme, Make.Report("a"));
 
-        Assert.Equal(SignalAction.Pause, (await reader.Signals.ReadAsync()).Action);
+        Assert.Equal(SignalAction.Pause, (await reader.Signals.ReadAsync()).Signal.Action);
     }
 
     [Fact]
@@ -309,10 +309,10 @@ public sealed class HostingTests
             await quick.Signals.ReadAsync();
         }
 
-        var last = new List<Signal> { await slow.Signals.ReadAsync(), await slow.Signals.ReadAsync() }[^1];
+        var last = new List<ToldSignal> { await slow.Signals.ReadAsync(), await slow.Signals.ReadAsync() }[^1].Signal;
         await Assert.ThrowsAsync<SlowReaderException>(() => slow.Signals.Completion);
         using var again = (await engine.Tenants.Signals(Acme, last.Sequence))!;
-        Assert.Equal(SignalAction.Pause, (await again.Signals.ReadAsync()).Action);
+        Assert.Equal(SignalAction.Pause, (await again.Signals.ReadAsync()).Signal.Action);
     }
 
     [Fact]
@@ -333,7 +333,7 @@ public sealed class HostingTests
         foreach (var reader in readers)
         {
             var seen = new List<long>();
-            while (seen.Count < 200) seen.Add((await reader.Signals.ReadAsync()).Sequence);
+            while (seen.Count < 200) seen.Add((await reader.Signals.ReadAsync()).Signal.Sequence);
             Assert.Equal(Enumerable.Range(0, 200).Select(i => 3L + 2 * i), seen); // each after its own entry
             Assert.False(reader.Signals.TryRead(out _));
             reader.Dispose();

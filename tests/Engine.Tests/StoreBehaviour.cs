@@ -290,6 +290,7 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
         Assert.Equal(["c", "b", "a"], await InNeed(null, null, 10));
         await Append(Batches.Of("a", b with { Tenant = "a" }, "never")); // another's hash: refused
         Assert.Equal(["c", "b", "a"], await InNeed(null, null, 10));
+        Assert.Equal([2L, 1, 1, 1], await _store.TenantsByState(default)); // d and e are active
 
         async Task<IEnumerable<string>> InNeed(string[]? among, TenantInNeed? after, int limit) =>
             (await _store.Attention(among, after, limit, default)).Select(one => one.Tenant);

@@ -380,7 +380,7 @@ public abstract partial class TenantsBehaviour : IAsyncLifetime
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var signals = new List<Signal>();
-        while (signals.Count < count) signals.Add(await reader.Signals.ReadAsync(patience.Token));
+        while (signals.Count < count) signals.Add((await reader.Signals.ReadAsync(patience.Token)).Signal);
         return signals;
     }
 }

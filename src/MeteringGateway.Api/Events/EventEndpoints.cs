@@ -111,6 +111,8 @@ internal static class EventEndpoints
             using var answers = new EventAnswers(Context, OnlyRejected);
             using var open = Caller.Streams.Open(Limits.StreamsPerKey)
                 ?? throw new ProblemException(Problem.TooManyStreams());
+            HttpTimes.Leave(Context);
+            using var counted = ApiInstruments.Open("events");
             await new EventStream(Tenants, Caller, Refused, Limits, Customers, answers, pace,
                 () => keys.IsInForce(Caller),
                 stopping).Run(Context.Request.BodyReader, Cancellation);

@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Outcomes;
 using MeteringGateway.Api.Problems;
 
@@ -25,7 +26,9 @@ internal sealed class EventGroup(ITenants tenants, Principal caller, RefusedEven
     {
         _events.Add(read);
         _answers.Add(null);
-        _problems.Add(read.Problem ?? Refuse(read));
+        var problem = read.Problem ?? Refuse(read);
+        if (problem is not null) ApiInstruments.Unrecognised(problem.Code);
+        _problems.Add(problem);
     }
 
     /// <summary>What became of each event, once <see cref="Execute"/> is done.</summary>

@@ -4,7 +4,8 @@ namespace MeteringGateway.Api.Operations;
 
 /// <summary>
 /// What is shown of other people's meters: what an operator asks after, under names that Prometheus has nothing to say
-/// against, explained. What is measured of every single request is left alone, as it would cost each check.
+/// against, explained. What is measured of every single request is left alone, as it would cost each check: that is
+/// <see cref="HttpTimes"/>.
 /// </summary>
 internal static class ForeignFigures
 {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using MeteringGateway.Api.Webhooks;
 using Prometheus;
 
 namespace MeteringGateway.Api.Operations;
@@ -15,22 +16,32 @@ internal sealed class MetricsPage : IDisposable
 {
     public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
 
+    /// <summary>For what has to be read first.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly ConcurrentDictionary<string, Instrument> _owners = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<Family> _observed = [];
+    private readonly Lock _reading = new();
     private readonly MeterListener _listener = new();
+    private readonly HttpTimes _http;
+    private readonly Histogram _requests;
     private readonly ILogger<MetricsPage> _log;
 
-    public MetricsPage(ILogger<MetricsPage> log)
+    public MetricsPage(HttpTimes http, ILogger<MetricsPage> log)
     {
-        _log = log;
+        (_http, _log) = (http, log);
         var metrics = Metrics.WithCustomRegistry(_registry);
+        _requests = metrics.CreateHistogram("metering_http_duration_seconds",
+            "How long requests took until they were answered, by method, route and status; streams are left out.",
+            ["method", "route", "status"], new HistogramConfiguration { Buckets = HttpTimes.Bounds });
         _registry.AddBeforeCollectCallback(Read);
         _listener.InstrumentPublished = (instrument, own) =>
         {
             // The same name twice would be two families; the first is the one that is shown.
             if (FigureName.Find(instrument) is { } figure
                 && _owners.GetOrAdd(figure.Name, instrument) == instrument)
-                own.EnableMeasurementEvents(instrument, new Family(instrument, figure, metrics));
+                Listen(own, new Family(instrument, figure, metrics));
         };
         _listener.SetMeasurementEventCallback<double>((_, value, tags, to) => ((Family)to!).Record(value, tags));
         _listener.SetMeasurementEventCallback<float>((_, value, tags, to) => ((Family)to!).Record(value, tags));
@@ -39,24 +50,51 @@ internal sealed class MetricsPage : IDisposable
         _listener.SetMeasurementEventCallback<short>((_, value, tags, to) => ((Family)to!).Record(value, tags));
         _listener.SetMeasurementEventCallback<byte>((_, value, tags, to) => ((Family)to!).Record(value, tags));
         _listener.Start();
+        Instruments.Begin();
+        ApiInstruments.Begin();
+        WebhookInstruments.Begin();
     }
 
     /// <summary>Prometheus' text format, 0.0.4.</summary>
-    public Task Write(Stream to, CancellationToken cancellation) =>
-        _registry.CollectAndExportAsTextAsync(to, cancellation);
+    public async Task Write(Stream to, CancellationToken cancellation)
+    {
+        await Refresh(cancellation);
+        await _registry.CollectAndExportAsTextAsync(to, cancellation);
+    }
+
+    // A store that does not answer must not hide the figures that say so.
+    private async Task Refresh(CancellationToken cancellation)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        soon.CancelAfter(Patience);
+        await Instruments.Refresh(soon.Token).WaitAsync(cancellation);
+    }
 
     public void Dispose() => _listener.Dispose();
 
+    private void Listen(MeterListener own, Family family)
+    {
+        if (family.Comes) _observed.Add(family);
+        own.EnableMeasurementEvents(family.Instrument, family);
+    }
+
     private void Read()
     {
-        try
+        // Each is told what came since the last time, and there may be two who scrape.
+        lock (_reading)
         {
-            _listener.RecordObservableInstruments();
-        }
-        catch (AggregateException failures)
-        {
-            // All the others were read.
-            _log.LogWarning(failures, "Some figures could not be read");
+            foreach (var family in _observed) family.Begin();
+            try
+            {
+                _listener.RecordObservableInstruments();
+            }
+            catch (AggregateException failures)
+            {
+                // All the others were read.
+                _log.LogWarning(failures, "Some figures could not be read");
+            }
+            foreach (var family in _observed) family.End();
+            _http.Pour((labels, seconds, requests) => _requests.WithLabels(labels).Observe(seconds, requests));
         }
     }
 
@@ -72,11 +110,36 @@ internal sealed class MetricsPage : IDisposable
         private readonly Lock _gate = new();
         private Action<double, string[]>? _record;
         private string[] _labels = [];
+        private Gauge? _gauge;
+        private readonly Dictionary<string, string[]> _shown = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+
+        public Instrument Instrument => instrument;
+
+        /// <summary>What it says of something may cease to be: a tenant that left memory has no figure.</summary>
+        public bool Comes => instrument.IsObservable && !figure.IsCounter;
 
         public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             if (Volatile.Read(ref _record) is null) Make(tags);
-            _record!(value, Values(tags));
+            var labels = Values(tags);
+            _record!(value, labels);
+            if (!Comes || labels.Length == 0) return;
+            var key = string.Join('\0', labels);
+            _told.Add(key);
+            _shown[key] = labels;
+        }
+
+        public void Begin() => _told.Clear();
+
+        /// <summary>What was not told this time is not shown any more.</summary>
+        public void End()
+        {
+            foreach (var (key, labels) in _shown.Where(one => !_told.Contains(one.Key)).ToArray())
+            {
+                _gauge!.RemoveLabelled(labels);
+                _shown.Remove(key);
+            }
         }
 
         private void Make(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -106,7 +169,7 @@ internal sealed class MetricsPage : IDisposable
                 return instrument.IsObservable ? (value, of) => counter.WithLabels(of).IncTo(value)
                     : (value, of) => counter.WithLabels(of).Inc(value);
             }
-            var gauge = metrics.CreateGauge(name, help, _labels);
+            var gauge = _gauge = metrics.CreateGauge(name, help, _labels);
             return Is(typeof(UpDownCounter<>)) ? (value, of) => gauge.WithLabels(of).Inc(value)
                 : (value, of) => gauge.WithLabels(of).Set(value);
         }

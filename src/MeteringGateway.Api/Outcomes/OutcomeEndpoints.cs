@@ -32,7 +32,11 @@ internal static class OutcomeEndpoints
                 Type = EventType.OutcomeReported };
             var read = new EventReader(settings.Limits, customers).ReadData(body.Span, attributes,
                 Members.Id | Members.Time);
-            if (read.Problem is { } wrong) return Refused(wrong);
+            if (read.Problem is { } wrong)
+            {
+                ApiInstruments.Unrecognised(wrong.Code);
+                return Refused(wrong);
+            }
             var report = Recognisable((Command.ReportOutcome)read.Command!, fresh);
             var answer = await tenants.ExecuteOnce(context, tenant, report, caller, body, cancellation);
             if (answer is Answer.Refused refused) return Refused(refused.ToProblem());

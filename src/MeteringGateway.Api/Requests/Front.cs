@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Requests;
@@ -6,10 +8,32 @@ namespace MeteringGateway.Api.Requests;
 /// <summary>
 /// What every request passes before it is routed, and every response carries: which request it was, that its content is
 /// of no other type than it says, and that nobody between keeps it. Addresses are read here, and HEAD is asked as GET.
+/// How long it took is counted.
 /// </summary>
-internal sealed class Front(RequestDelegate next)
+internal sealed class Front(RequestDelegate next, HttpTimes times)
 {
     public Task Invoke(HttpContext context)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var served = Serve(context);
+        if (!served.IsCompletedSuccessfully) return Timed(served, context, began);
+        times.Count(context, began);
+        return served;
+    }
+
+    private async Task Timed(Task served, HttpContext context, long began)
+    {
+        try
+        {
+            await served;
+        }
+        finally
+        {
+            times.Count(context, began);
+        }
+    }
+
+    private Task Serve(HttpContext context)
     {
         var headers = context.Response.Headers;
         headers["request-id"] = context.TraceIdentifier;

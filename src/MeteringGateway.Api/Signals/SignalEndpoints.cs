@@ -69,6 +69,8 @@ internal static class SignalEndpoints
                 foreach (var (_, reader) in readers) reader.Dispose();
                 throw;
             }
+            HttpTimes.Leave(context);
+            using var counted = ApiInstruments.Open("signals");
             await new SignalStream(context, position, settings.Limits, clock, () => keys.IsInForce(caller),
                 lifetime.ApplicationStopping)
                 .Run(readers);

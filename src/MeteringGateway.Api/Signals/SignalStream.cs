@@ -23,8 +23,9 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
     private readonly ArrayBufferWriter<byte> _line = new(512);
     private readonly Dictionary<string, string> _currencies = new(StringComparer.Ordinal);
 
-    // What comes from the tenants' readers; a null signal is a heartbeat.
-    private readonly Channel<(string Tenant, Signal? Signal)> _incoming = Channel.CreateBounded<(string, Signal?)>(16);
+    // What comes from the tenants' readers; null is a heartbeat.
+    private readonly Channel<(string Tenant, ToldSignal? Told)> _incoming =
+        Channel.CreateBounded<(string, ToldSignal?)>(16);
 
     /// <param name="readers">Of every tenant of the stream. They are disposed with it.</param>
     public async Task Run(IReadOnlyList<(string Tenant, SignalReader Reader)> readers)
@@ -50,10 +51,11 @@ internal sealed class SignalStream(HttpContext context, StreamPosition position,
                 if (reader.Start.Keys is { } keys) await Begin(tenant, keys, reader.Start.Sequence, ended.Token);
             }
             pumps.AddRange(readers.Select(each => Pump(each.Tenant, each.Reader, ended.Token)));
-            await foreach (var (tenant, signal) in _incoming.Reader.ReadAllAsync(ended.Token))
+            await foreach (var (tenant, told) in _incoming.Reader.ReadAllAsync(ended.Token))
             {
                 if (!mayGoOn()) break;
-                await Send(tenant, signal, ended.Token);
+                await Send(tenant, told?.Signal, ended.Token);
+                if (told is { } signal) Instruments.Count(signal, clock.GetUtcNow().UtcTicks);
             }
         }
         catch (Exception over) when (over is OperationCanceledException or SlowReaderException)

@@ -26,6 +26,14 @@ internal static class WebhookInstruments
         OldestPending, () => _dispatchers.Select(one => one.OldestPending().GetAwaiter().GetResult().TotalSeconds)
             .DefaultIfEmpty().Max(), "s", "Age of the oldest delivery that is pending; 0 when none is.");
 
+    /// <inheritdoc cref="Instruments.Begin"/>
+    public static void Begin()
+    {
+        foreach (var result in (string[])["delivered", "failed"])
+            Ended.Add(0, new KeyValuePair<string, object?>("result", result));
+        Attempted.Add(0, new KeyValuePair<string, object?>("result", "delivered"));
+    }
+
     public static void Count(Delivery delivery, Attempt attempt)
     {
         Attempted.Add(1,

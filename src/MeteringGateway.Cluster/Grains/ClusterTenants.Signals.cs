@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using MeteringGateway.Core;
 using MeteringGateway.Engine;
 
 namespace MeteringGateway.Cluster.Grains;
@@ -18,7 +17,7 @@ internal sealed partial class ClusterTenants
         if (await Call(tenant, grain => grain.Signals(after, TimeSpan.Zero, cancellation), mayRepeat: true,
             cancellation) is not { } first) return null;
         var start = first.Start ?? throw new TenantUnavailableException("its silo is of a version that knows no keys");
-        var channel = Channel.CreateBounded<Signal>(
+        var channel = Channel.CreateBounded<ToldSignal>(
             new BoundedChannelOptions(engine.SignalBuffer) { SingleReader = true, SingleWriter = true });
         var stop = new CancellationTokenSource();
         _ = Pull(tenant, first, channel.Writer, stop.Token);
@@ -29,13 +28,14 @@ internal sealed partial class ClusterTenants
         });
     }
 
-    private async Task Pull(string tenant, SignalBatch first, ChannelWriter<Signal> into, CancellationToken stop)
+    private async Task Pull(string tenant, SignalBatch first, ChannelWriter<ToldSignal> into, CancellationToken stop)
     {
         try
         {
             for (var batch = first; batch is not null;)
             {
-                foreach (var signal in batch.Signals) await into.WriteAsync(signal, stop);
+                for (var i = 0; i < batch.Signals.Length; i++)
+                    await into.WriteAsync(new ToldSignal(batch.Signals[i], batch.DurableAt?[i] ?? 0), stop);
                 var after = batch.Sequence;
                 batch = await Call(tenant, grain => grain.Signals(after, AtOnce, stop), mayRepeat: true, stop,
                     longer: AtOnce);

@@ -106,6 +106,8 @@ internal interface ITenantGrain : IGrainWithStringKey
 /// <param name="Tenant">For silos of before signals said what they stop.</param>
 /// <param name="Sequence">Everything up to it has been told: what comes after it comes next.</param>
 /// <param name="Start">Null, from a silo of before then.</param>
+/// <param name="DurableAt">Of each signal, as <see cref="ToldSignal"/> has it; null, from a silo that did not
+/// say.</param>
 [GenerateSerializer, Immutable, Alias("metering.signals")]
 internal sealed record SignalBatch([property: Id(0)] TenantFigure Tenant, [property: Id(1)] Signal[] Signals,
-    [property: Id(2)] long Sequence, [property: Id(3)] SignalStart? Start);
+    [property: Id(2)] long Sequence, [property: Id(3)] SignalStart? Start, [property: Id(4)] long[]? DurableAt = null);

@@ -163,7 +163,7 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
         if (await tenants.Tenant(Id, cancellation) is not { } tenant) return null;
         using var reader = await tenants.Signals(Id, after, cancellation);
         if (reader is null) return null;
-        var signals = new List<Signal>();
+        var signals = new List<ToldSignal>();
         Take(reader, signals);
         // One that leaves has ended its readers before this one came, and the others wait for its end.
         if (signals.Count == 0 && reader.Start.Keys is null && patience > TimeSpan.Zero && !_leaving)
@@ -176,11 +176,12 @@ internal sealed class TenantGrain(LocalTenants tenants, Stays stays, SiloLease l
         }
         // Without any, all there was when the reader came has been told; one that came since is told to whoever asks
         // next.
-        return new SignalBatch(tenant, [.. signals],
-            signals.Count > 0 ? signals[^1].Sequence : reader.Start.Sequence, reader.Start);
+        return new SignalBatch(tenant, [.. signals.Select(told => told.Signal)],
+            signals.Count > 0 ? signals[^1].Signal.Sequence : reader.Start.Sequence, reader.Start,
+            [.. signals.Select(told => told.DurableAt)]);
     }
 
-    private static void Take(SignalReader reader, List<Signal> signals)
+    private static void Take(SignalReader reader, List<ToldSignal> signals)
     {
         while (signals.Count < MostSignals && reader.Signals.TryRead(out var signal)) signals.Add(signal);
     }

@@ -171,6 +171,15 @@ public sealed partial class RedisStore
         return [.. answer.Chunk(2).Select(row => new TenantInNeed((string)row[1]!, states[(int)row[0] - 1]))];
     }
 
+    public async ValueTask<IReadOnlyList<long>> TenantsByState(CancellationToken cancellation)
+    {
+        var states = Enum.GetValues<LimitState>();
+        var counts = await Ask(_ => Task.WhenAll(states.Select(state => _redis.SortedSetLengthAsync(
+            Key(state == LimitState.Active ? "tenants" : $"severity:{(int)state}"), flags: Master))), cancellation);
+        counts[0] = Math.Max(0, counts[0] - counts[1..].Sum());
+        return counts;
+    }
+
     /// <summary>Asks for each of them: whoever may see few tenants asks for no more.</summary>
     private async ValueTask<IReadOnlyList<TenantInNeed>> AttentionAmong(
         IReadOnlyCollection<string> among, TenantInNeed? after, int limit, CancellationToken cancellation)

@@ -21,7 +21,10 @@ public sealed partial class TenantState
 
     internal Signal? FundingTold(string type) => _told?.Funding.GetValueOrDefault(type);
 
-    internal bool IsKept(long signal) => _told?.Signals.Any(kept => kept.Sequence == signal) == true;
+    internal bool IsKept(long signal) => ToldAt(signal) is not null;
+
+    /// <summary>When a signal was made that is still kept; null: it is not.</summary>
+    public Instant? ToldAt(long signal) => _told?.Signals.FirstOrDefault(kept => kept.Sequence == signal)?.At;
 
     /// <summary>Signals still kept with a sequence above <paramref name="after"/>, in order.</summary>
     public IReadOnlyList<Signal> SignalsAfter(long after) =>

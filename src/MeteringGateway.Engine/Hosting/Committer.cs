@@ -170,7 +170,11 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         Instruments.FlushSize.Record(entries);
         if (Stopwatch.GetElapsedTime(began) is var took && took > SlowFlush) engine.ToldOfSlowFlush(took, entries);
         MakeRoom(entries, bytes);
-        for (var i = 0; i < batches.Length; i++) Settle(waiting[i], results[i]);
+        for (var i = 0; i < batches.Length; i++)
+        {
+            if (results[i] == AppendResult.Written) Instruments.Count(batches[i].Outbox);
+            Settle(waiting[i], results[i]);
+        }
         if (alerts) engine.TellOutboxGrew();
     }
 

@@ -40,6 +40,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         Snapshots = new SnapshotWriter(this, store, _log);
         Timers = new Timers(this, store);
         Faults = new Faults(this, _log);
+        Watch = new Watch(this, store);
         _eviction = new Eviction(this);
     }
 
@@ -96,6 +97,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
     internal SnapshotWriter Snapshots { get; }
     internal Timers Timers { get; }
     internal Faults Faults { get; }
+    internal Watch Watch { get; }
     internal ICollection<TenantHost> Hosts => _hosts.Values;
     internal TenantHost? Loaded(string tenant) => _hosts.GetValueOrDefault(tenant);
     internal Instant Now => Instant.From(Time.GetUtcNow());
@@ -132,6 +134,7 @@ public sealed partial class LocalTenants : ITenants, IAsyncDisposable
         Snapshots.Dispose();
         _hosts.Clear();
         Instruments.Unregister(this);
+        Watch.Dispose();
         if (Failure is null && Volatile.Read(ref _started))
             _log.LogInformation("Stopped: all that was answered is stored");
     }

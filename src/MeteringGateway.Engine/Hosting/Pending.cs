@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MeteringGateway.Core;
 
 namespace MeteringGateway.Engine;
@@ -29,7 +28,6 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     public TenantHost Host { get; } = host;
     public int Count { get; private set; }
     public int Bytes { get; private set; }
-    public long Began { get; } = Stopwatch.GetTimestamp();
     public List<Signal>? Signals { get; private set; }
 
     /// <summary>Turns that are of a trace; null: none is.</summary>

@@ -20,20 +20,21 @@ internal sealed class SignalHub
     /// <param name="replay">What the reader missed, up to that sequence.</param>
     public SignalReader Add(SignalStart start, IReadOnlyList<Signal> replay, int buffer)
     {
-        var channel = Channel.CreateBounded<Signal>(
+        var channel = Channel.CreateBounded<ToldSignal>(
             new BoundedChannelOptions(buffer + replay.Count) { SingleReader = true, SingleWriter = true });
-        foreach (var signal in replay) channel.Writer.TryWrite(signal);
+        foreach (var signal in replay) channel.Writer.TryWrite(new ToldSignal(signal, 0));
         var reader = new Reader(channel.Writer, start.Sequence);
         lock (_gate) _readers.Add(reader);
         return new SignalReader(start, channel.Reader, () => Remove(reader));
     }
 
     /// <summary>Hands on what is durable now. A reader whose channel is full is closed; nobody waits for it.</summary>
-    public void Publish(List<Signal> signals, long began)
+    /// <param name="now">In ticks of UTC.</param>
+    public void Publish(List<Signal> signals, long now)
     {
         lock (_gate)
             for (var i = _readers.Count - 1; i >= 0; i--)
-                if (!Write(_readers[i], signals, began))
+                if (!Write(_readers[i], signals, now))
                 {
                     _readers[i].Channel.TryComplete(new SlowReaderException());
                     _readers.RemoveAt(i);
@@ -49,14 +50,13 @@ internal sealed class SignalHub
         }
     }
 
-    private static bool Write(Reader reader, List<Signal> signals, long began)
+    private static bool Write(Reader reader, List<Signal> signals, long now)
     {
         foreach (var signal in signals)
         {
             if (signal.Sequence <= reader.After) continue;
-            if (!reader.Channel.TryWrite(signal)) return false;
+            if (!reader.Channel.TryWrite(new ToldSignal(signal, now))) return false;
             Instruments.Sent.Add(1);
-            Instruments.Delay.Record(Instruments.SecondsSince(began));
         }
         return true;
     }
@@ -67,5 +67,5 @@ internal sealed class SignalHub
         reader.Channel.TryComplete();
     }
 
-    private sealed record Reader(ChannelWriter<Signal> Channel, long After);
+    private sealed record Reader(ChannelWriter<ToldSignal> Channel, long After);
 }

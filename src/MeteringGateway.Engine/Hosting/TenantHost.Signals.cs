@@ -30,7 +30,7 @@ internal sealed partial class TenantHost
         _view = pending.View;
         if (pending.Signals is { } signals)
         {
-            Volatile.Read(ref _hub)?.Publish(signals, pending.Began);
+            Volatile.Read(ref _hub)?.Publish(signals, _engine.Time.GetUtcNow().UtcTicks);
             if (pending.Traced is not null) Trace(signals);
         }
         pending.Complete();

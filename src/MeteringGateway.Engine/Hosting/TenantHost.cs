@@ -117,6 +117,9 @@ internal sealed partial class TenantHost
                 work.Further();
                 return false;
             default:
+                // By then few are taken back: a flush that fails ends it all.
+                if (answer is Answer.Done && command is Command.Acknowledge { Signal: var signal })
+                    Instruments.Acknowledgement.Record((_state.Now - _state.ToldAt(signal)!.Value).TotalSeconds);
                 Keep(work, command, entries, answer, work.Remember(answer));
                 work.Answer(answer);
                 return true;
@@ -208,6 +211,10 @@ internal sealed partial class TenantHost
         var value = _state.Exists ? read(_state) : null;
         return new Read<T>(true, value, Seen());
     }
+
+    /// <summary>Of a turn: what those see who only watch. It is no use of the tenant, which may leave memory.</summary>
+    public Read<WatchedFigure> Look(Instant now) => _retired || !_state.Exists ? default
+        : new Read<WatchedFigure>(true, _state.Watched(now), Seen());
 
     /// <summary>Of a turn: where the chain stands.</summary>
     public Read<JournalHead> Head() =>

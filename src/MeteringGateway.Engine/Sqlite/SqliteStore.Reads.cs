@@ -221,6 +221,20 @@ public sealed partial class SqliteStore
         return found;
     }, cancellation);
 
+    public ValueTask<IReadOnlyList<long>> TenantsByState(
+        CancellationToken cancellation) => Read<IReadOnlyList<long>>("/states", db =>
+    {
+        var counts = new long[(int)LimitState.Handoff + 1];
+        using (var all = db["SELECT COUNT(*) FROM tenants"]) if (all.Step()) counts[0] = all.Int64(0);
+        using var rows = db["SELECT severity, COUNT(*) FROM tenants WHERE severity>0 GROUP BY severity"];
+        while (rows.Step())
+        {
+            counts[rows.Int64(0)] = rows.Int64(1);
+            counts[0] -= rows.Int64(1);
+        }
+        return counts;
+    }, cancellation);
+
     public ValueTask<IReadOnlyList<Document>> Documents(string kind, CancellationToken cancellation) =>
         Documents(kind, $"SELECT id, version, at, actor, content, {Holds("documents")} FROM documents WHERE kind=? "
             + "ORDER BY id, version", cancellation);

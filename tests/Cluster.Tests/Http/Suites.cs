@@ -19,6 +19,7 @@ public sealed class CapTestsOnSilos(Started started) : CapTests(started);
 public sealed class DocumentTestsOnSilos(Started started) : DocumentTests(started);
 public sealed class DocumentBoundTestsOnSilos(Started started) : DocumentBoundTests(started);
 public sealed class EventTestsOnSilos(Started started) : EventTests(started);
+public sealed class FigureTestsOnSilos(Started started) : FigureTests(started);
 public sealed class FormatTestsOnSilos : FormatTests;
 public sealed class FuzzTestsOnSilos : FuzzTests;
 public sealed class GrantTestsOnSilos(Started started) : GrantTests(started);

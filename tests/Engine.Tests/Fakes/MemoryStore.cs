@@ -297,6 +297,13 @@ internal sealed partial class MemoryStore : IStore
                 .Select(row => new TenantInNeed(row.Key, row.Value.Severity))]);
     }
 
+    public ValueTask<IReadOnlyList<long>> TenantsByState(CancellationToken cancellation)
+    {
+        lock (_gate)
+            return new([.. Enum.GetValues<LimitState>()
+                .Select(state => (long)_disk.Tenants.Values.Count(row => row.Severity == state))]);
+    }
+
     public ValueTask<bool> Put(Document document, CancellationToken cancellation)
     {
         lock (_gate) return new(_disk.Documents.TryAdd((document.Kind, document.Id, document.Version), document));

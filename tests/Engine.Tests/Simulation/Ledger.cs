@@ -49,7 +49,7 @@ internal sealed class Ledger
     {
         if (!_readers.Remove(tenant, out var reader)) return;
         var seen = _seen.FindLast(watch => watch.Tenant == tenant).Seen;
-        while (reader.Signals.TryRead(out var signal)) seen.Add(signal);
+        while (reader.Signals.TryRead(out var told)) seen.Add(told.Signal);
         reader.Dispose();
     }
 

@@ -61,6 +61,9 @@ public sealed class MeteringSettings
     /// <inheritdoc cref="EngineOptions.SignalBuffer"/>
     public int SignalBuffer { get; set; } = Engine.SignalBuffer;
 
+    /// <inheritdoc cref="EngineOptions.WatchedTenants"/>
+    public int WatchedTenants { get; set; } = Engine.WatchedTenants;
+
     public MeteringLimits Limits { get; set; } = new();
 
     public WebhookSettings Webhooks { get; set; } = new();
@@ -85,6 +88,7 @@ public sealed class MeteringSettings
         DuePoll = DuePoll,
         ShutdownSnapshots = ShutdownSnapshots,
         SignalBuffer = SignalBuffer,
+        WatchedTenants = WatchedTenants,
         Limits = Limits,
     };
 

@@ -53,6 +53,7 @@ internal sealed class SettingsCheck
         Wait(settings.DuePoll, "DuePoll");
         WaitOrNone(settings.ShutdownSnapshots, "ShutdownSnapshots");
         AtLeast(1, settings.SignalBuffer, "SignalBuffer");
+        AtLeast(0, settings.WatchedTenants, "WatchedTenants");
     }
 
     private void Callers(MeteringLimits limits)
