@@ -11,7 +11,11 @@ public class AdministratorTests(Started started) : IClassFixture<Started>
     public async Task What_an_administrator_does_is_an_entry_with_who_when_before_and_after_D4()
     {
         await _gateway.Tenant(Tenant);
-        await _gateway.Admin.Put("/v1/plans/other-plan", Gateway.Plan).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/plans/other-plan", """
+            {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"0.99","included_units":1}],
+             "overage":{"requires_authorization":true},
+             "caps":[{"id":"monthly","limit":{"units":3},"at_limit":{"action":"handoff","to":"queue:tier1"}}]}
+            """).Is(HttpStatusCode.Created);
         using var finance = await _gateway.Role("finance", Tenant);
         using var billing = await _gateway.Role("billing", Tenant);
         await Entries();

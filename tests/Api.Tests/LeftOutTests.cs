@@ -31,6 +31,31 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
             (string?)cap["at_limit"]!["message"]));
     }
 
+    [Theory]
+    [InlineData("""{"action":"handoff","to":"queue:b"}""", "handoff", "queue:b", "later")]
+    [InlineData("""{"action":"handoff","message":"now"}""", "handoff", "queue:a", "now")]
+    [InlineData("""{"action":"handoff","message":null}""", "handoff", "queue:a", null)]
+    [InlineData("""{"action":"pause"}""", "pause", null, null)]
+    public async Task What_follows_at_the_limit_keeps_what_is_not_told_again_of_the_same_action(string then,
+        string action, string? to, string? message) // C1, F2
+    {
+        await Tenant("then");
+        await _gateway.Admin.Delete("/v1/tenants/then/caps/c");
+        await _gateway.Admin.Put("/v1/tenants/then/caps/c", Whole).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put("/v1/tenants/then/overage",
+            """{"at_limit":{"action":"handoff","to":"queue:a","message":"later"}}""").Is(HttpStatusCode.OK);
+
+        foreach (var (path, body) in new[]
+        {
+            ("caps/c", $$"""{"limit":{"units":10},"at_limit":{{then}}}"""), ("overage", $$"""{"at_limit":{{then}}}"""),
+        })
+        {
+            var set = (await _gateway.Admin.Put($"/v1/tenants/then/{path}", body).Is(HttpStatusCode.OK))["at_limit"]!;
+            Assert.Equal((action, to, message),
+                ((string?)set["action"], (string?)set["to"], (string?)set["message"]));
+        }
+    }
+
     [Fact]
     public async Task A_cap_without_its_limit_is_refused_and_one_that_was_removed_begins_anew()
     {
@@ -128,7 +153,7 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
         """{"caps":[{"id":"c","limit":{"units":1},"at_limit":{"action":"handoff"}}]}""", "/caps/0/at_limit/to")]
     [InlineData("POST", "tenants/nobody/caps/preview", """{"caps":[null]}""", "/caps/0")]
     [InlineData("POST", "tenants/nobody/pause", """{"action":"handoff","reason":"incident"}""", "/to")]
-    [InlineData("PUT", "tenants/nobody/overage", """{"at_limit":{"action":"handoff"}}""", "/at_limit/to")]
+    [InlineData("PUT", "tenants/nobody/overage", """{"at_limit":{"action":"handoff","to":null}}""", "/at_limit/to")]
     [InlineData("PUT", "tenants/nobody/terms", """{"overage":{"at_limit":{"action":"handoff"}}}""",
         "/overage/at_limit/to")]
     [InlineData("PUT", "plans/nobody",

@@ -27,7 +27,7 @@ public class OverageTests(Started started) : IClassFixture<Started>
         await Is("authorise", "allow", "ok");
         await Outcome("authorise", 1);
         var usage = await finance.Get("/v1/tenants/authorise/usage").Is(HttpStatusCode.OK);
-        Assert.Equal("""{"mode":"bill","units":1,"amount":"0.99","authorized":true,"limit":null}""",
+        Assert.Equal("""{"mode":"bill","units":1,"amount":"0.99","authorized":true,"limit":{"units":2}}""",
             usage["overage"]!.ToJsonString());
 
         await Outcome("authorise", 2);
@@ -89,6 +89,25 @@ public class OverageTests(Started started) : IClassFixture<Started>
         var problem = await _gateway.Admin.Post("/v1/tenants/anyone/overage/authorize", body)
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Fact]
+    public async Task An_authorisation_that_would_limit_nothing_is_refused() // F2
+    {
+        await _gateway.Tenant("limits-nothing",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1","included_units":1}]}""");
+        const string authorize = "/v1/tenants/limits-nothing/overage/authorize";
+        const string limited = """{"for":"period","limit":{"amount":"5.00"}}""";
+        var problem = await _gateway.Admin.Post(authorize, limited)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal(["/limit"], problem.Pointers());
+        await _gateway.Admin.Post(authorize, """{"for":"standing"}""").Is(HttpStatusCode.OK);
+
+        // Under a plan that is to come it does.
+        await _gateway.Admin.Put("/v1/plans/limits-something", Plan);
+        await _gateway.Admin.Put("/v1/tenants/limits-nothing",
+            """{"plan":"limits-something","effective":"next_period"}""").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Post(authorize, limited).Is(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -69,6 +69,26 @@ public class UsageTests(Started started) : IClassFixture<Started>
         Assert.Equal((mode, units), ((string?)overage["mode"], (int)overage["units"]!));
     }
 
+    [Theory]
+    [InlineData("{\"amount\":\"6.00\"}", "{\"amount\":\"6.00\"}")]
+    [InlineData("{\"amount\":\"60.00\"}", "{\"amount\":\"12.00\"}")]
+    [InlineData("{\"units\":1}", "{\"amount\":\"12.00\"}")]
+    public async Task Overage_in_usage_has_the_limit_that_a_check_would_meet(string authorized, string limit) // F2
+    {
+        var name = $"meets-{authorized.Length}-{limit.Length}";
+        await _gateway.Tenant(name, """
+            {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1","included_units":1}],
+             "overage":{"limit":{"amount":"12.00"},"requires_authorization":true}}
+            """);
+        Assert.Equal("{\"amount\":\"12.00\"}", await LimitOf(name));
+        await _gateway.Admin.Post($"/v1/tenants/{name}/overage/authorize",
+            $$"""{"for":"period","limit":{{authorized}}}""").Is(HttpStatusCode.OK);
+        Assert.Equal(limit, await LimitOf(name));
+    }
+
+    private async Task<string> LimitOf(string tenant) =>
+        (await _gateway.Admin.Get($"/v1/tenants/{tenant}/usage").Json())["overage"]!["limit"]!.ToJsonString();
+
     private Task<JsonObject> Report(string tenant, int number, string type) => _gateway.Admin.PostAs(
         One, "/v1/events",
         Support.Report.Event("outcome.reported", $"o-{number}", tenant, $"\"outcome_type\":\"{type}\""))

@@ -60,6 +60,9 @@ internal static class CapEndpoints
             var (had, currency) = (Find(before, cap), before.Terms.Currency);
             ETags.Demand(context, had is null ? null : ETags.Of(had));
             wanted = Over(There(before, cap), wanted, body);
+            if (body.Value.AtLimit is not null)
+                CapReader.DemandWho("/at_limit", CapReader.Write(wanted.AtLimit), findings);
+            if (findings.Problem is { } nobody) return nobody;
             if (Unknown(wanted.Scope, before.Terms) is { } unknown) return unknown;
             var answer = await tenants.Execute(tenant, new Command.SetCap(wanted, choice) { Actor = caller.Actor },
                 cancellation);
@@ -135,11 +138,18 @@ internal static class CapEndpoints
         ?? tenant.Scheduled.Select(change => change.Setting).OfType<Setting.Capped>()
             .FirstOrDefault(coming => coming.Cap.Id == cap)?.Cap;
 
+    // With the same action, who takes over and what is said stay too.
     private static Cap Over(Cap? had, Cap wanted, Body<PutCapWire> body) => had is null ? wanted : wanted with
     {
         Scope = body.Says("scope") ? wanted.Scope : had.Scope,
         Period = body.Says("period") ? wanted.Period : had.Period,
-        AtLimit = body.Says("at_limit") ? wanted.AtLimit : had.AtLimit,
+        AtLimit = !body.Says("at_limit") ? had.AtLimit
+            : wanted.AtLimit.Action != had.AtLimit.Action || body.Value.AtLimit is null ? wanted.AtLimit
+            : wanted.AtLimit with
+            {
+                To = body.Says("at_limit", "to") ? wanted.AtLimit.To : had.AtLimit.To,
+                Message = body.Says("at_limit", "message") ? wanted.AtLimit.Message : had.AtLimit.Message,
+            },
     };
 
     /// <summary>As it is in force, with what it is to be; null: there is none, and none is to come.</summary>
@@ -155,12 +165,9 @@ internal static class CapEndpoints
 
     private static Problem UnknownCap() => Problem.NotFound("unknown_cap", "There is no such cap.");
 
-    private static Cap Read(string id, PutCapWire cap, Findings findings)
-    {
-        CapReader.DemandWho("/at_limit", cap.AtLimit, findings);
-        return CapReader.Read("", new CapWire { Scope = cap.Scope, Limit = cap.Limit, Period = cap.Period,
-            AtLimit = cap.AtLimit }, id, findings);
-    }
+    private static Cap Read(string id, PutCapWire cap, Findings findings) => CapReader.Read(
+        "", new CapWire { Scope = cap.Scope, Limit = cap.Limit, Period = cap.Period, AtLimit = cap.AtLimit }, id,
+        findings);
 
     private static Command.Pause Read(PauseWire pause, Findings findings)
     {

@@ -16,13 +16,23 @@ internal sealed record Body<T>(T Value, ReadOnlyMemory<byte> Bytes) where T : cl
     /// <summary>
     /// Whether a member is there, be it null: what a change leaves out stays as it is, and null takes it away.
     /// </summary>
-    public bool Says(string member)
+    /// <param name="path">A member, or one within it.</param>
+    public bool Says(params ReadOnlySpan<string> path)
     {
         var reader = new Utf8JsonReader(Bytes.Span);
-        while (reader.Read())
+        foreach (var name in path)
         {
-            if (reader.TokenType != JsonTokenType.PropertyName) continue;
-            if (reader.ValueTextEquals(member)) return true;
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject || !IsIn(ref reader, name)) return false;
+        }
+        return true;
+    }
+
+    private static bool IsIn(ref Utf8JsonReader reader, string name)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals(name)) return true;
             reader.Skip();
         }
         return false;

@@ -138,7 +138,7 @@ internal static class KeyEndpoints
         {
             if (Permissions.TryParse(name, out var one) && (bundle & one) != 0) narrowed |= one;
             else if (bundle != Permission.None)
-                findings.Add(pointer, $"{Findings.OneOf(name, Permissions.Names(bundle))}: a {key.Role} has no others");
+                findings.Add(pointer, $"{Findings.OneOf(name, Permissions.Names(bundle))}: the role {key.Role} has no others");
         }
         return Permissions.Names(narrowed);
     }

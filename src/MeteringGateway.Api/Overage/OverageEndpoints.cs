@@ -42,6 +42,8 @@ internal static class OverageEndpoints
             var findings = new Findings();
             var command = Read(body.Value, findings) with { Actor = caller.Actor };
             if (findings.Problem is { } invalid) return invalid;
+            if (command.Limit is not null && await tenants.Tenant(tenant, cancellation) is { } before
+                && !Asks(before)) return HoldsNothing();
             var answer = await tenants.ExecuteOnce(context, tenant, command, caller, body.Bytes, cancellation);
             if (answer is Answer.Refused refused) return refused.ToProblem();
             if (await tenants.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
@@ -79,9 +81,26 @@ internal static class OverageEndpoints
             Limit = blocks || body.Says("limit") ? said.Limit : had.Limit,
             RequiresAuthorization = body.Says("requires_authorization") ? said.RequiresAuthorization
                 : had.RequiresAuthorization,
-            AtLimit = body.Says("at_limit") ? said.AtLimit : had.AtLimit,
+            AtLimit = !body.Says("at_limit") ? had.AtLimit
+                : said.AtLimit is not { } then || then.Action != had.AtLimit?.Action ? said.AtLimit
+                : then with
+                {
+                    To = body.Says("at_limit", "to") ? then.To : had.AtLimit?.To,
+                    Message = body.Says("at_limit", "message") ? then.Message : had.AtLimit?.Message,
+                },
         };
     }
+
+    /// <summary>Whether a rule that is in force, or is to come, waits for an authorisation.</summary>
+    private static bool Asks(TenantFigure tenant) => tenant.Scheduled.Select(change => change.Setting)
+        .OfType<Setting.Plan>().Select(plan => plan.Terms).Prepend(tenant.Terms)
+        .Any(terms => terms.Overage is { RequiresAuthorization: true }
+            || terms.OutcomeTypes.Any(type => type.Overage is { RequiresAuthorization: true }));
+
+    // It would be taken for a limit, and would hold nothing back.
+    private static Problem HoldsNothing() => Problem.Invalid([new ProblemError("/limit",
+        "would hold nothing back: no rule of overage of this tenant asks for an authorisation; a cap limits what may "
+            + "be spent")]);
 
     private static OverageRuleWire Rule(TenantFigure tenant) =>
         FundingReader.Write(tenant.Terms.Overage ?? OverageRule.Default, tenant.Terms.Currency);

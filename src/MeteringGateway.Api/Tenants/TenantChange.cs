@@ -57,9 +57,9 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         ETags.Demand(context, OverageEndpoints.Tag(before));
         // Whatever is wrong is under the member that the body is here.
         var findings = new Findings("/overage");
-        CapReader.DemandWho("/overage/at_limit", body.Value.AtLimit, findings);
         var own = plans.TermsOf(tenant) ?? new PlanWire();
         var rule = OverageEndpoints.Over(own.On(Plan(before.Plan)).Overage, body);
+        if (body.Value.AtLimit is not null) CapReader.DemandWho("/overage/at_limit", rule.AtLimit, findings);
         await Replace(tenant, own with { Overage = rule }, before, findings, caller, cancellation);
         return await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
     }

@@ -49,7 +49,7 @@ internal sealed record CreditsUsageWire(string Balance, string? Value, IReadOnly
 /// <param name="Mode"><c>bill</c>: units may go on demand, of one type at least; <c>block</c>: of none; null: nothing
 /// is prepaid, so there is nothing to go beyond.</param>
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
-/// <param name="Limit">Of the rule for all types; null: it has none.</param>
+/// <param name="Limit">Of the rule for all types, or what was authorised, if that is less; null: neither.</param>
 internal sealed record OverageUsageWire(string? Mode, long Units, string Amount, bool Authorized, LimitWire? Limit);
 
 /// <summary>

@@ -85,6 +85,11 @@ public static class UsageFigures
             rules.Length > 0 ? rules.Any(one => !Pricing.Blocks(one.Rule, one.Type)) : units > 0 ? true : null,
             units, lines.Sum(),
             state.AuthorizedIn(book) is not null || !rules.Any(one => one.Rule.RequiresAuthorization),
-            terms.Overage?.Limit);
+            Lower(terms.Overage?.Limit, rules.Any(one => one.Rule.RequiresAuthorization)
+                ? state.AuthorizedIn(book)?.Limit : null));
     }
+
+    /// <summary>Of a rule's limit and what was authorised; where they are counted in two things, the rule's.</summary>
+    private static Limit? Lower(Limit? own, Limit? given) => own is not { } rule ? given
+        : given is { } less && less.IsMoney == rule.IsMoney && less.Value < rule.Value ? less : rule;
 }
