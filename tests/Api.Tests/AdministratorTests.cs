@@ -16,6 +16,8 @@ public class AdministratorTests(Started started) : IClassFixture<Started>
              "overage":{"requires_authorization":true},
              "caps":[{"id":"monthly","limit":{"units":3},"at_limit":{"action":"handoff","to":"queue:tier1"}}]}
             """).Is(HttpStatusCode.Created);
+        await _gateway.Admin.PostAs("application/cloudevents+json", "/v1/events",
+            Report.Outcome("o-1", Tenant, """ "end_customer":"u-9" """)).Is(HttpStatusCode.Created);
         using var finance = await _gateway.Role("finance", Tenant);
         using var billing = await _gateway.Role("billing", Tenant);
         await Entries();
@@ -60,7 +62,7 @@ public class AdministratorTests(Started started) : IClassFixture<Started>
         await Says("authorization_withdrawn", "finance", """{"amount":"7.00"}""", data => data["before"]!["limit"]);
 
         await _gateway.Admin.Delete($"/v1/tenants/{Tenant}/end-customers/u-9").Is(HttpStatusCode.OK);
-        await Says("detail_erased", "admin", "0", data => data["events"]);
+        await Says("detail_erased", "admin", "1", data => data["events"]);
     }
 
     private Task Says(string kind, string role, string? value, Func<JsonNode, JsonNode?> member) =>

@@ -119,6 +119,7 @@ internal sealed class OutcomeCsv(string tenant, string currency)
     {
         foreach (var property in WireJson.Strict.GetTypeInfo(type).Properties)
         {
+            if (property.Name == "no_dispute") continue; // only the answer to a verdict has it
             var name = prefix + property.Name;
             if (property.PropertyType.IsClass && property.PropertyType.Assembly == typeof(OutcomeCsv).Assembly)
                 foreach (var nested in Columns(property.PropertyType, name + ".")) yield return nested;
