@@ -3,16 +3,16 @@ namespace MeteringGateway.Engine;
 /// <summary>What tenants on one machine go by.</summary>
 public sealed record EngineOptions
 {
-    /// <summary>A tenant that nobody asked anything of for this long leaves memory.</summary>
+    /// <summary>A tenant that nobody asks anything of for so long leaves memory.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// A snapshot is taken when at least so many entries came after the last one, and twice as many bytes as it has.
+    /// A snapshot is taken when so many entries came after the last one, and twice as many bytes as it has.
     /// </summary>
     public int SnapshotEntries { get; init; } = 50_000;
 
     /// <summary>
-    /// A tenant that leaves memory is snapshotted first if at least so many entries came after its last snapshot.
+    /// A tenant that leaves memory is snapshotted first if so many entries came after its last snapshot.
     /// </summary>
     public int IdleSnapshotEntries { get; init; } = 200;
 
@@ -25,7 +25,10 @@ public sealed record EngineOptions
     /// <summary>While so many bytes wait for the disk, callers wait before their turn.</summary>
     public long QueueBytes { get; init; } = 64 << 20;
 
-    /// <summary>Callers that may wait for one tenant's turn, for each of three lanes; others are refused.</summary>
+    /// <summary>
+    /// Callers that may wait for one tenant's turn, for each of people, events and what takes long; others are answered
+    /// 503.
+    /// </summary>
     public int TurnsWaiting { get; set; } = 10_000;
 
     /// <summary>
@@ -34,13 +37,13 @@ public sealed record EngineOptions
     public TimeSpan DuePoll { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a shutdown may take to snapshot tenants; it saves the next start time, and nothing else.
+    /// How long an orderly end may take to snapshot tenants; it saves the next start time, and nothing else.
     /// </summary>
     public TimeSpan ShutdownSnapshots { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Tenants that are told by name to those who watch: of those near or at a limit, and of those in memory, so many
-    /// each; 0 is none.
+    /// Tenants that one process tells of by name in <c>/metrics</c>: of those near or at a limit, and of those in
+    /// memory, so many each (<see href="#how-many-series">how many series</see>); 0: none.
     /// </summary>
     public int WatchedTenants { get; init; } = 100;
 

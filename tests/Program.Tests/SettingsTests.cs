@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.LoadTests;
 
@@ -13,6 +15,11 @@ public sealed class SettingsTests : IDisposable
 {
     /// <summary>Its presence is what makes a silo: nothing stands for "none".</summary>
     private const string Redis = "Metering:Cluster:Redis";
+
+    private static readonly Dictionary<string, XElement> Docstrings = ((string[])["Api", "Engine", "Core"])
+        .SelectMany(part => XDocument.Load(Path.Combine(Path.GetDirectoryName(Options.DefaultDll())!,
+            $"MeteringGateway.{part}.xml")).Descendants("member"))
+        .DistinctBy(member => member.Attribute("name")!.Value).ToDictionary(member => member.Attribute("name")!.Value);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
 
@@ -40,6 +47,19 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void What_the_page_says_that_a_setting_means_is_what_the_class_of_the_settings_says()
+    {
+        var page = Repository.Read("docs/operating.md");
+        foreach (var name in MeteringSettings.Names.Keys)
+        {
+            var said = Regex.Match(page, $"^\\| `{name}` \\| .*? \\| (.+?) \\|$", RegexOptions.Multiline)
+                .Groups[1].Value;
+            Assert.True(said.Length > 0 && Meaning(name) == char.ToLowerInvariant(said[0]) + said[1..],
+                $"in docs/operating.md, {name}: {Meaning(name)}");
+        }
+    }
+
+    [Fact]
     public async Task A_file_in_the_working_directory_wins_over_the_one_beside_the_program()
     {
         await File.WriteAllTextAsync(Path.Combine(_directory, "appsettings.json"),
@@ -49,6 +69,35 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("metering could not start: There is no setting Metering:Limits:BodyBites:"
             + " did you mean Metering:Limits:BodyBytes?", error);
     }
+
+    /// <summary>The docstring of a setting, as the page writes it; of a group of files, after the group's.</summary>
+    private static string Meaning(string name)
+    {
+        var (type, path) = (typeof(MeteringSettings), new List<PropertyInfo>());
+        foreach (var part in name.Split(':')[1..])
+        {
+            path.Add(type.GetProperty(part)!);
+            type = path[^1].PropertyType;
+        }
+        var said = path is [.., { PropertyType: var group } of, var last] && group == typeof(TlsFiles)
+            ? $"{Docstring(of)}. {Docstring(last)}" : Docstring(path[^1]);
+        return char.ToLowerInvariant(said[0]) + said[1..];
+    }
+
+    private static string Docstring(PropertyInfo property)
+    {
+        var member = Docstrings[$"P:{property.DeclaringType!.FullName}.{property.Name}"];
+        if (member.Element("inheritdoc")?.Attribute("cref")?.Value is { } elsewhere) member = Docstrings[elsewhere];
+        return Told(member.Element("summary")!).Trim().TrimEnd('.');
+    }
+
+    private static string Told(XElement text) => Regex.Replace(string.Concat(text.Nodes().Select(node => node switch
+    {
+        XText plain => plain.Value,
+        XElement { Name.LocalName: "see" } link => $"[{Told(link)}]({link.Attribute("href")?.Value})",
+        XElement code => $"`{code.Value}`",
+        _ => "",
+    })), @"\s+", " ");
 
     private static SortedDictionary<string, string> Known()
     {

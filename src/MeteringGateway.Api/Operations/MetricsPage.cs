@@ -74,7 +74,7 @@ internal sealed class MetricsPage : IDisposable
 
     private void Listen(MeterListener own, Family family)
     {
-        if (family.Comes) _observed.Add(family);
+        if (family.MayEnd) _observed.Add(family);
         own.EnableMeasurementEvents(family.Instrument, family);
     }
 
@@ -116,15 +116,15 @@ internal sealed class MetricsPage : IDisposable
 
         public Instrument Instrument => instrument;
 
-        /// <summary>What it says of something may cease to be: a tenant that left memory has no figure.</summary>
-        public bool Comes => instrument.IsObservable && !figure.IsCounter;
+        /// <summary>What it tells of may end: a tenant that left memory has no figure.</summary>
+        public bool MayEnd => instrument.IsObservable && !figure.IsCounter;
 
         public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             if (Volatile.Read(ref _record) is null) Make(tags);
             var labels = Values(tags);
             _record!(value, labels);
-            if (!Comes || labels.Length == 0) return;
+            if (!MayEnd || labels.Length == 0) return;
             var key = string.Join('\0', labels);
             _told.Add(key);
             _shown[key] = labels;

@@ -3,12 +3,12 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>The section <c>Metering:Kafka</c> of the settings.</summary>
 public sealed class KafkaSettings
 {
-    /// <summary>Brokers to begin with, as <c>host:port,host:port</c>. Without it nothing of Kafka is there.</summary>
+    /// <summary>Brokers, as <c>host:port,host:port</c>: switches <see href="kafka.md">Kafka</see> on.</summary>
     public string? BootstrapServers { get; set; }
 
     public bool IsOn => !string.IsNullOrWhiteSpace(BootstrapServers);
 
-    /// <summary>The consumer group: gateways of the same one share the partitions.</summary>
+    /// <summary>The consumer group; gateways of the same store have the same one.</summary>
     public string Group { get; set; } = "metering";
 
     /// <summary>The topic that events are read from.</summary>
@@ -26,13 +26,18 @@ public sealed class KafkaSettings
     /// <summary>The topic that alerts are written to.</summary>
     public string Alerts { get; set; } = "metering.alerts";
 
-    /// <summary>Events of one partition that are decided together; ten times as many are held at most.</summary>
+    /// <summary>
+    /// Events of one partition that are decided together; with ten times as many in memory the partition is paused; 1
+    /// to 10000.
+    /// </summary>
     public int BatchEvents { get; set; } = 500;
 
-    /// <summary>Bytes of messages that are read and not yet stored, of all partitions of this process.</summary>
+    /// <summary>Bytes of messages that are read and not yet stored; each partition has an equal share.</summary>
     public long InFlightBytes { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>How often what was stored is told to the brokers.</summary>
+    /// <summary>
+    /// How often the group is told what was stored; what was not told comes again after a crash, and is recognised.
+    /// </summary>
     public TimeSpan CommitEvery { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the journal is looked through for what is to be written to topics.</summary>
@@ -41,6 +46,9 @@ public sealed class KafkaSettings
     /// <summary>How long a start waits for brokers to say which topics there are.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Settings of the client's own, by their names, such as <c>security.protocol</c>.</summary>
+    /// <summary>
+    /// Below it, settings of the client by <see href="kafka.md#security">its own names</see>:
+    /// <c>Metering:Kafka:Client:security.protocol</c>.
+    /// </summary>
     public Dictionary<string, string?> Client { get; set; } = [];
 }

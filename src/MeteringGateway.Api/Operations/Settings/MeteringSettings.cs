@@ -13,24 +13,28 @@ public sealed class MeteringSettings
 
     private static readonly EngineOptions Engine = new();
 
-    /// <summary>Where the journal lives; made if it is not there.</summary>
+    /// <summary>
+    /// Or <c>--data-directory</c>: where the embedded edition keeps its journal; made if it is not there.
+    /// </summary>
     public string DataDirectory { get; set; } = "./data";
 
     /// <summary>
-    /// The bootstrap administrator's key, 16 characters or more; without one a key is made at first start and printed
+    /// The first administrator's key, 16 characters or more; without one a key is made at the first start and told
     /// once.
     /// </summary>
     public string? AdminKey { get; set; }
 
     /// <summary>
-    /// Where the keys are that webhooks' secrets are sealed with; not in the data directory. Without it, embedded:
-    /// beside the data directory, with <c>-keys</c> behind its name. Silos share it; without it they make no webhooks.
+    /// Where the keys are that seal webhooks' secrets, not in the data directory: <see href="#the-key-directory">the
+    /// key directory</see>. Embedded: beside the data directory, with <c>-keys</c> behind its name.
     /// </summary>
     public string? KeyDirectory { get; set; }
 
     /// <summary>
-    /// Entries hold a keyed hash of who the end customer is, for the first-contact figure (Q1). Not set: embedded they
-    /// do, of silos not: a program of before cannot read such an entry, so it is switched on when every silo can.
+    /// Entries hold a keyed hash of who the end customer is, for the <see href="quality.md#the-figures">first-contact
+    /// figure</see>. Embedded: they do, unless it is <c>false</c>. Silos: they do not, unless it is <c>true</c>;
+    /// <see href="#upgrading">an older program cannot read such an entry</see>, so it is switched on when every silo
+    /// runs one that can.
     /// </summary>
     public bool? FirstContact { get; set; }
 
