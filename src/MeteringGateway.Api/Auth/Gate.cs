@@ -148,8 +148,18 @@ internal sealed class Gate(
             if (change is not null) await Answer(context);
             else await Problem.TooManyAtOnce(_limits.ChangesAtOnce, "changes").ExecuteAsync(context);
         }
-        log.LogInformation("{Method} {Path} by key {Key} ({Role}): {Status}", context.Request.Method,
-            Path(context), caller.Id, caller.Role, context.Response.StatusCode);
+        Note(context, caller, context.Response.StatusCode);
+    }
+
+    private void Note(HttpContext context, Principal caller, int status)
+    {
+        if (caller.Lines.Next(clock) is not { } requests) return;
+        if (KeyLines.IsOne(requests))
+            log.LogInformation("{Method} {Path} by key {Key} ({Role}): {Status}", context.Request.Method,
+                Path(context), caller.Id, caller.Role, status);
+        else
+            log.LogWarning("Key {Key} ({Role}) has sent {Requests} changes, or what it may not, in this minute",
+                caller.Id, caller.Role, requests);
     }
 
     private static string? Path(HttpContext context) =>
@@ -188,8 +198,7 @@ internal sealed class Gate(
         if (!principal.Bucket.TryTake(_limits.RequestsPerSecond, clock, out var wait)) return Problem.Throttled(wait);
         if (!principal.May(demands.AnyOf))
         {
-            log.LogInformation("{Method} {Path} by key {Key} ({Role}) was refused: it may not",
-                context.Request.Method, Path(context), principal.Id, principal.Role);
+            Note(context, principal, StatusCodes.Status403Forbidden);
             return Problem.Forbidden(demands.AnyOf);
         }
         if (context.Request.RouteValues.TryGetValue("tenant", out var tenant) && !principal.MaySee((string)tenant!))

@@ -23,6 +23,9 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public FrozenSet<string>? Tenants { get; } = tenants;
     public Instant? ExpiresAt { get; } = expiresAt;
     public Actor Actor { get; } = new(id, role);
+    /// <summary>What the log is told of its requests.</summary>
+    public KeyLines Lines { get; } = new();
+
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 
     public bool MaySee(string tenant) => Tenants is null || Tenants.Contains(tenant);
