@@ -115,8 +115,12 @@ public sealed class McpTests : IAsyncLifetime
     {
         var key = await Key("agent", "acme");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await Status(key, new string(' ', 65_536)));
-        using var large = new StringContent(new string(' ', 65_537), Encoding.UTF8, "application/json");
-        using var refused = await _admin.PostAsync(new Uri("/mcp", UriKind.Relative), large);
+        using var large = new HttpRequestMessage(HttpMethod.Post, "/mcp")
+        {
+            Content = new StringContent(new string(' ', 65_537), Encoding.UTF8, "application/json"),
+        };
+        large.Headers.Add("Accept", "application/json, text/event-stream");
+        using var refused = await _admin.SendAsync(large);
         Assert.Contains("65536 bytes", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await using var agent = await Client(key);
         await Assert.ThrowsAnyAsync<Exception>(() => agent.CallToolAsync("check_allowance",

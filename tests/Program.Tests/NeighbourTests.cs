@@ -118,7 +118,7 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
     private static IEnumerable<Func<CancellationToken, Task<HttpResponseMessage>>> Reads(
         IReadOnlyList<HttpClient> readers, HttpClient bound)
     {
-        string[] paths = ["outcomes?limit=1000&session=none", "outcomes?limit=1000&changed_after=1", "series?by=hour",
+        string[] paths = ["outcomes?limit=1000&session=none", "outcomes?limit=1000&changed_after=1", Series(),
             "statements/current?lines=outcomes&limit=1000", "quality", "alerts?limit=1000", "disputes?limit=1000"];
         foreach (var reader in readers)
         {
@@ -131,6 +131,13 @@ public sealed class NeighbourTests(ITestOutputHelper output) : IDisposable
         yield return end => bound.GetAsync("/v1/tenants/noisy/entries?limit=1000", end);
         yield return end => bound.GetAsync("/v1/attention", end);
         yield return end => bound.GetAsync("/v1/webhooks", end);
+    }
+
+    private static string Series()
+    {
+        var (from, to) = (DateTime.UtcNow.Date.AddDays(-30), DateTime.UtcNow.Date.AddDays(1));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"usage/series?by=hour&from={from:yyyy-MM-ddTHH:mm:ssZ}&to={to:yyyy-MM-ddTHH:mm:ssZ}");
     }
 
     /// <summary>Asks for a page, and takes nothing of it for a while.</summary>
