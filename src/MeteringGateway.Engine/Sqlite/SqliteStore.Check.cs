@@ -26,6 +26,7 @@ public sealed partial class SqliteStore
                 cancellation.ThrowIfCancellationRequested();
                 Try(findings, table, db => findings.AddRange(Unsealed(db, table)));
             }
+        Try(findings, "the tables", db => findings.AddRange(Mistyped(db)));
         Try(findings, "archived", db => findings.AddRange(Misfiled(db)));
         Try(findings, "details", db =>
         {
@@ -46,6 +47,21 @@ public sealed partial class SqliteStore
         using var rows = db[$"SELECT {Seals.KeyOf(table)} FROM {table} NOT INDEXED WHERE NOT {Seals.Holds(table)} "
             + $"LIMIT {MostFindings}"];
         while (rows.Step()) findings.Add(Damaged(table, rows.Text(0)));
+        return findings;
+    }
+
+    /// <summary>A value of another type than its column's: the same bytes as a text are equal to none as a blob.</summary>
+    private static List<string> Mistyped(Connection db)
+    {
+        var (columns, findings) = (new List<(string Table, string Right)>(), new List<string>());
+        using (var rows = db["SELECT s.name, c.name, lower(c.type) FROM sqlite_schema s, pragma_table_info(s.name) c "
+            + "WHERE s.type='table' AND c.type IN ('INTEGER', 'TEXT', 'BLOB') ORDER BY s.name"])
+            while (rows.Step())
+                columns.Add((rows.Text(0), $"typeof({rows.Text(1)}) IN ('{rows.Text(2)}', 'null')"));
+        foreach (var table in columns.GroupBy(one => one.Table, one => one.Right))
+            if (db.Number($"SELECT COUNT(*) FROM {table.Key} NOT INDEXED WHERE NOT ({string.Join(" AND ", table)})")
+                is > 0 and var some)
+                findings.Add($"{table.Key}: {some} rows have values of another type than is written there");
         return findings;
     }
 
