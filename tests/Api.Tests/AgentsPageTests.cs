@@ -56,6 +56,26 @@ public sealed class AgentsPageTests
             told.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}"));
     }
 
+    [Fact]
+    public async Task Each_header_of_an_answer_is_on_it_and_each_of_a_request_is_read()
+    {
+        var rows = Regex.Matches(Section("## Headers"), @"^\| (`.*?`) \| (.*?) \|", RegexOptions.Multiline)
+            .SelectMany(row => Regex.Matches(row.Groups[1].Value, "`([A-Za-z-]+)`")
+                .Select(name => (Name: name.Groups[1].Value, Of: row.Groups[2].Value))).ToList();
+        Same(["Authorization", "Idempotency-Key", "Last-Event-ID", "traceparent"],
+            rows.Where(row => row.Of.StartsWith("request", StringComparison.Ordinal)).Select(row => row.Name));
+        await using var gateway = await Gateway.Start();
+        await gateway.Tenant("headers", Gateway.Plan.Replace("\"units\":3", "\"units\":0", StringComparison.Ordinal));
+        using var agent = await gateway.Role("agent", "headers");
+        using var refused = await agent.Post("/v1/tenants/headers/check",
+            """{"outcome_type":"support.resolution"}""");
+
+        Same(rows.Where(row => row.Of.StartsWith("answer", StringComparison.Ordinal))
+            .Select(row => row.Name.ToUpperInvariant()),
+            refused.Headers.Select(header => header.Key.ToUpperInvariant())
+                .Except(["DATE", "CACHE-CONTROL", "X-CONTENT-TYPE-OPTIONS", "TRANSFER-ENCODING"]));
+    }
+
     private static IEnumerable<string> All<T>() where T : struct, Enum => Enum.GetValues<T>().Select(Names<T>.Of);
 
     private static void Same(IEnumerable<string> code, IEnumerable<string> page) =>

@@ -1,3 +1,5 @@
+using MeteringGateway.Sdk.Wire;
+
 namespace MeteringGateway.Sdk.Tests;
 
 /// <summary>What may pass is sent again, the same; what may not is told at once.</summary>
@@ -40,6 +42,18 @@ public class RetryTests
         Assert.NotNull(wire.All[0].IdempotencyKey);
         Assert.Equal(wire.All[0], wire.All[1]);
         Assert.Equal("/behind/v1/tenants/t/reservations", wire.All[0].Path);
+    }
+
+    [Fact]
+    public void What_may_pass_is_what_the_page_says()
+    {
+        var page = System.Text.RegularExpressions.Regex.Match(Repository.Read("docs/agents.md"),
+            @"on (\d+), (\d+) and every 5xx, and on 409\s`(\w+)`");
+        Assert.True(page.Success);
+        int[] told = [int.Parse(page.Groups[1].Value), int.Parse(page.Groups[2].Value)];
+        for (var status = 400; status < 600; status++)
+            Assert.Equal(told.Contains(status) || status >= 500, Sender.MayPass(new Problem(status, "any")));
+        Assert.True(Sender.MayPass(new Problem(409, page.Groups[3].Value)));
     }
 
     [Fact]
