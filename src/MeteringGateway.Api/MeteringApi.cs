@@ -18,6 +18,7 @@ using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Quality;
 using MeteringGateway.Api.Requests;
 using MeteringGateway.Api.Signals;
+using MeteringGateway.Api.SignIn;
 using MeteringGateway.Api.Statements;
 using MeteringGateway.Api.Tenants;
 using MeteringGateway.Api.Thresholds;
@@ -45,6 +46,8 @@ public static class MeteringApi
         services.AddSingleton<MetricsPage>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();
+        services.AddSingleton<InProcess>();
+        services.AddSingleton<Sessions>();
         services.AddSingleton<RefusedEvents>();
         services.AddTransient<TenantChange>();
         services.AddTransient<SignalEndpoints.SignalSource>();
@@ -60,12 +63,14 @@ public static class MeteringApi
     public static WebApplication MapMeteringApi(this WebApplication app)
     {
         app.Services.GetRequiredService<MetricsPage>(); // listens from the start
+        app.Use(app.Services.GetRequiredService<InProcess>().Before);
         app.UseMiddleware<Front>();
         app.UseRouting();
         app.UseMiddleware<Gate>();
         app.MapOperations();
         app.MapApiDocument();
         app.MapKeys();
+        app.MapConsoleLinks();
         app.MapPlans();
         app.MapTenants();
         app.MapSchedule();
@@ -85,6 +90,7 @@ public static class MeteringApi
         app.MapStatements();
         app.MapAttention();
         app.MapUsage();
+        app.MapChanges();
         app.MapQuality();
         app.MapCertificates();
         app.MapWebhooks();

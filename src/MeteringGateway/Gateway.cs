@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using MeteringGateway.Api;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster;
+using MeteringGateway.ConsolePages;
 using MeteringGateway.Engine;
 using MeteringGateway.Kafka;
 using MeteringGateway.Mcp;
@@ -56,10 +57,12 @@ internal static class Gateway
                 builder.AddEmbeddedTenants(key =>
                     ShowAdminKey(key, app!.Services.GetRequiredService<MeteringSettings>().DataDirectory));
             if (!string.IsNullOrWhiteSpace(builder.Configuration[Kafka])) AddKafka(builder);
+            builder.AddConsole();
             var hasMcp = builder.Configuration.GetValue(Mcp, false);
             if (hasMcp) AddMcp(builder);
             app = builder.Build();
             app.MapMeteringApi();
+            app.MapConsole();
             if (hasMcp) MapMcp(app);
             await app.StartAsync(cancellation);
             return app;

@@ -158,7 +158,7 @@ public class ConditionalTests(Started started) : IClassFixture<Started>
             Assert.True(tags.Add(Tag(statement)));
             using var again = await Statement(form, Tag(statement));
             Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
-            Assert.Equal("Accept", again.Headers.Vary.Single());
+            Assert.Contains("Accept", again.Headers.Vary);
         }
 
         Task<HttpResponseMessage> Statement(string form, string? known) => _gateway.Admin.Send(HttpMethod.Get,

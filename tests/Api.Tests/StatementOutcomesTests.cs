@@ -168,12 +168,12 @@ public class StatementOutcomesTests(Started started) : IClassFixture<Started>
         Assert.Contains("&lt;i&gt;-2", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<i>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Credits</th>", page, StringComparison.Ordinal); // nothing took any
-        var more = page.Split("href=\"")[1].Split('"')[0].Replace("&amp;", "&", StringComparison.Ordinal);
+        var more = page.Split("href=\"")[^1].Split('"')[0].Replace("&amp;", "&", StringComparison.Ordinal);
         using var second = await _gateway.Admin.Send(HttpMethod.Get,
-            "/v1/tenants/page-behind/statements/" + more, null, "", ("Accept", "text/html"));
+            more, null, "", ("Accept", "text/html"));
         var last = await second.Content.ReadAsStringAsync();
         Assert.Contains("&lt;i&gt;-0", last, StringComparison.Ordinal);
-        Assert.DoesNotContain("href", last, StringComparison.Ordinal);
+        Assert.DoesNotContain("More outcomes", last, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,26 +190,15 @@ public class StatementOutcomesTests(Started started) : IClassFixture<Started>
         }
 
         var open = await Page();
-        Assert.Contains("When (Asia/Tokyo)", open, StringComparison.Ordinal);
-        Assert.Contains(">2026-11-21 21:00:00<", open, StringComparison.Ordinal);
-        Assert.Contains(">pending: it may still be taken back<", open, StringComparison.Ordinal);
+        Assert.Contains(">21 Nov 2026, 21:00 <span class=\"zone\">UTC&#x2B;9:00</span>", open, StringComparison.Ordinal);
+        Assert.Contains(">Pending: it may still be taken back<", open, StringComparison.Ordinal);
         Assert.Contains(">2,469.12<", open, StringComparison.Ordinal);
         Assert.DoesNotContain("is rounded", open, StringComparison.Ordinal); // it is what it comes to
         await Move("tokyo", "2026-11-21T14:00:00Z");
         var closed = await Page();
-        Assert.Contains(">achieved, and not taken back in time<", closed, StringComparison.Ordinal);
+        Assert.Contains(">Achieved, and not taken back in time<", closed, StringComparison.Ordinal);
         Assert.DoesNotContain("window_closed", closed, StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData(null, "")]
-    [InlineData("0.50", "0.50")]
-    [InlineData("999", "999")]
-    [InlineData("1000", "1,000")]
-    [InlineData("-1234567.123456", "-1,234,567.123456")]
-    [InlineData("-123.4", "-123.4")]
-    public void Thousands_are_set_apart(string? number, string grouped) =>
-        Assert.Equal(grouped, MeteringGateway.Api.Html.HtmlPage.Grouped(number));
 
     [Fact]
     public async Task Outcomes_are_for_whoever_may_read_them_and_only_where_they_are_asked_for()

@@ -4,7 +4,7 @@ using System.Xml.Linq;
 namespace MeteringGateway.Core.Tests;
 
 /// <summary>
-/// The arrows run one way: Core &lt;- Engine &lt;- Api &lt;- Cluster, Kafka, Mcp &lt;- the program; the SDK stands alone.
+/// The arrows run one way: Core &lt;- Engine &lt;- Api &lt;- Cluster, Console, Kafka, Mcp &lt;- the program; the SDK stands alone.
 /// </summary>
 public sealed partial class ArchitectureTests
 {
@@ -17,10 +17,11 @@ public sealed partial class ArchitectureTests
         ["MeteringGateway.Engine"] = ["MeteringGateway.Core"],
         ["MeteringGateway.Api"] = ["MeteringGateway.Engine", "MeteringGateway.Core"],
         ["MeteringGateway.Cluster"] = ["MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
+        ["MeteringGateway.Console"] = ["MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
         ["MeteringGateway.Kafka"] = ["MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
         ["MeteringGateway.Mcp"] = ["MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
-        ["MeteringGateway"] = ["MeteringGateway.Cluster", "MeteringGateway.Kafka", "MeteringGateway.Mcp",
-            "MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
+        ["MeteringGateway"] = ["MeteringGateway.Cluster", "MeteringGateway.Console", "MeteringGateway.Kafka",
+            "MeteringGateway.Mcp", "MeteringGateway.Api", "MeteringGateway.Engine", "MeteringGateway.Core"],
         // What others build in: nothing of ours comes with it.
         ["MeteringGateway.Sdk"] = [],
         ["MeteringGateway.Sdk.AI"] = ["MeteringGateway.Sdk"],

@@ -187,11 +187,12 @@ internal sealed class Gate(
         var endpoint = context.GetEndpoint();
         // No endpoint, or the router's own for a method or media type that is not served: nothing of ours is behind it.
         if (endpoint is not RouteEndpoint route) return null;
-        if (endpoint.Metadata.GetMetadata<Open>() is not null) return QueryNames.Refuse(route, context.Request);
+        if (endpoint.Metadata.GetMetadata<Open>() is { } open)
+            return open.AnyQuery ? null : QueryNames.Refuse(route, context.Request);
         if (endpoint.Metadata.GetMetadata<Demands>() is not { } demands) return Problem.Forbidden(Permission.None);
         if (demands.OpenOnLoopback && IsOfThisMachine(context)) return QueryNames.Refuse(route, context.Request);
         if (readiness.Problem is { } notReady) return notReady;
-        if (keys.Find(context.Request.Headers.Authorization) is not { } principal)
+        if (Caller(context) is not { } principal)
             return keys.IsUnreadable(context.Request.Headers.Authorization) ? UnreadableKey
                 : _strangers.Note(context.Connection.RemoteIpAddress)
                     ?? WithoutKey(context.Request.Headers.Authorization);
@@ -217,6 +218,9 @@ internal sealed class Gate(
     // What its form is says nothing of which keys there are.
     private static Problem WithoutKey(string? authorization) => string.IsNullOrEmpty(authorization) ? NoField
         : authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? NoKey : NoBearer;
+
+    private Principal? Caller(HttpContext context) => context.Features.Get<SignedIn>()?.Caller
+        ?? keys.Find(context.Request.Headers.Authorization);
 
     /// <summary>
     /// What a proxy on this machine hands on comes from loopback too: whoever sent it may be anywhere.

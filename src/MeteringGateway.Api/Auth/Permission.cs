@@ -74,7 +74,8 @@ internal static class Permissions
 internal sealed record Demands(Permission AnyOf, bool OpenOnLoopback = false);
 
 /// <summary>An endpoint that needs no key.</summary>
-internal sealed record Open;
+/// <param name="AnyQuery">It reads what it knows of the query itself: a page for people.</param>
+internal sealed record Open(bool AnyQuery = false);
 
 /// <summary>
 /// An endpoint that answers from, or changes, what is configured: it sees all that was stored before, by whichever
@@ -106,4 +107,7 @@ internal static class DemandsExtensions
 
     public static TBuilder OpenToAll<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Open());
+
+    public static TBuilder ForPeople<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new Open(AnyQuery: true));
 }

@@ -23,8 +23,18 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public FrozenSet<string>? Tenants { get; } = tenants;
     public Instant? ExpiresAt { get; } = expiresAt;
     public Actor Actor { get; } = new(id, role);
-    /// <summary>What the log is told of its requests.</summary>
-    public KeyLines Lines { get; } = new();
+    /// <summary>What the log is told of its requests; of a part of a key, as of the whole.</summary>
+    public KeyLines Lines { get; } = (family as Principal)?.Lines ?? new();
+
+    /// <summary>Tells this key from another one of the same id, and tells nothing else of it.</summary>
+    public string Stamp => Convert.ToHexStringLower(SHA256.HashData(hash).AsSpan(0, 8));
+
+    /// <summary>A part of what this key may: never more, and within its shares.</summary>
+    /// <param name="role">What is written of who did it.</param>
+    /// <param name="within">Null: all tenants of the key.</param>
+    public Principal Narrowed(string role, Permission permissions, FrozenSet<string>? within) =>
+        new(Id, role, Permissions & permissions, within is null ? Tenants
+            : within.Where(MaySee).ToFrozenSet(StringComparer.Ordinal), ExpiresAt, hash, this);
 
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 

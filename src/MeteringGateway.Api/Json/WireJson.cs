@@ -18,6 +18,7 @@ using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Quality;
 using MeteringGateway.Api.Signals;
+using MeteringGateway.Api.SignIn;
 using MeteringGateway.Api.Statements;
 using MeteringGateway.Api.Tenants;
 using MeteringGateway.Api.Thresholds;
@@ -44,6 +45,9 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(KeyWire))]
 [JsonSerializable(typeof(ListWire<KeyWire>))]
 [JsonSerializable(typeof(StoredKey))]
+[JsonSerializable(typeof(OwnKeyWire))]
+[JsonSerializable(typeof(NewConsoleLinkWire))]
+[JsonSerializable(typeof(ConsoleLinkWire))]
 [JsonSerializable(typeof(CheckWire))]
 [JsonSerializable(typeof(DecisionWire))]
 [JsonSerializable(typeof(ReserveWire))]
@@ -92,6 +96,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(ListWire<AttentionWire>))]
 [JsonSerializable(typeof(PricePageWire))]
 [JsonSerializable(typeof(UsageWire))]
+[JsonSerializable(typeof(ListWire<ChangeWire>))]
 [JsonSerializable(typeof(QualityWire))]
 [JsonSerializable(typeof(SeriesWire))]
 [JsonSerializable(typeof(SessionWire))]

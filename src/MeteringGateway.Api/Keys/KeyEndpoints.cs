@@ -14,6 +14,11 @@ internal static class KeyEndpoints
 {
     public static void MapKeys(this IEndpointRouteBuilder app)
     {
+        app.MapGet("/v1/key", (Principal caller, KeyRing ring) => TypedResults.Ok(new OwnKeyWire(
+            caller.Id, caller.Role, new TenantsWire(caller.Tenants?.Order(StringComparer.Ordinal).ToList()),
+            Permissions.Names(caller.Permissions), caller.ExpiresAt?.ToString(), ring.Label(caller.Id))))
+            .WithTags("Keys").Needs(Permission.All).WithSummary("Whose key it is that asks, and what it may do");
+
         var keys = app.MapGroup("/v1/keys").WithTags("Keys").AsConfigured().Needs(Permission.KeysWrite);
 
         keys.MapPost("", async Task<Results<Created<CreatedKeyWire>, Problem>> (

@@ -39,6 +39,11 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         return _fromSettings?.Proves(header, key) == true ? _fromSettings : null;
     }
 
+    /// <summary>The key with this id, if it is in force.</summary>
+    public Principal? InForce(string id) =>
+        (id == _fromSettings?.Id ? _fromSettings : _inForce.GetValueOrDefault(id)) is { } key
+            && !key.IsExpired(Instant.From(clock.GetUtcNow())) ? key : null;
+
     /// <summary>Whether it has the form of a key of ours.</summary>
     public static bool IsKey(string? header) =>
         header?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true
@@ -104,6 +109,9 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
     public bool IsUnreadable(string? header) =>
         _unreadable.Any && IsKey(header) && Secrets.TryId(header.AsSpan(Scheme.Length), out var id)
             && _unreadable.Has(id.ToString());
+
+    /// <summary>What whoever made it calls it; null: nothing, or it is not known here.</summary>
+    public string? Label(string id) => _stored.GetValueOrDefault(id)?.Label;
 
     /// <summary>Every key that has not been forgotten, in no order.</summary>
     public IEnumerable<StoredKey> Unordered => _stored.Select(pair => pair.Value);

@@ -29,6 +29,11 @@ internal sealed record KeyWire(
     string CreatedAt,
     string? RevokedAt);
 
+/// <summary>The key that asks.</summary>
+/// <param name="Label">Null too for the one that the settings name.</param>
+internal sealed record OwnKeyWire(string Id, [property: RoleNames] string Role, TenantsWire Tenants,
+    IReadOnlyList<string> Permissions, string? ExpiresAt, string? Label);
+
 /// <param name="Key">Shown this once.</param>
 internal sealed record CreatedKeyWire(
     string Id, string Key, [property: RoleNames] string Role, TenantsWire Tenants,

@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Html;
 using MeteringGateway.Api.Json;
@@ -66,19 +68,27 @@ internal static class PlanEndpoints
             .WithSummary("A version of a plan; for a key that is bound to tenants, one that they are on");
 
         plans.MapGet("/{plan}/page",
-            IResult (string plan, string? version, HttpContext context, PlanBook book, Readiness readiness) =>
+            async Task<IResult> (string plan, string? version, [FromQuery(Name = "outcome_type")] string[]? types,
+                string[]? units,
+                HttpContext context, PlanBook book, Readiness readiness, IServiceProvider services) =>
         {
             if (readiness.Problem is { } notReady) return notReady; // the gate asks this only where it asks for a key
             if (Find(book, plan, version) is not { } found) return Unknown();
-            var page = PricePage.Of(found.Id, found.Version, PlanReader.Read(found.Plan, new Findings()));
+            var terms = PlanReader.Read(found.Plan, new Findings());
+            var estimate = Estimate.Of(terms, types ?? [], units ?? []);
+            var page = PricePage.Of(found.Id, found.Version, terms, estimate);
             context.Response.Headers.Vary = "Accept";
             context.Response.Headers.CacheControl = "public, no-cache";
-            if (Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType) == HtmlPage.MediaType)
-                return PricePageHtml.Answer(context, page).Tagged(context);
+            if (Accept.Choose(context.Request, TakesExtensions.Json, PagesForPeople.MediaType)
+                == PagesForPeople.MediaType && services.GetService<PagesForPeople>() is { } pages)
+                return TypedResults.Text(await pages.Price(context, page), PagesForPeople.MediaType, Encoding.UTF8)
+                    .Tagged(context);
             ETags.Send(context, ETags.Of(page));
             return TypedResults.Ok(page);
-        }).OpenToAll().Conditional().Produces<PricePageWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
-            .WithSummary("The plan as a public pricing page, for people (HTML) and programs (JSON)");
+        }).OpenToAll().Conditional().Produces<PricePageWire>()
+            .Also<string>(StatusCodes.Status200OK, PagesForPeople.MediaType)
+            .WithSummary("The plan as a public pricing page, for people (HTML) and programs (JSON); with "
+                + "outcome_type and units, each as often as the other, what so many would come to");
     }
 
     private const Permission MayRead = Permission.PlansWrite | Permission.TermsWrite | Permission.UsageRead;

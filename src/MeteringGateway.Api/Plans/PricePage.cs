@@ -1,4 +1,3 @@
-using MeteringGateway.Api.Html;
 using System.Globalization;
 using MeteringGateway.Api.Json;
 
@@ -9,12 +8,13 @@ namespace MeteringGateway.Api.Plans;
 /// </summary>
 internal static class PricePage
 {
-    public static PricePageWire Of(string plan, int version, Terms terms) => new(
+    public static PricePageWire Of(string plan, int version, Terms terms, EstimateWire? estimate) => new(
         plan, version, terms.Currency, [.. Fees(terms)], [.. terms.OutcomeTypes.Select(type => Outcome(type, terms))],
         [.. terms.Activities.Select(activity =>
             new PricedWire(Named(activity.Id, activity.Description),
                 activity.Price is { } price ? Money(price, terms) : "free"))],
-        [.. Packs(terms)], [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)]);
+        [.. Packs(terms)], [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)],
+        PriceWords.Headline(terms), [.. PriceWords.Timing(terms)], [.. PriceWords.Auditability()], estimate);
 
     private static IEnumerable<PricedWire> Fees(Terms terms)
     {
@@ -27,7 +27,8 @@ internal static class PricePage
 
     private static PricedOutcomeWire Outcome(OutcomeType type, Terms terms) => new(
         type.Id, type.Description, [.. PriceLines.Of(type, terms)], type.IncludedUnits, Charged(type),
-        Durations.Write(type.MeasurementWindow), [.. Free(type)]);
+        Durations.Write(type.MeasurementWindow), [.. Free(type)], PriceWords.Definition(type),
+        [.. PriceWords.Examples(type)]);
 
     private static IEnumerable<PricedWire> Packs(Terms terms) // F9
     {
@@ -100,7 +101,17 @@ internal static class PricePage
     }
 
     internal static string Money(Amount amount, Terms terms) =>
-        $"{HtmlPage.Grouped(amount.ToString(Currencies.Digits(terms.Currency)))} {terms.Currency}";
+        $"{Grouped(amount.ToString(Currencies.Digits(terms.Currency)))} {terms.Currency}";
+
+    /// <summary>A decimal with a comma between thousands.</summary>
+    private static string Grouped(string number)
+    {
+        var point = number.IndexOf('.', StringComparison.Ordinal);
+        var text = new System.Text.StringBuilder(number);
+        for (var at = (point < 0 ? number.Length : point) - 3; at > 0 && char.IsAsciiDigit(number[at - 1]); at -= 3)
+            text.Insert(at, ',');
+        return text.ToString();
+    }
 
     internal static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -108,7 +119,7 @@ internal static class PricePage
 
     private static string Named(string id, string? description) => description is null ? id : $"{id}: {description}";
 
-    private static string Span(TimeSpan span)
+    internal static string Span(TimeSpan span)
     {
         if (span.TotalHours is >= 168 && span.TotalHours % 24 == 0) return $"{Count((long)span.TotalDays)} days";
         if (span.TotalHours is >= 2 && span.TotalMinutes % 60 == 0) return $"{Count((long)span.TotalHours)} hours";

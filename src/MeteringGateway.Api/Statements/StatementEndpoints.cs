@@ -1,3 +1,4 @@
+using System.Text;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Csv;
 using MeteringGateway.Api.Html;
@@ -27,7 +28,8 @@ internal static class StatementEndpoints
 
         statements.MapGet("/{period}",
             async Task<IResult> (string tenant, string period, string? lines, string? cursor, string? limit,
-                HttpContext context, Principal caller, ITenants tenants, CancellationToken cancellation) =>
+                HttpContext context, Principal caller, ITenants tenants, IServiceProvider services,
+                CancellationToken cancellation) =>
         {
             var wanted = Query.PeriodInPath(period);
             if (Wrong(lines, cursor, limit) is { } wrong) throw wrong;
@@ -39,7 +41,9 @@ internal static class StatementEndpoints
                 return Problem.NotFound("unknown_period", "The tenant has no such period.");
             var statement = row.Wire(tenant);
             context.Response.Headers.Vary = "Accept";
-            var form = Accept.Choose(context.Request, TakesExtensions.Json, HtmlPage.MediaType, CsvText.MediaType);
+            var form = Accept.Choose(context.Request, TakesExtensions.Json, PagesForPeople.MediaType,
+                CsvText.MediaType);
+            var pages = form == PagesForPeople.MediaType ? services.GetService<PagesForPeople>() : null;
             var isFinal = row.Statement.Status == PeriodStatus.Closed;
             if (lines is not null)
             {
@@ -49,17 +53,15 @@ internal static class StatementEndpoints
                 var (listed, next) = await behind.Page(paging.After, paging.Limit, cancellation);
                 statement = statement.With(listed, next);
             }
-            var page = form switch
-            {
-                HtmlPage.MediaType => StatementPage.Answer(context, statement, row.Statement, figure),
-                CsvText.MediaType => StatementCsv.Answer(context, statement),
-                _ => null,
-            };
+            var page = pages is not null
+                ? TypedResults.Text(await pages.Statement(context, statement, figure.Name), PagesForPeople.MediaType,
+                    Encoding.UTF8)
+                : form == CsvText.MediaType ? StatementCsv.Answer(context, statement) : null;
             // Until it is final, every event makes another of it.
             if (page is not null) return isFinal ? page.Tagged(context) : page;
             if (isFinal) ETags.Send(context, ETags.Of(statement));
             return TypedResults.Ok(statement);
-        }).Conditional().Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, HtmlPage.MediaType)
+        }).Conditional().Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, PagesForPeople.MediaType)
             .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
             .WithSummary("A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV."
                 + " With lines=outcomes (which needs outcomes:read, too) the outcomes behind each line, page by page;"

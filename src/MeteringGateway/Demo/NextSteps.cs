@@ -34,6 +34,8 @@ internal static class NextSteps
                 --tenant {Stage.Short} --url http://127.0.0.1:8080 \
                 --key {Key}
 
+            Or in a browser, with that key: http://127.0.0.1:8080/console
+
             To remove it: rm -r {store}
             README.md goes through plans, keys, checks, caps and statements with curl.
             """);

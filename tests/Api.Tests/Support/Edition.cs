@@ -1,3 +1,4 @@
+using MeteringGateway.ConsolePages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -38,6 +39,9 @@ public abstract class Edition
     /// <summary>The edition that this process tests; set before the first test.</summary>
     public static Edition Current { get; set; } = new Embedded();
 
+    /// <summary>What the suites of this process want beside the API: the console, say.</summary>
+    public static Action<WebApplication> Maps { get; set; } = _ => { };
+
     /// <summary>Timers go by real time too: not everything in the process lives by the test's clock.</summary>
     public virtual bool HasRealTimers => false;
 
@@ -61,6 +65,7 @@ internal sealed class Embedded : Edition
         builder.Services.AddSingleton<TimeProvider>(setup.Clock);
         var product = new Process(directory, ownsDirectory: setup.DataDirectory is null);
         builder.AddEmbeddedTenants(product.ShownKeys.Add);
+        builder.AddConsole();
         if (!setup.Recover)
             builder.Services.Remove(
                 builder.Services.Last(service => service.ServiceType == typeof(IHostedService)
@@ -83,6 +88,7 @@ internal sealed class Embedded : Edition
         {
             _app = builder.Build();
             _app.MapMeteringApi();
+            Maps(_app);
             await _app.StartAsync();
         }
 

@@ -1,3 +1,4 @@
+using MeteringGateway.ConsolePages;
 using System.Globalization;
 using MeteringGateway.Api;
 using MeteringGateway.Engine;
@@ -99,6 +100,7 @@ internal sealed class SiloCluster : IAsyncDisposable
         if (clock is not null) builder.Services.AddSingleton(clock);
         services?.Invoke(builder.Services);
         await builder.AddClusterTenants();
+        builder.AddConsole();
         var app = builder.Build();
         app.MapMeteringApi();
         await app.StartAsync();

@@ -78,6 +78,8 @@ public sealed class MeteringSettings
 
     public TracingSettings Tracing { get; set; } = new();
 
+    public ConsoleSettings Console { get; set; } = new();
+
     public ClusterSettings Cluster { get; set; } = new();
 
     /// <summary>What the engine goes by.</summary>

@@ -26,6 +26,7 @@ internal sealed class SettingsCheck
         check.Webhooks(settings.Webhooks);
         check.Kafka(settings.Kafka);
         check.Tracing(settings.Tracing);
+        check.Console(settings.Console);
         check.Silo(settings.Cluster);
         return check._found;
     }
@@ -146,6 +147,15 @@ internal sealed class SettingsCheck
         FromTo(Shortest, kafka.StartTimeout, TimeSpan.FromMinutes(10), "Kafka:StartTimeout");
         Must(kafka.IsOn || kafka.Client.Count == 0, "Kafka:BootstrapServers",
             "must be there too: Kafka:Client is, and without it nothing of Kafka is on");
+    }
+
+    private void Console(ConsoleSettings console)
+    {
+        Must(console.Url is null || (Uri.TryCreate(console.Url, UriKind.Absolute, out var url)
+                && url.Scheme is "http" or "https" && url.Query.Length == 0 && url.Fragment.Length == 0), "Console:Url",
+            $"must be an address that begins with https:// or http://, not '{console.Url}'");
+        FromTo(TimeSpan.FromMinutes(1), console.SessionTime, Longest, "Console:SessionTime");
+        FromTo(TimeSpan.FromSeconds(10), console.LinkTime, TimeSpan.FromDays(1), "Console:LinkTime");
     }
 
     private static bool IsTopic(string topic) => topic is { Length: >= 1 and <= 249 } and not ("." or "..")

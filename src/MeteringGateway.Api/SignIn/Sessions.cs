@@ -1,0 +1,91 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Operations;
+using MeteringGateway.Api.Problems;
+using MeteringGateway.Api.Webhooks;
+
+namespace MeteringGateway.Api.SignIn;
+
+/// <summary>Opens and seals sessions, and exchanges links for them.</summary>
+internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, MeteringSettings settings,
+    TimeProvider clock)
+{
+    /// <summary>Documents that say which links were used; of each only its id is there.</summary>
+    private const string Used = "console-link";
+
+    private readonly SecretSeal _sessions = ring.For("console session");
+    private readonly SecretSeal _links = ring.For("console link");
+
+    private Instant Now => Instant.From(clock.GetUtcNow());
+
+    /// <summary>A session for whoever has shown this key.</summary>
+    /// <exception cref="ProblemException">409: there is nothing to seal it with.</exception>
+    public string Open(Principal key) => Seal(new Session(key.Id, key.Stamp, null, null, Token(), End()));
+
+    /// <summary>Whose session it is, with the session; null: nobody's, or not any more.</summary>
+    public async Task<(Principal Caller, Session Session)?> Find(string sealedSession, CancellationToken cancellation)
+    {
+        if (!ring.HasRing || _sessions.Try(sealedSession) is not { } text) return null;
+        if (JsonSerializer.Deserialize(text, SignInJson.Default.Session) is not { } session) return null;
+        return session.Of(await Key(session.Key, cancellation), Now) is { } caller ? (caller, session) : null;
+    }
+
+    /// <exception cref="ProblemException">409: there is nothing to seal it with.</exception>
+    public (string Code, string ExpiresAt) Make(Principal by, string? role, IReadOnlyList<string>? tenants, string? to)
+    {
+        Demand();
+        var end = (Now + settings.Console.LinkTime).ToString();
+        var link = new Link(Token(), by.Id, by.Stamp, role, tenants, end, to);
+        return (_links.Seal(JsonSerializer.Serialize(link, SignInJson.Default.Link)), end);
+    }
+
+    /// <summary>What a code stands for, while it may be used; using it is another matter.</summary>
+    public async Task<(Principal Caller, Link Link)?> Look(string code, CancellationToken cancellation)
+    {
+        if (!ring.HasRing || _links.Try(code) is not { } text) return null;
+        if (JsonSerializer.Deserialize(text, SignInJson.Default.Link) is not { } link) return null;
+        var session = new Session(link.Key, link.Stamp, link.Role, link.Tenants, "", link.ExpiresAt);
+        return session.Of(await Key(link.Key, cancellation), Now) is { } caller ? (caller, link) : null;
+    }
+
+    /// <summary>A session for whoever comes first with it; null for all others.</summary>
+    public async Task<(string Session, string? To)?> Exchange(string code, IStore store,
+        CancellationToken cancellation)
+    {
+        if (await Look(code, cancellation) is not { } found) return null;
+        var link = found.Link;
+        if (!await store.Put(new Document(Used, link.Id, 1, Now, link.Key, []), cancellation)) return null;
+        return (Seal(new Session(link.Key, link.Stamp, link.Role, link.Tenants, Token(), End())), link.To);
+    }
+
+    /// <summary>One that is not known here may have been made elsewhere a moment ago.</summary>
+    private async Task<Principal?> Key(string id, CancellationToken cancellation)
+    {
+        if (keys.InForce(id) is null && books.AreShared) await books.CatchUp(cancellation);
+        return keys.InForce(id);
+    }
+
+    private string Seal(Session session)
+    {
+        Demand();
+        return _sessions.Seal(JsonSerializer.Serialize(session, SignInJson.Default.Session));
+    }
+
+    private void Demand()
+    {
+        if (!ring.HasRing) throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "no_key_directory",
+            "A session is sealed with keys that the silos share: set Metering:KeyDirectory on each of them."));
+    }
+
+    private string End() => (Now + settings.Console.SessionTime).ToString();
+
+    private static string Token() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
+}
+
+[JsonSerializable(typeof(Session))]
+[JsonSerializable(typeof(Link))]
+internal sealed partial class SignInJson : JsonSerializerContext;

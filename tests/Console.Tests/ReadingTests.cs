@@ -1,0 +1,138 @@
+namespace MeteringGateway.Console.Tests;
+
+/// <summary>What people read: outcomes, statements, who did what, in the words and figures of where they come from.</summary>
+public sealed class ReadingTests(WithPages started) : IClassFixture<WithPages>
+{
+    private Gateway Gateway => started.Gateway;
+
+    [Fact]
+    public async Task An_outcome_is_found_explained_certified_and_disputed()
+    {
+        await Gateway.Tenant("read");
+        using var agent = await Gateway.Role("agent", "read");
+        await agent.Report("read", "case/1 ü", "case-2", "case-3", "case-4");
+        using var finance = await Person.Of(Gateway, "finance", "read");
+        await finance.Open("/console/tenants/read");
+        await finance.Follow("Outcomes");
+        await finance.Press("Show", ("Reason", "over_cap"));
+        Assert.Contains("case-4", finance.Text);
+        Assert.DoesNotContain("case-3", finance.Text);
+        Assert.Contains("No cap had room for it", finance.Text);
+
+        await finance.Open("/console/tenants/read/outcomes");
+        await finance.Follow("case/1 ü");
+        Assert.Equal("case/1 ü", finance.Heading);
+        Assert.Contains("It may still be taken back", finance.Text);
+        Assert.Contains("Reported as achieved by bot-1. It waits, and may be taken back.", finance.Text);
+        await finance.Follow("Verify it");
+        Assert.Contains("It holds", finance.Text);
+
+        Gateway.Clock.Advance(TimeSpan.FromDays(4));
+        await finance.Open("/console/tenants/read/outcomes/case-2");
+        Assert.Equal("Sign in", finance.Heading); // a session has its time
+        await finance.Press("Sign in", ("Key", await Gateway.Key("finance", "read")));
+        Assert.Contains("It is charged: achieved, and not taken back in time.", finance.Text);
+        await finance.Press("Dispute the outcome", ("Why should it not be charged?", "it was wrong"));
+        Assert.Contains("The outcome is disputed", finance.Text);
+        Assert.Contains("Open: it was wrong", finance.Text);
+        Assert.False(finance.Offers("Dispute the outcome"));
+    }
+
+    [Fact]
+    public async Task A_statement_opens_its_outcomes_and_is_downloaded()
+    {
+        await Gateway.Tenant("bill");
+        using var agent = await Gateway.Role("agent", "bill");
+        await agent.Report("bill", "s-1", "s-2");
+        using var finance = await Person.Of(Gateway, "finance", "bill");
+        await finance.Open("/console/tenants/bill/statements");
+        Assert.Contains("Open 1.98 USD", finance.Text);
+        await finance.Open(finance.Page.QuerySelector("main a")!.GetAttribute("href")!);
+        Assert.Contains("Statement for bill", finance.Text);
+        Assert.Contains("Total 1.98 USD", finance.Text);
+        await finance.Follow("Open the outcomes behind the lines");
+        Assert.Contains("Pending: it may still be taken back", finance.Text);
+        await finance.Follow("s-1");
+        Assert.Equal("s-1", finance.Heading);
+        await finance.Open("/console/tenants/bill/statements/current.csv");
+        Assert.Equal("text/csv", finance.Response.Content.Headers.ContentType?.MediaType);
+        await finance.Open("/console/tenants/bill/outcomes.csv?status=pending");
+        Assert.Contains("s-2", await finance.Response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Who_did_what_is_told_with_the_keys_label_and_what_was_before()
+    {
+        await Gateway.Tenant("who");
+        var key = await Gateway.Admin.Post("/v1/keys",
+            """{"role":"finance","tenants":["who"],"label":"Ada of Acme"}""").Is(HttpStatusCode.Created);
+        using var finance = Person.Before(Gateway);
+        await finance.SignIn((string)key["key"]!);
+        await finance.Open("/console/tenants/who/cap/monthly");
+        await finance.Press("Set the cap", ("Limit", "50"));
+        await finance.Follow("Who did what");
+        Assert.Contains("Set the cap monthly to 50 units a billing period, agents hand over to queue:tier1 "
+            + "(before: 3 units a billing period, agents hand over to queue:tier1).", finance.Text);
+        Assert.Contains("by Ada of Acme (finance)", finance.Text);
+    }
+
+    [Theory]
+    [InlineData("de-DE,de;q=0.9", "1.250,50 USD")]
+    [InlineData("en-US", "1,250.50 USD")]
+    [InlineData("fr", "1 250,50 USD")]
+    [InlineData("de-CH", "1’250.50 USD")]
+    [InlineData("xx, sv;q=0.5", "1 250,50 USD")]
+    public async Task Figures_are_written_as_where_the_reader_comes_from(string language, string shown)
+    {
+        var tenant = $"locale-{language[..2]}{language.Length}";
+        await Gateway.Tenant(tenant);
+        await Gateway.Admin.Put($"/v1/tenants/{tenant}/caps/budget", """{"limit":{"amount":"1250.50"}}""")
+            .Is(HttpStatusCode.Created);
+        using var finance = Person.Before(Gateway, language);
+        await finance.SignIn(await Gateway.Key("finance", tenant));
+        await finance.Open($"/console/tenants/{tenant}");
+        Assert.Contains($"Budget (budget) {shown}", finance.Text);
+    }
+
+    [Fact]
+    public async Task Quality_says_of_how_many_each_figure_is()
+    {
+        await Gateway.Tenant("good");
+        using var agent = await Gateway.Role("agent", "good");
+        await agent.Report("good", "q-1");
+        using var finance = await Person.Of(Gateway, "finance", "good");
+        await finance.Open("/console/tenants/good");
+        await finance.Follow("Quality");
+        Assert.Contains("Buyer and meter agree", finance.Text);
+    }
+
+    [Fact]
+    public async Task Figures_move_without_reload_where_script_runs_and_stand_in_the_page_where_it_does_not()
+    {
+        await Gateway.Tenant("live");
+        using var finance = await Person.Of(Gateway, "finance", "live");
+        await finance.Open("/console/tenants/live");
+        var live = finance.Page.QuerySelector("#live")!;
+        Assert.Equal("/console/tenants/live", live.GetAttribute("hx-get"));
+        Assert.Equal("every 3s", live.GetAttribute("hx-trigger"));
+        Assert.Contains("3 units left", finance.Text);
+    }
+
+    [Fact]
+    public async Task Files_come_compressed_and_are_asked_for_once()
+    {
+        using var person = Person.Before(Gateway);
+        await person.Open("/console/sign-in");
+        using var http = new HttpClient { BaseAddress = Gateway.Address };
+        http.DefaultRequestHeaders.Add("Accept-Encoding", "br, gzip");
+        long all = person.Page.DocumentElement.OuterHtml.Length;
+        foreach (var file in new[] { person.Page.QuerySelector("link[rel=stylesheet]")!.GetAttribute("href")! })
+        {
+            var answer = await http.GetAsync(new Uri(file, UriKind.Relative));
+            Assert.Equal("br", answer.Content.Headers.ContentEncoding.Single());
+            Assert.Contains("immutable", answer.Headers.CacheControl!.ToString());
+            all += answer.Content.Headers.ContentLength!.Value;
+        }
+        Assert.True(all < 100_000);
+    }
+}
