@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>
@@ -103,6 +105,29 @@ public class DocumentTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task Each_operation_lists_its_problem_codes_and_together_they_are_all_that_there_are()
+    {
+        var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
+        List<string> Codes(JsonNode operation, string status) =>
+            [.. operation["responses"]![status]?["x-problem-codes"]?.AsArray().Select(one => (string)one!) ?? []];
+        var cap = document["paths"]!["/v1/tenants/{tenant}/caps/{cap}"]!["put"]!;
+        Assert.Equal(["cap_below_exposure", "tenant_closed", "too_many_caps"], Codes(cap, "409"));
+        Assert.Equal(["precondition_failed"], Codes(cap, "412"));
+        Assert.Equal(["unknown_tenant"], Codes(cap, "404"));
+        Assert.Contains("`too_many_caps`", (string?)cap["responses"]!["409"]!["description"]);
+        Assert.Equal(["Retry-After", "request-id"],
+            cap["responses"]!["429"]!["headers"]!.AsObject().Select(field => field.Key));
+        var listed = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject())
+            .SelectMany(operation => operation.Value!["responses"]!.AsObject()
+                .SelectMany(response => Codes(operation.Value, response.Key)));
+        // Of no operation: a fault, and what is asked of an address or in a way that there is not.
+        string[] others = ["internal", "method_not_allowed", "not_found"];
+        Assert.Equal(Regex.Matches(Repository.Read("docs/agents.md"), @"^\| `(\w+)` \| \d{3} \|",
+                RegexOptions.Multiline).Select(row => row.Groups[1].Value).Order(StringComparer.Ordinal),
+            listed.Concat(others).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Members_with_a_few_values_list_them_and_null_where_it_is_one()
     {
         var schemas = (await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK))["components"]!["schemas"]!;
@@ -121,7 +146,6 @@ public class DocumentTests(Started started) : IClassFixture<Started>
     public async Task What_the_document_tells_people_has_no_names_of_the_code_and_every_form_that_it_names_is_there()
     {
         var document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
-        var schemas = document["components"]!["schemas"]!.AsObject();
         Walk(document);
 
         void Walk(JsonNode? node)
@@ -131,7 +155,8 @@ public class DocumentTests(Started started) : IClassFixture<Started>
             {
                 if (name == "description" && value is JsonValue)
                     Assert.DoesNotMatch(@"<|Wire\b|\w\.[A-Z]\w|\bPlanReader\b", (string)value!);
-                if (name == "$ref") Assert.Contains(((string)value!).Split('/')[^1], schemas.Select(form => form.Key));
+                if (name == "$ref") Assert.NotNull(((string)value!).Split('/')[1..].Aggregate(document, (at, part) =>
+                    at[part]!.AsObject()));
                 Walk(value);
             }
         }

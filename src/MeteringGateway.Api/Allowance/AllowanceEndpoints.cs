@@ -37,7 +37,10 @@ internal static class AllowanceEndpoints
             RequestSpan.Decided(decision);
             RateLimitFields.Write(context.Response, decision);
             Write(context.Response, decision.Wire(), HotJson.Default.DecisionWire);
-        }).Takes<CheckWire>().Produces<DecisionWire>().WithSummary("Ask whether an agent may act; changes nothing");
+        }).Takes<CheckWire>().Produces<DecisionWire>().SendsRateLimits()
+            .Refuses(Refusal.UnknownOutcomeType)
+            .WithName("checkAllowance")
+            .WithSummary("Ask whether an agent may act; changes nothing");
 
         tenant.MapPost("/reservations", async (
             string tenant, Body<ReserveWire> body, HttpContext context, Principal caller, ITenants tenants,
@@ -59,6 +62,9 @@ internal static class AllowanceEndpoints
             }
             Write(context.Response, reserved.Wire(), HotJson.Default.ReservedWire);
         }).Takes<ReserveWire>().Produces<ReservedWire>(StatusCodes.Status201Created).Produces<ReservedWire>()
+            .SendsRateLimits()
+            .Refuses(Refusal.UnknownOutcomeType, Refusal.TooManyReservations, Refusal.AmountOverflow)
+            .WithName("reserve").MayRepeat()
             .WithSummary("Hold units for a limited time (201), or learn why not (200)");
 
         tenant.MapPost("/reservations/{id}/extend", async Task<Results<Ok<ReservationWire>, Problem>> (
@@ -72,7 +78,9 @@ internal static class AllowanceEndpoints
                 cancellation) is Answer.Refused refused) return refused.ToProblem();
             return await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire())
                 : Gone();
-        }).Takes<ExtendWire>().WithSummary("Hold a reservation for longer");
+        }).Takes<ExtendWire>()
+            .Refuses(Refusal.UnknownReservation, Refusal.UnknownOutcomeType, Refusal.TenantClosed)
+            .WithName("extendReservation").WithSummary("Hold a reservation for longer");
 
         tenant.MapDelete("/reservations/{id}",
             async Task<Results<NoContent, Problem>> (string tenant, string id, ITenants tenants,
@@ -83,13 +91,16 @@ internal static class AllowanceEndpoints
                 _ when !IsOfAReservation(id) => Gone(),
                 _ => TypedResults.NoContent(),
             })
+            .Refuses(Refusal.UnknownReservation, Refusal.TenantClosed)
+            .WithName("releaseReservation")
             .WithSummary("Release a reservation; also when it has gone. 404 for what is no id of one");
 
         tenant.MapGet("/reservations/{id}",
             async Task<Results<Ok<ReservationWire>, Problem>> (string tenant, string id, ITenants tenants,
                 CancellationToken cancellation) =>
             await tenants.Reservation(tenant, id, cancellation) is { } held ? TypedResults.Ok(held.Wire()) : Gone())
-            .WithSummary("A reservation that still holds");
+            .Refuses(Refusal.UnknownReservation)
+            .WithName("getReservation").WithSummary("A reservation that still holds");
 
         // Whoever may see what stands against the caps may see what it is.
         app.MapGet("/v1/tenants/{tenant}/reservations", async Task<Results<Ok<ListWire<HeldWire>>, Problem>> (
@@ -101,6 +112,7 @@ internal static class AllowanceEndpoints
             return TypedResults.Ok(new ListWire<HeldWire>([.. held.Take(paging.Limit).Select(one => one.Wire())],
                 held.Count > paging.Limit ? Cursors.Write(held[paging.Limit - 1].Id) : null));
         }).WithTags("Allowance").Needs(Permission.Allowance | Permission.UsageRead)
+            .WithName("listReservations")
             .WithSummary("Reservations that still hold, in the order in which they were made");
     }
 

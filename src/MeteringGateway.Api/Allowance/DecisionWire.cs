@@ -20,10 +20,13 @@ internal sealed record CheckWire
 
 internal sealed record ReserveWire
 {
+    [Demanded]
     public string? OutcomeType { get; init; }
     /// <summary>Units, 1 to 100,000 (A4).</summary>
+    [Demanded]
     public long? Quantity { get; init; }
     /// <summary>ISO 8601 duration, PT1S to PT24H.</summary>
+    [Demanded]
     public string? Ttl { get; init; }
     public bool? AllowPartial { get; init; }
     public string? Agent { get; init; }
@@ -34,6 +37,7 @@ internal sealed record ReserveWire
 
 internal sealed record ExtendWire
 {
+    [Demanded]
     public string? Ttl { get; init; }
 }
 

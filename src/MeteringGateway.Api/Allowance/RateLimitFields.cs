@@ -30,6 +30,11 @@ internal static class RateLimitFields
             response.Headers.RetryAfter = Text.Of(wait);
     }
 
+    public static RouteHandlerBuilder SendsRateLimits(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(
+        new SendsField("RateLimit-Policy", "What binds most: its limit and its window. Absent when nothing binds."),
+        new SendsField("RateLimit", "What is left of it, and for how long. Absent when nothing binds."),
+        new SendsField("Retry-After", "Seconds until it may be otherwise. Absent when it is allowed, or unknown."));
+
     private static long Hundredths(long millionths) => millionths / 10_000;
 
     private static long Seconds(Decision decision, Instant then) =>

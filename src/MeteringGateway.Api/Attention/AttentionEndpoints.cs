@@ -36,6 +36,7 @@ internal static class AttentionEndpoints
                 await Read(tenants, rows.Take(count).ToList(), clock, cancellation),
                 rows.Count > count ? Next(rows[count - 1]) : null));
         }).WithTags("Usage").Needs(Permission.UsageRead)
+            .WithName("listAttention")
             .WithSummary("Tenants near or at a cap, or out of funding, with the limit; the most severe first");
     }
 

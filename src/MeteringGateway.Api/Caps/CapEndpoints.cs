@@ -14,6 +14,7 @@ namespace MeteringGateway.Api.Caps;
 internal sealed record PutCapWire
 {
     public ScopeWire? Scope { get; init; }
+    [Demanded]
     public LimitWire? Limit { get; init; }
     public string? Period { get; init; }
     public AtLimitWire? AtLimit { get; init; }
@@ -32,7 +33,9 @@ internal sealed record CapListWire(IReadOnlyList<CapWire> Data, string? NextCurs
 internal sealed record PauseWire
 {
     /// <summary><c>pause</c> or <c>handoff</c>.</summary>
+    [Demanded]
     public string? Action { get; init; }
+    [Demanded]
     public string? Reason { get; init; }
     public string? To { get; init; }
     public string? Message { get; init; }
@@ -74,8 +77,10 @@ internal static class CapEndpoints
             set = set with { Withdrawn = before.Scheduled.WithdrawnIn(after) };
             if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/caps/{cap}", set);
             return TypedResults.Ok(set);
-        }).Needs(MaySet).Takes<PutCapWire>().WithSummary(
-            "Set a cap; it holds for the very next decision. What is left out stays, null takes it away");
+        }).Needs(MaySet).Takes<PutCapWire>()
+            .Refuses(Refusal.TooManyCaps, Refusal.CapBelowExposure, Refusal.TenantClosed)
+            .WithName("putCap").OnlyIfMatches().WithSummary(
+                "Set a cap; it holds for the very next decision. What is left out stays, null takes it away");
 
         tenant.MapGet("/caps", async Task<Results<Ok<CapListWire>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
@@ -87,7 +92,8 @@ internal static class CapEndpoints
             var coming = figure.Scheduled.Where(change => change.Setting is Setting.Capped)
                 .Wire(figure.Terms.Currency);
             return TypedResults.Ok(new CapListWire(page.Data, page.NextCursor, coming));
-        }).Needs(MaySet | Permission.UsageRead).WithSummary("The caps in force, and those that are to come");
+        }).Needs(MaySet | Permission.UsageRead).WithName("listCaps")
+            .WithSummary("The caps in force, and those that are to come");
 
         tenant.MapGet("/caps/{cap}", async Task<Results<Ok<CapWire>, Problem>> (
             string tenant, string cap, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
@@ -96,7 +102,10 @@ internal static class CapEndpoints
             if (Find(figure, cap) is not { } found) return UnknownCap();
             ETags.Send(context, ETags.Of(found));
             return TypedResults.Ok(found);
-        }).Needs(MaySet | Permission.UsageRead).Conditional().WithSummary("A cap, and what it is to be");
+        }).Needs(MaySet | Permission.UsageRead).Conditional()
+            .Refuses(Refusal.UnknownCap)
+            .WithName("getCap")
+            .WithSummary("A cap, and what it is to be");
 
         tenant.MapDelete("/caps/{cap}", async Task<Results<NoContent, Problem>> (
             string tenant, string cap, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
@@ -109,7 +118,9 @@ internal static class CapEndpoints
             var answer = await tenants.Execute(tenant, new Command.RemoveCap(cap) { Actor = caller.Actor },
                 cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
-        }).Needs(MaySet).WithSummary("Remove a cap, and what it is to be");
+        }).Needs(MaySet)
+            .Refuses(Refusal.UnknownCap, Refusal.TenantClosed)
+            .WithName("removeCap").OnlyIfMatches().WithSummary("Remove a cap, and what it is to be");
 
         tenant.MapPost("/pause", async Task<Results<NoContent, Problem>> (
             string tenant, Body<PauseWire> body, ITenants tenants, Principal caller, CancellationToken cancellation) =>
@@ -121,7 +132,10 @@ internal static class CapEndpoints
                 cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent();
-        }).Needs(Permission.LimitsWrite).Takes<PauseWire>().WithSummary("Stop the tenant's agents by hand");
+        }).Needs(Permission.LimitsWrite).Takes<PauseWire>()
+            .Refuses(Refusal.TenantClosed)
+            .WithName("pauseTenant")
+            .WithSummary("Stop the tenant's agents by hand");
 
         tenant.MapPost("/resume", async Task<Results<NoContent, Problem>> (
             string tenant, ITenants tenants, Principal caller, CancellationToken cancellation) =>
@@ -129,7 +143,9 @@ internal static class CapEndpoints
                 cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent())
-            .Needs(Permission.LimitsWrite).WithSummary("Let them go on");
+            .Needs(Permission.LimitsWrite)
+            .Refuses(Refusal.TenantClosed)
+            .WithName("resumeTenant").WithSummary("Let them go on");
     }
 
     /// <summary>In force, else as it is to come; null: neither.</summary>

@@ -9,6 +9,7 @@ namespace MeteringGateway.Api.Caps;
 /// <summary>Caps that there would be instead of all that there are.</summary>
 internal sealed record PreviewCapsWire
 {
+    [Demanded]
     public IReadOnlyList<CapWire?>? Caps { get; init; }
 }
 
@@ -53,6 +54,8 @@ internal static class CapPreviewEndpoints
                     $"The tenant's journal has {preview.Sequence} entries; up to {CapReplay.MostEntries} are replayed.")
                 : TypedResults.Ok(Wire(preview, tenant));
         }).WithTags("Caps").Needs(Permission.LimitsWrite | Permission.TermsWrite).Takes<PreviewCapsWire>()
+            .Refuses(StatusCodes.Status409Conflict, "too_many_entries")
+            .WithName("previewCaps")
             .WithSummary("What this period and the last three would have come to under other caps; changes nothing");
 
     private static List<Cap> Read(IReadOnlyList<CapWire?>? given, Findings findings)

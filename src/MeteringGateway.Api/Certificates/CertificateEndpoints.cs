@@ -25,6 +25,7 @@ internal static class CertificateEndpoints
             return TypedResults.Bytes(set, "application/json; charset=utf-8");
         }).WithTags("Certificates").OpenToAll().Conditional()
             .Produces<KeySetWire>(StatusCodes.Status200OK, TakesExtensions.Json)
+            .WithName("getPublicKeys")
             .WithSummary("Public keys of certificates and heads, retired ones too (a JWK set)");
 
         var tenant = app.MapGroup("/v1/tenants/{tenant}").WithTags("Certificates");
@@ -39,6 +40,9 @@ internal static class CertificateEndpoints
                 ? Signed(keys, proof, tenant, clock)
                 : Problem.NotFound("unknown_outcome", "There is no such outcome.");
         }).Needs(Permission.OutcomesRead).Produces<string>(StatusCodes.Status200OK, MediaType)
+            .Refuses(Refusal.UnknownOutcome)
+            .Refuses(StatusCodes.Status409Conflict, "no_key_directory")
+            .WithName("getOutcomeCertificate")
             .WithSummary("A certificate of an outcome as it stands, and of the entry that made it so (a compact JWS)");
 
         tenant.MapGet("/entries/{sequence}/certificate", async Task<Results<ContentHttpResult, Problem>> (
@@ -52,7 +56,9 @@ internal static class CertificateEndpoints
                 ? Signed(keys, proof, tenant, clock)
                 : Problem.NotFound("unknown_entry", "The tenant's journal has no such entry.");
         }).Needs(Permission.EntriesRead).Produces<string>(StatusCodes.Status200OK, MediaType)
-            .WithSummary("A certificate of one entry of the journal (a compact JWS)");
+            .Refuses(StatusCodes.Status404NotFound, "unknown_entry")
+            .Refuses(StatusCodes.Status409Conflict, "no_key_directory")
+            .WithName("getEntryCertificate").WithSummary("A certificate of one entry of the journal (a compact JWS)");
 
         tenant.MapGet("/heads", async Task<Results<Ok<ListWire<DayHeadWire>>, Problem>> (
             string tenant, string? cursor, string? limit, ITenants tenants, CertificateKeys keys, TimeProvider clock,
@@ -66,6 +72,7 @@ internal static class CertificateEndpoints
                 [.. page.Items.Select(head => Signed(keys, head, tenant, clock))],
                 page.Next is { } next ? Cursors.Write(next) : null));
         }).Needs(Permission.UsageRead)
+            .WithName("listHeads")
             .WithSummary("The journal's signed head at the end of each day that had entries, newest first");
 
         tenant.MapGet("/statements/{period}/head", async Task<Results<ContentHttpResult, Problem>> (
@@ -81,6 +88,9 @@ internal static class CertificateEndpoints
                 Convert.ToHexStringLower(row.Hash), null, null, HeadOfStatementWire.Of(row, tenant));
             return Jose(Sign(keys, head));
         }).Needs(Permission.UsageRead).Produces<string>(StatusCodes.Status200OK, MediaType)
+            .Refuses(Refusal.UnknownPeriod)
+            .Refuses(StatusCodes.Status409Conflict, "no_key_directory")
+            .WithName("getStatementHead")
             .WithSummary("A statement's total and the journal's head as of it, signed (a compact JWS)");
     }
 

@@ -27,6 +27,9 @@ internal static class DisputeEndpoints
             if (answer is Answer.Refused refused) return refused.ToProblem();
             return TypedResults.Created((string?)null, await Wire(tenants, tenant, answer, cancellation));
         }).Needs(Permission.DisputesOpen).Takes<NewDisputeWire>()
+            .Refuses(Refusal.UnknownOutcome, Refusal.DisputeExists, Refusal.NotDisputable, Refusal.DisputeTooLate,
+                Refusal.TooManyDisputes, Refusal.TenantClosed, Refusal.TenantFull)
+            .WithName("openDispute").MayRepeat()
             .WithSummary("Dispute a billable outcome, until 60 days after its period was closed");
 
         tenant.MapPost("/disputes/{dispute}/resolve", async Task<Results<Ok<DisputeWire>, Problem>> (
@@ -40,7 +43,9 @@ internal static class DisputeEndpoints
             if (answer is Answer.Refused refused) return refused.ToProblem();
             return TypedResults.Ok(await Wire(tenants, tenant, answer, cancellation));
         }).Needs(Permission.DisputesResolve).Takes<ResolveWire>()
-            .WithSummary("Decide a dispute: the outcome is credited, or upheld");
+            .Refuses(Refusal.UnknownDispute, Refusal.DisputeResolved, Refusal.TenantClosed, Refusal.UnknownOutcome,
+                Refusal.AmountOverflow)
+            .WithName("resolveDispute").MayRepeat().WithSummary("Decide a dispute: the outcome is credited, or upheld");
 
         tenant.MapGet("/disputes", async Task<Results<Ok<ListWire<DisputeWire>>, Problem>> (
             string tenant, string? status, string? cursor, string? limit, ITenants tenants,
@@ -53,7 +58,7 @@ internal static class DisputeEndpoints
             return TypedResults.Ok(new ListWire<DisputeWire>(
                 [.. page.Items.Select(dispute => DisputeWire.From(dispute, figure.Terms.Currency))],
                 page.Next is { } next ? Cursors.Write(next) : null));
-        }).Needs(MayRead).WithSummary("Disputes, newest first; of one status, or all");
+        }).Needs(MayRead).WithName("listDisputes").WithSummary("Disputes, newest first; of one status, or all");
     }
 
     private static async Task<DisputeWire> Wire(ITenants tenants, string tenant, Answer answer,

@@ -6,6 +6,7 @@ namespace MeteringGateway.Api.Disputes;
 internal sealed record NewDisputeWire
 {
     /// <summary>1 to 1,000 characters.</summary>
+    [Demanded]
     public string? Reason { get; init; }
 }
 
@@ -13,8 +14,10 @@ internal sealed record NewDisputeWire
 internal sealed record ResolveWire
 {
     /// <summary><c>credited</c>: the outcome is not charged; <c>upheld</c>: it stays as it is.</summary>
+    [Demanded]
     public string? Resolution { get; init; }
     /// <summary>1 to 1,000 characters: what the buyer is told.</summary>
+    [Demanded]
     public string? Note { get; init; }
 }
 

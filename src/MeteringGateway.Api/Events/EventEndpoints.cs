@@ -41,7 +41,11 @@ internal static class EventEndpoints
         .Takes<CloudEventWire>(Single, Batch, Stream, TakesExtensions.Json)
         .Produces<EventResultWire>(StatusCodes.Status201Created)
         .Produces<EventAnswerWire>()
-        .WithSummary(
+        .RefusesEvents()
+        .Refuses(StatusCodes.Status404NotFound, "unknown_tenant")
+        .Refuses(StatusCodes.Status503ServiceUnavailable, "tenant_unavailable")
+        .Refuses(StatusCodes.Status429TooManyRequests, "too_many_streams")
+        .WithName("reportEvents").WithSummary(
             "Report events: one (201 new, 200 duplicate), a batch, or a stream of lines (200 with a result for each)");
     }
 

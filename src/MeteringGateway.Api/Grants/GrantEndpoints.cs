@@ -26,7 +26,11 @@ internal static class GrantEndpoints
             var command = GrantFigures.Read(body.Value, IdempotencyHeader.Demand(context), findings);
             if (findings.Problem is { } invalid) return invalid;
             return await Issue(tenants, tenant, command with { Actor = caller.Actor }, cancellation);
-        }).Needs(Permission.FundsWrite).Takes<NewTopUpWire>().WithSummary(
+        }).Needs(Permission.FundsWrite).Takes<NewTopUpWire>()
+            .Refuses(Refusal.UnknownPack, Refusal.TopUpLimitReached, Refusal.TooManyGrants, Refusal.AmountOverflow,
+                Refusal.TenantClosed)
+            .WithName("buyTopUp").MayRepeat(isRequired: true)
+            .WithSummary(
             "Buy packs; an Idempotency-Key is required, and the same one never buys twice");
 
         tenant.MapPost("/grants", async Task<Results<Created<GrantWire>, Problem>> (
@@ -37,7 +41,9 @@ internal static class GrantEndpoints
             var command = GrantFigures.Read(body.Value, IdempotencyHeader.Read(context), findings);
             if (findings.Problem is { } invalid) return invalid;
             return await Issue(tenants, tenant, command with { Actor = caller.Actor }, cancellation);
-        }).Needs(Permission.GrantsWrite).Takes<NewGrantWire>().WithSummary(
+        }).Needs(Permission.GrantsWrite).Takes<NewGrantWire>()
+            .Refuses(Refusal.AlreadyExpired, Refusal.TooManyGrants, Refusal.AmountOverflow, Refusal.TenantClosed)
+            .WithName("createGrant").MayRepeat().WithSummary(
             "Give credits; the same Idempotency-Key is answered as the first time, and gives nothing more");
 
         tenant.MapGet("/grants", async Task<Results<Ok<ListWire<GrantWire>>, Problem>> (
@@ -49,14 +55,17 @@ internal static class GrantEndpoints
             var next = from + paging.Limit;
             return TypedResults.Ok(new ListWire<GrantWire>(
                 [.. all.Skip(from).Take(paging.Limit)], next < all.Count ? Cursors.Write(next) : null));
-        }).Needs(MayRead).WithSummary("Every grant, also those that ended, in the order in which they were issued");
+        }).Needs(MayRead).WithName("listGrants")
+            .WithSummary("Every grant, also those that ended, in the order in which they were issued");
 
         tenant.MapGet("/grants/{grant}", async Task<Results<Ok<GrantWire>, Problem>> (
             string tenant, string grant, ITenants tenants, CancellationToken cancellation) =>
         {
             if (await All(tenants, tenant, cancellation) is not { } all) return Problem.UnknownTenant();
             return all.FirstOrDefault(one => one.Id == grant) is { } found ? TypedResults.Ok(found) : Unknown();
-        }).Needs(MayRead).WithSummary("A grant");
+        }).Needs(MayRead)
+            .Refuses(Refusal.UnknownGrant)
+            .WithName("getGrant").WithSummary("A grant");
 
         tenant.MapDelete("/grants/{grant}", async Task<Results<Ok<GrantWire>, Problem>> (
             string tenant, string grant, ITenants tenants, Principal caller, CancellationToken cancellation) =>
@@ -67,6 +76,8 @@ internal static class GrantEndpoints
             var voided = (await All(tenants, tenant, cancellation))?.FirstOrDefault(one => one.Id == grant);
             return voided is null ? Unknown() : TypedResults.Ok(voided);
         }).Needs(Permission.GrantsWrite)
+            .Refuses(Refusal.UnknownGrant, Refusal.TenantClosed)
+            .WithName("voidGrant")
             .WithSummary("Void a grant: what is left of it and not held is taken, and nothing is refunded");
     }
 

@@ -6,8 +6,10 @@ namespace MeteringGateway.Api.Grants;
 internal sealed record NewGrantWire
 {
     /// <summary>Credits, above 0.</summary>
+    [Demanded]
     public string? Amount { get; init; }
     /// <summary><c>top_up</c> or <c>promotional</c>.</summary>
+    [Demanded]
     public string? Kind { get; init; }
     /// <summary>Absent: never.</summary>
     public string? ExpiresAt { get; init; }
@@ -22,6 +24,7 @@ internal sealed record NewGrantWire
 internal sealed record NewTopUpWire
 {
     /// <summary>A pack of the tenant's terms, by its id.</summary>
+    [Demanded]
     public string? Pack { get; init; }
     /// <summary>1 to 1,000,000; 1 when absent.</summary>
     public long? Quantity { get; init; }

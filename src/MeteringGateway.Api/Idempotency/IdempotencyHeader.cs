@@ -27,6 +27,15 @@ internal static class IdempotencyHeader
         ?? throw new ProblemException(new Problem(StatusCodes.Status400BadRequest, "idempotency_key_required",
             "An Idempotency-Key is required: the same key never buys twice, however often it is sent."));
 
+    /// <summary>An endpoint that reads the field.</summary>
+    public static RouteHandlerBuilder MayRepeat(this RouteHandlerBuilder endpoint, bool isRequired = false)
+    {
+        endpoint.WithMetadata(new ReadsField("Idempotency-Key", isRequired))
+            .Refuses(Refusal.IdempotencyKeyReused)
+            .Refuses(StatusCodes.Status409Conflict, "idempotency_still_running");
+        return isRequired ? endpoint.Refuses(StatusCodes.Status400BadRequest, "idempotency_key_required") : endpoint;
+    }
+
     /// <summary>Decides the command, at most once if the request has the field.</summary>
     public static async ValueTask<Answer> ExecuteOnce(
         this ITenants tenants, HttpContext context, string tenant, Command command, Principal caller,

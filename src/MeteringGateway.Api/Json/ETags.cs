@@ -61,11 +61,18 @@ internal static class ETags
     /// would answer.
     /// </summary>
     public static RouteHandlerBuilder Conditional(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new MayBeKnown()).AddEndpointFilter(async (invocation, next) =>
+        endpoint.WithMetadata(new MayBeKnown(), new ReadsField("If-None-Match"))
+            .Refuses(StatusCodes.Status412PreconditionFailed, "precondition_failed")
+            .AddEndpointFilter(async (invocation, next) =>
         {
             var result = await next(invocation);
             return Known(invocation.HttpContext) is { } status ? status : result;
         });
+
+    /// <summary>A change that is only made where the caller's preconditions allow it.</summary>
+    public static RouteHandlerBuilder OnlyIfMatches(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(new ReadsField("If-Match"))
+            .Refuses(StatusCodes.Status412PreconditionFailed, "precondition_failed");
 
     // One that cannot be read says nothing: the reader gets what is there.
     private static IResult? Known(HttpContext context)

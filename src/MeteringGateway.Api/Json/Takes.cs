@@ -29,6 +29,13 @@ internal sealed record TakesBody(Type Document, string[] MediaTypes)
 /// </summary>
 internal sealed record AlsoAnswers(int Status, Type Document, string MediaType);
 
+/// <summary>A header field of requests that an endpoint reads, for the API document.</summary>
+internal sealed record ReadsField(string Name, bool IsRequired = false);
+
+/// <summary>A header field of answers, for the API document.</summary>
+/// <param name="Says">A sentence.</param>
+internal sealed record SendsField(string Name, string Says);
+
 internal static class TakesExtensions
 {
     public const string Json = "application/json";

@@ -1,5 +1,12 @@
 namespace MeteringGateway.Api.Json;
 
+/// <summary>
+/// A request must have the member. Its form lets it be absent, so that everything that is missing is told at once, by
+/// the reader; this says the same to the API document.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class DemandedAttribute : Attribute;
+
 /// <summary>The values that a text member may have, for the API document.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal class ValuesAttribute(params string[] names) : Attribute

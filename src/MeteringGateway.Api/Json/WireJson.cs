@@ -109,7 +109,6 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(PutOwnWebhookWire))]
 [JsonSerializable(typeof(WebhookWire))]
 [JsonSerializable(typeof(ListWire<WebhookWire>))]
-[JsonSerializable(typeof(CreatedWebhookWire))]
 [JsonSerializable(typeof(RotatedSecretWire))]
 [JsonSerializable(typeof(DeliveryWire))]
 [JsonSerializable(typeof(ListWire<DeliveryWire>))]

@@ -17,7 +17,8 @@ internal static class KeyEndpoints
         app.MapGet("/v1/key", (Principal caller, KeyRing ring) => TypedResults.Ok(new OwnKeyWire(
             caller.Id, caller.Role, new TenantsWire(caller.Tenants?.Order(StringComparer.Ordinal).ToList()),
             Permissions.Names(caller.Permissions), caller.ExpiresAt?.ToString(), ring.Label(caller.Id))))
-            .WithTags("Keys").Needs(Permission.All).WithSummary("Whose key it is that asks, and what it may do");
+            .WithTags("Keys").Needs(Permission.All).WithName("getOwnKey")
+            .WithSummary("Whose key it is that asks, and what it may do");
 
         var keys = app.MapGroup("/v1/keys").WithTags("Keys").AsConfigured().Needs(Permission.KeysWrite);
 
@@ -34,12 +35,14 @@ internal static class KeyEndpoints
             wanted = wanted with { Request = SHA256.HashData(body.Bytes.Span), Family = ring.FamilyBy(caller) };
             await using var turn = await turns.Take("keys", cancellation);
             return await Make(wanted, caller, context, ring, store, settings.Limits, cancellation);
-        }).Takes<NewKeyWire>().WithSummary("Make a key; it is shown this once");
+        }).Takes<NewKeyWire>()
+            .Refuses(StatusCodes.Status409Conflict, "too_many_keys")
+            .WithName("createKey").MayRepeat().WithSummary("Make a key; it is shown this once");
 
         keys.MapGet("", (KeyRing ring, Principal caller, string? cursor, string? limit) =>
             TypedResults.Ok(Paging.From(cursor, limit)
                 .Page(ring.All.Where(key => Within(key.Key, caller)), key => key.Id, key => Write(key.Id, key.Key))))
-            .WithSummary("Every key, without its secret");
+            .WithName("listKeys").WithSummary("Every key, without its secret");
 
         keys.MapDelete("/{id}", async Task<Results<NoContent, Problem>> (
             string id, Principal caller, KeyRing ring, IStore store, ITurns turns,
@@ -52,7 +55,9 @@ internal static class KeyEndpoints
             await ring.Revoke(store, id, caller.Id, cancellation);
             return TypedResults.NoContent();
         })
-            .WithSummary("End a key at once");
+            .Refuses(StatusCodes.Status404NotFound, "unknown_key")
+            .Refuses(StatusCodes.Status409Conflict, "last_administrator")
+            .WithName("revokeKey").WithSummary("End a key at once");
     }
 
     private static async Task<Results<Created<CreatedKeyWire>, Problem>> Make(

@@ -13,8 +13,10 @@ internal sealed record NewKeyWire
 {
     /// <summary>A role of the table; it decides what the key may do.</summary>
     [RoleNames]
+    [Demanded]
     public string? Role { get; init; }
     /// <summary><c>"*"</c>, or a list of tenant ids.</summary>
+    [Demanded]
     public TenantsWire? Tenants { get; init; }
     /// <summary>Fewer than the role has; absent: all that it has.</summary>
     public IReadOnlyList<string?>? Permissions { get; init; }

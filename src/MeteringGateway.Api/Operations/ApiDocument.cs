@@ -1,10 +1,8 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Json;
-using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Operations;
@@ -37,19 +35,7 @@ internal static class ApiDocument
         options.AddOperationTransformer(Describe);
         options.AddSchemaTransformer((schema, context, _) =>
         {
-            OpenApiSchema[]? forms = context.JsonTypeInfo.Type == typeof(TenantsWire)
-                ?
-                [
-                    new() { Type = JsonSchemaType.String, Enum = [JsonValue.Create("*")] },
-                    new() { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
-                ]
-                : context.JsonTypeInfo.Type == typeof(LeftWire)
-                ? [new() { Type = JsonSchemaType.Integer }, new() { Type = JsonSchemaType.String }] : null;
-            if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(ValuesAttribute), true)
-                is [ValuesAttribute { Names: var names }])
-                schema.Enum = [.. names.Select(name => (JsonNode)JsonValue.Create(name)),
-                    .. schema.Type?.HasFlag(JsonSchemaType.Null) == true ? [null!] : Array.Empty<JsonNode>()];
-            if (forms is not null) (schema.Type, schema.OneOf) = (null, [.. forms]);
+            SchemaForms.Describe(schema, context);
             return Task.CompletedTask;
         });
     });
@@ -80,11 +66,7 @@ internal static class ApiDocument
         CancellationToken cancellation)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        var path = context.Description.RelativePath!.TrimEnd('/');
-        var (name, field) = OperationNames.All[$"{context.Description.HttpMethod} {path}"];
-        operation.OperationId = name;
-        if (field is not null) AddField(operation, field);
-        if (metadata.OfType<MayBeKnown>().Any()) AddField(operation, "If-None-Match");
+        foreach (var field in metadata.OfType<ReadsField>()) AddField(operation, field);
         if (metadata.OfType<TakesBody>().FirstOrDefault() is { } takes)
         {
             var schema = await Form(takes.Document, context, cancellation);
@@ -109,15 +91,11 @@ internal static class ApiDocument
         foreach (var also in metadata.OfType<AlsoAnswers>())
             Add(operation.Responses[Text.Of(also.Status)], also.MediaType,
                 await Form(also.Document, context, cancellation));
-        operation.Responses["default"] = new OpenApiResponse
-        {
-            Description = "A problem (RFC 9457); its code says which.",
-            Content = new Dictionary<string, OpenApiMediaType>
-            {
-                ["application/problem+json"] = new() { Schema =
-                    await Form(typeof(Problem), context, cancellation) },
-            },
-        };
+        Examples.Add(operation);
+        ResponseForms.Describe(operation,
+            new MappedOperation(metadata, context.Description.HttpMethod!, context.Description.RelativePath!,
+                context.Document!),
+            await Form(typeof(Problem), context, cancellation));
     }
 
     /// <summary>Each media type has another form: an event, a list of them, lines, or an event's data alone.</summary>
@@ -136,11 +114,11 @@ internal static class ApiDocument
         CancellationToken cancellation) =>
         NamedForms.Of(await context.GetOrCreateSchemaAsync(type, null, cancellation), context.Document!);
 
-    private static void AddField(OpenApiOperation operation, string field) =>
+    private static void AddField(OpenApiOperation operation, ReadsField field) =>
         (operation.Parameters ??= []).Add(new OpenApiParameter
         {
-            Name = field, In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-            Required = operation.OperationId == "buyTopUp" && field == OperationNames.Idempotency,
+            Name = field.Name, In = ParameterLocation.Header, Required = field.IsRequired,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         });
 
     private static void Add(IOpenApiResponse response, string mediaType, IOpenApiSchema schema)

@@ -28,22 +28,25 @@ internal static class OperationsEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         app.MapGet("/", () => TypedResults.Ok(new IndexWire("MeteringGateway", "/openapi/v1.json", "/health")))
-            .WithTags("Operations").OpenToAll().WithSummary("Where to begin");
+            .WithTags("Operations").OpenToAll().WithName("getIndex").WithSummary("Where to begin");
 
         app.MapGet("/health/live", () => TypedResults.Ok(new HealthWire("live")))
-            .WithTags("Operations").OpenToAll().WithSummary("The process runs");
+            .WithTags("Operations").OpenToAll().WithName("getLiveness").WithSummary("The process runs");
 
         app.MapGet("/health/ready", Ready).WithTags("Operations").OpenToAll()
-            .WithSummary("It can answer; 503 with the reason while it cannot");
+            .Refuses(StatusCodes.Status503ServiceUnavailable, "not_ready")
+            .WithName("getReadiness").WithSummary("It can answer; 503 with the reason while it cannot");
 
         app.MapGet("/health", Ready).WithTags("Operations").OpenToAll()
+            .Refuses(StatusCodes.Status503ServiceUnavailable, "not_ready")
+            .WithName("getHealth")
             .WithSummary("The same: ready, degraded where some tenants are unavailable or nothing is written, or 503");
 
         app.MapGet("/metrics", (MetricsPage metrics, CancellationToken cancellation) =>
             TypedResults.Stream(to => metrics.Write(to, cancellation), MetricsPage.MediaType))
             .WithTags("Operations").Needs(Permission.OpsRead, openOnLoopback: true)
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
-            .WithSummary("Measurements in Prometheus' text format");
+            .WithName("getMetrics").WithSummary("Measurements in Prometheus' text format");
     }
 
     private static Results<Ok<HealthWire>, Problem> Ready(Readiness readiness, IServiceProvider services)

@@ -10,7 +10,7 @@ internal static class NamedForms
 {
     // What the platform notes of a form that it would have named itself.
     private const string Name = "x-schema-id";
-    private const string MayBeNull = "x-is-nullable-property";
+    public const string MayBeNull = "x-is-nullable-property";
 
     public static IOpenApiSchema Of(IOpenApiSchema schema, OpenApiDocument document)
     {

@@ -53,7 +53,8 @@ internal static class OutcomeEndpoints
                 return problem;
             }
         }).Needs(Permission.EventsWrite).Takes<NewOutcomeWire>()
-            .WithSummary("Report an outcome (201 new, 200 duplicate)");
+            .RefusesEvents()
+            .WithName("reportOutcome").MayRepeat().WithSummary("Report an outcome (201 new, 200 duplicate)");
 
         outcomes.MapGet("",
             async (string tenant, [AsParameters] OutcomeQuery query, HttpContext context, ITenants tenants,
@@ -70,7 +71,7 @@ internal static class OutcomeEndpoints
                 .ExecuteAsync(context);
         }).Needs(Permission.OutcomesRead).Produces<ListWire<OutcomeWire>>()
             .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
-            .WithSummary("Outcomes, newest first; with Accept: text/csv all of them");
+            .WithName("listOutcomes").WithSummary("Outcomes, newest first; with Accept: text/csv all of them");
 
         outcomes.MapGet("/{id}", async Task<Results<Ok<InspectedOutcomeWire>, Problem>> (
             string tenant, string id, ITenants tenants, CancellationToken cancellation) =>
@@ -79,7 +80,9 @@ internal static class OutcomeEndpoints
             if (shown.Row is null) return Unknown();
             return TypedResults.Ok(shown.Row.Wire(tenant, shown.Currency)
                 .With([.. shown.History.Select(entry => entry.Wire(shown.Currency))]));
-        }).Needs(Permission.OutcomesRead).WithSummary("An outcome, with its history");
+        }).Needs(Permission.OutcomesRead)
+            .Refuses(Refusal.UnknownOutcome)
+            .WithName("getOutcome").WithSummary("An outcome, with its history");
 
         outcomes.MapPost("/{id}/verdict", async Task<Results<Created<OutcomeWire>, Ok<OutcomeWire>, Problem>> (
             string tenant, string id, Body<VerdictWire> body, HttpContext context, Principal caller, ITenants tenants,
@@ -100,6 +103,9 @@ internal static class OutcomeEndpoints
             if (answer is Answer.Accepted { Duplicate: true }) return TypedResults.Ok(outcome);
             return TypedResults.Created($"/v1/tenants/{tenant}/outcomes/{Uri.EscapeDataString(id)}", outcome);
         }).Needs(Permission.VerdictsWrite).Takes<VerdictWire>()
+            .Refuses(Refusal.UnknownOutcome, Refusal.TenantClosed, Refusal.TooManyFacts, Refusal.TenantFull,
+                Refusal.TooManyDisputes, Refusal.EventTooOld)
+            .WithName("judgeOutcome").MayRepeat()
             .WithSummary("The buyer's own verdict; the same again changes nothing");
     }
 
@@ -125,6 +131,7 @@ internal static class OutcomeEndpoints
                 CancellationToken.None) is Answer.Refused refused) return refused.ToProblem();
             return TypedResults.Ok(new ErasedWire(erased));
         }).WithTags("Outcomes").Needs(Permission.TenantsWrite).WithMetadata(new NamesAPerson())
+            .WithName("eraseEndCustomer")
             .WithSummary("Erase what is stored of an end customer's events; the journal and what is owed stay");
 
     private static Problem Unknown() => Problem.NotFound("unknown_outcome", "There is no such outcome.");

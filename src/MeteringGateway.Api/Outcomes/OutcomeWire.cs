@@ -60,6 +60,7 @@ internal sealed record VerdictWire
 {
     /// <summary><c>accepted</c> or <c>rejected</c>.</summary>
     [Values("accepted", "rejected")]
+    [Demanded]
     public string? Verdict { get; init; }
     /// <summary>1 to 5.</summary>
     public long? Csat { get; init; }

@@ -41,6 +41,9 @@ internal static class SampleEndpoint
                 Convert.ToHexStringLower(seed), new HeadWire(row.Sequence, Convert.ToHexStringLower(row.Hash)),
                 [.. drawn.Select(outcome => outcome.Wire(tenant, figure.Terms.Currency))]));
         }).WithTags("Outcomes").Needs(Permission.OutcomesRead).AnsweringMuch()
+            .Refuses(Refusal.UnknownPeriod)
+            .Refuses(StatusCodes.Status409Conflict, "period_not_closed")
+            .WithName("sampleOutcomes")
             .WithSummary("Outcomes of a closed period, drawn by its final head: everybody draws the same");
 
     private static async Task<(long Population, IReadOnlyList<OutcomeRow> Drawn)> Draw(

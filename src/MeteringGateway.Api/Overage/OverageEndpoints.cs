@@ -23,7 +23,9 @@ internal static class OverageEndpoints
             ETags.Send(context, Tag(figure));
             return TypedResults.Ok(Write(figure));
         }).Needs(Permission.TermsWrite).Takes<OverageRuleWire>()
-            .WithSummary(
+            .Refuses(Refusal.AmountOverflow, Refusal.TenantClosed, Refusal.TooManyChanges, Refusal.TooManyCaps,
+                Refusal.TooManyThresholds, Refusal.ChangedMeanwhile)
+            .WithName("putOverage").OnlyIfMatches().WithSummary(
                 "Set the tenant's own rule of overage, effective at once; what is left out stays, null takes it away");
 
         overage.MapGet("", async Task<Results<Ok<OverageWire>, Problem>> (
@@ -33,7 +35,7 @@ internal static class OverageEndpoints
             ETags.Send(context, Tag(figure));
             return TypedResults.Ok(Write(figure));
         }).Needs(Permission.TermsWrite | Permission.LimitsWrite | Permission.UsageRead).Conditional()
-            .WithSummary("The rule in force, and what is authorised");
+            .WithName("getOverage").WithSummary("The rule in force, and what is authorised");
 
         overage.MapPost("/authorize", async Task<Results<Ok<AuthorizationWire>, Problem>> (
             string tenant, Body<AuthorizeWire> body, HttpContext context, Principal caller, ITenants tenants,
@@ -52,6 +54,8 @@ internal static class OverageEndpoints
             return TypedResults.Ok(Write(figure.Authorization, currency)
                 ?? new AuthorizationWire(body.Value.For!, null, command.Limit?.Wire(currency)));
         }).Needs(Permission.LimitsWrite).Takes<AuthorizeWire>()
+            .Refuses(Refusal.TenantClosed)
+            .WithName("authorizeOverage").MayRepeat()
             .WithSummary("Let units go on demand, for the open period or until it is taken back");
 
         overage.MapDelete("/authorization", async Task<Results<NoContent, Problem>> (
@@ -60,7 +64,10 @@ internal static class OverageEndpoints
                 cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent())
-            .Needs(Permission.LimitsWrite).WithSummary("Take an authorisation back; also when there is none");
+            .Needs(Permission.LimitsWrite)
+            .Refuses(Refusal.TenantClosed)
+            .WithName("withdrawOverage")
+            .WithSummary("Take an authorisation back; also when there is none");
     }
 
     /// <summary>Of the rule, which is what is set, and of what is authorised beside it.</summary>

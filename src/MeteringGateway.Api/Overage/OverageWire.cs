@@ -20,6 +20,7 @@ internal sealed record AuthorizationWire(string For, string? Period, LimitWire? 
 internal sealed record AuthorizeWire
 {
     /// <summary><c>period</c>, the open one, or <c>standing</c>.</summary>
+    [Demanded]
     public string? For { get; init; }
     public LimitWire? Limit { get; init; }
 }

@@ -7,6 +7,7 @@ namespace MeteringGateway.Api.Plans;
 internal sealed record TierWire : StoredDocument
 {
     public long? UpTo { get; init; }
+    [Demanded]
     public string? Price { get; init; }
 }
 
@@ -14,7 +15,9 @@ internal sealed record TierWire : StoredDocument
 [OmitNulls]
 internal sealed record PriceClassWire : StoredDocument
 {
+    [Demanded]
     public WhenWire? When { get; init; }
+    [Demanded]
     public string? Price { get; init; }
 }
 
@@ -53,10 +56,13 @@ internal sealed record PlanCreditsWire : StoredDocument
 [OmitNulls]
 internal sealed record PackWire
 {
+    [Demanded]
     public string? Id { get; init; }
     /// <summary>Above 0.</summary>
+    [Demanded]
     public string? Credits { get; init; }
     /// <summary>Above 0, in the plan's currency.</summary>
+    [Demanded]
     public string? Price { get; init; }
     /// <summary>ISO 8601 duration from the purchase on, PT1S to P3650D; absent: without end.</summary>
     public string? ExpiresAfter { get; init; }
@@ -67,6 +73,7 @@ internal sealed record PackWire
 internal sealed record RolloverWire : StoredDocument
 {
     /// <summary>Of all rolled-over credits together.</summary>
+    [Demanded]
     public string? Max { get; init; }
     /// <summary>1 to 36; absent: as long as the tenant is there.</summary>
     public long? Periods { get; init; }

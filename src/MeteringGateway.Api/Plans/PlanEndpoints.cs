@@ -36,6 +36,8 @@ internal static class PlanEndpoints
             if (added) return TypedResults.Created($"/v1/plans/{plan}?version={version.Version}", version);
             return TypedResults.Ok(version);
         }).Needs(Permission.PlansWrite).Takes<PlanWire>()
+            .Refuses(Refusal.AmountOverflow, Refusal.ChangedMeanwhile, Refusal.TooManyChanges)
+            .WithName("putPlan").OnlyIfMatches()
             .WithSummary("Add a version of a plan; the same content again changes nothing");
 
         plans.MapGet("", async (PlanBook book, ITenants tenants, Principal caller, string? cursor, string? limit,
@@ -46,7 +48,7 @@ internal static class PlanEndpoints
                 .OrderByDescending(plan => plan.Version).DistinctBy(plan => plan.Id)
                 .OrderBy(plan => plan.Id, StringComparer.Ordinal);
             return TypedResults.Ok(Paging.From(cursor, limit).Page(plans, plan => plan.Id, plan => plan));
-        }).Needs(MayRead).WithSummary(
+        }).Needs(MayRead).WithName("listPlans").WithSummary(
             "The newest version of every plan; for a key that is bound to tenants, the versions that these are on");
 
         plans.MapGet("/{plan}",
@@ -65,6 +67,8 @@ internal static class PlanEndpoints
             ETags.Send(context, ETags.Of(found.Version));
             return TypedResults.Ok(found);
         }).Needs(MayRead).Conditional()
+            .Refuses(StatusCodes.Status404NotFound, "unknown_plan")
+            .WithName("getPlan")
             .WithSummary("A version of a plan; for a key that is bound to tenants, one that they are on");
 
         plans.MapGet("/{plan}/page",
@@ -87,6 +91,10 @@ internal static class PlanEndpoints
             return TypedResults.Ok(page);
         }).OpenToAll().Conditional().Produces<PricePageWire>()
             .Also<string>(StatusCodes.Status200OK, PagesForPeople.MediaType)
+            .Refuses(Refusal.AmountOverflow)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_plan")
+            .Refuses(StatusCodes.Status503ServiceUnavailable, "not_ready", "unreadable")
+            .WithName("getPricePage")
             .WithSummary("The plan as a public pricing page, for people (HTML) and programs (JSON); with "
                 + "outcome_type and units, each as often as the other, what so many would come to");
     }

@@ -40,6 +40,7 @@ internal sealed record PlanWire : StoredDocument
 [OmitNulls]
 internal sealed record OutcomeTypeWire : StoredDocument
 {
+    [Demanded]
     public string? Id { get; init; }
     public string? Price { get; init; }
     /// <summary>Graduated prices, instead of <c>price</c> (F7).</summary>
@@ -73,6 +74,7 @@ internal sealed record OutcomeTypeWire : StoredDocument
 [OmitNulls]
 internal sealed record ActivityTypeWire : StoredDocument
 {
+    [Demanded]
     public string? Id { get; init; }
     public string? Price { get; init; }
     public string? Description { get; init; }
@@ -110,6 +112,7 @@ internal sealed record ScopeWire : StoredDocument
 internal sealed record AtLimitWire : StoredDocument
 {
     /// <summary><c>pause</c>, <c>handoff</c> or <c>notify</c>.</summary>
+    [Demanded]
     public string? Action { get; init; }
     public string? To { get; init; }
     public string? Message { get; init; }

@@ -21,6 +21,8 @@ internal static class QualityEndpoints
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             return Problem.NotFound("unknown_period", "The tenant has no such period.");
         }).Needs(Permission.UsageRead)
+            .Refuses(Refusal.UnknownPeriod)
+            .WithName("getQuality")
             .WithSummary("How good a period's outcomes were; with check=pricing whether they are fit to be paid by");
 
         tenant.MapGet("/usage/series", async Task<Results<Ok<SeriesWire>, Problem>> (
@@ -30,6 +32,7 @@ internal static class QualityEndpoints
             return await tenants.Series(tenant, asked, cancellation) is { } series
                 ? TypedResults.Ok(series.Wire(tenant, asked)) : Problem.UnknownTenant();
         }).Needs(Permission.UsageRead).AnsweringMuch()
+            .WithName("getUsageSeries")
             .WithSummary("Usage by hour or day, by outcome type, agent, channel or workflow");
 
         tenant.MapGet("/sessions/{id}", async Task<Results<Ok<SessionWire>, Problem>> (
@@ -40,6 +43,8 @@ internal static class QualityEndpoints
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             return Problem.NotFound("unknown_session", "There is no such session, or it is forgotten.");
         }).Needs(Permission.OutcomesRead).AnsweringMuch()
+            .Refuses(StatusCodes.Status404NotFound, "unknown_session")
+            .WithName("getSession")
             .WithSummary("A session: what counts in it, and until when it is remembered");
     }
 }

@@ -50,6 +50,8 @@ internal static class ConsoleLinkEndpoints
             return TypedResults.Created(url, new ConsoleLinkWire(url, end, wanted.Role ?? caller.Role,
                 new TenantsWire(tenants ?? caller.Tenants?.Order(StringComparer.Ordinal).ToList())));
         }).WithTags("Keys").Needs(Permission.KeysWrite | Permission.UsageRead).Takes<NewConsoleLinkWire>()
+            .Refuses(StatusCodes.Status409Conflict, "no_key_directory")
+            .WithName("createConsoleLink")
             .WithSummary("Make a link that signs somebody into the console, once and within minutes, with rights that "
                 + "the key has, or fewer");
     }

@@ -20,6 +20,8 @@ internal static class SignalEndpoints
             (string tenant, string? after, SignalSource source, HttpContext context) =>
             source.Open([tenant], after, context))
             .WithTags("Signals").Needs(Permission.Signals).Produces<SignalWire>(StatusCodes.Status200OK, EventStream)
+            .Refuses(StatusCodes.Status429TooManyRequests, "too_many_streams")
+            .WithName("streamSignals").WithMetadata(new ReadsField("Last-Event-ID"))
             .WithSummary("Signals of a tenant as they happen; first reset, the keys that stop or warn, and ready");
 
         app.MapGet("/v1/signals",
@@ -30,6 +32,10 @@ internal static class SignalEndpoints
             if (!tenant.All(caller.MaySee)) throw new ProblemException(Problem.UnknownTenant());
             return source.Open([.. tenant.Distinct()], after, context);
         }).WithTags("Signals").Needs(Permission.Signals).Produces<SignalWire>(StatusCodes.Status200OK, EventStream)
+            .Refuses(StatusCodes.Status429TooManyRequests, "too_many_streams")
+            .Refuses(StatusCodes.Status404NotFound, "unknown_tenant")
+            .Refuses(StatusCodes.Status503ServiceUnavailable, "tenant_unavailable")
+            .WithName("streamAllSignals").WithMetadata(new ReadsField("Last-Event-ID"))
             .WithSummary("Signals of many tenants in one stream");
 
         app.MapPost("/v1/tenants/{tenant}/signals/{sequence}/ack", async Task<Results<NoContent, Problem>> (
@@ -44,7 +50,10 @@ internal static class SignalEndpoints
                 cancellation) is Answer.Refused refused
                 ? refused.ToProblem()
                 : TypedResults.NoContent();
-        }).WithTags("Signals").Needs(Permission.Signals).Takes<AckWire>().WithSummary("Acknowledge a signal (S3)");
+        }).WithTags("Signals").Needs(Permission.Signals).Takes<AckWire>()
+            .Refuses(Refusal.UnknownSignal)
+            .WithName("acknowledgeSignal")
+            .WithSummary("Acknowledge a signal (S3)");
     }
 
     /// <summary>Opens streams, and ends them when the process stops.</summary>

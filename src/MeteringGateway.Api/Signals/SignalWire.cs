@@ -37,6 +37,7 @@ internal sealed record ReadyWire(string Tenant, long Sequence);
 internal sealed record AckWire
 {
     /// <summary>Who took note.</summary>
+    [Demanded]
     public string? Agent { get; init; }
 }
 

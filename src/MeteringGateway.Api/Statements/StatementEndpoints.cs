@@ -24,7 +24,7 @@ internal static class StatementEndpoints
                 return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<StatementWire>(
                 [.. page.Items.Select(row => row.Wire(tenant))], page.Next is { } next ? Cursors.Write(next) : null));
-        }).WithSummary("Statements, newest period first");
+        }).WithName("listStatements").WithSummary("Statements, newest period first");
 
         statements.MapGet("/{period}",
             async Task<IResult> (string tenant, string period, string? lines, string? cursor, string? limit,
@@ -63,6 +63,8 @@ internal static class StatementEndpoints
             return TypedResults.Ok(statement);
         }).Conditional().Produces<StatementWire>().Also<string>(StatusCodes.Status200OK, PagesForPeople.MediaType)
             .Also<string>(StatusCodes.Status200OK, CsvText.MediaType)
+            .Refuses(Refusal.UnknownPeriod)
+            .WithName("getStatement")
             .WithSummary("A period's statement, or that of the one that is 'current'; as JSON, a page to print, or CSV."
                 + " With lines=outcomes (which needs outcomes:read, too) the outcomes behind each line, page by page;"
                 + " as CSV all of them");

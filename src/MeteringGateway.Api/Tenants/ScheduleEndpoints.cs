@@ -26,5 +26,7 @@ internal static class ScheduleEndpoints
                 cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
         }).WithTags("Tenants").Needs(Permission.TenantsWrite | MaySetCaps)
+            .Refuses(Refusal.UnknownScheduled, Refusal.TenantClosed)
+            .WithName("cancelScheduled")
             .WithSummary("Take back a change that is to come: what holds until then goes on");
 }

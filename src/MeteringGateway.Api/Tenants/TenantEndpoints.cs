@@ -21,7 +21,11 @@ internal static class TenantEndpoints
             ETags.Send(context, TenantFigures.Tag(tenant, figure));
             if (before is null) return TypedResults.Created($"/v1/tenants/{tenant}", figure.Wire(tenant));
             return TypedResults.Ok(figure.WireAfter(before, tenant));
-        }).Needs(Permission.TenantsWrite).Takes<PutTenantWire>().WithSummary("Make or change a tenant");
+        }).Needs(Permission.TenantsWrite).Takes<PutTenantWire>()
+            .Refuses(Refusal.AmountOverflow, Refusal.TooManyCaps, Refusal.TooManyThresholds, Refusal.TenantClosed,
+                Refusal.CurrencyFixed, Refusal.TooManyChanges, Refusal.TestClockFixed,
+                Refusal.TenantExists, Refusal.ChangedMeanwhile)
+            .WithName("putTenant").OnlyIfMatches().WithSummary("Make or change a tenant");
 
         tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<PlanWire>, Problem>> (
             string tenant, Body<PlanWire> body, TenantChange change, Principal caller, HttpContext context,
@@ -31,7 +35,9 @@ internal static class TenantEndpoints
             ETags.Send(context, ETags.Of(body.Value));
             return TypedResults.Ok(body.Value);
         }).Needs(Permission.TermsWrite).Takes<PlanWire>()
-            .WithSummary("Replace the tenant's own terms, laid over its plan");
+            .Refuses(Refusal.AmountOverflow, Refusal.TooManyCaps, Refusal.TooManyThresholds, Refusal.TenantClosed,
+                Refusal.CurrencyFixed, Refusal.TooManyChanges, Refusal.ChangedMeanwhile)
+            .WithName("putTerms").OnlyIfMatches().WithSummary("Replace the tenant's own terms, laid over its plan");
 
         tenants.MapGet("/{tenant}/terms", async Task<Results<Ok<TenantTermsWire>, Problem>> (
             string tenant, TenantChange change, HttpContext context, CancellationToken cancellation) =>
@@ -40,12 +46,14 @@ internal static class TenantEndpoints
             ETags.Send(context, ETags.Of(terms.Own));
             return TypedResults.Ok(terms);
         }).Needs(Permission.TermsWrite | Permission.UsageRead)
+            .WithMetadata(new SendsField("ETag", "Names the tenant's own terms, for If-Match."))
+            .WithName("getTerms")
             .WithSummary("The tenant's own terms, what they come to with its plan, and which plan is to come");
 
         tenants.MapGet("",
             async (ITenants all, Principal caller, string? cursor, string? limit, CancellationToken cancellation) =>
             TypedResults.Ok(await List(all, caller, Paging.From(cursor, limit), cancellation)))
-            .Needs(Permission.UsageRead).WithSummary("The tenants that the key may see");
+            .Needs(Permission.UsageRead).WithName("listTenants").WithSummary("The tenants that the key may see");
 
         tenants.MapGet("/{tenant}", async Task<Results<Ok<TenantWire>, Problem>> (
             string tenant, ITenants all, HttpContext context, CancellationToken cancellation) =>
@@ -53,7 +61,7 @@ internal static class TenantEndpoints
             if (await all.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
             ETags.Send(context, TenantFigures.Tag(tenant, figure));
             return TypedResults.Ok(figure.Wire(tenant));
-        }).Needs(Permission.UsageRead).Conditional().WithSummary("A tenant");
+        }).Needs(Permission.UsageRead).Conditional().WithName("getTenant").WithSummary("A tenant");
 
         tenants.MapDelete("/{tenant}", async Task<Results<Ok<TenantWire>, Problem>> (
             string tenant, ITenants all, Principal caller, ITurns turns, HttpContext context,
@@ -67,7 +75,8 @@ internal static class TenantEndpoints
             return await all.Tenant(tenant, cancellation) is { } figure
                 ? TypedResults.Ok(figure.WireAfter(before, tenant))
                 : Problem.UnknownTenant();
-        }).Needs(Permission.TenantsWrite).WithSummary("Close a tenant: no more events");
+        }).Needs(Permission.TenantsWrite).WithName("closeTenant").OnlyIfMatches()
+            .WithSummary("Close a tenant: no more events");
 
         tenants.MapPost("/{tenant}/clock", async Task<Results<Ok<ClockWire>, Problem>> (
             string tenant, Body<MoveClockWire> body, ITenants all, Principal caller, CancellationToken cancellation) =>
@@ -81,7 +90,8 @@ internal static class TenantEndpoints
             return await all.Tenant(tenant, cancellation) is { } after
                 ? TypedResults.Ok(new ClockWire(after.Now.ToString())) : Problem.UnknownTenant();
         }).Needs(Permission.TenantsWrite).Takes<MoveClockWire>()
-            .WithSummary("Move a test clock forward; everything due on the way happens");
+            .Refuses(Refusal.NotATestClock, Refusal.ClockRunsBack)
+            .WithName("moveClock").WithSummary("Move a test clock forward; everything due on the way happens");
     }
 
     private static Instant Target(MoveClockWire move, TenantFigure before, Findings findings)

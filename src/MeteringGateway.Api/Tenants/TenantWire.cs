@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MeteringGateway.Api.Plans;
+using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Tenants;
 
@@ -22,6 +23,7 @@ internal sealed record PutTenantWire
 
 internal sealed record TestClockWire
 {
+    [Demanded]
     public string? Start { get; init; }
     public bool? FollowEvents { get; init; }
 }

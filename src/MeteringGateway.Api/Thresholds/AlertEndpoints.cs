@@ -26,6 +26,7 @@ internal static class AlertEndpoints
                 alert => RaisedAlertWire.From(alert, figure.Terms.Currency, told.Of(alert)))],
                 raised.Count > paging.Limit ? Cursors.Write(raised[paging.Limit - 1].Number) : null));
         }).WithTags("Thresholds").AsConfigured().Needs(Permission.UsageRead | Permission.OpsRead)
+            .Refuses(Refusal.UnknownPeriod).WithName("listAlerts")
             .WithSummary("Alerts that were raised, newest first; of one period, or of all; and where each was "
                 + "delivered");
     }

@@ -39,7 +39,8 @@ internal static class ThresholdEndpoints
             if (had is null) return TypedResults.Created($"/v1/tenants/{tenant}/thresholds/{threshold}", written);
             return TypedResults.Ok(written);
         }).Needs(Permission.AlertsWrite).Takes<PutThresholdWire>()
-            .WithSummary("Set a level at which an alert is raised");
+            .Refuses(Refusal.TooManyThresholds, Refusal.TenantClosed)
+            .WithName("putThreshold").OnlyIfMatches().WithSummary("Set a level at which an alert is raised");
 
         thresholds.MapGet("", async Task<Results<Ok<ListWire<ThresholdStateWire>>, Problem>> (
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
@@ -49,7 +50,8 @@ internal static class ThresholdEndpoints
                     all.OrderBy(one => one.Threshold.Id, StringComparer.Ordinal), one => one.Threshold.Id,
                     one => ThresholdReader.Write(one, figure.Terms.Currency)))
                 : Problem.UnknownTenant())
-            .Needs(Permission.AlertsWrite | Permission.UsageRead).WithSummary("The thresholds, and where they stand");
+            .Needs(Permission.AlertsWrite | Permission.UsageRead).WithName("listThresholds")
+            .WithSummary("The thresholds, and where they stand");
 
         thresholds.MapGet("/{threshold}", async Task<Results<Ok<ThresholdStateWire>, Problem>> (
             string tenant, string threshold, ITenants tenants, HttpContext context, CancellationToken cancellation) =>
@@ -58,7 +60,10 @@ internal static class ThresholdEndpoints
             if (await Find(tenants, tenant, threshold, cancellation) is not { } found) return Unknown();
             ETags.Send(context, Tag(found, figure.Terms.Currency));
             return TypedResults.Ok(ThresholdReader.Write(found, figure.Terms.Currency));
-        }).Needs(Permission.AlertsWrite | Permission.UsageRead).Conditional().WithSummary("A threshold");
+        }).Needs(Permission.AlertsWrite | Permission.UsageRead).Conditional()
+            .Refuses(Refusal.UnknownThreshold)
+            .WithName("getThreshold")
+            .WithSummary("A threshold");
 
         thresholds.MapDelete("/{threshold}", async Task<Results<NoContent, Problem>> (
             string tenant, string threshold, ITenants tenants, Principal caller, ITurns turns, HttpContext context,
@@ -71,7 +76,9 @@ internal static class ThresholdEndpoints
             var answer = await tenants.Execute(tenant, new Command.RemoveThreshold(threshold) { Actor = caller.Actor },
                 cancellation);
             return answer is Answer.Refused refused ? refused.ToProblem() : TypedResults.NoContent();
-        }).Needs(Permission.AlertsWrite).WithSummary("Remove a threshold");
+        }).Needs(Permission.AlertsWrite)
+            .Refuses(Refusal.UnknownThreshold, Refusal.TenantClosed)
+            .WithName("removeThreshold").OnlyIfMatches().WithSummary("Remove a threshold");
     }
 
     private static async Task<ThresholdFigure?> Find(ITenants tenants, string tenant, string threshold,

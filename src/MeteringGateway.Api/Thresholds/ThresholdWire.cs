@@ -9,11 +9,14 @@ namespace MeteringGateway.Api.Thresholds;
 [OmitNulls]
 internal sealed record ThresholdWire : StoredDocument
 {
+    [Demanded]
     public string? Id { get; init; }
     /// <summary>
     /// <c>cap:</c> and a cap's id, <c>included:</c> and an outcome type's, <c>credits</c> or <c>spend</c>.
     /// </summary>
+    [Demanded]
     public string? Of { get; init; }
+    [Demanded]
     public LevelWire? At { get; init; }
 }
 
@@ -31,7 +34,9 @@ internal sealed record LevelWire : StoredDocument
 /// <summary>A threshold as it is set; the id is in the path.</summary>
 internal sealed record PutThresholdWire
 {
+    [Demanded]
     public string? Of { get; init; }
+    [Demanded]
     public LevelWire? At { get; init; }
 }
 

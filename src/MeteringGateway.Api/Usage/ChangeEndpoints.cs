@@ -36,7 +36,8 @@ internal static class ChangeEndpoints
             return TypedResults.Ok(new ListWire<ChangeWire>(
                 [.. found.Select(entry => Wire(entry.Wire(figure.Terms.Currency), keys))],
                 next is { } at ? Cursors.Write(at) : null));
-        }).WithTags("Usage").Needs(Permission.UsageRead).WithSummary("Who did what, newest first, with what was "
+        }).WithTags("Usage").Needs(Permission.UsageRead).WithName("listChanges")
+            .WithSummary("Who did what, newest first, with what was "
             + "before; a page may have fewer than asked for, and there are more as long as there is a cursor");
 
     /// <summary>Backwards, in windows; what comes next is before the last entry that was looked at.</summary>

@@ -25,7 +25,10 @@ internal static class UsageEndpoints
                 return TypedResults.Ok(usage.Wire(tenant));
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
             return Problem.NotFound("unknown_period", "The tenant has no such period.");
-        }).Needs(Permission.UsageRead).WithSummary("A period's figures; the open one's without a period");
+        }).Needs(Permission.UsageRead)
+            .Refuses(Refusal.UnknownPeriod)
+            .WithName("getUsage")
+            .WithSummary("A period's figures; the open one's without a period");
 
         tenant.MapGet("/entries", async Task<Results<Ok<ListWire<EntryWire>>, Problem>> (
             string tenant, string? after, string? cursor, string? limit, ITenants tenants,
@@ -39,7 +42,7 @@ internal static class UsageEndpoints
             return TypedResults.Ok(new ListWire<EntryWire>(
                 [.. page.Items.Select(entry => entry.Wire(figure.Terms.Currency))], page.Next is { } next
                     ? Cursors.Write(next) : null));
-        }).Needs(Permission.EntriesRead).WithSummary("The tenant's journal, in order");
+        }).Needs(Permission.EntriesRead).WithName("listEntries").WithSummary("The tenant's journal, in order");
 
         tenant.MapGet("/journal", async (string tenant, string? after, HttpContext context, ITenants tenants,
             CancellationToken cancellation) =>
@@ -57,6 +60,7 @@ internal static class UsageEndpoints
                 next = page?.Next;
             }
         }).Needs(Permission.EntriesRead).Produces<string>(StatusCodes.Status200OK, EventEndpoints.Stream)
+            .WithName("getJournal")
             .WithSummary("The tenant's journal as it is chained, an entry a line: what a certificate is replayed with");
     }
 }

@@ -20,14 +20,17 @@ internal static class DeliveryEndpoints
             string webhook, WebhookChange change, Principal caller, IStore store, string? status, string? cursor,
             string? limit, CancellationToken cancellation) =>
             Page(WebhookChange.Operators(webhook), change, caller, store, status, Paging.From(cursor, limit),
-                cancellation)).WithSummary(Listed);
+                cancellation))
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .WithName("listDeliveries").WithSummary(Listed);
 
         webhooks.MapPost("/{webhook}/deliveries/{delivery}/retry",
             async Task<Results<Accepted<DeliveryWire>, Problem>> (
             string webhook, string delivery, WebhookChange change, Principal caller, CancellationToken cancellation) =>
             TypedResults.Accepted($"/v1/webhooks/{webhook}/deliveries",
                 Wire(await change.Retry(WebhookChange.Operators(webhook), delivery, caller, cancellation))))
-            .WithSummary(SentAgain);
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook", "unknown_delivery")
+            .WithName("retryDelivery").WithSummary(SentAgain);
     }
 
     /// <param name="key">Of the webhook.</param>

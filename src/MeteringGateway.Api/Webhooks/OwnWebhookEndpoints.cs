@@ -16,7 +16,7 @@ internal static class OwnWebhookEndpoints
         var webhooks = app.MapGroup("/v1/tenants/{tenant}/webhooks").WithTags("Webhooks").AsConfigured()
             .Needs(Permission.AlertsWrite);
 
-        webhooks.MapPut("/{webhook}", async Task<Results<Created<CreatedWebhookWire>, Ok<WebhookWire>, Problem>> (
+        webhooks.MapPut("/{webhook}", async Task<Results<Created<WebhookWire>, Ok<WebhookWire>, Problem>> (
             string tenant, string webhook, Body<PutOwnWebhookWire> body, WebhookChange change, Principal caller,
             HttpContext context, CancellationToken cancellation) =>
         {
@@ -27,7 +27,11 @@ internal static class OwnWebhookEndpoints
             if (!created) return TypedResults.Ok(WebhookBook.Wire(webhook, stored));
             return TypedResults.Created($"/v1/tenants/{tenant}/webhooks/{webhook}",
                 WebhookBook.Created(webhook, stored));
-        }).Takes<PutOwnWebhookWire>().WithSummary(
+        }).Takes<PutOwnWebhookWire>()
+            .Refuses(Refusal.ChangedMeanwhile, Refusal.TooManyChanges)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .Refuses(StatusCodes.Status409Conflict, "too_many_webhooks", "no_key_directory")
+            .WithName("putTenantWebhook").OnlyIfMatches().WithSummary(
             "Make a webhook of the tenant's own, whose signing secret is shown this once, or change one; one that was "
                 + "switched off is on again");
 
@@ -37,7 +41,7 @@ internal static class OwnWebhookEndpoints
                 ? TypedResults.Ok(Paging.From(cursor, limit).Page(book.OwnOf(tenant), one => OwnId.IdOf(one.Id),
                     one => WebhookBook.Wire(one.Id, one.Webhook)))
                 : Problem.UnknownTenant())
-            .WithSummary("The tenant's own webhooks, without their secrets");
+            .WithName("listTenantWebhooks").WithSummary("The tenant's own webhooks, without their secrets");
 
         webhooks.MapGet("/{webhook}", Results<Ok<WebhookWire>, Problem> (string tenant, string webhook,
             WebhookChange change, Principal caller, HttpContext context) =>
@@ -45,14 +49,21 @@ internal static class OwnWebhookEndpoints
             var stored = change.Find(WebhookChange.Own(tenant, webhook), caller);
             ETags.Send(context, ETags.Of(stored.Version));
             return TypedResults.Ok(WebhookBook.Wire(webhook, stored));
-        }).Conditional().WithSummary("One of the tenant's own webhooks: whether it is on, and if not, why");
+        }).Conditional()
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .WithName("getTenantWebhook")
+            .WithSummary("One of the tenant's own webhooks: whether it is on, and if not, why");
 
         webhooks.MapDelete("/{webhook}", async Task<Results<NoContent, Problem>> (string tenant, string webhook,
             WebhookChange change, Principal caller, HttpContext context, CancellationToken cancellation) =>
         {
             await change.Delete(context, WebhookChange.Own(tenant, webhook), caller, cancellation);
             return TypedResults.NoContent();
-        }).WithSummary("End one of the tenant's own webhooks; what was pending is not sent");
+        })
+            .Refuses(Refusal.ChangedMeanwhile)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .WithName("removeTenantWebhook").OnlyIfMatches()
+            .WithSummary("End one of the tenant's own webhooks; what was pending is not sent");
 
         webhooks.MapPost("/{webhook}/rotate", async Task<Results<Ok<RotatedSecretWire>, Problem>> (string tenant,
             string webhook, WebhookChange change, Principal caller, HttpContext context,
@@ -61,7 +72,12 @@ internal static class OwnWebhookEndpoints
             var (secret, until) = await change.Rotate(WebhookChange.Own(tenant, webhook),
                 IdempotencyHeader.Read(context), caller, cancellation);
             return TypedResults.Ok(new RotatedSecretWire(webhook, secret.Value!, until.ToString()));
-        }).WithSummary("Make a new signing secret, shown this once; the one before signs beside it for 24 hours");
+        })
+            .Refuses(Refusal.ChangedMeanwhile, Refusal.TooManyChanges)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .Refuses(StatusCodes.Status409Conflict, "no_key_directory", "rotated_too_often")
+            .WithName("rotateTenantWebhookSecret").MayRepeat()
+            .WithSummary("Make a new signing secret, shown this once; the one before signs beside it for 24 hours");
 
         webhooks.MapOwnDeliveries();
     }
@@ -73,13 +89,15 @@ internal static class OwnWebhookEndpoints
             string? cursor, string? limit, CancellationToken cancellation) =>
             DeliveryEndpoints.Page(WebhookChange.Own(tenant, webhook), change, caller, store, status,
                 Paging.From(cursor, limit), cancellation))
-            .WithSummary("Deliveries to one of the tenant's own webhooks, newest first");
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .WithName("listTenantDeliveries").WithSummary("Deliveries to one of the tenant's own webhooks, newest first");
 
         webhooks.MapPost("/{webhook}/deliveries/{delivery}/retry",
             async Task<Results<Accepted<DeliveryWire>, Problem>> (string tenant, string webhook, string delivery,
             WebhookChange change, Principal caller, CancellationToken cancellation) =>
             TypedResults.Accepted($"/v1/tenants/{tenant}/webhooks/{webhook}/deliveries", DeliveryEndpoints.Wire(
                 await change.Retry(WebhookChange.Own(tenant, webhook), delivery, caller, cancellation))))
-            .WithSummary(DeliveryEndpoints.SentAgain);
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook", "unknown_delivery")
+            .WithName("retryTenantDelivery").WithSummary(DeliveryEndpoints.SentAgain);
     }
 }

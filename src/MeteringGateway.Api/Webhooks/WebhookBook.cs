@@ -167,12 +167,8 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, MeteringS
         webhook.DisabledAt?.ToString(), webhook.CreatedAt.ToString(), webhook.UpdatedAt.ToString());
 
     /// <summary>One that was just made, with its secret.</summary>
-    public static CreatedWebhookWire Created(string id, StoredWebhook webhook)
-    {
-        var wire = Wire(id, webhook);
-        return new CreatedWebhookWire(wire.Id, wire.Url, wire.Events, wire.Tenants, webhook.Secrets[0].Value!,
-            wire.State, wire.CreatedAt, wire.UpdatedAt);
-    }
+    public static WebhookWire Created(string id, StoredWebhook webhook) =>
+        Wire(id, webhook) with { Secret = webhook.Secrets[0].Value };
 
     private static byte[] Public(string id, StoredWebhook webhook) =>
         JsonSerializer.SerializeToUtf8Bytes(Wire(id, webhook), WireJson.Typed<WebhookWire>());

@@ -21,7 +21,7 @@ internal static class WebhookEndpoints
     {
         var webhooks = app.MapGroup("/v1/webhooks").WithTags("Webhooks").AsConfigured().Needs(Permission.WebhooksWrite);
 
-        webhooks.MapPut("/{webhook}", async Task<Results<Created<CreatedWebhookWire>, Ok<WebhookWire>, Problem>> (
+        webhooks.MapPut("/{webhook}", async Task<Results<Created<WebhookWire>, Ok<WebhookWire>, Problem>> (
             string webhook, Body<PutWebhookWire> body, WebhookChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
@@ -31,7 +31,10 @@ internal static class WebhookEndpoints
             if (!created) return TypedResults.Ok(wire);
             return TypedResults.Created($"/v1/webhooks/{webhook}", WebhookBook.Created(webhook, stored));
         }).Takes<PutWebhookWire>()
-            .WithSummary(
+            .Refuses(Refusal.ChangedMeanwhile, Refusal.TooManyChanges)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .Refuses(StatusCodes.Status409Conflict, "too_many_webhooks", "no_key_directory")
+            .WithName("putWebhook").OnlyIfMatches().WithSummary(
                 "Make a webhook, whose signing secret is shown this once, or change one; one that was switched off "
                     + "is on again");
 
@@ -39,7 +42,7 @@ internal static class WebhookEndpoints
             TypedResults.Ok(Paging.From(cursor, limit).Page(
                 book.Operators.Where(one => WebhookChange.IsWithin(one.Webhook.Tenants, caller)), one => one.Id,
                 one => WebhookBook.Wire(one.Id, one.Webhook))))
-            .WithSummary("Every webhook, without its secret");
+            .WithName("listWebhooks").WithSummary("Every webhook, without its secret");
 
         webhooks.MapGet("/{webhook}",
             Results<Ok<WebhookWire>, Problem> (string webhook, WebhookChange change, Principal caller,
@@ -48,7 +51,9 @@ internal static class WebhookEndpoints
             var stored = change.Find(WebhookChange.Operators(webhook), caller);
             ETags.Send(context, ETags.Of(stored.Version));
             return TypedResults.Ok(WebhookBook.Wire(webhook, stored));
-        }).Conditional().WithSummary("A webhook: whether it is on, and if not, why");
+        }).Conditional()
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .WithName("getWebhook").WithSummary("A webhook: whether it is on, and if not, why");
 
         webhooks.MapDelete("/{webhook}", async Task<Results<NoContent, Problem>> (
             string webhook, WebhookChange change, Principal caller, HttpContext context,
@@ -56,7 +61,10 @@ internal static class WebhookEndpoints
         {
             await change.Delete(context, WebhookChange.Operators(webhook), caller, cancellation);
             return TypedResults.NoContent();
-        }).WithSummary("End a webhook; what was pending is not sent");
+        })
+            .Refuses(Refusal.ChangedMeanwhile)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .WithName("removeWebhook").OnlyIfMatches().WithSummary("End a webhook; what was pending is not sent");
 
         webhooks.MapPost("/{webhook}/rotate", async Task<Results<Ok<RotatedSecretWire>, Problem>> (
             string webhook, WebhookChange change, Principal caller, HttpContext context,
@@ -65,7 +73,12 @@ internal static class WebhookEndpoints
             var (secret, until) = await change.Rotate(WebhookChange.Operators(webhook),
                 IdempotencyHeader.Read(context), caller, cancellation);
             return TypedResults.Ok(new RotatedSecretWire(webhook, secret.Value!, until.ToString()));
-        }).WithSummary("Make a new signing secret, shown this once; the one before signs beside it for 24 hours");
+        })
+            .Refuses(Refusal.ChangedMeanwhile, Refusal.TooManyChanges)
+            .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
+            .Refuses(StatusCodes.Status409Conflict, "no_key_directory", "rotated_too_often")
+            .WithName("rotateWebhookSecret").MayRepeat()
+            .WithSummary("Make a new signing secret, shown this once; the one before signs beside it for 24 hours");
 
         webhooks.MapDeliveries();
         app.MapOwnWebhooks();

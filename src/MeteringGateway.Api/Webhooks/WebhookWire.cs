@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MeteringGateway.Api.Keys;
+using MeteringGateway.Api.Json;
 
 namespace MeteringGateway.Api.Webhooks;
 
@@ -7,10 +9,13 @@ namespace MeteringGateway.Api.Webhooks;
 internal sealed record PutWebhookWire
 {
     /// <summary>Absolute, http or https, without user information; at most 2048 characters.</summary>
+    [Demanded]
     public string? Url { get; init; }
     /// <summary>Event types, or <c>["*"]</c>.</summary>
+    [Demanded]
     public IReadOnlyList<string?>? Events { get; init; }
     /// <summary><c>"*"</c>, or a list of tenant ids.</summary>
+    [Demanded]
     public TenantsWire? Tenants { get; init; }
 }
 
@@ -18,23 +23,22 @@ internal sealed record PutWebhookWire
 internal sealed record PutOwnWebhookWire
 {
     /// <summary>Absolute, http or https, without user information; at most 2048 characters.</summary>
+    [Demanded]
     public string? Url { get; init; }
     /// <summary>Event types, or <c>["*"]</c>.</summary>
+    [Demanded]
     public IReadOnlyList<string?>? Events { get; init; }
 }
 
 /// <param name="State"><c>enabled</c> or <c>disabled</c>.</param>
 /// <param name="DisabledReason"><c>gone</c>: the receiver answered 410; <c>failing</c>: nothing could be delivered for
 /// days.</param>
+/// <param name="Secret">What deliveries are signed with: shown when it is made, this once; otherwise absent.</param>
 internal sealed record WebhookWire(
     string Id, string Url, IReadOnlyList<string> Events, TenantsWire Tenants, string State, string? DisabledReason,
     string? DisabledAt,
-    string CreatedAt, string UpdatedAt);
-
-/// <param name="Secret">What deliveries are signed with. Shown this once.</param>
-internal sealed record CreatedWebhookWire(
-    string Id, string Url, IReadOnlyList<string> Events, TenantsWire Tenants, string Secret, string State,
-    string CreatedAt, string UpdatedAt);
+    string CreatedAt, string UpdatedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Secret = null);
 
 /// <param name="Secret">The new one. Shown this once.</param>
 /// <param name="PreviousSecretUntil">Until then deliveries are signed with the one before as well.</param>

@@ -4,10 +4,14 @@ namespace MeteringGateway.Api.Tests.Support;
 
 /// <summary>
 /// Stands between every test and the product, and compares each answer with the OpenAPI document: its status, its media
-/// type, and that its members are those of the schema, no more and no fewer.
+/// type, its header fields, its problem code, and that its members are those of the schema, no more and no fewer.
 /// </summary>
 public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    /// <summary>Header fields of ours that are documented wherever they are sent.</summary>
+    private static readonly string[] Told = ["request-id", "ETag", "Location", "RateLimit", "RateLimit-Policy",
+        "Retry-After", "WWW-Authenticate"];
+
     private static readonly SemaphoreSlim Reading = new(1, 1);
     private static JsonObject? _document;
 
@@ -55,12 +59,19 @@ public sealed class Documented(HttpMessageHandler inner) : DelegatingHandler(inn
     {
         await response.Content.LoadIntoBufferAsync();
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var documented = (int)response.StatusCode >= 400 ? operation["responses"]!["default"]
-            : operation["responses"]![status];
-        Assert.True(documented is not null, $"{what}: {status} is not documented");
+        var isFault = response.StatusCode == HttpStatusCode.InternalServerError;
+        var documented = operation["responses"]![isFault ? "default" : status];
+        Assert.True(documented is not null,
+            $"{what}: {status} is not documented: {await response.Content.ReadAsStringAsync()}");
+        foreach (var field in Told.Where(field => response.Headers.Contains(field)))
+            Assert.True(documented["headers"]?[field] is not null, $"{what}: {status} has {field}, not documented");
         var schema = documented["content"]?[response.Content.Headers.ContentType!.MediaType!]?["schema"];
         Assert.True(schema is not null, $"{what}: {status} {response.Content.Headers.ContentType} is not documented");
-        Compare(all, schema, JsonNode.Parse(await response.Content.ReadAsByteArrayAsync()), $"{what} {status}");
+        var answer = JsonNode.Parse(await response.Content.ReadAsByteArrayAsync());
+        Compare(all, schema, answer, $"{what} {status}");
+        if (documented["x-problem-codes"]?.AsArray() is { } codes)
+            Assert.True(codes.Any(code => (string?)code == (string?)answer!["code"]),
+                $"{what}: {status} {answer!["code"]} is not documented");
     }
 
     private static void Compare(JsonObject all, JsonNode schema, JsonNode? value, string where)
