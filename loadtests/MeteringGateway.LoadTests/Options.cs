@@ -14,11 +14,14 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     public int Session { get; init; }
 
     public const string Usage = """
-        loadtests [all|check|ingest|reservation|beside|decisions|csv|local]
+        loadtests [all|check|ingest|reservation|beside|decisions|csv|local|kafka]
                 [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
             measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged
+        loadtests agents-kill [--rounds N] [--outcomes N] [--seed N]
+            kills an agent and the gateway N times each (default 100) while the agent reports so many outcomes over
+            Kafka and as many over the SDK's outbox (default 100,000), and compares the usage with what was sent
         loadtests big-tenant [--outcomes N] [--session N]
             one tenant of so many outcomes (default 300,000) with a hundred small ones beside it: what they feel of its
             snapshot, list, CSV, month's end and loading
@@ -67,32 +70,50 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" or "csv" or "local"
-            ? "loadtests"
+            or "kafka" ? "loadtests"
             : command;
         return new Options(
             command, named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
             Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),
             TimeSpan.FromSeconds(2), named.GetValueOrDefault("--json", $"artifacts/{table}.json"),
             named.TryGetValue("--write", out var write) ? (write.Length > 0 ? write : "docs/performance.md") : null,
-            Math.Clamp(Number("--rounds", command switch { "cluster-figures" => 10, "cluster-rolling" => 3, _ => 30 }), 1, 10_000),
+            Math.Clamp(Number("--rounds", UsualRounds(command)), 1, 10_000),
             Number("--seed", Environment.TickCount & 0xFFFFFF), file,
             Math.Clamp(Number("--tenants", 100_000), 100, 2_000_000),
             named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            Outcomes = Math.Clamp(Number("--outcomes", command == "big-tenant" ? 300_000 : 200_000), 10_000, 5_000_000),
+            Outcomes = Math.Clamp(Number("--outcomes", UsualOutcomes(command)),
+                command == "agents-kill" ? 100 : 10_000, 5_000_000),
             Session = Math.Clamp(Number("--session", 1_000), 500, 20_000),
         };
     }
 
+    private static int UsualRounds(string command) => command switch
+    {
+        "cluster-figures" => 10,
+        "cluster-rolling" => 3,
+        "agents-kill" => 100,
+        _ => 30,
+    };
+
+    private static int UsualOutcomes(string command) => command switch
+    {
+        "big-tenant" => 300_000,
+        "agents-kill" => 100_000,
+        _ => 200_000,
+    };
+
     public bool Wants(string name) => Only.Count == 0 || Only.Contains(name);
 
-    /// <summary>In the tree, the executable's own output for the same configuration.</summary>
-    public static string DefaultDll()
+    /// <summary>The program, as it was built beside this one.</summary>
+    public static string DefaultDll() => Built("src/MeteringGateway", "metering.dll");
+
+    /// <summary>What a project of the tree made for the same configuration as this one.</summary>
+    public static string Built(string project, string file)
     {
         var here = AppContext.BaseDirectory.TrimEnd('/');
         var configuration = Path.GetFileName(Path.GetDirectoryName(here))!;
-        return Path.GetFullPath(
-            Path.Combine(here, "../../../../../src/MeteringGateway/bin", configuration, Path.GetFileName(here),
-                "metering.dll"));
+        return Path.GetFullPath(Path.Combine(here, "../../../../..", project, "bin", configuration,
+            Path.GetFileName(here), file));
     }
 }

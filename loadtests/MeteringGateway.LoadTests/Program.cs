@@ -13,6 +13,9 @@ if (args is ["empty-server"])
 }
 if (args is ["outbox", var file, var address, var key, var tenant, var first])
     return await OutboxWriter.Run(file, address, key, tenant, first);
+if (args is ["agent", var folder, var at, var brokers, var count, var pace])
+    return await KilledAgent.Run(folder, at, brokers, count, pace);
+if (args is ["consume", var from, var most]) return BareConsumer.Run(from, most);
 if (args is ["serve", ..]) return await HostedSilo.Run(args[1..]);
 if (Options.Parse(args) is not { } options)
 {
@@ -39,10 +42,14 @@ switch (options.Command)
     case "pause":
         await new PauseCampaign(options, Console.Out).Run();
         return 0;
+    case "agents-kill":
+        return (await AgentsKill.Run(options.Rounds, options.Outcomes, options.Seed, options.MeteringDll, Console.Out))
+            .Passed ? 0 : 1;
     case "big-tenant":
         await new BigTenant(options, Console.Out).Run();
         return 0;
-    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation" or "csv" or "local":
+    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation" or "csv" or "local"
+        or "kafka":
         await Measure(options);
         return 0;
     case "cluster-faults" or "cluster-rolling" or "cluster-figures" or "cluster-memory":
@@ -64,5 +71,6 @@ static async Task Measure(Options options)
     if (options.Command is "all" or "csv" && await CsvRow.Measure(options) is { } csv) rows.Add(csv);
     if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
     if (options.Command is "all" or "local") rows.Add(await LocalDecisionRow.Measure(options));
+    if (options.Command is "all" or "kafka") rows.Add(await KafkaRow.Measure(options));
     new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests");
 }

@@ -17,7 +17,10 @@ public abstract record MeteringEvent(string Tenant)
     /// <summary>Where it comes from; null: <see cref="MeteringOptions.Source"/>.</summary>
     public string? Source { get; init; }
 
-    /// <summary>When it happened; null: when it arrives, or when it was put into the outbox.</summary>
+    /// <summary>
+    /// When it happened; null: when it arrives, or when it was put into the outbox. It is part of what is recognised
+    /// (I1): whoever may put a report into an outbox a second time, after a crash, gives it its time.
+    /// </summary>
     public DateTimeOffset? Time { get; init; }
 
     /// <summary>The conversation or case (I4).</summary>

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using MeteringGateway.LoadTests;
-using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Kafka.Tests;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MeteringGateway.LoadTests;
-using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Kafka.Tests;
 

@@ -3,7 +3,6 @@ using Confluent.Kafka;
 using ErrorCode = Confluent.Kafka.ErrorCode;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.LoadTests;
-using MeteringGateway.LoadTests.Servers;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MeteringGateway.Kafka.Tests;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using MeteringGateway.LoadTests;
-using MeteringGateway.LoadTests.Servers;
 using MeteringGateway.Sdk;
 
 namespace MeteringGateway.Kafka.Tests;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using MeteringGateway.Kafka.Tests;
 using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Servers;
 

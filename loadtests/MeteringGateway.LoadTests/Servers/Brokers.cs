@@ -1,9 +1,12 @@
 using System.Diagnostics;
 
-namespace MeteringGateway.Kafka.Tests;
+namespace MeteringGateway.LoadTests.Servers;
 
-/// <summary>Brokers in memory that speak Kafka's protocol, in a process of their own.</summary>
-internal sealed class Brokers : IDisposable
+/// <summary>
+/// Brokers in memory that speak Kafka's protocol, in a process of their own. A partition holds its last 5 MB and its
+/// last 100,000 messages, whoever has read them or not.
+/// </summary>
+public sealed class Brokers : IDisposable
 {
     // Numbers of requests and errors, as Kafka's protocol has them.
     public const int Produce = 0, Fetch = 1, OffsetCommit = 8, Heartbeat = 12;
@@ -12,20 +15,18 @@ internal sealed class Brokers : IDisposable
     private readonly Process _process;
 
     /// <param name="topics">Makes those that the settings name by default.</param>
-    public Brokers(bool topics = true)
+    /// <param name="partitions">Of each of them.</param>
+    public Brokers(bool topics = true, int partitions = 4)
     {
-        var here = AppContext.BaseDirectory.TrimEnd('/');
-        var dll = Path.Combine(here, "../../../../Kafka.MockCluster/bin",
-            Path.GetFileName(Path.GetDirectoryName(here))!, Path.GetFileName(here),
-            "MeteringGateway.Kafka.MockCluster.dll");
-        _process = Process.Start(new ProcessStartInfo("dotnet", [Path.GetFullPath(dll)])
+        _process = Process.Start(new ProcessStartInfo("dotnet",
+            [Options.Built("tests/Kafka.MockCluster", "MeteringGateway.Kafka.MockCluster.dll")])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         })!;
         Address = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("no brokers");
         if (!topics) return;
         foreach (var topic in (string[])["events", "events.rejected", "signals", "outcomes", "alerts"])
-            Topic("metering." + topic, 4);
+            Topic("metering." + topic, partitions);
     }
 
     public string Address { get; }
