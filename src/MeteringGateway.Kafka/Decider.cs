@@ -70,25 +70,32 @@ internal sealed class Decider(
         List<(ConsumeResult<byte[]?, byte[]?>, Problem)> rejected)
     {
         var left = new List<(ConsumeResult<byte[]?, byte[]?>, ReadEvent)>();
+        var (taken, duplicates, refused) = (0, 0, 0);
         for (var i = 0; i < open.Count; i++)
         {
             var (_, accepted, problem) = group.Result(i);
-            if (accepted is not null) Count(accepted.Duplicate ? "duplicate" : "accepted");
+            if (accepted is { Duplicate: true }) duplicates++;
+            else if (accepted is not null) taken++;
             else if (problem is null || IsTransient(problem)) left.Add(open[i]);
             else
             {
-                Count("rejected");
+                refused++;
                 rejected.Add((open[i].Message, problem.Code != "forbidden" ? problem : problem with
                 {
                     Detail = "A verdict is the buyer's, and what comes by Kafka is the vendor's.",
                 }));
             }
         }
+        Count(taken, "accepted");
+        Count(duplicates, "duplicate");
+        Count(refused, "rejected");
         return left;
     }
 
-    private static void Count(string result) =>
-        KafkaInstruments.Consumed.Add(1, new KeyValuePair<string, object?>("result", result));
+    private static void Count(int events, string result)
+    {
+        if (events > 0) KafkaInstruments.Consumed.Add(events, new KeyValuePair<string, object?>("result", result));
+    }
 
     /// <summary>It says nothing of the event: the tenant, or the store, does not take it for the moment.</summary>
     private static bool IsTransient(Problem problem) => problem.Status is StatusCodes.Status503ServiceUnavailable
@@ -107,7 +114,8 @@ internal sealed class Decider(
     }
 
     private static bool IsKey(byte[]? key, string tenant) =>
-        key is not null && key.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(tenant));
+        key is not null && (Ascii.Equals(key, tenant)
+            || (!Ascii.IsValid(tenant) && key.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(tenant))));
 
     private async Task Reject(ConsumeResult<byte[]?, byte[]?> message, Problem problem, CancellationToken stop)
     {

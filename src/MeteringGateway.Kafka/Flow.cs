@@ -64,9 +64,9 @@ internal sealed class Flow(TopicPartition partition, Decider decider, int most, 
             while (batch.Count < most && _messages.Reader.TryRead(out var message)) batch.Add(message);
             await Decide(batch);
             Interlocked.Exchange(ref _next, batch[^1].Offset.Value + 1);
-            done(new TopicPartitionOffset(Partition, batch[^1].Offset + 1));
             Interlocked.Add(ref _bytes, -batch.Sum(Size));
             Interlocked.Add(ref _held, -batch.Count);
+            done(new TopicPartitionOffset(Partition, batch[^1].Offset + 1));
             batch.Clear();
         }
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Confluent.Kafka;
 using MeteringGateway.Api.Operations;
@@ -27,15 +26,22 @@ internal sealed class Intake(
     /// <summary>What is being decided is waited for so long before a partition is handed on.</summary>
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(20);
 
-    private readonly ConcurrentDictionary<TopicPartition, Flow> _flows = new();
+    /// <summary>How long what fills a partition's share is waited for before the partition is paused.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>By partition, of the one topic; by the consumer's thread alone.</summary>
+    private readonly Dictionary<int, Flow> _flows = [];
+    private volatile Flow[] _all = []; // the same, for whoever looks
+    private readonly AutoResetEvent _isDone = new(false); // of some batch
+    private int _paused;
     private Task _committing = Task.CompletedTask;
     private long _committed = Stopwatch.GetTimestamp();
     private volatile bool _hasMore; // stored since the last commit
 
     /// <summary>Messages that are there and not yet stored.</summary>
     public long Lag { get; private set; }
-    public int Partitions => _flows.Count;
-    public int Paused => _flows.Values.Count(flow => flow.IsPaused);
+    public int Partitions => _all.Length;
+    public int Paused => _all.Count(flow => flow.IsPaused);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -88,21 +94,25 @@ internal sealed class Intake(
             health.Consuming = "events cannot be read";
             log.LogError(failure, "Kafka: events cannot be read at present");
         }
-        foreach (var flow in _flows.Values) flow.DisposeAsync().AsTask().Wait(Handover, CancellationToken.None);
+        foreach (var flow in _all) flow.DisposeAsync().AsTask().Wait(Handover, CancellationToken.None);
         _flows.Clear();
+        Show();
     }
+
+    private void Show() => (_all, _paused) = ([.. _flows.Values], _flows.Values.Count(flow => flow.IsPaused));
 
     private void Take(IConsumer<byte[]?, byte[]?> consumer)
     {
         try
         {
-            if (consumer.Consume(_flows.Values.Any(flow => flow.IsPaused) ? Busy : Idle) is not { } message) return;
+            if (consumer.Consume(_paused > 0 ? Busy : Idle) is not { } message) return;
             health.Consuming = null;
-            if (!_flows.TryGetValue(message.TopicPartition, out var flow)) return; // it was taken away
+            if (!_flows.TryGetValue(message.Partition.Value, out var flow)) return; // it was taken away
             flow.Add(message);
-            if (!HasEnough(flow)) return;
+            if (!HasEnough(flow) || HasRoomSoon(flow)) return;
             consumer.Pause([flow.Partition]);
             flow.IsPaused = true;
+            Show();
         }
         catch (ConsumeException failure) when (!failure.Error.IsFatal)
         {
@@ -114,22 +124,44 @@ internal sealed class Intake(
     /// <summary>So many batches wait, or it has its share of what may be held.</summary>
     private bool HasEnough(Flow flow) => flow.Held >= MostBatches * settings.BatchEvents || flow.Bytes >= Share;
 
+    /// <summary>
+    /// Nothing is asked for meanwhile, and nothing that was fetched is dropped; the other partitions have what they hold.
+    /// Only one that is held up is paused.
+    /// </summary>
+    private bool HasRoomSoon(Flow flow)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (HasEnough(flow))
+        {
+            var left = Patience - Stopwatch.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero) return false;
+            _isDone.WaitOne(left);
+        }
+        return true;
+    }
+
     private long Share => settings.InFlightBytes / Math.Max(1, _flows.Count);
 
     private void Tend(IConsumer<byte[]?, byte[]?> consumer)
     {
-        foreach (var flow in _flows.Values)
+        if (_paused > 0) Resume(consumer);
+        if (Stopwatch.GetElapsedTime(_committed) < settings.CommitEvery || !_committing.IsCompleted) return;
+        _committed = Stopwatch.GetTimestamp();
+        Lag = _all.Sum(flow => flow.Next < 0 ? 0
+            : Math.Max(0, consumer.GetWatermarkOffsets(flow.Partition).High.Value - flow.Next));
+        // Beside this thread: a broker that does not answer holds up nobody's events.
+        if (_hasMore) _committing = Task.Run(() => Commit(consumer));
+    }
+
+    private void Resume(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        foreach (var flow in _all)
             if (flow.IsPaused && flow.Held <= settings.BatchEvents && flow.Bytes <= Share / 2)
             {
                 consumer.Resume([flow.Partition]);
                 flow.IsPaused = false;
             }
-        if (Stopwatch.GetElapsedTime(_committed) < settings.CommitEvery || !_committing.IsCompleted) return;
-        _committed = Stopwatch.GetTimestamp();
-        Lag = _flows.Values.Sum(flow => flow.Next < 0 ? 0
-            : Math.Max(0, consumer.GetWatermarkOffsets(flow.Partition).High.Value - flow.Next));
-        // Beside this thread: a broker that does not answer holds up nobody's events.
-        if (_hasMore) _committing = Task.Run(() => Commit(consumer));
+        Show();
     }
 
     private void Commit(IConsumer<byte[]?, byte[]?> consumer)
@@ -156,14 +188,16 @@ internal sealed class Intake(
         foreach (var partition in partitions)
         {
             var flow = new Flow(partition, decider, settings.BatchEvents, offset => Done(consumer, offset), log);
-            _flows[partition] = flow;
+            _flows[partition.Partition.Value] = flow;
             flow.Begin();
         }
+        Show();
         log.LogInformation("Kafka: {Count} partitions more to read", partitions.Count);
     }
 
     private void Done(IConsumer<byte[]?, byte[]?> consumer, TopicPartitionOffset offset)
     {
+        _isDone.Set();
         try
         {
             consumer.StoreOffset(offset);
@@ -182,7 +216,8 @@ internal sealed class Intake(
     {
         var leaving = new List<Task>();
         foreach (var partition in partitions)
-            if (_flows.TryRemove(partition.TopicPartition, out var flow)) leaving.Add(flow.DisposeAsync().AsTask());
+            if (_flows.Remove(partition.Partition.Value, out var flow)) leaving.Add(flow.DisposeAsync().AsTask());
+        Show();
         if (!Task.WaitAll([.. leaving, _committing], Handover))
             log.LogWarning("Kafka: a partition was handed on while events of it were being decided");
         if (commits) Commit(consumer);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
@@ -18,7 +19,9 @@ namespace MeteringGateway.Kafka;
 /// </summary>
 internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails trails)
 {
-    private const string MediaType = "application/cloudevents+json";
+    private static readonly byte[] MediaType = "application/cloudevents+json"u8.ToArray();
+
+    private readonly ArrayBufferWriter<byte> _written = new(); // of one publisher, which makes one after the other
 
     /// <param name="after">Entries up to this one are left out.</param>
     /// <exception cref="FormatException">An entry cannot be read: a newer program wrote it.</exception>
@@ -34,19 +37,19 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
             var from = trails.Of(tenant, sequence);
             if (entry is Entry.StateChanged changed)
                 all.Add(Make(from, settings.Signals, tenant, $"sig_{id}",
-                    $"signal.{Names<SignalAction>.Of(changed.Action)}", entry.At,
-                    Of(changed.ToSignal(sequence).Wire(tenant,
-                        changed.Limit?.IsMoney == true ? await Currency(tenant, cancellation) : ""))));
+                    $"signal.{Names<SignalAction>.Of(changed.Action)}", entry.At, changed.ToSignal(sequence).Wire(
+                        tenant, changed.Limit?.IsMoney == true ? await Currency(tenant, cancellation) : ""),
+                    WireJson.Typed<SignalWire>()));
             if (await Outcome(tenant, sequence, entry, cancellation) is { } outcome)
                 all.Add(Make(from, settings.Outcomes, tenant, $"out_{id}", $"outcome.{outcome.Status}", entry.At,
-                    JsonSerializer.SerializeToElement(outcome, OutcomeJson.Typed)));
+                    outcome, OutcomeJson.Typed));
             if (Alerts.TypeOf(entry) is { } type)
             {
                 var row = new OutboxRow(0, tenant, new Alert(sequence, type, entry.At, hash, bytes));
                 var body = await Payloads.Write(Told.Alone(row), tenants, cancellation);
                 using var payload = JsonDocument.Parse(body);
                 all.Add(Make(from, settings.Alerts, tenant, $"evt_{id}", type, entry.At,
-                    payload.RootElement.GetProperty("data")));
+                    payload.RootElement.GetProperty("data"), null));
             }
         }
         return all;
@@ -88,14 +91,11 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
     private async ValueTask<string> Currency(string tenant, CancellationToken cancellation) =>
         (await tenants.Tenant(tenant, cancellation))!.Terms.Currency;
 
-    private static JsonElement Of(SignalWire signal) =>
-        JsonSerializer.SerializeToElement(signal, WireJson.Typed<SignalWire>());
-
-    private static Outgoing Make(ActivityContext? from, string topic, string tenant, string id, string type,
-        Instant at, JsonElement data)
+    private Outgoing Make<T>(ActivityContext? from, string topic, string tenant, string id, string type, Instant at,
+        T data, JsonTypeInfo<T>? of)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = WireJson.Plain }))
+        _written.Clear();
+        using (var json = new Utf8JsonWriter(_written, new JsonWriterOptions { Encoder = WireJson.Plain }))
         {
             json.WriteStartObject();
             json.WriteString("specversion"u8, "1.0"u8);
@@ -105,11 +105,12 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
             json.WriteString("subject"u8, tenant);
             json.WriteString("time"u8, at.ToString());
             json.WritePropertyName("data"u8);
-            data.WriteTo(json);
+            if (data is JsonElement element) element.WriteTo(json);
+            else JsonSerializer.Serialize(json, data, of!);
             json.WriteEndObject();
         }
-        return new Outgoing(topic, Encoding.UTF8.GetBytes(tenant), buffer.ToArray(),
-            new Headers { { "content-type", Encoding.UTF8.GetBytes(MediaType) } }, from);
+        return new Outgoing(topic, Encoding.UTF8.GetBytes(tenant), _written.WrittenSpan.ToArray(),
+            new Headers { { "content-type", MediaType } }, from);
     }
 }
 
