@@ -40,6 +40,20 @@ public class StatementTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_page_has_a_hundred_statements_at_most()
+    {
+        await _gateway.Tenant("many-months", more: ""","test_clock":{"start":"2026-11-21T12:00:00Z"}""");
+        for (var year = 2027; year <= 2035; year++)
+            await _gateway.Admin.Post("/v1/tenants/many-months/clock", $$"""{"to":"{{year}}-11-02T00:00:00Z"}""")
+                .Is(HttpStatusCode.OK);
+        var first = await _gateway.Admin.Get("/v1/tenants/many-months/statements?limit=1000").Is(HttpStatusCode.OK);
+        Assert.Equal(100, first["data"]!.AsArray().Count);
+        var rest = await _gateway.Admin.Get($"/v1/tenants/many-months/statements?cursor={first["next_cursor"]}")
+            .Is(HttpStatusCode.OK);
+        Assert.Equal((9, null), (rest["data"]!.AsArray().Count, rest["next_cursor"]));
+    }
+
+    [Fact]
     public async Task A_final_statement_never_changes_and_names_the_entry_that_closed_it()
     {
         await Used("final-statement", ""","test_clock":{"start":"2026-11-21T12:00:00Z"}""");

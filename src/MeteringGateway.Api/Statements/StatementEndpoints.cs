@@ -11,6 +11,9 @@ namespace MeteringGateway.Api.Statements;
 /// <summary>What is owed, period by period.</summary>
 internal static class StatementEndpoints
 {
+    /// <summary>Of a page: each costs some reads of the journal and a signature of its head.</summary>
+    private const int MostStatements = 100;
+
     public static void MapStatements(this IEndpointRouteBuilder app)
     {
         var statements = app.MapGroup("/v1/tenants/{tenant}/statements").WithTags("Statements")
@@ -20,7 +23,8 @@ internal static class StatementEndpoints
             string tenant, ITenants tenants, string? cursor, string? limit, CancellationToken cancellation) =>
         {
             var paging = Paging.From(cursor, limit);
-            if (await tenants.Statements(tenant, paging.Day, paging.Limit, cancellation) is not { } page)
+            if (await tenants.Statements(tenant, paging.Day, Math.Min(paging.Limit, MostStatements), cancellation)
+                is not { } page)
                 return Problem.UnknownTenant();
             return TypedResults.Ok(new ListWire<StatementWire>(
                 [.. page.Items.Select(row => row.Wire(tenant))], page.Next is { } next ? Cursors.Write(next) : null));
