@@ -79,7 +79,7 @@ internal static class UsageFigures
             usage.Credits.Balance.ToString(), Text.Money(usage.Credits.Value, usage.Currency),
             [.. usage.Credits.Grants.Select(grant => grant.Wire(usage.Currency))]),
         new OverageUsageWire(
-            usage.Overage.Bills switch { true => "bill", false => "block", null => null },
+            usage.Overage.NothingPrepaid ? null : usage.Overage.Bills ? "bill" : "block",
             usage.Overage.Units, Text.Money(usage.Overage.Amount, usage.Currency), usage.Overage.Authorized,
             usage.Overage.Limit?.Wire(usage.Currency)),
         Text.Money(usage.Spend, usage.Currency), Text.Money(usage.Corrections, usage.Currency),

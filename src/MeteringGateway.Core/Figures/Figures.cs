@@ -94,10 +94,12 @@ public sealed record CommitmentUsage(Commitment Commitment, Limit Used);
 public sealed record CreditsUsage(Amount Balance, Amount? Value, ImmutableArray<GrantFigure> Grants);
 
 /// <summary>What went on demand under the rules of overage (F2), of all types together.</summary>
-/// <param name="Bills">Whether any rule lets units go on demand; null: nothing is prepaid, so there is no rule.</param>
+/// <param name="Bills">Whether any rule lets units go on demand.</param>
 /// <param name="Authorized">Nothing waits for an authorisation.</param>
 /// <param name="Limit">Of the rule for all types, or what was authorised, if that is less; null: neither.</param>
-public sealed record OverageUsage(bool? Bills, long Units, Amount Amount, bool Authorized, Limit? Limit);
+/// <param name="NothingPrepaid">So there is nothing to go beyond, and no rule.</param>
+public sealed record OverageUsage(bool Bills, long Units, Amount Amount, bool Authorized, Limit? Limit,
+    bool NothingPrepaid = false);
 
 /// <summary>The period's end at the present pace (Q2), as far as caps and the funding let it come.</summary>
 /// <param name="Units">Rated units of all types.</param>

@@ -82,11 +82,12 @@ public static class UsageFigures
             .Select(type => (Type: type, Rule: Pricing.RuleOf(type, terms))).ToArray();
         var units = lines.Sum(line => line.Quantity);
         return new OverageUsage(
-            rules.Length > 0 ? rules.Any(one => !Pricing.Blocks(one.Rule, one.Type)) : units > 0 ? true : null,
+            rules.Length > 0 ? rules.Any(one => !Pricing.Blocks(one.Rule, one.Type)) : units > 0,
             units, lines.Sum(),
             state.AuthorizedIn(book) is not null || !rules.Any(one => one.Rule.RequiresAuthorization),
             Lower(terms.Overage?.Limit, rules.Any(one => one.Rule.RequiresAuthorization)
-                ? state.AuthorizedIn(book)?.Limit : null));
+                ? state.AuthorizedIn(book)?.Limit : null),
+            NothingPrepaid: rules.Length == 0 && units == 0);
     }
 
     /// <summary>Of a rule's limit and what was authorised; where they are counted in two things, the rule's.</summary>
