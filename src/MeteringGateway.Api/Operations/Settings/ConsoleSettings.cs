@@ -3,8 +3,8 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>The section <c>Metering:Console</c> of the settings.</summary>
 public sealed class ConsoleSettings
 {
-    /// <summary><c>/console</c> is there: pages for people, with the rights of the key that they sign in
-    /// with.</summary>
+    /// <summary><c>/console</c> is there: <see href="#the-console">pages for people</see>, with the rights of the key
+    /// that they sign in with.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>Where people reach the gateway, such as <c>https://metering.example</c>; not set: links begin with the
