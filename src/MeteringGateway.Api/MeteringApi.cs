@@ -7,6 +7,7 @@ using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Disputes;
+using MeteringGateway.Api.Emails;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Json;
@@ -56,6 +57,7 @@ public static class MeteringApi
         services.AddOptions<KestrelServerOptions>().Configure<MeteringSettings>(Guard);
         services.AddApiDocument();
         services.AddWebhooks();
+        services.AddEmails();
         return builder;
     }
 
@@ -94,6 +96,7 @@ public static class MeteringApi
         app.MapQuality();
         app.MapCertificates();
         app.MapWebhooks();
+        app.MapEmails();
         return app;
     }
 

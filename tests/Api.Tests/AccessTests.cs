@@ -6,7 +6,9 @@ namespace MeteringGateway.Api.Tests;
 public class AccessTests(Started started) : IClassFixture<Started>
 {
     private static readonly string[] OpenToAll = ["GET /", "GET /.well-known/jwks.json", "GET /health",
-        "GET /health/live", "GET /health/ready", "GET /openapi/v1.json", "GET /v1/plans/{plan}/page"];
+        "GET /health/live", "GET /health/ready", "GET /openapi/v1.json", "GET /v1/plans/{plan}/page",
+        "GET /v1/tenants/{tenant}/emails/{email}/confirm", "GET /v1/tenants/{tenant}/emails/{email}/unsubscribe",
+        "POST /v1/tenants/{tenant}/emails/{email}/confirm", "POST /v1/tenants/{tenant}/emails/{email}/unsubscribe"];
 
     private readonly Gateway _gateway = started.Gateway;
 

@@ -25,7 +25,13 @@ public sealed class ExampleTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _gateway = await Gateway.Start();
+        _gateway = await Gateway.Start(new()
+        {
+            // Nobody is there: an example mails nothing.
+            ["Metering:Email:Host"] = "127.0.0.1", ["Metering:Email:Port"] = "1",
+            ["Metering:Email:From"] = "alerts@metering.example",
+            ["Metering:Email:PublicUrl"] = "https://metering.example",
+        });
         _document = await _gateway.Anyone.Get("/openapi/v1.json").Is(HttpStatusCode.OK);
         _operations = _document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()
             .Select(one => (Method: one.Key.ToUpperInvariant(), Path: path.Key, Operation: one.Value!.AsObject())))

@@ -45,6 +45,8 @@ public sealed class SettingsTests
     [InlineData("Limits:BodyBytes", "many", "cannot be 'many': it is a whole number.")]
     [InlineData("Limits:SignalWriteTimeout", "10 s", "cannot be '10 s': it is a time, such as 00:00:10")]
     [InlineData("Webhooks:AllowPrivate", "perhaps", "cannot be 'perhaps': it is true or false")]
+    [InlineData("Email:From", "alerts@metering.example", "Email:Host must be there too")]
+    [InlineData("Email:Password", "whatever", "Email:Host must be there too")]
     [InlineData("Webhooks:Timeout", "00:06:00", "no longer than 00:05:00")]
     [InlineData("Webhooks:Concurrency", "101", "must be from 1 to 100, not 101")]
     [InlineData("Webhooks:GiveUpAfter", "6.00:00:00", "must be longer than 6.00:00:00")]

@@ -2,6 +2,7 @@ using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
+using MeteringGateway.Api.Emails;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Webhooks;
 
@@ -42,9 +43,10 @@ public class WebhooksAwayTests
             .ToDictionary(rows => rows.Key, rows => rows.Select(row => row.Alert.Sequence).ToList());
         Assert.InRange(raised["gone"].Count, 2, 10);
 
-        await using var dispatcher =
-            new Dispatcher(book, new MeteringSettings { Webhooks = { CapAlertsEvery = TimeSpan.Zero } }, _clock,
-                NullLogger<Dispatcher>.Instance, new Trails());
+        var settings = new MeteringSettings { Webhooks = { CapAlertsEvery = TimeSpan.Zero } };
+        using var mail = new MailSender(settings, new EmailLinks(settings), _clock);
+        await using var dispatcher = new Dispatcher(book, settings, mail, _clock, NullLogger<Dispatcher>.Instance,
+            new Trails());
         await dispatcher.Start(store, tenants, default);
         await (await dispatcher.Turn(default)).DisposeAsync();
 

@@ -8,6 +8,7 @@ using MeteringGateway.Api.Attention;
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Certificates;
 using MeteringGateway.Api.Disputes;
+using MeteringGateway.Api.Emails;
 using MeteringGateway.Api.Events;
 using MeteringGateway.Api.Grants;
 using MeteringGateway.Api.Keys;
@@ -112,6 +113,9 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(RotatedSecretWire))]
 [JsonSerializable(typeof(DeliveryWire))]
 [JsonSerializable(typeof(ListWire<DeliveryWire>))]
+[JsonSerializable(typeof(PutEmailWire))]
+[JsonSerializable(typeof(EmailWire))]
+[JsonSerializable(typeof(ListWire<EmailWire>))]
 [JsonSerializable(typeof(CertificateWire))]
 [JsonSerializable(typeof(SignedHeadWire))]
 [JsonSerializable(typeof(ListWire<DayHeadWire>))]

@@ -31,9 +31,9 @@ internal sealed record RaisedAlertWire(
 }
 
 /// <summary>An alert that went, or is to go, to one of the tenant's own receivers.</summary>
-/// <param name="Kind"><c>webhook</c>.</param>
+/// <param name="Kind"><c>webhook</c> or <c>email</c>.</param>
 /// <param name="Id">Of the receiver.</param>
 /// <param name="Delivery">The id by which it is among the receiver's deliveries.</param>
 /// <param name="Status"><c>pending</c>, <c>delivered</c> or <c>failed</c>.</param>
-internal sealed record AlertDeliveryWire(string Kind, string Id, string Delivery,
+internal sealed record AlertDeliveryWire([property: Values("webhook", "email")] string Kind, string Id, string Delivery,
     [property: Values<DeliveryStatus>] string Status, string? EndedAt);

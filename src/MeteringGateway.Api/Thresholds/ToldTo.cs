@@ -20,9 +20,9 @@ internal sealed class ToldTo
         CancellationToken cancellation)
     {
         var told = new ToldTo();
-        foreach (var (key, _) in book.OwnOf(tenant))
+        foreach (var (key, receiver) in book.OwnOf(tenant))
             foreach (var delivery in await store.Deliveries(key, null, null, Newest, cancellation))
-                told.Add(key, delivery);
+                told.Add(receiver.Email is null ? "webhook" : "email", key, delivery);
         return told;
     }
 
@@ -35,12 +35,12 @@ internal sealed class ToldTo
             .Select(one => one.Wire)];
     }
 
-    private void Add(string key, Delivery delivery)
+    private void Add(string kind, string key, Delivery delivery)
     {
         using var body = JsonDocument.Parse(delivery.Body);
         var data = body.RootElement.GetProperty("data");
         var last = body.RootElement.GetProperty("timestamp").GetString()!;
-        var wire = new AlertDeliveryWire("webhook", OwnId.IdOf(key), delivery.Id,
+        var wire = new AlertDeliveryWire(kind, OwnId.IdOf(key), delivery.Id,
             Names<DeliveryStatus>.Of(delivery.Status), delivery.EndedAt?.ToString());
         _deliveries.Add((wire, delivery.Type, About(delivery.Type, data), Text(data, "first_at") ?? last, last));
     }

@@ -19,8 +19,8 @@ internal static class DeliveryEndpoints
         webhooks.MapGet("/{webhook}/deliveries", Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> (
             string webhook, WebhookChange change, Principal caller, IStore store, string? status, string? cursor,
             string? limit, CancellationToken cancellation) =>
-            Page(WebhookChange.Operators(webhook), change, caller, store, status, Paging.From(cursor, limit),
-                cancellation))
+            Page(Found(WebhookChange.Operators(webhook), change, caller), caller, store, status,
+                Paging.From(cursor, limit), cancellation))
             .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
             .WithName("listDeliveries").WithSummary(Listed);
 
@@ -33,11 +33,17 @@ internal static class DeliveryEndpoints
             .WithName("retryDelivery").WithSummary(SentAgain);
     }
 
-    /// <param name="key">Of the webhook.</param>
-    public static async Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> Page(string key, WebhookChange change,
-        Principal caller, IStore store, string? status, Paging paging, CancellationToken cancellation)
+    /// <exception cref="ProblemException">404: there is none that the caller may see.</exception>
+    public static string Found(string key, WebhookChange change, Principal caller)
     {
         change.Find(key, caller);
+        return key;
+    }
+
+    /// <param name="key">Of a receiver that the caller may see.</param>
+    public static async Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> Page(string key, Principal caller,
+        IStore store, string? status, Paging paging, CancellationToken cancellation)
+    {
         var page = await store.Deliveries(key, Query.OneOf<DeliveryStatus>("status", status), paging.Position,
             paging.Limit + 1, cancellation);
         return TypedResults.Ok(new ListWire<DeliveryWire>(

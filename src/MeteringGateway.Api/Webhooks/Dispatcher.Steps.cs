@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MeteringGateway.Api.Emails;
 
 namespace MeteringGateway.Api.Webhooks;
 
@@ -191,14 +192,15 @@ internal sealed partial class Dispatcher
     /// <summary>Takes note of attempts that ended, of so many at once. True if there may be more.</summary>
     private async Task<bool> Settle()
     {
-        var settled = new List<(Lane Lane, Delivery Before, Delivery After, Attempt Attempt)>();
+        var settled = new List<(Lane Lane, IReadOnlyList<Delivery> Before, Delivery[] After, Attempt Attempt)>();
         while (settled.Count < SettledAtOnce && _ended.TryDequeue(out var one))
-            settled.Add((one.Lane, one.Delivery, After(one.Lane, one.Delivery, one.Attempt), one.Attempt));
+            settled.Add((one.Lane, one.Deliveries,
+                [.. one.Deliveries.Select(delivery => After(one.Lane, delivery, one.Attempt))], one.Attempt));
         if (settled.Count == 0) return false;
         try
         {
             // Not to be broken off: a receiver that has it should not get it again.
-            await Store.Record([.. settled.Select(one => one.After)], CancellationToken.None);
+            await Store.Record([.. settled.SelectMany(one => one.After)], CancellationToken.None);
         }
         catch
         {
@@ -207,20 +209,26 @@ internal sealed partial class Dispatcher
         }
         foreach (var (lane, before, after, attempt) in settled)
         {
-            lane.Settled(before);
+            lane.Settled(before[0]);
             lane.LookAt = Instant.MinValue;
-            WebhookInstruments.Count(after, attempt);
+            if (book.Find(lane.Webhook)?.Email is null) WebhookInstruments.Count(after[0], attempt);
+            else MailInstruments.Count(after[0], attempt);
         }
         foreach (var (lane, _, after, attempt) in settled)
         {
-            if (after.Tries == 1 && !attempt.Succeeded)
-                log.LogWarning("Webhook {Webhook}: the first try of {Delivery} ended with {Result}", lane.Webhook,
-                    after.Id, (object?)attempt.Wire.StatusCode ?? attempt.Wire.Error);
+            if (after[0].Tries == 1 && !attempt.Succeeded)
+                log.LogWarning("{Receiver}: the first try of {Delivery} ended with {Result}", Named(lane.Webhook),
+                    after[0].Id, (object?)attempt.Wire.StatusCode ?? attempt.Wire.Error);
             if (attempt.IsGone) await SwitchOff(lane.Webhook, StoredWebhook.Gone);
-            else if (after.Status == DeliveryStatus.Failed) await GivenUp(lane.Webhook, after, attempt);
+            else if (after.LastOrDefault(one => one.Status == DeliveryStatus.Failed) is { } failed)
+                await GivenUp(lane.Webhook, failed, attempt);
         }
         return settled.Count == SettledAtOnce;
     }
+
+    /// <summary>For the log; an address is named by its id.</summary>
+    private string Named(string webhook) =>
+        book.Find(webhook)?.Email is null ? $"Webhook {webhook}" : $"E-mail address {webhook}";
 
     private Delivery After(Lane lane, Delivery delivery, Attempt attempt)
     {
@@ -231,7 +239,7 @@ internal sealed partial class Dispatcher
             Attempts = WriteAttempts([.. ReadAttempts(delivery).TakeLast(AttemptsKept - 1), attempt.Wire]),
         };
         if (attempt.Succeeded) return tried with { Status = DeliveryStatus.Delivered, EndedAt = now, Due = null };
-        var next = attempt.IsGone || book.Find(lane.Webhook) is not { IsEnabled: true }
+        var next = attempt.IsGone || attempt.IsFinal || book.Find(lane.Webhook) is not { IsEnabled: true }
             ? null
             : Backoff.Next(tried.Tries, now, delivery.GiveUpAt, attempt.RetryAfter);
         return next is null ? tried with { Status = DeliveryStatus.Failed, EndedAt = now, Due = null }
@@ -240,8 +248,8 @@ internal sealed partial class Dispatcher
 
     private async Task GivenUp(string webhook, Delivery delivery, Attempt attempt)
     {
-        log.LogWarning("Webhook {Webhook}: {Delivery} was given up after {Tries} tries; the last ended with {Result}",
-            webhook, delivery.Id, delivery.Tries, (object?)attempt.Wire.StatusCode ?? attempt.Wire.Error);
+        log.LogWarning("{Receiver}: {Delivery} was given up after {Tries} tries; the last ended with {Result}",
+            Named(webhook), delivery.Id, delivery.Tries, (object?)attempt.Wire.StatusCode ?? attempt.Wire.Error);
         if (book.Find(webhook) is not { IsEnabled: true } hook) return;
         if (await Store.FailingSince(webhook, hook.EnabledAt, _stop.Token) is { } since
             && delivery.EndedAt - since >= _settings.SwitchOffAfter)
@@ -251,7 +259,7 @@ internal sealed partial class Dispatcher
     private async Task SwitchOff(string webhook, string reason)
     {
         if (book.Find(webhook) is not { IsEnabled: true } hook) return;
-        log.LogWarning("Webhook {Webhook} was switched off: {Reason}", webhook, reason);
+        log.LogWarning("{Receiver} was switched off: {Reason}", Named(webhook), reason);
         await book.Put(Store, webhook, hook with { DisabledReason = reason, DisabledAt = Now }, Ourselves,
             CancellationToken.None);
         await Store.GiveUp(webhook, Now, CancellationToken.None);
@@ -260,7 +268,7 @@ internal sealed partial class Dispatcher
     public static AttemptWire[] ReadAttempts(Delivery delivery) =>
         JsonSerializer.Deserialize(delivery.Attempts, StoredWebhookJson.Default.AttemptWireArray)!;
 
-    private static byte[] WriteAttempts(AttemptWire[] attempts) =>
+    public static byte[] WriteAttempts(AttemptWire[] attempts) =>
         JsonSerializer.SerializeToUtf8Bytes(attempts, StoredWebhookJson.Default.AttemptWireArray);
 
     private void LookAgain(string webhook)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using MeteringGateway.Api.Emails;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Operations;
 
@@ -12,9 +13,12 @@ namespace MeteringGateway.Api.Webhooks;
 /// else of where tenants live.
 /// </summary>
 internal sealed partial class Dispatcher(
-    WebhookBook book, Operations.MeteringSettings all, TimeProvider clock, ILogger<Dispatcher> log,
-    Trails trails) : IDoneOnce
+    WebhookBook book, Operations.MeteringSettings all, MailSender mail, TimeProvider clock,
+    ILogger<Dispatcher> log, Trails trails) : IDoneOnce
 {
+    /// <summary>Of what waits for an address, so much goes into one mail.</summary>
+    private const int MostInAMail = 200;
+
     private const int AtOnce = 500;
     private static readonly TimeSpan Expiry = TimeSpan.FromHours(1);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(30);
@@ -24,7 +28,8 @@ internal sealed partial class Dispatcher(
     private readonly TurnQueue _turns = new();
     private readonly Channel<bool> _wakes =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly ConcurrentQueue<(Lane Lane, Delivery Delivery, Attempt Attempt)> _ended = new();
+    private readonly ConcurrentQueue<(Lane Lane, IReadOnlyList<Delivery> Deliveries, Attempt Attempt)>
+        _ended = new();
     private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private IStore? _store;
@@ -35,6 +40,7 @@ internal sealed partial class Dispatcher(
     private readonly HashSet<string> _away = new(StringComparer.Ordinal);
     private Instant _tryWaitingAt = Instant.MinValue;
     private Instant _expireAt = Instant.MinValue;
+    private int _mailsWaiting;
     private long _dealt; // position in the outbox up to which all is dispatched or held
 
     private IStore Store => _store ?? throw new InvalidOperationException("asked for webhooks before they were there");
@@ -47,6 +53,7 @@ internal sealed partial class Dispatcher(
         await book.Load(from, cancellation);
         _timer = clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         WebhookInstruments.Register(this);
+        MailInstruments.Register(this);
         _loop = Task.Run(Loop, CancellationToken.None);
         Wake();
     }
@@ -88,6 +95,7 @@ internal sealed partial class Dispatcher(
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
         WebhookInstruments.Unregister(this);
+        MailInstruments.Unregister(this);
         if (_timer is not null) await _timer.DisposeAsync();
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var lane in _lanes.Values) await lane.DisposeAsync();
@@ -125,6 +133,7 @@ internal sealed partial class Dispatcher(
             await Store.ExpireDeliveries(Now - _settings.KeepDeliveries, _stop.Token);
             _expireAt = Now + Expiry;
         }
+        Volatile.Write(ref _mailsWaiting, _lanes.Values.Sum(lane => lane.Waiting));
         Arm();
     }
 
@@ -138,14 +147,19 @@ internal sealed partial class Dispatcher(
         }
         foreach (var (id, webhook) in book.All)
             if (webhook.IsEnabled && !_lanes.ContainsKey(id))
-                _lanes[id] = new Lane(id, _settings, clock, log, trails, Ended);
+                _lanes[id] = webhook.Email is null
+                    ? new Lane(id, _settings.Concurrency, new Transport(_settings, clock), clock, log, trails, Ended)
+                    : new Lane(id, 1, new MailCarrier(id, mail, _tenants!), clock, log, trails, Ended);
     }
 
-    private void Ended(Lane lane, Delivery delivery, Attempt attempt)
+    private void Ended(Lane lane, IReadOnlyList<Delivery> deliveries, Attempt attempt)
     {
-        _ended.Enqueue((lane, delivery, attempt));
+        _ended.Enqueue((lane, deliveries, attempt));
         Wake();
     }
+
+    /// <summary>Alerts that wait to be mailed, as of the last look.</summary>
+    public int MailsWaiting() => Volatile.Read(ref _mailsWaiting);
 
     /// <summary>Sends what is due, as far as there is room.</summary>
     private async Task Fill(Lane lane)
@@ -153,6 +167,11 @@ internal sealed partial class Dispatcher(
         var now = Now;
         if (lane.LookAt > now || !lane.HasRoom || book.Find(lane.Webhook) is not { } webhook) return;
         lane.LookAt = Instant.MaxValue;
+        if (webhook.Email is not null)
+        {
+            await FillMail(lane, webhook, now);
+            return;
+        }
         // Those under way are among them.
         foreach (var head in await Store.Heads(lane.Webhook, 2 * _settings.Concurrency + 1, _stop.Token))
         {
@@ -161,6 +180,20 @@ internal sealed partial class Dispatcher(
             if (head.Due > now || !lane.HasRoom) break;
             lane.Send(webhook, head);
         }
+    }
+
+    /// <summary>
+    /// All that waits goes in one mail. So whoever had to wait, as the server was away or there were too many mails in
+    /// an hour, is told how things stand, and not of each step on the way there.
+    /// </summary>
+    private async Task FillMail(Lane lane, StoredWebhook email, Instant now)
+    {
+        var pending = await Store.Deliveries(lane.Webhook, DeliveryStatus.Pending, null, MostInAMail, _stop.Token);
+        lane.Waiting = pending.Count;
+        if (pending.Count == 0) return;
+        if (pending.FirstOrDefault(one => one.Due is not null)?.Due is { } due && due > now) lane.LookAt = due;
+        else if (mail.Take(email, pending[0]) is { Ticks: > 0 } wait) lane.LookAt = now + wait;
+        else lane.Send(email, pending);
     }
 
     private void Arm()

@@ -8,10 +8,12 @@ internal static class OwnId
 {
     public static string Webhook(string tenant, string id) => $"{tenant}/{id}";
 
+    public static string Email(string tenant, string id) => $"{tenant}/@{id}";
+
     /// <summary>Whose it is; null: the operator's.</summary>
     public static string? TenantOf(string key) =>
         key.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? key[..slash] : null;
 
     /// <summary>The id by which its owner knows it.</summary>
-    public static string IdOf(string key) => key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    public static string IdOf(string key) => key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..].TrimStart('@');
 }

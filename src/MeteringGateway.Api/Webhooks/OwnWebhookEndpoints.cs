@@ -38,7 +38,8 @@ internal static class OwnWebhookEndpoints
         webhooks.MapGet("", async Task<Results<Ok<ListWire<WebhookWire>>, Problem>> (string tenant, WebhookBook book,
             IStore store, string? cursor, string? limit, CancellationToken cancellation) =>
             await TenantsThere.IsThere(store, tenant, cancellation)
-                ? TypedResults.Ok(Paging.From(cursor, limit).Page(book.OwnOf(tenant), one => OwnId.IdOf(one.Id),
+                ? TypedResults.Ok(Paging.From(cursor, limit).Page(
+                    book.OwnOf(tenant).Where(one => one.Webhook.Email is null), one => OwnId.IdOf(one.Id),
                     one => WebhookBook.Wire(one.Id, one.Webhook)))
                 : Problem.UnknownTenant())
             .WithName("listTenantWebhooks").WithSummary("The tenant's own webhooks, without their secrets");
@@ -87,8 +88,8 @@ internal static class OwnWebhookEndpoints
         webhooks.MapGet("/{webhook}/deliveries", Task<Results<Ok<ListWire<DeliveryWire>>, Problem>> (
             string tenant, string webhook, WebhookChange change, Principal caller, IStore store, string? status,
             string? cursor, string? limit, CancellationToken cancellation) =>
-            DeliveryEndpoints.Page(WebhookChange.Own(tenant, webhook), change, caller, store, status,
-                Paging.From(cursor, limit), cancellation))
+            DeliveryEndpoints.Page(DeliveryEndpoints.Found(WebhookChange.Own(tenant, webhook), change, caller), caller,
+                store, status, Paging.From(cursor, limit), cancellation))
             .Refuses(StatusCodes.Status404NotFound, "unknown_webhook")
             .WithName("listTenantDeliveries").WithSummary("Deliveries to one of the tenant's own webhooks, newest first");
 

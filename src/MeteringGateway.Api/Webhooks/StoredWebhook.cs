@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MeteringGateway.Api.Emails;
 
 namespace MeteringGateway.Api.Webhooks;
 
@@ -16,6 +17,10 @@ internal sealed record StoredWebhook(
     public const string Gone = "gone";
     public const string Failing = "failing";
 
+    /// <summary>Not null: it is an address that alerts are mailed to, and <c>mailto:</c> is its url.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StoredEmail? Email { get; init; }
+
     [JsonIgnore]
     public bool IsEnabled => DisabledReason is null;
 
@@ -28,7 +33,8 @@ internal sealed record StoredWebhook(
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 
     public bool Wants(string tenant, string type) =>
-        IsEnabled && (Tenants is null || Tenants.Contains(tenant)) && (Events is null || Events.Contains(type));
+        IsEnabled && (Email is null || Email.ConfirmedAt is not null)
+        && (Tenants is null || Tenants.Contains(tenant)) && (Events is null || Events.Contains(type));
 
     /// <summary>What a delivery is signed with now, the newest first.</summary>
     public IEnumerable<string> SecretsAt(Instant now) =>
@@ -63,7 +69,7 @@ internal sealed record StoredWebhook(
                 : throw new JsonException("it has no url or no secret");
 
     // Printing one by accident must not print its secrets.
-    public override string ToString() => $"webhook version {Version}";
+    public override string ToString() => $"receiver version {Version}";
 }
 
 /// <param name="Value">In the clear; in the store only if an earlier version wrote it, or there is no ring.</param>

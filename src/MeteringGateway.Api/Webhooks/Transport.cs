@@ -12,6 +12,9 @@ internal sealed record Attempt(AttemptWire Wire, TimeSpan? RetryAfter)
 {
     public bool Succeeded => Wire.StatusCode is >= 200 and < 300;
     public bool IsGone => Wire.StatusCode == StatusCodes.Status410Gone;
+
+    /// <summary>It would be refused again and again: it is not tried again.</summary>
+    public bool IsFinal { get; init; }
 }
 
 /// <summary>
@@ -19,7 +22,7 @@ internal sealed record Attempt(AttemptWire Wire, TimeSpan? RetryAfter)
 /// the status counts; its body is not read, and what comes of it is dropped with the connection if it is more than a
 /// little.
 /// </summary>
-internal sealed class Transport : IDisposable
+internal sealed class Transport : ICarrier
 {
     private readonly WebhookSettings _settings;
     private readonly TimeProvider _clock;
@@ -51,10 +54,7 @@ internal sealed class Transport : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <param name="trace">The span of this attempt, as W3C writes it; null: it has none.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/>: nobody knows what the receiver has
-    /// got.</exception>
-    public async Task<Attempt> Send(StoredWebhook webhook, Delivery delivery, string? trace,
+    public async Task<Attempt> Send(StoredWebhook to, IReadOnlyList<Delivery> deliveries, string? trace,
         CancellationToken stop)
     {
         var at = Instant.From(_clock.GetUtcNow());
@@ -63,7 +63,7 @@ internal sealed class Transport : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token);
         try
         {
-            using var request = Request(webhook, delivery, at);
+            using var request = Request(to, deliveries[0], at);
             if (trace is not null) request.Headers.Add("traceparent", trace);
             using var response = await _http.SendAsync(request, either.Token);
             return new Attempt(Wire((int)response.StatusCode, null), RetryAfter(response, at));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Emails;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
@@ -170,6 +171,9 @@ internal sealed class WebhookBook(TimeProvider clock, SecretSeal seal, MeteringS
     public static WebhookWire Created(string id, StoredWebhook webhook) =>
         Wire(id, webhook) with { Secret = webhook.Secrets[0].Value };
 
-    private static byte[] Public(string id, StoredWebhook webhook) =>
+    // A person's address is kept where it can be taken away again, and not in a version that is kept for good.
+    private static byte[] Public(string id, StoredWebhook webhook) => webhook.Email is not null
+        ? JsonSerializer.SerializeToUtf8Bytes(EmailEndpoints.Wire(id, webhook) with { Address = "" },
+            WireJson.Typed<EmailWire>()) :
         JsonSerializer.SerializeToUtf8Bytes(Wire(id, webhook), WireJson.Typed<WebhookWire>());
 }

@@ -78,7 +78,7 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     private static bool IsSame(StoredWebhook before, WebhookTarget target) => before.Url == target.Url
         && AreSame(before.Events, target.Events) && AreSame(before.Tenants, target.Tenants);
 
-    private static bool AreSame(IReadOnlyList<string>? some, IReadOnlyList<string>? others) =>
+    public static bool AreSame(IReadOnlyList<string>? some, IReadOnlyList<string>? others) =>
         some is null || others is null ? some == others : some.SequenceEqual(others, StringComparer.Ordinal);
 
     public async Task Delete(HttpContext context, string id, Principal caller, CancellationToken cancellation)
@@ -132,7 +132,8 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     /// <exception cref="ProblemException">409: there are as many as there may be.</exception>
     private void DemandRoom(string? tenant, Principal caller)
     {
-        var all = (tenant is null ? book.Operators : book.OwnOf(tenant)).Select(one => one.Webhook).ToList();
+        var all = (tenant is null ? book.Operators : book.OwnOf(tenant)).Select(one => one.Webhook)
+            .Where(one => one.Email is null).ToList();
         if (tenant is not null && all.Count >= settings.Limits.TenantWebhooks)
             throw new ProblemException(TooMany(settings.Limits.TenantWebhooks));
         if (tenant is not null) return;
@@ -154,9 +155,11 @@ internal sealed class WebhookChange(WebhookBook book, SecretSeal seal, ITurns tu
     }
 
     /// <exception cref="ProblemException">409: it could not be sealed.</exception>
-    private string NewSecret() => seal.HasRing ? Signature.NewSecret() : throw new ProblemException(
-        new Problem(StatusCodes.Status409Conflict, "no_key_directory",
-            "A webhook's secret is sealed with keys that the silos share: set Metering:KeyDirectory on each of them."));
+    private string NewSecret() => seal.HasRing ? Signature.NewSecret() : throw new ProblemException(NoRing());
+
+    /// <summary>A secret cannot be sealed.</summary>
+    public static Problem NoRing() => new(StatusCodes.Status409Conflict, "no_key_directory",
+        "A receiver's secret is sealed with keys that the silos share: set Metering:KeyDirectory on each of them.");
 
     private static Problem Unknown() => Problem.NotFound("unknown_webhook", "There is no such webhook.");
 

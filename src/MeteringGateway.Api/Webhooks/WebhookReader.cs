@@ -34,7 +34,7 @@ internal static class WebhookReader
         return url!;
     }
 
-    private static IReadOnlyList<string>? Events(IReadOnlyList<string?>? events, Findings findings)
+    public static IReadOnlyList<string>? Events(IReadOnlyList<string?>? events, Findings findings)
     {
         if (events is [Every]) return null;
         if (events is null)

@@ -68,6 +68,8 @@ public sealed class WebhooksOrderTestsOnSilos : WebhooksOrderTests;
 public sealed class WebhooksPageTestsOnSilos : WebhooksPageTests;
 public sealed class WebhooksPayloadTestsOnSilos : WebhooksPayloadTests;
 public sealed class UnavailableTestsOnSilos : UnavailableTests;
+public sealed class EmailTestsOnSilos : EmailTests;
+public sealed class EmailDeliveryTestsOnSilos : EmailDeliveryTests;
 public sealed class TenantWebhooksTestsOnSilos : TenantWebhooksTests;
 public sealed class WebhooksTestsOnSilos(Started started) : WebhooksTests(started);
 public sealed class WordsOfErrorsTestsOnSilos(Started started) : WordsOfErrorsTests(started);
@@ -86,6 +88,7 @@ public sealed class SuitesTests
         typeof(LimitsTableTests), typeof(Api.Tests.SecretSealTests), // silos have one of their own
         typeof(WebhooksAwayTests), typeof(EventGroupTests), typeof(TurnQueueTests),
         typeof(LookupTests), typeof(PlanBookTests), typeof(LogLineTests), typeof(AgentsPageTests),
+        typeof(AlertWordsTests),
     ];
 
     [Fact]

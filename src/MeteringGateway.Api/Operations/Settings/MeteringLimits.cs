@@ -81,6 +81,21 @@ public sealed class MeteringLimits : TenantLimits
     /// </summary>
     public int TenantReceiverChanges { get; set; } = 100;
 
+    /// <summary>E-mail addresses that a tenant keeps (<c>too_many_emails</c>).</summary>
+    public int TenantEmails { get; set; } = 10;
+
+    /// <summary>Mails in an hour for one tenant, to whichever address; what is more waits, and goes together.</summary>
+    public int TenantMailsPerHour { get; set; } = 100;
+
+    /// <summary>The same to one address, of whichever tenants.</summary>
+    public int AddressMailsPerHour { get; set; } = 20;
+
+    /// <summary>
+    /// How often, in an hour, one address is asked to confirm itself, for whichever tenants
+    /// (<c>too_many_confirmations</c>).
+    /// </summary>
+    public int AddressConfirmationsPerHour { get; set; } = 3;
+
     /// <summary>
     /// Requests without a valid key that an address may send in a minute before it is answered 429; 0: no limit.
     /// </summary>

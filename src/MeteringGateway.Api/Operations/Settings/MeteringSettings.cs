@@ -72,6 +72,8 @@ public sealed class MeteringSettings
 
     public WebhookSettings Webhooks { get; set; } = new();
 
+    public EmailSettings Email { get; set; } = new();
+
     public KafkaSettings Kafka { get; set; } = new();
 
     public McpSettings Mcp { get; set; } = new();

@@ -1,4 +1,5 @@
 using System.Net;
+using MeteringGateway.Api.Emails;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Webhooks;
 
@@ -24,6 +25,7 @@ internal sealed class SettingsCheck
         check.Tenants(settings);
         check.Callers(settings.Limits);
         check.Webhooks(settings.Webhooks);
+        check.Email(settings.Email);
         check.Kafka(settings.Kafka);
         check.Tracing(settings.Tracing);
         check.Console(settings.Console);
@@ -93,6 +95,10 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.BoundWebhooks, "Limits:BoundWebhooks");
         AtLeast(0, limits.TenantWebhooks, "Limits:TenantWebhooks");
         AtLeast(1, limits.TenantReceiverChanges, "Limits:TenantReceiverChanges");
+        AtLeast(0, limits.TenantEmails, "Limits:TenantEmails");
+        AtLeast(1, limits.TenantMailsPerHour, "Limits:TenantMailsPerHour");
+        AtLeast(1, limits.AddressMailsPerHour, "Limits:AddressMailsPerHour");
+        AtLeast(1, limits.AddressConfirmationsPerHour, "Limits:AddressConfirmationsPerHour");
         AtLeast(0, limits.FailedKeysPerMinute, "Limits:FailedKeysPerMinute");
         if (limits.Connections is { } connections) AtLeast(1, connections, "Limits:Connections");
         Wait(limits.HeaderTimeout, "Limits:HeaderTimeout");
@@ -120,6 +126,35 @@ internal sealed class SettingsCheck
         Must(tracing.Protocol is null or "grpc" or "http/protobuf", "Tracing:Protocol",
             "must be grpc or http/protobuf");
         Must(tracing.Ratio is null or (>= 0 and <= 1), "Tracing:Ratio", "must be from 0 to 1");
+    }
+
+    /// <summary>What is wrong is said without the password.</summary>
+    private void Email(EmailSettings email)
+    {
+        Must(email.IsOn || email is { User: null, Password: null, From: null, PublicUrl: null, Ca: null }, "Email:Host",
+            "must be there too: others of Metering:Email are, and without it nothing is mailed");
+        Must(email.Port is >= 1 and <= 65_535, "Email:Port", $"must be a port from 1 to 65535, not {email.Port}");
+        Must(email.Tls is EmailSettings.StartTls or EmailSettings.Implicit or EmailSettings.None, "Email:Tls",
+            $"must be {EmailSettings.StartTls}, {EmailSettings.Implicit} or {EmailSettings.None}, not '{email.Tls}'");
+        FromTo(TimeSpan.FromSeconds(1), email.Timeout, TimeSpan.FromMinutes(5), "Email:Timeout");
+        Must(email.Concurrency is >= 1 and <= 100, "Email:Concurrency",
+            $"must be from 1 to 100, not {email.Concurrency}");
+        if (!email.IsOn) return;
+        Must(email.Password is null || email.User is not null, "Email:User", "must be there, as the password is");
+        Must(email.User is null || email.Tls != EmailSettings.None, "Email:Tls",
+            "must not be none where a password is sent");
+        Must(EmailAddress.Is(email.From), "Email:From", EmailAddress.Form);
+        Must(Uri.TryCreate(email.PublicUrl, UriKind.Absolute, out var url) && url.Scheme is "https" or "http"
+            && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0, "Email:PublicUrl",
+            "must be where people reach the gateway, such as https://metering.example");
+        try
+        {
+            new TlsFiles { Ca = email.Ca }.ReadAuthorities("Email");
+        }
+        catch (SettingsException unusable)
+        {
+            _found.Add(unusable.Message);
+        }
     }
 
     private void Kafka(KafkaSettings kafka)

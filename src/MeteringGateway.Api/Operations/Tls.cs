@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using MeteringGateway.Api.Operations;
 
-namespace MeteringGateway.Cluster;
+namespace MeteringGateway.Api.Operations;
 
 /// <summary>Reads what the settings of TLS name.</summary>
 internal static class Tls
