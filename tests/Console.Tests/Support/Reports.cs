@@ -1,7 +1,7 @@
 namespace MeteringGateway.Console.Tests.Support;
 
 /// <summary>What an agent runtime does while people look.</summary>
-internal static class Reports
+public static class Reports
 {
     /// <summary>Successes of <c>support.resolution</c>, each in a session of its own.</summary>
     public static async Task Report(this HttpClient agent, string tenant, params string[] outcomes)

@@ -1,0 +1,68 @@
+namespace MeteringGateway.Console.Browser.Tests.Support;
+
+/// <summary>Somebody before a screen, who presses and reads; and what the browser complained of meanwhile.</summary>
+public sealed class Viewer : IAsyncDisposable
+{
+    private readonly Gateway _gateway;
+    private readonly IBrowserContext _context;
+
+    private Viewer(Gateway gateway, IBrowserContext context, IPage page) =>
+        (_gateway, _context, Page) = (gateway, context, page);
+
+    public IPage Page { get; }
+
+    /// <summary>Errors of scripts, refusals of the policy for content, files that did not come.</summary>
+    public List<string> Complaints { get; } = [];
+
+    public static async Task<Viewer> At(Gateway gateway, IBrowserContext context)
+    {
+        // What the policy refuses is told to the page; the page tells it here.
+        await context.AddInitScriptAsync(
+            "document.addEventListener('securitypolicyviolation', e => console.error('policy: ' + e.violatedDirective))");
+        var page = await context.NewPageAsync();
+        var viewer = new Viewer(gateway, context, page);
+        page.Console += (_, said) =>
+        {
+            if (said.Type is "error" or "warning") viewer.Complaints.Add($"{page.Url}: {said.Text}");
+        };
+        page.PageError += (_, error) => viewer.Complaints.Add($"{page.Url}: {error}");
+        page.RequestFailed += (_, request) => viewer.Complaints.Add($"{request.Url}: {request.Failure}");
+        return viewer;
+    }
+
+    public Task Open(string address) => Page.GotoAsync(address);
+
+    /// <summary>By a link, as a portal or an administrator makes it.</summary>
+    public async Task SignIn(string role, params string[] tenants)
+    {
+        await Open(await Link(role, tenants));
+        await Press("Sign in");
+    }
+
+    public async Task<string> Link(string role, params string[] tenants)
+    {
+        var bound = new JsonArray([.. tenants.Select(tenant => (JsonNode)tenant!)]);
+        var made = await _gateway.Admin.Post("/v1/console-links", tenants.Length == 0
+            ? new JsonObject { ["role"] = role } : new JsonObject { ["role"] = role, ["tenants"] = bound })
+            .Is(HttpStatusCode.Created);
+        return (string)made["url"]!;
+    }
+
+    public Task Press(string button) =>
+        Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+
+    public Task Follow(string link) =>
+        Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).First.ClickAsync();
+
+    public Task Fill(string label, string value) =>
+        Page.GetByLabel(label, new() { Exact = true }).FillAsync(value);
+
+    /// <summary>Waits until the words can be read on the page.</summary>
+    public Task Reads(string words) => Expect(Page.Locator("main")).ToContainTextAsync(words);
+
+    public Task<bool> Offers(string linkOrButton) =>
+        Page.GetByRole(AriaRole.Link, new() { Name = linkOrButton, Exact = true })
+            .Or(Page.GetByRole(AriaRole.Button, new() { Name = linkOrButton, Exact = true })).First.IsVisibleAsync();
+
+    public ValueTask DisposeAsync() => _context.DisposeAsync();
+}
