@@ -18,7 +18,7 @@ public sealed class DayTests(Desk desk) : IClassFixture<Desk>
         await finance.Reads("The cap monthly: 5 units of 5 units used. A cap is reached.");
         Assert.Equal("handoff", await accounts.Agent.Decision(accounts.Capped));
 
-        await finance.Follow(accounts.Capped);
+        await finance.Follow("Acme Bicycles");
         await finance.Reads("5 units of 5 units used, 0 units left");
         await finance.Follow("Change monthly");
         await finance.Fill("Limit", "50");
@@ -40,7 +40,7 @@ public sealed class DayTests(Desk desk) : IClassFixture<Desk>
         var accounts = await Accounts.Open(desk.Gateway, script ? "pack" : "pack-plain");
         await using var finance = await desk.Someone(script);
         await finance.SignIn("finance", accounts.Capped, accounts.Prepaid);
-        await finance.Follow(accounts.Prepaid);
+        await finance.Follow("Globex Hiring");
         await finance.Follow("Buy credits");
         await finance.Press("Show price and effect of pack-100");
         await finance.Reads("25.00\u00a0USD, a line of this period's statement");
@@ -61,7 +61,7 @@ public sealed class DayTests(Desk desk) : IClassFixture<Desk>
         var accounts = await Accounts.Open(desk.Gateway, script ? "read" : "read-plain");
         await using var finance = await desk.Someone(script);
         await finance.SignIn("finance", accounts.Capped);
-        await finance.Follow(accounts.Capped);
+        await finance.Follow("Acme Bicycles");
         await finance.Follow("Statements");
         await finance.Follow("From 1 Nov 2026");
         await finance.Reads("3.96"); // one is included, four cost 0.99

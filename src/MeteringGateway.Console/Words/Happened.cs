@@ -9,7 +9,7 @@ public static class Happened
         return entry["kind"].Text switch
         {
             "outcome_reported" => Reported(data),
-            "outcome_changed" => $"{Became(data)}.",
+            "outcome_changed" => $"{Say.Upper(Became(data))}.",
             "fact_reported" => data["kind"].Text switch
             {
                 "verdict_accepted" => "The buyer accepted it.",

@@ -31,13 +31,24 @@ internal sealed class Accounts
     public static async Task<Accounts> Open(Gateway gateway, string named)
     {
         var (capped, prepaid) = ($"{named}-bicycles", $"{named}-hiring");
-        await gateway.Tenant(capped, Resolutions);
-        await gateway.Tenant(prepaid, Interviews);
+        await gateway.Account(capped, "Acme Bicycles", Resolutions);
+        await gateway.Account(prepaid, "Globex Hiring", Interviews);
         var agent = await gateway.Role("agent", capped, prepaid);
         await agent.Report(capped, "case-1", "case-2", "case-3");
         gateway.Clock.Advance(TimeSpan.FromHours(2));
         await agent.Report(capped, "case-4", "case-5");
         await agent.Report(prepaid, "talk-1", "talk-2");
         return new Accounts(capped, prepaid, agent);
+    }
+}
+
+internal static class AccountOf
+{
+    /// <summary>An account with a name that people read, on a plan of its own.</summary>
+    public static async Task Account(this Gateway gateway, string tenant, string name, string plan)
+    {
+        await gateway.Admin.Put($"/v1/plans/{tenant}", plan).Is(HttpStatusCode.Created);
+        await gateway.Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":"{{name}}","plan":"{{tenant}}"}""")
+            .Is(HttpStatusCode.Created);
     }
 }

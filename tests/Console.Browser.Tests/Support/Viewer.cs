@@ -64,5 +64,31 @@ public sealed class Viewer : IAsyncDisposable
         Page.GetByRole(AriaRole.Link, new() { Name = linkOrButton, Exact = true })
             .Or(Page.GetByRole(AriaRole.Button, new() { Name = linkOrButton, Exact = true })).First.IsVisibleAsync();
 
+    /// <summary>By the Tab key to what is called so; all the way it is seen where one is.</summary>
+    public async Task TabTo(string name, int within = 60)
+    {
+        for (var pressed = 0; pressed < within; pressed++)
+        {
+            await Page.Keyboard.PressAsync("Tab");
+            var (at, isSeen) = await Focused();
+            Assert.True(isSeen, $"nothing shows that the keyboard is at '{at}' on {Page.Url}");
+            if (at == name) return;
+        }
+        Assert.Fail($"the keyboard does not get to '{name}' on {Page.Url}");
+    }
+
+    /// <summary>What has the keyboard, and whether that can be seen.</summary>
+    public async Task<(string Name, bool IsSeen)> Focused()
+    {
+        var found = await Page.EvaluateAsync<string[]>("""
+            () => {
+              const at = document.activeElement, style = getComputedStyle(at);
+              const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+              return [(at.labels?.[0] ?? at).innerText.trim(), String(outlined)];
+            }
+            """);
+        return (found[0], found[1] == "true");
+    }
+
     public ValueTask DisposeAsync() => _context.DisposeAsync();
 }
