@@ -118,6 +118,23 @@ public sealed class ReadingTests(WithPages started) : IClassFixture<WithPages>
         Assert.Contains("3 units left", finance.Text);
     }
 
+    /// <summary>A page may be rendered more than once before it is sent: whenever its answers come.</summary>
+    [Fact]
+    public async Task Each_day_of_the_period_stands_in_the_chart_once()
+    {
+        await Gateway.Tenant("days");
+        using var agent = await Gateway.Role("agent", "days");
+        await agent.Report("days", "d-1");
+        using var finance = await Person.Of(Gateway, "finance", "days");
+        for (var times = 0; times < 20; times++)
+        {
+            await finance.Open("/console/tenants/days");
+            var days = finance.Page.QuerySelectorAll(".chart title").Select(day => day.TextContent).ToList();
+            Assert.NotEmpty(days);
+            Assert.Equal(days.Distinct(), days);
+        }
+    }
+
     [Fact]
     public async Task Files_come_compressed_and_are_asked_for_once()
     {
