@@ -10,14 +10,14 @@ public sealed partial class Turn
     /// <param name="Said">What was said of it and of what continues it.</param>
     private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted, List<SessionStep> Said);
 
-    /// <param name="Refused">Those of the group that would have been admitted and do not fit.</param>
-    /// <param name="Counters">Those with what the report brings; none where money restricts nothing.</param>
-    private readonly record struct Judgement(List<Judged> Judged, List<(Outcome Outcome, Reason Reason)> Refused,
-        Counters[] Counters);
+    /// <param name="Judged">Those that would have been admitted and do not fit are last.</param>
+    /// <param name="Counters">Those with what begins to count; none where money restricts nothing.</param>
+    private readonly record struct Judgement(List<Judged> Judged, Counters[] Counters);
 
     /// <summary>
-    /// Re-evaluates an outcome's group and takes what differs: first what gives room back, then what takes it, each
-    /// entry within every cap (C2).
+    /// Re-evaluates an outcome's group and takes what differs: first what gives room back, then the report, then what
+    /// else takes room, each entry within every cap (C2). What settles because of a report settles after it, so that
+    /// nobody takes the report for one that came too late (I4).
     /// </summary>
     private void Evaluate(Outcome outcome) =>
         TakeAll(Judge(_state.GroupOf(outcome, _state.TypeOf(outcome)), null), null);
@@ -27,18 +27,8 @@ public sealed partial class Turn
     {
         var judged = judgement.Judged;
         foreach (var item in judged) if (GivesBack(item)) Take(item);
-        // Where it brings nothing, what is left beside it is told once the others have taken theirs (A2).
-        var brought = judged.FindIndex(item => item.Outcome.IsNew);
-        var last = brought >= 0 && !CarrierOf(judged[brought], judged).Admitted;
-        if (brought >= 0 && !last) TakeReport(judged[brought], judgement, report!);
+        foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judgement, report!);
         foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
-        if (last) TakeReport(judged[brought], judgement, report!);
-        foreach (var (outcome, reason) in judgement.Refused)
-        {
-            var refused = new Judged(outcome, Refused(outcome, reason), false, []);
-            if (outcome.IsNew) TakeReport(refused, judgement, report!);
-            else Take(refused);
-        }
         foreach (var item in judged)
         {
             if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)
@@ -68,12 +58,12 @@ public sealed partial class Turn
     /// <summary>
     /// A report that continues an outcome brings that outcome's units, and draws what it holds for them (O3, A4).
     /// </summary>
-    private (Place? Where, int Drawn) Brings(Judged item, List<Judged> judged, Command.ReportOutcome report)
-    {
-        var carrier = CarrierOf(item, judged);
-        return carrier.Admitted && !carrier.Outcome.Admitted && PlaceOf(carrier.Outcome) is var place
-            ? (place, Drawable(place, report)) : (null, 0);
-    }
+    private int Draws(Judged item, List<Judged> judged, Command.ReportOutcome report) =>
+        CarrierOf(item, judged) is var carrier && BeginsToCount(carrier)
+            ? Drawable(PlaceOf(carrier.Outcome), report) : 0;
+
+    /// <summary>At most one of a group does, by one command: whoever holds the session in the end.</summary>
+    private static bool BeginsToCount(Judged item) => item.Admitted && !item.Outcome.Admitted;
 
     /// <summary>The outcome whose units it brings: its own, or the one that it continues.</summary>
     private static Judged CarrierOf(Judged item, List<Judged> judged) =>
@@ -81,8 +71,10 @@ public sealed partial class Turn
 
     private void TakeReport(in Judged item, in Judgement judgement, Command.ReportOutcome report)
     {
-        var (brings, drawn) = Brings(item, judgement.Judged, report);
-        Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, brings, drawn,
+        var drawn = Draws(item, judgement.Judged, report);
+        // What is left beside the report is told with what the others are about to take (A2).
+        Place? counts = judgement.Judged.Find(BeginsToCount) is { Outcome: { } outcome } ? PlaceOf(outcome) : null;
+        Add(Reported(report, PlaceOf(item.Outcome), item.Outcome.Time, item.Verdict, item.Admitted, counts, drawn,
             judgement.Counters));
     }
 
@@ -96,7 +88,7 @@ public sealed partial class Turn
     /// <summary>What was not admitted does not count: without it the group is judged again (I4, C4).</summary>
     private Judgement Judge(Lifecycle group, Command.ReportOutcome? report)
     {
-        var refused = new List<(Outcome Outcome, Reason Reason)>();
+        var refused = new List<Judged>();
         while (true)
         {
             var candidates = group.Judge(_now);
@@ -111,16 +103,17 @@ public sealed partial class Turn
             if (misfit.Outcome is null)
             {
                 group.Judged();
-                return new Judgement(judged, refused, counters);
+                judged.AddRange(refused);
+                return new Judgement(judged, counters);
             }
-            refused.Add(misfit);
+            refused.Add(new Judged(misfit.Outcome, Refused(misfit.Outcome, misfit.Reason), false, []));
             group.Remove(misfit.Outcome.Id);
         }
     }
 
     /// <summary>
-    /// The first that would be admitted and does not fit, with the reason; or, if all fit, the counters with what the
-    /// report brings.
+    /// The first that would be admitted and does not fit, with the reason; or, if all fit, the counters with what
+    /// begins to count.
     /// </summary>
     private ((Outcome Outcome, Reason Reason) Misfit, Counters[] Counters) Admit(List<Judged> judged,
         Command.ReportOutcome? report)
@@ -128,11 +121,10 @@ public sealed partial class Turn
         Counters[] counters = [];
         foreach (var item in judged)
         {
-            if (!item.Admitted || item.Outcome.Admitted) continue;
-            var bringing = Bringing(item, judged, report);
-            var fit = Fits(PlaceOf(item.Outcome), item.Outcome, judged, bringing);
+            if (!BeginsToCount(item)) continue;
+            var fit = Fits(PlaceOf(item.Outcome), item.Outcome, judged, Bringing(item, judged, report));
             if (fit.Reason != Reason.None) return ((item.Outcome, fit.Reason), []);
-            if (bringing is not null) counters = fit.Counters;
+            counters = fit.Counters;
         }
         return (default, counters);
     }
@@ -207,9 +199,9 @@ public sealed partial class Turn
             : 0;
 
     /// <summary>
-    /// Units left for the report's subject once what it brings is counted, and what was held for it is drawn.
+    /// Units left for the report's subject once what begins to count does, and what was held for it is drawn.
     /// </summary>
-    private long? LeftAfter(in Place place, Place? brings, int drawn, Command.ReportOutcome report,
+    private long? LeftAfter(in Place place, Place? counts, int drawn, Command.ReportOutcome report,
         Counters[] counters)
     {
         var held = drawn > 0 ? _state.Held(report.Reservation!) : null;
@@ -219,10 +211,10 @@ public sealed partial class Turn
             if (cap.Cap.Limit.IsMoney || !Denies(cap, place.Subject)) continue;
             var room = cap.Room(place.Day);
             if (held is not null && Counts(cap, held.Subject, held.Period, held.Day, place)) room += drawn;
-            if (brings is { } b && Counts(cap, b.Subject, b.Book.Period.Id, b.Day, place)) room -= b.Quantity;
+            if (counts is { } b && Counts(cap, b.Subject, b.Book.Period.Id, b.Day, place)) room -= b.Quantity;
             if (left is null || room < left) left = Math.Max(0, room);
         }
-        return Least(left, LeftByRating(place, brings, counters));
+        return Least(left, LeftByRating(place, counts, counters));
     }
 
     /// <summary>

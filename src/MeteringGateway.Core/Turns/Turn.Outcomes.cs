@@ -63,7 +63,7 @@ public sealed partial class Turn
     {
         var judgement = Judge(_state.GroupOf(outcome, type), c);
         var drawn = judgement.Judged.Find(item => item.Outcome.IsNew) is { Outcome: not null } item
-            ? Brings(item, judgement.Judged, c).Drawn : 0;
+            ? Draws(item, judgement.Judged, c) : 0;
         if (drawn < Drawable(place, c) && Overflow(place, type, c, drawn) is { } tooMuch)
         {
             _state.Dismiss(outcome);
@@ -97,16 +97,16 @@ public sealed partial class Turn
     private static Reason FailureReason(Result result) =>
         (Reason)((int)Reason.Escalated + (int)result - (int)Result.Escalated);
 
-    /// <param name="brings">Where the units count that this report brings, in its own name or in that of the outcome
-    /// that it continues.</param>
+    /// <param name="counts">Where the units count that begin to: those that this report brings, in its own name or in
+    /// that of the outcome that it continues, or another's of its session.</param>
     private Entry.OutcomeReported Reported(
-        Command.ReportOutcome c, in Place place, Instant time, in Verdict verdict, bool admitted, Place? brings,
+        Command.ReportOutcome c, in Place place, Instant time, in Verdict verdict, bool admitted, Place? counts,
         int drawn, Counters[] counters) => new(
         c.Id, c.Fingerprint, time, c.OutcomeType, c.OutcomeId, c.Quantity, c.Result, c.Session, c.Dimensions,
         c.CriteriaMet, c.HandedOff, c.Sandbox,
         c.Verification, place.Book.Period.Id, verdict.Status, verdict.Reason, admitted, verdict.ClosesAt, verdict.End,
         verdict.ContinuationOf,
-        c.Reservation, drawn, LeftAfter(place, brings, drawn, c, counters), Hash(c.Detail))
+        c.Reservation, drawn, LeftAfter(place, counts, drawn, c, counters), Hash(c.Detail))
         { At = _now, Customer = c.Customer };
 
     /// <summary>O6: a confirmation, reversal or verdict; before its report it waits.</summary>
@@ -145,8 +145,6 @@ public sealed partial class Turn
     private static OutcomeSummary? Summary(string id, in Judgement judgement)
     {
         var judged = judgement.Judged;
-        if (judgement.Refused.Find(item => item.Outcome.Id == id) is { Outcome: not null } no)
-            return new OutcomeSummary(id, OutcomeStatus.NonBillable, no.Reason);
         var root = judged.Find(item => item.Outcome.Id == id).Verdict.ContinuationOf ?? id;
         var standing = judged.Find(item => item.Outcome.Id == root);
         return standing.Outcome is null ? null

@@ -103,14 +103,14 @@ public sealed partial class Turn
     /// <summary>
     /// Units left under caps on money and by the funding, for more of the same; null where they bind nothing.
     /// </summary>
-    /// <param name="brings">Where what is about to count counts; null: nothing is.</param>
+    /// <param name="counts">Where what is about to count counts; null: nothing is.</param>
     /// <param name="counters">With it.</param>
-    private long? LeftByRating(in Place place, Place? brings, Counters[] counters)
+    private long? LeftByRating(in Place place, Place? counts, Counters[] counters)
     {
         var book = place.Book;
         if (!IsRestricted(book, _now)) return null;
-        if (brings?.Of is { } earlier && earlier.Period != book.Period.Id) return LeftBeside(earlier, place);
-        var tally = brings is null ? null : Array.Find(counters, one => one.Book == book).After;
+        if (counts?.Of is { } earlier && earlier.Period != book.Period.Id) return LeftBeside(earlier, place);
+        var tally = counts is null ? null : Array.Find(counters, one => one.Book == book).After;
         return _state.LeftAfter(book, tally ?? _state.Held(book, _now), place.Subject, place.Day, _now);
     }
 
