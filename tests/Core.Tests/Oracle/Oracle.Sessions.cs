@@ -166,7 +166,9 @@ internal sealed partial class Oracle
             var opening = chain[^1];
             if (life.View.Reason == Reason.Training) opening.Training = true;
             if (!life.Settled || opening.Pin is not null) continue;
-            opening.Pin = new Pin(_arrivals, from, chain[0]);
+            // 0001, 27: what settles anew in the step in which it is reversed has its place from when it settled first.
+            var settled = chain.SkipLast(1).Select(earlier => earlier.Pin).LastOrDefault(pin => pin?.First == chain[0]);
+            opening.Pin = new Pin(settled?.Arrival ?? _arrivals, from, chain[0]);
             opening.FrozenClose = ClosesAt(chain[0], opening);
         }
         foreach (var report in group.Where(report => report.Pin is not null))
