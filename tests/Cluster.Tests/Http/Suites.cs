@@ -78,7 +78,7 @@ public sealed class SuitesTests
 {
     /// <summary>
     /// How one process starts, recovers, reads its settings and documents, and is made of parts. The sizes of problems
-    /// are looked at through what one process holds. What the log tells of refused events is counted by each process
+    /// are looked at through what one process holds. What the log tells of callers is counted by each process
     /// for itself.
     /// </summary>
     private static readonly Type[] OfOneProcess =
@@ -88,7 +88,7 @@ public sealed class SuitesTests
         typeof(LimitsTableTests), typeof(Api.Tests.SecretSealTests), // silos have one of their own
         typeof(WebhooksAwayTests), typeof(EventGroupTests), typeof(TurnQueueTests),
         typeof(LookupTests), typeof(PlanBookTests), typeof(LogLineTests), typeof(AgentsPageTests),
-        typeof(AlertWordsTests),
+        typeof(AlertWordsTests), typeof(ExampleTests), typeof(KeyLinesTests),
     ];
 
     [Fact]
