@@ -4,13 +4,14 @@ namespace MeteringGateway.Api.Tests;
 
 /// <summary>
 /// What is measured for those who watch. Figures are of the process, which other tests share: what is compared is how
-/// much they grew, or what no other test does.
+/// much they grew, or what no other test does. Silos that share a process share its figures, and a request is answered
+/// by any of them: there only what is the same everywhere is looked at.
 /// </summary>
 public class FigureTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
 
-    [Fact]
+    [FactInOneProcess]
     public async Task A_request_is_timed_by_its_route_and_status_and_never_by_its_address()
     {
         for (var i = 0; i < 3; i++)
@@ -30,7 +31,7 @@ public class FigureTests(Started started) : IClassFixture<Started>
         Assert.DoesNotContain("nowhere", page, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [FactInOneProcess]
     public async Task Each_request_is_in_one_bucket_and_their_sum_is_what_they_took()
     {
         await _gateway.Tenant("timed");
@@ -95,7 +96,7 @@ public class FigureTests(Started started) : IClassFixture<Started>
         Assert.True(Grown(before, after, """metering_alerts_total{type="cap.reached"}""") >= 1);
     }
 
-    [Fact]
+    [FactInOneProcess]
     public async Task Tenants_are_counted_by_state_and_those_in_need_are_told_by_name()
     {
         await _gateway.Tenant("needy");
@@ -135,7 +136,7 @@ public class FigureTests(Started started) : IClassFixture<Started>
         Assert.Equal(1, Figure(page, """metering_tenant_agreement_ratio{tenant="spending"}"""));
     }
 
-    [Fact]
+    [FactInOneProcess]
     public async Task So_many_tenants_are_told_by_name_and_the_others_are_counted_N4()
     {
         await using var gateway = await Gateway.Start(new() { ["Metering:WatchedTenants"] = "2" });
