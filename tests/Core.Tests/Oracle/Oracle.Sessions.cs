@@ -79,9 +79,10 @@ internal sealed partial class Oracle
         walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.DuplicateInSession);
     }
 
-    // 0001, 4: somebody settled before this one arrived, and holds from later on.
+    // 0001, 4: another outcome settled before this one arrived, and holds from later on.
     private static bool ComesTooLate(Report report, List<Report> group, Key at, Report? freed = null) =>
-        group.Any(other => other != freed && other.Pin is { } pin && pin.Arrival < report.Arrival && pin.From >= at);
+        group.Any(other => other != freed && other.Pin is { } pin && pin.Arrival < report.Arrival && pin.From >= at
+            && pin.First != (report.View?.AliasOf ?? report));
 
     private void Take(Walk walk, Report report, Key from)
     {
