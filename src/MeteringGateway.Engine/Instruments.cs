@@ -138,8 +138,8 @@ public static class Instruments
 
     private static void Watched()
     {
-        Meter.CreateObservableGauge(Tenants, () => _engines.SelectMany(engine => engine.Watch.ByState
-            .Select((count, state) => new Measurement<long>(count, Label("state", States[state])))), "{tenant}",
+        Meter.CreateObservableGauge(Tenants, () => States.Select((state, at) => new Measurement<long>(
+            _engines.Sum(engine => engine.Watch.ByState.ElementAtOrDefault(at)), Label("state", state))), "{tenant}",
             "Tenants that the store has, by state; each process over one store says the same.");
         Meter.CreateObservableGauge(TenantInNeed, () => _engines.SelectMany(engine => engine.Watch.InNeed.Select(one =>
             new Measurement<long>(1, Label("tenant", one.Tenant), Label("state", States[(int)one.State])))), "{tenant}",

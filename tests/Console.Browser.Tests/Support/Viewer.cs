@@ -26,7 +26,11 @@ public sealed class Viewer : IAsyncDisposable
             if (said.Type is "error" or "warning") viewer.Complaints.Add($"{page.Url}: {said.Text}");
         };
         page.PageError += (_, error) => viewer.Complaints.Add($"{page.Url}: {error}");
-        page.RequestFailed += (_, request) => viewer.Complaints.Add($"{request.Url}: {request.Failure}");
+        page.RequestFailed += (_, request) =>
+        {
+            // Who follows a link before all files of the page have come does not wait for them.
+            if (request.Failure != "net::ERR_ABORTED") viewer.Complaints.Add($"{request.Url}: {request.Failure}");
+        };
         return viewer;
     }
 
