@@ -3,11 +3,15 @@ namespace MeteringGateway.Api.Operations;
 /// <summary>The section <c>Metering:Email</c> of the settings.</summary>
 public sealed class EmailSettings
 {
-    /// <summary>The server that takes mails to be sent on (SMTP submission). Without it nothing is mailed.</summary>
+    /// <summary>
+    /// The mail server that alerts are handed to (<see href="webhooks.md#by-mail">alerts by mail</see>). Without it
+    /// nothing is mailed.
+    /// </summary>
     public string? Host { get; set; }
 
     public bool IsOn => !string.IsNullOrWhiteSpace(Host);
 
+    /// <summary>The port of the mail server.</summary>
     public int Port { get; set; } = 587;
 
     /// <summary>
@@ -25,8 +29,10 @@ public sealed class EmailSettings
     /// </summary>
     public string? Ca { get; set; }
 
+    /// <summary>With it the gateway signs in; not without TLS.</summary>
     public string? User { get; set; }
 
+    /// <summary>Given by the environment, <c>METERING__EMAIL__PASSWORD</c>; it is in no log.</summary>
     public string? Password { get; set; }
 
     /// <summary>The address that mails come from.</summary>
