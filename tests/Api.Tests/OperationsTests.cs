@@ -127,11 +127,12 @@ public class OperationsTests(Started started) : IClassFixture<Started>
             .Is(HttpStatusCode.OK);
         var directory = Directory.CreateTempSubdirectory("prometheus-");
         var config = Path.Combine(directory.FullName, "prometheus.yml");
-        // The job that is shipped, pointed at this test's server, and asked for more often.
+        // The job that is shipped, pointed at this test's server, and asked for more often; not so often that a page
+        // would be late that waits its 2 s for a store of another test in this process.
         var shipped = Repository.Read("prometheus.yml");
         await File.WriteAllTextAsync(config,
             shipped.Replace("127.0.0.1:8080", _gateway.Address.Authority, StringComparison.Ordinal)
-                .Replace("15s", "1s", StringComparison.Ordinal));
+                .Replace("15s", "4s", StringComparison.Ordinal));
         var port = FreePort.Find();
         using var prometheus = Process.Start(new ProcessStartInfo(
             "prometheus",
