@@ -88,13 +88,15 @@ internal sealed partial class TenantHost
     {
         if (_retired) return null;
         Volatile.Write(ref _lastUsed, Seconds(_engine.Now));
-        using var span = Tracing.Follow(work.Caller?.Context, "turn", ActivityKind.Internal, Id);
-        Taken.Own.Turn = span?.Context;
-        var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
-        var whole = work.Next + WholeSlice;
-        while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most
-            && (work.Next < whole || Stopwatch.GetElapsedTime(began) < Workers.Slice)) { }
-        return Seen();
+        using (var span = Tracing.Follow(work.Caller?.Context, "turn", ActivityKind.Internal, Id))
+        {
+            Taken.Own.Turn = span?.Context;
+            var (most, began) = (_state.Sequence + MostEntries, Stopwatch.GetTimestamp());
+            var whole = work.Next + WholeSlice;
+            while (!work.IsDone && Decide(work, work.Command) && _state.Sequence < most
+                && (work.Next < whole || Stopwatch.GetElapsedTime(began) < Workers.Slice)) { }
+        }
+        return Seen(); // after the span: whoever is answered finds the whole turn told
     }
 
     private bool Decide(Work work, Command command)
