@@ -69,7 +69,7 @@ public sealed class ServerProcess : IDisposable
     public int Stop()
     {
         if (!_process.HasExited) Signal("TERM");
-        if (!_process.WaitForExit(20_000)) KillHard();
+        if (!_process.WaitForExit(60_000)) KillHard();
         return _process.ExitCode;
     }
 

@@ -16,6 +16,7 @@ internal sealed class SiloHost(
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _leaving = new();
     private static readonly TimeSpan HousekeeperPoll = TimeSpan.FromSeconds(1);
+    private const int Worrying = 10; // failures in a row, which is told once
     private Task _polling = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
     private int _telling;
@@ -105,8 +106,8 @@ internal sealed class SiloHost(
             catch (Exception failure) when (!_leaving.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                // Once is what a silo that ends in order looks like from here.
-                if (++failures > 1) log.LogWarning(failure, "The housekeeper does not answer");
+                // A few times is what a silo that ends in order looks like from here: it takes some seconds.
+                if (++failures == Worrying) log.LogWarning(failure, "The housekeeper does not answer");
             }
         while (await timer.WaitForNextTickAsync(_leaving.Token));
     }

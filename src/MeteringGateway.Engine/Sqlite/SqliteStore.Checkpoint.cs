@@ -33,7 +33,9 @@ public sealed partial class SqliteStore
     /// <summary>Called by the writer after a write.</summary>
     private void Grown(Connection db)
     {
-        if (db.PagesWritten - _seen < Worth || !_checkpoint.IsCompleted) return;
+        var grown = db.PagesWritten - _seen;
+        if (grown < Worth || (!_checkpoint.IsCompleted && grown < LongLog)) return;
+        _checkpoint.Wait(); // a copy that cannot keep up with who writes holds them up: else the log has no end
         _seen = db.PagesWritten;
         if (Volatile.Read(ref _pages) <= LongLog)
         {
