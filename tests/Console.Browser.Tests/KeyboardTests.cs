@@ -12,18 +12,18 @@ public sealed class KeyboardTests(Desk desk) : IClassFixture<Desk>
         await finance.Open("/console/sign-in");
         await finance.TabTo("Key");
         await keys.TypeAsync(await desk.Gateway.Key("finance", accounts.Capped));
-        await keys.PressAsync("Enter");
+        await finance.Enter();
         await finance.Reads("What needs attention");
         await finance.TabTo("Acme Bicycles");
-        await keys.PressAsync("Enter");
+        await finance.Enter();
         await finance.Reads("5 units of 5 units used, 0 units left");
         await finance.TabTo("Change monthly");
-        await keys.PressAsync("Enter");
+        await finance.Enter();
         await finance.Reads("To whom they hand over");
         await finance.TabTo("Limit");
         await keys.TypeAsync("50"); // what was there is selected
         await finance.TabTo("Set the cap");
-        await keys.PressAsync("Enter");
+        await finance.Enter();
         await finance.Reads("The cap is set");
         Assert.Equal("allow", await accounts.Agent.Decision(accounts.Capped));
     }

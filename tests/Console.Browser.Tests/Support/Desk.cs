@@ -3,6 +3,9 @@ namespace MeteringGateway.Console.Browser.Tests.Support;
 /// <summary>The product on a port of its own and a real browser, for all tests of a class.</summary>
 public sealed class Desk : IAsyncLifetime
 {
+    /// <summary>How long anything may take before it is taken for never: on a machine that is slow and shared.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly WithPages _product = new();
     private IPlaywright? _driver;
 
@@ -25,7 +28,7 @@ public sealed class Desk : IAsyncLifetime
             BaseURL = Gateway.Address.ToString(), JavaScriptEnabled = script, Locale = "en-GB",
             ViewportSize = new() { Width = width, Height = 844 },
         });
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         return await Viewer.At(Gateway, context);
     }
 
@@ -40,6 +43,7 @@ public sealed class Desk : IAsyncLifetime
     public async Task InitializeAsync()
     {
         if (Installed.Find("chromium") is not { } chromium) return; // every test is skipped, by name
+        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         await _product.InitializeAsync();
         _driver = await Playwright.CreateAsync();
         Browser = await _driver.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] });

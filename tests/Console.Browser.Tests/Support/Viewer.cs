@@ -52,11 +52,16 @@ public sealed class Viewer : IAsyncDisposable
         return (string)made["url"]!;
     }
 
-    public Task Press(string button) =>
-        Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+    /// <summary>Sends the form that the button belongs to; back when the page that it leads to is there.</summary>
+    public Task Press(string button) => ToNextPage(() =>
+        Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync());
 
-    public Task Follow(string link) =>
-        Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).First.ClickAsync();
+    /// <summary>Back when the page that the link leads to is there.</summary>
+    public Task Follow(string link) => ToNextPage(() =>
+        Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).First.ClickAsync());
+
+    /// <summary>By the Enter key, on a link or in a form; back when the page that it leads to is there.</summary>
+    public Task Enter() => ToNextPage(() => Page.Keyboard.PressAsync("Enter"));
 
     public Task Fill(string label, string value) =>
         Page.GetByLabel(label, new() { Exact = true }).FillAsync(value);
@@ -92,6 +97,30 @@ public sealed class Viewer : IAsyncDisposable
             }
             """);
         return (found[0], found[1] == "true");
+    }
+
+    /// <summary>
+    /// Every link and button of the console leads to a page. Who goes on before that has come whole, with its styles and
+    /// scripts, acts on the one before it, or on one that does not take keys yet.
+    /// </summary>
+    private async Task ToNextPage(Func<Task> act)
+    {
+        var come = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Came(object? sender, IPage page) => come.TrySetResult();
+        Page.Load += Came;
+        try
+        {
+            await act();
+            await come.Task.WaitAsync(Desk.Patience);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"no other page came after {Page.Url}: {await Page.Locator("main").InnerTextAsync()}");
+        }
+        finally
+        {
+            Page.Load -= Came;
+        }
     }
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();
