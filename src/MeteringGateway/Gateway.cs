@@ -139,7 +139,8 @@ internal static class Gateway
             return;
         }
         var path = Path.GetFullPath(Path.Combine(directory, "admin.key"));
-        using (var file = new StreamWriter(path, OwnerOnly.Options(FileMode.Create, FileAccess.Write)))
+        File.Delete(path); // one that was left here would keep its mode, or lead elsewhere
+        using (var file = new StreamWriter(path, OwnerOnly.Options(FileMode.CreateNew, FileAccess.Write)))
             file.WriteLine(key);
         Console.WriteLine($"The administrator's key is in {path}: take it from there, and remove the file");
     }

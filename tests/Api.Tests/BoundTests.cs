@@ -16,12 +16,13 @@ public class BoundTests(Started started) : IClassFixture<Started>
     [InlineData(""" "credits":{"period_grant":"4000000000"},"credit_value":"1000000" """)]
     public async Task N1_a_plan_whose_own_amounts_cannot_be_added_is_refused(string members)
     {
-        var plan = """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"}],""" + members + "}";
+        var plan = """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"},{"id":"lead","credits":"1"}],"""
+            + members + "}";
         await _gateway.Admin.Put("/v1/plans/too-much", plan)
             .IsProblem(HttpStatusCode.UnprocessableEntity, "amount_overflow");
         await _gateway.Admin.Get("/v1/plans/too-much").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
         await _gateway.Tenant($"own-{members.Length}",
-            """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"}]}""");
+            """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00"},{"id":"lead","credits":"1"}]}""");
         await _gateway.Admin.Put($"/v1/tenants/own-{members.Length}/terms", "{" + members + "}")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "amount_overflow");
     }

@@ -100,11 +100,68 @@ public class CloudEventTests(Started started) : IClassFixture<Started>
     [InlineData("ce-no_name", "x", "/no_name")]
     public async Task A_field_that_is_no_attribute_is_refused_by_pointer(string name, string value, string pointer)
     {
-        await _gateway.Admin.Put("/v1/plans/fields", Gateway.Plan);
-        await _gateway.Admin.Put("/v1/tenants/fields", """{"name":"x","plan":"fields"}""");
+        await There("fields");
         var problem = await _gateway.Admin.Post("/v1/events", Data, Fields("fields", (name, value)))
             .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event");
         Assert.Equal([pointer], problem.Pointers());
+    }
+
+    public static TheoryData<string, string> MembersOfData() => new()
+    {
+        { "session", "\"s-1\"" }, { "agent", "\"bot\"" }, { "channel", "\"chat\"" }, { "workflow", "\"refund\"" },
+        { "quantity", "3" }, { "result", "\"failed\"" }, { "sandbox", "true" }, { "reservation", "\"r1\"" },
+        { "handed_off", "true" }, { "outcome_id", "\"o-1\"" }, { "end_customer", "\"u\"" },
+        { "source_url", "\"https://x.example\"" }, { "success_criteria_met", "\"a\"" }, { "verification", "\"auto\"" },
+        { "metadata", "\"m\"" },
+    };
+
+    /// <summary>Extensions may have any name, and count for nothing: what was meant for data would be lost unsaid.</summary>
+    [Theory]
+    [MemberData(nameof(MembersOfData))]
+    public async Task A_member_of_data_that_stands_beside_it_is_refused_in_every_form(string member, string value)
+    {
+        await There("beside");
+        var extension = member.Replace("_", "", StringComparison.Ordinal);
+        var (id, plain) = ($"b-{member}", value.Trim('"'));
+        var beside = Structured(id, "beside").Insert(1, $"\"{extension}\":{value},");
+        foreach (var problem in new[]
+        {
+            await _gateway.Admin.PostAs(One, "/v1/events", beside)
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event"),
+            await _gateway.Admin.PostAs(One, "/v1/events", Structured(id, "beside").TrimEnd()[..^1]
+                + $",\"{extension}\":{value}}}").IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event"),
+            (await _gateway.Admin.PostAs("application/cloudevents-batch+json", "/v1/events", $"[{beside}]").Json())
+                ["results"]![0]!["problem"]!.AsObject(),
+            await _gateway.Admin.Post("/v1/events", Data,
+                Fields("beside", ("ce-id", id), ($"Ce-{extension}", plain)))
+                .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event"),
+        })
+        {
+            Assert.Equal([$"/{extension}"], problem.Pointers());
+            Assert.Contains($"it goes into data, as data.{member}", (string?)problem["detail"],
+                StringComparison.Ordinal);
+        }
+        await _gateway.Admin.Get($"/v1/tenants/beside/outcomes/{id}")
+            .IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
+    }
+
+    [Theory]
+    [InlineData("session", "\"s-1\"", "\"session\":\"s-1\"")] // a copy, for whoever routes without reading data
+    [InlineData("session", "\"a route\"", "\"session\":\"s-1\"")] // or an extension of that name
+    [InlineData("session", "null", "\"agent\":\"bot\"")] // as if it were not there
+    [InlineData("activity", "\"mail\"", "\"agent\":\"bot\"")] // nothing that this type of event counts
+    [InlineData("verdict", "\"accepted\"", "\"agent\":\"bot\"")]
+    [InlineData("partitionkey", "\"s-1\"", "\"agent\":\"bot\"")]
+    [InlineData("sequence", "\"1\"", "\"agent\":\"bot\"")]
+    public async Task An_extension_that_takes_nothing_from_data_is_left_alone(string name, string value, string member)
+    {
+        await There("extended");
+        var id = $"e-{name}-{value.Length}";
+        await _gateway.Admin.PostAs(One, "/v1/events", Structured(id, "extended").Insert(1, $"\"{name}\":{value},")
+            .Replace("\"outcome_type\"", $"{member},\"outcome_type\"", StringComparison.Ordinal))
+            .Is(HttpStatusCode.Created);
+        var outcome = await _gateway.Admin.Get($"/v1/tenants/extended/outcomes/{id}").Is(HttpStatusCode.OK);
+        Assert.Equal(member.Contains("session", StringComparison.Ordinal) ? "s-1" : null, (string?)outcome["session"]);
     }
 
     [Theory]
@@ -143,6 +200,12 @@ public class CloudEventTests(Started started) : IClassFixture<Started>
             .IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
         await _gateway.Admin.PostAs($"{One}; charset=iso-8859-1", "/v1/events", Structured("m-4", "modes"))
             .IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+    }
+
+    private async Task There(string tenant)
+    {
+        await _gateway.Admin.Put("/v1/plans/fields", Gateway.Plan);
+        await _gateway.Admin.Put($"/v1/tenants/{tenant}", """{"name":"x","plan":"fields"}""");
     }
 
     private static string Structured(string id, string tenant) => new JsonObject

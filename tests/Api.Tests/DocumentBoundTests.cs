@@ -106,6 +106,7 @@ public class DocumentBoundTests(Started started) : IClassFixture<Started>
             "tiers" => "\"tiers\":["
                 + Many(many - 1, i => $$"""{"up_to":{{i + 1}},"price":"2"}""") + ",{\"price\":\"1\"}]",
             "required_criteria" => $"\"price\":\"1\",\"required_criteria\":[{Many(many, i => $"\"c{i}\"")}]",
+            "packs" => "\"price\":\"1\",\"credits\":\"1\"",
             _ => "\"price\":\"1\"",
         };
         var types = list == "types" ? Many(many, i => $$"""{"id":"t{{i}}","price":"1"}""")

@@ -144,6 +144,38 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
         Task<JsonObject> Put(string body) => _gateway.Admin.Put(tenant, body).Is(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task Own_terms_that_are_put_say_what_they_no_longer_have() // F2, F7
+    {
+        await Tenant("dropped");
+        const string terms = "/v1/tenants/dropped/terms";
+        Assert.Null((await Put("""{"platform_fee":"3.00"}"""))["withdrawn"]); // the first
+        await _gateway.Admin.Put("/v1/tenants/dropped/overage", """{"price":"2.00"}""").Is(HttpStatusCode.OK);
+
+        // The rule that was set by itself is a member of the own terms, which are put as wholes.
+        var put = await Put("""
+            {"platform_fee":"4.00","outcome_types":[{"id":"res","price":"0.90","included_units":2}],
+             "caps":[{"id":"mine","limit":{"units":3}},{"id":"monthly","limit":{"units":30},"period":"day"}]}
+            """);
+        Assert.Equal(("4.00", "2.00"),
+            ((string?)put["platform_fee"], (string?)put["withdrawn"]!["overage"]!["price"]));
+        Assert.Equal(["overage"], put["withdrawn"]!.AsObject().Select(one => one.Key));
+        Assert.Equal("1.50", (string?)(await _gateway.Admin.Get("/v1/tenants/dropped/overage").Json())["price"]);
+
+        put = await Put("""{"outcome_types":[{"id":"res","price":"0.80"}],"caps":[{"id":"monthly","limit":{"units":30}}]}""");
+        Assert.Equal(
+            """{"outcome_types":[{"id":"res","included_units":2}],"platform_fee":"4.00","caps":[{"id":"mine","limit":{"units":3}},{"id":"monthly","period":"day"}]}""",
+            put["withdrawn"]!.ToJsonString());
+        Assert.Null((await Put(
+            """{"outcome_types":[{"id":"res","price":"0.80"}],"caps":[{"id":"monthly","limit":{"units":30}}]}"""))
+            ["withdrawn"]); // the same again
+        Assert.Null((await _gateway.Admin.Get(terms).Json())["own"]!["withdrawn"]);
+        Assert.Equal(["/withdrawn"], (await _gateway.Admin.Put(terms, """{"withdrawn":{}}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
+
+        Task<JsonObject> Put(string body) => _gateway.Admin.Put(terms, body).Is(HttpStatusCode.OK);
+    }
+
     [Theory]
     [InlineData("PUT", "tenants/nobody/caps/c", """{"limit":{"units":1},"at_limit":{"action":"handoff"}}""",
         "/at_limit/to")]

@@ -49,9 +49,9 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""",
         "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]
     [InlineData(Plain + """ "top_ups":[{},{"id":"P!","credits":"0","price":"0","expires_after":"PT0S"},null]}""",
-        "/top_ups/0/credits,/top_ups/0/price,/top_ups/0/id,/top_ups/1/id,/top_ups/1/credits,/top_ups/1/price,/top_ups/1/expires_after,/top_ups/2")]
+        "/top_ups/0/credits,/top_ups/0/price,/top_ups/0/id,/top_ups/1/id,/top_ups/1/credits,/top_ups/1/price,/top_ups/1/expires_after,/top_ups/2,/top_ups")]
     [InlineData(Plain
-        + """ "top_ups":[{"id":"p","credits":"1","price":"1"},{"id":"p","credits":"2","price":"2"}],"top_up_limit":"-1"}""", "/top_up_limit,/top_ups/1/id")]
+        + """ "top_ups":[{"id":"p","credits":"1","price":"1"},{"id":"p","credits":"2","price":"2"}],"top_up_limit":"-1"}""", "/top_up_limit,/top_ups/1/id,/top_ups")]
     [InlineData(Plain + """ "overage":{"mode":"bill"}}""", "/overage")] // 0004, 8
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","overage":{"mode":"bill"}}]}""",
         "/outcome_types/0/overage")]
@@ -89,6 +89,43 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
         var problem = await _gateway.Admin.Put("/v1/plans/empty", plan)
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Theory]
+    [InlineData(Plain + """ "top_ups":[{"id":"p","credits":"1","price":"1"}]}""", "/top_ups", "sells")]
+    [InlineData(Plain + """ "credits":{"period_grant":"10"}}""", "/credits/period_grant", "grants")]
+    public async Task Credits_that_no_outcome_type_takes_are_not_sold_or_granted_by_a_plan(string plan, string pointer,
+        string does) // F1, F9
+    {
+        var problem = await _gateway.Admin.Put("/v1/plans/of-no-use", plan)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Equal([pointer], problem.Pointers());
+        Assert.Equal(
+            $"{does} credits that no outcome type takes: give a type its 'credits', or leave this out",
+            (string?)problem["errors"]![0]!["detail"]);
+    }
+
+    [Fact]
+    public async Task Own_terms_sell_no_credits_that_nothing_takes_under_any_plan_that_matters() // F7, F9
+    {
+        const string packs = """{"top_ups":[{"id":"p","credits":"1","price":"1"}]}""";
+        var takes = Plain.Replace("\"a\"", "\"a\",\"credits\":\"2\"", StringComparison.Ordinal) + "\"caps\":null}";
+        await _gateway.Tenant("of-use", takes);
+        await _gateway.Admin.Put("/v1/plans/takes-none", Plain + "\"caps\":null}");
+        await _gateway.Admin.Put("/v1/tenants/of-use/terms", packs).Is(HttpStatusCode.OK);
+
+        await Refused(_gateway.Admin.Put("/v1/tenants/of-use", """{"plan":"takes-none"}"""));
+        await Refused(_gateway.Admin.Put("/v1/tenants/of-use",
+            """{"plan":"takes-none","effective":"next_period"}"""));
+        await Refused(_gateway.Admin.Put("/v1/tenants/of-use/terms", packs.Insert(1,
+            """ "outcome_types":[{"id":"a","tiers":[{"price":"1"}]}],""")));
+        await _gateway.Admin.Put("/v1/tenants/of-use/terms", "{}").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/tenants/of-use", """{"plan":"takes-none","effective":"next_period"}""")
+            .Is(HttpStatusCode.OK);
+        await Refused(_gateway.Admin.Put("/v1/tenants/of-use/terms", packs));
+
+        async Task Refused(Task<HttpResponseMessage> put) => Assert.Equal(["/top_ups"],
+            (await put.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
     }
 
     [Fact]

@@ -78,6 +78,40 @@ public class TenantTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_tenants_terms_are_read_its_own_what_they_come_to_and_the_plan_that_is_to_come() // F7
+    {
+        const string terms = "/v1/tenants/reads-terms/terms";
+        await _gateway.Tenant("reads-terms");
+        await _gateway.Admin.Put("/v1/plans/reads-terms-next",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"2.00"}]}""")
+            .Is(HttpStatusCode.Created);
+        Assert.Equal("{}", (await _gateway.Admin.Get(terms).Is(HttpStatusCode.OK))["own"]!.ToJsonString());
+        const string own = """{"outcome_types":[{"id":"support.resolution","price":"0.50"}]}""";
+        using var put = await _gateway.Admin.Put(terms, own);
+        await _gateway.Admin.Put("/v1/tenants/reads-terms",
+            """{"plan":"reads-terms-next","effective":"next_period"}""").Is(HttpStatusCode.OK);
+
+        using var finance = await _gateway.Role("finance", "reads-terms");
+        foreach (var reader in new[] { _gateway.Admin, finance })
+        {
+            using var response = await reader.Get(terms);
+            var read = await Task.FromResult(response).Is(HttpStatusCode.OK);
+            Assert.Equal(("reads-terms", 1, own), ((string?)read["plan"], (int?)read["plan_version"],
+                read["own"]!.ToJsonString()));
+            Assert.Equal(("0.50", "0.40"), ((string?)read["in_force"]!["outcome_types"]![0]!["price"],
+                (string?)read["in_force"]!["activities"]![0]!["price"]));
+            Assert.Equal("reads-terms-next", (string?)Assert.Single(read["scheduled"]!.AsArray())!["change"]!["plan"]);
+            Assert.Equal(put.Headers.ETag, response.Headers.ETag);
+        }
+        using var agent = await _gateway.Role("agent", "reads-terms");
+        await agent.Get(terms).IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        await _gateway.Tenant("reads-no-terms");
+        using var stranger = await _gateway.Role("finance", "reads-no-terms");
+        await stranger.Get(terms).IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+        await _gateway.Admin.Get("/v1/tenants/nobody/terms").IsProblem(HttpStatusCode.NotFound, "unknown_tenant");
+    }
+
+    [Fact]
     public async Task A_test_clock_is_set_once_and_moved_by_hand() // T5
     {
         await _gateway.Tenant("clock", more: ""","test_clock":{"start":"2016-02-29T00:00:00Z"}""");

@@ -99,6 +99,15 @@ public sealed class ServerProcess : IDisposable
         File.ReadLines($"/proc/{_process.Id}/maps").Select(Path.GetFileName).OfType<string>()
             .Where(name => name.EndsWith(".dll", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>What it has said by now, its last 200 lines.</summary>
+    public IReadOnlyList<string> Output
+    {
+        get
+        {
+            lock (_output) return [.. _output];
+        }
+    }
+
     /// <summary>False: it still runs after that time.</summary>
     public bool Ended(TimeSpan within) => _process.WaitForExit(within);
 

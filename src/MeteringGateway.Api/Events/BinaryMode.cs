@@ -35,6 +35,7 @@ internal static class BinaryMode
             Type = EventTypes.Parse(type),
         };
         if (fields.Type == EventType.Unknown) fields.OtherType = type;
+        foreach (var name in attributes.Keys) fields.Beside |= EventTypes.Meant(name);
         if (attributes.GetValueOrDefault("time") is not { } time) return fields;
         fields.Time = Instant.TryParse(time, out var parsed) ? parsed
             : throw Wrong("ce-time", "must be an RFC 3339 time with an offset");

@@ -60,6 +60,8 @@ internal sealed class EventFields
     public Instant? Time { get; set; }
 
     public Members Given { get; set; }
+    /// <summary>Members of data that stand in the envelope, where they are extensions and count for nothing.</summary>
+    public Members Beside { get; set; }
     public string? OutcomeType { get; set; }
     public string? OutcomeId { get; set; }
     public int Quantity { get; set; } = 1;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Numerics;
 using System.Security.Cryptography;
-using System.Text.Json;
 using MeteringGateway.Api.Problems;
 
 namespace MeteringGateway.Api.Events;
@@ -24,6 +23,7 @@ internal sealed partial class EventReader
         if (_fields.Subject is null) return Fail(Invalid("/subject", "is required: it names the tenant"));
         if (_fields.Type == EventType.Unknown)
             return Fail(Invalid("/type", Json.Findings.OneOf(_fields.OtherType, EventTypes.All)));
+        if (!Within()) return false;
         return _fields.Type switch
         {
             EventType.OutcomeReported => IsReported(at),
@@ -34,6 +34,21 @@ internal sealed partial class EventReader
             _ => true,
         };
     }
+
+    /// <summary>
+    /// An extension may have any name, so a member of data that was put beside it would count for nothing, unsaid. What
+    /// data has as well is a copy for whoever routes events without reading it.
+    /// </summary>
+    private bool Within()
+    {
+        var lost = _fields.Beside & EventTypes.Allowed(_fields.Type) & ~_fields.Given;
+        if (lost == Members.None) return true;
+        var name = EventTypes.Name(First(lost));
+        return Fail(Invalid($"/{EventTypes.Extension(name)}",
+            $"is an extension in the envelope, and counts for nothing: it goes into data, as data.{name}"));
+    }
+
+    private static Members First(Members of) => (Members)(1 << BitOperations.TrailingZeroCount((int)of));
 
     private bool IsReported(string at)
     {
@@ -47,8 +62,7 @@ internal sealed partial class EventReader
     {
         var strange = _fields.Given & ~(EventTypes.Allowed(_fields.Type) | also);
         if (strange == Members.None) return true;
-        var first = (Members)(1 << BitOperations.TrailingZeroCount((int)strange));
-        return Fail(Invalid($"{at}/{JsonNamingPolicy.SnakeCaseLower.ConvertName(first.ToString())}",
+        return Fail(Invalid($"{at}/{EventTypes.Name(First(strange))}",
             "is not a member of this type of event"));
     }
 

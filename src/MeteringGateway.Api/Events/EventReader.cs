@@ -168,6 +168,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
         reader.Read();
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             return Fail(Unreadable("/" + name, "must not be an object or a list"));
+        if (reader.TokenType != JsonTokenType.Null) _fields.Beside |= EventTypes.Meant(name);
         return true;
     }
 

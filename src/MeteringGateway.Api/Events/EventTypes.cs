@@ -29,7 +29,22 @@ internal static class EventTypes
 
     private static readonly FrozenSet<string> DataNames = Enum.GetValues<Members>()
         .Where(one => System.Numerics.BitOperations.IsPow2((int)one) && one is not (Members.Id or Members.Time))
-        .Select(one => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString())).ToFrozenSet();
+        .Select(Name).ToFrozenSet();
+
+    /// <summary>
+    /// The member of data that an extension of this name may stand for: names in the envelope have no underscores.
+    /// </summary>
+    public static Members Meant(string extension) =>
+        ByExtension.GetValueOrDefault(extension.ToLowerInvariant());
+
+    /// <summary>What it is called in the envelope.</summary>
+    public static string Extension(string name) => name.Replace("_", "", StringComparison.Ordinal);
+
+    private static readonly FrozenDictionary<string, Members> ByExtension = Enum.GetValues<Members>()
+        .Where(one => DataNames.Contains(Name(one))).ToFrozenDictionary(one => Extension(Name(one)));
+
+    public static string Name(Members member) =>
+        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString());
 
     public static Members Allowed(EventType type) => type switch
     {

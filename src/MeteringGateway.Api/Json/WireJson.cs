@@ -33,6 +33,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(HealthWire))]
 [JsonSerializable(typeof(IndexWire))]
 [JsonSerializable(typeof(PlanWire))]
+[JsonSerializable(typeof(OwnTermsWire))]
 [JsonSerializable(typeof(PlanVersionWire))]
 [JsonSerializable(typeof(ListWire<PlanVersionWire>))]
 [JsonSerializable(typeof(PutTenantWire))]

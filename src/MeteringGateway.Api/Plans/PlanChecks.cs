@@ -34,6 +34,29 @@ internal static class PlanChecks
         }
     }
 
+    /// <summary>
+    /// Credits that are sold, or come with the plan, and that nothing takes: the buyer would pay for what cannot be
+    /// used. Asked when a plan, own terms or a tenant's plan are put; what was put before this was asked stays good.
+    /// </summary>
+    /// <param name="whole">The plan, or what a tenant's own terms laid over it come to.</param>
+    /// <param name="under">The plan without these: what is wrong with it already is not their fault.</param>
+    public static void CreditsAreOfUse(PlanWire whole, PlanWire? under, Findings findings)
+    {
+        const string Unused = "credits that no outcome type takes: give a type its 'credits', or leave this out";
+        var already = under is not null && !TakesCredits(under);
+        if (TakesCredits(whole)) return;
+        if (Sells(whole) && !(already && Sells(under!))) findings.Add("/top_ups", $"sells {Unused}");
+        if (Grants(whole) && !(already && Grants(under!)))
+            findings.Add("/credits/period_grant", $"grants {Unused}");
+    }
+
+    private static bool TakesCredits(PlanWire plan) => plan.OutcomeTypes?.Any(type => type?.Credits is not null) == true;
+
+    private static bool Sells(PlanWire plan) => plan.TopUps is { Count: > 0 };
+
+    private static bool Grants(PlanWire plan) => Amount.TryParse(plan.Credits?.PeriodGrant, out var amount)
+        && amount > Amount.Zero;
+
     public static void Run(Terms terms, Findings findings)
     {
         findings.Unique("/outcome_types", "id", terms.OutcomeTypes.Select(type => type.Id));

@@ -27,6 +27,7 @@ internal static class PlanEndpoints
                 return Problem.Invalid([new ProblemError("", $"a plan's id {Ids.Form}")]);
             var terms = PlanReader.Read(body.Value, findings);
             PlanChecks.WhenPut(body.Value, findings);
+            PlanChecks.CreditsAreOfUse(body.Value, under: null, findings);
             if (findings.Problem is { } invalid) return invalid;
             if (TenantState.Excess(terms) is { } what) return Problem.AmountOverflow($"The plan's {what} come");
             await using var turn = await turns.Take($"plan {plan}", cancellation);

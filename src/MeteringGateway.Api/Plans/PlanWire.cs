@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Plans;
 /// is read as terms.
 /// </summary>
 [OmitNulls]
-internal sealed record PlanWire : StoredDocument
+internal record PlanWire : StoredDocument
 {
     /// <summary>ISO 4217 code; one for the tenant's whole life (N2).</summary>
     public string? Currency { get; init; }

@@ -34,16 +34,19 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
             before);
     }
 
-    public async Task PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller,
+    /// <returns>Its own terms as they were before; null: it had none.</returns>
+    public async Task<PlanWire?> PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller,
         CancellationToken cancellation)
     {
         await using var turn = await turns.Take($"tenant {tenant}", cancellation);
         var before = await tenants.Tenant(tenant, cancellation) ?? throw new ProblemException(Problem.UnknownTenant());
-        ETags.Demand(context, plans.TermsOf(tenant) is { } had ? ETags.Of(had) : null);
+        var had = plans.TermsOf(tenant);
+        ETags.Demand(context, had is null ? null : ETags.Of(had));
         var findings = new Findings();
         if (own.Currency is not null) findings.Add("/currency", "is the plan's; a tenant's own terms cannot change it");
         PlanChecks.WhenPut(own with { Currency = null }, findings);
         await Replace(tenant, own, before, findings, caller, cancellation);
+        return had;
     }
 
     /// <summary>
@@ -78,9 +81,9 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
     private async Task Replace(string tenant, PlanWire own, TenantFigure before, Findings findings, Principal caller,
         CancellationToken cancellation)
     {
-        var now = new Setting.Plan(before.Plan, PlanReader.Read(own.On(Plan(before.Plan)), findings));
+        var now = new Setting.Plan(before.Plan, Over(Plan(before.Plan), own, plans.TermsOf(tenant), findings));
         Demand(findings);
-        var coming = before.Scheduled.Select(change => Anew(change, own)).OfType<Setting.Plan>();
+        var coming = before.Scheduled.Select(change => Anew(change, own, plans.TermsOf(tenant))).OfType<Setting.Plan>();
         // In one write: a change whose document was lost would be undone, in silence, by the next one of the plan.
         var next = plans.NextTerms(tenant, own, caller.Id);
         await Execute(tenant, new Command.SetTerms([now, .. coming]) { Actor = caller.Actor, Own = next },
@@ -88,16 +91,24 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         if (next is not null) await plans.TermsTaken(store, tenant, next, own, cancellation);
     }
 
-    private Setting.Plan? Anew(Scheduled change, PlanWire own)
+    private Setting.Plan? Anew(Scheduled change, PlanWire own, PlanWire? had)
     {
         if (change.Setting is not Setting.Plan { Ref: var plan }) return null;
         var findings = new Findings();
-        var terms = PlanReader.Read(own.On(Plan(plan)), findings);
+        var terms = Over(Plan(plan), own, had, findings);
         if (findings.Problem is not { Errors: { } errors }) return new Setting.Plan(plan, terms);
         throw new ProblemException(Problem.Invalid([.. errors.Select(error => error with
         {
             Detail = $"{error.Detail}, under the plan '{plan.Id}' that is to come at {change.EffectiveAt}",
         })]));
+    }
+
+    /// <param name="had">Own terms that were put before; what was wrong with these stays good.</param>
+    private static Terms Over(PlanWire plan, PlanWire? own, PlanWire? had, Findings findings)
+    {
+        var whole = own.On(plan);
+        PlanChecks.CreditsAreOfUse(whole, had.On(plan), findings);
+        return PlanReader.Read(whole, findings);
     }
 
     private PlanWire Plan(PlanRef plan) => plans.Find(plan.Id, plan.Version)?.Plan
@@ -161,11 +172,17 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         if (id.Length > 0 && seen?.Count == 0)
             findings.Add("/plan", NoPlan(id, [.. own!.Select(plan => plan.Id)]));
         else if (id.Length > 0 && seen?.Contains(version!.Value) != false && plans.Find(id, version) is { } plan)
-            return (new PlanRef(id, plan.Version), PlanReader.Read(plans.TermsOf(tenant).On(plan.Plan), findings));
+            return Under(new PlanRef(id, plan.Version), plan.Plan);
         else if (id.Length > 0 && plans.Find(id, null) is null)
             findings.Add("/plan", NoPlan(id, [.. plans.Newest.Select(plan => plan.Id)]));
         else if (id.Length > 0) findings.Add("/plan_version", $"is no version of the plan '{id}'");
         return (new PlanRef("", 0), new Terms { Currency = "", OutcomeTypes = [] });
+
+        (PlanRef, Terms) Under(PlanRef to, PlanWire plan)
+        {
+            var terms = plans.TermsOf(tenant);
+            return (to, Over(plan, terms, to == before ? terms : null, findings));
+        }
     }
 
     private static string NoPlan(string id, HashSet<string> seen) =>

@@ -27,13 +27,13 @@ internal static class TenantEndpoints
                 Refusal.TenantExists, Refusal.ChangedMeanwhile)
             .WithName("putTenant").OnlyIfMatches().WithSummary("Make or change a tenant");
 
-        tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<PlanWire>, Problem>> (
+        tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<OwnTermsWire>, Problem>> (
             string tenant, Body<PlanWire> body, TenantChange change, Principal caller, HttpContext context,
             CancellationToken cancellation) =>
         {
-            await change.PutTerms(context, tenant, body.Value, caller, cancellation);
+            var before = await change.PutTerms(context, tenant, body.Value, caller, cancellation);
             ETags.Send(context, ETags.Of(body.Value));
-            return TypedResults.Ok(body.Value);
+            return TypedResults.Ok(OwnTermsWire.After(before, body.Value));
         }).Needs(Permission.TermsWrite).Takes<PlanWire>()
             .Refuses(Refusal.AmountOverflow, Refusal.TooManyCaps, Refusal.TooManyThresholds, Refusal.TenantClosed,
                 Refusal.CurrencyFixed, Refusal.TooManyChanges, Refusal.ChangedMeanwhile)
