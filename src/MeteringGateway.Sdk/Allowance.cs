@@ -116,7 +116,8 @@ public sealed partial class Allowance : IAsyncDisposable
 
     /// <summary>
     /// Reports what became of a permit, and waits for the gateway. What the report leaves open is the question's; it
-    /// names the permit's reservation, so that it settles it.
+    /// names the permit's reservation, so that it settles it. A case that was reported before a crash, under the permit
+    /// of then, is refused with <c>id_reused</c>; an <see cref="Outbox"/> remembers that.
     /// </summary>
     public async Task<EventResult> ReportAsync(Permit permit, OutcomeReport report,
         CancellationToken cancellation = default)

@@ -18,8 +18,8 @@ public abstract record MeteringEvent(string Tenant)
     public string? Source { get; init; }
 
     /// <summary>
-    /// When it happened; null: when it arrives, or when it was put into the outbox. It is part of what is recognised
-    /// (I1): whoever may put a report into an outbox a second time, after a crash, gives it its time.
+    /// When it happened; null: when it arrives, or when it was first put into the outbox. It is part of what is
+    /// recognised (I1).
     /// </summary>
     public DateTimeOffset? Time { get; init; }
 

@@ -7,32 +7,19 @@ using MeteringGateway.Sdk.Wire;
 
 namespace MeteringGateway.Sdk;
 
-/// <summary>Whether an outbox took a report.</summary>
-public enum OutboxResult
-{
-    /// <summary>It did not: as many bytes wait as may.</summary>
-    Full,
-
-    /// <summary>It is on disk, and will be sent.</summary>
-    Kept,
-}
-
-/// <summary>A report that the gateway refused for good.</summary>
-/// <param name="Event">The CloudEvent, as it was sent.</param>
-/// <param name="Problem">Why.</param>
-public sealed record RefusedReport(JsonElement Event, Problem Problem);
-
 /// <summary>
 /// Reports that wait until the gateway has them: in one file, on disk before the caller goes on, and there again after
 /// a crash. They are sent in their order, in batches, again and again with the ids that they were given at first, so
-/// that each counts once. What the gateway refuses for good is kept beside, in the file with <c>.refused</c> appended,
-/// and told. Used by any number of threads, and by one process.
+/// that each counts once: also where the same report is put here again after a crash
+/// (<see cref="EnqueueAsync(MeteringEvent)"/>). What the gateway refuses for good is kept beside, in the file with
+/// <c>.refused</c> appended, and told. Used by any number of threads, and by one process.
 /// </summary>
 public sealed class Outbox : IAsyncDisposable
 {
     private const int MostInBatch = 500;
     private const int MostBatchBytes = 4 * 1024 * 1024;
     private const long WorthRewriting = 1024 * 1024;
+    private const long MostAnsweredBytes = 1024 * 1024;
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
@@ -52,14 +39,16 @@ public sealed class Outbox : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<Item> _unwritten = [];
     private readonly LinkedList<Item> _waiting = new(); // on disk, in their order
+    private readonly Remembered _remembered = new(MostAnsweredBytes);
     private long _bytes;
     private long _doneInFile;
     private long _doneToWrite;
     private Exception? _failure;
     private bool _isEnded;
 
-    private sealed class Item(byte[] bytes, Action<EventResult>? whenAnswered)
+    private sealed class Item(ReportKey key, byte[] bytes, Action<EventResult>? whenAnswered)
     {
+        public ReportKey Key => key;
         public byte[] Bytes => bytes;
         public Action<EventResult>? WhenAnswered => whenAnswered;
         public ActivityContext? Caller { get; } = Telemetry.Caller;
@@ -81,10 +70,19 @@ public sealed class Outbox : IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(options.OutboxFile);
         (_client, _path, _source, _mostBytes) = (client, options.OutboxFile, options.Source, options.OutboxBytes);
         (_clock, _log) = (clock ?? TimeProvider.System, (ILogger?)log ?? NullLogger.Instance);
-        (_file, var waiting) = OutboxFile.Open(_path);
-        if (_file.Torn > 0) _log.LogWarning("{Bytes} bytes at the outbox' end were cut off by a crash", _file.Torn);
-        _file.Rewrite(waiting);
-        foreach (var e in waiting) Keep(new Item(e, null));
+        (_file, var answered, var waiting) = OutboxFile.Open(_path);
+        try
+        {
+            if (_file.Torn > 0) _log.LogWarning("{Bytes} bytes at the outbox' end were cut off by a crash", _file.Torn);
+            foreach (var e in answered) _remembered.Done(Remember(e), e);
+            foreach (var e in waiting) Keep(new Item(Remember(e), e, null));
+            Rewrite();
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
         // They are of nobody's trace, whoever made this: reports are sent in those that they are of.
         using (ExecutionContext.SuppressFlow()) (_writer, _sender) = (Task.Run(Write), Task.Run(Send));
         Telemetry.Watch(this);
@@ -101,34 +99,59 @@ public sealed class Outbox : IAsyncDisposable
 
     /// <summary>
     /// Takes a report. Its id and source are what they are now, and its time too; when this has returned
-    /// <see cref="OutboxResult.Kept"/> it outlives the process and the machine's power.
+    /// <see cref="OutboxResult.Kept"/> it outlives the process and the machine's power. One whose source and id are
+    /// those of a report that waits here, or was answered lately (the last 1 MiB of them), has what that was given
+    /// where it says nothing itself, its time and its reservation: whoever cannot know after a crash whether a report
+    /// was put here puts it here again as it was, and it counts once.
     /// </summary>
     /// <exception cref="IOException">The disk failed, or is full; nothing of it was taken.</exception>
     /// <exception cref="ObjectDisposedException">It has ended.</exception>
-    public Task<OutboxResult> EnqueueAsync(MeteringEvent report) => Enqueue(report, null);
+    public Task<OutboxResult> EnqueueAsync(MeteringEvent report) => Enqueue(report, null, null);
 
     /// <summary>Takes the report of a permit; its unit is held until it was answered.</summary>
     /// <inheritdoc cref="EnqueueAsync(MeteringEvent)"/>
     public Task<OutboxResult> EnqueueAsync(Allowance allowance, Permit permit, OutcomeReport report)
     {
         ArgumentNullException.ThrowIfNull(allowance);
-        return Enqueue(allowance.Complete(permit, report), _ => allowance.Settle(permit));
+        return Enqueue(allowance.Complete(permit, report), allowance, permit);
     }
 
-    private Task<OutboxResult> Enqueue(MeteringEvent report, Action<EventResult>? whenAnswered)
+    private Task<OutboxResult> Enqueue(MeteringEvent report, Allowance? allowance, Permit? permit)
     {
-        var item = new Item(EventJson.Write(report, _source, _clock.GetUtcNow()), whenAnswered);
-        var size = OutboxFile.SizeOf(item.Bytes);
+        ArgumentNullException.ThrowIfNull(report);
+        var key = new ReportKey(report.Tenant, report.Source ?? _source, report.Id);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isEnded, this);
             if (_failure is { } failure) throw new IOException("The outbox' disk failed.", failure);
+            var before = _remembered.Of(key);
+            if (before is { } given) report = As(report, given, isPermits: permit is not null);
+            var now = _clock.GetUtcNow();
+            var item = new Item(key, EventJson.Write(report, _source, now),
+                permit is { } of ? _ => Settle(allowance!, of, isUsed: before is null) : null);
+            var size = OutboxFile.SizeOf(item.Bytes);
             if (_bytes + size > _mostBytes) return Task.FromResult(OutboxResult.Full);
+            _remembered.Add(key, new Given(report.Time ?? now, (report as OutcomeReport)?.Reservation));
             _bytes += size;
             _unwritten.Add(item);
+            _toWrite.Release();
+            return item.Written.Task;
         }
-        _toWrite.Release();
-        return item.Written.Task;
+    }
+
+    /// <summary>As it was told before, as far as it does not say otherwise.</summary>
+    private static MeteringEvent As(MeteringEvent report, Given before, bool isPermits)
+    {
+        if (report is OutcomeReport outcome && (isPermits || outcome.Reservation is null))
+            report = outcome with { Reservation = before.Reservation };
+        return report with { Time = report.Time ?? before.Time };
+    }
+
+    /// <param name="isUsed">False: the report was put here before, and used another permit's unit if any.</param>
+    private static void Settle(Allowance allowance, in Permit permit, bool isUsed)
+    {
+        if (isUsed) allowance.Settle(permit);
+        else allowance.Return(permit);
     }
 
     /// <summary>Sends no more, and leaves what waits to the next start.</summary>
@@ -184,12 +207,9 @@ public sealed class Outbox : IAsyncDisposable
         {
             _unwritten.RemoveRange(0, batch.Count);
             foreach (var item in batch) _waiting.AddLast(item);
-            // What is done is forgotten when it is more than what waits.
-            if (_file.Length > WorthRewriting && _file.Length > 2 * _bytes)
-            {
-                _file.Rewrite(_waiting.Select(item => item.Bytes));
-                (_doneInFile, _doneToWrite) = (0, 0);
-            }
+            // What is done is forgotten when it is more than what waits, but for the last of it.
+            var needed = _bytes + _remembered.AnsweredBytes;
+            if (_file.Length > needed + WorthRewriting && _file.Length > 2 * needed) Rewrite();
         }
         foreach (var item in batch) item.Written.TrySetResult(OutboxResult.Kept);
         if (batch.Count > 0) _toSend.Release();
@@ -202,10 +222,24 @@ public sealed class Outbox : IAsyncDisposable
         {
             _unwritten.RemoveRange(0, batch.Count);
             _bytes -= batch.Sum(item => OutboxFile.SizeOf(item.Bytes));
+            foreach (var item in batch) _remembered.Remove(item.Key);
             // After a failed sync nobody knows what is on disk: a full disk alone is known to have taken nothing.
             if (cause is not IOException { HResult: 28 }) _failure = cause;
         }
         foreach (var item in batch) item.Written.TrySetException(new IOException("The outbox' disk failed.", cause));
+    }
+
+    private ReportKey Remember(byte[] e)
+    {
+        var (key, given) = Remembered.Read(e);
+        _remembered.Add(key, given);
+        return key;
+    }
+
+    private void Rewrite()
+    {
+        _doneInFile = _file.Rewrite([.. _remembered.Answered], _waiting.Select(item => item.Bytes));
+        _doneToWrite = 0;
     }
 
     private void Keep(Item item)
@@ -312,6 +346,7 @@ public sealed class Outbox : IAsyncDisposable
             {
                 _waiting.RemoveFirst();
                 _bytes -= OutboxFile.SizeOf(done.Bytes);
+                _remembered.Done(done.Key, done.Bytes);
                 (_doneInFile, _doneToWrite) = (_doneInFile + 1, _doneToWrite + 1);
             }
         }

@@ -160,7 +160,7 @@ public sealed class OutboxTests(Started started) : IClassFixture<Started>, IDisp
     public void A_file_that_was_cut_anywhere_has_all_that_was_written_whole_and_goes_on_from_there()
     {
         byte[][] events = [[1, 2, 3], [], [.. Enumerable.Repeat((byte)7, 300)], "last"u8.ToArray()];
-        var (file, _) = OutboxFile.Open(File);
+        var (file, _, _) = OutboxFile.Open(File);
         var ends = new List<long> { file.Length };
         using (file)
             foreach (var e in events)
@@ -214,7 +214,7 @@ public sealed class OutboxTests(Started started) : IClassFixture<Started>, IDisp
 
     private OutboxFile Open(out List<byte[]> waiting)
     {
-        (var file, waiting) = OutboxFile.Open(File);
+        (var file, _, waiting) = OutboxFile.Open(File);
         return file;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using MeteringGateway.LoadTests.Servers;
 
@@ -19,7 +20,8 @@ public sealed record AgentsReport(int AgentKills, int GatewayKills, int AtWork, 
 public sealed class AgentsKill : IDisposable
 {
     private const int Port = 0; // any, and the same ever after
-    private const double SecondsARound = 3.5; // two kills, and what it takes to start again
+    private const double SecondsAKill = 1.75; // and what it takes to start again, until that is known
+    private const double LeastPace = 20;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly string[] Ways = ["sdk", "kafka"];
 
@@ -31,15 +33,13 @@ public sealed class AgentsKill : IDisposable
     private readonly Brokers _brokers = new();
     private readonly string _dll;
     private readonly long _outcomes;
-    private readonly double _pace;
+    private double _pace; // of the agent that runs, each way, a second
     private GatewayServer _gateway;
     private ServerProcess _agent;
 
-    private AgentsKill(string dll, long outcomes, int rounds)
+    private AgentsKill(string dll, long outcomes)
     {
-        (_dll, _outcomes, _pace) = (dll, outcomes, Math.Max(20, outcomes / (rounds * SecondsARound)));
-        File.WriteAllText(KilledAgent.BeganFile(_folder),
-            DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture));
+        (_dll, _outcomes) = (dll, outcomes);
         _gateway = StartGateway(Port);
         _agent = null!; // once there is something to report to
     }
@@ -49,10 +49,10 @@ public sealed class AgentsKill : IDisposable
     public static async Task<AgentsReport> Run(int rounds, int outcomes, int seed, string meteringDll,
         TextWriter output)
     {
-        using var campaign = new AgentsKill(meteringDll, outcomes, rounds);
+        using var campaign = new AgentsKill(meteringDll, outcomes);
         await campaign._gateway.PutPlan("agents", Plan);
         foreach (var tenant in campaign.All) await campaign._gateway.PutTenant(tenant, "agents");
-        campaign._agent = campaign.StartAgent();
+        campaign._agent = campaign.StartAgent(2 * rounds * SecondsAKill);
         var atWork = await campaign.Kill(rounds, seed, output);
         var failures = await campaign.End();
         foreach (var failure in failures) output.WriteLine(failure);
@@ -84,12 +84,13 @@ public sealed class AgentsKill : IDisposable
         Array.Fill(killed, true, 0, rounds);
         random.Shuffle(killed);
         var atWork = 0;
+        var began = Stopwatch.GetTimestamp();
         for (var i = 0; i < killed.Length; i++)
         {
             await Task.Delay(random.Next(20, 1500));
             if (IsAtWork) atWork++;
             if (killed[i]) RestartGateway();
-            else RestartAgent();
+            else RestartAgent((killed.Length - i) * Stopwatch.GetElapsedTime(began).TotalSeconds / (i + 1));
             if (i % 20 == 19)
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{i + 1} kills; reported: {string.Join(", ", Ways.Select(way => $"{way} {KilledAgent.Reported(_folder, way):N0}"))}"));
@@ -105,10 +106,10 @@ public sealed class AgentsKill : IDisposable
         _gateway = StartGateway(port);
     }
 
-    private void RestartAgent()
+    private void RestartAgent(double seconds)
     {
         _agent.Dispose(); // kills it, if it still runs
-        _agent = StartAgent();
+        _agent = StartAgent(seconds);
     }
 
     private GatewayServer StartGateway(int port) => GatewayServer.Start(_dll, Data, port: port,
@@ -120,21 +121,28 @@ public sealed class AgentsKill : IDisposable
             ["METERING__KAFKA__CLIENT__HEARTBEAT_INTERVAL_MS"] = "200",
         });
 
-    private ServerProcess StartAgent() => ServerProcess.StartOn(0, null, "dotnet",
-        [typeof(KilledAgent).Assembly.Location, "agent", _folder, $"http://127.0.0.1:{_gateway.Port}",
-            _brokers.Address, _outcomes.ToString(CultureInfo.InvariantCulture),
-            _pace.ToString(CultureInfo.InvariantCulture)]);
+    /// <param name="seconds">How long there will be kills: it reports at the pace that lasts so long.</param>
+    private ServerProcess StartAgent(double seconds)
+    {
+        var left = Ways.Max(way => _outcomes - KilledAgent.Reported(_folder, way));
+        _pace = Math.Max(LeastPace, left / seconds);
+        return ServerProcess.StartOn(0, null, "dotnet",
+            [typeof(KilledAgent).Assembly.Location, "agent", _folder, $"http://127.0.0.1:{_gateway.Port}",
+                _brokers.Address, _outcomes.ToString(CultureInfo.InvariantCulture),
+                _pace.ToString(CultureInfo.InvariantCulture)]);
+    }
 
     /// <summary>The agent ends by itself, what it told is counted, and no more than that.</summary>
     private async Task<List<string>> End()
     {
         var failures = new List<string>();
-        var longest = TimeSpan.FromSeconds(_outcomes / _pace) + Patience;
+        var left = Ways.Max(way => _outcomes - KilledAgent.Reported(_folder, way));
+        var longest = 2 * TimeSpan.FromSeconds(left / _pace) + Patience;
         if (!_agent.Ended(longest)) failures.Add(_agent.Failure("did not end").Message);
-        var left = 0L;
+        var before = 0L;
         for (var since = DateTime.UtcNow; await Missing() is > 0 and var missing && DateTime.UtcNow - since < Patience;)
         {
-            if (missing != left) (since, left) = (DateTime.UtcNow, missing);
+            if (missing != before) (since, before) = (DateTime.UtcNow, missing);
             await Task.Delay(100);
         }
         for (var tenant = 0; tenant < KilledAgent.Tenants; tenant++)

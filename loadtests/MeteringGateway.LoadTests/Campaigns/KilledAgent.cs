@@ -22,14 +22,6 @@ public static class KilledAgent
     public static string Tenant(string way, long outcome) =>
         string.Create(CultureInfo.InvariantCulture, $"{way}-{outcome % Tenants}");
 
-    /// <summary>
-    /// When its cases were: told with each report, since the outbox' own time would be another when it is told again.
-    /// </summary>
-    private static DateTimeOffset Began(string folder) =>
-        DateTimeOffset.Parse(File.ReadAllText(BeganFile(folder)), CultureInfo.InvariantCulture);
-
-    public static string BeganFile(string folder) => Path.Combine(folder, "began");
-
     public static string OutboxFile(string folder) => Path.Combine(folder, "outbox");
 
     /// <summary>Outcomes of a way that the outbox or the brokers have.</summary>
@@ -56,11 +48,9 @@ public static class KilledAgent
             OutboxFile = OutboxFile(folder) };
         using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         await using var outbox = new Outbox(new MeteringClient(http, options), options);
-        var began = Began(folder);
         await Report(folder, "sdk", all, wait, async outcome =>
         {
-            var report = new OutcomeReport(Tenant("sdk", outcome), "support.resolution") { Id = Id(outcome),
-                Time = began };
+            var report = new OutcomeReport(Tenant("sdk", outcome), "support.resolution") { Id = Id(outcome) };
             while (await outbox.EnqueueAsync(report) != OutboxResult.Kept) await Task.Delay(100);
         });
         while (outbox.Count > 0) await Task.Delay(100);

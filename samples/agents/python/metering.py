@@ -183,7 +183,8 @@ class Metering:
 
     def event(self, type: str, id: Optional[str] = None, time: Optional[datetime] = None,
               **data: Any) -> dict[str, Any]:
-        """A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent."""
+        """A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent: keep it as it
+        is, or give it a time, if it may be made again under its id."""
         return self._event(type, id, time or datetime.now(timezone.utc), **data)
 
     # Without a time it is the gateway's now: so the same call again is the same event.

@@ -161,7 +161,10 @@ export class Metering {
     return this.one(this.untimed(`outcome.${why}`, { outcome_id: outcomeId, ...data }, `${outcomeId}:${why}`));
   }
 
-  /** A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent. */
+  /**
+   * A CloudEvent for `send`. Its time is taken now, so that it is the same however late it is sent: keep it as it is,
+   * or give it a time, if it may be made again under its id.
+   */
   event(type: string, data: Json, id?: string, time: Date = new Date()): Json {
     return this.untimed(type, data, id, time);
   }

@@ -19,7 +19,6 @@ internal sealed class OutboxFile : IDisposable
     private readonly string _path;
     private readonly List<byte> _buffer = [];
     private FileStream _file;
-    private long _done;
 
     private OutboxFile(string path, FileStream file) => (_path, _file) = (path, file);
 
@@ -31,15 +30,16 @@ internal sealed class OutboxFile : IDisposable
 
     public static long SizeOf(ReadOnlySpan<byte> e) => HeadBytes + e.Length;
 
-    /// <returns>The file, and the events in it that are not done, in their order.</returns>
+    /// <returns>The file, the events in it that are done, and those that are not, in their order.</returns>
     /// <exception cref="IOException">It is another process', or no outbox.</exception>
-    public static (OutboxFile File, List<byte[]> Waiting) Open(string path)
+    public static (OutboxFile File, List<byte[]> Done, List<byte[]> Waiting) Open(string path)
     {
         var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 4096);
         try
         {
             var file = new OutboxFile(path, stream);
-            return (file, file.Read());
+            var (done, waiting) = file.Read();
+            return (file, done, waiting);
         }
         catch
         {
@@ -51,12 +51,13 @@ internal sealed class OutboxFile : IDisposable
     public void AddEvent(ReadOnlySpan<byte> e) => Add(_buffer, EventKind, e);
 
     /// <param name="count">Events from the beginning of the file that are done.</param>
-    public void AddDone(long count)
+    public void AddDone(long count) => AddDone(_buffer, count);
+
+    private static void AddDone(List<byte> to, long count)
     {
         Span<byte> bytes = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, count);
-        Add(_buffer, DoneKind, bytes);
-        _done = count;
+        Add(to, DoneKind, bytes);
     }
 
     /// <summary>What was added is on disk when this returns; where it cannot be, none of it is in the file.</summary>
@@ -79,11 +80,13 @@ internal sealed class OutboxFile : IDisposable
     }
 
     /// <summary>Begins again with these events alone, under the same name.</summary>
-    public void Rewrite(IEnumerable<byte[]> waiting)
+    /// <returns>How many events from the beginning are done.</returns>
+    public long Rewrite(IReadOnlyCollection<byte[]> done, IEnumerable<byte[]> waiting)
     {
         var bytes = new List<byte>();
         bytes.AddRange(Magic);
-        foreach (var e in waiting) Add(bytes, EventKind, e);
+        foreach (var e in done.Concat(waiting)) Add(bytes, EventKind, e);
+        if (done.Count > 0) AddDone(bytes, done.Count);
         var beside = _path + ".new";
         var file = new FileStream(beside, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 4096);
         try
@@ -98,12 +101,13 @@ internal sealed class OutboxFile : IDisposable
             throw;
         }
         _file.Dispose();
-        (_file, Length, _done) = (file, bytes.Count, 0);
+        (_file, Length) = (file, bytes.Count);
+        return done.Count;
     }
 
     public void Dispose() => _file.Dispose();
 
-    private List<byte[]> Read()
+    private (List<byte[]> Done, List<byte[]> Waiting) Read()
     {
         var bytes = new byte[_file.Length];
         for (int at = 0, read; at < bytes.Length; at += read)
@@ -116,20 +120,21 @@ internal sealed class OutboxFile : IDisposable
             _buffer.AddRange(Magic);
             _file.SetLength(0);
             Sync();
-            return [];
+            return ([], []);
         }
         var events = new List<byte[]>();
+        var done = 0L;
         var end = Magic.Length;
         while (TryRead(all[end..], out var kind, out var content))
         {
             if (kind == EventKind) events.Add(content.ToArray());
-            else _done = BinaryPrimitives.ReadInt64LittleEndian(content);
+            else done = BinaryPrimitives.ReadInt64LittleEndian(content);
             end += HeadBytes + content.Length;
         }
         (Torn, Length) = (bytes.Length - end, end);
         if (Torn > 0) _file.SetLength(end);
-        events.RemoveRange(0, (int)Math.Min(_done, events.Count));
-        return events;
+        var count = (int)Math.Min(done, events.Count);
+        return (events[..count], events[count..]);
     }
 
     private static bool TryRead(ReadOnlySpan<byte> bytes, out byte kind, out ReadOnlySpan<byte> content)
