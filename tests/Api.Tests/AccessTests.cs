@@ -131,6 +131,45 @@ public class AccessTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_buyer_takes_none_of_the_vendors_ids_judges_nothing_beforehand_and_says_not_when() // I1, O8
+    {
+        const string one = "application/cloudevents+json";
+        await _gateway.Tenant("parties",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1","measurement_window":"PT1H"}]}""",
+            ""","test_clock":{"start":"2030-01-10T12:00:00Z"}""");
+        using var agent = await _gateway.Role("agent", "parties");
+        using var customer = await _gateway.Role("customer", "parties");
+        await agent.PostAs(one, "/v1/events", Reported("o-1")).Is(HttpStatusCode.Created);
+
+        // Under the source and id of the vendor's next report.
+        await customer.PostAs(one, "/v1/events", Judged("o-2", "o-1", "accepted")).Is(HttpStatusCode.Created);
+        await agent.PostAs(one, "/v1/events", Reported("o-2")).Is(HttpStatusCode.Created);
+        // Before there is anything to judge, by whichever way.
+        await customer.PostAs(one, "/v1/events", Judged("v-3", "o-3", "rejected"))
+            .IsProblem(HttpStatusCode.NotFound, "unknown_outcome");
+        var batch = await customer.PostAs("application/cloudevents-batch+json", "/v1/events",
+            $"[{Judged("v-4", "o-3", "rejected")},{Judged("v-5", "o-4", "rejected")}]").Json();
+        Assert.All(batch["results"]!.AsArray(), one =>
+            Assert.Equal((404, "unknown_outcome"), ((int)one!["problem"]!["status"]!, (string?)one["problem"]!["code"])));
+        Assert.Equal("pending", (string?)(await agent.PostAs(one, "/v1/events", Reported("o-3"))
+            .Is(HttpStatusCode.Created))["outcome"]!["status"]);
+        // After the window, with a time that lies in it: a dispute, and no reversal.
+        await _gateway.Admin.Post("/v1/tenants/parties/clock", """{"advance":"PT2H"}""").Is(HttpStatusCode.OK);
+        await customer.PostAs(one, "/v1/events", Judged("v-6", "o-3", "rejected", "2030-01-10T12:30:00Z"))
+            .Is(HttpStatusCode.Created);
+        var outcome = await _gateway.Admin.Get("/v1/tenants/parties/outcomes/o-3").Is(HttpStatusCode.OK);
+        Assert.Equal("billable", (string?)outcome["status"]);
+        Assert.Single((await customer.Get("/v1/tenants/parties/disputes?status=open").Is(HttpStatusCode.OK))["data"]!
+            .AsArray());
+
+        static string Reported(string id) => Report.Outcome(id, "parties");
+
+        static string Judged(string id, string outcome, string verdict, string? time = null) =>
+            Report.Event("outcome.verdict", id, "parties", $"\"outcome_id\":\"{outcome}\",\"verdict\":\"{verdict}\"")
+                .Insert(1, time is null ? "" : $"\"time\":\"{time}\",");
+    }
+
+    [Fact]
     public async Task Metrics_are_open_on_this_machine() =>
         Assert.Equal(HttpStatusCode.OK, (await _gateway.Anyone.Get("/metrics")).StatusCode);
 

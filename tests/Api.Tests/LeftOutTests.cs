@@ -144,6 +144,79 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
         Task<JsonObject> Put(string body) => _gateway.Admin.Put(tenant, body).Is(HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData("now")]
+    [InlineData("next_period")]
+    public async Task A_change_of_plan_leaves_what_the_tenant_has_set_and_says_what_of_it_names_what_is_gone(
+        string effective) // C6, F7, S4
+    {
+        var name = $"left-over-{effective[..3]}";
+        await _gateway.Admin.Put("/v1/plans/of-two",
+            """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00","included_units":2},{"id":"lead","price":"2.00"}],"caps":[{"id":"plans","limit":{"units":9},"scope":{"outcome_type":"res"}}],"thresholds":[{"id":"of-plan","of":"cap:plans","at":{"percent":50}}]}""");
+        await _gateway.Admin.Put("/v1/plans/of-one", """{"currency":"USD","outcome_types":[{"id":"lead","price":"3.00"}]}""");
+        await _gateway.Admin.Put($"/v1/tenants/{name}",
+            """{"name":"T","plan":"of-two","test_clock":{"start":"2030-01-10T12:00:00Z"}}""").Is(HttpStatusCode.Created);
+        foreach (var (setting, body) in new[]
+        {
+            ("caps/mine", """{"limit":{"units":5},"scope":{"outcome_type":"res"}}"""),
+            ("caps/all", """{"limit":{"units":5}}"""),
+            ("thresholds/included", """{"of":"included:res","at":{"percent":50}}"""),
+            ("thresholds/plans", """{"of":"cap:plans","at":{"percent":90}}"""),
+            ("thresholds/mine", """{"of":"cap:mine","at":{"percent":90}}"""),
+        })
+            await _gateway.Admin.Put($"/v1/tenants/{name}/{setting}", body).Is(HttpStatusCode.Created);
+        await _gateway.Admin.Put($"/v1/tenants/{name}/terms", """{"outcome_types":[{"id":"lead","price":"2.50"}]}""")
+            .Is(HttpStatusCode.OK);
+        Assert.Null((await Tenant())["left_over"]);
+
+        var put = await _gateway.Admin.Put($"/v1/tenants/{name}", $$"""{"plan":"of-one","effective":"{{effective}}"}""")
+            .Is(HttpStatusCode.OK);
+
+        string[] gone = ["caps/mine", "thresholds/included", "thresholds/plans"];
+        Assert.Equal(gone, Settings(put));
+        Assert.Equal("names no outcome type of the plan 'of-one': 'res'; it has 'lead'", (string?)put["left_over"]![0]!["detail"]);
+        Assert.All(put["left_over"]!.AsArray(), one => Assert.Equal(
+            effective == "now" ? null : "2030-02-01T00:00:00.000Z", (string?)one!["from"]));
+        using var finance = await _gateway.Role("finance", name);
+        Assert.Equal(gone, Settings(await finance.Get($"/v1/tenants/{name}").Is(HttpStatusCode.OK)));
+        await _gateway.Admin.Post($"/v1/tenants/{name}/clock", """{"to":"2030-02-01T00:00:00Z"}""")
+            .Is(HttpStatusCode.OK);
+        // It stays, and holds again when there is one of that name.
+        Assert.Equal(gone, Settings(await Tenant()));
+        Assert.All((await Tenant())["left_over"]!.AsArray(), one => Assert.Null((string?)one!["from"]));
+        foreach (var setting in gone) await finance.Get($"/v1/tenants/{name}/{setting}").Is(HttpStatusCode.OK);
+        await finance.Delete($"/v1/tenants/{name}/thresholds/plans").Is(HttpStatusCode.NoContent);
+        var back = await _gateway.Admin.Put($"/v1/tenants/{name}", """{"plan":"of-two"}""").Is(HttpStatusCode.OK);
+        Assert.Null(back["left_over"]);
+
+        Task<JsonObject> Tenant() => _gateway.Admin.Get($"/v1/tenants/{name}").Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Own_terms_that_changed_what_the_new_plan_has_not_are_told_and_so_is_a_type_that_they_take_away() // F7
+    {
+        await Tenant("overrides");
+        await _gateway.Admin.Put("/v1/plans/of-another", """{"currency":"USD","outcome_types":[{"id":"lead","price":"3.00"}]}""");
+        await _gateway.Admin.Put("/v1/tenants/overrides/terms",
+            """{"outcome_types":[{"id":"res","price":"0.50"},{"id":"own","price":"7.00"}]}""").Is(HttpStatusCode.OK);
+        await _gateway.Admin.Put("/v1/tenants/overrides/caps/own",
+            """{"limit":{"units":5},"scope":{"outcome_type":"own"}}""").Is(HttpStatusCode.Created);
+
+        foreach (var effective in new[] { "next_period", "now" })
+        {
+            var put = await _gateway.Admin.Put("/v1/tenants/overrides",
+                $$"""{"plan":"of-another","effective":"{{effective}}"}""").Is(HttpStatusCode.OK);
+            Assert.Equal(["terms/outcome_types/res"], Settings(put)); // the other is theirs, and stays so
+            Assert.Equal(effective == "now", put["left_over"]![0]!["from"] is null);
+        }
+        var terms = await _gateway.Admin.Put("/v1/tenants/overrides/terms", "{}").Is(HttpStatusCode.OK);
+        Assert.Equal(["caps/own"], Settings(terms));
+        Assert.Equal(["caps/own"], Settings(await _gateway.Admin.Get("/v1/tenants/overrides").Is(HttpStatusCode.OK)));
+    }
+
+    private static IEnumerable<string?> Settings(JsonObject answer) =>
+        answer["left_over"]!.AsArray().Select(one => (string?)one!["setting"]);
+
     [Fact]
     public async Task Own_terms_that_are_put_say_what_they_no_longer_have() // F2, F7
     {

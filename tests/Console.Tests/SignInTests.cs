@@ -1,3 +1,6 @@
+using MeteringGateway.Engine;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace MeteringGateway.Console.Tests;
 
 /// <summary>In with a key or a link, and out.</summary>
@@ -107,6 +110,47 @@ public sealed class SignInTests(WithPages started) : IClassFixture<WithPages>
         Assert.Equal(HttpStatusCode.Gone, second.Status);
         Assert.Contains("used already", second.Text);
         Assert.Empty(second.Cookies);
+    }
+
+    [Fact]
+    public async Task A_key_makes_so_many_links_an_hour_and_used_ones_are_forgotten_when_they_are_over_N4()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:ConsoleLinksPerHour"] = "2" });
+        var store = gateway.Services.GetRequiredService<IStore>();
+        Task<HttpResponseMessage> Make(HttpClient by) => by.Post("/v1/console-links", "{}");
+        var made = await Make(gateway.Admin).Is(HttpStatusCode.Created);
+        await Make(gateway.Admin).Is(HttpStatusCode.Created);
+        using (var often = await Make(gateway.Admin))
+        {
+            await Task.FromResult(often).IsProblem(HttpStatusCode.TooManyRequests, "too_many_console_links");
+            Assert.Equal(TimeSpan.FromHours(1), often.Headers.RetryAfter!.Delta);
+        }
+        using var finance = await gateway.Role("finance");
+        await Make(finance).Is(HttpStatusCode.Created); // each key for itself
+        Assert.Empty(await Used());
+
+        using var person = Person.Before(gateway);
+        await person.Open((string)made["url"]!);
+        await person.Press("Sign in");
+        Assert.Single(await Used());
+        gateway.Clock.Advance(TimeSpan.FromMinutes(65));
+        Assert.Contains("its time is over", await Again());
+        Assert.Single(await Used()); // clocks of silos differ by less
+        await Make(gateway.Admin).Is(HttpStatusCode.Created);
+
+        gateway.Clock.Advance(TimeSpan.FromHours(1));
+        while ((await Used()).Count > 0) await Task.Delay(20); // what is idle is looked through beside
+        Assert.Contains("its time is over", await Again());
+
+        async Task<IReadOnlyList<IdempotencyRow>> Used() => await store.IdempotencyPage(null, 10, default);
+
+        async Task<string> Again()
+        {
+            using var another = Person.Before(gateway);
+            await another.Open((string)made["url"]!);
+            Assert.False(another.Offers("Sign in"));
+            return another.Text;
+        }
     }
 
     [Fact]

@@ -101,6 +101,46 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.Throws<StoreException>(() => SqliteStore.OpenReadOnly(Path.Combine(_directory, "elsewhere")));
     }
 
+    /// <summary>
+    /// A fault of its log's reset, which two connections can meet, is mended in 3.51.3 and in 3.50.7; here a second
+    /// connection copies the log.
+    /// </summary>
+    [Fact]
+    public async Task SQLite_is_one_whose_log_can_be_copied_beside_who_writes()
+    {
+        var version = Version.Parse(await _store.Read("", db =>
+        {
+            using var row = db["SELECT sqlite_version()"];
+            return row.Step() ? row.Text(0) : "";
+        }, default));
+        Assert.True(version >= new Version(3, 51, 3), $"{version}");
+    }
+
+    [Fact]
+    public async Task Who_has_people_erased_that_nobody_knows_holds_up_no_flush_N4()
+    {
+        await Append(Batches.Of("acme", null, "one", "two") with
+        {
+            Details = [new DetailRow(1, "jane-doe-4711", [1], [2]), new DetailRow(2, "other", [1], [2])],
+        });
+        Assert.Equal(0, await _store.Erase("acme", "nobody", default)); // of what was written before this was opened
+        Assert.Equal(0, LengthOfLog());
+        await Append(Batches.Of("beta", null, "one"));
+        var length = LengthOfLog();
+        Assert.True(length > 0);
+
+        for (var i = 0; i < 10; i++) Assert.Equal(0, await _store.Erase(i % 2 == 0 ? "acme" : "none", $"u-{i}", default));
+        Assert.Equal(length, LengthOfLog()); // neither written nor emptied
+
+        Assert.Equal(1, await _store.Erase("acme", "jane-doe-4711", default));
+        Assert.Equal(0, LengthOfLog());
+        await Append(Batches.Of("gamma", null, "one"));
+        Assert.Equal(0, await _store.Erase("acme", "jane-doe-4711", default)); // and is not there any more
+        Assert.Equal(length, LengthOfLog());
+
+        long LengthOfLog() => new FileInfo(Path.Combine(_directory, "metering.db-wal")).Length;
+    }
+
     [Fact]
     public async Task What_was_erased_is_in_no_file_once_the_store_was_closed_D2()
     {

@@ -195,6 +195,27 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_may_be_done_once_is_kept_until_its_time()
+    {
+        var row = new IdempotencyRow("link", [], [1], Now + TimeSpan.FromHours(1));
+        Assert.True(await _store.Once(row, default));
+        Assert.False(await _store.Once(row, default)); // the same again is another who came with it
+        Assert.False(await _store.Once(row with { Answer = [2], ExpiresAt = Now + TimeSpan.FromHours(9) }, default));
+        Assert.Equal((1, row.ExpiresAt), ((await _store.Idempotent("link", default))!.Answer[0],
+            (await _store.Idempotent("link", default))!.ExpiresAt));
+
+        await _store.Expire(Now + TimeSpan.FromMinutes(59), default);
+        Assert.False(await _store.Once(row, default));
+        await _store.Expire(row.ExpiresAt, default);
+        Assert.Empty(await _store.IdempotencyPage(null, 10, default));
+        Assert.True(await _store.Once(row, default));
+        // Of many at once one is let through.
+        var racing = await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
+            Task.Run(async () => await _store.Once(row with { Key = "race", Answer = [(byte)i] }, default))));
+        Assert.Single(racing, won => won);
+    }
+
+    [Fact]
     public async Task Archived_outcomes_are_listed_newest_first_or_as_they_changed()
     {
         await Append(Batches.Of("acme", null, "one") with

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Tenants;
 
 namespace MeteringGateway.Api.Plans;
 
@@ -22,6 +23,9 @@ internal sealed record OwnTermsWire : PlanWire
     /// terms are put as wholes.
     /// </summary>
     public PlanWire? Withdrawn { get; init; }
+
+    /// <summary>Told when they are put: the tenant's settings that name what they and the plan do not have.</summary>
+    public IReadOnlyList<LeftOverWire>? LeftOver { get; init; }
 
     public static OwnTermsWire After(PlanWire? before, PlanWire put) => new(put)
     {

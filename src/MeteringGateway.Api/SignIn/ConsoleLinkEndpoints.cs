@@ -51,6 +51,7 @@ internal static class ConsoleLinkEndpoints
                 new TenantsWire(tenants ?? caller.Tenants?.Order(StringComparer.Ordinal).ToList())));
         }).WithTags("Keys").Needs(Permission.KeysWrite | Permission.UsageRead).Takes<NewConsoleLinkWire>()
             .Refuses(StatusCodes.Status409Conflict, "no_key_directory")
+            .Refuses(StatusCodes.Status429TooManyRequests, "too_many_console_links")
             .WithName("createConsoleLink")
             .WithSummary("Make a link that signs somebody into the console, once and within minutes, with rights that "
                 + "the key has, or fewer");

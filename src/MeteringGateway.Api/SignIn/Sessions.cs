@@ -14,8 +14,13 @@ namespace MeteringGateway.Api.SignIn;
 internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, MeteringSettings settings,
     TimeProvider clock)
 {
-    /// <summary>Documents that say which links were used; of each only its id is there.</summary>
-    private const string Used = "console-link";
+    /// <summary>Says which links were used, for as long as they would be good; of each only its id is there.</summary>
+    private const string Used = "console-link/";
+
+    /// <summary>Clocks of silos differ by less; a link that is over is good nowhere.</summary>
+    private static readonly TimeSpan Longer = TimeSpan.FromHours(1);
+
+    private readonly Hourly _made = new(settings.Limits.ConsoleLinksPerHour);
 
     private readonly SecretSeal _sessions = ring.For("console session");
     private readonly SecretSeal _links = ring.For("console link");
@@ -34,10 +39,13 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
         return session.Of(await Key(session.Key, cancellation), Now) is { } caller ? (caller, session) : null;
     }
 
-    /// <exception cref="ProblemException">409: there is nothing to seal it with.</exception>
+    /// <exception cref="ProblemException">409: there is nothing to seal it with. 429: the key has made as many as it
+    /// may (N4).</exception>
     public (string Code, string ExpiresAt) Make(Principal by, string? role, IReadOnlyList<string>? tenants, string? to)
     {
         Demand();
+        if (_made.Wait(by.Id, Now) is { Ticks: > 0 } wait) throw new ProblemException(TooMany(wait));
+        _made.Take(by.Id, Now);
         var end = (Now + settings.Console.LinkTime).ToString();
         var link = new Link(Token(), by.Id, by.Stamp, role, tenants, end, to);
         return (_links.Seal(JsonSerializer.Serialize(link, SignInJson.Default.Link)), end);
@@ -58,7 +66,10 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
     {
         if (await Look(code, cancellation) is not { } found) return null;
         var link = found.Link;
-        if (!await store.Put(new Document(Used, link.Id, 1, Now, link.Key, []), cancellation)) return null;
+        // Bytes of its own, so that a store that is asked again knows its own answer.
+        if (!Instant.TryParse(link.ExpiresAt, out var end) || !await store.Once(
+            new IdempotencyRow(Used + link.Id, [], RandomNumberGenerator.GetBytes(16), end + Longer), cancellation))
+            return null;
         return (Seal(new Session(link.Key, link.Stamp, link.Role, link.Tenants, Token(), End())), link.To);
     }
 
@@ -68,6 +79,12 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
         if (keys.InForce(id) is null && books.AreShared) await books.CatchUp(cancellation);
         return keys.InForce(id);
     }
+
+    private Problem TooMany(TimeSpan wait) => new(StatusCodes.Status429TooManyRequests, "too_many_console_links",
+        $"A key makes at most {settings.Limits.ConsoleLinksPerHour} links in an hour.")
+    {
+        RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
+    };
 
     private string Seal(Session session)
     {

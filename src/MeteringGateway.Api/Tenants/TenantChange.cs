@@ -34,6 +34,16 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
             before);
     }
 
+    /// <summary>Own terms that changed what only the plan before had, if another was chosen.</summary>
+    public IEnumerable<LeftOverWire> Overrides(string tenant, TenantFigure before, TenantFigure after)
+    {
+        if (plans.TermsOf(tenant) is not { } own) return [];
+        var next = after.Scheduled.FirstOrDefault(change => change.Setting is Setting.Plan);
+        var to = next is { Setting: Setting.Plan plan } ? plan.Ref : after.Plan;
+        if (to == before.Plan) return [];
+        return LeftOver.Overrides(own, (before.Plan.Id, Plan(before.Plan)), (to.Id, Plan(to)), next?.EffectiveAt);
+    }
+
     /// <returns>Its own terms as they were before; null: it had none.</returns>
     public async Task<PlanWire?> PutTerms(HttpContext context, string tenant, PlanWire own, Principal caller,
         CancellationToken cancellation)

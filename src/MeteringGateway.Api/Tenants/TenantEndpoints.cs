@@ -14,13 +14,17 @@ internal static class TenantEndpoints
         var tenants = app.MapGroup("/v1/tenants").WithTags("Tenants").AsConfigured();
 
         tenants.MapPut("/{tenant}", async Task<Results<Created<TenantWire>, Ok<TenantWire>, Problem>> (
-            string tenant, Body<PutTenantWire> body, TenantChange change, Principal caller, HttpContext context,
-            CancellationToken cancellation) =>
+            string tenant, Body<PutTenantWire> body, TenantChange change, ITenants all, Principal caller,
+            HttpContext context, CancellationToken cancellation) =>
         {
             var (figure, before) = await change.Put(context, tenant, body.Value, caller, cancellation);
-            ETags.Send(context, TenantFigures.Tag(tenant, figure));
+            var left = await LeftOver.Of(all, tenant, figure, cancellation);
+            ETags.Send(context, TenantFigures.Tag(tenant, figure, left));
             if (before is null) return TypedResults.Created($"/v1/tenants/{tenant}", figure.Wire(tenant));
-            return TypedResults.Ok(figure.WireAfter(before, tenant));
+            return TypedResults.Ok(figure.WireAfter(before, tenant) with
+            {
+                LeftOver = LeftOver.OrNull([.. left ?? [], .. change.Overrides(tenant, before, figure)]),
+            });
         }).Needs(Permission.TenantsWrite).Takes<PutTenantWire>()
             .Refuses(Refusal.AmountOverflow, Refusal.TooManyCaps, Refusal.TooManyThresholds, Refusal.TenantClosed,
                 Refusal.CurrencyFixed, Refusal.TooManyChanges, Refusal.TestClockFixed,
@@ -28,12 +32,14 @@ internal static class TenantEndpoints
             .WithName("putTenant").OnlyIfMatches().WithSummary("Make or change a tenant");
 
         tenants.MapPut("/{tenant}/terms", async Task<Results<Ok<OwnTermsWire>, Problem>> (
-            string tenant, Body<PlanWire> body, TenantChange change, Principal caller, HttpContext context,
-            CancellationToken cancellation) =>
+            string tenant, Body<PlanWire> body, TenantChange change, ITenants all, Principal caller,
+            HttpContext context, CancellationToken cancellation) =>
         {
             var before = await change.PutTerms(context, tenant, body.Value, caller, cancellation);
             ETags.Send(context, ETags.Of(body.Value));
-            return TypedResults.Ok(OwnTermsWire.After(before, body.Value));
+            var left = await all.Tenant(tenant, cancellation) is { } figure
+                ? await LeftOver.Of(all, tenant, figure, cancellation) : null;
+            return TypedResults.Ok(OwnTermsWire.After(before, body.Value) with { LeftOver = left });
         }).Needs(Permission.TermsWrite).Takes<PlanWire>()
             .Refuses(Refusal.AmountOverflow, Refusal.TooManyCaps, Refusal.TooManyThresholds, Refusal.TenantClosed,
                 Refusal.CurrencyFixed, Refusal.TooManyChanges, Refusal.ChangedMeanwhile)
@@ -59,8 +65,9 @@ internal static class TenantEndpoints
             string tenant, ITenants all, HttpContext context, CancellationToken cancellation) =>
         {
             if (await all.Tenant(tenant, cancellation) is not { } figure) return Problem.UnknownTenant();
-            ETags.Send(context, TenantFigures.Tag(tenant, figure));
-            return TypedResults.Ok(figure.Wire(tenant));
+            var left = await LeftOver.Of(all, tenant, figure, cancellation);
+            ETags.Send(context, TenantFigures.Tag(tenant, figure, left));
+            return TypedResults.Ok(figure.Wire(tenant) with { LeftOver = left });
         }).Needs(Permission.UsageRead).Conditional().WithName("getTenant").WithSummary("A tenant");
 
         tenants.MapDelete("/{tenant}", async Task<Results<Ok<TenantWire>, Problem>> (

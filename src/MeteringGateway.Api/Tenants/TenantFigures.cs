@@ -21,7 +21,7 @@ internal static class TenantFigures
     /// <summary>
     /// Of what a PUT sets, and of where the tenant stands: time passing by does not make another version of it.
     /// </summary>
-    public static string Tag(string id, TenantFigure tenant) => ETags.Of(
+    public static string Tag(string id, TenantFigure tenant, IReadOnlyList<LeftOverWire>? left = null) => ETags.Of(
         new PutTenantWire
         {
             Name = $"{id}\n{tenant.Name}\n{tenant.ClosedAt}\n{string.Join(' ', ToCome(tenant))}",
@@ -31,7 +31,7 @@ internal static class TenantFigures
             AnchorDay = tenant.AnchorDay,
             TestClock = Wire(tenant.TestClock),
         },
-        tenant.Wire(id) with { Now = "" });
+        tenant.Wire(id) with { Now = "", LeftOver = left });
 
     private static IEnumerable<string> ToCome(TenantFigure tenant) =>
         tenant.Scheduled.Where(change => change.Setting is not Setting.Capped).Select(change => change.Id);

@@ -29,13 +29,17 @@ internal sealed record TestClockWire
 }
 
 /// <param name="Withdrawn">Told when a tenant is changed: what was to come, and comes no more.</param>
+/// <param name="LeftOver">Settings that name what its plan, or the one that is to come, does not have; absent when there
+/// are none, and in lists of tenants. Told when its plan is changed: also own terms that changed what the plan had.</param>
 internal sealed record TenantWire(
     string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency,
     TestClockWire? TestClock,
     string Now, string State, PeriodWire Period, IReadOnlyList<CapStateWire> Caps, string CreatedAt, string? ClosedAt,
     IReadOnlyList<ScheduledWire> Scheduled,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    IReadOnlyList<ScheduledWire>? Withdrawn = null);
+    IReadOnlyList<ScheduledWire>? Withdrawn = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    IReadOnlyList<LeftOverWire>? LeftOver = null);
 
 /// <summary>What a tenant has agreed to.</summary>
 /// <param name="Own">Its own overrides, as they were put; empty if it has none.</param>

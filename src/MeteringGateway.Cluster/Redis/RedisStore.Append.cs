@@ -172,8 +172,7 @@ public sealed partial class RedisStore
                 Packed.Archived(row.Outcome, row.Bytes));
         to.Add(batch.Idempotency.Count);
         foreach (var row in batch.Idempotency)
-            to.AddRange(row.Key, row.ExpiresAt.UnixMilliseconds,
-                Packed.Pack(row.Content, row.Answer, Packed.Number(row.ExpiresAt.UnixMilliseconds)));
+            to.AddRange(row.Key, row.ExpiresAt.UnixMilliseconds, Bytes(row));
         to.Add(batch.Outbox.Count);
         foreach (var alert in batch.Outbox)
             to.AddRange(alert.Sequence, alert.Type, alert.At.UnixMilliseconds, alert.Hash, alert.Entry);

@@ -128,6 +128,15 @@ public sealed partial class RedisStore
         return first;
     }
 
+    public async ValueTask<bool> Once(IdempotencyRow row, CancellationToken cancellation) =>
+        (int)await Ask(before => Run(Scripts.Once, [],
+        [
+            prefix, row.Key, row.ExpiresAt.UnixMilliseconds, Bytes(row), before > 0 ? 1 : 0,
+        ]), cancellation) == 1;
+
+    private static byte[] Bytes(IdempotencyRow row) =>
+        Packed.Pack(row.Content, row.Answer, Packed.Number(row.ExpiresAt.UnixMilliseconds));
+
     /// <summary>Redis does not delete idempotency rows by itself: somebody has to call this.</summary>
     public ValueTask Expire(Instant now, CancellationToken cancellation) =>
         Repeat(Scripts.Expire, [prefix, now.UnixMilliseconds, RowsAtOnce], cancellation);

@@ -78,6 +78,19 @@ internal static partial class Scripts
         return other
         """;
 
+    /// <summary>
+    /// Keeps an idempotency row, unless its key is there. ARGV: prefix, key, when it expires, its bytes, whether it is
+    /// sent again: then the same row is our own. Answers 1, or 0: it was there.
+    /// </summary>
+    public const string Once = Writes + """
+        local key = ARGV[1] .. ':i:' .. ARGV[2]
+        local known = redis.call('GET', key)
+        if known then return ARGV[5] == '1' and known == ARGV[4] and 1 or 0 end
+        redis.call('SET', key, ARGV[4])
+        redis.call('ZADD', ARGV[1] .. ':expires', ARGV[3], ARGV[2])
+        return 1
+        """;
+
     /// <summary>Deletes idempotency rows. ARGV: prefix, now, how many at most. Answers how many went.</summary>
     public const string Expire = Writes + """
         local index = ARGV[1] .. ':expires'

@@ -19,6 +19,11 @@ public sealed partial class SqliteStore
     private long _pages;
     private long _waitFrom;
 
+    /// <summary>
+    /// Something was erased since the log was emptied. Of one that was there when this was opened nobody knows.
+    /// </summary>
+    private bool _logHasErased = true;
+
     /// <summary>Told what of the log cannot be mended at once, and when it is.</summary>
     public Action<string>? Warn { get; set; }
 
@@ -104,7 +109,7 @@ public sealed partial class SqliteStore
     {
         for (var tries = 0; tries < 50; tries++)
         {
-            if (Write(Truncate)) return;
+            if (EmptyLog()) return;
             await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
         }
         lock (_writing)
@@ -121,7 +126,7 @@ public sealed partial class SqliteStore
         try
         {
             do await Task.Delay(TimeSpan.FromSeconds(1), _time, _closing.Token);
-            while (!Write(Truncate));
+            while (!EmptyLog());
             Warn?.Invoke($"What was erased is not in the log of {_path} any more.");
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or StoreException)
@@ -130,8 +135,13 @@ public sealed partial class SqliteStore
         }
     }
 
-    // Flushes wait behind it.
-    private static bool Truncate(Connection db) => IsEmptied(db, "TRUNCATE", TimeSpan.Zero);
+    // Flushes wait behind it, and so does what else is erased.
+    private bool EmptyLog() => Write(db =>
+    {
+        if (!IsEmptied(db, "TRUNCATE", TimeSpan.Zero)) return false;
+        Volatile.Write(ref _logHasErased, false);
+        return true;
+    });
 
     /// <summary>False: somebody reads from the log, or copies it.</summary>
     private static bool IsEmptied(Connection db, string how, TimeSpan patience)

@@ -88,11 +88,14 @@ public sealed partial class SqliteStore
         return details;
     }, cancellation);
 
-    /// <summary>In pieces, so that no flush waits for long; then the log begins anew, which has what was there.</summary>
+    /// <summary>
+    /// In pieces, so that no flush waits for long; then the log begins anew, which has what was there. Where nothing was,
+    /// it goes on: else whoever asks for people that nobody knows would have everybody's flushes wait.
+    /// </summary>
     public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
     {
         var erased = await EraseRows(tenant, endCustomer, cancellation);
-        await ClearLog(cancellation);
+        if (Volatile.Read(ref _logHasErased)) await ClearLog(cancellation);
         return erased;
     }
 
@@ -110,6 +113,7 @@ public sealed partial class SqliteStore
                 return db.Number("SELECT changes()");
             }));
             erased += some;
+            if (some > 0) Volatile.Write(ref _logHasErased, true);
             if (some < piece) return erased;
             cancellation.ThrowIfCancellationRequested();
         }

@@ -113,6 +113,13 @@ public sealed partial class SqliteStore : IStore
         return db.Changes == 1;
     }
 
+    public ValueTask<bool> Once(IdempotencyRow row, CancellationToken cancellation) => Configure(db =>
+    {
+        db["INSERT INTO idempotency(key, content, answer, expires) VALUES(?,?,?,?) ON CONFLICT DO NOTHING"]
+            .Add(row.Key).Add(row.Content).Add(row.Answer).Add(row.ExpiresAt.UnixMilliseconds).Run();
+        return db.Changes == 1;
+    }, cancellation);
+
     public ValueTask Expire(Instant now, CancellationToken cancellation)
     {
         Write(db => db.Transaction(Begin, _ =>

@@ -261,6 +261,11 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate) return _disk.Idempotency.GetValueOrDefault(key);
     }
 
+    public ValueTask<bool> Once(IdempotencyRow row, CancellationToken cancellation)
+    {
+        lock (_gate) return new(_disk.Idempotency.TryAdd(row.Key, row));
+    }
+
     public ValueTask Expire(Instant now, CancellationToken cancellation)
     {
         lock (_gate)

@@ -81,6 +81,9 @@ public sealed class MeteringLimits : TenantLimits
     /// </summary>
     public int TenantReceiverChanges { get; set; } = 100;
 
+    /// <summary>Links into the console that one key makes in an hour (429 <c>too_many_console_links</c>).</summary>
+    public int ConsoleLinksPerHour { get; set; } = 1_000;
+
     /// <summary>E-mail addresses that a tenant keeps (<c>too_many_emails</c>).</summary>
     public int TenantEmails { get; set; } = 10;
 

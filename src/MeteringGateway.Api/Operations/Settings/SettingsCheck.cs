@@ -95,6 +95,7 @@ internal sealed class SettingsCheck
         AtLeast(0, limits.BoundWebhooks, "Limits:BoundWebhooks");
         AtLeast(0, limits.TenantWebhooks, "Limits:TenantWebhooks");
         AtLeast(1, limits.TenantReceiverChanges, "Limits:TenantReceiverChanges");
+        AtLeast(1, limits.ConsoleLinksPerHour, "Limits:ConsoleLinksPerHour");
         AtLeast(0, limits.TenantEmails, "Limits:TenantEmails");
         AtLeast(1, limits.TenantMailsPerHour, "Limits:TenantMailsPerHour");
         AtLeast(1, limits.AddressMailsPerHour, "Limits:AddressMailsPerHour");
