@@ -1,7 +1,9 @@
+using System.Runtime.Versioning;
 using MeteringGateway.Api.Json;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Engine;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace MeteringGateway.Api.Tests;
 
@@ -33,6 +35,61 @@ public sealed class StartTests
         await using var gateway = await Gateway.Start();
         Assert.Empty(gateway.ShownKeys);
         await gateway.Admin.Get("/v1/keys").Is(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.OtherRead, true)]
+    [InlineData(UnixFileMode.GroupExecute, true)]
+    [InlineData(UnixFileMode.None, false)]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_data_directory_that_others_may_enter_is_said_at_the_start(UnixFileMode others, bool isSaid)
+    {
+        var directory = Directory.CreateTempSubdirectory("metering-").FullName;
+        File.SetUnixFileMode(directory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | others);
+        await using var gateway = await Gateway.Start(dataDirectory: directory);
+        Assert.Equal(isSaid, gateway.Log.Lines.Any(line => line.Contains(
+            $"Other users may enter the data directory {directory}: chmod 700", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_an_operator_asks_a_log_for_is_a_line_of_it_and_no_secret_is()
+    {
+        RecordedLog log;
+        string agents, secret;
+        await using (var gateway = await WebhooksTestBed.Start(lowest: LogLevel.Information,
+            settings: [("GiveUpAfter", "00:00:10"), ("SwitchOffAfter", "1.00:00:00")]))
+        {
+            log = gateway.Log;
+            Said("Information: Ready after ");
+            await gateway.Tenant("acme");
+            Said("PUT /v1/tenants/acme by key "); // what an administrator does
+            agents = await gateway.Key("agent", "acme");
+            using var agent = gateway.As(agents);
+            await agent.Get("/v1/tenants/acme/usage").IsProblem(HttpStatusCode.Forbidden, "forbidden");
+            Said("GET /v1/tenants/acme/usage by key "); // what a key may not
+            await using var receiver = await Receiver.Start();
+            receiver.Answer = (_, context) => Receiver.With(context, 500);
+            secret = await gateway.Webhook("desk", receiver.Url);
+            await gateway.Alert("acme");
+            var first = await gateway.Until("desk", all => all.Count == 1 && all[0]["attempts"]!.AsArray().Count == 1);
+            Said("the first try of ");
+            for (var all = first; all[0].Status() != "failed";)
+            {
+                var tries = all[0]["attempts"]!.AsArray().Count;
+                gateway.Clock.Advance(TimeSpan.FromMinutes(13));
+                all = await gateway.Until("desk", now => now[0]["attempts"]!.AsArray().Count > tries
+                    || now[0].Status() == "failed");
+            }
+            Said(" was given up after ");
+        }
+        Said("Information: Stopped: all that was answered is stored");
+        Assert.DoesNotContain(log.Lines, line => line.Contains("Recovered", StringComparison.Ordinal)
+            || line.Contains(agents[^43..^1], StringComparison.Ordinal)
+            || line.Contains(secret, StringComparison.Ordinal));
+
+        void Said(string what) =>
+            Assert.Contains(log.Lines, line => line.Contains(what, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -58,6 +58,22 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_flush_that_takes_long_is_a_line_of_the_log_and_others_are_none()
+    {
+        var log = new Recorded();
+        await using var engine = await TestEngine.Start(log: log);
+        await engine.Tenants.Execute(Sound, Make.Tenant());
+        Assert.Empty(log.Warnings);
+        engine.Store.Fault = _ =>
+        {
+            engine.Time.Jump(TimeSpan.FromSeconds(2.5));
+            return Fault.None;
+        };
+        Assert.IsType<Answer.Accepted>(await engine.Tenants.Execute(Sound, Make.Report("a")));
+        Assert.Matches("^A flush of [0-9]+ entries took 2.5 s$", Assert.Single(log.Warnings));
+    }
+
+    [Fact]
     public async Task Memory_that_has_run_out_is_no_fault_of_a_tenant_and_ends_the_process()
     {
         var log = new Recorded();
@@ -183,6 +199,7 @@ public sealed class FaultTests
     private sealed class Recorded : ILogger<LocalTenants>
     {
         public List<string> Errors { get; } = [];
+        public List<string> Warnings { get; } = [];
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -191,8 +208,8 @@ public sealed class FaultTests
         public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state,
             Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (logLevel < LogLevel.Error) return;
-            lock (Errors) Errors.Add(formatter(state, exception));
+            if (logLevel < LogLevel.Warning) return;
+            lock (Errors) (logLevel < LogLevel.Error ? Warnings : Errors).Add(formatter(state, exception));
         }
     }
 }

@@ -101,21 +101,6 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.Throws<StoreException>(() => SqliteStore.OpenReadOnly(Path.Combine(_directory, "elsewhere")));
     }
 
-    /// <summary>
-    /// A fault of its log's reset, which two connections can meet, is mended in 3.51.3 and in 3.50.7; here a second
-    /// connection copies the log.
-    /// </summary>
-    [Fact]
-    public async Task SQLite_is_one_whose_log_can_be_copied_beside_who_writes()
-    {
-        var version = Version.Parse(await _store.Read("", db =>
-        {
-            using var row = db["SELECT sqlite_version()"];
-            return row.Step() ? row.Text(0) : "";
-        }, default));
-        Assert.True(version >= new Version(3, 51, 3), $"{version}");
-    }
-
     [Fact]
     public async Task Who_has_people_erased_that_nobody_knows_holds_up_no_flush_N4()
     {

@@ -144,7 +144,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
             bytes += waiting[i].Bytes;
             alerts |= batches[i].Outbox.Count > 0;
         }
-        var began = Stopwatch.GetTimestamp();
+        var (began, at) = (Stopwatch.GetTimestamp(), engine.Time.GetTimestamp());
         var spans = FlushSpans.Begin(waiting, entries, engine.Trails);
         IReadOnlyList<AppendResult> results = [];
         try
@@ -168,7 +168,7 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         else if (_full is not null && results.Contains(AppendResult.Written)) Refuse(null, []);
         Instruments.FlushSeconds.Record(Instruments.SecondsSince(began));
         Instruments.FlushSize.Record(entries);
-        if (Stopwatch.GetElapsedTime(began) is var took && took > SlowFlush) engine.ToldOfSlowFlush(took, entries);
+        if (engine.Time.GetElapsedTime(at) is var took && took > SlowFlush) engine.ToldOfSlowFlush(took, entries);
         MakeRoom(entries, bytes);
         for (var i = 0; i < batches.Length; i++)
         {
