@@ -99,7 +99,7 @@ public class CurrencyTests(Started started) : IClassFixture<Started>
         await _gateway.Tenant(tenant, $$$"""
             {"currency":"{{{currency}}}","platform_fee":"150",
              "outcome_types":[{"id":"support.resolution","price":"2","included_units":1,"measurement_window":"PT0S",
-               "overage":{"price":"1","limit":{"amount":"3"} } }],
+               "overage":{"price":"1","limit":{"amount":"3"} } },{"id":"voice.interview","credits":"1"}],
              "caps":[{"id":"budget","limit":{"amount":"6"} }],
              "thresholds":[{"id":"t","of":"spend","at":{"amount":"3"} }],
              "top_ups":[{"id":"p","credits":"1","price":"7"}]}
