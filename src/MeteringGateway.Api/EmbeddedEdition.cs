@@ -34,6 +34,7 @@ public static class EmbeddedEdition
         services.AddSingleton(provider => new EndCustomers(settings.FirstContact == false ? null : keys,
             provider.GetRequiredService<ILogger<EndCustomers>>()));
         services.AddSingleton(new AdminKeyDisplay(showAdminKey));
+        if (settings.Journal.SealAfter is not null) services.AddTransient<IDoneOnce, Sealing>();
         services.AddSingleton<Books>();
         services.AddSingleton<ITurns, LocalTurns>();
         services.AddSingleton<EmbeddedHost>();

@@ -71,6 +71,11 @@ public static class Instruments
     /// <summary>Counter. Snapshots that could not be stored: the tenant is loaded from an older one.</summary>
     public const string SnapshotsFailed = "metering.snapshots.failed";
 
+    /// <summary>Counter. Entries of closed periods that were moved into segments.</summary>
+    public const string EntriesSealed = "metering.entries.sealed";
+    /// <summary>Counter. Times that a tenant's entries could not be: they stay where they are.</summary>
+    public const string SealsFailed = "metering.seals.failed";
+
     private static readonly Meter Meter = new(Name);
     private static readonly Lock Registering = new();
     private static LocalTenants[] _engines = [];
@@ -115,6 +120,12 @@ public static class Instruments
         "Batches that the store refused to write, having no room or taking none: nothing of them is there.");
     internal static readonly Counter<long> NoSnapshot = Meter.CreateCounter<long>(SnapshotsFailed, "{snapshot}",
         "Snapshots that could not be stored: the tenant is loaded from an older one.");
+
+    internal static readonly Counter<long> Sealed = Meter.CreateCounter<long>(EntriesSealed, "{entry}",
+        "Entries of closed periods that were moved into segments.");
+    /// <summary>Counted by whoever seals.</summary>
+    public static readonly Counter<long> NotSealed = Meter.CreateCounter<long>(SealsFailed, "{time}",
+        "Times that a tenant's entries could not be moved into segments: they stay where they are.");
 
     static Instruments()
     {

@@ -14,6 +14,7 @@ var root = new RootCommand("Counts what AI agents achieve, and says at once whet
     DemoCommand.Make(),
     ReplayCommand.Make(),
     JournalCommand.Make(settings),
+    SealCommand.Make(settings),
     VerifyCommand.Make(),
     KeysCommand.Make(settings),
     ExportCommand.Make(settings),

@@ -86,13 +86,21 @@ internal sealed class Store(IConfiguration configuration)
     /// <exception cref="CommandException">There is none.</exception>
     /// <exception cref="SettingsException">The settings name none that can be.</exception>
     /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
-    public Task With(Func<IStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work);
+    public Task With(Func<IStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work, write: false);
 
-    private async Task WithDirectory(Func<IStore, Task> work)
+    /// <summary>Opens it to be written, while no gateway has it if it is a directory, and closes it after the
+    /// work.</summary>
+    /// <exception cref="CommandException">There is none.</exception>
+    /// <exception cref="SettingsException">The settings name none that can be.</exception>
+    /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
+    public Task Write(Func<SegmentedStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work, write: true);
+
+    private async Task WithDirectory(Func<SegmentedStore, Task> work, bool write)
     {
         if (!System.IO.Directory.Exists(Directory))
             throw new CommandException($"there is no data directory {Path.GetFullPath(Directory)}");
-        await using var store = SqliteStore.OpenReadOnly(Directory);
+        await using var store = _settings.Journal.Over(
+            write ? SqliteStore.Open(Directory) : SqliteStore.OpenReadOnly(Directory));
         await work(store);
     }
 
@@ -101,7 +109,7 @@ internal sealed class Store(IConfiguration configuration)
 
     // Of its own, so that whoever reads a directory loads nothing of Orleans.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private async Task WithShared(Func<IStore, Task> work)
+    private async Task WithShared(Func<SegmentedStore, Task> work)
     {
         await using var opened = await ClusterStore.Open(configuration);
         await work(opened.Store);

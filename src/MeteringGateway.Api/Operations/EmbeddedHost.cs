@@ -11,7 +11,7 @@ internal sealed class EmbeddedHost(
 {
     private readonly List<IDoneOnce> _once = [webhooks, .. once];
     private readonly ILogger _log = logs.CreateLogger<EmbeddedHost>();
-    private SqliteStore? _store;
+    private IStore? _store;
     private LocalTenants? _tenants;
 
     public ITenants Tenants =>
@@ -24,9 +24,10 @@ internal sealed class EmbeddedHost(
         await Task.Yield(); // the server must not wait for recovery
         try
         {
-            _store = SqliteStore.Open(settings.DataDirectory);
-            _store.Warn = text => _log.LogWarning("{Text}", text);
-            if (_store.IsOpenToOthers)
+            var store = SqliteStore.Open(settings.DataDirectory);
+            _store = settings.Journal.Over(store);
+            store.Warn = text => _log.LogWarning("{Text}", text);
+            if (store.IsOpenToOthers)
                 _log.LogWarning("Other users may enter the data directory {Directory}: chmod 700",
                     Path.GetFullPath(settings.DataDirectory));
             _tenants = new LocalTenants(_store, settings.ForEngine(), clock, logs.CreateLogger<LocalTenants>(),

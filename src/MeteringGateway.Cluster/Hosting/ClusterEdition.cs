@@ -92,7 +92,8 @@ public static class ClusterEdition
         services.AddSingleton(provider => new EndCustomers(
             settings.FirstContact == true ? settings.KeyDirectory : null,
             provider.GetRequiredService<ILogger<EndCustomers>>()));
-        services.AddSingleton<IStore>(provider => provider.GetRequiredService<RedisStore>());
+        services.AddSingleton<IStore>(provider => settings.Journal.Over(provider.GetRequiredService<RedisStore>()));
+        if (settings.Journal.SealAfter is not null) services.AddTransient<IDoneOnce, Sealing>();
         services.AddSingleton(provider => new LocalTenants(
             provider.GetRequiredService<IStore>(), engine, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<LocalTenants>>(), shared: true,

@@ -12,18 +12,19 @@ public sealed class ClusterStore : IAsyncDisposable
 {
     private readonly IConnectionMultiplexer _redis;
 
-    private ClusterStore(IConnectionMultiplexer redis, ClusterSettings settings) =>
-        (_redis, Store) = (redis, new RedisStore(redis, settings.ServiceId, NullLogger<RedisStore>.Instance));
+    private ClusterStore(IConnectionMultiplexer redis, MeteringSettings settings) =>
+        (_redis, Store) = (redis, settings.Journal.Over(
+            new RedisStore(redis, settings.Cluster.ServiceId, NullLogger<RedisStore>.Instance)));
 
-    public IStore Store { get; }
+    public SegmentedStore Store { get; }
 
     /// <summary>The store that a silo with these settings would have.</summary>
     /// <exception cref="SettingsException">The settings are not possible.</exception>
     /// <exception cref="StoreException">There is no Redis.</exception>
     public static async Task<ClusterStore> Open(IConfiguration configuration)
     {
-        var settings = SiloSettings.Read(configuration).Cluster;
-        return new ClusterStore(await ClusterEdition.Connect(settings), settings);
+        var settings = SiloSettings.Read(configuration);
+        return new ClusterStore(await ClusterEdition.Connect(settings.Cluster), settings);
     }
 
     /// <summary>Where the store of a silo with these settings is, in words: without a password.</summary>
@@ -62,5 +63,9 @@ public sealed class ClusterStore : IAsyncDisposable
         key is not null && key.StartsWith(id, StringComparison.Ordinal) && key.Length > id.Length
             && key[id.Length] is ':' or '/';
 
-    public ValueTask DisposeAsync() => _redis.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
 }

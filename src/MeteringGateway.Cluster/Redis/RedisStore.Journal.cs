@@ -25,6 +25,24 @@ public sealed partial class RedisStore
         CancellationToken cancellation) =>
         await Blocks(tenant, after, limit, cancellation) is { } read ? read.Blocks : [];
 
+    public async ValueTask<bool> Trim(string tenant, long first, byte[] previousHash, IReadOnlyList<long> details,
+        CancellationToken cancellation)
+    {
+        RedisKey[] keys = [Key("j", tenant), Key("d", tenant)];
+        foreach (var some in details.Chunk(RowsAtOnce))
+            if (await Step(0, [.. some.Select(sequence => (RedisValue)sequence)]) < 0)
+                return false;
+        for (; ;)
+            switch (await Step(RowsAtOnce, []))
+            {
+                case < 0: return false;
+                case 0: return true;
+            }
+
+        async ValueTask<long> Step(int blocks, RedisValue[] forget) =>
+            (long)await Ask(Scripts.Trim, keys, [first, previousHash, blocks, .. forget], cancellation);
+    }
+
     /// <summary>
     /// Blocks from the one that holds the entry after <paramref name="after"/> on, up to where the journal ended when
     /// it was first asked.
@@ -80,6 +98,8 @@ public sealed partial class RedisStore
         if (snapshot.Sequence > read.Sequence) return false;
         if (read.Blocks is not [var first, ..])
             return snapshot.Sequence == read.Sequence && snapshot.Hash.AsSpan().SequenceEqual(read.Hash);
+        // What is between them is in segments: whoever reads these verifies it.
+        if (first.FirstSequence > snapshot.Sequence + 1) return true;
         var hash = first.PreviousHash.AsSpan().ToArray();
         var reader = new BlockReader(first.Entries);
         try

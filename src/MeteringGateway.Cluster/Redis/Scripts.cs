@@ -146,4 +146,20 @@ internal static partial class Scripts
         end
         return answer
         """;
+
+    /// <summary>
+    /// Removes details and some of the oldest blocks, if the journal has a block that begins where and as it must.
+    /// KEYS: journal, details. ARGV: the first sequence that stays, the hash before it, how many blocks to remove at
+    /// most, and sequences of details. Answers -1 if there is no such block, or how many blocks it removed.
+    /// </summary>
+    public const string Trim = Writes + """
+        local stays = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1], 'COUNT', 1)[1]
+        if not stays or stays[2][2] ~= ARGV[2] then return -1 end
+        if #ARGV > 3 then redis.call('HDEL', KEYS[2], unpack(ARGV, 4)) end
+        if ARGV[3] == '0' then return 0 end
+        local blocks, ids = redis.call('XRANGE', KEYS[1], '-', '(' .. ARGV[1] .. '-0', 'COUNT', ARGV[3]), {}
+        for i, block in ipairs(blocks) do ids[i] = block[1] end
+        if #ids > 0 then redis.call('XDEL', KEYS[1], unpack(ids)) end
+        return #ids
+        """;
 }

@@ -37,6 +37,10 @@ public static partial class EntryCodec
         return from.AtEnd ? entry : throw new FormatException($"a {kind} entry has bytes left over");
     }
 
+    /// <summary>What kind of entry the bytes are, by their beginning alone; 0: of none that is known here.</summary>
+    public static EntryKind KindOf(ReadOnlySpan<byte> bytes) =>
+        bytes is [Version, var kind, ..] ? (EntryKind)kind : default;
+
     /// <summary>The name of an entry's kind, in snake_case: <c>outcome_reported</c>.</summary>
     public static string Name(Entry entry) => Snake.Case(KindOf(entry).ToString());
 

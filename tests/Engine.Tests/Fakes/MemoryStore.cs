@@ -40,6 +40,9 @@ internal sealed partial class MemoryStore : IStore
     /// <summary>What is stored apart is read after.</summary>
     public Func<Task> BeforeDetails { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Called before details are removed (0), and before each block is.</summary>
+    public Action<int> BeforeTrim { get; set; } = _ => { };
+
     public int IdempotentAsked { get; private set; }
     public int Appends { get; private set; }
     public int SnapshotsSaved { get; private set; }
@@ -192,7 +195,26 @@ internal sealed partial class MemoryStore : IStore
         lock (_gate)
             return !_disk.Tenants.TryGetValue(tenant, out var rows) ? []
                 : [.. rows.Blocks.Where(block => block.FirstSequence + block.Count - 1 > after)
-                    .TakeWhile(block => block.FirstSequence <= after + limit)];
+                    .TakeWhile((block, i) => i == 0 || block.FirstSequence <= after + limit)];
+    }
+
+    public ValueTask<bool> Trim(string tenant, long first, byte[] previousHash, IReadOnlyList<long> details,
+        CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_disk.Tenants.GetValueOrDefault(tenant) is not { } rows || !rows.Blocks.Exists(block =>
+                block.FirstSequence == first && block.PreviousHash.SequenceEqual(previousHash)))
+                return new(false);
+            BeforeTrim(0);
+            foreach (var sequence in details) rows.Details.Remove(sequence);
+            for (var step = 1; rows.Blocks[0].FirstSequence < first; step++)
+            {
+                BeforeTrim(step);
+                rows.Blocks.RemoveAt(0);
+            }
+            return new(true);
+        }
     }
 
     public async ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,

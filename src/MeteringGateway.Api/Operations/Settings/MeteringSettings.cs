@@ -68,6 +68,8 @@ public sealed class MeteringSettings
     /// <inheritdoc cref="EngineOptions.WatchedTenants"/>
     public int WatchedTenants { get; set; } = Engine.WatchedTenants;
 
+    public JournalSettings Journal { get; set; } = new();
+
     public MeteringLimits Limits { get; set; } = new();
 
     public WebhookSettings Webhooks { get; set; } = new();

@@ -57,6 +57,11 @@ internal sealed class SettingsCheck
         WaitOrNone(settings.ShutdownSnapshots, "ShutdownSnapshots");
         AtLeast(1, settings.SignalBuffer, "SignalBuffer");
         AtLeast(0, settings.WatchedTenants, "WatchedTenants");
+        Must(settings.Journal.Segments is not "", "Journal:Segments", "must not be empty");
+        if (settings.Journal.SealAfter is not { } after) return;
+        Must(settings.Journal.Segments is not null, "Journal:Segments", "must be there, as Journal:SealAfter is");
+        Must(after >= TimeSpan.Zero && after <= LongestKept, "Journal:SealAfter",
+            $"must be from 0 to {LongestKept:c}, not {after:c}");
     }
 
     private void Callers(MeteringLimits limits)
