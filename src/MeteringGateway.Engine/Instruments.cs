@@ -191,7 +191,8 @@ public static class Instruments
     /// </summary>
     public static void Begin()
     {
-        Counter<long>[] all = [Sent, Acknowledged, Replayed, FencesLost, Unknown, Refused, NoSnapshot];
+        Counter<long>[] all = [Sent, Acknowledged, Replayed, FencesLost, Unknown, Refused, NoSnapshot, Sealed,
+            NotSealed];
         foreach (var counter in all) counter.Add(0);
         foreach (var type in (string[])[Alerts.CapReached, Alerts.AgreementLow])
             Raised.Add(0, new KeyValuePair<string, object?>("type", type));
