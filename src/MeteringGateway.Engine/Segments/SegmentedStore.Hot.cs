@@ -30,6 +30,9 @@ public sealed partial class SegmentedStore
         CancellationToken cancellation) =>
         hot.IdempotencyPage(after, limit, cancellation);
 
+    public ValueTask<bool> Once(IdempotencyRow row, CancellationToken cancellation) =>
+        hot.Once(row, cancellation);
+
     public ValueTask Expire(Instant now, CancellationToken cancellation) =>
         hot.Expire(now, cancellation);
 
