@@ -35,6 +35,7 @@ internal static class NextSteps
                 --key {Key}
 
             Or in a browser, with that key: http://127.0.0.1:8080/console
+            To watch and to act there while agents work, add --stay to the demo.
 
             To remove it: rm -r {store}
             README.md goes through plans, keys, checks, caps and statements with curl.

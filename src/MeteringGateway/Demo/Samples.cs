@@ -7,6 +7,9 @@ internal static class Samples
 {
     public static string Plan => Read("support.json");
 
+    /// <summary>300 credits a month, ten an interview; packs of more.</summary>
+    public static string Prepaid => Read("eximius-300.json");
+
     /// <summary>Conversations that ended in a report, by tenant, in the day's order.</summary>
     public static IReadOnlyDictionary<string, Queue<JsonObject>> Conversations() =>
         Read("support-day.ndjson").Split('\n', StringSplitOptions.RemoveEmptyEntries)

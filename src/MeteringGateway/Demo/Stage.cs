@@ -11,8 +11,8 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
     /// <summary>The desk whose cap is reached, and what its finance admin then raises it to.</summary>
     public const string Short = "harbor-books";
     public const int RaisedTo = 40;
-    private static readonly (string Tenant, int Cap)[] Tenants = [(Short, 12), ("alpine-gear", 45),
-        ("river-clinic", 100)];
+    private static readonly (string Tenant, string Name, int Cap)[] Tenants = [(Short, "Harbor Books", 12),
+        ("alpine-gear", "Alpine Gear", 45), ("river-clinic", "River Clinic", 100)];
     private readonly List<Client> _clients = [];
     /// <summary>With the key of the finance admin of <see cref="Short"/>.</summary>
     public Client FinanceDesk { get; private set; } = null!;
@@ -30,16 +30,16 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
         var admin = stage.Admin = stage.With(venue.AdminKey);
         await admin.Demand(HttpMethod.Put, "/v1/plans/support", Samples.Plan, cancellation);
         var conversations = Samples.Conversations();
-        foreach (var (tenant, cap) in Tenants)
+        foreach (var (tenant, name, cap) in Tenants)
         {
             await admin.Demand(HttpMethod.Put, $"/v1/tenants/{tenant}",
-                new JsonObject { ["name"] = tenant, ["plan"] = "support" }.ToJsonString(), cancellation);
+                new JsonObject { ["name"] = name, ["plan"] = "support" }.ToJsonString(), cancellation);
             await admin.Demand(HttpMethod.Put, $"/v1/tenants/{tenant}/caps/monthly", Cap(cap), cancellation);
             stage.Desks[tenant] = new Desk(tenant, cap, conversations[tenant]);
         }
         var all = Tenants.Select(t => t.Tenant).ToArray();
-        var agent = stage.With(await Key(admin, "agent", all, cancellation));
-        stage.FinanceDesk = stage.With(await Key(admin, "finance", [Short], cancellation));
+        var agent = await stage.WithKey("agent", "demo", all, cancellation);
+        stage.FinanceDesk = await stage.WithKey("finance", "demo", [Short], cancellation);
         foreach (var desk in stage.Desks.Values)
             for (var i = 0; i < AgentsADesk; i++)
                 stage.Agents.Add(new AgentRuntime(agent, desk, new Random(i), stage.Story));
@@ -65,6 +65,17 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
         Desks[Short].Raised(RaisedTo);
     }
 
+    /// <summary>Somebody with a new key.</summary>
+    public async Task<Client> WithKey(string role, string label, string[] tenants, CancellationToken cancellation)
+    {
+        var body = new JsonObject
+        {
+            ["role"] = role, ["tenants"] = new JsonArray([.. tenants.Select(t => (JsonNode)t)]), ["label"] = label,
+        };
+        var made = await Admin.Demand(HttpMethod.Post, "/v1/keys", body.ToJsonString(), cancellation);
+        return With((string)made["key"]!);
+    }
+
     public void Dispose()
     {
         foreach (var client in _clients) client.Dispose();
@@ -77,13 +88,6 @@ internal sealed class Stage(IReadOnlyList<string> urls) : IDisposable
         var client = new Client(key, [.. urls.Skip(first), .. urls.Take(first)]);
         _clients.Add(client);
         return client;
-    }
-
-    private static async Task<string> Key(Client admin, string role, string[] tenants, CancellationToken cancellation)
-    {
-        var body = new JsonObject { ["role"] = role, ["tenants"] = new JsonArray([.. tenants.Select(t => (JsonNode)t)]),
-            ["label"] = "demo" };
-        return (string)(await admin.Demand(HttpMethod.Post, "/v1/keys", body.ToJsonString(), cancellation))["key"]!;
     }
 
     private static string Cap(int units) => new JsonObject

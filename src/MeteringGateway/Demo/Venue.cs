@@ -68,6 +68,7 @@ internal sealed class OneGateway : Venue
         [
             "--urls=http://127.0.0.1:0", $"--Metering:AdminKey={AdminKey}",
             $"--Metering:DataDirectory={_directory.FullName}", $"--{Gateway.Redis}=",
+            "--Metering:Console:LinkTime=01:00:00", // whoever runs a demo has something else to do, too
         ], quiet: true, cancellation);
         await Ready(cancellation);
     }

@@ -46,6 +46,8 @@ public sealed class Office : IAsyncLifetime
         await finance.Post($"/v1/tenants/{Acme}/pause", """{"action":"pause","reason":"Prices were wrong"}""")
             .Is(HttpStatusCode.NoContent);
         await finance.Post($"/v1/tenants/{Acme}/resume", "{}").Is(HttpStatusCode.NoContent);
+        await finance.Put($"/v1/tenants/{Acme}/webhooks/books", """{"url":"https://books.example","events":["*"]}""")
+            .Is(HttpStatusCode.Created);
         await gateway.Admin.Put("/v1/webhooks/finance-desk",
             """{"url":"https://finance.example/hooks","events":["threshold.crossed"],"tenants":["acme"]}""")
             .Is(HttpStatusCode.Created);

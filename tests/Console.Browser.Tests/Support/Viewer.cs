@@ -67,11 +67,21 @@ public sealed class Viewer : IAsyncDisposable
         Page.GetByLabel(label, new() { Exact = true }).FillAsync(value);
 
     /// <summary>Waits until the words can be read on the page.</summary>
-    public Task Reads(string words) => Expect(Page.Locator("main")).ToContainTextAsync(words);
+    public Task Reads(string words, TimeSpan? patience = null) => Expect(Page.Locator("main")).ToContainTextAsync(words,
+        new() { Timeout = (float)(patience ?? Desk.Patience).TotalMilliseconds });
 
-    public Task<bool> Offers(string linkOrButton) =>
+    /// <summary>A button or a link; back when the page that it leads to is there.</summary>
+    public Task Choose(string name) => ToNextPage(() => Named(name).First.ClickAsync());
+
+    /// <summary>Whether something on the page can be filled in that is called so.</summary>
+    public async Task<bool> CanFill(string label) =>
+        await Page.Locator("input, select, textarea").And(Page.GetByLabel(label, new() { Exact = true })).CountAsync() > 0;
+
+    public Task<bool> Offers(string linkOrButton) => Named(linkOrButton).First.IsVisibleAsync();
+
+    private ILocator Named(string linkOrButton) =>
         Page.GetByRole(AriaRole.Link, new() { Name = linkOrButton, Exact = true })
-            .Or(Page.GetByRole(AriaRole.Button, new() { Name = linkOrButton, Exact = true })).First.IsVisibleAsync();
+            .Or(Page.GetByRole(AriaRole.Button, new() { Name = linkOrButton, Exact = true }));
 
     /// <summary>By the Tab key to what is called so; all the way it is seen where one is.</summary>
     public async Task TabTo(string name, int within = 60)

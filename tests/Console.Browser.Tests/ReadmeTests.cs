@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+
+namespace MeteringGateway.Console.Browser.Tests;
+
+/// <summary>
+/// README's five minutes in a browser, by whoever has nothing but README: the command is typed, what is bold is pressed,
+/// what is italic is waited for, what is set as code is filled in.
+/// </summary>
+public sealed class ReadmeTests(Desk desk) : IClassFixture<Desk>
+{
+    [FactIfInstalled("chromium")]
+    public async Task From_the_demo_to_a_cap_that_is_raised_and_a_pack_that_is_bought_as_README_says()
+    {
+        var section = Regex.Match(Repository.Read("README.md"), "## Five minutes in a browser\n(.*?)\n## ",
+            RegexOptions.Singleline).Groups[1].Value;
+        using var demo = new Demo(Regex.Match(section, "```sh\n(.*?)\n```").Groups[1].Value);
+        await using var reader = await desk.Someone();
+        await reader.Open(await demo.Says(@"^  (http\S+/console/enter\S+)$"));
+        var field = "";
+        foreach (Match said in Regex.Matches(section[section.LastIndexOf("```", StringComparison.Ordinal)..][3..],
+            @"\*\*(?<press>[^*]+)\*\*|\*(?<see>[^*]+)\*|`(?<type>[^`]+)`"))
+        {
+            if (said.Groups["see"].Success) await reader.Reads(said.Groups["see"].Value, Demo.Patience);
+            else if (said.Groups["type"].Success) await reader.Fill(field, said.Groups["type"].Value);
+            else if (await reader.CanFill(said.Groups["press"].Value)) field = said.Groups["press"].Value;
+            else await reader.Choose(said.Groups["press"].Value);
+        }
+        await demo.Says("harbor-books: agents work");
+        await demo.Says("summit-hiring: agents are told pause");
+        await demo.Says("summit-hiring: agents work");
+        Assert.Empty(reader.Complaints);
+        Assert.Equal(0, await demo.End());
+    }
+}
