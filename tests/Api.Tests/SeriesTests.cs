@@ -6,6 +6,44 @@ public class SeriesTests(Started started) : IClassFixture<Started>
     private const string One = "application/cloudevents+json";
     private readonly Gateway _gateway = started.Gateway;
 
+    /// <summary>Two units are included; what each day costs is told after that, and adds up to the spend of usage.</summary>
+    [Fact]
+    public async Task Q3_F4_a_day_of_the_open_period_has_what_its_outcomes_come_to_after_what_is_included()
+    {
+        await _gateway.Tenant("series-spend", """
+            {"currency":"USD","outcome_types":[{"id":"support.resolution","price":"2","measurement_window":"PT0S","included_units":2}]}
+            """, ""","time_zone":"America/New_York","test_clock":{"start":"2026-11-10T12:00:00Z"}""");
+        Assert.Equal(("", "0.00"), await Told());
+        await Report("a", 3); // two of them are included
+        Assert.Equal(("2026-11-10 2.00", "2.00"), await Told());
+        await Clock("PT24H");
+        await Report("b", 2);
+        Assert.Equal(("2026-11-10 2.00; 2026-11-11 4.00", "6.00"), await Told());
+        await _gateway.Admin.PostAs(One, "/v1/events", """
+            {"specversion":"1.0","id":"late","source":"/crm","type":"outcome.reported","subject":"series-spend","time":"2026-11-10T09:00:00Z","data":{"outcome_type":"support.resolution","quantity":2} }
+            """).Is(HttpStatusCode.Created); // late, and first: it takes what is included
+        Assert.Equal(("2026-11-10 6.00; 2026-11-11 4.00", "10.00"), await Told());
+        var hours = await _gateway.Admin.Get("/v1/tenants/series-spend/usage/series?by=hour&from=2026-11-10T00:00:00Z"
+            + "&to=2026-11-12T00:00:00Z").Is(HttpStatusCode.OK);
+        Assert.All(hours["data"]!.AsArray(), hour => Assert.Null(hour!["spend"]));
+
+        async Task<(string Days, string Spend)> Told()
+        {
+            var series = await _gateway.Admin.Get(
+                "/v1/tenants/series-spend/usage/series?from=2026-11-01&to=2026-12-01&group=agent").Is(HttpStatusCode.OK);
+            var usage = await _gateway.Admin.Get("/v1/tenants/series-spend/usage").Is(HttpStatusCode.OK);
+            return (string.Join("; ", series["data"]!.AsArray().Select(day => $"{day!["at"]} {day["spend"]}")),
+                (string)usage["spend"]!);
+        }
+
+        Task<JsonObject> Report(string id, int quantity) => _gateway.Admin.Post("/v1/tenants/series-spend/outcomes",
+            $$"""{"outcome_type":"support.resolution","outcome_id":"{{id}}","quantity":{{quantity}}}""")
+            .Is(HttpStatusCode.Created);
+
+        Task<JsonObject> Clock(string by) =>
+            _gateway.Admin.Post("/v1/tenants/series-spend/clock", $$"""{"advance":"{{by}}"}""").Is(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task Q3_usage_is_told_by_hour_and_by_local_day_and_what_is_reversed_is_taken_out()
     {

@@ -13,7 +13,9 @@ internal sealed record SeriesWire(string Tenant, string By, string Group, string
     string Currency, long Sequence, IReadOnlyList<SeriesPointWire> Data, string TimeZone);
 
 /// <param name="At">Start of the hour, or the local date.</param>
-internal sealed record SeriesPointWire(string At, IReadOnlyList<SeriesValueWire> Values);
+/// <param name="Spend">What all outcomes of the day come to, after included units, tiers, commitments and credits;
+/// null: by hour, or of a day before the open period.</param>
+internal sealed record SeriesPointWire(string At, IReadOnlyList<SeriesValueWire> Values, string? Spend);
 
 /// <summary>As it stands now: what was reversed since is taken out.</summary>
 /// <param name="Id">Null: it was not told.</param>
@@ -79,7 +81,7 @@ internal static class SeriesWires
         [.. of.Points.Select(point => new SeriesPointWire(
             point.Hour is { } start ? start.ToString() : Text.Date(point.Day!.Value),
             [.. point.Values.Select(one => new SeriesValueWire(one.Id, one.Others, one.Reported, one.Settled,
-                Text.Money(one.Listed, of.Currency)))]))], of.Zone);
+                Text.Money(one.Listed, of.Currency)))], Text.Money(point.Spend, of.Currency)))], of.Zone);
 
     private static string At(Instant time, bool byHour) => byHour ? time.ToString()
         : Text.Date(DateOnly.FromDateTime(time.ToDateTimeOffset().UtcDateTime));

@@ -11,7 +11,9 @@ public sealed record UsageSeries(string Currency, long Sequence, Instant? HoursK
 
 /// <param name="Hour">Its start; null: it is a day.</param>
 /// <param name="Day">Local date in the zone of its period; null: it is an hour.</param>
-public sealed record SeriesPoint(Instant? Hour, DateOnly? Day, ImmutableArray<SeriesValue> Values);
+/// <param name="Spend">What its outcomes come to as they are rated now (F4); null: by hour, or before the open period.
+/// </param>
+public sealed record SeriesPoint(Instant? Hour, DateOnly? Day, ImmutableArray<SeriesValue> Values, Amount? Spend);
 
 /// <param name="Id">Null: it was not told; or it is among the <paramref name="Others"/>.</param>
 /// <param name="Others">Everything beyond the values that are told apart.</param>
@@ -29,6 +31,7 @@ public static class SeriesReport
     {
         var open = state.Open.Period;
         var byHour = question.ByHour;
+        var spent = byHour ? [] : SpentByDay(state);
         var points = byHour
             ? state.SeriesKept?.Read(byHour, Core.Series.HourOf(question.From), Core.Series.HourOf(question.To),
                 question.Group)
@@ -39,8 +42,23 @@ public static class SeriesReport
             [.. (points ?? []).Select(point => new SeriesPoint(
                 byHour ? Core.Series.StartOf(point.At) : null, byHour ? null : DateOnly.FromDayNumber(point.At),
                 [.. point.Cells.Select(one => new SeriesValue(one.Value, one.Others, one.Cell.Reported,
-                    one.Cell.Settled, AmountOf(one.Cell.Listed)))]))],
+                    one.Cell.Settled, AmountOf(one.Cell.Listed)))],
+                spent.TryGetValue(point.At, out var spend) ? spend : null))],
             byHour ? "UTC" : state.ZoneOf(state.Open));
+    }
+
+    /// <summary>Of each day of the open period, by its number.</summary>
+    private static Dictionary<int, Amount> SpentByDay(TenantState state)
+    {
+        var (period, rating) = (state.Open.Period, state.RatingOf(state.Open));
+        var (spent, before) = (new Dictionary<int, Amount>(), Amount.Zero);
+        for (var day = 0; day < period.Days.Length; day++)
+        {
+            var until = rating.ChargedBefore(period.DayEnd(day));
+            spent[period.Id.DayNumber + day] = until - before;
+            before = until;
+        }
+        return spent;
     }
 
     private static int DayOf(Instant time) =>

@@ -100,6 +100,14 @@ internal sealed class PeriodRating
         _walk.BeginAgainAt(_sorted.CountBefore(from));
     }
 
+    /// <summary>What all outcomes timed before then come to.</summary>
+    public Amount ChargedBefore(Instant time)
+    {
+        if (_sorted.CountBefore(time) is not (> 0 and var count)) return Amount.Zero;
+        var counters = count == _sorted.Count ? Tail : _walk.Before(count);
+        return Lines.Aggregate(Amount.Zero, (sum, line) => sum + line.Key.UnitPrice * counters[line.Value]);
+    }
+
     /// <summary>How a rated outcome is charged.</summary>
     public ImmutableArray<Charge> ChargesOf(Outcome outcome)
     {
