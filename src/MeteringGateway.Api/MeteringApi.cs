@@ -48,6 +48,7 @@ public static class MeteringApi
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();
         services.AddSingleton<InProcess>();
+        services.AddSingleton<EndedSessions>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<RefusedEvents>();
         services.AddTransient<TenantChange>();
@@ -93,6 +94,7 @@ public static class MeteringApi
         app.MapAttention();
         app.MapUsage();
         app.MapChanges();
+        app.MapSetupChanges();
         app.MapQuality();
         app.MapCertificates();
         app.MapWebhooks();

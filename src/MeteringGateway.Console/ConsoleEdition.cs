@@ -32,6 +32,7 @@ public static class ConsoleEdition
         app.MapSignIn();
         app.Page<Pages.Tenants>("/console");
         app.MapTenantPages();
+        app.MapReceiverPages();
         app.MapWebhookPages();
         app.Page<Pages.NotThere>("/console/{**rest}");
         return app;

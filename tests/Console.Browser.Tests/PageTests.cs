@@ -47,6 +47,8 @@ public sealed class PageTests(Office office) : IClassFixture<Office>
     [InlineData("statement", "finance", $"{Acme}/statements/2026-11-01?lines=outcomes")]
     [InlineData("alerts", "finance", $"{Acme}/alerts")]
     [InlineData("changes", "finance", $"{Acme}/changes")]
+    [InlineData("receivers", "finance", $"{Acme}/receivers")]
+    [InlineData("receiver", "finance", $"{Acme}/receivers/webhooks/books")]
     [InlineData("quality", "finance", $"{Acme}/quality")]
     [InlineData("webhooks", "admin", "/console/webhooks")]
     [InlineData("deliveries", "admin", "/console/webhooks/finance-desk")]

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Console.Tests;
 
 /// <summary>What a finance admin does about limits, and what agents are told right afterwards.</summary>
-public sealed class LimitTests(WithPages started) : IClassFixture<WithPages>
+public class LimitTests(WithPages started) : IClassFixture<WithPages>
 {
     private const string Credits = """
         {"currency":"USD","outcome_types":[{"id":"support.resolution","credits":"10"}],

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Console.Tests;
 
 /// <summary>The public price page, with its calculator.</summary>
-public sealed class PriceTests(WithPages started) : IClassFixture<WithPages>
+public class PriceTests(WithPages started) : IClassFixture<WithPages>
 {
     private const string Plan = """
         {"currency":"USD","platform_fee":"50.00","max_lateness":"P3D","outcome_types":[

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Console.Tests;
 
 /// <summary>What people read: outcomes, statements, who did what, in the words and figures of where they come from.</summary>
-public sealed class ReadingTests(WithPages started) : IClassFixture<WithPages>
+public class ReadingTests(WithPages started) : IClassFixture<WithPages>
 {
     private Gateway Gateway => started.Gateway;
 
@@ -92,6 +92,32 @@ public sealed class ReadingTests(WithPages started) : IClassFixture<WithPages>
         await finance.SignIn(await Gateway.Key("finance", tenant));
         await finance.Open($"/console/tenants/{tenant}");
         Assert.Contains($"Budget (budget) {shown}", finance.Text);
+    }
+
+    [Fact]
+    public async Task Who_did_what_has_keys_plan_and_webhooks_too_with_the_keys_label_and_what_was_before()
+    {
+        await Gateway.Tenant("setup");
+        var made = await Gateway.Admin.Post("/v1/keys",
+            """{"role":"finance","tenants":["setup"],"label":"Ada Lovelace"}""").Is(HttpStatusCode.Created);
+        using var ada = Gateway.As((string)made["key"]!);
+        await ada.Put("/v1/tenants/setup/webhooks/books", """{"url":"https://a.example","events":["*"]}""")
+            .Is(HttpStatusCode.Created);
+        await ada.Put("/v1/tenants/setup/webhooks/books", """{"url":"https://b.example","events":["*"]}""")
+            .Is(HttpStatusCode.OK);
+        var plan = (string)(await Gateway.Admin.Get("/v1/tenants/setup").Is(HttpStatusCode.OK))["plan"]!;
+        await Gateway.Admin.Put($"/v1/plans/{plan}",
+            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1.29"}]}""")
+            .Is(HttpStatusCode.Created);
+        using var person = await Person.Of(Gateway, "finance", "setup");
+        await person.Open("/console/tenants/setup/changes");
+        Assert.Contains("Made the key \"Ada Lovelace\" of the role finance.", person.Text);
+        Assert.Contains("Made the webhook books: https://a.example.", person.Text);
+        Assert.Contains("Changed the webhook books: url https://b.example (before: https://a.example).", person.Text);
+        Assert.Contains("by Ada Lovelace (finance)", person.Text);
+        Assert.Contains($"Changed the plan {plan} to version 2:", person.Text);
+        Assert.Contains("price 1.29 (before: 0.99)", person.Text);
+        Assert.Contains("by the administrator's key in the settings", person.Text);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Console.Tests;
 
 /// <summary>What a role may not do is not offered, and is refused if it is tried.</summary>
-public sealed class RoleTests(WithPages started) : IClassFixture<WithPages>
+public class RoleTests(WithPages started) : IClassFixture<WithPages>
 {
     private static readonly string[] Doing =
         ["Set a new cap", "Change monthly", "Stop the agents", "Buy credits", "What goes beyond the plan"];

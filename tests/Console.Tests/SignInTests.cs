@@ -1,10 +1,7 @@
-using MeteringGateway.Engine;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace MeteringGateway.Console.Tests;
 
 /// <summary>In with a key or a link, and out.</summary>
-public sealed class SignInTests(WithPages started) : IClassFixture<WithPages>
+public class SignInTests(WithPages started) : IClassFixture<WithPages>
 {
     private Gateway Gateway => started.Gateway;
 
@@ -53,6 +50,44 @@ public sealed class SignInTests(WithPages started) : IClassFixture<WithPages>
         Assert.Empty(person.Cookies);
         await person.Open("/console");
         Assert.Equal("Sign in", person.Heading);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_cookie_is_worth_nothing_when_its_session_was_signed_out_of_and_others_go_on()
+    {
+        var key = await Gateway.Key("finance");
+        using var person = Person.Before(Gateway);
+        await person.SignIn(key);
+        using var other = Person.Before(Gateway);
+        await other.SignIn(key);
+        using var thief = Person.Before(Gateway);
+        thief.Take(person.Cookies.Single().Value);
+        await thief.Open("/console");
+        Assert.Equal("Accounts", thief.Heading);
+
+        await person.Press("Sign out");
+        await thief.Open("/console");
+        Assert.Equal("Sign in", thief.Heading);
+        await other.Open("/console");
+        Assert.Equal("Accounts", other.Heading);
+    }
+
+    [Fact]
+    public async Task A_session_that_was_signed_out_of_stays_over_when_the_gateway_starts_anew()
+    {
+        var directory = Directory.CreateTempSubdirectory("metering-console-").FullName;
+        string cookie;
+        await using (var first = await Gateway.Start(dataDirectory: directory))
+        {
+            using var person = await Person.Of(first, "admin");
+            cookie = person.Cookies.Single().Value;
+            await person.Press("Sign out");
+        }
+        await using var second = await Gateway.Start(dataDirectory: directory);
+        using var thief = Person.Before(second);
+        thief.Take(cookie);
+        await thief.Open("/console");
+        Assert.Equal("Sign in", thief.Heading);
     }
 
     [Fact]
@@ -110,47 +145,6 @@ public sealed class SignInTests(WithPages started) : IClassFixture<WithPages>
         Assert.Equal(HttpStatusCode.Gone, second.Status);
         Assert.Contains("used already", second.Text);
         Assert.Empty(second.Cookies);
-    }
-
-    [Fact]
-    public async Task A_key_makes_so_many_links_an_hour_and_used_ones_are_forgotten_when_they_are_over_N4()
-    {
-        await using var gateway = await Gateway.Start(new() { ["Metering:Limits:ConsoleLinksPerHour"] = "2" });
-        var store = gateway.Services.GetRequiredService<IStore>();
-        Task<HttpResponseMessage> Make(HttpClient by) => by.Post("/v1/console-links", "{}");
-        var made = await Make(gateway.Admin).Is(HttpStatusCode.Created);
-        await Make(gateway.Admin).Is(HttpStatusCode.Created);
-        using (var often = await Make(gateway.Admin))
-        {
-            await Task.FromResult(often).IsProblem(HttpStatusCode.TooManyRequests, "too_many_console_links");
-            Assert.Equal(TimeSpan.FromHours(1), often.Headers.RetryAfter!.Delta);
-        }
-        using var finance = await gateway.Role("finance");
-        await Make(finance).Is(HttpStatusCode.Created); // each key for itself
-        Assert.Empty(await Used());
-
-        using var person = Person.Before(gateway);
-        await person.Open((string)made["url"]!);
-        await person.Press("Sign in");
-        Assert.Single(await Used());
-        gateway.Clock.Advance(TimeSpan.FromMinutes(65));
-        Assert.Contains("its time is over", await Again());
-        Assert.Single(await Used()); // clocks of silos differ by less
-        await Make(gateway.Admin).Is(HttpStatusCode.Created);
-
-        gateway.Clock.Advance(TimeSpan.FromHours(1));
-        while ((await Used()).Count > 0) await Task.Delay(20); // what is idle is looked through beside
-        Assert.Contains("its time is over", await Again());
-
-        async Task<IReadOnlyList<IdempotencyRow>> Used() => await store.IdempotencyPage(null, 10, default);
-
-        async Task<string> Again()
-        {
-            using var another = Person.Before(gateway);
-            await another.Open((string)made["url"]!);
-            Assert.False(another.Offers("Sign in"));
-            return another.Text;
-        }
     }
 
     [Fact]

@@ -99,6 +99,7 @@ namespace MeteringGateway.Api.Json;
 [JsonSerializable(typeof(PricePageWire))]
 [JsonSerializable(typeof(UsageWire))]
 [JsonSerializable(typeof(ListWire<ChangeWire>))]
+[JsonSerializable(typeof(ListWire<SetupChangeWire>))]
 [JsonSerializable(typeof(QualityWire))]
 [JsonSerializable(typeof(SeriesWire))]
 [JsonSerializable(typeof(SessionWire))]

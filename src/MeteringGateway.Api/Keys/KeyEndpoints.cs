@@ -85,7 +85,7 @@ internal static class KeyEndpoints
         new CreatedKeyWire(id, key, made.Role, new TenantsWire(made.Tenants), made.Permissions, made.ExpiresAt,
             made.Label, made.CreatedAt));
 
-    private static KeyWire Write(string id, StoredKey key) =>
+    public static KeyWire Write(string id, StoredKey key) =>
         new(id, key.Role, new TenantsWire(key.Tenants), key.Permissions, key.ExpiresAt, key.Label, key.CreatedAt,
             key.RevokedAt);
 

@@ -111,7 +111,10 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
             && _unreadable.Has(id.ToString());
 
     /// <summary>What whoever made it calls it; null: nothing, or it is not known here.</summary>
-    public string? Label(string id) => _stored.GetValueOrDefault(id)?.Label;
+    public string? Label(string id) => Unforgotten(id)?.Label;
+
+    /// <summary>Null: it is not known here, or cannot be read.</summary>
+    public StoredKey? Unforgotten(string id) => _stored.GetValueOrDefault(id);
 
     /// <summary>Every key that has not been forgotten, in no order.</summary>
     public IEnumerable<StoredKey> Unordered => _stored.Select(pair => pair.Value);

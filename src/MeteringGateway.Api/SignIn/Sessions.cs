@@ -11,8 +11,8 @@ using MeteringGateway.Api.Webhooks;
 namespace MeteringGateway.Api.SignIn;
 
 /// <summary>Opens and seals sessions, and exchanges links for them.</summary>
-internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, MeteringSettings settings,
-    TimeProvider clock)
+internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, EndedSessions ended,
+    MeteringSettings settings, TimeProvider clock)
 {
     /// <summary>Says which links were used, for as long as they would be good; of each only its id is there.</summary>
     private const string Used = "console-link/";
@@ -25,17 +25,30 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
     private readonly SecretSeal _sessions = ring.For("console session");
     private readonly SecretSeal _links = ring.For("console link");
 
+    /// <summary>Each may leave a document for good: of its end.</summary>
+    private readonly Hourly _opened = new(settings.Limits.SignInsPerHour);
+
     private Instant Now => Instant.From(clock.GetUtcNow());
 
     /// <summary>A session for whoever has shown this key.</summary>
-    /// <exception cref="ProblemException">409: there is nothing to seal it with.</exception>
-    public string Open(Principal key) => Seal(new Session(key.Id, key.Stamp, null, null, Token(), End()));
+    /// <exception cref="ProblemException">409: there is nothing to seal it with. 429: too many for an hour.</exception>
+    public string Open(Principal key)
+    {
+        DemandFew(key.Id);
+        return Seal(new Session(key.Id, key.Stamp, null, null, Token(), End()));
+    }
+
+    /// <summary>At once, on every silo, for every copy of the cookie.</summary>
+    public Task End(Session session, IStore store, CancellationToken cancellation) =>
+        ended.Add(store, session, cancellation);
 
     /// <summary>Whose session it is, with the session; null: nobody's, or not any more.</summary>
     public async Task<(Principal Caller, Session Session)?> Find(string sealedSession, CancellationToken cancellation)
     {
         if (!ring.HasRing || _sessions.Try(sealedSession) is not { } text) return null;
         if (JsonSerializer.Deserialize(text, SignInJson.Default.Session) is not { } session) return null;
+        if (books.AreShared) await books.CatchUp(cancellation); // somebody may have signed out on another silo
+        if (ended.Has(session)) return null;
         return session.Of(await Key(session.Key, cancellation), Now) is { } caller ? (caller, session) : null;
     }
 
@@ -66,6 +79,7 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
     {
         if (await Look(code, cancellation) is not { } found) return null;
         var link = found.Link;
+        DemandFew(link.Key);
         // Bytes of its own, so that a store that is asked again knows its own answer.
         if (!Instant.TryParse(link.ExpiresAt, out var end) || !await store.Once(
             new IdempotencyRow(Used + link.Id, [], RandomNumberGenerator.GetBytes(16), end + Longer), cancellation))
@@ -96,6 +110,18 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
     {
         if (!ring.HasRing) throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "no_key_directory",
             "A session is sealed with keys that the silos share: set Metering:KeyDirectory on each of them."));
+    }
+
+    private void DemandFew(string key)
+    {
+        var now = Now;
+        if (_opened.Wait(key, now) is { Ticks: > 0 } wait)
+            throw new ProblemException(new Problem(StatusCodes.Status429TooManyRequests, "throttled",
+                $"This key has been signed in with {settings.Limits.SignInsPerHour} times in an hour: wait a little.")
+            {
+                RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
+            });
+        _opened.Take(key, now);
     }
 
     private string End() => (Now + settings.Console.SessionTime).ToString();

@@ -14,6 +14,8 @@ internal static class OwnId
     public static string? TenantOf(string key) =>
         key.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? key[..slash] : null;
 
+    public static bool IsEmail(string key) => key.Contains("/@", StringComparison.Ordinal);
+
     /// <summary>The id by which its owner knows it.</summary>
     public static string IdOf(string key) => key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..].TrimStart('@');
 }

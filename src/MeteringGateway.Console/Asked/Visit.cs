@@ -25,6 +25,7 @@ public sealed class Visit
     };
 
     private readonly InProcess _api;
+    private readonly Dictionary<string, Doc> _told = new(StringComparer.Ordinal);
     private IFormCollection _form = FormCollection.Empty;
 
     internal Visit(InProcess api, TimeProvider clock) => (_api, Now) = (api, clock.GetUtcNow());
@@ -40,6 +41,9 @@ public sealed class Visit
 
     /// <summary>What was wrong with what was asked or typed; null: nothing.</summary>
     public Doc Wrong { get; internal set; }
+
+    /// <summary>What this answer alone shows, and no address has: the secret of something.</summary>
+    public (string Of, string Text)? Secret { get; internal set; }
 
     /// <summary>What forms repeat.</summary>
     public string Token => Session?.Token ?? "";
@@ -80,6 +84,9 @@ public sealed class Visit
 
     public string Tenant => Route("tenant");
 
+    /// <summary>The page of one of its outcomes.</summary>
+    public string Outcome(string id) => $"/console/tenants/{Tenant}/outcomes/{Uri.EscapeDataString(id)}";
+
     /// <summary>What was typed, else what the address says; null where that is nothing.</summary>
     public string? Field(string name)
     {
@@ -87,6 +94,10 @@ public sealed class Visit
             : Context.Request.Query[name].ToString();
         return string.IsNullOrWhiteSpace(value) ? null : value.Trim();
     }
+
+    /// <exception cref="WrongException">Nothing was typed.</exception>
+    internal string Demand(string name, string wrong) =>
+        Field(name) ?? throw new WrongException(StatusCodes.Status422UnprocessableEntity, wrong);
 
     /// <summary>A number that was typed as where the reader comes from, as the API reads it.</summary>
     public string? Typed(string name) => Field(name) is { } typed ? Locale.Typed(typed) : null;
@@ -98,11 +109,14 @@ public sealed class Visit
             System.Globalization.CultureInfo.InvariantCulture, out var count) ? count
         : throw new WrongException(StatusCodes.Status422UnprocessableEntity, $"{called} must be a whole number.");
 
+    /// <summary>What several parts of a page show is asked for once.</summary>
     /// <exception cref="WrongException">The API answered with a problem.</exception>
     public async Task<Doc> Get(string target)
     {
+        if (_told.TryGetValue(target, out var told)) return told;
         var reply = await _api.Send(Context, Caller, HttpMethods.Get, target);
-        return reply.Status < 400 ? Doc.Of(reply.Body) : throw new WrongException(reply.Status, Doc.Of(reply.Body));
+        return reply.Status < 400 ? _told[target] = Doc.Of(reply.Body)
+            : throw new WrongException(reply.Status, Doc.Of(reply.Body));
     }
 
     /// <summary>What is no JSON document.</summary>
@@ -116,15 +130,22 @@ public sealed class Visit
     /// <summary>Null-like where there is none, or it is not for this role.</summary>
     public async Task<Doc> Find(string target)
     {
-        var reply = await _api.Send(Context, Caller, HttpMethods.Get, target);
-        if (reply.Status is StatusCodes.Status404NotFound or StatusCodes.Status403Forbidden) return Doc.None;
-        return reply.Status < 400 ? Doc.Of(reply.Body) : throw new WrongException(reply.Status, Doc.Of(reply.Body));
+        try
+        {
+            return await Get(target);
+        }
+        catch (WrongException wrong) when (wrong.Status is StatusCodes.Status404NotFound
+            or StatusCodes.Status403Forbidden)
+        {
+            return Doc.None;
+        }
     }
 
     /// <summary>A change; what the form calls <c>once</c> makes it the same one when it is sent twice.</summary>
     /// <exception cref="WrongException">The API answered with a problem.</exception>
     public async Task<Doc> Send(string method, string target, object? body = null)
     {
+        _told.Clear();
         var json = body is null ? null : JsonSerializer.SerializeToUtf8Bytes(body, Plain);
         (string, string)[] headers = Field("once") is { } once ? [("Idempotency-Key", once)] : [];
         var reply = await _api.Send(Context, Caller, method, target, json, headers);

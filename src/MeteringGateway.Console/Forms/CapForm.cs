@@ -21,8 +21,7 @@ internal static class CapForm
     }
 
     public static string Id(Visit visit) => visit.Route("cap") is { Length: > 0 } known ? known
-        : visit.Field("id") ?? throw new WrongException(StatusCodes.Status422UnprocessableEntity,
-            "Give the cap a name.");
+        : visit.Demand("id", "Give the cap a name.");
 
     /// <exception cref="WrongException">No limit was typed.</exception>
     public static WantedCap Typed(Visit visit)

@@ -101,8 +101,7 @@ internal static class TenantForms
             "amount" => new { amount = visit.Typed("at") },
             _ => new { percent = visit.TypedCount("at", "The level") },
         };
-        var id = visit.Field("id") ?? throw new WrongException(StatusCodes.Status422UnprocessableEntity,
-            "Give the level a name.");
+        var id = visit.Demand("id", "Give the level a name.");
         await visit.Send(HttpMethods.Put, $"{visit.Api()}/thresholds/{Uri.EscapeDataString(id)}",
             new { of = visit.Field("of"), at });
         return visit.Back("threshold", "/thresholds");

@@ -16,10 +16,13 @@ internal static class SignInForms
         app.MapGet("/console/enter", context => Show<Pages.Enter>(context)).ForPeople().ExcludeFromDescription();
         app.MapPost("/console/enter", context => Answer<Pages.Enter>(context, WithLink)).ForPeople()
             .ExcludeFromDescription();
-        app.Form<Pages.SignIn>("/console/sign-out", visit =>
+        app.Form<Pages.SignIn>("/console/sign-out", async visit =>
         {
+            var services = visit.Context.RequestServices;
+            await services.GetRequiredService<Sessions>().End(visit.Session!, services.GetRequiredService<IStore>(),
+                visit.Context.RequestAborted);
             SessionCookie.Remove(visit.Context);
-            return Task.FromResult<string?>("/console/sign-in?said=out");
+            return "/console/sign-in?said=out";
         });
     }
 

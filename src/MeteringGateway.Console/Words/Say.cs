@@ -34,7 +34,7 @@ public static class Say
         "tenant_closed" => "the account is closed",
         "cap_reached" => "a cap is reached",
         "ok" => "nothing limits it",
-        _ => Plain(reason),
+        _ => reason.Replace('_', ' '),
     };
 
     public static string Status(string status) => status switch
@@ -82,8 +82,28 @@ public static class Say
         "overage.started" => "The plan's units are used up",
         "grant.expiring" => "Credits are about to expire",
         "agreement.low" => "Buyer and meter disagree",
+        "cap.cleared" => "A cap has room again",
+        "dispute.opened" => "An outcome was disputed",
+        "dispute.resolved" => "A dispute was decided",
+        "statement.final" => "A statement is final",
         _ => Plain(type.Replace('.', ' ')),
     };
+
+    /// <summary>What somebody is told of.</summary>
+    public static string Events(Doc events) => events.Items.Any(one => one.Text == "*") ? "Told of everything"
+        : $"Told when: {string.Join("; ", events.Items.Select(one => Alert(one.Text)))}";
+
+    public static string Delivery(string status) => status switch
+    {
+        "pending" => "under way",
+        "delivered" => "delivered",
+        "failed" => "not delivered",
+        _ => Plain(status),
+    };
+
+    public static string Webhook(Doc one) => one["state"].Text == "enabled" ? "on"
+        : one["disabled_reason"].Text == "gone" ? "off: the receiver said that it is gone"
+        : "off: nothing could be delivered for days";
 
     /// <summary>What happens at a limit.</summary>
     public static string AtLimit(Doc then) => then.Maybe("action").Text switch
@@ -128,6 +148,9 @@ public static class Say
         "threshold-removed" => "The level is removed.",
         "disputed" => "The outcome is disputed. The vendor decides, and you are told.",
         "judged" => "Your verdict is noted.",
+        "email" => "The address is asked by mail to confirm that it wants to be told. Until then it gets nothing else.",
+        "webhook" => "The webhook is changed.",
+        "receiver-removed" => "It is removed, and is told of nothing more.",
         "retried" => "The delivery is sent again.",
         _ => null,
     };

@@ -23,9 +23,17 @@ public static class Shown
         : left.IsText ? $"{locale.Number(left.Text)}\u00a0{currency}"
         : $"{locale.Count(left.Count)}\u00a0{(left.Count == 1 ? "unit" : "units")}";
 
-    /// <summary>Empty for nothing: a page is made once before what it asks for has come.</summary>
-    public static string Day(this Locale locale, string date) => date.Length == 0 ? ""
-        : locale.Date(DateOnly.ParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture));
+    public static string Day(this Locale locale, string date) =>
+        locale.Date(DateOnly.ParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture));
+
+    /// <summary>The local days of a usage's period, in order.</summary>
+    public static IEnumerable<DateOnly> Days(Doc usage, string zone)
+    {
+        var end = TimeZoneInfo.ConvertTime(usage["ends_at"].Time.AddTicks(-1), Zone(zone));
+        var last = DateOnly.FromDateTime(end.DateTime);
+        var day = DateOnly.ParseExact(usage["period"].Text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        for (; day <= last; day = day.AddDays(1)) yield return day;
+    }
 
     public static TimeZoneInfo Zone(string id) =>
         TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) ? zone : TimeZoneInfo.Utc;

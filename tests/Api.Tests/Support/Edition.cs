@@ -21,6 +21,9 @@ public sealed record Setup(Dictionary<string, string?> Settings, string? DataDir
 public abstract class Product : IAsyncDisposable
 {
     public abstract Uri Address { get; }
+    /// <summary>Of each process of it.</summary>
+    public virtual IReadOnlyList<Uri> Addresses => [Address];
+
     public abstract IServiceProvider Services { get; }
 
     /// <summary>It is about to end: something went wrong.</summary>

@@ -31,6 +31,9 @@ public sealed class Gateway : IAsyncDisposable
     }
 
     public Uri Address => _product.Address;
+
+    /// <inheritdoc cref="Product.Addresses"/>
+    public IReadOnlyList<Uri> Addresses => _product.Addresses;
     public FakeClock Clock { get; }
     public RecordedLog Log { get; }
 

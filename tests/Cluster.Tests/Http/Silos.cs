@@ -23,6 +23,7 @@ internal sealed class Silos : Edition
     private sealed class Cluster(SiloCluster silos) : Product
     {
         public override Uri Address => silos.Addresses[0];
+        public override IReadOnlyList<Uri> Addresses => silos.Addresses;
         public override IServiceProvider Services => silos.Silos[0].Services;
         public override bool IsStopping =>
             silos.Silos.Any(silo => silo.Lifetime.ApplicationStopping.IsCancellationRequested);

@@ -37,6 +37,7 @@ public sealed class PricePageTestsOnSilos(Started started) : PricePageTests(star
 public sealed class SamplePlanTestsOnSilos(Started started) : SamplePlanTests(started);
 public sealed class CapPreviewTestsOnSilos(Started started) : CapPreviewTests(started);
 public sealed class QualityTestsOnSilos(Started started) : QualityTests(started);
+public sealed class SetupChangeTestsOnSilos(Started started) : SetupChangeTests(started);
 public sealed class SeriesTestsOnSilos(Started started) : SeriesTests(started);
 public sealed class SessionTestsOnSilos(Started started) : SessionTests(started);
 public sealed class SignalTestsOnSilos(Started started) : SignalTests(started);

@@ -103,6 +103,7 @@ internal sealed class SiloCluster : IAsyncDisposable
         builder.AddConsole();
         var app = builder.Build();
         app.MapMeteringApi();
+        app.MapConsole();
         await app.StartAsync();
         return app;
     }

@@ -12,10 +12,14 @@ public sealed class Person : IDisposable
 {
     private readonly HttpClient _http;
     private readonly CookieContainer _cookies = new();
+    private readonly IReadOnlyList<Uri> _processes;
+    private int _asked;
     private Uri _at;
 
-    private Person(Uri gateway, string language)
+    private Person(IReadOnlyList<Uri> processes, string language)
     {
+        var gateway = processes[0];
+        _processes = processes;
         _http = new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies, AllowAutoRedirect = false })
         {
             BaseAddress = gateway,
@@ -25,7 +29,7 @@ public sealed class Person : IDisposable
         _at = gateway;
     }
 
-    public static Person Before(Gateway gateway, string language = "en") => new(gateway.Address, language);
+    public static Person Before(Gateway gateway, string language = "en") => new(gateway.Addresses, language);
 
     /// <summary>Signed in with a key of this role.</summary>
     public static async Task<Person> Of(Gateway gateway, string role, params string[] tenants)
@@ -46,6 +50,10 @@ public sealed class Person : IDisposable
     public string Text => Words(Page.QuerySelector("main") ?? Page.DocumentElement);
 
     public string Heading => Page.QuerySelector("h1") is { } heading ? Words(heading) : Page.DocumentElement.TextContent;
+
+    /// <summary>A copy of somebody else's session.</summary>
+    public void Take(string cookie) =>
+        _cookies.Add(new Cookie("metering-console", cookie, "/console", _http.BaseAddress!.Host));
 
     public async Task SignIn(string key)
     {
@@ -119,15 +127,19 @@ public sealed class Person : IDisposable
     private async Task Send(HttpRequestMessage request)
     {
         _at = request.RequestUri!;
+        request.RequestUri = Next();
         Response = await _http.SendAsync(request);
         for (var turns = 0; Response.StatusCode == HttpStatusCode.SeeOther; turns++)
         {
             Assert.True(turns < 5, "led round and round");
             _at = new Uri(_at, Response.Headers.Location!);
-            Response = await _http.GetAsync(_at);
+            Response = await _http.GetAsync(Next());
         }
         Page = new HtmlParser().ParseDocument(await Response.Content.ReadAsStringAsync());
     }
+
+    /// <summary>Where there are several processes, each request is to another one than that before.</summary>
+    private Uri Next() => new(_processes[_asked++ % _processes.Count], _at.PathAndQuery);
 
     private IElement One(string kind, string text)
     {
@@ -149,6 +161,7 @@ public sealed class Person : IDisposable
                     other.IsChecked = false;
                 radio.IsChecked = true;
                 break;
+            case IHtmlInputElement { Type: "checkbox" } box: box.IsChecked = value == "on"; break;
             case IHtmlInputElement input: input.Value = value; break;
             case IHtmlSelectElement select: select.Value = value; break;
             case IHtmlTextAreaElement area: area.Value = value; break;

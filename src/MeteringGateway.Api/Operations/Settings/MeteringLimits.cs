@@ -100,6 +100,12 @@ public sealed class MeteringLimits : TenantLimits
     public int AddressConfirmationsPerHour { get; set; } = 3;
 
     /// <summary>
+    /// How often in an hour, by each process, somebody is let into the console with one key, or with links that it
+    /// made.
+    /// </summary>
+    public int SignInsPerHour { get; set; } = 1_000;
+
+    /// <summary>
     /// Requests without a valid key that an address may send in a minute before it is answered 429; 0: no limit.
     /// </summary>
     public int FailedKeysPerMinute { get; set; } = 120;

@@ -105,6 +105,7 @@ internal sealed class SettingsCheck
         AtLeast(1, limits.TenantMailsPerHour, "Limits:TenantMailsPerHour");
         AtLeast(1, limits.AddressMailsPerHour, "Limits:AddressMailsPerHour");
         AtLeast(1, limits.AddressConfirmationsPerHour, "Limits:AddressConfirmationsPerHour");
+        AtLeast(1, limits.SignInsPerHour, "Limits:SignInsPerHour");
         AtLeast(0, limits.FailedKeysPerMinute, "Limits:FailedKeysPerMinute");
         if (limits.Connections is { } connections) AtLeast(1, connections, "Limits:Connections");
         Wait(limits.HeaderTimeout, "Limits:HeaderTimeout");
