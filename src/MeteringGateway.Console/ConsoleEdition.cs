@@ -17,8 +17,7 @@ public static class ConsoleEdition
 {
     public static IHostApplicationBuilder AddConsole(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddScoped(services => new Visit(services.GetRequiredService<InProcess>(),
-            services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddScoped(services => new Visit(services.GetRequiredService<InProcess>()));
         builder.Services.AddSingleton(new PagesForPeople(
             (context, page) => Alone<Pages.Price>(context, Doc.Of(Bytes(page))),
             (context, statement, name) => Alone<Pages.StatementAlone>(context, (Doc.Of(Bytes(statement)), name))));

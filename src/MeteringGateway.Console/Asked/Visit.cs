@@ -28,9 +28,7 @@ public sealed class Visit
     private readonly Dictionary<string, Doc> _told = new(StringComparer.Ordinal);
     private IFormCollection _form = FormCollection.Empty;
 
-    internal Visit(InProcess api, TimeProvider clock) => (_api, Now) = (api, clock.GetUtcNow());
-
-    public DateTimeOffset Now { get; }
+    internal Visit(InProcess api) => _api = api;
 
     internal HttpContext Context { get; private set; } = null!;
     internal Principal? Caller { get; private set; }
