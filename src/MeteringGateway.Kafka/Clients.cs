@@ -15,6 +15,7 @@ internal sealed class Clients(KafkaSettings settings, KafkaHealth health, ILogge
         "bootstrap.servers", "metadata.broker.list", "group.id", "group.protocol", "enable.auto.commit",
         "enable.auto.offset.store", "partition.assignment.strategy", "enable.partition.eof", "enable.idempotence",
         "acks", "request.required.acks", "message.timeout.ms", "delivery.timeout.ms", "transactional.id",
+        "dotnet.producer.delivery.report.fields", "dotnet.consumer.consume.result.fields",
     };
 
     /// <summary>Events of one partition in order, and nothing of them is taken for stored but by hand.</summary>
@@ -26,6 +27,8 @@ internal sealed class Clients(KafkaSettings settings, KafkaHealth health, ILogge
             ["enable.auto.commit"] = "false",
             ["enable.auto.offset.store"] = "false",
             ["partition.assignment.strategy"] = "cooperative-sticky",
+            // All that is looked at.
+            ["dotnet.consumer.consume.result.fields"] = "headers,topic",
         }, new()
         {
             ["auto.offset.reset"] = "earliest",
@@ -38,7 +41,11 @@ internal sealed class Clients(KafkaSettings settings, KafkaHealth health, ILogge
 
     /// <summary>What it has sent is there once, in order, on every replica that there is to be.</summary>
     public IProducer<byte[]?, byte[]?> Producer() => Make(() =>
-        new ProducerBuilder<byte[]?, byte[]?>(ForProducer())
+        new ProducerBuilder<byte[]?, byte[]?>(new Dictionary<string, string>(ForProducer())
+            {
+                // Nothing of a message is copied back to tell that it is there. The other client knows no such setting.
+                ["dotnet.producer.delivery.report.fields"] = "none",
+            })
             .SetLogHandler((_, message) => Log(message)).SetErrorHandler((_, error) => Note(error)).Build());
 
     public IAdminClient Admin() => Make(() => new AdminClientBuilder(ForProducer())

@@ -21,6 +21,9 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
 {
     private static readonly byte[] MediaType = "application/cloudevents+json"u8.ToArray();
 
+    /// <summary>Of those that are of no trace: nothing is added to it.</summary>
+    private static readonly Headers Plain = new() { { "content-type", MediaType } };
+
     private readonly ArrayBufferWriter<byte> _written = new(); // of one publisher, which makes one after the other
 
     /// <param name="after">Entries up to this one are left out.</param>
@@ -110,7 +113,7 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
             json.WriteEndObject();
         }
         return new Outgoing(topic, Encoding.UTF8.GetBytes(tenant), _written.WrittenSpan.ToArray(),
-            new Headers { { "content-type", MediaType } }, from);
+            from is null ? Plain : new Headers { { "content-type", MediaType } }, from);
     }
 }
 

@@ -12,7 +12,9 @@ internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHeal
 {
     private const int TenantsAtOnce = 1_000;
     private const int EntriesAtOnce = 500;
-    private const int MessagesAtOnce = 1_000;
+
+    /// <summary>Noting how far was told is a transaction of its own, for which the journal's must wait.</summary>
+    private const int MessagesAtOnce = 5_000;
 
     /// <summary>Of one tenant in one pass, so that all have their turn.</summary>
     private const int MostOfOne = 5_000;

@@ -30,28 +30,61 @@ internal sealed class Sender(Clients clients) : IDisposable
     /// <exception cref="OperationCanceledException">They may or may not be there.</exception>
     public async Task Send(IReadOnlyList<Outgoing> messages, CancellationToken cancellation)
     {
-        var producer = Current();
-        await Task.WhenAll(messages.Select(message => Produce(producer, message, cancellation)).ToList())
-            .WaitAsync(cancellation);
+        if (messages.Count == 0) return;
+        var (producer, sending) = (Current(), new Sending(messages.Count));
+        foreach (var message in messages) Produce(producer, message, sending);
+        await sending.Done.WaitAsync(cancellation);
     }
 
-    private async Task Produce(IProducer<byte[]?, byte[]?> producer, Outgoing message, CancellationToken cancellation)
+    // One task for all of them: a task of each would be a thread of the pool's woken for each.
+    private void Produce(IProducer<byte[]?, byte[]?> producer, Outgoing message, Sending sending)
     {
-        using var span = Spans.Publish(message);
+        var current = Activity.Current;
+        var span = Spans.Publish(message);
+        Activity.Current = current;
         try
         {
-            await producer.ProduceAsync(message.Topic,
+            producer.Produce(message.Topic,
                 new Message<byte[]?, byte[]?> { Key = message.Key, Value = message.Value, Headers = message.Headers },
-                cancellation);
+                report => End(producer, message, span, report.Error, sending));
         }
         catch (KafkaException failure)
         {
-            span?.SetStatus(ActivityStatusCode.Error, failure.Error.Reason);
-            KafkaInstruments.Failed.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
-            if (failure.Error.IsFatal || failure.Error.Code == ErrorCode.Local_Fatal) Replace(producer);
-            throw new NotTakenException(message, failure.Error);
+            End(producer, message, span, failure.Error, sending);
         }
-        KafkaInstruments.Produced.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
+    }
+
+    /// <summary>On the client's own thread, as a rule.</summary>
+    private void End(IProducer<byte[]?, byte[]?> producer, Outgoing message, Activity? span, Error error,
+        Sending sending)
+    {
+        if (error.IsError)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, error.Reason);
+            KafkaInstruments.Failed.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
+            if (error.IsFatal || error.Code == ErrorCode.Local_Fatal) Replace(producer);
+        }
+        else KafkaInstruments.Produced.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
+        span?.Dispose();
+        sending.End(error.IsError ? new NotTakenException(message, error) : null);
+    }
+
+    /// <summary>Messages that are sent together: done when each of them is there, or cannot be.</summary>
+    private sealed class Sending(int messages)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private NotTakenException? _failure; // the first one
+        private int _left = messages;
+
+        public Task Done => _done.Task;
+
+        public void End(NotTakenException? failure)
+        {
+            if (failure is not null) Interlocked.CompareExchange(ref _failure, failure, null);
+            if (Interlocked.Decrement(ref _left) > 0) return;
+            if (_failure is null) _done.SetResult();
+            else _done.SetException(_failure);
+        }
     }
 
     private IProducer<byte[]?, byte[]?> Current()
