@@ -1,18 +1,21 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace MeteringGateway.Kafka.Tests;
 
 /// <summary>A span as a collector gets it; ids in hexadecimal, <c>Parent</c> empty for a root.</summary>
-internal sealed record Span(string Trace, string Id, string Parent, string Name, string Service,
+/// <param name="Instance">Of the process that it is of.</param>
+internal sealed record Span(string Trace, string Id, string Parent, string Name, string Service, string Instance,
     IReadOnlyDictionary<string, string> Tags, IReadOnlyList<string> Links);
 
-/// <summary>Takes spans as OTLP over HTTP has them, and webhooks beside.</summary>
+/// <summary>Takes spans as OTLP over HTTP or over gRPC has them, and webhooks beside.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -22,25 +25,51 @@ internal sealed class Collector : IAsyncDisposable
     private Collector(WebApplication app)
     {
         _app = app;
-        app.MapPost("/v1/traces", async context =>
-        {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
-            var read = Otlp.Spans(body.ToArray()).ToList();
-            lock (_spans) _spans.AddRange(read);
-        });
+        app.MapPost("/v1/traces", async context => Take(await Body(context)));
+        app.MapPost("/opentelemetry.proto.collector.trace.v1.TraceService/Export", Grpc);
         app.MapPost("/hook", (HttpContext context) =>
             _hooks.Writer.TryWrite(context.Request.Headers["traceparent"].SingleOrDefault()));
     }
 
-    public static async Task<Collector> Start()
+    /// <param name="protocol">What it speaks without TLS: gRPC is HTTP/2 from the first byte.</param>
+    public static async Task<Collector> Start(HttpProtocols protocol = HttpProtocols.Http1)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocol));
         var collector = new Collector(builder.Build());
         await collector._app.StartAsync();
         return collector;
+    }
+
+    private static async Task<byte[]> Body(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        return body.ToArray();
+    }
+
+    private void Take(ReadOnlyMemory<byte> request)
+    {
+        var read = Otlp.Spans(request).ToList();
+        lock (_spans) _spans.AddRange(read);
+    }
+
+    /// <summary>
+    /// One message behind a byte that says whether it is compressed, and its length; answered with an empty one, and
+    /// with the status in a trailer.
+    /// </summary>
+    private async Task Grpc(HttpContext context)
+    {
+        var body = await Body(context);
+        Assert.Equal(("application/grpc", 0), (context.Request.ContentType, body[0]));
+        Assert.Equal((uint)body.Length - 5, BinaryPrimitives.ReadUInt32BigEndian(body.AsSpan(1)));
+        Take(body.AsMemory(5));
+        context.Response.ContentType = "application/grpc";
+        context.Response.DeclareTrailer("grpc-status");
+        await context.Response.Body.WriteAsync(new byte[5]);
+        context.Response.AppendTrailer("grpc-status", "0");
     }
 
     public string Url => _app.Urls.First();
@@ -67,11 +96,11 @@ internal static class Otlp
     {
         foreach (var resource in Messages(request, 1))
         {
-            var service = Messages(resource, 1).SelectMany(one => Tags(one, 1))
-                .FirstOrDefault(tag => tag.Key == "service.name").Value;
+            var process = Messages(resource, 1).SelectMany(one => Tags(one, 1)).ToDictionary();
             foreach (var span in Messages(resource, 2).SelectMany(scope => Messages(scope, 2)))
-                yield return new Span(Hex(span, 1), Hex(span, 2), Hex(span, 4), Text(span, 5), service,
-                    Tags(span, 9).ToDictionary(), [.. Messages(span, 13).Select(link => Hex(link, 1))]);
+                yield return new Span(Hex(span, 1), Hex(span, 2), Hex(span, 4), Text(span, 5),
+                    process["service.name"], process["service.instance.id"], Tags(span, 9).ToDictionary(),
+                    [.. Messages(span, 13).Select(link => Hex(link, 1))]);
         }
     }
 

@@ -51,7 +51,9 @@ public sealed class SiloTests
         }
     }
 
-    private static GatewayServer Silo(RedisServer redis, Brokers brokers) => GatewayServer.Over(ServerProcess.Start(
+    /// <param name="settings">As variables.</param>
+    public static GatewayServer Silo(RedisServer redis, Brokers brokers,
+        params IEnumerable<(string Name, string Value)> settings) => GatewayServer.Over(ServerProcess.Start(
         null, "dotnet",
         [
             Options.DefaultDll(), "serve", "--urls", "http://127.0.0.1:0", "--redis",
@@ -61,7 +63,7 @@ public sealed class SiloTests
             $"--Metering:Kafka:BootstrapServers={brokers.Address}",
             $"--Metering:Kafka:Client:session.timeout.ms={Bed.SessionTimeout}",
             "--Metering:Kafka:Client:heartbeat.interval.ms=200",
-        ], new Dictionary<string, string>
+        ], new Dictionary<string, string>(settings.Select(one => KeyValuePair.Create(one.Name, one.Value)))
         {
             ["METERING__ADMINKEY"] = GatewayServer.AdminKey,
             ["METERING__LIMITS__REQUESTSPERSECOND"] = "0",

@@ -78,11 +78,11 @@ public sealed class TraceTests : IAsyncLifetime, IDisposable
             () => Task.FromResult(string.Join('\n', _collector.Spans)));
 
         var check = One(trace, "POST /v1/tenants/{tenant}/check");
-        Assert.Equal(Sdk("metering check"), check.Parent);
+        Assert.Equal(Sdk(trace, "metering check"), check.Parent);
         Assert.Equal(("acme", "allow", "ok", "200"), (check.Tags["metering.tenant"], check.Tags["metering.decision"],
             check.Tags["metering.reason"], check.Tags["http.response.status_code"]));
         var report = One(trace, "POST /v1/events");
-        Assert.Equal(Sdk("metering report"), report.Parent);
+        Assert.Equal(Sdk(trace, "metering report"), report.Parent);
         var turn = One(trace, "turn");
         Assert.Equal(report.Id, turn.Parent);
         var flush = One(trace, "flush");
@@ -148,9 +148,11 @@ public sealed class TraceTests : IAsyncLifetime, IDisposable
     private Span One(string trace, string name) => Assert.Single(Of(trace), span => span.Name == name);
 
     /// <summary>The id of a span that the SDK made.</summary>
-    private string Sdk(string name)
+    private string Sdk(string trace, string name)
     {
-        lock (_ofSdk) return Assert.Single(_ofSdk, span => span.OperationName == name).SpanId.ToHexString();
+        lock (_ofSdk)
+            return Assert.Single(_ofSdk, span => span.OperationName == name && span.TraceId.ToHexString() == trace)
+                .SpanId.ToHexString();
     }
 
     private static async Task Put(HttpClient http, string path, string json)
