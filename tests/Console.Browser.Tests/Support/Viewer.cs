@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace MeteringGateway.Console.Browser.Tests.Support;
 
 /// <summary>Somebody before a screen, who presses and reads; and what the browser complained of meanwhile.</summary>
@@ -69,6 +71,9 @@ public sealed class Viewer : IAsyncDisposable
     /// <summary>Waits until the words can be read on the page.</summary>
     public Task Reads(string words, TimeSpan? patience = null) => Expect(Page.Locator("main")).ToContainTextAsync(words,
         new() { Timeout = (float)(patience ?? Desk.Patience).TotalMilliseconds });
+
+    public Task Reads(Regex words, TimeSpan patience) => Expect(Page.Locator("main"))
+        .ToContainTextAsync(words, new() { Timeout = (float)patience.TotalMilliseconds });
 
     /// <summary>A button or a link; back when the page that it leads to is there.</summary>
     public Task Choose(string name) => ToNextPage(() => Named(name).First.ClickAsync());
