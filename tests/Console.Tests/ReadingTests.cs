@@ -106,8 +106,7 @@ public class ReadingTests(WithPages started) : IClassFixture<WithPages>
         await ada.Put("/v1/tenants/setup/webhooks/books", """{"url":"https://b.example","events":["*"]}""")
             .Is(HttpStatusCode.OK);
         var plan = (string)(await Gateway.Admin.Get("/v1/tenants/setup").Is(HttpStatusCode.OK))["plan"]!;
-        await Gateway.Admin.Put($"/v1/plans/{plan}",
-            """{"currency":"USD","outcome_types":[{"id":"support.resolution","price":"1.29"}]}""")
+        await Gateway.Admin.Put($"/v1/plans/{plan}", Gateway.Plan.Replace("0.99", "1.29", StringComparison.Ordinal))
             .Is(HttpStatusCode.Created);
         using var person = await Person.Of(Gateway, "finance", "setup");
         await person.Open("/console/tenants/setup/changes");
