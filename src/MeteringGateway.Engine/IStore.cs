@@ -49,8 +49,14 @@ public partial interface IStore : IAsyncDisposable
 
     ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation);
 
-    /// <summary>Removes what is stored apart for an end customer's events; returns of how many there was any.</summary>
-    ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation);
+    /// <summary>Sequences of an end customer's events for which something is stored apart, in order.</summary>
+    ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer, CancellationToken cancellation);
+
+    /// <summary>
+    /// Sees to it that nothing is left of what was stored apart for these sequences, wherever the store keeps what was
+    /// there before.
+    /// </summary>
+    ValueTask Erase(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation);
 
     /// <summary>
     /// Archived outcomes that pass the filter: by first sequence below <paramref name="cursor"/>, highest first; with
@@ -133,6 +139,9 @@ public sealed record TenantBatch(
     /// <summary>Versions of documents that belong to what the entries say; one that is there already stays as it
     /// is.</summary>
     public IReadOnlyList<Document> Documents { get; init; } = [];
+
+    /// <summary>Sequences for which what is stored apart goes, with the entry that says so.</summary>
+    public IReadOnlyList<long> Erased { get; init; } = [];
 }
 
 public enum AppendResult : byte

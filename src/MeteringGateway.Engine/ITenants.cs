@@ -149,9 +149,12 @@ public interface ITenants
 
     /// <summary>
     /// Removes what is stored apart for an end customer's events (D2): the chain, counters and statements stay as they
-    /// are. Returns of how many events there was any; what is reported later is stored anew.
+    /// are. What is reported later is stored anew. One that ends halfway, whatever ends it, has erased what it noted
+    /// and noted what it erased: the same call once more goes on with the rest.
     /// </summary>
-    ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default);
+    /// <param name="actor">Who does it.</param>
+    ValueTask<Erased> Erase(string tenant, string endCustomer, Actor actor,
+        CancellationToken cancellation = default);
 
     /// <summary>A reservation that still holds, or null.</summary>
     ValueTask<ReservationFigure?> Reservation(string tenant, string id, CancellationToken cancellation = default);

@@ -87,13 +87,32 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
                 new DetailRow(3, null, [1], [3]), new DetailRow(4, "u-9", [1], [4])],
         }, Batches.Of("zoo", null, "1") with { Details = [new DetailRow(1, "u-9", [1], [5])] });
 
-        Assert.Equal(2, await _store.Erase("acme", "u-9", default));
-        Assert.Equal(0, await _store.Erase("acme", "u-9", default));
-        Assert.Equal(0, await _store.Erase("nobody", "u-9", default));
+        Assert.Equal([1L, 4L], await _store.DetailsOf("acme", "u-9", default));
+        Assert.Empty(await _store.DetailsOf("nobody", "u-9", default));
+        await _store.Erase("acme", [1, 4], default);
+        await _store.Erase("acme", [1, 4, 99], default);
+        await _store.Erase("nobody", [1], default);
+        Assert.Empty(await _store.DetailsOf("acme", "u-9", default));
 
         Assert.Equal([null, 2L, 3L, null],
             (await _store.Details("acme", [1, 2, 3, 4], default)).Select(row => row?.Sequence));
         Assert.NotNull((await _store.Details("zoo", [1], default))[0]);
+    }
+
+    [Fact]
+    public async Task Detail_goes_with_the_entry_that_says_so_or_stays_D2()
+    {
+        var first = Batches.Of("acme", null, "1", "2", "3") with
+        {
+            Details = [new DetailRow(1, "u-9", [1], [1]), new DetailRow(2, "u-9", [1], [2]),
+                new DetailRow(3, "u-9", [1], [3])],
+        };
+        await Append(first);
+        Assert.Equal(AppendResult.LostFence, (await _store.Append(
+            [Batches.Of("acme", null, "another") with { Erased = [1, 2] }], default))[0]);
+        Assert.Equal([1L, 2L, 3L], await _store.DetailsOf("acme", "u-9", default));
+        await Append(Batches.Of("acme", first, "erased") with { Erased = [1, 2] });
+        Assert.Equal([3L], await _store.DetailsOf("acme", "u-9", default));
     }
 
     [Fact]

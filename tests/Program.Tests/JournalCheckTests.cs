@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Servers;
+using StackExchange.Redis;
 
 namespace MeteringGateway.Program.Tests;
 
@@ -65,11 +66,29 @@ public sealed class JournalCheckTests : IDisposable
         using (var silo = Metering.Silo(redis, $"--Metering:KeyDirectory={Path.Combine(_directory, "keys")}"))
         {
             await Metering.Fill(silo, "acme", 3);
+            using var http = Metering.Administrator(silo);
+            using var put = await http.PutAsJsonAsync(new Uri("/v1/webhooks/desk", UriKind.Relative),
+                new { url = "https://finance.example/hooks", events = (string[])["cap.reached"], tenants = "*" });
+            put.EnsureSuccessStatusCode();
             Assert.Equal(0, silo.Process.Stop());
         }
-        var good = await Metering.Run("journal", "--check", "--redis", Metering.Address(redis));
+        var good = await Check();
         Assert.Equal((0, ""), (good.Code, good.Error));
         Assert.Contains("the store is as it was written", good.Output, StringComparison.Ordinal);
+
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(Metering.Address(redis));
+        var store = connection.GetDatabase();
+        byte[] webhook = [.. (byte[])(await store.HashGetAsync("metering:webhooks", "desk"))!];
+        webhook[^3] ^= 1;
+        await store.HashSetAsync("metering:webhooks", "desk", webhook);
+        await store.SortedSetAddAsync("metering:tenants", "acne", 0);
+        var found = await Check();
+        Assert.Equal(1, found.Code);
+        Assert.Contains("webhooks 'desk' is not what was written", found.Error, StringComparison.Ordinal);
+        Assert.Contains("tenants 'acne' is not what was written", found.Error, StringComparison.Ordinal);
+        Assert.Contains("acme: ", found.Output, StringComparison.Ordinal); // whose journal is good
+
+        Task<Ended> Check() => Metering.Run("journal", "--check", "--redis", Metering.Address(redis));
     }
 
     private Task<Ended> Check() => Metering.Run("journal", "--check", "--data-directory", _directory);

@@ -125,11 +125,8 @@ internal static class OutcomeEndpoints
             string tenant, string id, Principal caller, ITenants tenants, CancellationToken cancellation) =>
         {
             if (await tenants.Tenant(tenant, cancellation) is null) return Problem.UnknownTenant();
-            var erased = await tenants.Erase(tenant, id, cancellation);
-            // Not given up halfway: what was erased is to be seen in the journal (D4). Of nobody there is nothing to see.
-            if (erased > 0 && await tenants.Execute(tenant, new Command.NoteErasure(erased) { Actor = caller.Actor },
-                CancellationToken.None) is Answer.Refused refused) return refused.ToProblem();
-            return TypedResults.Ok(new ErasedWire(erased));
+            var erased = await tenants.Erase(tenant, id, caller.Actor, cancellation);
+            return erased.Refused is { } refused ? refused.ToProblem() : TypedResults.Ok(new ErasedWire(erased.Events));
         }).WithTags("Outcomes").Needs(Permission.TenantsWrite).WithMetadata(new NamesAPerson())
             .WithName("eraseEndCustomer")
             .WithSummary("Erase what is stored of an end customer's events; the journal and what is owed stay");

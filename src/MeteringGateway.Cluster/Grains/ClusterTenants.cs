@@ -172,8 +172,9 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
         CancellationToken cancellation = default) =>
         Ask(tenant, grain => grain.Heads(before, limit, cancellation), cancellation);
 
-    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default) =>
-        store.Erase(tenant, endCustomer, cancellation);
+    public ValueTask<Erased> Erase(string tenant, string endCustomer, Actor actor,
+        CancellationToken cancellation = default) =>
+        Erasure.Run(this, store, tenant, endCustomer, actor, cancellation);
 
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id,
         CancellationToken cancellation = default) =>

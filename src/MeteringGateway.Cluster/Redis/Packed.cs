@@ -60,13 +60,17 @@ internal static class Packed
     public static long Number(byte[]? bytes) => BinaryPrimitives.ReadInt64LittleEndian(bytes!);
 
     /// <summary>An archived outcome: what lists filter by, in a form that Lua reads, and then its bytes.</summary>
-    public static byte[] Archived(OutcomeFigure outcome, byte[] bytes)
+    public static byte[] Archived(OutcomeFigure outcome, byte[] bytes) => Archived(outcome.Period, outcome.Status,
+        outcome.Reason, outcome.OutcomeType, outcome.Session, bytes);
+
+    public static byte[] Archived(DateOnly period, OutcomeStatus status, Reason reason, string outcomeType,
+        string? ofSession, byte[] bytes)
     {
-        var type = Text(outcome.OutcomeType);
-        var session = outcome.Session is null ? null : Text(outcome.Session);
+        var type = Text(outcomeType);
+        var session = ofSession is null ? null : Text(ofSession);
         var packed = new byte[ArchivedHead + type.Length + (session?.Length ?? 0) + bytes.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(packed, outcome.Period.DayNumber);
-        (packed[4], packed[5]) = ((byte)outcome.Status, (byte)outcome.Reason);
+        BinaryPrimitives.WriteInt32LittleEndian(packed, period.DayNumber);
+        (packed[4], packed[5]) = ((byte)status, (byte)reason);
         BinaryPrimitives.WriteUInt16LittleEndian(packed.AsSpan(6), checked((ushort)type.Length));
         BinaryPrimitives.WriteUInt16LittleEndian(packed.AsSpan(8),
             session is null ? NoSession : checked((ushort)session.Length));

@@ -178,6 +178,8 @@ public sealed partial class RedisStore
             to.AddRange(alert.Sequence, alert.Type, alert.At.UnixMilliseconds, alert.Hash, alert.Entry);
         to.Add(batch.Documents.Count);
         foreach (var document in batch.Documents) to.AddRange(Name(document), Bytes(document));
+        to.Add(batch.Erased.Count);
+        foreach (var sequence in batch.Erased) to.Add(sequence);
     }
 
     /// <summary>Batches that go in one command.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using StackExchange.Redis;
@@ -13,8 +12,7 @@ namespace MeteringGateway.Cluster;
 public sealed partial class RedisStore
 {
     /// <summary>Members of a document's row but its seal.</summary>
-    private const int Unsealed = 6;
-    private const int SealLength = 8;
+    private const int DocumentMembers = 6;
 
     public async ValueTask<bool> Put(Document document, CancellationToken cancellation) =>
         (int)await Ask(before => Run(Scripts.Put, [], Arguments(document, before)), cancellation) == 1;
@@ -51,10 +49,21 @@ public sealed partial class RedisStore
     public async ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation) =>
         [.. (await Documents(kind, cancellation)).GroupBy(one => one.Id).Select(versions => versions.Last())];
 
-    private async Task<RedisResult[]> PageOfDocuments(long after, CancellationToken cancellation) =>
-        (RedisResult[])(await Ask(Scripts.DocumentsAfter, [Key("documents")], [after, RowsAtOnce], cancellation))!;
+    /// <exception cref="StoreException">A stamp follows that does not lead further.</exception>
+    private async Task<RedisResult[]> PageOfDocuments(long after, CancellationToken cancellation)
+    {
+        var page = (RedisResult[])(await Ask(Scripts.DocumentsAfter, [Key("documents")], [after, RowsAtOnce],
+            cancellation))!;
+        // What Redis has lost is told from the first on.
+        for (var (i, last) = (1, Math.Min(after, Stamp(page[0]) < after ? 0 : after)); i < page.Length; i += 2)
+            last = Stamp(page[i]) is var next && next > last ? next
+                : throw new StoreException(Damaged($"documents: '{page[i]}'"));
+        return page;
+    }
 
-    private static long Stamp(RedisResult id) => long.Parse(((string)id!).Split('-')[0], CultureInfo.InvariantCulture);
+    /// <exception cref="StoreException">It is no stamp: whoever goes on from one must come further.</exception>
+    private static long Stamp(RedisResult id) => ((string)id!).Split('-') is [var stamp, "0"]
+        ? long.Parse(stamp, CultureInfo.InvariantCulture) : throw new StoreException(Damaged($"documents: '{id}'"));
 
     /// <summary>In the order in which <see cref="Scripts.Put"/> takes it.</summary>
     private RedisValue[] Arguments(Document document, int before) =>
@@ -70,57 +79,14 @@ public sealed partial class RedisStore
             Packed.Text(document.Kind), Packed.Text(document.Id), Packed.Number(document.Version),
             Packed.Number(document.At.UnixMilliseconds),
             Packed.Text(document.Actor), document.Content);
-        return [.. row, .. Packed.Pack(Seal(row))];
+        return Sealed(row, "", DocumentSeal);
     }
-
-    private static byte[] Seal(ReadOnlySpan<byte> row) => SHA256.HashData(row)[..SealLength];
 
     /// <exception cref="StoreException">It is not what was written.</exception>
     private static Document Document(string stamp, byte[] bytes)
     {
-        try
-        {
-            var row = Packed.Unpack(bytes);
-            var sealedRow = bytes.AsSpan(0, Math.Max(0, bytes.Length - sizeof(int) - SealLength));
-            if (row.Length == Unsealed
-                || row.Length > Unsealed && row[^1].AsSpan().SequenceEqual(Seal(sealedRow)))
-                return new Document(
-                    Packed.Text(row[0]), Packed.Text(row[1]), (int)Packed.Number(row[2]),
-                    new Instant(Packed.Number(row[3])), Packed.Text(row[4]), row[5]!);
-        }
-        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or OverflowException)
-        {
-            throw new StoreException($"{Damaged(stamp)}: {e.Message}");
-        }
-        throw new StoreException(Damaged(stamp));
+        var row = Opened(bytes, DocumentMembers, "", DocumentSeal, $"documents: '{stamp}'");
+        return new Document(Packed.Text(row[0]), Packed.Text(row[1]), (int)Packed.Number(row[2]),
+            new Instant(Packed.Number(row[3])), Packed.Text(row[4]), row[5]!);
     }
-
-    private static string Damaged(string stamp) => $"documents: the row '{stamp}' is not what was written";
-
-    public async Task<IReadOnlyList<string>> Check(CancellationToken cancellation)
-    {
-        var (findings, found) = (new List<string>(), new Dictionary<string, string>(StringComparer.Ordinal));
-        for (var last = 0L; ;)
-        {
-            var answer = await PageOfDocuments(last, cancellation);
-            for (var i = 1; i < answer.Length; i += 2)
-                try
-                {
-                    found[Name(Document((string)answer[i]!, (byte[])answer[i + 1]!))] = (string)answer[i]!;
-                }
-                catch (StoreException e)
-                {
-                    findings.Add(e.Message);
-                }
-            if (answer.Length <= 1) break;
-            last = Stamp(answer[^2]);
-        }
-        foreach (var row in await Ask(_ => _redis.HashGetAllAsync(Key("versions"), Master), cancellation))
-            if (!found.Remove((string)row.Name!, out var stamp) || stamp != (string)row.Value!)
-                findings.Add($"versions: there is no document as '{Shown(row.Name!)}' says");
-        findings.AddRange(found.Keys.Select(name => $"versions: the document '{Shown(name)}' is not listed"));
-        return findings;
-    }
-
-    private static string Shown(string name) => name.Replace('\0', '/');
 }

@@ -64,7 +64,8 @@ public sealed partial class RedisStore
                 && block.FirstSequence <= head.Sequence))
             {
                 blocks.Add(block);
-                last = block.FirstSequence + block.Count - 1;
+                last = block.FirstSequence + block.Count - 1 is var end && end > last ? end : throw new StoreException(
+                    Damaged($"block {block.FirstSequence}-{block.Count} of tenant '{tenant}'"));
             }
             if (blocks.Count == before || last >= head.Sequence || last - after >= limit)
                 return head with { Blocks = blocks };

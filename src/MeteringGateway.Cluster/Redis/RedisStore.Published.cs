@@ -19,6 +19,6 @@ public sealed partial class RedisStore
     {
         var arguments = new List<RedisValue>();
         foreach (var (tenant, sequence) in tenants) arguments.AddRange(tenant, sequence);
-        await Ask(Scripts.Published, [Key("published")], [.. arguments], cancellation);
+        await Ask(Scripts.Published, [Key("published"), Key("seals")], [.. arguments], cancellation);
     }
 }

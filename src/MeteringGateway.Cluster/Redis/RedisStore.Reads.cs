@@ -14,7 +14,7 @@ public sealed partial class RedisStore
         RedisValue[] asked = [.. sequences.Select(sequence => (RedisValue)sequence)];
         var found = await Ask(_ => _redis.HashGetAsync(Key("d", tenant), asked, Master), cancellation);
         return [.. found.Select((value, i) => value.IsNull ? null
-            : Detail(sequences[i], Packed.Unpack((byte[])value!)))];
+            : Detail(tenant, sequences[i], (byte[])value!))];
     }
 
     /// <summary>
@@ -30,26 +30,35 @@ public sealed partial class RedisStore
     }
 
     /// <summary>Redis has no index of end customers: all of the tenant's detail is looked through.</summary>
-    public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer,
+        CancellationToken cancellation)
     {
-        var found = new List<RedisValue>();
+        var found = new SortedSet<long>();
         await foreach (var entry in _redis.HashScanAsync(Key("d", tenant), pageSize: 1_000, flags: Master)
             .WithCancellation(cancellation))
-            if (Packed.Unpack((byte[])entry.Value!)[0] is { } customer && Packed.Text(customer) == endCustomer)
-                found.Add(entry.Name);
-        long erased = 0;
-        foreach (var some in found.Distinct().Chunk(1_000))
-            erased += await Ask(_ => _redis.HashDeleteAsync(Key("d", tenant), some, Master), cancellation);
-        return erased;
+            if (Detail(tenant, (long)entry.Name, (byte[])entry.Value!).EndCustomer == endCustomer)
+                found.Add((long)entry.Name);
+        return [.. found];
     }
 
-    private static DetailRow Detail(long sequence, byte[]?[] row) =>
-        new(sequence, row[0] is { } customer ? Packed.Text(customer) : null, row[1]!, row[2]!);
+    public async ValueTask Erase(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
+    {
+        foreach (var some in sequences.Select(sequence => (RedisValue)sequence).Chunk(1_000))
+            await Ask(_ => _redis.HashDeleteAsync(Key("d", tenant), some, Master), cancellation);
+    }
+
+    private static DetailRow Detail(string tenant, long sequence, byte[] bytes) => Read(() =>
+    {
+        var row = Packed.Unpack(bytes);
+        return new DetailRow(sequence, row[0] is { } customer ? Packed.Text(customer) : null,
+            row[1] ?? throw new ArgumentException("no salt"), row[2] ?? throw new ArgumentException("no detail"));
+    }, $"the detail of entry {sequence} of {tenant}");
 
     public async ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
     {
         var row = await Ask(_ => _redis.HashGetAsync(Key("a", tenant), outcomeId, Master), cancellation);
-        return row.IsNull ? null : Packed.Archived((byte[])row!);
+        return row.IsNull ? null
+            : Read(() => Packed.Archived((byte[])row!), $"the archived outcome '{outcomeId}' of {tenant}");
     }
 
     public async ValueTask<IReadOnlyList<byte[]>> ArchivedPage(
@@ -96,7 +105,7 @@ public sealed partial class RedisStore
 
     private static IdempotencyRow Idempotency(string key, RedisValue value)
     {
-        var row = Packed.Unpack((byte[])value!);
+        var row = Opened((byte[])value!, IdempotencyMembers, key, IdempotencySeal, $"i:{key}");
         return new IdempotencyRow(key, row[0]!, row[1]!, new Instant(Packed.Number(row[2])));
     }
 
@@ -133,9 +142,6 @@ public sealed partial class RedisStore
         [
             prefix, row.Key, row.ExpiresAt.UnixMilliseconds, Bytes(row), before > 0 ? 1 : 0,
         ]), cancellation) == 1;
-
-    private static byte[] Bytes(IdempotencyRow row) =>
-        Packed.Pack(row.Content, row.Answer, Packed.Number(row.ExpiresAt.UnixMilliseconds));
 
     /// <summary>Redis does not delete idempotency rows by itself: somebody has to call this.</summary>
     public ValueTask Expire(Instant now, CancellationToken cancellation) =>

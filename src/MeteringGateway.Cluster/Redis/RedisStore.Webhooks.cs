@@ -66,6 +66,7 @@ public sealed partial class RedisStore
         foreach (var shown in (RedisResult[])answer!)
         {
             var row = (RedisValue[])shown!;
+            if (row[15] != 1) throw new StoreException(Damaged($"delivery:{row[0]}"));
             deliveries.Add(new Delivery(
                 (long)row[0], (string)row[2]!, (string)row[3]!, (string)row[4]!, (long)row[5], (string)row[6]!,
                 (byte[])row[7]!,
@@ -101,8 +102,10 @@ public sealed partial class RedisStore
 
     public async ValueTask<IReadOnlyList<WebhookRow>> Webhooks(CancellationToken cancellation)
     {
-        var rows = await Ask(_ => _redis.HashGetAllAsync(Key("webhooks"), Master), cancellation);
-        return [.. rows.Select(row => new WebhookRow((string)row.Name!, (byte[])row.Value!))
+        var rows = (RedisValue[])(await Ask(Scripts.Webhooks, [], [prefix], cancellation))!;
+        foreach (var row in rows.Chunk(3))
+            if (row[2] != 1) throw new StoreException(Damaged($"webhooks: '{row[0]}'"));
+        return [.. rows.Chunk(3).Select(row => new WebhookRow((string)row[0]!, (byte[])row[1]!))
             .OrderBy(row => row.Id, StringComparer.Ordinal)];
     }
 

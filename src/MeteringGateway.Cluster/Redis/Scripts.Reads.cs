@@ -65,7 +65,7 @@ internal static partial class Scripts
     /// Says that a cluster is there. KEYS: the clusters. ARGV: its id, after how many milliseconds of silence another
     /// is gone, 1 if it only begins where there is no other. Answers another's id, or nothing.
     /// </summary>
-    public const string Cluster = "#!lua flags=allow-oom\n" + """
+    public const string Cluster = "#!lua flags=allow-oom\n" + Seals + """
         local time = redis.call('TIME')
         local now, other = time[1] * 1000 + math.floor(time[2] / 1000), ''
         local all = redis.call('HGETALL', KEYS[1])
@@ -74,7 +74,7 @@ internal static partial class Scripts
             if now - all[i + 1] > tonumber(ARGV[2]) then redis.call('HDEL', KEYS[1], all[i]) else other = all[i] end
           end
         end
-        if other == '' or ARGV[3] ~= '1' then redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now)) end
+        if other == '' or ARGV[3] ~= '1' then redis.call('HSET', KEYS[1], ARGV[1], seen(ARGV[1], now)) end
         return other
         """;
 
@@ -114,7 +114,7 @@ internal static partial class Scripts
         if tonumber(string.match(last[1], '%d+')) < tonumber(after) then after = '0' end
         for _, one in ipairs(redis.call('XRANGE', KEYS[1], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])) do
           answer[#answer + 1] = one[1]
-          answer[#answer + 1] = one[2][2]
+          answer[#answer + 1] = one[2][1] == 'd' and one[2][2] or ''
         end
         return answer
         """;
@@ -170,11 +170,15 @@ internal static partial class Scripts
         return answer
         """;
 
-    /// <summary>KEYS: what is published. ARGV: tenants, each with the entry up to which it is.</summary>
-    public const string Published = Writes + """
+    /// <summary>KEYS: what is published, and seals. ARGV: tenants, each with the entry up to which it is.</summary>
+    public const string Published = Writes + Seals + """
         for i = 1, #ARGV, 2 do
           local before = redis.call('HGET', KEYS[1], ARGV[i]) or '0'
-          if tonumber(ARGV[i + 1]) > tonumber(before) then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+          if tonumber(ARGV[i + 1]) > tonumber(before) then
+            local to, which = padded(ARGV[i + 1]), 'published:' .. ARGV[i]
+            redis.call('HSET', KEYS[1], ARGV[i], to)
+            redis.call('HSET', KEYS[2], which, keep(which, seal(to), to))
+          end
         end
         return 1
         """;

@@ -7,7 +7,7 @@ internal static partial class Scripts
     /// status, so a change is: <c>unlink</c>, write, <c>link</c>, and then <c>promote</c>, as the first that is pending
     /// of a tenant may now be another.
     /// </summary>
-    private const string Indexes = """
+    private const string Indexes = Seals + """
         local prefix = ARGV[1] .. ':'
 
         local function row(number) return prefix .. 'delivery:' .. number end
@@ -26,8 +26,27 @@ internal static partial class Scripts
             ended = f[6]}
         end
 
+        local members = {'webhook', 'id', 'tenant', 'sequence', 'type', 'body', 'created', 'status', 'due', 'give_up',
+          'tries', 'ended', 'attempts'}
+
+        local function sealed(number)
+          return seal(number, unpack(redis.call('HMGET', row(number), unpack(members))))
+        end
+
+        -- Of a row that has its place in its index from a program of before there were seals, nobody can say.
+        local function is_whole(number)
+          local mark, webhook, status = unpack(redis.call('HMGET', row(number), 'seal', 'webhook', 'status'))
+          local place = redis.call('ZSCORE', of(webhook or '', 'deliveries:' .. (status or '')), number)
+          if not place then return false end
+          if tonumber(place) == number + 0.5 then
+            return mark == sealed(number) and redis.call('HLEN', row(number)) == #members + 1
+          end
+          return tonumber(place) == tonumber(number) and mark ~= sealed(number)
+        end
+
         local function link(one)
-          redis.call('ZADD', of(one.webhook, 'deliveries:' .. one.status), one.number, one.number)
+          redis.call('HSET', row(one.number), 'seal', sealed(one.number))
+          redis.call('ZADD', of(one.webhook, 'deliveries:' .. one.status), one.number .. '.5', one.number)
           if one.ended ~= '' then redis.call('ZADD', prefix .. 'ended', one.ended, one.number) end
           if one.status == '0' then
             redis.call('ZADD', waiting(one), one.number, one.number)
@@ -91,6 +110,7 @@ internal static partial class Scripts
             status = '0', ended = ''}
           if redis.call('HEXISTS', of(one.webhook, 'ids'), one.id) == 0 then
             one.number = string.format('%.0f', redis.call('INCR', prefix .. 'number'))
+            redis.call('HSET', prefix .. 'seals', 'number', keep('number', seal(one.number), one.number))
             redis.call('HSET', of(one.webhook, 'ids'), one.id, one.number)
             redis.call('HSET', row(one.number), 'webhook', one.webhook, 'id', one.id, 'tenant', one.tenant,
               'sequence', ARGV[i + 3],
@@ -162,25 +182,29 @@ internal static partial class Scripts
         local id, stays, content = ARGV[5], ARGV[6] == '1', ARGV[7]
         local now = redis.call('HGET', prefix .. 'webhooks', id)
         if not add(now == (stays and content)) then return 0 end
-        if stays then redis.call('HSET', prefix .. 'webhooks', id, content)
+        local which = 'webhook:' .. id
+        if stays then
+          redis.call('HSET', prefix .. 'webhooks', id, content)
+          redis.call('HSET', prefix .. 'seals', which, keep(which, seal(content), ARGV[2]))
         else
           redis.call('HDEL', prefix .. 'webhooks', id)
+          redis.call('HDEL', prefix .. 'seals', which)
           repeat local went = forget(id, 1000) until went == 0
         end
         return 1
         """;
 
     /// <summary>
-    /// Lua: <c>show</c> adds a delivery to the answer: its number, whether it is its tenant's head, and its members.
+    /// Lua: <c>show</c> adds a delivery to the answer: its number, whether it is its tenant's head, its members, and
+    /// whether it is as it was written.
     /// </summary>
     private const string Shows = """
         local answer = {}
         local function show(number)
-          local f = redis.call('HMGET', row(number), 'webhook', 'id', 'tenant', 'sequence', 'type', 'body',
-            'created', 'status', 'due',
-            'give_up', 'tries', 'ended', 'attempts')
+          local f = redis.call('HMGET', row(number), unpack(members))
           if not f[1] then return end
           local first = redis.call('HGET', of(f[1], 'head'), f[3]) == number
+          f[#f + 1] = is_whole(number) and 1 or 0
           answer[#answer + 1] = {number, first and 1 or 0, unpack(f)}
         end
 

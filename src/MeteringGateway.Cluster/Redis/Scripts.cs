@@ -16,7 +16,7 @@ internal static partial class Scripts
     /// one after the other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes. Answers
     /// for each batch: 1 it is written, 0 it lost the fence, a text: the error.
     /// </summary>
-    public const string Append = Writes + Documents + """
+    public const string Append = Writes + Seals + Documents + """
         local prefix = ARGV[1] .. ':'
         local tenants, due = prefix .. 'tenants', prefix .. 'due'
 
@@ -35,7 +35,8 @@ internal static partial class Scripts
           redis.call('HSET', head, 'v', severity)
         end
 
-        -- Five runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts, documents.
+        -- Six runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts, documents, and
+        -- sequences of details that go.
         local function beside(tenant, at)
           for i = at + 1, at + 2 * ARGV[at], 2 do redis.call('HSET', prefix .. 'd:' .. tenant, ARGV[i], ARGV[i + 1]) end
           at = at + 1 + 2 * ARGV[at]
@@ -51,15 +52,18 @@ internal static partial class Scripts
           end
           at = at + 1 + 3 * ARGV[at]
           for i = at + 1, at + 5 * ARGV[at], 5 do
-            local position = redis.call('INCR', prefix .. 'position')
-            redis.call('XADD', prefix .. 'outbox', string.format('%.0f-0', position),
-              't', tenant, 's', ARGV[i], 'y', ARGV[i + 1], 'a', ARGV[i + 2], 'h', ARGV[i + 3], 'e', ARGV[i + 4])
+            local position = string.format('%.0f-0', redis.call('INCR', prefix .. 'position'))
+            redis.call('XADD', prefix .. 'outbox', position,
+              't', tenant, 's', ARGV[i], 'y', ARGV[i + 1], 'a', ARGV[i + 2], 'h', ARGV[i + 3], 'e', ARGV[i + 4],
+              'd', seal(position, tenant, unpack(ARGV, i, i + 4)))
           end
           at = at + 1 + 5 * ARGV[at]
           local documents, versions = prefix .. 'documents', prefix .. 'versions'
           for i = at + 1, at + 2 * ARGV[at], 2 do
             if redis.call('HEXISTS', versions, ARGV[i]) == 0 then write(documents, versions, ARGV[i], ARGV[i + 1]) end
           end
+          at = at + 1 + 2 * ARGV[at]
+          for i = at + 1, at + ARGV[at] do redis.call('HDEL', prefix .. 'd:' .. tenant, ARGV[i]) end
         end
 
         local function append(head, at)
@@ -75,6 +79,7 @@ internal static partial class Scripts
           if before == '0' then redis.call('ZADD', tenants, 0, tenant) end
           if when == '' then redis.call('ZREM', due, tenant) else redis.call('ZADD', due, when, tenant) end
           if severity ~= '' then set(head, tenant, severity) end
+          redis.call('HSET', head, 'q', keep(head, seal(when, redis.call('HGET', head, 'v')), last))
           beside(tenant, at + 10)
           return 1
         end
@@ -95,7 +100,7 @@ internal static partial class Scripts
     /// deleted. KEYS: head, parts. ARGV: what keys of parts begin with, sequence, hash, name of the parts, how many,
     /// and the key of a snapshot that an older version wrote. Answers 0 if parts are missing.
     /// </summary>
-    public const string PutSnapshot = Writes + """
+    public const string PutSnapshot = Writes + Seals + """
         local now = redis.call('HMGET', KEYS[1], 's', 'ps', 'pk', 'ph')
         local sequence, head, there = tonumber(ARGV[2]), tonumber(now[1] or '0'), tonumber(now[2] or '0')
         if now[3] == ARGV[4] then return 1 end
@@ -106,7 +111,8 @@ internal static partial class Scripts
         end
         if redis.call('HLEN', KEYS[2]) ~= tonumber(ARGV[5]) then return 0 end
         redis.call('PERSIST', KEYS[2])
-        redis.call('HSET', KEYS[1], 'ps', ARGV[2], 'ph', ARGV[3], 'pk', ARGV[4], 'pn', ARGV[5])
+        redis.call('HSET', KEYS[1], 'ps', ARGV[2], 'ph', ARGV[3], 'pk', ARGV[4], 'pn', ARGV[5],
+          'pq', keep(KEYS[1], seal(ARGV[2], ARGV[3], ARGV[5]), ARGV[4]))
         if now[3] then redis.call('UNLINK', ARGV[1] .. now[3]) end
         redis.call('UNLINK', ARGV[6])
         return 1
@@ -135,6 +141,9 @@ internal static partial class Scripts
           local page = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', few)
           for _, block in ipairs(page) do
             local previous, entries = block[2][2], block[2][4]
+            if block[2][1] ~= 'p' or block[2][3] ~= 'e' then
+              return redis.error_reply('DAMAGED block ' .. block[1] .. ' is not what was written')
+            end
             answer[#answer + 1] = block[1]
             answer[#answer + 1] = previous
             answer[#answer + 1] = entries

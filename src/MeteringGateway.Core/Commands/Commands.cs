@@ -161,9 +161,13 @@ public abstract record Command
 
     public sealed record WithdrawAuthorization : Command;
 
-    /// <summary>What was stored apart of an end customer's events has been erased (D2, D4).</summary>
+    /// <summary>What was stored apart of an end customer's events is erased (D2, D4).</summary>
     /// <param name="Events">Of how many there was anything.</param>
-    public sealed record NoteErasure(long Events) : Command;
+    public sealed record NoteErasure(long Events) : Command
+    {
+        /// <summary>Of which entries, where it goes with this one's.</summary>
+        public IReadOnlyList<long> Sequences { get; init; } = [];
+    }
 
     /// <summary>The buyer contests an outcome that it is to pay for (D3).</summary>
     /// <param name="Reason">1 to 1,000 characters.</param>

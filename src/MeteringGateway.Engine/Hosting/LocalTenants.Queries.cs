@@ -70,10 +70,11 @@ public sealed partial class LocalTenants
     public ValueTask<Need?> Need(string tenant, CancellationToken cancellation = default) =>
         Ask(tenant, state => state.Need(Now), cancellation, Lane.Bulk);
 
-    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation = default)
+    public ValueTask<Erased> Erase(string tenant, string endCustomer, Actor actor,
+        CancellationToken cancellation = default)
     {
         Guard();
-        return _store.Erase(tenant, endCustomer, cancellation);
+        return Erasure.Run(this, _store, tenant, endCustomer, actor, cancellation);
     }
 
     public ValueTask<ReservationFigure?> Reservation(string tenant, string id,

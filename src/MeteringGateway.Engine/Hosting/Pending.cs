@@ -21,6 +21,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
     private List<IdempotencyRow>? _idempotency;
     private List<Alert>? _outbox;
     private List<Document>? _documents;
+    private List<long>? _erased;
     private Instant? _due;
     private LimitState? _severity;
     private bool _isTaken;
@@ -51,6 +52,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
             Add(ref _idempotency, taken.Idempotency);
             Add(ref _outbox, taken.Outbox);
             Add(ref _documents, taken.Documents);
+            Add(ref _erased, taken.Erased);
             if (taken.Signals.Count > 0) (Signals ??= []).AddRange(taken.Signals);
             ((ReadOnlySpan<byte>)lastHash).CopyTo(_lastHash);
             (_due, _severity, View) = (due, severity, view);
@@ -72,6 +74,7 @@ internal sealed class Pending(TenantHost host, long firstSequence, byte[] previo
             (IReadOnlyList<IdempotencyRow>?)_idempotency ?? NoIdempotency, (IReadOnlyList<Alert>?)_outbox ?? NoAlerts)
         {
             Severity = _severity, Documents = (IReadOnlyList<Document>?)_documents ?? [],
+            Erased = (IReadOnlyList<long>?)_erased ?? [],
         };
     }
 

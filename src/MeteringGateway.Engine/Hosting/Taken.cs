@@ -28,6 +28,7 @@ internal sealed class Taken
     public List<IdempotencyRow> Idempotency { get; } = [];
     public List<Alert> Outbox { get; } = [];
     public List<Document> Documents { get; } = [];
+    public List<long> Erased { get; } = [];
     public List<Signal> Signals { get; } = [];
 
     /// <summary>The turn's span; null: its caller's trace is not recorded.</summary>
@@ -76,6 +77,7 @@ internal sealed class Taken
         Idempotency.Clear();
         Outbox.Clear();
         Documents.Clear();
+        Erased.Clear();
         Signals.Clear();
         Turn = null;
     }

@@ -152,6 +152,8 @@ internal sealed partial class TenantHost
         if (row is not null) taken.Idempotency.Add(row);
         if (command is Command.SetTerms { Own: { } own } && answer is Answer.Done)
             taken.Documents.Add(new Document(own.Kind, Id, own.Version, _engine.Now, own.By, own.Content));
+        if (command is Command.NoteErasure { Sequences: var erased } && answer is Answer.Done)
+            taken.Erased.AddRange(erased);
         entries.Clear();
     }
 

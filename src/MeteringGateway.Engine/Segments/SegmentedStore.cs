@@ -95,33 +95,47 @@ public sealed partial class SegmentedStore(IStore hot, Segments? segments) : ISt
         return all;
     }
 
-    /// <summary>In the segments too, whose entries stay as they are: they have a salted hash of what goes.</summary>
-    public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer,
+        CancellationToken cancellation)
     {
         if (segments is null)
         {
             await DemandSealed(tenant, cancellation);
-            return await hot.Erase(tenant, endCustomer, cancellation);
+            return await hot.DetailsOf(tenant, endCustomer, cancellation);
         }
         using var held = await segments.Lock(tenant, cancellation);
-        // So that nothing is in both, and counted twice.
+        // So that nothing is in both.
         await new Sealer(this).Finish(tenant, cancellation);
-        var erased = await hot.Erase(tenant, endCustomer, cancellation);
+        var found = new SortedSet<long>(await hot.DetailsOf(tenant, endCustomer, cancellation));
         foreach (var file in segments.Of(tenant))
-            erased += await _reads.Run(tenant, urgent: false, () => EraseIn(tenant, file, endCustomer), cancellation);
-        return erased;
+            found.UnionWith(await _reads.Run(tenant, urgent: false, () => Segments.With(tenant, file, segment =>
+                segment.Details().Where(row => row.EndCustomer == endCustomer).Select(row => row.Sequence).ToList()),
+                cancellation));
+        return [.. found];
     }
 
-    private long EraseIn(string tenant, SegmentFile file, string endCustomer)
+    /// <summary>In the segments too, whose entries stay as they are: they have a salted hash of what goes.</summary>
+    public async ValueTask Erase(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
     {
-        var (erased, bytes) = Segments.With(tenant, file, segment =>
+        if (segments is null || sequences.Count == 0)
         {
-            var theirs = segment.Details().LongCount(row => row.EndCustomer == endCustomer);
-            return (theirs, theirs == 0 ? []
-                : segment.With(segment.Details().Where(row => row.EndCustomer != endCustomer)));
-        });
-        if (erased > 0) segments!.Put(tenant, file.First, file.Last, bytes);
-        return erased;
+            await hot.Erase(tenant, sequences, cancellation);
+            return;
+        }
+        using var held = await segments.Lock(tenant, cancellation);
+        await new Sealer(this).Finish(tenant, cancellation);
+        await hot.Erase(tenant, sequences, cancellation);
+        var gone = sequences.ToHashSet();
+        foreach (var file in segments.Of(tenant))
+            await _reads.Run(tenant, urgent: false, () => EraseIn(tenant, file, gone), cancellation);
+    }
+
+    private bool EraseIn(string tenant, SegmentFile file, HashSet<long> gone)
+    {
+        var bytes = Segments.With(tenant, file, segment => segment.Details().Any(row => gone.Contains(row.Sequence))
+            ? segment.With(segment.Details().Where(row => !gone.Contains(row.Sequence))) : []);
+        if (bytes.Length > 0) segments!.Put(tenant, file.First, file.Last, bytes);
+        return bytes.Length > 0;
     }
 
     /// <summary>That what the hot store has not is in the segments, from the first entry on.</summary>

@@ -14,7 +14,7 @@ public sealed partial class SqliteStore
         CancellationToken cancellation) =>
         new(Write(db => db.Transaction(Begin, _ => Append(db, batches))));
 
-    private static AppendResult[] Append(Connection db, IReadOnlyList<TenantBatch> batches)
+    private AppendResult[] Append(Connection db, IReadOnlyList<TenantBatch> batches)
     {
         var results = new AppendResult[batches.Count];
         for (var i = 0; i < batches.Count; i++)
@@ -26,7 +26,7 @@ public sealed partial class SqliteStore
         return results;
     }
 
-    private static void AppendTenant(Connection db, long tenant, TenantBatch batch)
+    private void AppendTenant(Connection db, long tenant, TenantBatch batch)
     {
         if (batch.Count > 0)
             db["INSERT INTO journal(tenant, first, count, previous, entries) VALUES(?,?,?,?,?)"]
@@ -41,6 +41,9 @@ public sealed partial class SqliteStore
                 .Add(row.Key).Add(row.Content).Add(row.Answer).Add(row.ExpiresAt.UnixMilliseconds).Run();
         foreach (var alert in batch.Outbox) Post(db, tenant, alert);
         foreach (var document in batch.Documents) Put(db, document);
+        foreach (var sequence in batch.Erased)
+            db["DELETE FROM details WHERE tenant=? AND sequence=?"].Add(tenant).Add(sequence).Run();
+        if (batch.Erased.Count > 0) Volatile.Write(ref _logHasErased, true);
     }
 
     /// <summary>

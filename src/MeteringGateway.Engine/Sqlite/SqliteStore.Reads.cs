@@ -88,35 +88,35 @@ public sealed partial class SqliteStore
         return details;
     }, cancellation);
 
+    public ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer,
+        CancellationToken cancellation) => Read<IReadOnlyList<long>>(tenant, db =>
+    {
+        var sequences = new List<long>();
+        using var rows = db[$"SELECT sequence FROM details WHERE {Tenant} AND end_customer=? ORDER BY sequence"]
+            .Add(tenant).Add(endCustomer);
+        while (rows.Step()) sequences.Add(rows.Int64(0));
+        return sequences;
+    }, cancellation);
+
     /// <summary>
     /// In pieces, so that no flush waits for long; then the log begins anew, which has what was there. Where nothing was,
     /// it goes on: else whoever asks for people that nobody knows would have everybody's flushes wait.
     /// </summary>
-    public async ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    public async ValueTask Erase(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
     {
-        var erased = await EraseRows(tenant, endCustomer, cancellation);
-        if (Volatile.Read(ref _logHasErased)) await ClearLog(cancellation);
-        return erased;
-    }
-
-    private async ValueTask<long> EraseRows(string tenant, string endCustomer, CancellationToken cancellation)
-    {
-        const int piece = 1_000;
-        for (long erased = 0; ; await Task.Yield())
+        foreach (var some in sequences.Chunk(1_000))
         {
-            var some = Write(db => db.Transaction(Begin, _ =>
+            Write(db => db.Transaction(Begin, _ =>
             {
-                db[$"""
-                    DELETE FROM details WHERE {Tenant} AND sequence IN
-                      (SELECT sequence FROM details WHERE {Tenant} AND end_customer=? LIMIT {piece})
-                    """].Add(tenant).Add(tenant).Add(endCustomer).Run();
-                return db.Number("SELECT changes()");
+                foreach (var sequence in some)
+                    db[$"DELETE FROM details WHERE {Tenant} AND sequence=?"].Add(tenant).Add(sequence).Run();
+                return true;
             }));
-            erased += some;
-            if (some > 0) Volatile.Write(ref _logHasErased, true);
-            if (some < piece) return erased;
+            Volatile.Write(ref _logHasErased, true);
+            await Task.Yield();
             cancellation.ThrowIfCancellationRequested();
         }
+        if (Volatile.Read(ref _logHasErased)) await ClearLog(cancellation);
     }
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId,

@@ -22,7 +22,7 @@ internal static class StoreCheck
                 good &= await StoredJournal.Digest(store, where, tenant, cancellation);
             }
             // What is wrong with one tenant is said, and the others are looked at.
-            catch (Exception e) when (e is JournalCorruptException or StoreException)
+            catch (Exception e) when (e is JournalCorruptException or StoreException or CommandException)
             {
                 await Console.Error.WriteLineAsync($"{tenant}: {e.Message}");
                 good = false;

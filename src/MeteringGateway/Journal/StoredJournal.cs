@@ -38,6 +38,7 @@ internal static class StoredJournal
         var stored = await Load(store, where, tenant, cancellation);
         var (recovered, replayed) = (Restored(tenant, stored.Snapshot), new TenantState());
         // As a gateway does with a snapshot that it cannot read: it only saves time.
+        var good = recovered is not null;
         if (recovered is null)
             stored = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, cancellation) };
         recovered ??= new TenantState();
@@ -55,7 +56,7 @@ internal static class StoredJournal
             $"{tenant}: {stored.Sequence} entries, chain good; recovered (snapshot of "
                 + $"{stored.Snapshot?.Sequence ?? 0}) {one}, replayed {other}"));
         foreach (var finding in beside) Console.Error.WriteLine($"{tenant}: {finding}");
-        if (one == other) return beside.Count == 0;
+        if (one == other) return good && beside.Count == 0;
         Console.Error.WriteLine($"{tenant}: recovery and replay part");
         return false;
     }

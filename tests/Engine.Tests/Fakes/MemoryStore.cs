@@ -138,6 +138,7 @@ internal sealed partial class MemoryStore : IStore
         (tenant.Sequence, tenant.Hash, tenant.Due) = (batch.FirstSequence + batch.Count - 1, batch.LastHash, batch.Due);
         tenant.Severity = batch.Severity ?? tenant.Severity;
         foreach (var row in batch.Details) tenant.Details.Add(row.Sequence, row);
+        foreach (var sequence in batch.Erased) tenant.Details.Remove(sequence);
         foreach (var row in batch.Archived) tenant.Archived[row.Outcome.Id] = row;
         foreach (var document in batch.Documents)
             _disk.Documents.TryAdd((document.Kind, document.Id, document.Version), document);
@@ -227,15 +228,18 @@ internal sealed partial class MemoryStore : IStore
                     _disk.Tenants.GetValueOrDefault(tenant)?.Details.GetValueOrDefault(sequence))];
     }
 
-    public ValueTask<long> Erase(string tenant, string endCustomer, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer, CancellationToken cancellation)
     {
         lock (_gate)
-        {
-            if (_disk.Tenants.GetValueOrDefault(tenant)?.Details is not { } details) return new(0L);
-            var theirs = details.Values.Where(row => row.EndCustomer == endCustomer).ToList();
-            foreach (var row in theirs) details.Remove(row.Sequence);
-            return new(theirs.Count);
-        }
+            return new([.. (_disk.Tenants.GetValueOrDefault(tenant)?.Details.Values.AsEnumerable() ?? [])
+                .Where(row => row.EndCustomer == endCustomer).Select(row => row.Sequence).Order()]);
+    }
+
+    public ValueTask Erase(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
+    {
+        lock (_gate)
+            foreach (var sequence in sequences) _disk.Tenants.GetValueOrDefault(tenant)?.Details.Remove(sequence);
+        return default;
     }
 
     public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)

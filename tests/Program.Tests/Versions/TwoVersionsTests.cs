@@ -78,6 +78,8 @@ public sealed partial class TwoVersionsTests(EarlierProgram earlier) : IClassFix
         foreach (var tenant in Tenants)
             Assert.Equal(0, (await Metering.Run("journal", "--tenant", tenant, "--digest", "--redis",
                 Metering.Address(_redis))).Code);
+        var checkedStore = await Metering.Run("journal", "--check", "--redis", Metering.Address(_redis));
+        Assert.Equal((0, ""), (checkedStore.Code, checkedStore.Error));
     }
 
     private GatewayServer Start(string dll) => Metering.SiloOf(dll, _redis, "--Metering:Cluster:BalanceEvery=00:00:01",
