@@ -37,8 +37,8 @@ public partial interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Removes the blocks before the one that begins with <paramref name="first"/>, oldest first and a few at a time,
-    /// and before them what is stored apart for <paramref name="details"/>: they are in a segment. False, and nothing is
-    /// removed, if there is no such block with that hash before it (the fence).
+    /// and before them what is stored apart for <paramref name="details"/>: they are in a segment. False, and nothing
+    /// is removed, if there is no such block with that hash before it (the fence).
     /// </summary>
     ValueTask<bool> Trim(string tenant, long first, byte[] previousHash, IReadOnlyList<long> details,
         CancellationToken cancellation);

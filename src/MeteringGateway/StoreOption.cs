@@ -93,7 +93,8 @@ internal sealed class Store(IConfiguration configuration)
     /// <exception cref="CommandException">There is none.</exception>
     /// <exception cref="SettingsException">The settings name none that can be.</exception>
     /// <exception cref="StoreException">It could not be opened, or does not answer.</exception>
-    public Task Write(Func<SegmentedStore, Task> work) => IsShared ? WithShared(work) : WithDirectory(work, write: true);
+    public Task Write(Func<SegmentedStore, Task> work) =>
+        IsShared ? WithShared(work) : WithDirectory(work, write: true);
 
     private async Task WithDirectory(Func<SegmentedStore, Task> work, bool write)
     {

@@ -228,8 +228,10 @@ public abstract class SealingBehaviour : IAsyncLifetime
         var files = Files().Order(StringComparer.Ordinal).ToList();
         var second = File.ReadAllBytes(files[1]);
         File.Delete(files[1]);
-        Assert.Contains(await _store.Check(default), finding => finding.Contains("no segment", StringComparison.Ordinal));
-        await Assert.ThrowsAsync<JournalCorruptException>(async () => await _store.Read("busy", 0, int.MaxValue, default));
+        Assert.Contains(await _store.Check(default),
+            finding => finding.Contains("no segment", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<JournalCorruptException>(async () =>
+            await _store.Read("busy", 0, int.MaxValue, default));
         File.WriteAllBytes(files[1], File.ReadAllBytes(files[0]));
         Assert.Contains(await _store.Check(default), finding => finding.Contains(files[1], StringComparison.Ordinal));
         File.WriteAllBytes(files[1], second);
@@ -250,7 +252,8 @@ public abstract class SealingBehaviour : IAsyncLifetime
     private async Task CloseAll(string tenant)
     {
         var clock = new TransferSource.Clock { Now = TransferSource.End + TimeSpan.FromDays(60) };
-        await using var tenants = new LocalTenants(_store, new EngineOptions { DuePoll = TimeSpan.FromHours(1) }, clock);
+        await using var tenants = new LocalTenants(_store, new EngineOptions { DuePoll = TimeSpan.FromHours(1) },
+            clock);
         await tenants.StartAsync();
         await tenants.Execute(tenant, new Command.Tick());
         await tenants.Execute(tenant, Make.Report("open-again", clock.Now));

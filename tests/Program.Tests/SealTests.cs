@@ -8,13 +8,15 @@ using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.Program.Tests;
 
-/// <summary><c>metering seal</c>, and sealing by itself: the store becomes smaller, and nobody hears anything else.</summary>
+/// <summary>
+/// <c>metering seal</c>, and sealing by itself: the store becomes smaller, and nobody hears anything else.
+/// </summary>
 public sealed class SealTests : IDisposable
 {
     private const int Outcomes = 3_000;
     private static readonly string[] Asked = ["entries?limit=1000", "entries?limit=17", "entries?limit=700",
-        "outcomes?limit=1000", "outcomes?period=2026-01-01&limit=5", "journal", "statements/2026-01-01?lines=outcomes", "outcomes/o-5",
-        "outcomes/o-77"];
+        "outcomes?limit=1000", "outcomes?period=2026-01-01&limit=5", "journal",
+        "statements/2026-01-01?lines=outcomes", "outcomes/o-5", "outcomes/o-77"];
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
 
     private string Store => In("store");
@@ -23,7 +25,7 @@ public sealed class SealTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task A_directory_is_smaller_after_its_closed_periods_were_sealed_and_every_answer_is_byte_for_byte_the_same()
+    public async Task A_directory_is_smaller_after_sealing_and_every_answer_is_byte_for_byte_the_same()
     {
         List<string> before;
         using (var server = GatewayServer.Start(Options.DefaultDll(), Store))
@@ -58,7 +60,8 @@ public sealed class SealTests : IDisposable
             await Clock(server, "2026-05-01T00:00:00Z");
             Assert.Equal(0, server.Process.Stop());
         }
-        Assert.Equal(0, (await Metering.Run("verify", In("again"), "--jwks", In("jwks"), "--entries", In("journal"))).Code);
+        Assert.Equal(0, (await Metering.Run("verify", In("again"), "--jwks", In("jwks"), "--entries",
+            In("journal"))).Code);
         Assert.StartsWith("sealed ", (await Seal()).Output, StringComparison.Ordinal);
         var check = await Journal("--check");
         Assert.True(check.Code == 0, check.Error);
@@ -183,7 +186,8 @@ public sealed class SealTests : IDisposable
         })).EnsureSuccessStatusCode();
         var lines = Enumerable.Range(0, Outcomes).Select(i => $$$"""
             {"specversion":"1.0","id":"o-{{{i}}}","source":"/desk","type":"outcome.reported","subject":"acme","data":{
-            """.TrimEnd() + $"\"outcome_type\":\"support.resolution\",\"outcome_id\":\"o-{i}\",\"session\":\"s-{i / 2}\","
+            """.TrimEnd() + $"\"outcome_type\":\"support.resolution\",\"outcome_id\":\"o-{i}\","
+            + $"\"session\":\"s-{i / 2}\","
             + $"\"end_customer\":\"{(i % 100 == 5 ? person : $"somebody-{i % 100}")}\"}}}}").ToList();
         foreach (var some in lines.Chunk(100)) await Send(http, some);
         await Clock(server, "2026-03-10T00:00:00Z");

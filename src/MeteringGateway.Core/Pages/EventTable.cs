@@ -9,6 +9,9 @@ internal sealed class EventTable
 
     public int Count => _slots.Count;
 
+    /// <inheritdoc cref="Hashed{T}.Expect"/>
+    public void Expect(int count) => _slots.Expect(count);
+
     /// <summary>In no order.</summary>
     public IEnumerable<(UInt128 Key, EventRecord Record)> All => _slots.All().Select(slot => (slot.Key, slot.Record));
 

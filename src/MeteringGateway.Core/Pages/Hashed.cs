@@ -30,6 +30,15 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
 
     public int Count { get; private set; }
 
+    /// <summary>So many are added to a table that has none: it is made for them at once, and not grown.</summary>
+    public void Expect(int count)
+    {
+        if (Count > 0) return;
+        while (Most * 3L / 4 << _bits < count) _bits++;
+        _directory = new Segment[1 << _bits];
+        for (var i = 0; i < _directory.Length; i++) _directory[i] = new Segment(_bits, count >> _bits);
+    }
+
     /// <summary>The one that is meant; none: the default.</summary>
     public TSlot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
     {
@@ -96,13 +105,16 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
     }
 
     /// <param name="bits">How many first bits all of its hashes share.</param>
-    private sealed class Segment(int bits)
+    /// <param name="expected">How many it will have, about.</param>
+    private sealed class Segment(int bits, int expected = 0)
     {
         private const int First = 4;
+        /// <summary>Twice what one of the usual size differs by from what is expected.</summary>
+        private const int More = 60;
 
         public int Bits { get; } = bits;
         public int Count { get; private set; }
-        public TSlot[] Slots { get; private set; } = [];
+        public TSlot[] Slots { get; private set; } = expected == 0 ? [] : new TSlot[(expected + More) * 5 / 4];
 
         public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
         {

@@ -78,6 +78,15 @@ internal sealed class OutcomePage(long first)
         return PageText.Read(_text, ref at) ?? id;
     }
 
+    /// <summary>The same where each of its characters is a byte; else, and of none, nothing.</summary>
+    public ReadOnlySpan<byte> EventIdAsciiOf(int row)
+    {
+        var (id, own) = (Rows[row].Text, Rows[row].Text);
+        PageText.Skip(_text, ref own);
+        var end = own;
+        return PageText.Ascii(_text, PageText.Skip(_text, ref end) ? own : id);
+    }
+
     public bool HasSession(int row)
     {
         var at = Rows[row].Text;

@@ -10,6 +10,8 @@ namespace MeteringGateway.Core;
 /// </summary>
 internal sealed class OutcomeTable
 {
+    private const int Near = 4;
+
     private readonly List<OutcomePage> _pages = new(1);
     private readonly Hashed<Slot> _places = new();
     private readonly Interned<OutcomeKind> _kinds = new(EqualityComparer<OutcomeKind>.Default);
@@ -64,6 +66,9 @@ internal sealed class OutcomeTable
         if (outcome is { Status: OutcomeStatus.Pending, ClosesAt: { } at }) (_windows ??= new(this)).Add(at, place);
         return place;
     }
+
+    /// <inheritdoc cref="Hashed{T}.Expect"/>
+    public void Expect(int count) => _places.Expect(count);
 
     /// <summary>Once all of a snapshot's were added, in the order in which they were reported.</summary>
     public void FindChanged()
@@ -155,12 +160,19 @@ internal sealed class OutcomeTable
     /// <summary>The order of those of one time: by source, then by id (O6).</summary>
     public int CompareEvents(int a, int b)
     {
-        var order = string.CompareOrdinal(SourceOf(a), SourceOf(b));
-        return order != 0 ? order : string.CompareOrdinal(EventIdOf(a), EventIdOf(b));
+        var order = RowAt(a).Kind is >= 0 and var kind && kind == RowAt(b).Kind ? 0
+            : string.CompareOrdinal(SourceOf(a), SourceOf(b));
+        if (order != 0) return order;
+        var one = EventIdAsciiOf(a);
+        var other = EventIdAsciiOf(b);
+        return one.IsEmpty || other.IsEmpty ? string.CompareOrdinal(EventIdOf(a), EventIdOf(b))
+            : one.SequenceCompareTo(other);
     }
 
     public string SourceOf(int place) => RowAt(place).Kind is >= 0 and var kind ? _kinds[kind].Source
         : _whole![place].Event.Source;
+
+    private ReadOnlySpan<byte> EventIdAsciiOf(int place) => PageOf(place).EventIdAsciiOf(place % OutcomePage.Most);
 
     public string EventIdOf(int place) => PageOf(place).EventIdOf(place % OutcomePage.Most);
 
@@ -203,18 +215,24 @@ internal sealed class OutcomeTable
         return page < 0 ? 0 : page * OutcomePage.Most + _pages[page].CountUpTo(sequence);
     }
 
+    /// <param name="near">Where it probably is, or some places before.</param>
     /// <returns>-1: it is not there.</returns>
-    public int PlaceOf(string id)
+    public int PlaceOf(string id, int? near = null)
     {
         if (id.Length > PageText.MostLength) return -1;
         var most = PageText.Most(id);
         var text = most <= 1024 ? stackalloc byte[most] : new byte[most];
+        if (near is { } from)
+            for (var place = from; place < Math.Min(from + Near, Places); place++)
+                if (KindAt(place) != OutcomeRow.Vacant
+                    && PageOf(place).HasId(place % OutcomePage.Most, text[..PageText.Write(id, text)])) return place;
         return _places.Find(Slot.Spread(HashOf(id)), new Named(this, text[..PageText.Write(id, text)])).Place;
     }
 
     private static int HashOf(string id) => id.GetHashCode(StringComparison.Ordinal);
 
-    private int Places => _pages.Count == 0 ? 0 : (_pages.Count - 1) * OutcomePage.Most + _pages[^1].Count;
+    /// <summary>How many there are or were, one after the other.</summary>
+    public int Places => _pages.Count == 0 ? 0 : (_pages.Count - 1) * OutcomePage.Most + _pages[^1].Count;
 
     private ref OutcomeRow RowAt(int place) =>
         ref PageOf(place).Rows[place % OutcomePage.Most];

@@ -53,6 +53,15 @@ internal static class PageText
         return isUtf16 ? new string(MemoryMarshal.Cast<byte, char>(text)) : Encoding.UTF8.GetString(text);
     }
 
+    /// <summary>Its bytes, if each is a character: these have the order of the texts; else, and of none, nothing.</summary>
+    public static ReadOnlySpan<byte> Ascii(ReadOnlySpan<byte> from, int at)
+    {
+        var begin = at;
+        if (from[at] == Utf16 || !Skip(from, ref at)) return default;
+        var text = from[(begin + (from[begin] < 128 ? 1 : 2))..at];
+        return System.Text.Ascii.IsValid(text) ? text : default;
+    }
+
     /// <param name="at">Moves behind it.</param>
     /// <returns>False: there is none.</returns>
     public static bool Skip(ReadOnlySpan<byte> from, ref int at)

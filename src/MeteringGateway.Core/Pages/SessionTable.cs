@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace MeteringGateway.Core;
 
 /// <summary>
@@ -15,8 +17,23 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     public IReadOnlyCollection<KeyValuePair<string, Session>> Others =>
         _others ?? (IReadOnlyCollection<KeyValuePair<string, Session>>)[];
 
-    /// <summary>Of those that have one outcome and nothing else, its place; in no order.</summary>
-    public IEnumerable<int> Single => _single.All().Select(slot => slot.Place);
+    /// <summary>
+    /// Of those that have one outcome and nothing else, its place; in order, so that whoever looks at them goes through
+    /// one page after the other.
+    /// </summary>
+    public IEnumerable<int> Single
+    {
+        get
+        {
+            var there = new BitArray(outcomes.Places);
+            foreach (var slot in _single.All()) there[slot.Place] = true;
+            for (var place = 0; place < there.Length; place++)
+                if (there[place]) yield return place;
+        }
+    }
+
+    /// <inheritdoc cref="Hashed{T}.Expect"/>
+    public void Expect(int count) => _single.Expect(count);
 
     public bool Contains(string name) => _others?.ContainsKey(name) == true || SingleOf(name) >= 0;
 

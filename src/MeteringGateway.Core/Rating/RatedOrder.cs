@@ -17,8 +17,20 @@ internal sealed class RatedOrder
     {
         _table = table;
         int[] places = [.. rated];
-        Array.Sort(places, Compare);
+        Sort(places);
         foreach (var place in places) _places.Insert(_places.Count, place);
+    }
+
+    /// <summary>By their times first, which are numbers: only those of one time are compared as texts.</summary>
+    private void Sort(int[] places)
+    {
+        var times = Array.ConvertAll(places, place => _table.TimeOf(place).UnixMilliseconds);
+        Array.Sort(times, places);
+        for (int from = 0, to; from < places.Length; from = to)
+        {
+            for (to = from + 1; to < places.Length && times[to] == times[from];) to++;
+            if (to - from > 1) places.AsSpan(from, to - from).Sort(Compare);
+        }
     }
 
     public int Count => _places.Count;

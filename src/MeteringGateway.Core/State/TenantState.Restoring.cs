@@ -18,7 +18,7 @@ public sealed partial class TenantState
                 Values.ReadPlanRef(ref from), TermsWire.Read(ref from))); },
             (to, ref from) => to._state._books.Add(ReadBook(ref from)),
             (to, ref from) => to.Add(OutcomeWire.Read(ref from)),
-            (to, ref from) => to._state.ReadSession(ref from),
+            (to, ref from) => to._state.ReadSession(ref from, ref to._near),
             (to, ref from) => { var (key, record) = ReadEvent(ref from);
                 (to._state._events ??= new()).Add(key, record); },
             (to, ref from) => (to._state._waiting ??= []).Add(from.Text(),
@@ -32,9 +32,14 @@ public sealed partial class TenantState
                 ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold); },
         ];
 
+        /// <summary>Which of the kinds they are; sessions and events follow.</summary>
+        private const int Outcomes = 3;
+        private const int MostExpected = 1 << 26;
+
         private readonly TenantState _state = new();
         private readonly List<Signal> _signals = [];
         private int _kind;
+        private int _near;
         private ulong _left = 1;
 
         /// <exception cref="FormatException">The bytes are not the next piece of a snapshot.</exception>
@@ -52,9 +57,19 @@ public sealed partial class TenantState
                 {
                     _kind++;
                     _left = from.Unsigned();
+                    Expect((int)Math.Min(_left, MostExpected));
                 }
                 else TakeSection(ref from);
             }
+        }
+
+        /// <summary>What there are many of gets its room at once.</summary>
+        private void Expect(int count)
+        {
+            if (count == 0) return;
+            if (_kind == Outcomes) (_state._outcomes ??= new()).Expect(count);
+            if (_kind == Outcomes + 1) (_state._sessions ??= new(_state._outcomes ??= new())).Expect(count);
+            if (_kind == Outcomes + 2) (_state._events ??= new()).Expect(count);
         }
 
         /// <exception cref="FormatException">There are pieces missing.</exception>

@@ -183,15 +183,20 @@ public sealed partial class TenantState
         to.List(session.Outcomes, (w, id) => w.Text(id));
     }
 
-    private void ReadSession(ref Reader from)
+    /// <param name="near">Where its outcome probably is; moves behind it.</param>
+    private void ReadSession(ref Reader from, ref int near)
     {
         var name = from.Text();
         var session = new Session { LastEvent = from.Time(), Activities = NullIfEmpty(from.List((ref r) => r.Time())) };
         var ids = from.List((ref r) => r.Text());
         var outcomes = _outcomes ??= new();
         _sessions ??= new(outcomes);
-        if (ids is [var only] && session.Activities is null && outcomes.PlaceOf(only) is >= 0 and var place
-            && outcomes[place].Time == session.LastEvent) _sessions.Add(name, place);
+        if (ids is [var only] && session.Activities is null && outcomes.PlaceOf(only, near) is >= 0 and var place
+            && outcomes.TimeOf(place) == session.LastEvent)
+        {
+            _sessions.Add(name, place);
+            near = place + 1;
+        }
         else
         {
             foreach (var id in ids) session.AddOutcome(id);

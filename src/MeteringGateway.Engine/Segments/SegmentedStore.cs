@@ -63,8 +63,8 @@ public sealed partial class SegmentedStore(IStore hot, Segments? segments) : ISt
     private JournalCorruptException Missing(string tenant, long from, long until) => new(tenant, from,
         segments is null ? $"entries {from} to {until} were sealed into segments, and the setting "
             + "Metering:Journal:Segments does not say where these are"
-        : $"entries {from} to {until} are not in the store, and there is no segment of them in '{segments.Root}': it is "
-            + "missing, or the directory is not the one that they were sealed into");
+        : $"entries {from} to {until} are not in the store, and there is no segment of them in '{segments.Root}': "
+            + "it is missing, or the directory is not the one that they were sealed into");
 
     /// <summary>What the hot store has as well is read there.</summary>
     private static EntryBlock Cut(EntryBlock block, long until)

@@ -36,13 +36,15 @@ public sealed class Segments
         foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension))
         {
             var name = Path.GetFileNameWithoutExtension(path).Split('-');
-            if (name.Length == 2 && long.TryParse(name[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                && long.TryParse(name[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last))
+            if (name.Length == 2 && Number(name[0]) is { } first && Number(name[1]) is { } last)
                 files.Add(new SegmentFile(path, first, last));
         }
         files.Sort((one, other) => one.First.CompareTo(other.First));
         return files;
     }
+
+    private static long? Number(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <exception cref="JournalCorruptException">It cannot be read, or is not what was written.</exception>
     internal static T With<T>(string tenant, SegmentFile file, Func<Segment, T> work)

@@ -35,6 +35,23 @@ public sealed class HashedTests
         Assert.Equal(plain.Keys.Where(name => name % 3 != 0).Order(), table.All().Select(slot => slot.Place).Order());
     }
 
+    [Theory]
+    [InlineData(0, 3_000)]
+    [InlineData(10, 3_000)]
+    [InlineData(3_000, 3_000)]
+    [InlineData(100_000, 100)]
+    public void It_takes_more_and_less_than_it_expected(int expected, int names)
+    {
+        var table = new Hashed<Slot>();
+        table.Expect(expected);
+        for (var name = 0; name < names; name++) table.Add(new Slot(name * 31, name));
+        table.Expect(5); // too late, and of no matter
+        Assert.Equal(names, table.Count);
+        for (var name = 0; name < names; name++)
+            Assert.Equal(name, table.Find(Slot.Spread(name * 31), new Of(name)).Place);
+        Assert.Equal(Enumerable.Range(0, names), table.All().Select(slot => slot.Place).Order());
+    }
+
     [Fact]
     public void A_block_list_is_a_list()
     {

@@ -44,6 +44,29 @@ public sealed class OutcomeTableTests
     }
 
     [Fact]
+    public void What_is_rated_is_in_order_of_time_source_and_event_whatever_their_texts_are_O6()
+    {
+        string[] texts = ["a", "B", "a1", "é", "\u007f", "\u0080", "\ue000", "𝒳", Odd, "a𝒳", "ab", "A", "zz", "0"];
+        var random = new Random(9);
+        var (table, all) = (new OutcomeTable(), new List<Outcome>());
+        for (var i = 1; i <= 2_000; i++)
+        {
+            var id = texts[random.Next(texts.Length)] + texts[random.Next(texts.Length)];
+            var outcome = Plain(random.Next(3) == 0 ? $"{id}{i}" : $"o{i}", i) with
+            {
+                Time = Start + TimeSpan.FromMilliseconds(random.Next(4)),
+                Event = new EventId(random.Next(2) == 0 ? "/desk" : texts[random.Next(texts.Length)], $"{id}{i}"),
+            };
+            table.Add(outcome);
+            all.Add(outcome);
+        }
+        var order = new RatedOrder(table, all.Select(one => table.PlaceOf(one.Id)).OrderBy(_ => random.Next()));
+        Assert.Equal(all.OrderBy(one => one.Time).ThenBy(one => one.Event.Source, StringComparer.Ordinal)
+            .ThenBy(one => one.Event.Id, StringComparer.Ordinal).Select(one => one.Event),
+            Enumerable.Range(0, order.Count).Select(i => order[i].Event));
+    }
+
+    [Fact]
     public void Windows_end_in_order_of_time_and_id_T1()
     {
         var random = new Random(5);
