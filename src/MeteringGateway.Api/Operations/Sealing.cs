@@ -34,8 +34,9 @@ internal sealed class Sealing(MeteringSettings settings, TimeProvider clock, ILo
             {
                 var sum = await sealer.SealAll([], closedBy, inSteps: true, Told, _stop.Token);
                 if (sum.Entries > 0)
-                    log.LogInformation("{Entries} entries of closed periods went into {Segments} segments, {Bytes} bytes",
-                        sum.Entries, sum.Segments, sum.Bytes);
+                    log.LogInformation(
+                        "{Entries} entries of closed periods went into {Segments} segments, {Bytes} bytes", sum.Entries,
+                        sum.Segments, sum.Bytes);
             }
 #pragma warning disable CA1031 // Nothing is lost: it is tried again in an hour.
             catch (Exception failure) when (!_stop.IsCancellationRequested)

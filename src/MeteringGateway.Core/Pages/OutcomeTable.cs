@@ -222,11 +222,12 @@ internal sealed class OutcomeTable
         if (id.Length > PageText.MostLength) return -1;
         var most = PageText.Most(id);
         var text = most <= 1024 ? stackalloc byte[most] : new byte[most];
+        text = text[..PageText.Write(id, text)];
         if (near is { } from)
             for (var place = from; place < Math.Min(from + Near, Places); place++)
-                if (KindAt(place) != OutcomeRow.Vacant
-                    && PageOf(place).HasId(place % OutcomePage.Most, text[..PageText.Write(id, text)])) return place;
-        return _places.Find(Slot.Spread(HashOf(id)), new Named(this, text[..PageText.Write(id, text)])).Place;
+                if (KindAt(place) != OutcomeRow.Vacant && PageOf(place).HasId(place % OutcomePage.Most, text))
+                    return place;
+        return _places.Find(Slot.Spread(HashOf(id)), new Named(this, text)).Place;
     }
 
     private static int HashOf(string id) => id.GetHashCode(StringComparison.Ordinal);

@@ -53,7 +53,9 @@ internal static class PageText
         return isUtf16 ? new string(MemoryMarshal.Cast<byte, char>(text)) : Encoding.UTF8.GetString(text);
     }
 
-    /// <summary>Its bytes, if each is a character: these have the order of the texts; else, and of none, nothing.</summary>
+    /// <summary>
+    /// Its bytes, if each is a character: these have the order of the texts; else, and of none, nothing.
+    /// </summary>
     public static ReadOnlySpan<byte> Ascii(ReadOnlySpan<byte> from, int at)
     {
         var begin = at;

@@ -15,7 +15,8 @@ internal static class SealCommand
         var command = new Command("seal",
             "Move entries of closed periods out of a store into segment files in the directory that the setting "
                 + "Metering:Journal:Segments names, each read back before anything of it leaves the store. Of a "
-                + "directory while no gateway has it open; of a Redis beside running silos. Exit code 1 if a tenant's could not be moved; they stay where they are.")
+                + "directory while no gateway has it open; of a Redis beside running silos. Exit code 1 if a "
+                + "tenant's could not be moved; they stay where they are.")
                 { tenants, after };
         command.Validators.Add(result =>
         {

@@ -46,7 +46,8 @@ public sealed class OutcomeTableTests
     [Fact]
     public void What_is_rated_is_in_order_of_time_source_and_event_whatever_their_texts_are_O6()
     {
-        string[] texts = ["a", "B", "a1", "é", "\u007f", "\u0080", "\ue000", "𝒳", Odd, "a𝒳", "ab", "A", "zz", "0"];
+        string[] texts = ["a", "B", "a1", "é", "\u007f", "\u0080", "\ue000", "𝒳", Odd, "a𝒳", "ab", "A", "zz",
+            "0"];
         var random = new Random(9);
         var (table, all) = (new OutcomeTable(), new List<Outcome>());
         for (var i = 1; i <= 2_000; i++)
