@@ -24,8 +24,10 @@ internal sealed class Staying(Stage stage, Client agents)
             await Hiring(stage.Admin, end);
             var staying = new Staying(stage, await stage.WithKey("agent", "demo", [Stage.Short, Prepaid], end));
             await staying.Invite(end);
-            await Task.WhenAll(staying.Work(Stage.Short, "support.resolution", end),
-                staying.Work(Prepaid, "interview.completed", end));
+            // Where one cannot go on, both end, and it is said why.
+            await Parallel.ForEachAsync([(Stage.Short, "support.resolution"), (Prepaid, "interview.completed")],
+                new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = end },
+                async (one, stop) => await staying.Work(one.Item1, one.Item2, stop));
         }
         catch (OperationCanceledException)
         {
