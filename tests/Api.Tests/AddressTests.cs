@@ -80,6 +80,22 @@ public class AddressTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task A_segment_of_dots_leads_nowhere_and_never_to_what_is_above_it()
+    {
+        await _gateway.Tenant("dots");
+        foreach (var (method, target) in ((string, string)[])[("DELETE", "/v1/tenants/dots/end-customers/.."),
+            ("DELETE", "/v1/tenants/dots/caps/."), ("DELETE", "/v1/tenants/dots/grants/../?x=1"),
+            ("GET", "/v1/tenants/../tenants/dots")])
+        {
+            using var call = await RawCall.Open(_gateway, method, target, null);
+            var heard = await call.HearUntil("\"detail\"");
+            Assert.StartsWith("HTTP/1.1 400", heard, StringComparison.Ordinal);
+            Assert.Contains("\"code\":\"malformed\"", heard, StringComparison.Ordinal);
+        }
+        Assert.Null((await _gateway.Admin.Get("/v1/tenants/dots").Is(HttpStatusCode.OK))["closed_at"]);
+    }
+
+    [Fact]
     public async Task Every_id_in_every_route_is_decoded_once()
     {
         await _gateway.Tenant("routes");

@@ -35,6 +35,20 @@ public class JournalBytesTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public async Task After_the_last_number_that_there_is_comes_nothing()
+    {
+        await _gateway.Tenant("last-bytes");
+        foreach (var after in (long[])[1_000, long.MaxValue - 1, long.MaxValue])
+        {
+            Assert.Empty(await Lines(_gateway.Admin, $"/v1/tenants/last-bytes/journal?after={after}"));
+            var page = await _gateway.Admin.Get($"/v1/tenants/last-bytes/entries?after={after}").Is(HttpStatusCode.OK);
+            Assert.Empty(page["data"]!.AsArray());
+            Assert.Empty((await _gateway.Admin.Get($"/v1/tenants/last-bytes/outcomes?changed_after={after}")
+                .Is(HttpStatusCode.OK))["data"]!.AsArray());
+        }
+    }
+
+    [Fact]
     public async Task Nobody_else_fetches_it()
     {
         await _gateway.Tenant("shy-bytes");

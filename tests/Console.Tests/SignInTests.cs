@@ -148,6 +148,22 @@ public class SignInTests(WithPages started) : IClassFixture<WithPages>
     }
 
     [Fact]
+    public async Task A_link_to_what_no_header_field_can_say_is_refused_and_one_that_is_encoded_leads_there()
+    {
+        await Gateway.Tenant("link-e");
+        await Gateway.Admin.Post("/v1/console-links", """{"to":"/console/é"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var made = await Gateway.Admin.Post("/v1/console-links", """{"to":"/console/tenants/%C3%A9"}""")
+            .Is(HttpStatusCode.Created);
+        using var person = Person.Before(Gateway);
+        await person.Open((string)made["url"]!);
+        await person.Press("Sign in");
+        Assert.Equal(HttpStatusCode.NotFound, person.Status); // of the page; there is no such account
+        await person.Open("/console/tenants/link-e");
+        Assert.Equal(HttpStatusCode.OK, person.Status);
+    }
+
+    [Fact]
     public async Task A_link_gives_nobody_more_than_the_key_has_that_made_it()
     {
         await Gateway.Tenant("link-c");

@@ -17,6 +17,19 @@ internal static class Address
         return path.Contains('%') ? Percent.Decode(path, "%/") : null;
     }
 
+    /// <summary>
+    /// Whether a segment of the path is <c>.</c> or <c>..</c>, which the server resolves before anybody can look (RFC
+    /// 3986, 5.2.4): what was meant as an id would lead to what is above it.
+    /// </summary>
+    public static bool HasDots(string rawTarget)
+    {
+        if (!rawTarget.Contains("/.", StringComparison.Ordinal)) return false;
+        var path = Path(rawTarget);
+        foreach (var segment in path.Split('/'))
+            if (path[segment] is "." or "..") return true;
+        return false;
+    }
+
     /// <summary>What a segment of the routed path says.</summary>
     public static string Segment(string routed) =>
         routed.Contains('%', StringComparison.Ordinal)

@@ -40,9 +40,12 @@ internal sealed class Front(RequestDelegate next, HttpTimes times)
         headers.XContentTypeOptions = "nosniff";
         // Whatever needs a key is its holder's alone; what is public says so itself.
         headers.CacheControl = "no-store";
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (Address.HasDots(target))
+            return Problem.Malformed("A segment of the address is '.' or '..', which no id is.").ExecuteAsync(context);
         try
         {
-            if (Address.Routed(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } path)
+            if (Address.Routed(target) is { } path)
                 context.Request.Path = new PathString(path); // converted, it would be decoded once more
         }
         catch (FormatException)

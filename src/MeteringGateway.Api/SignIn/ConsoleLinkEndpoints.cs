@@ -39,7 +39,7 @@ internal static class ConsoleLinkEndpoints
             if (wanted.Role is { } name && !Permissions.Roles.TryGetValue(name, out rights))
                 findings.Add("/role", Findings.OneOf(name, Permissions.Roles.Keys.Order(StringComparer.Ordinal)));
             if (wanted.To is { } to && !IsWithin(to))
-                findings.Add("/to", "must be /console or a path below it");
+                findings.Add("/to", "must be /console or a path below it, with what is not ASCII percent-encoded");
             var tenants = Tenants(wanted.Tenants, findings);
             if (findings.Problem is { } invalid) return invalid;
             if (Beyond(rights, tenants, caller) is { } what) return Forbidden(what);
@@ -61,8 +61,9 @@ internal static class ConsoleLinkEndpoints
     private static string Base(HttpContext context, MeteringSettings settings) =>
         settings.Console.Url?.TrimEnd('/') ?? $"{context.Request.Scheme}://{context.Request.Host}";
 
-    private static bool IsWithin(string to) => to.Length <= 512 && !to.Contains('\\', StringComparison.Ordinal)
-        && !to.Any(char.IsControl) && (to == "/console" || to.StartsWith("/console/", StringComparison.Ordinal)
+    /// <summary>It is to be a header field of an answer, and leads nowhere else.</summary>
+    public static bool IsWithin(string to) => to.Length <= 512 && to.All(letter => letter is > ' ' and <= '~' and not '\\')
+        && (to == "/console" || to.StartsWith("/console/", StringComparison.Ordinal)
             || to.StartsWith("/console?", StringComparison.Ordinal));
 
     private static IReadOnlyList<string>? Tenants(TenantsWire? wanted, Findings findings)

@@ -81,7 +81,5 @@ internal static class SignInForms
     }
 
     /// <summary>Nowhere but into the console.</summary>
-    private static string Within(string? to) => to is not null && !to.Any(char.IsControl) && !to.Contains('\\')
-        && (to == "/console" || to.StartsWith("/console/", StringComparison.Ordinal)
-            || to.StartsWith("/console?", StringComparison.Ordinal)) ? to : "/console";
+    private static string Within(string? to) => to is not null && ConsoleLinkEndpoints.IsWithin(to) ? to : "/console";
 }

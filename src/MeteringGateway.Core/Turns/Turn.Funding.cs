@@ -43,15 +43,18 @@ public sealed partial class Turn
         if (terms.Pack(c.Pack) is not { } pack)
             return Refuse(Refusal.UnknownPack, $"the terms have no pack '{c.Pack}'; they have "
                 + (terms.TopUps.IsEmpty ? "none" : string.Join(", ", terms.TopUps.Select(one => $"'{one.Id}'"))));
-        var (credits, price) = (pack.Credits * c.Quantity, pack.Price * c.Quantity);
+        var (credits, price) = ((Int128)pack.Credits.Micros * c.Quantity, (Int128)pack.Price.Micros * c.Quantity);
         var bought = Purchases.OfPacks(_state, _state.Open);
-        if (terms.TopUpLimit is { } most && bought + price > most)
+        if (terms.TopUpLimit is { } most && bought.Micros + price > most.Micros)
             return Refuse(Refusal.TopUpLimitReached,
                 $"packs for {Limit.Of(bought).ToString(terms.Currency)} were bought in this period, "
                 + $"and may come to {Limit.Of(most).ToString(terms.Currency)}");
+        if (credits > TenantState.Most) return TooManyCredits();
+        if (Overflow(_state.Open, price) is { } tooMuch) return tooMuch;
         return Issue(new Entry.GrantIssued(
-            NextGrant, GrantKind.TopUp, credits, Grant.PriorityOf(GrantKind.TopUp), _now, _now + pack.ExpiresAfter,
-            price, c.Note, c.Key, null, c.Pack, c.Quantity) { At = _now, Actor = _actor });
+            NextGrant, GrantKind.TopUp, new Amount((long)credits), Grant.PriorityOf(GrantKind.TopUp), _now,
+            _now + pack.ExpiresAfter, new Amount((long)price), c.Note, c.Key, null, c.Pack, c.Quantity)
+            { At = _now, Actor = _actor });
     }
 
     private string NextGrant => $"g{_state.Sequence + 1}";

@@ -27,6 +27,7 @@ public sealed partial class SegmentedStore(IStore hot, Segments? segments) : ISt
     public async ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
         CancellationToken cancellation)
     {
+        if (after == long.MaxValue) return []; // there is none after it
         var blocks = new List<EntryBlock>();
         for (var last = after; last - after < limit || blocks.Count == 0;)
         {

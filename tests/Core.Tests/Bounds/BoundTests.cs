@@ -32,6 +32,22 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public void N1_packs_bought_together_are_refused_when_their_price_or_credits_cannot_be_multiplied()
+    {
+        var small = Amount.Parse("1.00");
+        var dear = new Pack("dear", small, Amount.Parse("10000000"), null);
+        var rich = new Pack("rich", Amount.Parse("10000000"), small, null);
+        Begin(Terms(new OutcomeType { Id = "res", Credits = small }) with { TopUps = [dear, rich] });
+        foreach (var pack in (string[])["dear", "rich"])
+        {
+            Overflows(new Command.BuyPack(pack, 1_000_000, null, $"{pack} many"));
+            Overflows(new Command.BuyPack(pack, int.MaxValue, null, $"{pack} most"));
+            Taken(new Command.BuyPack(pack, 1, null, $"{pack} one"));
+        }
+        _tenant.Run(new Command.Tick(), _now);
+    }
+
+    [Fact]
     public void N1_the_dearest_price_that_may_apply_is_the_one_that_counts()
     {
         var cheap = Amount.Parse("1.00");
