@@ -21,9 +21,19 @@ internal static class ServeCommand
             "--urls") { Description =
                 "Addresses to listen on, separated by ; (default http://127.0.0.1:8080, or ASPNETCORE_URLS)" };
         command.Add(urls);
+        command.Add(NoPort());
         var store = new StoreOption(command, settings);
         command.SetAction((parsed, cancellation) =>
             Gateway.Serve([.. store.Settings(parsed), .. Argument("urls", parsed.GetValue(urls))], cancellation));
+    }
+
+    /// <summary>What others call it.</summary>
+    private static Option<string?> NoPort()
+    {
+        var port = new Option<string?>("--port", "-p") { Hidden = true };
+        port.Validators.Add(result => result.AddError($"there is no {result.IdentifierToken?.Value ?? port.Name}: give "
+            + $"--urls http://127.0.0.1:{(result.Tokens is [var one, ..] ? one.Value : "PORT")}"));
+        return port;
     }
 
     private static string[] Argument(string name, string? value) => value is null ? [] : [$"--{name}={value}"];

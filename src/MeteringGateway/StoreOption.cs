@@ -17,6 +17,7 @@ namespace MeteringGateway;
 internal sealed class StoreOption
 {
     private readonly string[] _settings;
+    private readonly string _instead;
     private readonly Option<string?> _data = new("--data-directory") { Description =
         "The store in a directory (default ./data, or the setting Metering:DataDirectory)" };
     private readonly Option<string?> _redis = new("--redis") { Description =
@@ -25,10 +26,11 @@ internal sealed class StoreOption
 
     /// <param name="command">Gets both options.</param>
     /// <param name="settings">Of the command line: <c>--Metering:Name=value</c>.</param>
-    public StoreOption(Command command, string[] settings)
+    /// <param name="instead">What may be given in place of a store, in words.</param>
+    public StoreOption(Command command, string[] settings, string instead = "")
     {
         CommandLine.MayNotBeEmpty(_data, _redis);
-        _settings = settings;
+        (_settings, _instead) = (settings, instead);
         command.Add(_data);
         command.Add(_redis);
         command.Validators.Add(result =>
@@ -50,11 +52,13 @@ internal sealed class StoreOption
     };
 
     /// <exception cref="SettingsException">A setting cannot be.</exception>
-    public Store Choose(ParseResult parsed) => new(MeteringHost.Builder(Settings(parsed)).Configuration);
+    public Store Choose(ParseResult parsed) => new(MeteringHost.Builder(Settings(parsed)).Configuration,
+        IsGiven(parsed.CommandResult) ? "" : $": say which with --data-directory or --redis{_instead}");
 }
 
 /// <summary>A store that is in a directory, or shared by silos.</summary>
-internal sealed class Store(IConfiguration configuration)
+/// <param name="hint">Behind the words that there is none: where nobody said which.</param>
+internal sealed class Store(IConfiguration configuration, string hint)
 {
     private readonly MeteringSettings _settings = MeteringSettings.Read(configuration);
 
@@ -78,7 +82,7 @@ internal sealed class Store(IConfiguration configuration)
     {
         var where = IsShared ? SharedWhere() : Path.GetFullPath(Directory);
         if (await Import.Something(store, cancellation) is null)
-            throw new CommandException($"there is nothing of a store in {where}");
+            throw new CommandException($"there is nothing of a store in {where}{hint}");
         await work(store, where);
     });
 
@@ -99,7 +103,7 @@ internal sealed class Store(IConfiguration configuration)
     private async Task WithDirectory(Func<SegmentedStore, Task> work, bool write)
     {
         if (!System.IO.Directory.Exists(Directory))
-            throw new CommandException($"there is no data directory {Path.GetFullPath(Directory)}");
+            throw new CommandException($"there is no data directory {Path.GetFullPath(Directory)}{hint}");
         await using var store = _settings.Journal.Over(
             write ? SqliteStore.Open(Directory) : SqliteStore.OpenReadOnly(Directory));
         await work(store);

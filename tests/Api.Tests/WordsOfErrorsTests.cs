@@ -51,7 +51,8 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
         + "\"0.99\"")]
     [InlineData("credits", "\"99999999999999999999\"", "is too large: at most 9223372036854.775807")]
     [InlineData("measurement_window", "\"P40000D\"", "is too long: at most ")]
-    [InlineData("measurement_window", "\"72 hours\"", "must be an ISO 8601 duration from ")]
+    [InlineData("measurement_window", "\"72 hours\"", "must be an ISO 8601 duration, such as ")]
+    [InlineData("measurement_window", "72", "must be a string, in quotes: an ISO 8601 duration, such as \"PT60S\"")]
     [InlineData("included_units", "99999999999999999999", "is too large: at most 9223372036854775807")]
     [InlineData("included_units", "-99999999999999999999", "is too small")]
     [InlineData("included_units", "1.5", "must be a whole number")]
@@ -166,6 +167,21 @@ public class WordsOfErrorsTests(Started started) : IClassFixture<Started>
     [InlineData("POST", "keys", "{\"tenants\":{}}", "/tenants", "must be \"*\" or a list of tenants' ids")]
     [InlineData("POST", "tenants/worded/check", "{\"outcome_type\":\"a\",\"agnet\":\"x\"}", "/agnet",
         "is not a known member: did you mean agent?")]
+    [InlineData("POST", "tenants/worded/check", "{\"outcome\":\"a\"}", "/outcome",
+        "is not a known member: did you mean outcome_type?")]
+    [InlineData("POST", "tenants/worded/check", "{\"outcome_type\":\"a\",\"session_id\":\"x\"}", "/session_id",
+        "is not a known member: did you mean session?")]
+    [InlineData("POST", "tenants/worded/outcomes", "{\"outcome\":\"a\"}", "/outcome",
+        "is not a known member: did you mean outcome_type or outcome_id?")]
+    [InlineData("POST", "tenants/worded/reservations", "{\"outcome_type\":\"a\",\"units\":2}", "/units",
+        "is not a known member: did you mean quantity?")]
+    [InlineData("POST", "tenants/worded/reservations", "{\"outcome_type\":\"a\",\"quantity\":2,\"ttl\":60}", "/ttl",
+        "must be a string, in quotes: an ISO 8601 duration, such as \"PT60S\"")]
+    [InlineData("POST", "tenants/worded/reservations", "{\"outcome_type\":\"a\",\"quantity\":2,\"ttl\":\"60s\"}",
+        "/ttl", "must be an ISO 8601 duration, such as \"PT60S\" or \"PT24H\", from PT1S to PT24H, without years and "
+        + "months")]
+    [InlineData("POST", "tenants/worded/reservations", "{\"outcome_type\":\"a\",\"quantity\":2}", "/ttl",
+        "is required: an ISO 8601 duration, such as \"PT60S\"")]
     [InlineData("POST", "tenants/worded/clock", "{\"now\":\"2026-12-01T00:00:00Z\"}", "/now",
         "is not a known member: there is advance and to")]
     [InlineData("PUT", "tenants/worded/caps/c", "{\"limit\":3}", "/limit", "must be a JSON object with units, amount")]

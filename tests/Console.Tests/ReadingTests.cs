@@ -60,6 +60,67 @@ public class ReadingTests(WithPages started) : IClassFixture<WithPages>
         Assert.Contains("s-2", await finance.Response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>What is stopped says nothing of what its limit is made of: credits, units or money.</summary>
+    [Theory]
+    [InlineData("needs-credits", """ "credits":"10"}],"credits":{"period_grant":"20"}""",
+        "What pays for support.resolution: 20 credits of 20 credits used. The credits are used up.")]
+    [InlineData("needs-units", """ "price":"2.00","included_units":2,"overage":{"mode":"block"}}]""",
+        "What pays for support.resolution: 2 units of 2 units used.")]
+    [InlineData("needs-money", """ "price":"2.00","included_units":1}],"overage":{"limit":{"amount":"2.00"}}""",
+        "What pays for support.resolution: 2.00 USD of 2.00 USD used.")]
+    [InlineData("needs-cap", """ "price":"2.00"}],"caps":[{"id":"monthly","limit":{"units":2}}]""",
+        "The cap monthly: 2 units of 2 units used. A cap is reached.")]
+    [InlineData("needs-budget", """ "price":"2.00"}],"caps":[{"id":"budget","limit":{"amount":"4.00"}}]""",
+        "The cap budget: 4.00 USD of 4.00 USD used. A cap is reached.")]
+    public async Task What_needs_attention_is_in_the_unit_of_its_limit(string tenant, string terms, string why)
+    {
+        await Gateway.Tenant(tenant,
+            $$"""{"currency":"USD","outcome_types":[{"id":"support.resolution",{{terms}}}""");
+        using var agent = await Gateway.Role("agent", tenant);
+        await agent.Report(tenant, "n-1", "n-2");
+        using var finance = await Person.Of(Gateway, "finance", tenant);
+        await finance.Open("/console");
+        Assert.Contains(why, finance.Text);
+    }
+
+    [Fact]
+    public async Task What_needs_attention_has_name_and_currency_also_of_an_account_on_another_page()
+    {
+        string[] tenants = [.. Enumerable.Range(1, 50).Select(number => $"page-{number:00}"), "page-last"];
+        await Gateway.Tenant(tenants[0], """
+            {"currency":"EUR","outcome_types":[{"id":"support.resolution","price":"2.00"}],
+             "caps":[{"id":"budget","limit":{"amount":"2.00"}}]}
+            """);
+        foreach (var tenant in tenants[1..])
+            await Gateway.Admin.Put($"/v1/tenants/{tenant}", $$"""{"name":"Of {{tenant}}","plan":"page-01"}""")
+                .Is(HttpStatusCode.Created);
+        using var agent = await Gateway.Role("agent", "page-last");
+        await agent.Report("page-last", "n-1");
+        using var finance = await Person.Of(Gateway, "finance", tenants);
+        await finance.Open("/console");
+        Assert.True(finance.Offers("More accounts"));
+        Assert.Contains("Of page-last", finance.Text);
+        Assert.Contains("The cap budget: 2.00 EUR of 2.00 EUR used.", finance.Text);
+    }
+
+    /// <summary>Alerts and levels of credits are no money either.</summary>
+    [Fact]
+    public async Task Levels_of_credits_and_alerts_of_them_are_in_credits()
+    {
+        await Gateway.Tenant("in-credits", """
+            {"currency":"USD","outcome_types":[{"id":"support.resolution","credits":"10"}],
+             "credits":{"period_grant":"20"},"thresholds":[{"id":"half","of":"credits","at":{"amount":"10"}}]}
+            """);
+        using var agent = await Gateway.Role("agent", "in-credits");
+        await agent.Report("in-credits", "n-1", "n-2");
+        using var finance = await Person.Of(Gateway, "finance", "in-credits");
+        await finance.Open("/console/tenants/in-credits/alerts");
+        Assert.Contains("credits, 10 credits of 20 credits", finance.Text);
+        Assert.DoesNotContain("USD", finance.Text);
+        await finance.Open("/console/tenants/in-credits/thresholds");
+        Assert.Contains("Credits 10 credits 20 credits, crossed", finance.Text);
+    }
+
     [Fact]
     public async Task Who_did_what_is_told_with_the_keys_label_and_what_was_before()
     {

@@ -6,6 +6,13 @@ public class RoleTests(WithPages started) : IClassFixture<WithPages>
     private static readonly string[] Doing =
         ["Set a new cap", "Change monthly", "Stop the agents", "Buy credits", "What goes beyond the plan"];
 
+    private const string Packs = """
+        {"currency":"USD",
+         "outcome_types":[{"id":"support.resolution","price":"0.99"},{"id":"interview","credits":"10"}],
+         "caps":[{"id":"monthly","limit":{"units":3},"at_limit":{"action":"handoff","to":"queue:tier1"}}],
+         "top_ups":[{"id":"pack-100","credits":"100","price":"25.00"}]}
+        """;
+
     private Gateway Gateway => started.Gateway;
 
     [Theory]
@@ -14,7 +21,7 @@ public class RoleTests(WithPages started) : IClassFixture<WithPages>
     public async Task Those_who_only_look_are_offered_nothing_to_change(string role)
     {
         var tenant = $"look-{role}";
-        await Gateway.Tenant(tenant);
+        await Gateway.Tenant(tenant, Packs);
         using var person = await Person.Of(Gateway, role, tenant);
         await person.Open($"/console/tenants/{tenant}");
         Assert.All(Doing, what => Assert.False(person.Offers(what), what));
@@ -40,7 +47,7 @@ public class RoleTests(WithPages started) : IClassFixture<WithPages>
     [Fact]
     public async Task Finance_is_offered_what_finance_does_and_no_webhooks()
     {
-        await Gateway.Tenant("fin");
+        await Gateway.Tenant("fin", Packs);
         using var person = await Person.Of(Gateway, "finance", "fin");
         await person.Open("/console/tenants/fin");
         Assert.All(Doing, what => Assert.True(person.Offers(what), what));
@@ -50,9 +57,19 @@ public class RoleTests(WithPages started) : IClassFixture<WithPages>
     }
 
     [Fact]
+    public async Task Packs_are_offered_where_the_plan_sells_any()
+    {
+        await Gateway.Tenant("no-packs");
+        using var person = await Person.Of(Gateway, "finance", "no-packs");
+        await person.Open("/console/tenants/no-packs");
+        Assert.True(person.Offers("Stop the agents"));
+        Assert.False(person.Offers("Buy credits"));
+    }
+
+    [Fact]
     public async Task The_vendor_sets_caps_and_stops_nobody()
     {
-        await Gateway.Tenant("ven");
+        await Gateway.Tenant("ven", Packs);
         using var person = await Person.Of(Gateway, "billing", "ven");
         await person.Open("/console/tenants/ven");
         Assert.True(person.Offers("Set a new cap"));

@@ -86,6 +86,22 @@ public sealed class CommandErrorTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_no_store_is_named_and_none_is_there_it_is_said_how_to_name_one()
+    {
+        Said($"there is no data directory {In("data")}: say which with --data-directory or --redis, or ask a gateway "
+            + "with --url", await Metering.RunIn(_directory, "journal", "--tenant", "acme"));
+        Said($"there is no data directory {In("data")}: say which with --data-directory or --redis",
+            await Metering.RunIn(_directory, "export", "--to", In("out")));
+    }
+
+    [Theory]
+    [InlineData("there is no --port: give --urls http://127.0.0.1:1234", "serve", "--port", "1234")]
+    [InlineData("there is no -p: give --urls http://127.0.0.1:1234", "-p", "1234")]
+    [InlineData("there is no --port: give --urls http://127.0.0.1:1234", "serve", "--port=1234")]
+    public async Task A_port_is_given_as_an_address(string why, params string[] arguments) =>
+        await Refused(why, arguments);
+
+    [Fact]
     public async Task A_directory_that_is_not_named_is_not_the_default_one()
     {
         await Refused("--data-directory is empty", "journal", "--tenant", "acme", "--data-directory", "");

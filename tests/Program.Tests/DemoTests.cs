@@ -54,7 +54,7 @@ public sealed class DemoTests
         commands = commands.Replace("8080", port.ToString(Invariant), StringComparison.Ordinal)
             .Replace(" serve ", $" serve --urls http://127.0.0.1:{port} ", StringComparison.Ordinal);
         var serve = commands[..commands.IndexOf("  curl", StringComparison.Ordinal)].TrimEnd();
-        var store = serve.Split(' ')[^1];
+        var left = Regex.Match(string.Join('\n', lines), @"rm -r (\S+)").Groups[1].Value;
         try
         {
             using var gateway = Shell.Start(serve);
@@ -68,8 +68,9 @@ public sealed class DemoTests
         }
         finally
         {
-            Directory.Delete(store, recursive: true);
+            Directory.Delete(left, recursive: true);
         }
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), Path.GetFileName(left) + "*"));
     }
 
     [FactIfScript]

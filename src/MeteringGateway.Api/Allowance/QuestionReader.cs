@@ -38,7 +38,7 @@ internal static class QuestionReader
     public static (Question Question, TimeSpan Ttl) Reservation(ReserveWire wire, Findings findings)
     {
         if (wire.Quantity is null) findings.Add("/quantity", "is required");
-        if (wire.Ttl is null) findings.Add("/ttl", "is required");
+        if (wire.Ttl is null) findings.Add("/ttl", "is required: an ISO 8601 duration, such as \"PT60S\"");
         var subject = new Subject(
             findings.Name("/outcome_type", wire.OutcomeType), IsActivity: false,
             Dimensions(wire.Agent, wire.Channel, wire.Workflow, findings));

@@ -112,8 +112,13 @@ internal static class Documents
         if (pointer.Length > 0 && said.StartsWith("must be ", StringComparison.Ordinal))
             return Malformed(pointer, said);
         return Malformed(pointer, pointer.Length == 0 ? MustBe
-            : Expected($"{said} {failure.InnerException?.Message}"));
+            : Expected($"{said} {failure.InnerException?.Message}") + Form(pointer));
     }
+
+    /// <summary>Whoever gives a number of seconds learns what is meant.</summary>
+    private static string Form(string pointer) => pointer[(pointer.LastIndexOf('/') + 1)..]
+        is "ttl" or "advance" or "expires_after" or "max_lateness" or "measurement_window"
+        ? ": an ISO 8601 duration, such as \"PT60S\"" : "";
 
     private static Problem Invalid(string pointer, string detail) =>
         Problem.Invalid([new ProblemError(pointer, detail)]);

@@ -93,8 +93,8 @@ internal sealed class Findings(string within = "")
         if (isRead && span >= shortest && span <= longest) return span;
         Add(pointer, isTooLong || (isRead && span > longest) ? $"is too long: at most {Durations.Write(longest)}"
             : isRead ? $"is too short: at least {Durations.Write(shortest)}"
-            : $"must be an ISO 8601 duration from {Durations.Write(shortest)} to {Durations.Write(longest)}, without "
-                + "years and months");
+            : $"must be an ISO 8601 duration, such as \"PT60S\" or \"PT24H\", from {Durations.Write(shortest)} to "
+                + $"{Durations.Write(longest)}, without years and months");
         return null;
     }
 

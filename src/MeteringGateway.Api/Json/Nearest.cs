@@ -14,13 +14,33 @@ internal static class Nearest
     /// <summary>Members of a document that has no more are all told to whoever names none of them.</summary>
     private const int Few = 3;
 
+    /// <summary>What others call it, and we do not.</summary>
+    private static readonly Dictionary<string, string> OtherWords = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["units"] = "quantity", ["count"] = "quantity", ["expires_in"] = "ttl", ["duration"] = "ttl",
+    };
+
     /// <summary>
     /// Of the members of a document, in words behind what is wrong: at most a third of the name, and one letter in any
-    /// case, may differ. Where none is near, or the name is far longer than any of ours: all, if they are few.
+    /// case, may differ; or words are missing of it, or too many; or it is another word for it. Where none is near, or
+    /// the name is far longer than any of ours: all, if they are few.
     /// </summary>
     public static string Meant(string name, IReadOnlyCollection<string> names) =>
-        name.Length <= 64 && To(name, names, Math.Max(1, name.Length / 3)) is { } meant ? $": did you mean {meant}?"
+        name.Length <= 64 && (To(name, names, Math.Max(1, name.Length / 3)) ?? InWords(name, names)) is { } meant
+            ? $": did you mean {meant}?"
             : names.Count is > 0 and <= Few ? $": there is {string.Join(" and ", names)}" : "";
+
+    private static string? InWords(string name, IReadOnlyCollection<string> names)
+    {
+        if (OtherWords.GetValueOrDefault(name) is { } other && names.Contains(other)) return other;
+        string[] meant = [.. names.Where(one => Begins(one, name) || Begins(name, one))];
+        return meant.Length is > 0 and <= Few ? string.Join(" or ", meant) : null;
+    }
+
+    /// <summary><c>outcome_type</c> begins with <c>outcome</c>, <c>session_id</c> with <c>session</c>.</summary>
+    private static bool Begins(string longer, string shorter) => longer.Length > shorter.Length + 1
+        && shorter.Length > 0 && longer[shorter.Length] == '_'
+        && longer.StartsWith(shorter, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Of single letters to add, leave out, change, or swap with the next (Damerau, 1964), whatever their case.

@@ -45,7 +45,7 @@ internal static class DemoCommand
             using var stage = await Stage.Set(venue, bounded.Token);
             var isTrue = await Play(venue, stage, bounded.Token);
             if (stays) await Staying.Until(stage, cancellation);
-            NextSteps.Tell(venue.Keep());
+            NextSteps.Tell(venue.Keep(), stays);
             return isTrue ? 0 : 1;
         }
         catch (OperationCanceledException)

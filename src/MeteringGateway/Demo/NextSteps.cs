@@ -5,11 +5,12 @@ internal static class NextSteps
 {
     private const string Key = "try-it-out-0123456789";
 
-    /// <param name="store">Directory of the store that was left; null: none was.</param>
-    public static void Tell(string? store)
+    /// <param name="left">Directory of all that was left; null: nothing was.</param>
+    /// <param name="stayed">It was to be watched already.</param>
+    public static void Tell(string? left, bool stayed)
     {
         var metering = Invocation();
-        if (store is null)
+        if (left is null)
         {
             Console.WriteLine($"""
 
@@ -26,7 +27,7 @@ internal static class NextSteps
 
               METERING__ADMINKEY={Key} \
                 {metering} serve \
-                --data-directory {store}
+                --data-directory {OneGateway.StoreIn(left)}
 
               curl -sS -H 'Authorization: Bearer {Key}' \
                 http://127.0.0.1:8080/v1/tenants/{Stage.Short}/usage
@@ -35,9 +36,11 @@ internal static class NextSteps
                 --key {Key}
 
             Or in a browser, with that key: http://127.0.0.1:8080/console
-            To watch and to act there while agents work, add --stay to the demo.
+            """);
+        if (!stayed) Console.WriteLine("To watch and to act there while agents work, add --stay to the demo.");
+        Console.WriteLine($"""
 
-            To remove it: rm -r {store}
+            To remove it: rm -r {left}
             README.md goes through plans, keys, checks, caps and statements with curl.
             """);
     }

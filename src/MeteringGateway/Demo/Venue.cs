@@ -20,7 +20,7 @@ internal abstract class Venue : IAsyncDisposable
     /// <summary>What is begun, told at once: it takes some seconds.</summary>
     public abstract string Beginning { get; }
 
-    /// <summary>The story is over: its store stays. Where it is; null where none does.</summary>
+    /// <summary>The story is over: its store stays. The directory of all that does; null where none does.</summary>
     public virtual string? Keep() => null;
 
     /// <exception cref="CommandException">It could not start.</exception>
@@ -52,6 +52,9 @@ internal sealed class OneGateway : Venue
     private WebApplication? _app;
     private bool _isOver;
 
+    /// <summary>Within what is left: its keys are beside the store, and go with it.</summary>
+    public static string StoreIn(string left) => Path.Combine(left, "store");
+
     public override IReadOnlyList<string> Urls => [_app!.Urls.First()];
     public override string Description => $"a gateway listens on {Urls[0]}";
     public override string Beginning => "A gateway, three tenants and nine agents are started ...";
@@ -67,7 +70,7 @@ internal sealed class OneGateway : Venue
         _app = await Gateway.Start(
         [
             "--urls=http://127.0.0.1:0", $"--Metering:AdminKey={AdminKey}",
-            $"--Metering:DataDirectory={_directory.FullName}", $"--{Gateway.Redis}=",
+            $"--Metering:DataDirectory={StoreIn(_directory.FullName)}", $"--{Gateway.Redis}=",
             "--Metering:Console:LinkTime=01:00:00", // whoever runs a demo has something else to do, too
         ], quiet: true, cancellation);
         await Ready(cancellation);

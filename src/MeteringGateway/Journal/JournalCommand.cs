@@ -35,7 +35,7 @@ internal static class JournalCommand
         var command = new Command("journal",
             "Print a tenant's entries, one a line, and check their hash chain; the store may be in use. Exit code 1 "
                 + "if it is broken.") { tenants, url, key, after, digest, raw, check };
-        var store = new StoreOption(command, settings);
+        var store = new StoreOption(command, settings, ", or ask a gateway with --url");
         command.Validators.Add(result =>
         {
             if (!result.GetValue(check) && result.GetValue(tenants) is null or [])

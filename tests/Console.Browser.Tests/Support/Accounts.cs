@@ -5,9 +5,11 @@ internal sealed class Accounts
 {
     private const string Resolutions = """
         {"currency":"USD",
-         "outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT1H","included_units":1}],
+         "outcome_types":[{"id":"support.resolution","price":"0.99","measurement_window":"PT1H","included_units":1},
+           {"id":"interview","credits":"10"}],
          "caps":[{"id":"monthly","limit":{"units":5},"at_limit":{"action":"handoff","to":"queue:tier1"}}],
-         "thresholds":[{"id":"eighty","of":"cap:monthly","at":{"percent":80}}]}
+         "thresholds":[{"id":"eighty","of":"cap:monthly","at":{"percent":80}}],
+         "top_ups":[{"id":"pack-100","credits":"100","price":"25.00"}]}
         """;
 
     private const string Interviews = """

@@ -55,7 +55,12 @@ internal sealed class Demo : IDisposable
     {
         using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
         await _process.WaitForExitAsync();
-        Directory.Delete(Regex.Match(_said.ToString(), @"rm -r (\S+)").Groups[1].Value, recursive: true);
+        string said;
+        lock (_said) said = _said.ToString();
+        var left = Regex.Match(said, @"rm -r (\S+)").Groups[1].Value;
+        Directory.Delete(left, recursive: true);
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), Path.GetFileName(left) + "*"));
+        Assert.DoesNotContain("--stay", said, StringComparison.Ordinal); // it did
         return _process.ExitCode;
     }
 
