@@ -32,6 +32,12 @@ public sealed record EngineOptions
     public int TurnsWaiting { get; set; } = 10_000;
 
     /// <summary>
+    /// How long a preview of caps may replay a journal before it is given up (422 <c>preview_given_up</c>), up to a
+    /// minute; one waits for others twice as long at most. Of silos, less than <c>Metering:Cluster:Patience</c>.
+    /// </summary>
+    public TimeSpan PreviewTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// How often the store is asked for tenants that are not in memory and that something is due for.
     /// </summary>
     public TimeSpan DuePoll { get; init; } = TimeSpan.FromSeconds(1);

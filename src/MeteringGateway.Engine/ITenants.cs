@@ -52,8 +52,6 @@ public interface ITenants
     /// What the open period, and up to three before it, would have come to under these caps instead: the journal is
     /// replayed apart, and nothing changes. Null: no such tenant.
     /// </summary>
-    /// <exception cref="TenantFailedException">Another replay of this tenant is under way, or too many
-    /// wait.</exception>
     ValueTask<CapPreview?> PreviewCaps(string tenant, IReadOnlyList<Cap> caps,
         CancellationToken cancellation = default);
 

@@ -1,3 +1,5 @@
+using MeteringGateway.Api.Caps;
+
 namespace MeteringGateway.Api.Tests;
 
 /// <summary>What other caps would have let through (C1); nothing of it is kept.</summary>
@@ -56,6 +58,19 @@ public class CapPreviewTests(Started started) : IClassFixture<Started>
         Assert.Equal("0.00", (string?)preview["data"]![0]!["actual"]!["spend"]);
         Assert.All(preview["data"]!.AsArray(), one =>
             Assert.Equal(one!["actual"]!.ToJsonString(), one["preview"]!.ToJsonString()));
+    }
+
+    [Fact]
+    public void C1_a_preview_beside_another_one_of_its_tenant_is_told_so_and_not_that_something_is_wrong_N4()
+    {
+        var none = new Core.CapPreview("USD", 7, TooLong: false, []);
+        var busy = CapPreviewEndpoints.Refuse(none with { Busy = true }, TimeSpan.FromSeconds(10))!;
+        Assert.Equal((503, "busy", 5), (busy.Status, busy.Code, busy.RetryAfter));
+        Assert.StartsWith("Another preview of this tenant is under way", busy.Detail, StringComparison.Ordinal);
+        var late = CapPreviewEndpoints.Refuse(none with { GivenUp = true }, TimeSpan.FromSeconds(10))!;
+        Assert.Equal((422, "preview_given_up", null), (late.Status, late.Code, late.RetryAfter));
+        Assert.Contains("in 10 seconds", late.Detail, StringComparison.Ordinal);
+        Assert.Null(CapPreviewEndpoints.Refuse(none, TimeSpan.FromSeconds(10)));
     }
 
     private async Task Live(string tenant, string caps)

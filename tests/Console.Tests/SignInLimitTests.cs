@@ -35,6 +35,38 @@ public sealed class SignInLimitTests
     }
 
     [Fact]
+    public async Task Keys_of_one_family_make_so_many_links_and_sign_ins_an_hour_together_N4()
+    {
+        await using var gateway = await Gateway.Start(new()
+        {
+            ["Metering:Limits:ConsoleLinksPerHour"] = "1", ["Metering:Limits:SignInsPerHour"] = "1",
+        });
+        await gateway.Tenant("acme");
+        var first = await gateway.Key("admin", "acme");
+        using var maker = gateway.As(first);
+        var keys = new List<string> { first };
+        for (var i = 0; i < 4; i++)
+            keys.Add((string)(await maker.Post("/v1/keys", """{"role":"admin","tenants":["acme"]}""")
+                .Is(HttpStatusCode.Created))["key"]!);
+        for (var i = 0; i < 4; i++)
+        {
+            using var member = gateway.As(keys[i]);
+            await member.Post("/v1/console-links", "{}").Is(HttpStatusCode.Created);
+            using var person = Person.Before(gateway);
+            await person.SignIn(keys[i]);
+            Assert.Equal(HttpStatusCode.OK, person.Status);
+        }
+        using var fifth = gateway.As(keys[4]);
+        await fifth.Post("/v1/console-links", "{}")
+            .IsProblem(HttpStatusCode.TooManyRequests, "too_many_console_links");
+        using var another = Person.Before(gateway);
+        await another.SignIn(keys[4]);
+        Assert.Equal(HttpStatusCode.TooManyRequests, another.Status);
+        using var stranger = gateway.As(await gateway.Key("admin", "acme")); // of no family of theirs
+        await stranger.Post("/v1/console-links", "{}").Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task A_key_makes_so_many_links_an_hour_and_used_ones_are_forgotten_when_they_are_over_N4()
     {
         await using var gateway = await Gateway.Start(new() { ["Metering:Limits:ConsoleLinksPerHour"] = "2" });

@@ -205,6 +205,20 @@ public class SignInTests(WithPages started) : IClassFixture<WithPages>
     }
 
     [Fact]
+    public async Task The_token_of_a_form_is_taken_from_the_form_alone()
+    {
+        await Gateway.Tenant("csrf-address");
+        using var person = await Person.Of(Gateway, "finance", "csrf-address");
+        await person.Open("/console/tenants/csrf-address/cap/monthly");
+        var token = person.Token;
+        await person.Force($"/console/tenants/csrf-address/pause?token={token}", ("action", "pause"), ("reason", "x"));
+        Assert.Equal(HttpStatusCode.Forbidden, person.Status);
+        await person.Force("/console/tenants/csrf-address/pause", ("token", token), ("action", "pause"),
+            ("reason", "x"));
+        Assert.Equal(HttpStatusCode.OK, person.Status);
+    }
+
+    [Fact]
     public async Task Pages_allow_nothing_inline_and_nothing_from_elsewhere()
     {
         await Gateway.Tenant("policy");

@@ -6,6 +6,9 @@ internal sealed class KeyShare(KeyShare? family = null)
 {
     private long _taken;
 
+    /// <summary>Nothing of it is taken.</summary>
+    public bool IsWhole => Volatile.Read(ref _taken) == 0;
+
     /// <summary>
     /// Takes so much, to be given back; false, and nothing taken, when it would be more than there may be.
     /// </summary>

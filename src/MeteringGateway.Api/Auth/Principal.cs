@@ -9,7 +9,7 @@ namespace MeteringGateway.Api.Auth;
 /// A key as it is kept in memory: who it is, and what it may do. The key itself is not here, only its hash.
 /// </summary>
 internal sealed class Principal(string id, string role, Permission permissions, FrozenSet<string>? tenants,
-    Instant? expiresAt, byte[] hash, Shares? family = null) : Shares(family)
+    Instant? expiresAt, byte[] hash, Shares? family = null, KeyLines? lines = null) : Shares(family)
 {
     // Headers that were this key's, by identity: a connection that repeats itself brings the same string object.
     private readonly string?[] _proven = new string?[64];
@@ -24,17 +24,20 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     public Instant? ExpiresAt { get; } = expiresAt;
     public Actor Actor { get; } = new(id, role);
     /// <summary>What the log is told of its requests; of a part of a key, as of the whole.</summary>
-    public KeyLines Lines { get; } = (family as Principal)?.Lines ?? new();
+    public KeyLines Lines { get; } = lines ?? new();
 
     /// <summary>Tells this key from another one of the same id, and tells nothing else of it.</summary>
     public string Stamp => Convert.ToHexStringLower(SHA256.HashData(hash).AsSpan(0, 8));
 
-    /// <summary>A part of what this key may: never more, and within its shares.</summary>
+    /// <summary>A part of what this key may, never more; with shares of its own.</summary>
     /// <param name="role">What is written of who did it.</param>
     /// <param name="within">Null: all tenants of the key.</param>
     public Principal Narrowed(string role, Permission permissions, FrozenSet<string>? within) =>
         new(Id, role, Permissions & permissions, within is null ? Tenants
-            : within.Where(MaySee).ToFrozenSet(StringComparer.Ordinal), ExpiresAt, hash, this);
+            : within.Where(MaySee).ToFrozenSet(StringComparer.Ordinal), ExpiresAt, hash, lines: Lines);
+
+    /// <summary>The same, with shares of its own that count among others', too.</summary>
+    public Principal Within(Shares others) => new(Id, Role, Permissions, Tenants, ExpiresAt, hash, others, Lines);
 
     public bool May(Permission anyOf) => (Permissions & anyOf) != 0;
 

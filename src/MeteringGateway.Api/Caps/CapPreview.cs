@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Plans;
 using MeteringGateway.Api.Problems;
 
@@ -34,7 +35,7 @@ internal static class CapPreviewEndpoints
     public static void MapCapPreview(this IEndpointRouteBuilder app) =>
         app.MapPost("/v1/tenants/{tenant}/caps/preview", async Task<Results<Ok<CapPreviewWire>, Problem>> (
             string tenant, Body<PreviewCapsWire> body, Principal caller, ITenants tenants,
-            CancellationToken cancellation) =>
+            MeteringSettings settings, CancellationToken cancellation) =>
         {
             using var one = caller.Previews.Open(most: 1);
             if (one is null) return Problem.TooManyAtOnce(1, "previews");
@@ -49,14 +50,34 @@ internal static class CapPreviewEndpoints
             if (findings.Problem is { } unknown) return unknown;
             if (await tenants.PreviewCaps(tenant, caps, cancellation) is not { } preview)
                 return Problem.UnknownTenant();
-            return preview.TooLong
-                ? new Problem(StatusCodes.Status409Conflict, "too_many_entries",
-                    $"The tenant's journal has {preview.Sequence} entries; up to {CapReplay.MostEntries} are replayed.")
+            return Refuse(preview, settings.PreviewTime) is { } refusal ? refusal
                 : TypedResults.Ok(Wire(preview, tenant));
         }).WithTags("Caps").Needs(Permission.LimitsWrite | Permission.TermsWrite).Takes<PreviewCapsWire>()
             .Refuses(StatusCodes.Status409Conflict, "too_many_entries")
+            .Refuses(StatusCodes.Status422UnprocessableEntity, "preview_given_up")
             .WithName("previewCaps")
             .WithSummary("What this period and the last three would have come to under other caps; changes nothing");
+
+    /// <summary>Why there is none; null: there is.</summary>
+    internal static Problem? Refuse(CapPreview preview, TimeSpan time) => preview switch
+    {
+        { Busy: true } => Busy(),
+        { GivenUp: true } => GivenUp(time),
+        { TooLong: true } => new Problem(StatusCodes.Status409Conflict, "too_many_entries",
+            $"The tenant's journal has {preview.Sequence} entries; up to {CapReplay.MostEntries} are replayed."),
+        _ => null,
+    };
+
+    private static Problem Busy() => Problem.Busy() with
+    {
+        Detail = "Another preview of this tenant is under way, or too many of others wait; nothing was done. "
+            + "Send the same again.",
+        RetryAfter = 5,
+    };
+
+    private static Problem GivenUp(TimeSpan after) => new(StatusCodes.Status422UnprocessableEntity, "preview_given_up",
+        $"The journal could not be replayed in {after.TotalSeconds:0.#} seconds, and the preview was given up: "
+            + "the tenant has too many entries for so many caps and grants. Nothing was changed. Fewer caps may do.");
 
     private static List<Cap> Read(IReadOnlyList<CapWire?>? given, Findings findings)
     {

@@ -72,7 +72,7 @@ internal sealed class EmailChange(WebhookBook book, SecretSeal seal, ITurns turn
     private async Task<StoredWebhook> Ask(string key, StoredWebhook? before, string url,
         IReadOnlyList<string>? events, Principal caller, CancellationToken cancellation)
     {
-        var (now, most) = (Now, settings.Limits.AddressConfirmationsPerHour);
+        var (now, most) = (Now, settings.Limits.TenantConfirmationsPerHour);
         var asked = before?.Email!.Asked.Where(at => at + Hour > now).ToList() ?? [];
         if (asked.Count >= most) throw new ProblemException(TooManyConfirmations(most, asked[0] + Hour - now));
         book.DemandFewChanges(key, caller);
@@ -162,7 +162,7 @@ internal sealed class EmailChange(WebhookBook book, SecretSeal seal, ITurns turn
 
     private static Problem TooManyConfirmations(int most, TimeSpan wait) =>
         new(StatusCodes.Status429TooManyRequests, "too_many_confirmations",
-            $"The address was asked {most} times in an hour.")
+            $"The address was asked {most} times in an hour, and is asked no more often for one tenant.")
         {
             RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
         };

@@ -20,6 +20,8 @@ internal sealed class MailSender(MeteringSettings settings, EmailLinks links, Ti
     private readonly Hourly _tenants = new(settings.Limits.TenantMailsPerHour);
     private readonly Hourly _addresses = new(settings.Limits.AddressMailsPerHour);
     private readonly Hourly _confirmations = new(settings.Limits.AddressConfirmationsPerHour);
+    /// <summary>Of each tenant and address: a part of them, so that another tenant's is not what waits.</summary>
+    private readonly Hourly _tenantsConfirmations = new(settings.Limits.TenantConfirmationsPerHour);
     private readonly Authorities? _authorities = new TlsFiles { Ca = settings.Email.Ca }.ReadAuthorities("Email");
 
     public EmailLinks Links => links;
@@ -35,14 +37,19 @@ internal sealed class MailSender(MeteringSettings settings, EmailLinks links, Ti
     public TimeSpan Take(StoredWebhook to, Delivery newest)
     {
         var now = Now;
-        var (ofTenant, ofAddress) = (_tenants.Wait(newest.Tenant, now), Kind(newest).Wait(Address(to), now));
-        if (ofTenant > TimeSpan.Zero || ofAddress > TimeSpan.Zero) return ofTenant > ofAddress ? ofTenant : ofAddress;
-        _tenants.Take(newest.Tenant, now);
-        Kind(newest).Take(Address(to), now);
+        var wait = Counts(to, newest).Max(one => one.Of.Wait(one.Key, now));
+        if (wait > TimeSpan.Zero) return wait;
+        foreach (var (of, key) in Counts(to, newest)) of.Take(key, now);
         return TimeSpan.Zero;
     }
 
-    private Hourly Kind(Delivery newest) => newest.Type == Mail.Confirmation ? _confirmations : _addresses;
+    private IEnumerable<(Hourly Of, string Key)> Counts(StoredWebhook to, Delivery newest)
+    {
+        var isConfirmation = newest.Type == Mail.Confirmation;
+        yield return (_tenants, newest.Tenant);
+        yield return (isConfirmation ? _confirmations : _addresses, Address(to));
+        if (isConfirmation) yield return (_tenantsConfirmations, $"{newest.Tenant} {Address(to)}");
+    }
 
     private static string Address(StoredWebhook to) =>
         EmailAddress.Folded(to.Url[StoredEmail.Scheme.Length..]);
@@ -58,8 +65,7 @@ internal sealed class MailSender(MeteringSettings settings, EmailLinks links, Ti
             var attempt = await Try(to, write, stop);
             // What nobody has got is no mail; of what was broken off nobody knows.
             if (attempt.Succeeded || attempt.Wire.Error == "timeout") return attempt;
-            Kind(newest).GiveBack(Address(to));
-            _tenants.GiveBack(newest.Tenant);
+            foreach (var (of, key) in Counts(to, newest)) of.GiveBack(key);
             return attempt;
         }
         finally

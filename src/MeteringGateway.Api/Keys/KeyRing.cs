@@ -130,6 +130,9 @@ internal sealed class KeyRing(TimeProvider clock, ILogger<KeyRing> log)
         return _stored.GetValueOrDefault(id);
     }
 
+    /// <summary>The key that began the family that this one is of; itself where it is of none, or began it.</summary>
+    public string FamilyOf(string id) => Unforgotten(id)?.Family ?? id;
+
     /// <summary>Which family a key is of that this one makes: null, as it is bound to no tenants.</summary>
     public string? FamilyBy(Principal maker) =>
         maker.Tenants is null ? null : Stored(maker.Id)?.Family ?? maker.Id;

@@ -108,8 +108,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>Nothing was done.</summary>
     public static Problem TooManyAtOnce(int most, string what) =>
         new(StatusCodes.Status429TooManyRequests, "too_many_at_once",
-            $"A key has at most {most} {what} under way; one that is bound to tenants, and those that it made, have "
-                + $"at most {Shares.OfFamily * most} together.")
+            $"A key, or a session in the console, has at most {most} {what} under way; a key that is "
+                + $"bound to tenants, and those that it made, have at most {Shares.OfFamily * most} together.")
         {
             RetryAfter = 1,
         };

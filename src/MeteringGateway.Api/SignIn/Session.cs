@@ -19,7 +19,6 @@ internal sealed record Session(string Key, string Stamp, string? Role, IReadOnly
     public Principal? Of(Principal? key, Instant now)
     {
         if (key is null || key.Stamp != Stamp || now >= Instant.Parse(ExpiresAt)) return null;
-        if (Role is null && Tenants is null) return key;
         var permissions = Role is null ? key.Permissions : Permissions.Roles.GetValueOrDefault(Role);
         return key.Narrowed(Role ?? key.Role, permissions, Tenants?.ToFrozenSet(StringComparer.Ordinal));
     }

@@ -20,13 +20,15 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
     /// <summary>Clocks of silos differ by less; a link that is over is good nowhere.</summary>
     private static readonly TimeSpan Longer = TimeSpan.FromHours(1);
 
-    private readonly Hourly _made = new(settings.Limits.ConsoleLinksPerHour);
+    private readonly HourlyOfKeys _made = new(settings.Limits.ConsoleLinksPerHour, keys);
 
     private readonly SecretSeal _sessions = ring.For("console session");
     private readonly SecretSeal _links = ring.For("console link");
 
     /// <summary>Each may leave a document for good: of its end.</summary>
-    private readonly Hourly _opened = new(settings.Limits.SignInsPerHour);
+    private readonly HourlyOfKeys _opened = new(settings.Limits.SignInsPerHour, keys);
+
+    private readonly SessionShares _shares = new(clock);
 
     private Instant Now => Instant.From(clock.GetUtcNow());
 
@@ -49,7 +51,8 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
         if (JsonSerializer.Deserialize(text, SignInJson.Default.Session) is not { } session) return null;
         if (books.AreShared) await books.CatchUp(cancellation); // somebody may have signed out on another silo
         if (ended.Has(session)) return null;
-        return session.Of(await Key(session.Key, cancellation), Now) is { } caller ? (caller, session) : null;
+        return session.Of(await Key(session.Key, cancellation), Now) is { } caller
+            ? (_shares.Of(session, caller, keys.FamilyOf(caller.Id)), session) : null;
     }
 
     /// <exception cref="ProblemException">409: there is nothing to seal it with. 429: the key has made as many as it
@@ -95,7 +98,8 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
     }
 
     private Problem TooMany(TimeSpan wait) => new(StatusCodes.Status429TooManyRequests, "too_many_console_links",
-        $"A key makes at most {settings.Limits.ConsoleLinksPerHour} links in an hour.")
+        $"A key makes at most {settings.Limits.ConsoleLinksPerHour} links in an hour; one that is bound to tenants, "
+            + $"and those that it made, {(long)Shares.OfFamily * settings.Limits.ConsoleLinksPerHour} together.")
     {
         RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
     };
@@ -117,7 +121,8 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
         var now = Now;
         if (_opened.Wait(key, now) is { Ticks: > 0 } wait)
             throw new ProblemException(new Problem(StatusCodes.Status429TooManyRequests, "throttled",
-                $"This key has been signed in with {settings.Limits.SignInsPerHour} times in an hour: wait a little.")
+                $"This key has been signed in with {settings.Limits.SignInsPerHour} times in an hour, or its family "
+                    + $"{(long)Shares.OfFamily * settings.Limits.SignInsPerHour} times: wait a little.")
             {
                 RetryAfter = (int)Math.Ceiling(wait.TotalSeconds),
             });

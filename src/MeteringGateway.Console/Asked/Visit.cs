@@ -72,8 +72,9 @@ public sealed class Visit
         }
     }
 
+    /// <summary>By what the form itself has: an address is kept by proxies and histories.</summary>
     internal bool Proves() => Session is { } session && CryptographicOperations.FixedTimeEquals(
-        Encoding.UTF8.GetBytes(session.Token), Encoding.UTF8.GetBytes(Field("token") ?? ""));
+        Encoding.UTF8.GetBytes(session.Token), Encoding.UTF8.GetBytes(_form["token"].ToString()));
 
     internal bool May(Permission anyOf) => Caller?.May(anyOf) == true;
 

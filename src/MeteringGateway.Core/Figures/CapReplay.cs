@@ -5,7 +5,14 @@ namespace MeteringGateway.Core;
 /// <summary>What periods came to, and what they would have come to under other caps (C1).</summary>
 /// <param name="TooLong">There are more entries than are replayed; then there are no periods.</param>
 /// <param name="Periods">The open one and up to three before it, newest first.</param>
-public sealed record CapPreview(string Currency, long Sequence, bool TooLong, ImmutableArray<PreviewedPeriod> Periods);
+public sealed record CapPreview(string Currency, long Sequence, bool TooLong, ImmutableArray<PreviewedPeriod> Periods)
+{
+    /// <summary>It took longer than it may, and was given up; then there are no periods.</summary>
+    public bool GivenUp { get; init; }
+
+    /// <summary>Another one of this tenant is under way, or too many wait; then there are no periods.</summary>
+    public bool Busy { get; init; }
+}
 
 /// <param name="Preview">Under the other caps.</param>
 public sealed record PreviewedPeriod(Period Period, PeriodStatus Status, CapResult Actual, CapResult Preview);
@@ -21,7 +28,9 @@ public sealed record CapResult(long Admitted, long Refused, Amount Spend, Amount
 /// disputed comes again, in its order and at its time, to a state of its own. Settings that are not caps are taken as
 /// they were set; changes of caps are passed over, and so are thresholds. Nothing of it is kept.
 /// </summary>
-public sealed class CapReplay(ImmutableArray<Cap> caps, Calendar calendar, TenantLimits? limits)
+/// <param name="beforeTurn">What it throws ends the replay, which is worth nothing then.</param>
+public sealed class CapReplay(ImmutableArray<Cap> caps, Calendar calendar, TenantLimits? limits,
+    Action? beforeTurn = null)
 {
     /// <summary>Entries of a journal that are replayed at most: a state of its own is held while it lasts.</summary>
     public const int MostEntries = 200_000;
@@ -137,6 +146,7 @@ public sealed class CapReplay(ImmutableArray<Cap> caps, Calendar calendar, Tenan
         Answer answer;
         do
         {
+            beforeTurn?.Invoke();
             _taken.Clear();
             answer = Turn.Run(_state, command, at, calendar, _taken, recalled, recallDone, limits);
             while (_state.IsLeaving) Turn.Run(_state, new Command.Archive(), at, calendar, _taken, limits: limits);

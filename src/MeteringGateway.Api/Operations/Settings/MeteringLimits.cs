@@ -81,7 +81,10 @@ public sealed class MeteringLimits : TenantLimits
     /// </summary>
     public int TenantReceiverChanges { get; set; } = 100;
 
-    /// <summary>Links into the console that one key makes in an hour (429 <c>too_many_console_links</c>).</summary>
+    /// <summary>
+    /// Links into the console that one key makes in an hour, and a quarter of those that a family of bound keys does
+    /// (429 <c>too_many_console_links</c>).
+    /// </summary>
     public int ConsoleLinksPerHour { get; set; } = 1_000;
 
     /// <summary>E-mail addresses that a tenant keeps (<c>too_many_emails</c>).</summary>
@@ -94,14 +97,17 @@ public sealed class MeteringLimits : TenantLimits
     public int AddressMailsPerHour { get; set; } = 20;
 
     /// <summary>
-    /// How often, in an hour, one address is asked to confirm itself, for whichever tenants
-    /// (<c>too_many_confirmations</c>).
+    /// How often, in an hour, one address is asked to confirm itself, for whichever tenants; for one of them all but
+    /// one of these (<c>too_many_confirmations</c>).
     /// </summary>
     public int AddressConfirmationsPerHour { get; set; } = 3;
 
+    /// <summary>Of these, those for one tenant: all but one, so that another tenant can ask, too.</summary>
+    internal int TenantConfirmationsPerHour => Math.Max(1, AddressConfirmationsPerHour - 1);
+
     /// <summary>
     /// How often in an hour, by each process, somebody is let into the console with one key, or with links that it
-    /// made.
+    /// made; a quarter of how often with keys of one family of bound ones.
     /// </summary>
     public int SignInsPerHour { get; set; } = 1_000;
 

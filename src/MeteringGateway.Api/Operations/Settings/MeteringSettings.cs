@@ -56,6 +56,9 @@ public sealed class MeteringSettings
     /// <inheritdoc cref="EngineOptions.TurnsWaiting"/>
     public int TurnsWaiting { get; set; } = Engine.TurnsWaiting;
 
+    /// <inheritdoc cref="EngineOptions.PreviewTime"/>
+    public TimeSpan PreviewTime { get; set; } = Engine.PreviewTime;
+
     /// <inheritdoc cref="EngineOptions.DuePoll"/>
     public TimeSpan DuePoll { get; set; } = Engine.DuePoll;
 
@@ -95,6 +98,7 @@ public sealed class MeteringSettings
         QueueEntries = QueueEntries,
         QueueBytes = QueueBytes,
         TurnsWaiting = TurnsWaiting,
+        PreviewTime = PreviewTime,
         DuePoll = DuePoll,
         ShutdownSnapshots = ShutdownSnapshots,
         SignalBuffer = SignalBuffer,

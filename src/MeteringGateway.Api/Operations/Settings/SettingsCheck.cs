@@ -53,6 +53,7 @@ internal sealed class SettingsCheck
         AtLeast(1, settings.QueueEntries, "QueueEntries");
         AtLeast(1, settings.QueueBytes, "QueueBytes");
         AtLeast(1, settings.TurnsWaiting, "TurnsWaiting");
+        FromTo(Shortest, settings.PreviewTime, TimeSpan.FromMinutes(1), "PreviewTime");
         Wait(settings.DuePoll, "DuePoll");
         WaitOrNone(settings.ShutdownSnapshots, "ShutdownSnapshots");
         AtLeast(1, settings.SignalBuffer, "SignalBuffer");
