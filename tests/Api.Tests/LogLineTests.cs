@@ -44,10 +44,12 @@ public sealed class LogLineTests
     [InlineData("Orleans.Runtime.AsyncTimer.X", "Timer should have fired at 12:00")]
     [InlineData("Microsoft.Orleans.Networking", "Attempting to send message addressed to S127.0.0.1:1:1")]
     [InlineData("Orleans.Runtime.MembershipService.MembershipTableManager", "Detected older version of myself - Marking")]
-    public void False_alarms_are_not_told_and_what_else_is_said_there_is(string category, string message)
+    [InlineData("Orleans.Runtime.MessageCenter", "Failed to address message Request [S1 sys.client]", LogLevel.Error)]
+    public void False_alarms_are_not_told_and_what_else_is_said_there_is(string category, string message,
+        LogLevel most = LogLevel.Warning)
     {
-        Assert.Equal("", Line(category, LogLevel.Warning, message, null));
-        Assert.NotEqual("", Line(category, LogLevel.Error, message, null));
+        Assert.Equal("", Line(category, most, message, null));
+        Assert.NotEqual("", Line(category, most + 1, message, null));
         Assert.NotEqual("", Line(category, LogLevel.Warning, "Something else", null));
         Assert.NotEqual("", Line("MeteringGateway.Api.Auth.Gate", LogLevel.Warning, message, null));
     }

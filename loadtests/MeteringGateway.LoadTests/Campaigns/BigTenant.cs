@@ -17,6 +17,13 @@ internal sealed class BigTenant(Options options, TextWriter output)
     public const string Name = "big";
     private const int Small = 100;
     private const int AtOnce = 500;
+    private const int Looks = 20;
+
+    private static readonly string[] Pages =
+    [
+        "", "/usage", "/outcomes?limit=100", "/outcomes?limit=100&status=pending", "/outcomes/b77", "/quality",
+        "/quality?check=pricing", "/usage/series?from=2026-11-01&to=2026-11-30", "/disputes", "/alerts", "/statements/current",
+    ];
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(10);
     private readonly string _data = Directory.CreateTempSubdirectory("metering-big-").FullName;
     private double _quiet;
@@ -38,8 +45,9 @@ internal sealed class BigTenant(Options options, TextWriter output)
                 Line($"filled in {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s; {Resident(server)}");
                 await Beside(probe, "nothing else, the large one in memory", () => Task.CompletedTask);
                 await Beside(probe, "snapshot", () => Snapshot(server.Port));
-                await Beside(probe, "first page of the list", () => Get(server.Port, "/outcomes?limit=100", 20));
+                await Beside(probe, $"what people look at, {Looks} times each", () => Look(server.Port));
                 await Beside(probe, "CSV", () => Csv(server.Port));
+                Line($"  {Resident(server)}");
                 await Beside(probe, $"a session of {options.Session:N0}, in batches of {AtOnce}", () =>
                     Task.Run(() => Fill(server.Port, options.Outcomes + 20_000, options.Session, "one")));
                 await Beside(probe, "month's end", () => MonthEnd(server.Port));
@@ -130,6 +138,16 @@ internal sealed class BigTenant(Options options, TextWriter output)
         using var http = Client(port);
         for (var i = 0; i < times; i++)
             (await http.GetAsync(new Uri($"/v1/tenants/{Name}{path}", UriKind.Relative))).EnsureSuccessStatusCode();
+    }
+
+    private async Task Look(int port)
+    {
+        foreach (var path in Pages)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await Get(port, path, Looks);
+            Line($"  {path}: {Stopwatch.GetElapsedTime(began).TotalMilliseconds / Looks:0.0} ms each");
+        }
     }
 
     private async Task Csv(int port)

@@ -16,11 +16,18 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
     private const int Longest = 300;
 
     /// <summary>
-    /// Said by Orleans of every silo that is started anew at its address, or that stood still for a moment: what is to
-    /// be known of it, the silo says itself.
+    /// Said by Orleans of every silo that is started anew at its address, that stood still for a moment, or that goes:
+    /// what is to be known of it, the silo says itself, and whose message it was is told by an exception. None is more
+    /// severe than that.
     /// </summary>
-    private static readonly string[] FalseAlarms = ["Participant check thread has not completed",
-        "Timer should have fired", "Attempting to send message addressed to", "Detected older version of myself"];
+    private static readonly (string Begins, LogLevel Most)[] FalseAlarms =
+    [
+        ("Participant check thread has not completed", LogLevel.Warning),
+        ("Timer should have fired", LogLevel.Warning),
+        ("Attempting to send message addressed to", LogLevel.Warning),
+        ("Detected older version of myself", LogLevel.Warning),
+        ("Failed to address message", LogLevel.Error),
+    ];
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider,
         TextWriter textWriter)
@@ -46,10 +53,10 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
         e.GetType().Namespace is { } space && (space.StartsWith("Orleans", StringComparison.Ordinal)
             || space.StartsWith("StackExchange", StringComparison.Ordinal));
 
-    private static bool IsFalseAlarm(string category, LogLevel level, string message) => level <= LogLevel.Warning
+    private static bool IsFalseAlarm(string category, LogLevel level, string message) => level <= LogLevel.Error
         && (category.StartsWith("Orleans.", StringComparison.Ordinal)
             || category.StartsWith("Microsoft.Orleans.", StringComparison.Ordinal))
-        && FalseAlarms.Any(alarm => message.StartsWith(alarm, StringComparison.Ordinal));
+        && FalseAlarms.Any(alarm => level <= alarm.Most && message.StartsWith(alarm.Begins, StringComparison.Ordinal));
 
     private static bool IsOurs(string category) => category.StartsWith("MeteringGateway", StringComparison.Ordinal);
 
