@@ -161,7 +161,7 @@ public sealed class CertificateTests : IDisposable
         Assert.Equal((1, "", $"there is no data directory {In("none")}"),
             (missing.Code, missing.Output, missing.Error));
         missing = await Metering.RunIn(_directory, "keys", "rotate");
-        Assert.Equal((1, "", $"there is no data directory {In("data")}"),
+        Assert.Equal((1, "", $"there is no data directory {In("data")}: say which with --data-directory or --redis"),
             (missing.Code, missing.Output, missing.Error));
         Directory.CreateDirectory(In("empty"));
         Assert.Equal(1, (await Metering.Run("keys", "rotate", "--data-directory", In("empty"))).Code);
