@@ -82,7 +82,8 @@ public class AddressTests(Started started) : IClassFixture<Started>
     [Fact]
     public async Task A_segment_of_dots_leads_nowhere_and_never_to_what_is_above_it()
     {
-        await _gateway.Tenant("dots");
+        await _gateway.Admin.Put("/v1/plans/dots", Gateway.Plan);
+        await _gateway.Admin.Put("/v1/tenants/dots", """{"name":"Dots","plan":"dots"}""");
         foreach (var (method, target) in ((string, string)[])[("DELETE", "/v1/tenants/dots/end-customers/.."),
             ("DELETE", "/v1/tenants/dots/caps/."), ("DELETE", "/v1/tenants/dots/grants/../?x=1"),
             ("GET", "/v1/tenants/../tenants/dots")])

@@ -35,10 +35,12 @@ internal sealed record Mapped(HttpMethod Method, string Route, RouteEndpoint End
 
     public override string ToString() => $"{Method} {Route}";
 
+    /// <summary>What programs call. The console's pages are for people, and tried as such.</summary>
     public static IReadOnlyList<Mapped> All(Gateway gateway) =>
     [
         .. from endpoint in gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
            let methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]
+           where endpoint.RoutePattern.RawText!.Trim('/').Split('/')[0] != "console"
            from method in methods
            select new Mapped(new HttpMethod(method), "/" + endpoint.RoutePattern.RawText!.Trim('/'), endpoint),
     ];

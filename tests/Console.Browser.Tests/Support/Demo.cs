@@ -50,10 +50,10 @@ internal sealed class Demo : IDisposable
         }
     }
 
-    /// <summary>By Ctrl+C; what it left is removed.</summary>
+    /// <summary>By SIGTERM, as Ctrl+C reaches nobody who was begun in the background; what it left is removed.</summary>
     public async Task<int> End()
     {
-        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
         await _process.WaitForExitAsync();
         string said;
         lock (_said) said = _said.ToString();
