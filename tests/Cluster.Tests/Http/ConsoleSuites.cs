@@ -16,7 +16,7 @@ public sealed class ConsoleSuitesTests
 {
     /// <summary>How a page is written, and how numbers are; and what each process counts for itself.</summary>
     private static readonly Type[] OfOneProcess =
-        [typeof(LoadedTests), typeof(LocaleTests), typeof(SignInLimitTests)];
+        [typeof(LoadedTests), typeof(LocaleTests), typeof(SignInLimitTests), typeof(SessionShareTests)];
 
     [Fact]
     public void No_suite_of_the_console_is_left_out()
