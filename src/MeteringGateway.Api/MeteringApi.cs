@@ -48,7 +48,6 @@ public static class MeteringApi
         services.AddSingleton<KeyRing>();
         services.AddSingleton<PlanBook>();
         services.AddSingleton<InProcess>();
-        services.AddSingleton<EndedSessions>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<RefusedEvents>();
         services.AddTransient<TenantChange>();

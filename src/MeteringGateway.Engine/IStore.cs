@@ -71,7 +71,9 @@ public partial interface IStore : IAsyncDisposable
     /// <summary>Idempotency rows by key, from after <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation);
 
-    /// <summary>Keeps a row until its time, unless its key is there already: then false. What may be done once.</summary>
+    /// <summary>
+    /// Keeps a row until its time, unless its key is there already: then false. What may be done once.
+    /// </summary>
     ValueTask<bool> Once(IdempotencyRow row, CancellationToken cancellation);
 
     /// <summary>Deletes idempotency rows that expired.</summary>

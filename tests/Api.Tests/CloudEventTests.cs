@@ -115,7 +115,9 @@ public class CloudEventTests(Started started) : IClassFixture<Started>
         { "metadata", "\"m\"" },
     };
 
-    /// <summary>Extensions may have any name, and count for nothing: what was meant for data would be lost unsaid.</summary>
+    /// <summary>
+    /// Extensions may have any name, and count for nothing: what was meant for data would be lost unsaid.
+    /// </summary>
     [Theory]
     [MemberData(nameof(MembersOfData))]
     public async Task A_member_of_data_that_stands_beside_it_is_refused_in_every_form(string member, string value)

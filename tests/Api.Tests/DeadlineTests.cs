@@ -81,7 +81,7 @@ public sealed class DeadlineTests : IDisposable
     }
 
     /// <summary>The store that it would ask does not answer.</summary>
-    private sealed class Silent() : Books(null!, null!, null!)
+    private sealed class Silent() : Books(null!, null!)
     {
         public override bool AreShared => true;
 

@@ -153,7 +153,8 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
         var name = $"left-over-{effective[..3]}";
         await _gateway.Admin.Put("/v1/plans/of-two",
             """{"currency":"USD","outcome_types":[{"id":"res","price":"1.00","included_units":2},{"id":"lead","price":"2.00"}],"caps":[{"id":"plans","limit":{"units":9},"scope":{"outcome_type":"res"}}],"thresholds":[{"id":"of-plan","of":"cap:plans","at":{"percent":50}}]}""");
-        await _gateway.Admin.Put("/v1/plans/of-one", """{"currency":"USD","outcome_types":[{"id":"lead","price":"3.00"}]}""");
+        await _gateway.Admin.Put("/v1/plans/of-one",
+            """{"currency":"USD","outcome_types":[{"id":"lead","price":"3.00"}]}""");
         await _gateway.Admin.Put($"/v1/tenants/{name}",
             """{"name":"T","plan":"of-two","test_clock":{"start":"2030-01-10T12:00:00Z"}}""").Is(HttpStatusCode.Created);
         foreach (var (setting, body) in new[]
@@ -174,7 +175,8 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
 
         string[] gone = ["caps/mine", "thresholds/included", "thresholds/plans"];
         Assert.Equal(gone, Settings(put));
-        Assert.Equal("names no outcome type of the plan 'of-one': 'res'; it has 'lead'", (string?)put["left_over"]![0]!["detail"]);
+        Assert.Equal("names no outcome type of the plan 'of-one': 'res'; it has 'lead'",
+            (string?)put["left_over"]![0]!["detail"]);
         Assert.All(put["left_over"]!.AsArray(), one => Assert.Equal(
             effective == "now" ? null : "2030-02-01T00:00:00.000Z", (string?)one!["from"]));
         using var finance = await _gateway.Role("finance", name);
@@ -196,7 +198,8 @@ public class LeftOutTests(Started started) : IClassFixture<Started>
     public async Task Own_terms_that_changed_what_the_new_plan_has_not_are_told_and_so_is_a_type_that_they_take_away() // F7
     {
         await Tenant("overrides");
-        await _gateway.Admin.Put("/v1/plans/of-another", """{"currency":"USD","outcome_types":[{"id":"lead","price":"3.00"}]}""");
+        await _gateway.Admin.Put("/v1/plans/of-another",
+            """{"currency":"USD","outcome_types":[{"id":"lead","price":"3.00"}]}""");
         await _gateway.Admin.Put("/v1/tenants/overrides/terms",
             """{"outcome_types":[{"id":"res","price":"0.50"},{"id":"own","price":"7.00"}]}""").Is(HttpStatusCode.OK);
         await _gateway.Admin.Put("/v1/tenants/overrides/caps/own",

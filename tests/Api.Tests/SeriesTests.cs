@@ -6,7 +6,9 @@ public class SeriesTests(Started started) : IClassFixture<Started>
     private const string One = "application/cloudevents+json";
     private readonly Gateway _gateway = started.Gateway;
 
-    /// <summary>Two units are included; what each day costs is told after that, and adds up to the spend of usage.</summary>
+    /// <summary>
+    /// Two units are included; what each day costs is told after that, and adds up to the spend of usage.
+    /// </summary>
     [Fact]
     public async Task Q3_F4_a_day_of_the_open_period_has_what_its_outcomes_come_to_after_what_is_included()
     {

@@ -65,7 +65,8 @@ public sealed class LiveTests(Desk desk) : IClassFixture<Desk>
     {
         var accounts = await Accounts.Open(desk.Gateway, "drawn");
         using var keeper = await desk.Gateway.Role("finance", accounts.Capped);
-        await keeper.Put($"/v1/tenants/{accounts.Capped}/caps/budget", """{"limit":{"amount":"10.00"},"at_limit":{"action":"pause"}}""")
+        await keeper.Put($"/v1/tenants/{accounts.Capped}/caps/budget",
+            """{"limit":{"amount":"10.00"},"at_limit":{"action":"pause"}}""")
             .Is(HttpStatusCode.Created);
         await using var finance = await At(accounts);
         var chart = finance.Page.GetByRole(AriaRole.Img, new() { Name = "Spent: 3.96" });

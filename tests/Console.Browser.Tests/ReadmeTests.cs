@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace MeteringGateway.Console.Browser.Tests;
 
 /// <summary>
-/// README's five minutes in a browser, by whoever has nothing but README: the command is typed, what is bold is pressed,
-/// what is italic is waited for, what is set as code is filled in.
+/// README's five minutes in a browser, by whoever has nothing but README: the command is typed, what is bold is
+/// pressed, what is italic is waited for, what is set as code is filled in.
 /// </summary>
 public sealed class ReadmeTests(Desk desk) : IClassFixture<Desk>
 {

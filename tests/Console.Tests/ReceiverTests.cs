@@ -78,7 +78,8 @@ public class ReceiverTests : IAsyncLifetime
         Assert.True((await receiver.Next()).IsSignedWith(secret));
         receiver.Answer = (_, context) => Receiver.With(context, 204);
         await finance.Follow("Deliveries to books");
-        for (; !finance.Text.Contains("it answered 500", StringComparison.Ordinal);) await finance.Open(finance.Address);
+        while (!finance.Text.Contains("it answered 500", StringComparison.Ordinal))
+            await finance.Open(finance.Address);
         var again = finance.Page.QuerySelectorAll("button").Select(Person.Words)
             .First(words => words.StartsWith("Send ", StringComparison.Ordinal));
         await finance.Press(again);

@@ -2,6 +2,7 @@ using MeteringGateway.Api.Auth;
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.SignIn;
 using MeteringGateway.ConsolePages;
+using MeteringGateway.Engine;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace MeteringGateway.Console.Tests;
@@ -114,6 +115,7 @@ public sealed class SessionShareTests
     }
 
     private static async Task<Principal> Caller(Gateway gateway, Person person) =>
-        (await gateway.Services.GetRequiredService<Sessions>().Find(person.Cookies.Single().Value, default))!.Value
+        (await gateway.Services.GetRequiredService<Sessions>().Find(person.Cookies.Single().Value,
+            gateway.Services.GetRequiredService<IStore>(), default))!.Value
             .Caller;
 }

@@ -67,6 +67,25 @@ public sealed class SignInLimitTests
     }
 
     [Fact]
+    public async Task A_session_that_was_signed_out_of_is_forgotten_when_it_would_be_over_by_itself_N4()
+    {
+        await using var gateway = await Gateway.Start(new() { ["Metering:Console:SessionTime"] = "02:00:00" });
+        var store = gateway.Services.GetRequiredService<IStore>();
+        using var person = await Person.Of(gateway, "admin");
+        using var thief = Person.Before(gateway);
+        thief.Take(person.Cookies.Single().Value);
+        await person.Press("Sign out");
+        Assert.Single(await store.IdempotencyPage(null, 10, default));
+        await thief.Open("/console");
+        Assert.Equal("Sign in", thief.Heading);
+
+        gateway.Clock.Advance(TimeSpan.FromHours(4));
+        while ((await store.IdempotencyPage(null, 10, default)).Count > 0) await Task.Delay(20); // it is looked through
+        await thief.Open("/console");
+        Assert.Equal("Sign in", thief.Heading);
+    }
+
+    [Fact]
     public async Task A_key_makes_so_many_links_an_hour_and_used_ones_are_forgotten_when_they_are_over_N4()
     {
         await using var gateway = await Gateway.Start(new() { ["Metering:Limits:ConsoleLinksPerHour"] = "2" });

@@ -277,7 +277,7 @@ public sealed partial class TransferTests : IAsyncLifetime
     [GeneratedRegex("\"sha256\":\"[^\"]*\"")]
     private static partial Regex HashMember();
 
-    [GeneratedRegex("const string \\w*Kind = \"(\\w+)\"")]
+    [GeneratedRegex("const string \\w*Kind = \"([\\w-]+)\"")]
     private static partial Regex KindConstant();
 }
 

@@ -22,7 +22,8 @@ internal sealed class BigTenant(Options options, TextWriter output)
     private static readonly string[] Pages =
     [
         "", "/usage", "/outcomes?limit=100", "/outcomes?limit=100&status=pending", "/outcomes/b77", "/quality",
-        "/quality?check=pricing", "/usage/series?from=2026-11-01&to=2026-11-30", "/disputes", "/alerts", "/statements/current",
+        "/quality?check=pricing", "/usage/series?from=2026-11-01&to=2026-11-30", "/disputes", "/alerts",
+        "/statements/current",
     ];
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(10);
     private readonly string _data = Directory.CreateTempSubdirectory("metering-big-").FullName;

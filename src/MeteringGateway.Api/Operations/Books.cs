@@ -1,6 +1,5 @@
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Plans;
-using MeteringGateway.Api.SignIn;
 
 namespace MeteringGateway.Api.Operations;
 
@@ -8,7 +7,7 @@ namespace MeteringGateway.Api.Operations;
 /// What a process keeps in memory of the documents that configure the gateway. Alone with its store, it knows all of
 /// them.
 /// </summary>
-internal class Books(KeyRing keys, PlanBook plans, EndedSessions sessions)
+internal class Books(KeyRing keys, PlanBook plans)
 {
     /// <summary>Other processes write documents too.</summary>
     public virtual bool AreShared => false;
@@ -18,7 +17,6 @@ internal class Books(KeyRing keys, PlanBook plans, EndedSessions sessions)
     public virtual async Task Load(IStore store, string? adminKey, Action<string> show, CancellationToken cancellation)
     {
         await plans.Load(store, cancellation);
-        await sessions.Load(store, cancellation);
         await keys.Load(store, adminKey, show, cancellation);
     }
 

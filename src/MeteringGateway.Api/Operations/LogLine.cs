@@ -53,8 +53,8 @@ internal sealed class LogLine() : ConsoleFormatter(FormatterName)
         e.GetType().Namespace is { } space && (space.StartsWith("Orleans", StringComparison.Ordinal)
             || space.StartsWith("StackExchange", StringComparison.Ordinal));
 
-    private static bool IsFalseAlarm(string category, LogLevel level, string message) => level <= LogLevel.Error
-        && (category.StartsWith("Orleans.", StringComparison.Ordinal)
+    private static bool IsFalseAlarm(string category, LogLevel level, string message) =>
+        (category.StartsWith("Orleans.", StringComparison.Ordinal)
             || category.StartsWith("Microsoft.Orleans.", StringComparison.Ordinal))
         && FalseAlarms.Any(alarm => level <= alarm.Most && message.StartsWith(alarm.Begins, StringComparison.Ordinal));
 

@@ -33,7 +33,8 @@ internal sealed record OwnTermsWire : PlanWire
             : Gone(Written(before), Written(put))?.Deserialize(WireJson.Typed<PlanWire>()),
     };
 
-    private static JsonNode? Written(PlanWire terms) => JsonSerializer.SerializeToNode(terms, WireJson.Typed<PlanWire>());
+    private static JsonNode? Written(PlanWire terms) =>
+        JsonSerializer.SerializeToNode(terms, WireJson.Typed<PlanWire>());
 
     /// <summary>Members, and elements that have ids, which only the first has; null: none.</summary>
     private static JsonNode? Gone(JsonNode? before, JsonNode? after)
@@ -49,7 +50,8 @@ internal sealed record OwnTermsWire : PlanWire
         }
         if (before is not JsonArray elements || after is not JsonArray others) return null;
         var left = elements.Where(one => Id(one) is not null)
-            .Select(one => Gone(one, others.FirstOrDefault(other => Id(other) == Id(one)))).OfType<JsonNode>().ToArray();
+            .Select(one => Gone(one, others.FirstOrDefault(other => Id(other) == Id(one))))
+            .OfType<JsonNode>().ToArray();
         return left.Length == 0 ? null : new JsonArray(left);
     }
 

@@ -50,7 +50,8 @@ internal static class PlanChecks
             findings.Add("/credits/period_grant", $"grants {Unused}");
     }
 
-    private static bool TakesCredits(PlanWire plan) => plan.OutcomeTypes?.Any(type => type?.Credits is not null) == true;
+    private static bool TakesCredits(PlanWire plan) =>
+        plan.OutcomeTypes?.Any(type => type?.Credits is not null) == true;
 
     private static bool Sells(PlanWire plan) => plan.TopUps is { Count: > 0 };
 

@@ -62,7 +62,8 @@ internal static class ConsoleLinkEndpoints
         settings.Console.Url?.TrimEnd('/') ?? $"{context.Request.Scheme}://{context.Request.Host}";
 
     /// <summary>It is to be a header field of an answer, and leads nowhere else.</summary>
-    public static bool IsWithin(string to) => to.Length <= 512 && to.All(letter => letter is > ' ' and <= '~' and not '\\')
+    public static bool IsWithin(string to) => to.Length <= 512
+        && to.All(letter => letter is > ' ' and <= '~' and not '\\')
         && (to == "/console" || to.StartsWith("/console/", StringComparison.Ordinal)
             || to.StartsWith("/console?", StringComparison.Ordinal));
 

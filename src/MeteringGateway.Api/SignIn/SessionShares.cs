@@ -4,9 +4,9 @@ namespace MeteringGateway.Api.SignIn;
 
 /// <summary>
 /// What sessions in the console have of each kind, each as much as a key, and nothing of the key's own: so that neither
-/// a portal, nor anybody whom it lets in, waits for somebody else whom it lets in (N4). Sessions by one key for the same
-/// tenants have <see cref="Shares.OfFamily"/> times as much together, and all by one key, or by keys of one family, so
-/// many times that.
+/// a portal, nor anybody whom it lets in, waits for somebody else whom it lets in (N4). Sessions by one key for the
+/// same tenants have <see cref="Shares.OfFamily"/> times as much together, and all by one key, or by keys of one
+/// family, so many times that.
 /// </summary>
 internal sealed class SessionShares(TimeProvider clock)
 {

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MeteringGateway.Api.Auth;
@@ -11,13 +12,16 @@ using MeteringGateway.Api.Webhooks;
 namespace MeteringGateway.Api.SignIn;
 
 /// <summary>Opens and seals sessions, and exchanges links for them.</summary>
-internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, EndedSessions ended,
-    MeteringSettings settings, TimeProvider clock)
+internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, MeteringSettings settings,
+    TimeProvider clock)
 {
     /// <summary>Says which links were used, for as long as they would be good; of each only its id is there.</summary>
     private const string Used = "console-link/";
 
-    /// <summary>Clocks of silos differ by less; a link that is over is good nowhere.</summary>
+    /// <summary>Says which sessions were signed out of, for as long as they would have lasted.</summary>
+    private const string Ended = "console-session/";
+
+    /// <summary>Clocks of silos differ by less; what is over is good nowhere.</summary>
     private static readonly TimeSpan Longer = TimeSpan.FromHours(1);
 
     private readonly HourlyOfKeys _made = new(settings.Limits.ConsoleLinksPerHour, keys);
@@ -25,7 +29,6 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
     private readonly SecretSeal _sessions = ring.For("console session");
     private readonly SecretSeal _links = ring.For("console link");
 
-    /// <summary>Each may leave a document for good: of its end.</summary>
     private readonly HourlyOfKeys _opened = new(settings.Limits.SignInsPerHour, keys);
 
     private readonly SessionShares _shares = new(clock);
@@ -41,18 +44,19 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
     }
 
     /// <summary>At once, on every silo, for every copy of the cookie.</summary>
-    public Task End(Session session, IStore store, CancellationToken cancellation) =>
-        ended.Add(store, session, cancellation);
+    public async Task End(Session session, IStore store, CancellationToken cancellation) =>
+        await store.Once(Row(EndOf(session), Instant.Parse(session.ExpiresAt)), cancellation); // false: by a copy
 
     /// <summary>Whose session it is, with the session; null: nobody's, or not any more.</summary>
-    public async Task<(Principal Caller, Session Session)?> Find(string sealedSession, CancellationToken cancellation)
+    public async Task<(Principal Caller, Session Session)?> Find(string sealedSession, IStore store,
+        CancellationToken cancellation)
     {
         if (!ring.HasRing || _sessions.Try(sealedSession) is not { } text) return null;
         if (JsonSerializer.Deserialize(text, SignInJson.Default.Session) is not { } session) return null;
-        if (books.AreShared) await books.CatchUp(cancellation); // somebody may have signed out on another silo
-        if (ended.Has(session)) return null;
-        return session.Of(await Key(session.Key, cancellation), Now) is { } caller
-            ? (_shares.Of(session, caller, keys.FamilyOf(caller.Id)), session) : null;
+        if (books.AreShared) await books.CatchUp(cancellation); // the key may have been ended on another silo
+        if (session.Of(keys.InForce(session.Key), Now) is not { } caller
+            || await store.Idempotent(EndOf(session), cancellation) is not null) return null;
+        return (_shares.Of(session, caller, keys.FamilyOf(caller.Id)), session);
     }
 
     /// <exception cref="ProblemException">409: there is nothing to seal it with. 429: the key has made as many as it
@@ -83,12 +87,17 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Ended
         if (await Look(code, cancellation) is not { } found) return null;
         var link = found.Link;
         DemandFew(link.Key);
-        // Bytes of its own, so that a store that is asked again knows its own answer.
-        if (!Instant.TryParse(link.ExpiresAt, out var end) || !await store.Once(
-            new IdempotencyRow(Used + link.Id, [], RandomNumberGenerator.GetBytes(16), end + Longer), cancellation))
-            return null;
+        if (!await store.Once(Row(Used + link.Id, Instant.Parse(link.ExpiresAt)), cancellation)) return null;
         return (Seal(new Session(link.Key, link.Stamp, link.Role, link.Tenants, Token(), End())), link.To);
     }
+
+    /// <summary>With bytes of its own, so that a store that is asked again knows its own answer.</summary>
+    private static IdempotencyRow Row(string key, Instant end) =>
+        new(key, [], RandomNumberGenerator.GetBytes(16), end + Longer);
+
+    /// <summary>What is kept tells nobody the token.</summary>
+    private static string EndOf(Session session) => Ended
+        + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(session.Token)).AsSpan(0, 16));
 
     /// <summary>One that is not known here may have been made elsewhere a moment ago.</summary>
     private async Task<Principal?> Key(string id, CancellationToken cancellation)

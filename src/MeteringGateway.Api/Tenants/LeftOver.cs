@@ -4,7 +4,9 @@ using MeteringGateway.Api.Thresholds;
 
 namespace MeteringGateway.Api.Tenants;
 
-/// <summary>A setting that names what the tenant's plan does not have, or what one that is to come will not have.</summary>
+/// <summary>
+/// A setting that names what the tenant's plan does not have, or what one that is to come will not have.
+/// </summary>
 /// <param name="Setting">Its address below the tenant's, such as <c>caps/monthly</c>.</param>
 /// <param name="From">When the plan comes under which it is so; null: it is so now.</param>
 internal sealed record LeftOverWire(string Setting, string Detail, string? From);
@@ -45,7 +47,8 @@ internal static class LeftOver
         IEnumerable<LeftOverWire> Gone(string list, Func<PlanWire, IEnumerable<string?>?> ids) => (ids(own) ?? [])
             .Intersect(ids(before.Plan) ?? []).Except(ids(after.Plan) ?? [])
             .Select(one => new LeftOverWire($"terms/{list}/{one}",
-                $"changed what the plan '{before.Id}' has; the plan '{after.Id}' has none, and these terms add it to it",
+                $"changed what the plan '{before.Id}' has; the plan '{after.Id}' has none, and these terms "
+                    + "add it to it",
                 from?.ToString()));
     }
 
@@ -63,7 +66,7 @@ internal static class LeftOver
             .Select(change => ($"scheduled/{change.Id}", ((Setting.Capped)change.Setting).Cap)));
         foreach (var (setting, cap) in caps)
             if (cap.Scope.OutcomeType is { } type && terms.Type(type) is null)
-                yield return new($"{setting}",
+                yield return new(setting,
                     $"names no outcome type of the plan '{plan.Id}': '{type}'; {terms.TypesInWords}", from?.ToString());
         var then = from is null ? mine : [.. mine, .. terms.Caps];
         foreach (var threshold in thresholds.Where(one => from is null || !tenant.Terms.Thresholds.Contains(one)))

@@ -29,8 +29,9 @@ internal sealed record TestClockWire
 }
 
 /// <param name="Withdrawn">Told when a tenant is changed: what was to come, and comes no more.</param>
-/// <param name="LeftOver">Settings that name what its plan, or the one that is to come, does not have; absent when there
-/// are none, and in lists of tenants. Told when its plan is changed: also own terms that changed what the plan had.</param>
+/// <param name="LeftOver">Settings that name what its plan, or the one that is to come, does not have; absent when
+/// there are none, and in lists of tenants. Told when its plan is changed: also own terms that changed what the plan
+/// had.</param>
 internal sealed record TenantWire(
     string Id, string Name, string Plan, int PlanVersion, string TimeZone, int AnchorDay, string Currency,
     TestClockWire? TestClock,

@@ -1,22 +1,20 @@
 using MeteringGateway.Api.Keys;
 using MeteringGateway.Api.Operations;
 using MeteringGateway.Api.Plans;
-using MeteringGateway.Api.SignIn;
 using MeteringGateway.Api.Webhooks;
 using MeteringGateway.Engine;
 
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// Plans, keys, webhooks and who has signed out, as all silos have written them. What another silo wrote is read when
-/// somebody needs to know, and at the latest after <see cref="ClusterSettings.BooksPoll"/>.
+/// Plans, keys and webhooks as all silos have written them. What another silo wrote is read when somebody needs to
+/// know, and at the latest after <see cref="ClusterSettings.BooksPoll"/>.
 /// </summary>
-internal sealed class SharedBooks(KeyRing keys, PlanBook plans, WebhookBook webhooks, EndedSessions sessions,
-    RedisStore store) : Books(keys, plans, sessions), IDisposable
+internal sealed class SharedBooks(KeyRing keys, PlanBook plans, WebhookBook webhooks, RedisStore store)
+    : Books(keys, plans), IDisposable
 {
     private readonly KeyRing _keys = keys;
     private readonly PlanBook _plans = plans;
-    private readonly EndedSessions _sessions = sessions;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private Task? _next;
@@ -66,7 +64,6 @@ internal sealed class SharedBooks(KeyRing keys, PlanBook plans, WebhookBook webh
         switch (document.Kind)
         {
             case KeyRing.Kind: _keys.Take(document); break;
-            case EndedSessions.Kind: _sessions.Take(document); break;
             case PlanBook.PlanKind or PlanBook.TermsKind: _plans.Take(document); break;
         }
     }

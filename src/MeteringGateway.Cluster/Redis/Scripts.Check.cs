@@ -8,11 +8,12 @@ internal static partial class Scripts
     /// <summary>
     /// Looks at a part of what is under one key, and at its counterparts under others, all at one moment. ARGV: prefix,
     /// the key, a cursor ('0' to begin), how many elements about, how many were looked at before. Answers the next
-    /// cursor ('0': that was all), how many have been looked at, a list of findings, and a list of rows that are for the
-    /// caller to look at: of idempotency rows key, value and place in the index; of archived outcomes id, value, and
+    /// cursor ('0': that was all), how many have been looked at, a list of findings, and a list of rows that are for
+    /// the caller to look at: of idempotency rows key, value and place in the index; of archived outcomes id, value, and
     /// both places.
     /// </summary>
-    public const string Check = ReadsOnly + Indexes + WholeWebhook + Looking + OfTenants + OfStreams + OfDeliveries + """
+    public const string Check = ReadsOnly + Indexes + WholeWebhook + Looking + OfTenants + OfStreams + OfDeliveries
+        + """
         local all = {t = head_of, p = parts, j = journal, d = details, a = archived, af = archive_index,
           as = archive_index, tenants = tenants, due = due, severity = severity, i = idempotency, expires = expires,
           clusters = clusters, outbox = outbox, position = position, documents = documents, versions = versions,
@@ -132,7 +133,9 @@ internal static partial class Scripts
           each('ZSCAN', function(id) return redis.call('HEXISTS', prefix .. 'a:' .. tenant, id) == 1 end)
         end
 
-        local function tenants() each('ZSCAN', function(id, place) return is_tenant(id) and tonumber(place) == 0 end) end
+        local function tenants()
+          each('ZSCAN', function(id, place) return is_tenant(id) and tonumber(place) == 0 end)
+        end
 
         local function due() each('ZSCAN', is_tenant) end
 
@@ -187,7 +190,9 @@ internal static partial class Scripts
           for _, one in ipairs(found) do
             local names, values = {}, {}
             for i = 1, #one[2], 2 do names[#names + 1], values[#values + 1] = one[2][i], one[2][i + 1] end
-            if not string.match(table.concat(names), members) or look and not look(one[1], values) then bad_of(one[1]) end
+            if not string.match(table.concat(names), members) or look and not look(one[1], values) then
+              bad_of(one[1])
+            end
             last = one[1]
           end
           counted = counted + #found
@@ -209,7 +214,9 @@ internal static partial class Scripts
 
         local function documents() stream(true, '^d$') end
 
-        local function versions() if redis.call('EXISTS', prefix .. 'documents') == 0 then bad('are of no documents') end end
+        local function versions()
+          if redis.call('EXISTS', prefix .. 'documents') == 0 then bad('are of no documents') end
+        end
 
         local function outbox()
           local last = stream(false, '^tsyahed?$', function(id, row)

@@ -3,9 +3,9 @@ namespace MeteringGateway.Cluster;
 internal static partial class Scripts
 {
     /// <summary>
-    /// Lua: digests of what no journal vouches for (<c>docs/journal.md</c>), by the one hash that scripts of Redis have.
-    /// Programs of before there were any write beside these: so each says of which state it is, or its row has a form
-    /// that they do not give it, and what they wrote last is told from what was changed.
+    /// Lua: digests of what no journal vouches for (<c>docs/journal.md</c>), by the one hash that scripts of Redis
+    /// have. Programs of before there were any write beside these: so each says of which state it is, or its row has a
+    /// form that they do not give it, and what they wrote last is told from what was changed.
     /// </summary>
     private const string Seals = """
         -- Of each value its length and its bytes; one that is not there is no empty text.

@@ -35,8 +35,8 @@ internal static partial class Scripts
           redis.call('HSET', head, 'v', severity)
         end
 
-        -- Six runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts, documents, and
-        -- sequences of details that go.
+        -- Six runs of rows, each after their count: details, archived outcomes, idempotency rows, alerts, documents,
+        -- and sequences of details that go.
         local function beside(tenant, at)
           for i = at + 1, at + 2 * ARGV[at], 2 do redis.call('HSET', prefix .. 'd:' .. tenant, ARGV[i], ARGV[i + 1]) end
           at = at + 1 + 2 * ARGV[at]

@@ -1,5 +1,6 @@
 using MeteringGateway.Api.SignIn;
 using MeteringGateway.Api.Operations;
+using MeteringGateway.Engine;
 
 namespace MeteringGateway.ConsolePages;
 
@@ -11,7 +12,8 @@ internal static class SessionCookie
     public static async Task<(Principal Caller, Session Session)?> Find(HttpContext context) =>
         context.Request.Cookies[Name] is { Length: > 0 and < 8192 } sealedSession
             && context.RequestServices.GetRequiredService<Readiness>().Problem is null
-            ? await context.RequestServices.GetRequiredService<Sessions>().Find(sealedSession, context.RequestAborted)
+            ? await context.RequestServices.GetRequiredService<Sessions>().Find(sealedSession,
+                context.RequestServices.GetRequiredService<IStore>(), context.RequestAborted)
             : null;
 
     public static void Set(HttpContext context, string sealedSession) =>

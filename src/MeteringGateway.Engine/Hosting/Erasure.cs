@@ -25,8 +25,9 @@ public static class Erasure
             foreach (var some in found.Chunk(AtOnce))
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (await tenants.Execute(tenant, new Command.NoteErasure(some.Length) { Sequences = some, Actor = actor },
-                    CancellationToken.None) is Answer.Refused refused) return new Erased(events, refused);
+                var note = new Command.NoteErasure(some.Length) { Sequences = some, Actor = actor };
+                if (await tenants.Execute(tenant, note, CancellationToken.None) is Answer.Refused refused)
+                    return new Erased(events, refused);
                 events += some.Length;
             }
             // Where nothing of it lies any more, also in a silo of before, which only notes it.

@@ -99,8 +99,8 @@ public sealed partial class SqliteStore
     }, cancellation);
 
     /// <summary>
-    /// In pieces, so that no flush waits for long; then the log begins anew, which has what was there. Where nothing was,
-    /// it goes on: else whoever asks for people that nobody knows would have everybody's flushes wait.
+    /// In pieces, so that no flush waits for long; then the log begins anew, which has what was there. Where nothing
+    /// was, it goes on: else whoever asks for people that nobody knows would have everybody's flushes wait.
     /// </summary>
     public async ValueTask Erase(string tenant, IReadOnlyList<long> sequences, CancellationToken cancellation)
     {

@@ -29,7 +29,9 @@ internal sealed class Demo : IDisposable
         _process.BeginOutputReadLine();
     }
 
-    /// <summary>Waits until it says so, after what was waited for before; what is in brackets, if anything is.</summary>
+    /// <summary>
+    /// Waits until it says so, after what was waited for before; what is in brackets, if anything is.
+    /// </summary>
     public async Task<string> Says(string pattern)
     {
         for (;;)
@@ -50,7 +52,9 @@ internal sealed class Demo : IDisposable
         }
     }
 
-    /// <summary>By SIGTERM, as Ctrl+C reaches nobody who was begun in the background; what it left is removed.</summary>
+    /// <summary>
+    /// By SIGTERM, as Ctrl+C reaches nobody who was begun in the background; what it left is removed.
+    /// </summary>
     public async Task<int> End()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);

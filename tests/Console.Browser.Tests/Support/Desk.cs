@@ -3,7 +3,9 @@ namespace MeteringGateway.Console.Browser.Tests.Support;
 /// <summary>The product on a port of its own and a real browser, for all tests of a class.</summary>
 public sealed class Desk : IAsyncLifetime
 {
-    /// <summary>How long anything may take before it is taken for never: on a machine that is slow and shared.</summary>
+    /// <summary>
+    /// How long anything may take before it is taken for never: on a machine that is slow and shared.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly WithPages _product = new();

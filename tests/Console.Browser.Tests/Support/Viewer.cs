@@ -80,7 +80,8 @@ public sealed class Viewer : IAsyncDisposable
 
     /// <summary>Whether something on the page can be filled in that is called so.</summary>
     public async Task<bool> CanFill(string label) =>
-        await Page.Locator("input, select, textarea").And(Page.GetByLabel(label, new() { Exact = true })).CountAsync() > 0;
+        await Page.Locator("input, select, textarea").And(Page.GetByLabel(label, new() { Exact = true })).CountAsync()
+            > 0;
 
     public Task<bool> Offers(string linkOrButton) => Named(linkOrButton).First.IsVisibleAsync();
 

@@ -15,7 +15,8 @@ internal sealed record Fault(string Name, string File, string Is, string Becomes
         .. OfRules, .. OfStore, .. OfCallers,
     ];
 
-    private const string Core = "MeteringGateway.Core/", Engine = "MeteringGateway.Engine/", Api = "MeteringGateway.Api/";
+    private const string Core = "MeteringGateway.Core/", Engine = "MeteringGateway.Engine/",
+        Api = "MeteringGateway.Api/";
 
     private static Fault[] OfRules =>
     [
@@ -31,19 +32,23 @@ internal sealed record Fault(string Name, string File, string Is, string Becomes
         new("a window settles a moment late", Core + "Outcomes/Segment.cs",
             "Closes <= now || type", "Closes < now || type", "Core.Tests", "ScenarioTests"),
         new("a reversal at the very end of the window still counts", Core + "Outcomes/Lifecycle.cs",
-            "_segment.Confirmed is null && time < _segment.Closes", "_segment.Confirmed is null && time <= _segment.Closes",
+            "_segment.Confirmed is null && time < _segment.Closes",
+            "_segment.Confirmed is null && time <= _segment.Closes",
             "Core.Tests", "ScenarioTests"),
-        new("what is reversed after the window is credited though the type does not say so", Core + "Outcomes/Lifecycle.cs",
+        new("what is reversed after the window is credited though the type does not say so",
+            Core + "Outcomes/Lifecycle.cs",
             "&& holder.Type.CreditAfterWindow", "", "Core.Tests", "ScenarioTests"),
         new("an event that is just late enough is refused", Core + "Turns/Turn.Events.cs",
             "time < clock - late", "time <= clock - late", "Core.Tests", "ScenarioTests"),
         new("a reservation gives more than it holds", Core + "Turns/Turn.Admission.cs",
             "? (int)Math.Min(held.Remaining, place.Quantity)", "? place.Quantity", "Core.Tests", "HistoryTests"),
         new("an outcome that was never verified is charged", Core + "Outcomes/Segment.cs",
-            "type.VerificationRequired && !Passes(Verification, type)", "type.VerificationRequired && Verification is null",
+            "type.VerificationRequired && !Passes(Verification, type)",
+            "type.VerificationRequired && Verification is null",
             "Core.Tests", "ScenarioTests"),
         new("a purchase is owed again in the next period", Core + "Figures/Purchases.cs",
-            "&& book.Period.Contains(grant.CreatedAt)", "&& book.Period.End > grant.CreatedAt", "Core.Tests", "ScenarioTests"),
+            "&& book.Period.Contains(grant.CreatedAt)", "&& book.Period.End > grant.CreatedAt",
+            "Core.Tests", "ScenarioTests"),
     ];
 
     private static Fault[] OfStore =>
@@ -56,7 +61,8 @@ internal sealed record Fault(string Name, string File, string Is, string Becomes
                     return Task.CompletedTask;
             """, "Engine.Tests", "DurabilityTests.No_answer_view_signal_or_figure_leaves_before_its_flush"),
         new("a writer that was overtaken is let through, in SQLite", Engine + "Sqlite/SqliteStore.Append.cs",
-            "WHERE id=?5 AND hash=?6 AND sequence=?7", "WHERE id=?5 AND hash=IFNULL(hash, ?6) AND sequence=IFNULL(sequence, ?7)",
+            "WHERE id=?5 AND hash=?6 AND sequence=?7",
+            "WHERE id=?5 AND hash=IFNULL(hash, ?6) AND sequence=IFNULL(sequence, ?7)",
             "Engine.Tests", "SqliteStoreBehaviourTests.A_tenant_that_lost_the_fence_is_refused_alone_and_wholly"),
         new("a writer that was overtaken is told that it wrote, in Redis", "MeteringGateway.Cluster/Redis/Scripts.cs",
             "return written(journal, id, entries, hash, now[2]) and 1 or 0", "return 1",
@@ -103,11 +109,13 @@ internal sealed record Fault(string Name, string File, string Is, string Becomes
             "Api.Tests", "StatementTests.As_CSV_its_lines_add_up_to_the_total_and_no_cell_runs"),
         new("a form of another site is taken", "MeteringGateway.Console/Asked/Visit.cs",
             "internal bool Proves() => Session is { } session && CryptographicOperations.FixedTimeEquals(",
-            "internal bool Proves() => Session is { } session && session.Token.Length > 0 != CryptographicOperations.FixedTimeEquals(",
+            "internal bool Proves() => Session is { } session && session.Token.Length > 0"
+                + " != CryptographicOperations.FixedTimeEquals(",
             "Console.Tests", "SignInTests.A_form_of_another_session_or_site_does_nothing"),
         new("a runtime decides from units that it may hold no longer", "MeteringGateway.Sdk/Allowance.Holding.cs",
             "var until = After(began, _options.SliceTime / 2);", "var until = After(began, _options.SliceTime * 2);",
-            "Sdk.Tests", "AllowanceTests.A_slice_is_not_used_beyond_half_of_its_time_and_is_held_while_a_permit_is_out"),
+            "Sdk.Tests",
+            "AllowanceTests.A_slice_is_not_used_beyond_half_of_its_time_and_is_held_while_a_permit_is_out"),
         new("a runtime goes on though a signal stops it", "MeteringGateway.Sdk/Gate.cs",
             "if (signal.Refuses(question) && ", "if (signal.Refuses(question) && known.Stopping.Length > 1 && ",
             "Sdk.Tests", "GateTests"),

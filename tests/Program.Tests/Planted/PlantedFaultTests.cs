@@ -6,8 +6,8 @@ namespace MeteringGateway.Program.Tests.Planted;
 
 /// <summary>
 /// The tests are tested: each <see cref="Fault"/>, planted into a copy of the program, is caught by the test that is
-/// named for it. That takes a build for each and is done by hand: METERING_PLANTED=all, or some words of a name. What is
-/// checked every time is that each can still be planted, and that who catches it is there.
+/// named for it. That takes a build for each and is done by hand: METERING_PLANTED=all, or some words of a name. What
+/// is checked every time is that each can still be planted, and that who catches it is there.
 /// </summary>
 public sealed class PlantedFaultTests(ITestOutputHelper output) : IDisposable
 {
@@ -44,7 +44,8 @@ public sealed class PlantedFaultTests(ITestOutputHelper output) : IDisposable
     public async Task Each_is_caught_when_it_is_planted()
     {
         var asked = Environment.GetEnvironmentVariable("METERING_PLANTED")!;
-        var faults = Fault.All.Where(fault => asked == "all" || fault.Name.Contains(asked, StringComparison.Ordinal)).ToList();
+        var faults = Fault.All
+            .Where(fault => asked == "all" || fault.Name.Contains(asked, StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(faults);
         await Here($"git -C '{Repository.Root}' ls-files -z | tar -C '{Repository.Root}' --null -T - -c | tar -x");
         var missed = new List<string>();
