@@ -15,7 +15,7 @@ if (args is ["outbox", var file, var address, var key, var tenant, var first])
     return await OutboxWriter.Run(file, address, key, tenant, first);
 if (args is ["agent", var folder, var at, var brokers, var count, var pace])
     return await KilledAgent.Run(folder, at, brokers, count, pace);
-if (args is ["consume", var from, var most]) return BareConsumer.Run(from, most);
+if (args is ["consume", var from, .. var numbers]) return BareConsumer.Run(from, [.. numbers.Select(int.Parse)]);
 if (args is ["serve", ..]) return await HostedSilo.Run(args[1..]);
 if (Options.Parse(args) is not { } options)
 {

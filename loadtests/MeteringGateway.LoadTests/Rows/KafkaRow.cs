@@ -15,32 +15,49 @@ public static class KafkaRow
     private const int Tenants = 100;
     private const int Partitions = 8;
     private const string Consumed = "metering_kafka_consumed_total";
+    private const string Written = "metering_kafka_produced_total{topic=\"metering.outcomes\"";
 
     /// <summary>At once, as many as the brokers hold.</summary>
     private const int Events = 120_000;
 
-    /// <summary>As often the gateway reads so many before it is measured: a program that was just started compiles.</summary>
+    /// <summary>As often so many are read before it is measured: a program that was just started compiles.</summary>
     private const int WarmUps = 4;
+
+    /// <summary>As often so many are read and measured.</summary>
+    private const int Rounds = 5;
 
     public static async Task<Row> Measure(Options options)
     {
-        var (ours, theirs) = (new List<Sample>(), new List<Sample>());
-        for (var i = -1; i < options.Pairs; i++) // the first one warms up files and caches
+        var (ours, theirs) = (new List<Run>(), new List<Run>());
+        for (var i = 0; i < options.Pairs; i++)
             foreach (var mine in i % 2 == 0 ? [true, false] : new[] { false, true })
             {
                 using var brokers = new Brokers(partitions: Partitions);
-                if (!mine) Fill(brokers.Address, 0);
-                var sample = mine ? await Gateway(options, brokers.Address) : await Bare(brokers.Address);
-                if (i >= 0) (mine ? ours : theirs).Add(sample);
+                if (mine) ours.Add(await Gateway(options, brokers.Address));
+                else theirs.Add(await Bare(brokers.Address));
             }
         return new Row("Kafka, durable", "a bare Consume loop", 0.25, 0.5, 0.8,
-            [.. ours.Zip(theirs, (o, t) => o.PerSecond / t.PerSecond)],
-            [Describe("gateway", ours), Describe("bare Consume loop", theirs),
-                $"{Events:N0} events of {Tenants} tenants in {Partitions} partitions, brokers in memory beside"]);
+            [.. ours.Zip(theirs, (o, t) => o.Sample.PerSecond / t.Sample.PerSecond)],
+            [Describe("gateway", ours), Describe("bare Consume loop", theirs), ByThread(ours),
+                $"{Rounds} times {Events:N0} events of {Tenants} tenants in {Partitions} partitions, brokers beside"]);
     }
 
-    private static string Describe(string name, List<Sample> samples) => string.Create(CultureInfo.InvariantCulture,
-        $"{name}: {Statistics.Median(samples.Select(s => s.PerSecond)):N0} events a second, {Statistics.Median(samples.Select(s => s.CpuMicroseconds)):0.0} us of its CPU each");
+    /// <param name="Threads">CPU microseconds an event by name of thread.</param>
+    private sealed record Run(Sample Sample, IReadOnlyDictionary<string, double> Threads);
+
+    private static string Describe(string name, List<Run> runs)
+    {
+        var rate = Statistics.Median(runs.Select(run => run.Sample.PerSecond));
+        var cpu = Statistics.Median(runs.Select(run => run.Sample.CpuMicroseconds));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{name}: {rate:N0} events a second, {cpu:0.0} us of its CPU each");
+    }
+
+    private static string ByThread(List<Run> runs) => "gateway, us by thread: " + string.Join(", ",
+        runs.SelectMany(run => run.Threads.Keys).Distinct()
+            .Select(name => (name, us: Statistics.Median(runs.Select(run => run.Threads.GetValueOrDefault(name)))))
+            .Where(thread => thread.us >= 0.05).OrderByDescending(thread => thread.us)
+            .Select(thread => string.Create(CultureInfo.InvariantCulture, $"{thread.name} {thread.us:0.0}")));
 
     private static void Fill(string address, int from)
     {
@@ -62,19 +79,27 @@ public static class KafkaRow
         producer.Flush();
     }
 
-    private static async Task<Sample> Bare(string address)
+    private static async Task<Run> Bare(string address)
     {
+        Fill(address, 0);
         using var process = Process.Start(new ProcessStartInfo("dotnet",
-            [typeof(BareConsumer).Assembly.Location, "consume", address,
-                Events.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+            [typeof(BareConsumer).Assembly.Location, "consume", address, Format(Partitions), Format(Events),
+                Format(WarmUps), Format(Rounds)]) { RedirectStandardOutput = true })!;
         var told = (await process.StandardOutput.ReadToEndAsync()).Split(' ')
             .Select(one => double.Parse(one, CultureInfo.InvariantCulture)).ToList();
         await process.WaitForExitAsync();
-        return new Sample(Events / (told[0] / 1000), told[1] * 1000 / Events);
+        const int all = Rounds * Events;
+        return new Run(new Sample(all / (told[0] / 1000), told[1] * 1000 / all), new Dictionary<string, double>());
     }
 
-    /// <summary>Tenants are made while it reads nothing; then it is started again beside the brokers.</summary>
-    private static async Task<Sample> Gateway(Options options, string address)
+    private static string Format(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// Tenants are made while it reads nothing; then it is started again beside the brokers. It stands still while they
+    /// are filled, so that all that it reads is timed, until the last event is durable. Its CPU is counted until what
+    /// became of the events is written to topics, too.
+    /// </summary>
+    private static async Task<Run> Gateway(Options options, string address)
     {
         var data = Directory.CreateTempSubdirectory("metering-load-");
         try
@@ -88,17 +113,23 @@ public static class KafkaRow
             using var gateway = GatewayServer.Start(options.MeteringDll, data.FullName, options.Machine.ServerCores,
                 settings: new Dictionary<string, string> { ["METERING__KAFKA__BOOTSTRAPSERVERS"] = address });
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gateway.Port}") };
-            var sample = default(Sample);
-            for (var i = 0; i <= WarmUps; i++)
+            var (took, cpu, threads) = (TimeSpan.Zero, TimeSpan.Zero, gateway.Process.CpuByThread());
+            for (var i = 1; i <= WarmUps + Rounds; i++)
             {
-                // The brokers are filled several times as fast as it reads: what is left is timed.
+                gateway.Process.Signal("STOP");
                 Fill(address, i * Events);
-                var (first, began, cpu) = (await Stored(http), Stopwatch.GetTimestamp(), gateway.Process.CpuTime);
-                while (await Stored(http) < (i + 1L) * Events) await Task.Delay(20);
-                var (took, events) = (Stopwatch.GetElapsedTime(began).TotalSeconds, (i + 1L) * Events - first);
-                sample = new Sample(events / took, (gateway.Process.CpuTime - cpu).TotalMicroseconds / events);
+                var began = Stopwatch.GetTimestamp();
+                gateway.Process.Signal("CONT");
+                await Reaches(http, Consumed, (long)i * Events);
+                if (i > WarmUps) took += Stopwatch.GetElapsedTime(began);
+                await Reaches(http, Written, (long)i * Events);
+                if (i == WarmUps) (cpu, threads) = (gateway.Process.CpuTime, gateway.Process.CpuByThread());
             }
-            return sample;
+            const int all = Rounds * Events;
+            return new Run(
+                new Sample(all / took.TotalSeconds, (gateway.Process.CpuTime - cpu).TotalMicroseconds / all),
+                gateway.Process.CpuByThread().ToDictionary(thread => thread.Key, thread =>
+                    (thread.Value - threads.GetValueOrDefault(thread.Key)).TotalMicroseconds / all));
         }
         finally
         {
@@ -106,9 +137,13 @@ public static class KafkaRow
         }
     }
 
-    /// <summary>Events that are durable.</summary>
-    private static async Task<long> Stored(HttpClient http) =>
+    private static async Task Reaches(HttpClient http, string counter, long value)
+    {
+        while (await Count(http, counter) < value) await Task.Delay(10);
+    }
+
+    private static async Task<long> Count(HttpClient http, string counter) =>
         (await http.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')
-            .Where(line => line.StartsWith(Consumed, StringComparison.Ordinal))
+            .Where(line => line.StartsWith(counter, StringComparison.Ordinal))
             .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 }

@@ -17,18 +17,21 @@ public sealed class ServerProcess : IDisposable
     public int Port { get; private set; }
 
     /// <summary>User and system time since the process started, at the kernel's resolution (10 ms).</summary>
-    public TimeSpan CpuTime
+    public TimeSpan CpuTime => Cpu($"/proc/{_process.Id}");
+
+    /// <summary>The same of the threads that it has, by their names.</summary>
+    public Dictionary<string, TimeSpan> CpuByThread() => Directory.GetDirectories($"/proc/{_process.Id}/task")
+        .GroupBy(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())
+        .ToDictionary(named => named.Key, named => named.Aggregate(TimeSpan.Zero, (sum, one) => sum + Cpu(one)));
+
+    private static TimeSpan Cpu(string of)
     {
-        get
-        {
-            // The name in parentheses may hold spaces: fields are counted from behind it; utime and stime are 14 and
-            // 15.
-            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
-                + long.Parse(fields[12], CultureInfo.InvariantCulture);
-            return TimeSpan.FromMilliseconds(ticks * 10);
-        }
+        // The name in parentheses may hold spaces: fields are counted from behind it; utime and stime are 14 and 15.
+        var stat = File.ReadAllText(Path.Combine(of, "stat"));
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
+            + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        return TimeSpan.FromMilliseconds(ticks * 10);
     }
 
     /// <summary>
