@@ -27,8 +27,8 @@ internal sealed class Clients(KafkaSettings settings, KafkaHealth health, ILogge
             ["enable.auto.commit"] = "false",
             ["enable.auto.offset.store"] = "false",
             ["partition.assignment.strategy"] = "cooperative-sticky",
-            // All that is looked at.
-            ["dotnet.consumer.consume.result.fields"] = "headers,topic",
+            // All that is looked at: the topic is the one that it was asked for.
+            ["dotnet.consumer.consume.result.fields"] = "headers",
         }, new()
         {
             ["auto.offset.reset"] = "earliest",

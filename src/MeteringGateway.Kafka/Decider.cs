@@ -30,7 +30,7 @@ internal sealed class Decider(
     /// <param name="stop">What is not decided by then is left to whoever has the partition next.</param>
     public async Task Decide(IReadOnlyList<ConsumeResult<byte[]?, byte[]?>> messages, CancellationToken stop)
     {
-        using var span = Spans.Process(messages);
+        using var span = Spans.Process(settings.Kafka.Events, messages);
         var reader = new EventReader(settings.Limits, customers);
         var open = messages.Select(message => (message, Read(reader, message))).ToList();
         var rejected = new List<(ConsumeResult<byte[]?, byte[]?> Message, Problem Problem)>();
@@ -119,7 +119,7 @@ internal sealed class Decider(
 
     private async Task Reject(ConsumeResult<byte[]?, byte[]?> message, Problem problem, CancellationToken stop)
     {
-        var letter = Rejections.Of(message, problem, settings.Kafka.Rejected);
+        var letter = Rejections.Of(message, problem, settings.Kafka.Events, settings.Kafka.Rejected);
         for (var wait = First; ; wait = wait * 2 < Longest ? wait * 2 : Longest)
             try
             {

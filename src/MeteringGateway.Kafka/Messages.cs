@@ -31,46 +31,48 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
     public async ValueTask<IReadOnlyList<Outgoing>> Of(string tenant, long after, IReadOnlyList<EntryBlock> blocks,
         CancellationToken cancellation)
     {
-        var all = new List<Outgoing>();
-        foreach (var (sequence, bytes, hash) in Entries(blocks))
+        var (all, key) = (new List<Outgoing>(), Encoding.UTF8.GetBytes(tenant));
+        foreach (var (sequence, id, entry, alert) in Entries(blocks, after))
         {
-            if (sequence <= after) continue;
-            var entry = EntryCodec.Read(bytes);
-            var id = Convert.ToHexStringLower(hash.AsSpan(0, 16));
             var from = trails.Of(tenant, sequence);
             if (entry is Entry.StateChanged changed)
-                all.Add(Make(from, settings.Signals, tenant, $"sig_{id}",
+                all.Add(Make(from, settings.Signals, tenant, key, $"sig_{id}",
                     $"signal.{Names<SignalAction>.Of(changed.Action)}", entry.At, changed.ToSignal(sequence).Wire(
                         tenant, changed.Limit?.IsMoney == true ? await Currency(tenant, cancellation) : ""),
                     WireJson.Typed<SignalWire>()));
             if (await Outcome(tenant, sequence, entry, cancellation) is { } outcome)
-                all.Add(Make(from, settings.Outcomes, tenant, $"out_{id}", $"outcome.{outcome.Status}", entry.At,
+                all.Add(Make(from, settings.Outcomes, tenant, key, $"out_{id}", $"outcome.{outcome.Status}", entry.At,
                     outcome, OutcomeJson.Typed));
-            if (Alerts.TypeOf(entry) is { } type)
+            if (alert is not null)
             {
-                var row = new OutboxRow(0, tenant, new Alert(sequence, type, entry.At, hash, bytes));
-                var body = await Payloads.Write(Told.Alone(row), tenants, cancellation);
+                var body = await Payloads.Write(Told.Alone(new OutboxRow(0, tenant, alert)), tenants, cancellation);
                 using var payload = JsonDocument.Parse(body);
-                all.Add(Make(from, settings.Alerts, tenant, $"evt_{id}", type, entry.At,
+                all.Add(Make(from, settings.Alerts, tenant, key, $"evt_{id}", alert.Type, entry.At,
                     payload.RootElement.GetProperty("data"), null));
             }
         }
         return all;
     }
 
-    private static IEnumerable<(long Sequence, byte[] Bytes, byte[] Hash)> Entries(IReadOnlyList<EntryBlock> blocks)
+    /// <summary>Entries after a sequence, each with what its ids end with and, where it is one, its alert.</summary>
+    private static List<(long Sequence, string Id, Entry Entry, Alert? Alert)> Entries(
+        IReadOnlyList<EntryBlock> blocks, long after)
     {
-        var entries = new List<(long, byte[], byte[])>();
+        var entries = new List<(long, string, Entry, Alert?)>();
+        Span<byte> hash = stackalloc byte[Chain.HashLength];
         foreach (var block in blocks)
         {
             var reader = new BlockReader(block.Entries);
-            var (sequence, previous) = (block.FirstSequence, block.PreviousHash);
+            var sequence = block.FirstSequence;
+            block.PreviousHash.AsSpan().CopyTo(hash);
             for (; reader.TryRead(out var bytes); sequence++)
             {
-                var hash = new byte[Chain.HashLength];
-                Chain.Next(previous, bytes, hash);
-                entries.Add((sequence, bytes.ToArray(), hash));
-                previous = hash;
+                Chain.Next(hash, bytes, hash);
+                if (sequence <= after) continue;
+                var entry = EntryCodec.Read(bytes);
+                var alert = Alerts.TypeOf(entry) is { } type
+                    ? new Alert(sequence, type, entry.At, hash.ToArray(), bytes.ToArray()) : null;
+                entries.Add((sequence, Convert.ToHexStringLower(hash[..16]), entry, alert));
             }
         }
         return entries;
@@ -94,25 +96,24 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
     private async ValueTask<string> Currency(string tenant, CancellationToken cancellation) =>
         (await tenants.Tenant(tenant, cancellation))!.Terms.Currency;
 
-    private Outgoing Make<T>(ActivityContext? from, string topic, string tenant, string id, string type, Instant at,
-        T data, JsonTypeInfo<T>? of)
+    private Outgoing Make<T>(ActivityContext? from, string topic, string tenant, byte[] key, string id, string type,
+        Instant at, T data, JsonTypeInfo<T>? of)
     {
-        _written.Clear();
-        using (var json = new Utf8JsonWriter(_written, new JsonWriterOptions { Encoder = WireJson.Plain }))
-        {
-            json.WriteStartObject();
-            json.WriteString("specversion"u8, "1.0"u8);
-            json.WriteString("id"u8, id);
-            json.WriteString("source"u8, "/metering"u8);
-            json.WriteString("type"u8, type);
-            json.WriteString("subject"u8, tenant);
-            json.WriteString("time"u8, at.ToString());
-            json.WritePropertyName("data"u8);
-            if (data is JsonElement element) element.WriteTo(json);
-            else JsonSerializer.Serialize(json, data, of!);
-            json.WriteEndObject();
-        }
-        return new Outgoing(topic, Encoding.UTF8.GetBytes(tenant), _written.WrittenSpan.ToArray(),
+        _written.ResetWrittenCount();
+        using var json = new Utf8JsonWriter(_written, new JsonWriterOptions { Encoder = WireJson.Plain });
+        json.WriteStartObject();
+        json.WriteString("specversion"u8, "1.0"u8);
+        json.WriteString("id"u8, id);
+        json.WriteString("source"u8, "/metering"u8);
+        json.WriteString("type"u8, type);
+        json.WriteString("subject"u8, tenant);
+        json.WriteString("time"u8, at.ToString());
+        json.WritePropertyName("data"u8);
+        if (data is JsonElement element) element.WriteTo(json);
+        else JsonSerializer.Serialize(json, data, of!);
+        json.WriteEndObject();
+        json.Flush();
+        return new Outgoing(topic, key, _written.WrittenSpan.ToArray(),
             from is null ? Plain : new Headers { { "content-type", MediaType } }, from);
     }
 }

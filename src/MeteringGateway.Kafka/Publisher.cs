@@ -25,7 +25,8 @@ internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHeal
 
     public Task Start(IStore from, ITenants of, CancellationToken cancellation)
     {
-        _loop = Task.Run(() => Loop(from, new Messages(of, settings, trails)), CancellationToken.None);
+        // Reading and writing up what is told takes long, and nobody waits for it.
+        _loop = Workers.Shared.Run(Lane.Bulk, () => Loop(from, new Messages(of, settings, trails)));
         return Task.CompletedTask;
     }
 

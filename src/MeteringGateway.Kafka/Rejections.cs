@@ -21,17 +21,19 @@ internal static class Rejections
 
     public static readonly IReadOnlyList<string> All = [Problem, Topic, Partition, Offset, Bytes];
 
-    public static Outgoing Of(ConsumeResult<byte[]?, byte[]?> message, Problem problem, string topic)
+    /// <param name="from">The topic that it was read from.</param>
+    /// <param name="to">The topic of those that are refused.</param>
+    public static Outgoing Of(ConsumeResult<byte[]?, byte[]?> message, Problem problem, string from, string to)
     {
         var headers = new Headers();
         foreach (var header in message.Message.Headers ?? [])
             if (!All.Contains(header.Key)) headers.Add(header.Key, header.GetValueBytes());
         headers.Add(Problem, JsonSerializer.SerializeToUtf8Bytes(problem, WireJson.Typed<Problem>()));
-        Add(headers, Topic, message.Topic);
+        Add(headers, Topic, from);
         Add(headers, Partition, message.Partition.Value.ToString(CultureInfo.InvariantCulture));
         Add(headers, Offset, message.Offset.Value.ToString(CultureInfo.InvariantCulture));
         Add(headers, Bytes, (message.Message.Value?.Length ?? 0).ToString(CultureInfo.InvariantCulture));
-        return new Outgoing(topic, message.Message.Key, message.Message.Value, headers);
+        return new Outgoing(to, message.Message.Key, message.Message.Value, headers);
     }
 
     private static void Add(Headers headers, string name, string value) =>

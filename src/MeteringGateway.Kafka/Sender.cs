@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Confluent.Kafka;
 
@@ -9,8 +10,8 @@ internal sealed record Outgoing(string Topic, byte[]? Key, byte[]? Value, Header
     ActivityContext? From = null);
 
 /// <summary>A message was not taken, and will not be by asking again.</summary>
-internal sealed class NotTakenException(Outgoing message, Error error)
-    : Exception($"The topic '{message.Topic}' does not take a message: {error.Reason}")
+internal sealed class NotTakenException(string topic, Error error)
+    : Exception($"The topic '{topic}' does not take a message: {error.Reason}")
 {
     public bool IsTooLarge => error.Code is ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsgSize;
 }
@@ -31,59 +32,76 @@ internal sealed class Sender(Clients clients) : IDisposable
     public async Task Send(IReadOnlyList<Outgoing> messages, CancellationToken cancellation)
     {
         if (messages.Count == 0) return;
-        var (producer, sending) = (Current(), new Sending(messages.Count));
+        var producer = Current();
+        var sending = new Sending(messages, () => Replace(producer));
         foreach (var message in messages) Produce(producer, message, sending);
         await sending.Done.WaitAsync(cancellation);
     }
 
-    // One task for all of them: a task of each would be a thread of the pool's woken for each.
-    private void Produce(IProducer<byte[]?, byte[]?> producer, Outgoing message, Sending sending)
+    private static void Produce(IProducer<byte[]?, byte[]?> producer, Outgoing message, Sending sending)
     {
-        var current = Activity.Current;
         var span = Spans.Publish(message);
-        Activity.Current = current;
         try
         {
             producer.Produce(message.Topic,
                 new Message<byte[]?, byte[]?> { Key = message.Key, Value = message.Value, Headers = message.Headers },
-                report => End(producer, message, span, report.Error, sending));
+                span is null ? sending.Told : report => sending.End(message.Topic, report.Error, span));
         }
         catch (KafkaException failure)
         {
-            End(producer, message, span, failure.Error, sending);
+            sending.End(message.Topic, failure.Error, span);
         }
     }
 
-    /// <summary>On the client's own thread, as a rule.</summary>
-    private void End(IProducer<byte[]?, byte[]?> producer, Outgoing message, Activity? span, Error error,
-        Sending sending)
-    {
-        if (error.IsError)
-        {
-            span?.SetStatus(ActivityStatusCode.Error, error.Reason);
-            KafkaInstruments.Failed.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
-            if (error.IsFatal || error.Code == ErrorCode.Local_Fatal) Replace(producer);
-        }
-        else KafkaInstruments.Produced.Add(1, new KeyValuePair<string, object?>("topic", message.Topic));
-        span?.Dispose();
-        sending.End(error.IsError ? new NotTakenException(message, error) : null);
-    }
-
-    /// <summary>Messages that are sent together: done when each of them is there, or cannot be.</summary>
-    private sealed class Sending(int messages)
+    /// <summary>
+    /// Messages that are sent together: done when each of them is there, or cannot be. One task, one callback and one
+    /// count for all of them: a task of each would be a thread of the pool's woken for each.
+    /// </summary>
+    private sealed class Sending
     {
         private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentQueue<string> _failed = new(); // their topics
+        private readonly IReadOnlyList<Outgoing> _messages;
+        private readonly Action _replace;
         private NotTakenException? _failure; // the first one
-        private int _left = messages;
+        private int _left;
+
+        /// <param name="replace">The producer, which has failed for good.</param>
+        public Sending(IReadOnlyList<Outgoing> messages, Action replace)
+        {
+            (_messages, _left, _replace) = (messages, messages.Count, replace);
+            Told = report => End(report.Topic, report.Error, null);
+        }
 
         public Task Done => _done.Task;
+        public Action<DeliveryReport<byte[]?, byte[]?>> Told { get; }
 
-        public void End(NotTakenException? failure)
+        /// <summary>Of one message; on the client's own thread, as a rule.</summary>
+        public void End(string topic, Error error, Activity? span)
         {
-            if (failure is not null) Interlocked.CompareExchange(ref _failure, failure, null);
+            if (error.IsError)
+            {
+                span?.SetStatus(ActivityStatusCode.Error, error.Reason);
+                _failed.Enqueue(topic);
+                if (error.IsFatal || error.Code == ErrorCode.Local_Fatal) _replace();
+                Interlocked.CompareExchange(ref _failure, new NotTakenException(topic, error), null);
+            }
+            span?.Dispose();
             if (Interlocked.Decrement(ref _left) > 0) return;
+            Count();
             if (_failure is null) _done.SetResult();
             else _done.SetException(_failure);
+        }
+
+        private void Count()
+        {
+            foreach (var (topic, all) in _messages.CountBy(message => message.Topic))
+            {
+                var failed = _failed.Count(of => of == topic);
+                var tag = new KeyValuePair<string, object?>("topic", topic);
+                if (failed > 0) KafkaInstruments.Failed.Add(failed, tag);
+                if (failed < all) KafkaInstruments.Produced.Add(all - failed, tag);
+            }
         }
     }
 

@@ -16,12 +16,12 @@ internal static class Spans
     /// Around a batch that is decided: below the trace that its messages name, or, where they name several, a trace of
     /// its own with links to them. Null: they name none.
     /// </summary>
-    public static Activity? Process(IReadOnlyList<ConsumeResult<byte[]?, byte[]?>> messages)
+    public static Activity? Process(string topic, IReadOnlyList<ConsumeResult<byte[]?, byte[]?>> messages)
     {
         if (!Tracing.Source.HasListeners()) return null;
         var callers = messages.Select(Caller).OfType<ActivityContext>().Distinct().Take(MostLinks).ToList();
         if (callers.Count == 0) return null;
-        var (name, parent) = ($"process {messages[0].Topic}", callers.Count == 1 ? callers[0] : default);
+        var (name, parent) = ($"process {topic}", callers.Count == 1 ? callers[0] : default);
         return Tracing.Source.StartActivity(name, ActivityKind.Consumer, parent,
             links: callers.Count == 1 ? null : callers.Select(caller => new ActivityLink(caller)))
             ?.SetTag("messaging.system", "kafka").SetTag("messaging.batch.message_count", messages.Count);
@@ -36,10 +36,12 @@ internal static class Spans
     public static Activity? Publish(Outgoing message)
     {
         if (message.From is not { } from) return null;
+        var current = Activity.Current;
         var span = Tracing.Follow(from, $"publish {message.Topic}", ActivityKind.Producer,
             Encoding.UTF8.GetString(message.Key ?? []));
         if (span?.SetTag("messaging.system", "kafka").Id is { } id)
             message.Headers.Add(Header, Encoding.ASCII.GetBytes(id));
+        Activity.Current = current;
         return span;
     }
 }

@@ -37,6 +37,10 @@ public sealed class PublisherTests
         var alert = Event(alerts.Single(one => one.Message.Key == "zoo"));
         Assert.Equal(("cap.reached", "zoo", "1.0"), ((string?)alert["type"], (string?)alert["subject"],
             (string?)alert["specversion"]));
+        foreach (var (topic, told) in new[] { ("signals", signals), ("outcomes", outcomes), ("alerts", alerts) })
+            await Bed.Until(async () =>
+                await bed.Figure($"metering_kafka_produced_total{{topic=\"metering.{topic}\"") == told.Count,
+                () => Task.FromResult($"{told.Count} messages to {topic} were not counted"));
     }
 
     [Fact]
