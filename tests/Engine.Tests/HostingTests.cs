@@ -43,6 +43,28 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task T1_what_falls_due_all_the_time_is_done_together_and_each_as_of_its_own_time()
+    {
+        const int Many = 40;
+        await using var engine = await TestEngine.Start();
+        await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms()));
+        await engine.Tenants.Execute(Acme, [.. Enumerable.Range(0, Many).Select(i =>
+            Make.Reserve(1, TimeSpan.FromMilliseconds(1_000 + i)))]);
+        var (before, flushes) = (engine.Store.DurableSequence(Acme), 0);
+        engine.Store.BeforeDurable = _ => flushes++;
+
+        engine.Time.Advance(TimeSpan.FromSeconds(1));
+        await TestEngine.Until(() => engine.Store.DurableSequence(Acme) == before + 1); // the first, when it is due
+        for (var passed = 1; passed <= 2 * Many; passed++) engine.Time.Advance(TimeSpan.FromMilliseconds(1));
+
+        await TestEngine.Until(() => engine.Store.DurableSequence(Acme) == before + Many);
+        Assert.InRange(flushes, 2, 4);
+        var entries = (await engine.Tenants.Entries(Acme, before, 1_000))!.Items.Select(item => item.Entry);
+        Assert.Equal(Enumerable.Range(0, Many).Select(i => TestEngine.Begin + TimeSpan.FromMilliseconds(1_000 + i)),
+            entries.OfType<Entry.ReservationExpired>().Select(ended => ended.At));
+    }
+
+    [Fact]
     public async Task O4_a_process_that_was_down_settles_with_the_due_time()
     {
         await using var engine = await TestEngine.Start();

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace MeteringGateway.Core;
@@ -204,8 +203,8 @@ public sealed record EventId(string Source, string Id)
         var length = Encoding.UTF8.GetBytes(source, text);
         text[length++] = 0;
         length += Encoding.UTF8.GetBytes(id, text[length..]);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(text[..length], hash);
+        Span<byte> hash = stackalloc byte[Sha256.Length];
+        Sha256.Hash(text[..length], hash);
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 }

@@ -153,7 +153,7 @@ public sealed partial class LocalTenants
             if (mine) _ticking.TryRemove(tenant, out _);
         }
         if (!_hosts.TryGetValue(tenant, out var host)) return;
-        var written = await host.InTurn(Lane.Bulk, isShort: false, moved,
+        var written = await host.InTurn(Lane.Bulk, isShort: true, moved,
             static (host, moved) => host.Reschedule() && !moved ? host.WriteDue() : Task.CompletedTask);
         await IsDurable(written, CancellationToken.None);
     }

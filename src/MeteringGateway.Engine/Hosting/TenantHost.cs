@@ -72,6 +72,9 @@ internal sealed partial class TenantHost
     /// <summary>The earliest time at which the timers have this tenant; theirs to set.</summary>
     public long ScheduledFor { get; set; } = long.MaxValue;
 
+    /// <summary>Unix milliseconds before which the timers do not have it again; theirs to set.</summary>
+    public long NotBefore { get; set; }
+
     /// <summary>
     /// Never used again: it left memory, or a turn of it broke off. The caller asks for the tenant anew.
     /// </summary>

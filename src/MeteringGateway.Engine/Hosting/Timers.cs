@@ -4,12 +4,18 @@ namespace MeteringGateway.Engine;
 
 /// <summary>
 /// What happens by itself. The store knows of every tenant when it is next due, and is asked now and then. Tenants in
-/// memory that are due before it is asked again wait in one queue, and are on time to the millisecond. Either way a
-/// tick runs in the tenant's turn.
+/// memory that are due before it is asked again wait in one queue, and are on time to the millisecond, but for one
+/// that was ticked a moment ago. Either way a tick runs in the tenant's turn.
 /// </summary>
 internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposable
 {
     private const int Page = 1000;
+
+    /// <summary>
+    /// A tenant of which something falls due all the time is ticked no more often: what fell due since is done with it,
+    /// or with whatever is asked of the tenant before, as of its own time either way (T1).
+    /// </summary>
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(20);
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly PriorityQueue<TenantHost, long> _queue = new();
@@ -40,9 +46,10 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
         if (due > engine.Now + Horizon) return;
         lock (_gate)
         {
-            if (due.UnixMilliseconds >= host.ScheduledFor) return;
-            host.ScheduledFor = due.UnixMilliseconds;
-            _queue.Enqueue(host, due.UnixMilliseconds);
+            var at = Math.Max(due.UnixMilliseconds, host.NotBefore);
+            if (at >= host.ScheduledFor) return;
+            host.ScheduledFor = at;
+            _queue.Enqueue(host, at);
             Arm();
         }
     }
@@ -75,6 +82,7 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
                 // Queued again for an earlier time since, and fired then.
                 if (host.ScheduledFor != at || host.IsRetired) continue;
                 host.ScheduledFor = long.MaxValue;
+                host.NotBefore = now + (long)Between.TotalMilliseconds;
                 due.Add(host.Id);
             }
             Arm();

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using MeteringGateway.Core;
 using SQLitePCL;
 
 namespace MeteringGateway.Engine.Sqlite;
@@ -13,6 +13,11 @@ internal static class Seals
 {
     /// <summary>The schema version that has them.</summary>
     public const int Since = 4;
+
+    /// <summary>Bytes of a row for which a thread keeps room: a delivery's, or a document's, may be large.</summary>
+    private const int Kept = 64 * 1024;
+
+    [ThreadStatic] private static ArrayBufferWriter<byte>? _row;
 
     /// <param name="Key">How many of the columns, from the first, are the row's key.</param>
     /// <param name="ByTrigger">Sealed by a trigger of the writing connection; else by the statements that write, as
@@ -79,7 +84,8 @@ internal static class Seals
     /// <summary>Of each value its type, its length, and its bytes.</summary>
     private static long Seal(sqlite3_value[] values)
     {
-        var to = new ArrayBufferWriter<byte>(256);
+        var to = _row ??= new ArrayBufferWriter<byte>(256);
+        to.ResetWrittenCount();
         foreach (var value in values)
         {
             var type = raw.sqlite3_value_type(value);
@@ -98,8 +104,9 @@ internal static class Seals
             to.Advance(1 + sizeof(int));
             to.Write(bytes);
         }
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(to.WrittenSpan, hash);
+        Span<byte> hash = stackalloc byte[Sha256.Length];
+        Sha256.Hash(to.WrittenSpan, hash);
+        if (to.Capacity > Kept) _row = null;
         return BinaryPrimitives.ReadInt64LittleEndian(hash);
     }
 }
