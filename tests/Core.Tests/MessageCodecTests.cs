@@ -105,7 +105,7 @@ public sealed class MessageCodecTests
     }
 
     /// <summary>Makes values whose members are all there and all different, or all missing that may be.</summary>
-    private sealed class Filler
+    internal sealed class Filler
     {
         private int _next = 1;
 

@@ -150,16 +150,17 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
         return (long)(value >> 1) ^ -(long)(value & 1);
     }
 
-    public int Int() => checked((int)Number());
+    public int Int() => Number() is >= int.MinValue and <= int.MaxValue and var number ? (int)number
+        : throw new FormatException("a number is longer than 32 bits");
 
     public ulong Fixed() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
 
-    public string Text() => Encoding.UTF8.GetString(Take(checked((int)Unsigned())));
+    public string Text() => Encoding.UTF8.GetString(Take(Length()));
 
     /// <summary>A word that comes again and again: one string for all of them.</summary>
     public string Word()
     {
-        var utf8 = Take(checked((int)Unsigned()));
+        var utf8 = Take(Length());
         if (Words.Find(utf8) is { } kept) return kept;
         var word = Encoding.UTF8.GetString(utf8);
         Words.Keep(utf8, word);
@@ -169,15 +170,16 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
     /// <summary>A text that is often the same as one read before it.</summary>
     public string TextLike(string other)
     {
-        var utf8 = Take(checked((int)Unsigned()));
+        var utf8 = Take(Length());
         return utf8.Length == other.Length && Ascii.Equals(utf8, other.AsSpan()) ? other
             : Encoding.UTF8.GetString(utf8);
     }
 
-    public byte[] Bytes() => Take(checked((int)Unsigned())).ToArray();
+    public byte[] Bytes() => Take(Length()).ToArray();
 
     public Instant Time() => new(Number());
-    public DateOnly Date() => DateOnly.FromDayNumber(checked((int)Unsigned()));
+    public DateOnly Date() => Length() is var day && day <= DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber(day)
+        : throw new FormatException($"{day} is not a day");
     public Amount Money() => new(Number());
     public TimeSpan Span() => new(Number());
 
@@ -191,7 +193,7 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
 
     public T[] List<T>(Read<T> read)
     {
-        var count = checked((int)Unsigned());
+        var count = Length();
         // Every item takes a byte at least, so a count beyond what is left is a lie, and must not be allocated.
         if (count > _bytes.Length - _at) throw Truncated();
         var values = count == 0 ? [] : new T[count];
@@ -201,9 +203,11 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
 
     public delegate T Read<T>(ref Reader from);
 
+    private int Length() => Unsigned() is <= int.MaxValue and var length ? (int)length : throw Truncated();
+
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count < 0 || count > _bytes.Length - _at) throw Truncated();
+        if (count > _bytes.Length - _at) throw Truncated();
         var taken = _bytes.Slice(_at, count);
         _at += count;
         return taken;

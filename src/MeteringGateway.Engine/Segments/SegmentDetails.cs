@@ -32,19 +32,24 @@ internal static class SegmentDetails
     /// <exception cref="FormatException">It is not such a page.</exception>
     public static List<DetailRow> Read(byte[] page, int count)
     {
-        var rows = new List<DetailRow>(Math.Min(count, page.Length));
+        var rows = new List<DetailRow>(Math.Clamp(count, 0, page.Length));
         using var from = new BinaryReader(new MemoryStream(page), Encoding.UTF8);
         try
         {
             while (rows.Count < count)
                 rows.Add(new DetailRow(from.ReadInt64(), from.ReadBoolean() ? from.ReadString() : null,
-                    from.ReadBytes(from.Read7BitEncodedInt()), from.ReadBytes(from.Read7BitEncodedInt())));
+                    Bytes(), Bytes()));
         }
-        catch (EndOfStreamException)
+        catch (IOException) // it ends, or a text has a length that is none
         {
             throw new FormatException("a page of details ends too early");
         }
         return from.BaseStream.Position == page.Length ? rows
             : throw new FormatException("a page of details has bytes left over");
+
+        // What is left says how long it may be, before memory is made for it.
+        byte[] Bytes() => from.Read7BitEncodedInt() is >= 0 and var length
+            && length <= page.Length - from.BaseStream.Position ? from.ReadBytes(length)
+            : throw new FormatException("a page of details ends too early");
     }
 }
