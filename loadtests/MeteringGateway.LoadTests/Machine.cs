@@ -8,6 +8,9 @@ namespace MeteringGateway.LoadTests;
 public sealed record Machine(int Cores, string Cpu, double MemoryGiB, string Kernel, string Dotnet, string? ServerCores,
     string? DriverCores)
 {
+    /// <summary>Of the last minute, as the system tells it.</summary>
+    public static string Load => File.ReadAllText("/proc/loadavg").Split(' ')[0];
+
     /// <param name="pin">The driver gets the first core and the servers the others; else the system shares them out, as
     /// it does in use.</param>
     public static Machine Describe(bool pin)

@@ -7,24 +7,31 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     TimeSpan WarmUp, string Json, string? Write, int Rounds, int Seed, string? File, int Tenants,
     IReadOnlyList<string> Only)
 {
-    /// <summary>Of the large tenant.</summary>
+    /// <summary>Of the large tenant; of what is killed.</summary>
     public int Outcomes { get; init; }
 
-    /// <summary>Outcomes of one session of it.</summary>
-    public int Session { get; init; }
+    /// <summary>Whether the table is only to be gone through, in a minute or two: its figures say nothing.</summary>
+    public bool Short { get; init; }
 
-    public const string Usage = """
-        loadtests [all|check|ingest|reservation|beside|decisions|csv|local|kafka]
-                [--pairs N] [--seconds S] [--pin] [--json FILE] [--write [FILE]]
-            measures the rows of the table against what they are compared with; --pin keeps driver and servers on cores of their own
+    /// <summary>File of the table's picture.</summary>
+    public string Svg { get; init; } = "";
+
+    /// <summary>Number of the first pair of a row: those below 0 warm up, and are not kept.</summary>
+    public int First => Short ? 0 : -2;
+
+    public static readonly string Usage = $$"""
+        loadtests table [--only NAME,...] [--short] [--pairs N] [--seconds S] [--tenants N] [--outcomes N] [--pin]
+                [--json FILE] [--svg FILE] [--write [FILE]]
+            measures the rows of the table against what they are compared with, and writes it; a name alone is a
+            command too: {{string.Join(", ", Rows.Table.Names)}}
+            --short goes through all of it in about two minutes, and its figures say nothing; --pin keeps driver and
+            servers on cores of their own; --outcomes are those of the large tenant (default 10,000,000), --tenants
+            are of the check among many (default 1,000,000)
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged
         loadtests agents-kill [--rounds N] [--outcomes N] [--seed N]
             kills an agent and the gateway N times each (default 100) while the agent reports so many outcomes over
             Kafka and as many over the SDK's outbox (default 100,000), and compares the usage with what was sent
-        loadtests big-tenant [--outcomes N] [--session N]
-            one tenant of so many outcomes (default 300,000) with a hundred small ones beside it: what they feel of its
-            snapshot, list, CSV, month's end and loading
         loadtests pause [--rounds N]
             pauses a tenant N times under 32 runtimes that decide locally: how long the last of them goes on
         loadtests log FILE.ndjson
@@ -36,8 +43,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         loadtests cluster-rolling [--rounds N]
             restarts each of three silos in turn, N times over, under steady load, and counts every answer
         loadtests cluster-figures [--only NAME,...] [--pairs N] [--seconds S] [--rounds N] [--json FILE] [--write [FILE]]
-            measures the cluster against what it is made of; names: editions (one silo
-            against the program without Redis), grain, reports, scale, failover (--rounds kills and stops)
+            measures the cluster against what it is made of; names: reports, scale,
+            failover (--rounds kills and stops)
         loadtests cluster-memory [--tenants N] [--json FILE]
             what a tenant costs in memory and in Redis, active and idle, and what it takes to bring it back
 
@@ -45,10 +52,14 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         """;
 
     private static readonly string[] Known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed",
-        "--metering", "--pin", "--tenants", "--only", "--outcomes", "--session"];
+        "--metering", "--pin", "--tenants", "--only", "--outcomes", "--short",
+        "--svg"];
 
     /// <summary>Whether the command is one of silos.</summary>
     public bool OfSilos => Command.StartsWith("cluster-", StringComparison.Ordinal);
+
+    /// <summary>Whether the command is the table's.</summary>
+    public bool IsTable => Command == "table";
 
     public static Options? Parse(string[] args)
     {
@@ -62,29 +73,33 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             else named[args[i]] = "";
         }
         return plain.Count > 2 || named.Keys.Except(Known).Any() ? null
-            : Make(plain.FirstOrDefault("all"), plain.ElementAtOrDefault(1), named);
+            : Make(plain.FirstOrDefault("table"), plain.ElementAtOrDefault(1), named);
     }
 
     private static Options Make(string command, string? file, Dictionary<string, string> named)
     {
         int Number(string name, int otherwise) =>
             named.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-        var table = command is "all" or "check" or "ingest" or "reservation" or "beside" or "decisions" or "csv" or "local"
-            or "kafka" ? "loadtests"
-            : command;
+        var isShort = named.ContainsKey("--short");
+        var only = named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        // A part's name alone is the table of it.
+        if (Rows.Table.Names.Contains(command)) (command, only) = ("table", [command]);
         return new Options(
             command, named.GetValueOrDefault("--metering", DefaultDll()), Machine.Describe(named.ContainsKey("--pin")),
-            Math.Clamp(Number("--pairs", 6), 2, 50), TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),
-            TimeSpan.FromSeconds(2), named.GetValueOrDefault("--json", $"artifacts/{table}.json"),
+            Math.Clamp(Number("--pairs", isShort ? 1 : 6), 1, 50),
+            isShort ? TimeSpan.FromSeconds(0.3) : TimeSpan.FromSeconds(Math.Clamp(Number("--seconds", 3), 1, 30)),
+            isShort ? TimeSpan.Zero : TimeSpan.FromSeconds(2),
+            named.GetValueOrDefault("--json", $"artifacts/{command}.json"),
             named.TryGetValue("--write", out var write) ? (write.Length > 0 ? write : "docs/performance.md") : null,
             Math.Clamp(Number("--rounds", UsualRounds(command)), 1, 10_000),
             Number("--seed", Environment.TickCount & 0xFFFFFF), file,
-            Math.Clamp(Number("--tenants", 100_000), 100, 2_000_000),
-            named.GetValueOrDefault("--only", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+            Math.Clamp(Number("--tenants", isShort ? 500 : command == "table" ? 1_000_000 : 100_000), 100, 2_000_000),
+            only)
         {
-            Outcomes = Math.Clamp(Number("--outcomes", UsualOutcomes(command)),
-                command == "agents-kill" ? 100 : 10_000, 5_000_000),
-            Session = Math.Clamp(Number("--session", 1_000), 500, 20_000),
+            Outcomes = Math.Clamp(Number("--outcomes", isShort ? 10_000 : command == "table" ? 10_000_000 : 100_000),
+                100, 20_000_000),
+            Short = isShort,
+            Svg = named.GetValueOrDefault("--svg", $"artifacts/{command}.svg"),
         };
     }
 
@@ -94,13 +109,6 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         "cluster-rolling" => 3,
         "agents-kill" => 100,
         _ => 30,
-    };
-
-    private static int UsualOutcomes(string command) => command switch
-    {
-        "big-tenant" => 300_000,
-        "agents-kill" => 100_000,
-        _ => 200_000,
     };
 
     public bool Wants(string name) => Only.Count == 0 || Only.Contains(name);

@@ -3,7 +3,6 @@ using MeteringGateway.LoadTests.Campaigns;
 using MeteringGateway.LoadTests.Rows;
 using MeteringGateway.LoadTests.Servers;
 using MeteringGateway.LoadTests.Silos;
-using MeteringGateway.LoadTests.Silos.Memory;
 
 // Servers that the tests themselves start, as processes of their own.
 if (args is ["empty-server"])
@@ -16,13 +15,13 @@ if (args is ["outbox", var file, var address, var key, var tenant, var first])
 if (args is ["agent", var folder, var at, var brokers, var count, var pace])
     return await KilledAgent.Run(folder, at, brokers, count, pace);
 if (args is ["consume", var from, .. var numbers]) return BareConsumer.Run(from, [.. numbers.Select(int.Parse)]);
-if (args is ["serve", ..]) return await HostedSilo.Run(args[1..]);
+if (args is ["serve", ..]) return await HostedServer.Run(args[1..]);
 if (Options.Parse(args) is not { } options)
 {
     Console.Error.WriteLine(Options.Usage);
     return 2;
 }
-if (options.Command is not ("decisions" or "local") && !File.Exists(options.MeteringDll))
+if (!File.Exists(options.MeteringDll))
 {
     Console.Error.WriteLine(
         $"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
@@ -33,6 +32,7 @@ if (options.OfSilos && RedisServer.Installed is null)
     Console.Error.WriteLine("redis-server is not installed (Debian: apt-get install redis-server).");
     return 2;
 }
+if (options.IsTable) return await Table.Run(options);
 switch (options.Command)
 {
     case "crash":
@@ -45,32 +45,9 @@ switch (options.Command)
     case "agents-kill":
         return (await AgentsKill.Run(options.Rounds, options.Outcomes, options.Seed, options.MeteringDll, Console.Out))
             .Passed ? 0 : 1;
-    case "big-tenant":
-        await new BigTenant(options, Console.Out).Run();
-        return 0;
-    case "all" or "check" or "ingest" or "decisions" or "beside" or "reservation" or "csv" or "local"
-        or "kafka":
-        await Measure(options);
-        return 0;
     case "cluster-faults" or "cluster-rolling" or "cluster-figures" or "cluster-memory":
         return await SiloCommands.Run(options);
     default:
         Console.Error.WriteLine(Options.Usage);
         return 2;
-}
-
-static async Task Measure(Options options)
-{
-    Console.WriteLine(options.Machine);
-    options.Machine.PinDriver();
-    var rows = new List<Row>();
-    if (options.Command is "all" or "check") rows.Add(await CheckRow.Measure(options));
-    if (options.Command is "all" or "ingest" && await IngestRow.Measure(options) is { } ingest) rows.Add(ingest);
-    if (options.Command is "all" or "reservation") rows.Add(await ReservationRow.Measure(options));
-    if (options.Command is "all" or "beside") rows.Add(await BesideRow.Measure(options));
-    if (options.Command is "all" or "csv" && await CsvRow.Measure(options) is { } csv) rows.Add(csv);
-    if (options.Command is "all" or "decisions") rows.Add(DecisionsRow.Measure(options));
-    if (options.Command is "all" or "local") rows.Add(await LocalDecisionRow.Measure(options));
-    if (options.Command is "all" or "kafka") rows.Add(await KafkaRow.Measure(options));
-    new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests");
 }

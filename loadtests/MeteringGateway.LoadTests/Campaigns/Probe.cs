@@ -16,7 +16,7 @@ internal sealed class Probe : IDisposable
     private readonly HttpConnection _connection;
     private readonly byte[][] _checks;
     private readonly int _tenants;
-    private long _events;
+    private static long _events; // of all probes: an id that comes again is a duplicate
 
     public Probe(int port, int tenants)
     {

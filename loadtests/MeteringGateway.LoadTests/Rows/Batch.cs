@@ -36,15 +36,20 @@ public sealed class Batch
 
     public static string Tenant(int index) => string.Create(CultureInfo.InvariantCulture, $"load-{index}");
 
-    public static Batch ForGateway(int tenants, Counter counter)
+    /// <param name="first">Number of the first of the tenants.</param>
+    public static Batch ForGateway(int tenants, Counter counter, int first = 0)
     {
-        var events = Enumerable.Range(0, Size).Select(i => $$$"""
-            {"specversion":"1.0","id":"e{{{Placeholder}}}","source":"/load","type":"outcome.reported","subject":"{{{Tenant(i % tenants)}}}","data":{"outcome_type":"support.resolution","result":"success","agent":"agent-7","channel":"chat"}}
-            """.Trim());
+        var events = Enumerable.Range(0, Size).Select(i => Event(Tenant(first + i % tenants), Placeholder));
         var body = Encoding.UTF8.GetBytes("[" + string.Join(',', events) + "]");
         return new Batch(HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey,
             "application/cloudevents-batch+json", body), counter);
     }
+
+    /// <summary>One event, as JSON.</summary>
+    /// <param name="number">Ten digits.</param>
+    public static string Event(string tenant, string number) => $$$"""
+        {"specversion":"1.0","id":"e{{{number}}}","source":"/load","type":"outcome.reported","subject":"{{{tenant}}}","data":{"outcome_type":"support.resolution","result":"success","agent":"agent-7","channel":"chat"}}
+        """;
 
     public static Batch ForRedis(int tenants, string script, Counter counter)
     {

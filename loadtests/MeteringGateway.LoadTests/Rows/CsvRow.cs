@@ -1,45 +1,37 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
-using MeteringGateway.LoadTests.Campaigns;
 using MeteringGateway.LoadTests.Servers;
 
 namespace MeteringGateway.LoadTests.Rows;
 
 /// <summary>A tenant's outcomes as CSV over HTTP against <c>sqlite3 -csv</c> selecting the same columns.</summary>
-public static class CsvRow
+internal static class CsvRow
 {
-    /// <returns>Null: there is no sqlite3 on the path.</returns>
-    public static async Task<Row?> Measure(Options options)
+    private const int Most = 1_000_000;
+
+    public static async Task<Row> Measure(Options options)
     {
-        if (!File.Exists("/usr/bin/sqlite3")) return null;
-        var data = Directory.CreateTempSubdirectory("metering-load-");
-        try
-        {
-            using var gateway = GatewayServer.Start(options.MeteringDll, data.FullName, options.Machine.ServerCores);
-            await BigTenant.Prepare(gateway);
-            BigTenant.Fill(gateway.Port, 0, options.Outcomes, "");
-            var file = Path.Combine(data.FullName, "outcomes.csv");
-            var database = Path.Combine(data.FullName, "plain.db");
-            await Download(gateway.Port, BigTenant.Name, file);
-            BigTenant.Sqlite(database, $".import --csv {file} outcomes");
-            var (ours, theirs) = (new List<double>(), new List<double>());
-            for (var i = 0; i < options.Pairs; i++)
-                foreach (var mine in i % 2 == 0 ? [true, false] : new[] { false, true })
-                {
-                    var began = Stopwatch.GetTimestamp();
-                    var rows = mine ? await Download(gateway.Port, BigTenant.Name, null) : Select(database);
-                    (mine ? ours : theirs).Add(rows / Stopwatch.GetElapsedTime(began).TotalSeconds);
-                }
-            return new Row("outcomes as CSV, rows/s", "sqlite3 -csv selecting the same columns from a plain table", 0.2,
-                0.5, 1, [.. ours.Zip(theirs, (o, t) => o / t)],
-                [string.Create(CultureInfo.InvariantCulture,
-                    $"gateway: {Statistics.Median(ours):N0} rows a second, sqlite3: {Statistics.Median(theirs):N0}; {options.Outcomes:N0} outcomes")]);
-        }
-        finally
-        {
-            data.Delete(recursive: true);
-        }
+        var outcomes = Math.Min(options.Outcomes, Most);
+        using var bed = await Bed.Start(options, 0);
+        await BigTenant.Make(bed.Gateway);
+        BigTenant.Fill(bed.Gateway.Port, 0, outcomes);
+        var file = Path.Combine(bed.Directory, "outcomes.csv");
+        var database = Path.Combine(bed.Directory, "plain.db");
+        await Download(bed.Gateway.Port, BigTenant.Name, file);
+        BigTenant.Sqlite(database, $".import --csv {file} outcomes");
+        var (ours, theirs) = (new List<double>(), new List<double>());
+        for (var i = 0; i < options.Pairs; i++)
+            foreach (var mine in i % 2 == 0 ? [true, false] : new[] { false, true })
+            {
+                var began = Stopwatch.GetTimestamp();
+                var rows = mine ? await Download(bed.Gateway.Port, BigTenant.Name, null) : Select(database);
+                (mine ? ours : theirs).Add(rows / Stopwatch.GetElapsedTime(began).TotalSeconds);
+            }
+        return new Row("outcomes as CSV, rows/s", "sqlite3 -csv selecting the same columns from a plain table", 0.2,
+            0.5, 1, [.. ours.Zip(theirs, (o, t) => o / t)],
+            [string.Create(CultureInfo.InvariantCulture,
+                $"gateway: {Statistics.Median(ours):N0} rows a second, sqlite3: {Statistics.Median(theirs):N0}; {outcomes:N0} outcomes")]);
     }
 
     /// <summary>All outcomes of a tenant; how many rows they are, the header among them.</summary>

@@ -16,7 +16,7 @@ public static class DecisionsRow
     public static Row Measure(Options options)
     {
         var (ours, theirs) = (new List<double>(), new List<double>());
-        for (var i = -2; i < options.Pairs; i++)
+        for (var i = options.First; i < options.Pairs; i++)
         {
             var keys = Enumerable.Range(0, Events)
                 .Select(n => string.Create(CultureInfo.InvariantCulture, $"e{i + 2}-{n:D10}")).ToArray();

@@ -7,65 +7,46 @@ namespace MeteringGateway.LoadTests.Rows;
 /// <summary>
 /// Durable ingest in batches of 100 against Redis doing the same job in one Lua script, pipelined 100.
 /// </summary>
-public static class IngestRow
+internal static class IngestRow
 {
-    private const int Connections = 8;
-    private const int TenantsPerBatch = 10;
+    public const int Connections = 8;
+    public const int Tenants = 10;
 
-    /// <summary>Null when there is no Redis to compare with.</summary>
-    public static async Task<Row?> Measure(Options options)
+    public static async Task<Row> Measure(Options options)
     {
-        if (RedisServer.Installed is null)
-        {
-            Console.WriteLine(
-                "The row 'durable ingest' is left out: redis-server is not installed (Debian: apt-get install redis-server).");
-            return null;
-        }
-        var data = Directory.CreateTempSubdirectory("metering-load-");
-        try
-        {
-            using var gateway = GatewayServer.Start(options.MeteringDll, data.FullName, options.Machine.ServerCores);
-            await gateway.PutPlan("load", Plans.Load);
-            for (var i = 0; i < TenantsPerBatch; i++) await gateway.PutTenant(Batch.Tenant(i), "load");
-            using var redis = new RedisServer(options.Machine.ServerCores);
-            var ids = new Counter();
-            var http = Enumerable.Range(0, Connections).Select(_ => Batch.ForGateway(TenantsPerBatch, ids)).ToArray();
-            var resp = Enumerable.Range(0, Connections)
-                .Select(_ => Batch.ForRedis(TenantsPerBatch, redis.ScriptHash, ids)).ToArray();
-            var ours = new Side("gateway", gateway.Process, [.. http.Select(_ => new HttpConnection(gateway.Port))],
-                i => http[i].Next(), Batch.Size);
-            var theirs = new Side("Redis", redis.Process,
-                [.. resp.Select(_ => new RespConnection(redis.Process.Port, Batch.Size))], i => resp[i].Next(),
-                Batch.Size);
-            try
-            {
-                var (a, b) = Pair.Alternate(ours, theirs, options.Pairs, options.Each, options.WarmUp);
-                var counted = await Counted(gateway);
-                if (counted < http.Sum(batch => batch.Sent))
-                    throw new InvalidOperationException(
-                        $"the gateway counted {counted} of {http.Sum(batch => batch.Sent)} events");
-                return new Row("durable ingest, batches of 100, events/s",
-                    "Redis, one Lua script doing dedupe + cap + count, pipelined 100, appendfsync always", 1, 3, 8,
-                    [.. a.Zip(b, (x, y) => x.PerSecond / y.PerSecond)],
-                    [Pair.Describe(ours, a, "events"), Pair.Describe(theirs, b, "events"),
-                     string.Create(CultureInfo.InvariantCulture,
-                         $"{Connections} connections each, {TenantsPerBatch} tenants in a batch; the gateway counted every one of its {counted:N0} events")]);
-            }
-            finally
-            {
-                foreach (var connection in ours.Connections.Concat(theirs.Connections)) connection.Dispose();
-            }
-        }
-        finally
-        {
-            data.Delete(recursive: true);
-        }
+        using var bed = await Bed.Start(options, Tenants);
+        using var redis = new RedisServer(options.Machine.ServerCores);
+        var ids = new Counter();
+        Batch[] http = [.. Enumerable.Range(0, Connections).Select(_ => Batch.ForGateway(Tenants, ids))];
+        using var ours = bed.Reports(http);
+        using var theirs = InRedis(redis, ids);
+        var (a, b) = Pair.Alternate(ours, theirs, options.Pairs, options.Each, options.WarmUp);
+        var counted = await Counted(bed.Gateway);
+        if (counted < http.Sum(batch => batch.Sent))
+            throw new InvalidOperationException(
+                $"the gateway counted {counted} of {http.Sum(batch => batch.Sent)} events");
+        return new Row("durable ingest, batches of 100, events/s",
+            "Redis, one Lua script doing dedupe + cap + count, pipelined 100, appendfsync always", 1, 3, 8,
+            Pair.Ratios(a, b),
+            [Pair.Describe(ours, a, "events"), Pair.Describe(theirs, b, "events"),
+             string.Create(CultureInfo.InvariantCulture,
+                 $"{Connections} connections each, {Tenants} tenants in a batch; the gateway counted every one of its {counted:N0} events")]);
+    }
+
+    /// <summary>The same events through the script.</summary>
+    public static Side InRedis(RedisServer redis, Counter ids)
+    {
+        Batch[] batches = [.. Enumerable.Range(0, Connections)
+            .Select(_ => Batch.ForRedis(Tenants, redis.ScriptHash, ids))];
+        return new Side("Redis", redis.Process,
+            [.. batches.Select(_ => new RespConnection(redis.Process.Port, Batch.Size))], i => batches[i].Next(),
+            Batch.Size);
     }
 
     private static async Task<long> Counted(GatewayServer gateway)
     {
         var sum = 0L;
-        for (var i = 0; i < TenantsPerBatch; i++)
+        for (var i = 0; i < Tenants; i++)
             sum += (await gateway.Usage(Batch.Tenant(i)))!["outcome_types"]!.AsArray()
                 .Sum(type => (long)type!["pending"]!);
         return sum;

@@ -28,18 +28,19 @@ public static class KafkaRow
 
     public static async Task<Row> Measure(Options options)
     {
+        var (warmUps, rounds) = options.Short ? (1, 1) : (WarmUps, Rounds);
         var (ours, theirs) = (new List<Run>(), new List<Run>());
         for (var i = 0; i < options.Pairs; i++)
             foreach (var mine in i % 2 == 0 ? [true, false] : new[] { false, true })
             {
                 using var brokers = new Brokers(partitions: Partitions);
-                if (mine) ours.Add(await Gateway(options, brokers.Address));
-                else theirs.Add(await Bare(brokers.Address));
+                if (mine) ours.Add(await Gateway(options, brokers.Address, warmUps, rounds));
+                else theirs.Add(await Bare(brokers.Address, warmUps, rounds));
             }
         return new Row("Kafka, durable", "a bare Consume loop", 0.25, 0.5, 0.8,
             [.. ours.Zip(theirs, (o, t) => o.Sample.PerSecond / t.Sample.PerSecond)],
             [Describe("gateway", ours), Describe("bare Consume loop", theirs), ByThread(ours),
-                $"{Rounds} times {Events:N0} events of {Tenants} tenants in {Partitions} partitions, brokers beside"]);
+                $"{rounds} times {Events:N0} events of {Tenants} tenants in {Partitions} partitions, brokers beside"]);
     }
 
     /// <param name="Threads">CPU microseconds an event by name of thread.</param>
@@ -79,16 +80,16 @@ public static class KafkaRow
         producer.Flush();
     }
 
-    private static async Task<Run> Bare(string address)
+    private static async Task<Run> Bare(string address, int warmUps, int rounds)
     {
         Fill(address, 0);
         using var process = Process.Start(new ProcessStartInfo("dotnet",
             [typeof(BareConsumer).Assembly.Location, "consume", address, Format(Partitions), Format(Events),
-                Format(WarmUps), Format(Rounds)]) { RedirectStandardOutput = true })!;
+                Format(warmUps), Format(rounds)]) { RedirectStandardOutput = true })!;
         var told = (await process.StandardOutput.ReadToEndAsync()).Split(' ')
             .Select(one => double.Parse(one, CultureInfo.InvariantCulture)).ToList();
         await process.WaitForExitAsync();
-        const int all = Rounds * Events;
+        var all = rounds * Events;
         return new Run(new Sample(all / (told[0] / 1000), told[1] * 1000 / all), new Dictionary<string, double>());
     }
 
@@ -99,7 +100,7 @@ public static class KafkaRow
     /// are filled, so that all that it reads is timed, until the last event is durable. Its CPU is counted until what
     /// became of the events is written to topics, too.
     /// </summary>
-    private static async Task<Run> Gateway(Options options, string address)
+    private static async Task<Run> Gateway(Options options, string address, int warmUps, int rounds)
     {
         var data = Directory.CreateTempSubdirectory("metering-load-");
         try
@@ -114,18 +115,18 @@ public static class KafkaRow
                 settings: new Dictionary<string, string> { ["METERING__KAFKA__BOOTSTRAPSERVERS"] = address });
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gateway.Port}") };
             var (took, cpu, threads) = (TimeSpan.Zero, TimeSpan.Zero, gateway.Process.CpuByThread());
-            for (var i = 1; i <= WarmUps + Rounds; i++)
+            for (var i = 1; i <= warmUps + rounds; i++)
             {
                 gateway.Process.Signal("STOP");
                 Fill(address, i * Events);
                 var began = Stopwatch.GetTimestamp();
                 gateway.Process.Signal("CONT");
                 await Reaches(http, Consumed, (long)i * Events);
-                if (i > WarmUps) took += Stopwatch.GetElapsedTime(began);
+                if (i > warmUps) took += Stopwatch.GetElapsedTime(began);
                 await Reaches(http, Written, (long)i * Events);
-                if (i == WarmUps) (cpu, threads) = (gateway.Process.CpuTime, gateway.Process.CpuByThread());
+                if (i == warmUps) (cpu, threads) = (gateway.Process.CpuTime, gateway.Process.CpuByThread());
             }
-            const int all = Rounds * Events;
+            var all = rounds * Events;
             return new Run(
                 new Sample(all / took.TotalSeconds, (gateway.Process.CpuTime - cpu).TotalMicroseconds / all),
                 gateway.Process.CpuByThread().ToDictionary(thread => thread.Key, thread =>

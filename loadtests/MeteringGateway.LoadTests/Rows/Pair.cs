@@ -13,10 +13,13 @@ public abstract record Measurable(string Name)
 /// <summary>A server that is sent requests.</summary>
 /// <param name="PerRequest">Operations that a request stands for.</param>
 public sealed record Side(string Name, ServerProcess Server, IReadOnlyList<Connection> Connections, NextRequest Next,
-    int PerRequest) : Measurable(Name)
+    int PerRequest) : Measurable(Name), IDisposable
 {
     /// <summary>Whose CPU is counted too.</summary>
     public IReadOnlyList<ServerProcess> Beside { get; init; } = [];
+
+    /// <summary>Microseconds: CPU is not told more finely, and is never none.</summary>
+    private const double Tick = 10_000;
 
     private TimeSpan CpuTime => Beside.Aggregate(Server.CpuTime, (sum, server) => sum + server.CpuTime);
 
@@ -26,7 +29,12 @@ public sealed record Side(string Name, ServerProcess Server, IReadOnlyList<Conne
         var measured = Loops.Closed(Connections, Next, time);
         var operations = measured.Requests * PerRequest;
         return new Sample(operations / measured.Elapsed.TotalSeconds,
-            (CpuTime - before).TotalMicroseconds / operations);
+            Math.Max((CpuTime - before).TotalMicroseconds, Tick) / operations);
+    }
+
+    public void Dispose()
+    {
+        foreach (var connection in Connections) connection.Dispose();
     }
 }
 
@@ -61,10 +69,11 @@ public static class Pair
     /// <summary>
     /// Until an operation's CPU falls no more: as long as the server compiles what it runs, it is its compiler that is
     /// measured, and on one core the runtime's second, optimizing round takes long. At least eight and at most 25
-    /// times.
+    /// times; not at all with no time.
     /// </summary>
     private static void WarmUp(Measurable side, TimeSpan each)
     {
+        if (each == TimeSpan.Zero) return;
         var (best, settled) = (double.MaxValue, 0);
         for (var i = 0; i < 25 && (i < 8 || settled < 4); i++)
         {
@@ -73,6 +82,10 @@ public static class Pair
             best = Math.Min(best, now);
         }
     }
+
+    /// <summary>Ours to theirs, of operations a second, pair by pair.</summary>
+    public static IReadOnlyList<double> Ratios(List<Sample> ours, List<Sample> theirs) =>
+        [.. ours.Zip(theirs, (o, t) => o.PerSecond / t.PerSecond)];
 
     public static string Describe(Measurable side, IReadOnlyCollection<Sample> samples, string unit) =>
         string.Create(CultureInfo.InvariantCulture,

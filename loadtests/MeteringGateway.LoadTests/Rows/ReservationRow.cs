@@ -5,7 +5,7 @@ using MeteringGateway.LoadTests.Wire;
 namespace MeteringGateway.LoadTests.Rows;
 
 /// <summary>Durable reservations of one unit, each released again by the clock, against an endpoint of JSON.</summary>
-public static class ReservationRow
+internal static class ReservationRow
 {
     private const int Connections = 64;
     private const int Tenants = 64;
@@ -15,35 +15,17 @@ public static class ReservationRow
 
     public static async Task<Row> Measure(Options options)
     {
-        var data = Directory.CreateTempSubdirectory("metering-load-");
-        try
-        {
-            using var gateway = GatewayServer.Start(options.MeteringDll, data.FullName, options.Machine.ServerCores);
-            await gateway.PutPlan("load", Plans.Load);
-            for (var i = 0; i < Tenants; i++) await gateway.PutTenant(Batch.Tenant(i), "load");
-            using var empty = ServerProcess.Start(options.Machine.ServerCores, "dotnet",
-                [typeof(ReservationRow).Assembly.Location, "empty-server"]);
-            var reserve = Over("reservation", gateway.Process,
-                i => $"/v1/tenants/{Batch.Tenant(i % Tenants)}/reservations");
-            var bound = Over("POST that reads and writes the body as JSON", empty, _ => EmptyServer.BoundPath);
-            try
-            {
-                var (ours, theirs) = Pair.Alternate(reserve, bound, options.Pairs, options.Each, options.WarmUp);
-                return new Row("durable reservation, 64 connections, requests/s",
-                    "a minimal-API POST that reads the same body and answers one as JSON", 0.35, 0.65, 0.85,
-                    [.. ours.Zip(theirs, (o, t) => o.PerSecond / t.PerSecond)],
-                    [Pair.Describe(reserve, ours, "requests"), Pair.Describe(bound, theirs, "requests"),
-                     string.Create(CultureInfo.InvariantCulture, $"{Tenants} tenants")]);
-            }
-            finally
-            {
-                foreach (var connection in reserve.Connections.Concat(bound.Connections)) connection.Dispose();
-            }
-        }
-        finally
-        {
-            data.Delete(recursive: true);
-        }
+        using var bed = await Bed.Start(options, Tenants);
+        using var empty = EmptyServer.Start(options);
+        using var reserve = Over("reservation", bed.Gateway.Process,
+            i => $"/v1/tenants/{Batch.Tenant(i % Tenants)}/reservations");
+        using var bound = Over("POST that reads and writes the body as JSON", empty, _ => EmptyServer.BoundPath);
+        var (ours, theirs) = Pair.Alternate(reserve, bound, options.Pairs, options.Each, options.WarmUp);
+        return new Row("durable reservation, 64 connections, requests/s",
+            "a minimal-API POST that reads the same body and answers one as JSON", 0.35, 0.65, 0.85,
+            Pair.Ratios(ours, theirs),
+            [Pair.Describe(reserve, ours, "requests"), Pair.Describe(bound, theirs, "requests"),
+             string.Create(CultureInfo.InvariantCulture, $"{Tenants} tenants")]);
     }
 
     private static Side Over(string name, ServerProcess server, Func<int, string> path)

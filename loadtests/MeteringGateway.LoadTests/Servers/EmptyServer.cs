@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,18 @@ public static class EmptyServer
     /// </summary>
     public const string BoundPath = "/v1/tenants/load/bound";
 
+    /// <summary>Writes some bytes, syncs them, and then tells whoever reads <see cref="StreamPath"/>.</summary>
+    public const string PushPath = "/v1/tenants/load/push";
+
+    public const string StreamPath = "/v1/tenants/load/stream";
+
+    private static readonly byte[] Pushed = [.. "event: pause\ndata: "u8, .. new byte[300].Select(_ => (byte)'x'),
+        .. "\n\n"u8];
+
+    /// <summary>As a process of its own.</summary>
+    public static ServerProcess Start(Options options) => ServerProcess.Start(options.Machine.ServerCores, "dotnet",
+        [typeof(EmptyServer).Assembly.Location, "empty-server"]);
+
     public static void Run()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -30,9 +43,34 @@ public static class EmptyServer
         app.MapPost(Path.Replace("load", "{tenant}", StringComparison.Ordinal), static () => TypedResults.Ok());
         app.MapPost(BoundPath.Replace("load", "{tenant}", StringComparison.Ordinal),
             static (string tenant, EmptyBody body) => TypedResults.Ok(body));
+        MapPush(app);
         app.Start();
         Console.WriteLine("Listening on " + app.Urls.Single());
         app.WaitForShutdown();
+    }
+
+    private static void MapPush(WebApplication app)
+    {
+        var file = new FileStream(System.IO.Path.GetTempFileName(), FileMode.Open, FileAccess.Write, FileShare.None, 1,
+            FileOptions.DeleteOnClose);
+        var pushes = Channel.CreateUnbounded<bool>();
+        app.MapPost(PushPath, () =>
+        {
+            lock (file)
+            {
+                file.Write(Pushed);
+                file.Flush(flushToDisk: true);
+            }
+            pushes.Writer.TryWrite(true);
+            return TypedResults.Ok();
+        });
+        app.MapGet(StreamPath, async (HttpContext context) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.BodyWriter.FlushAsync();
+            await foreach (var _ in pushes.Reader.ReadAllAsync(context.RequestAborted))
+                await context.Response.BodyWriter.WriteAsync(Pushed);
+        });
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -69,6 +70,14 @@ public sealed class GatewayServer : IDisposable
         if (response.StatusCode == System.Net.HttpStatusCode.NotFound) return null;
         await Check(response);
         return await response.Content.ReadFromJsonAsync<JsonNode>();
+    }
+
+    /// <summary>The sum over the series of a metric, and of those whose names go on after it.</summary>
+    public async Task<double> Metric(string name)
+    {
+        var text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Ids of all tenants.</summary>

@@ -24,15 +24,11 @@ public sealed class ServerProcess : IDisposable
         .GroupBy(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())
         .ToDictionary(named => named.Key, named => named.Aggregate(TimeSpan.Zero, (sum, one) => sum + Cpu(one)));
 
-    private static TimeSpan Cpu(string of)
-    {
-        // The name in parentheses may hold spaces: fields are counted from behind it; utime and stime are 14 and 15.
-        var stat = File.ReadAllText(Path.Combine(of, "stat"));
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
-            + long.Parse(fields[12], CultureInfo.InvariantCulture);
-        return TimeSpan.FromMilliseconds(ticks * 10);
-    }
+    /// <summary>The same of it and the processes that it started, also those that have ended.</summary>
+    public TimeSpan CpuTimeOfAll => Directory.GetDirectories("/proc")
+        .Where(of => int.TryParse(Path.GetFileName(of), CultureInfo.InvariantCulture, out _)
+            && Fields(of) is [_, var parent, ..] && parent == _process.Id.ToString(CultureInfo.InvariantCulture))
+        .Aggregate(Cpu($"/proc/{_process.Id}", children: true), (sum, of) => sum + Cpu(of));
 
     /// <summary>
     /// Starts a program and waits until it prints a line with the loopback address that it listens on.
@@ -125,6 +121,29 @@ public sealed class ServerProcess : IDisposable
         lock (_output)
             return new(
                 $"{Path.GetFileName(_process.StartInfo.ArgumentList.LastOrDefault() ?? "the server")} {what}:\n{string.Join('\n', _output)}");
+    }
+
+    private static TimeSpan Cpu(string of, bool children = false)
+    {
+        // utime, stime, and those of children that were waited for: 14 to 17, from 1, of all fields.
+        var ticks = Fields(of) is { Length: > 14 } fields
+            ? fields[11..(children ? 15 : 13)].Sum(one => long.Parse(one, CultureInfo.InvariantCulture)) : 0;
+        return TimeSpan.FromMilliseconds(ticks * 10);
+    }
+
+    /// <summary>Of a process, from its state (the third) on; empty if it is gone.</summary>
+    private static string[] Fields(string of)
+    {
+        try
+        {
+            // The name in parentheses may hold spaces: fields are counted from behind it.
+            var stat = File.ReadAllText(Path.Combine(of, "stat"));
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 
     private static ServerProcess Launch(string? cores, string program, IEnumerable<string> arguments,

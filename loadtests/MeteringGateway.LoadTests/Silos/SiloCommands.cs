@@ -41,6 +41,7 @@ internal static class SiloCommands
     private static async Task Measure(Options options)
     {
         Console.WriteLine(options.Machine);
+        var load = Machine.Load;
         var rows = new List<Row>();
         void Add(params IEnumerable<Row> measured)
         {
@@ -51,11 +52,9 @@ internal static class SiloCommands
                     $"{row.Figure}: {row.Median:0.00}; {string.Join("; ", row.Details)}"));
             }
         }
-        if (options.Wants("grain")) Add(await GrainRows.Measure(options));
         if (options.Wants("reports")) Add(await ReportRows.OverHttp(options), await ReportRows.InThisProcess(options));
-        if (options.Wants("editions")) Add(await EditionRows.Measure(options));
         if (options.Wants("scale")) Add(await ScaleRows.Measure(options));
         if (options.Wants("failover")) Add(await FailoverRows.Measure(options));
-        new Report(options.Machine, DateTime.UtcNow, rows).Publish(options, "loadtests cluster-figures");
+        new Report(options.Machine, DateTime.UtcNow, load, Machine.Load, rows).Publish(options, "loadtests cluster-figures");
     }
 }

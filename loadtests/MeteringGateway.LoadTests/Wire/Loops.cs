@@ -32,7 +32,8 @@ public static class Loops
         long requests = 0;
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < connections.Count; i++) waiting.Send(i, next);
-        while (Stopwatch.GetElapsedTime(started) < time && requests < maxRequests)
+        // At least one is answered, on however busy a machine.
+        while ((Stopwatch.GetElapsedTime(started) < time || requests == 0) && requests < maxRequests)
         {
             foreach (var i in waiting.Answered(1000))
             {
@@ -49,38 +50,51 @@ public static class Loops
     /// Requests are due at a fixed rate whatever the answers do, and each is timed from when it was due: a server that
     /// stalls is charged for every request that should have been sent meanwhile.
     /// </summary>
+    /// <param name="wait">Microseconds to wait for answers at a time. 0 polls, as a timer would be coarser than what is
+    /// measured; what is only load leaves the core to others.</param>
     public static Measured Open(IReadOnlyList<Connection> connections, NextRequest next, double perSecond,
-        TimeSpan time)
+        TimeSpan time, int wait = 0)
     {
-        var total = (int)Math.Min(5_000_000, perSecond * time.TotalSeconds);
-        var ticksBetween = Stopwatch.Frequency / perSecond;
+        var total = (int)Math.Clamp(perSecond * time.TotalSeconds, 1, 5_000_000);
+        var latencies = new List<long>(total);
+        var elapsed = Open(connections, next, Enumerable.Range(0, total).Select(i => i / perSecond), latencies.Add,
+            time + time + TimeSpan.FromSeconds(60), wait);
+        latencies.Sort();
+        return new Measured(latencies.Count, elapsed, [.. latencies]);
+    }
+
+    /// <param name="due">When each request is due, in seconds from the start, in order.</param>
+    /// <param name="answered">Told the ticks of <see cref="Stopwatch"/> from then to each answer.</param>
+    /// <returns>How long it took.</returns>
+    /// <exception cref="TimeoutException">Not all was answered within that time.</exception>
+    public static TimeSpan Open(IReadOnlyList<Connection> connections, NextRequest next, IEnumerable<double> due,
+        Action<long> answered, TimeSpan limit, int wait = 0)
+    {
         var waiting = new Waiting(connections);
         var idle = new Queue<int>(Enumerable.Range(0, connections.Count));
-        var due = new long[connections.Count];
-        var latencies = new List<long>(total);
+        var sent = new long[connections.Count];
+        using var schedule = due.GetEnumerator();
+        var more = schedule.MoveNext();
         var started = Stopwatch.GetTimestamp();
-        var limit = time + time + TimeSpan.FromSeconds(10);
-        for (var sent = 0; latencies.Count < total;)
+        while (more || idle.Count < connections.Count)
         {
             if (Stopwatch.GetElapsedTime(started) > limit)
-                throw new TimeoutException($"the server did not keep up with {perSecond:F0} requests a second");
-            while (sent < total && idle.Count > 0 && started + (long)(sent * ticksBetween) is var at
-                && at <= Stopwatch.GetTimestamp())
+                throw new TimeoutException($"the server did not keep up: not all was answered within {limit}");
+            for (; more && idle.Count > 0 && started + (long)(schedule.Current * Stopwatch.Frequency) is var at
+                && at <= Stopwatch.GetTimestamp(); more = schedule.MoveNext())
             {
                 var i = idle.Dequeue();
-                (due[i], sent) = (at, sent + 1);
+                sent[i] = at;
                 waiting.Send(i, next);
             }
-            // Polls rather than sleeps: a timer of a millisecond would be coarser than what is measured.
-            foreach (var i in waiting.Answered(0))
+            if (wait > 0 && idle.Count == connections.Count) Thread.Sleep(1);
+            foreach (var i in waiting.Answered(wait))
             {
-                latencies.Add(Stopwatch.GetTimestamp() - due[i]);
+                answered(Stopwatch.GetTimestamp() - sent[i]);
                 idle.Enqueue(i);
             }
         }
-        var elapsed = Stopwatch.GetElapsedTime(started);
-        latencies.Sort();
-        return new Measured(latencies.Count, elapsed, [.. latencies]);
+        return Stopwatch.GetElapsedTime(started);
     }
 
     private sealed class Waiting(IReadOnlyList<Connection> connections)

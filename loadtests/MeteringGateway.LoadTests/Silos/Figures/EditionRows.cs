@@ -20,44 +20,30 @@ internal static class EditionRows
 
     public static async Task<List<Row>> Measure(Options options)
     {
-        var data = Directory.CreateTempSubdirectory("metering-load-");
-        try
-        {
-            using var cluster = LoadCluster.Start(options.MeteringDll, 1);
-            using var embedded = GatewayServer.Start(options.MeteringDll, data.FullName);
-            foreach (var gateway in new[] { cluster.Silos[0].Gateway, embedded }) await Make(gateway);
-            return
-            [
-                Row(options, "check on the asked silo, requests/s", (0.6, 0.9), "requests",
-                    Over(cluster.Silos[0].Gateway, cluster.Redis, Checks, 1), Over(embedded, null, Checks, 1)),
-                Row(options, "durable ingest of one silo and its Redis, events/s", (0.6, 0.75), "events",
-                    Over(cluster.Silos[0].Gateway, cluster.Redis, Reports, Batch.Size),
-                    Over(embedded, null, Reports, Batch.Size)),
-            ];
-        }
-        finally
-        {
-            data.Delete(recursive: true);
-        }
+        using var cluster = LoadCluster.Start(options.MeteringDll, 1);
+        using var bed = await Bed.Start(options, Tenants);
+        await Make(cluster.Silos[0].Gateway);
+        return
+        [
+            Row(options, "check on the asked silo, requests/s", (0.6, 0.9), "requests",
+                Over(cluster.Silos[0].Gateway, cluster.Redis, Checks, 1), Over(bed.Gateway, null, Checks, 1)),
+            Row(options, "durable ingest of one silo and its Redis, events/s", (0.6, 0.75), "events",
+                Over(cluster.Silos[0].Gateway, cluster.Redis, Reports, Batch.Size),
+                Over(bed.Gateway, null, Reports, Batch.Size)),
+        ];
     }
 
     private static Row Row(Options options, string figure, (double Floor, double Target) marks, string unit,
         Side silo, Side embedded)
     {
-        try
-        {
-            var (a, b) = Pair.Alternate(silo, embedded, options.Pairs, options.Each, TimeSpan.FromSeconds(2));
-            var cpu = a.Zip(b, (x, y) => x.CpuMicroseconds / y.CpuMicroseconds).ToList();
-            return new Row(figure, Against, marks.Floor, marks.Target, 1,
-                [.. a.Zip(b, (x, y) => x.PerSecond / y.PerSecond)],
-                [Pair.Describe(silo, a, unit), Pair.Describe(embedded, b, unit),
-                 string.Create(CultureInfo.InvariantCulture,
-                     $"CPU an operation, as a multiple of the embedded edition's: {Statistics.Median(cpu):0.00} ({cpu.Min():0.00} to {cpu.Max():0.00}); {silo.Connections.Count} connections, {Tenants} tenants; load of the machine {LoadOfMachine()}")]);
-        }
-        finally
-        {
-            foreach (var connection in silo.Connections.Concat(embedded.Connections)) connection.Dispose();
-        }
+        using var ending = silo;
+        using var beside = embedded;
+        var (a, b) = Pair.Alternate(silo, embedded, options.Pairs, options.Each, options.WarmUp);
+        var cpu = a.Zip(b, (x, y) => x.CpuMicroseconds / y.CpuMicroseconds).ToList();
+        return new Row(figure, Against, marks.Floor, marks.Target, 1, Pair.Ratios(a, b),
+            [Pair.Describe(silo, a, unit), Pair.Describe(embedded, b, unit),
+             string.Create(CultureInfo.InvariantCulture,
+                 $"CPU an operation, as a multiple of the embedded edition's: {Statistics.Median(cpu):0.00} ({cpu.Min():0.00} to {cpu.Max():0.00}); {silo.Connections.Count} connections, {Tenants} tenants; load of the machine {Machine.Load}")]);
     }
 
     private static async Task Make(GatewayServer gateway)
@@ -92,6 +78,4 @@ internal static class EditionRows
             Beside = redis is null ? [] : [redis.Process],
         };
     }
-
-    private static string LoadOfMachine() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 }

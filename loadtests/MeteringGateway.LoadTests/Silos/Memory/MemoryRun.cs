@@ -22,8 +22,7 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
     private readonly LoadCluster _cluster = LoadCluster.Start(
         typeof(MemoryRun).Assembly.Location, 1,
         $"--Metering:IdleAfter={TimeSpan.FromSeconds(90 + options.Tenants / 400):c}",
-        string.Create(CultureInfo.InvariantCulture, $"--{HostedSilo.Tenants}={options.Tenants}"));
-    private readonly HttpClient _metrics = new() { Timeout = TimeSpan.FromSeconds(30) };
+        string.Create(CultureInfo.InvariantCulture, $"--{HostedServer.Tenants}={options.Tenants}"));
 
     private SiloServer Silo => _cluster.Silos[0];
 
@@ -62,11 +61,7 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
         await File.WriteAllTextAsync(options.Json, JsonSerializer.Serialize(figures, Json) + "\n");
     }
 
-    public void Dispose()
-    {
-        _cluster.Dispose();
-        _metrics.Dispose();
-    }
+    public void Dispose() => _cluster.Dispose();
 
     private static double Each(long bytes, long tenants) => Math.Round((double)bytes / Math.Max(1, tenants));
 
@@ -82,7 +77,7 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
     private async Task Make()
     {
         var (started, before) = (Stopwatch.GetTimestamp(), await Loaded());
-        Silo.Process.Signal(HostedSilo.Make);
+        Silo.Process.Signal(HostedServer.Make);
         for (var until = Environment.TickCount64 + 1_200_000; await Loaded() < before
             + options.Tenants; await Task.Delay(1000))
             if (Environment.TickCount64 > until)
@@ -93,7 +88,7 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
         {
             var number = n;
             await All(options.Tenants / Batch.Size,
-                batch => Events(i => HostedSilo.Id(batch * Batch.Size + i), number));
+                batch => Events(i => HostedServer.Id(batch * Batch.Size + i), number));
         }
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{EventsEach} events each reported after {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
@@ -136,16 +131,16 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
         await Task.Delay(TimeSpan.FromSeconds(90));
     }
 
-    private async Task<long> Loaded() => (long)await Metric("metering_tenants_loaded");
+    private async Task<long> Loaded() => (long)await Silo.Gateway.Metric("metering_tenants_loaded");
 
     private async Task<State> Now(string what)
     {
         for (var i = 0; i < 3; i++)
         {
-            Silo.Process.Signal(HostedSilo.Collect);
+            Silo.Process.Signal(HostedServer.Collect);
             await Task.Delay(3000);
         }
-        var state = new State(await Loaded(), (long)await Metric("dotnet_gc_last_collection_heap_size"),
+        var state = new State(await Loaded(), (long)await Silo.Gateway.Metric("dotnet_gc_last_collection_heap_size"),
             Silo.Process.ResidentBytes, await RedisBytes());
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{what}: {state.Tenants:N0} tenants in memory, heap {state.Heap / 1048576.0:N1} MiB, resident {state.Resident / 1048576.0:N1} MiB, Redis {state.Redis / 1048576.0:N1} MiB"));
@@ -161,14 +156,6 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
             CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The sum over the name's series, whatever unit its name ends with.</summary>
-    private async Task<double> Metric(string name)
-    {
-        var text = await _metrics.GetStringAsync(new Uri($"http://127.0.0.1:{Silo.Port}/metrics"));
-        return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal))
-            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-    }
-
     /// <summary>One after the other, the same tenants each time.</summary>
     private Times Checks(string what)
     {
@@ -178,7 +165,7 @@ internal sealed class MemoryRun(Options options, TextWriter output) : IDisposabl
         for (var i = 0; i < Math.Min(Samples, options.Tenants); i++)
         {
             var request = HttpConnection.Format("POST",
-                $"/v1/tenants/{HostedSilo.Id(random.Next(options.Tenants))}/check", GatewayServer.AdminKey,
+                $"/v1/tenants/{HostedServer.Id(random.Next(options.Tenants))}/check", GatewayServer.AdminKey,
                 "application/json", Body);
             var started = Stopwatch.GetTimestamp();
             Ask(connection, request);

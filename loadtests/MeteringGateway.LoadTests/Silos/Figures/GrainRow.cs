@@ -8,32 +8,26 @@ using MeteringGateway.LoadTests.Servers;
 namespace MeteringGateway.LoadTests.Silos.Figures;
 
 /// <summary>
-/// A check as a call of a tenant's grain, against the same call of a grain that does nothing: both on the caller's
-/// silo, then both on another. Two silos in this process, so the CPU is that of both ends.
+/// A check as a call of a tenant's grain on another silo, against the same call of a grain there that does nothing. Two
+/// silos in this process, so the CPU is that of both ends.
 /// </summary>
-internal static class GrainRows
+internal static class GrainRow
 {
     private const int Workers = 16;
     private const int Grains = 64;
     private static readonly Question Question = new(
         new Subject("support.resolution", IsActivity: false, new Dimensions("agent-7", "chat")), 1);
 
-    public static async Task<List<Row>> Measure(Options options)
+    public static async Task<Row> Measure(Options options)
     {
         using var redis = new RedisServer(null);
         await using var here = await OwnSilo.Start(redis);
         await using var there = await OwnSilo.Start(redis);
-        var rows = new List<Row>();
-        foreach (var (where, home) in new[] { ("on the caller's silo", here), ("on another silo", there) })
-        {
-            var name = home == here ? "near" : "far";
-            await Settle(here, home, name);
-            rows.Add(Row(options, here, name, where));
-        }
-        return rows;
+        await Settle(here, there, "far");
+        return Row(options, here, "far");
     }
 
-    private static Row Row(Options options, OwnSilo caller, string name, string where)
+    private static Row Row(Options options, OwnSilo caller, string name)
     {
         var tenants = Enumerable.Range(0, Grains).Select(i => caller.Grains.GetGrain<ITenantGrain>(Id(name, i)))
             .ToArray();
@@ -49,11 +43,11 @@ internal static class GrainRows
             await empty[(worker + step) % Grains].Nothing();
             return 1;
         });
-        var (ours, theirs) = Pair.Alternate(check, same, options.Pairs, options.Each, TimeSpan.FromSeconds(1));
-        var beside = Pair.Alternate(check, nothing, 2, options.Each, TimeSpan.FromSeconds(1));
-        return new Row($"grain decision, {where}, calls/s",
-            "an empty grain call with the same question and answer, placed alike", 0.6, 0.85, 0.95,
-            [.. ours.Zip(theirs, (o, t) => o.PerSecond / t.PerSecond)],
+        var (ours, theirs) = Pair.Alternate(check, same, options.Pairs, options.Each, options.WarmUp);
+        var beside = Pair.Alternate(check, nothing, Math.Min(2, options.Pairs), options.Each, options.WarmUp);
+        return new Row("grain decision from another silo, calls/s",
+            "an empty grain call with the same question and answer, placed alike, in Orleans' own form", 0.6, 0.85, 0.95,
+            Pair.Ratios(ours, theirs),
             [Pair.Describe(check, ours, "calls"), Pair.Describe(same, theirs, "calls"),
             Pair.Describe(nothing, beside.Theirs, "calls"),
              string.Create(CultureInfo.InvariantCulture,

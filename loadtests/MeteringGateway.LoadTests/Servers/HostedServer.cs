@@ -7,13 +7,14 @@ using MeteringGateway.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace MeteringGateway.LoadTests.Silos.Memory;
+namespace MeteringGateway.LoadTests.Servers;
 
 /// <summary>
-/// <c>metering serve --redis</c> with two things added: at a signal it collects its garbage, so that what is measured
-/// is what it keeps, and at another it makes tenants, faster than they can be made one by one over HTTP.
+/// <c>metering serve</c>, alone or over a Redis, with two things added: at a signal it collects its garbage, so that
+/// what is measured is what it keeps, and at another it makes tenants, faster than they can be made one by one over
+/// HTTP.
 /// </summary>
-internal static class HostedSilo
+internal static class HostedServer
 {
     /// <summary>The signal's name, as <c>kill</c> knows it.</summary>
     public const string Collect = "USR1";
@@ -33,7 +34,8 @@ internal static class HostedSilo
     public static async Task<int> Run(string[] arguments)
     {
         var builder = MeteringHost.Builder(arguments).LogToConsole();
-        await builder.AddClusterTenants();
+        if (builder.Configuration["Metering:Cluster:Redis"] is null) builder.AddEmbeddedTenants(_ => { });
+        else await builder.AddClusterTenants();
         await using var app = builder.Build();
         app.MapMeteringApi();
         using var collect = PosixSignalRegistration.Create(User1, signal =>
@@ -41,11 +43,11 @@ internal static class HostedSilo
             signal.Cancel = true;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         });
-        var (tenants, count) = (app.Services.GetRequiredService<ITenants>(),
-            int.Parse(app.Configuration[Tenants] ?? "0", CultureInfo.InvariantCulture));
+        var count = int.Parse(app.Configuration[Tenants] ?? "0", CultureInfo.InvariantCulture);
         using var make = PosixSignalRegistration.Create(User2, signal =>
         {
             signal.Cancel = true;
+            var tenants = app.Services.GetRequiredService<ITenants>(); // there since it listens
             _ = Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 256 },
                 async (i, _) => await LoadTenants.Make(tenants, Id(i)));
         });
