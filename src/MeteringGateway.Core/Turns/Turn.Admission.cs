@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MeteringGateway.Core;
 
 /// <summary>Evaluating a session group and admitting what it asks for (C2 to C5).</summary>
@@ -118,6 +120,7 @@ public sealed partial class Turn
     private ((Outcome Outcome, Reason Reason) Misfit, Counters[] Counters) Admit(List<Judged> judged,
         Command.ReportOutcome? report)
     {
+        Debug.Assert(judged.Count(BeginsToCount) <= 1, "at most one of a group begins to count by one command");
         Counters[] counters = [];
         foreach (var item in judged)
         {

@@ -172,9 +172,10 @@ internal sealed partial class Oracle
             opening.Pin = new Pin(settled?.Arrival ?? _arrivals, from, chain[0]);
             opening.FrozenClose = ClosesAt(chain[0], opening);
         }
+        // 0001, 6: a place is not kept against what came late and counts as if it had come in time.
         foreach (var report in group.Where(report => report.Pin is not null))
             if (!walk.Holds.Any(hold => hold.Chain[^1] == report && hold.Chain[0] == report.Pin!.First))
-                throw new AmbiguousException("a settled outcome would lose its place");
+                (report.Pin, report.FrozenClose) = (null, null);
         if (arriving is { Drawn: { } held })
         {
             var first = CarrierOf(walk, arriving);
