@@ -32,6 +32,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
         loadtests agents-kill [--rounds N] [--outcomes N] [--seed N]
             kills an agent and the gateway N times each (default 100) while the agent reports so many outcomes over
             Kafka and as many over the SDK's outbox (default 100,000), and compares the usage with what was sent
+        loadtests month-end [--outcomes N]
+            two months of so many outcomes of one tenant (default 100,000), in process: the longest turns of their ends
         loadtests pause [--rounds N]
             pauses a tenant N times under 32 runtimes that decide locally: how long the last of them goes on
         loadtests log FILE.ndjson

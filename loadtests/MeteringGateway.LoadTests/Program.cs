@@ -21,7 +21,7 @@ if (Options.Parse(args) is not { } options)
     Console.Error.WriteLine(Options.Usage);
     return 2;
 }
-if (!File.Exists(options.MeteringDll))
+if (options.Command is not "month-end" && !File.Exists(options.MeteringDll))
 {
     Console.Error.WriteLine(
         $"There is no {options.MeteringDll}: build src/MeteringGateway first, or name it with --metering.");
@@ -45,6 +45,9 @@ switch (options.Command)
     case "agents-kill":
         return (await AgentsKill.Run(options.Rounds, options.Outcomes, options.Seed, options.MeteringDll, Console.Out))
             .Passed ? 0 : 1;
+    case "month-end":
+        MonthEnd.Run(options.Outcomes, Console.Out);
+        return 0;
     case "cluster-faults" or "cluster-rolling" or "cluster-figures" or "cluster-memory":
         return await SiloCommands.Run(options);
     default:

@@ -46,7 +46,7 @@ public sealed class ClockTests
         {
             var taken = new List<Entry>();
             answer = Turn.Run(_tenant.State, new Command.AdvanceClock(to), Noon, TestCalendar.Of, taken);
-            Assert.InRange(taken.Count, 1, Turn.MostDue + 10);
+            Assert.InRange(taken.Count, 0, Turn.MostDue + 10); // none while a closing is prepared
             turns++;
         }
         while (answer is Answer.Unfinished);

@@ -47,25 +47,30 @@ internal sealed class IdFilter
         Coarse++;
     }
 
-    /// <summary>Ids of those that are still in memory and are to leave it, in order; null: none.</summary>
-    public Queue<string>? Leaving { get; set; }
+    /// <summary>Places of those that are still in memory and are to leave it, in order; null: none.</summary>
+    public Queue<int>? Leaving { get; set; }
 
+    /// <summary>A layer for so many ids, which are to be put into it.</summary>
     /// <param name="bitsPerId">0: a coarse one, as entries have it that are older than the others.</param>
-    public void AddLayer(IReadOnlyCollection<string> ids, byte bitsPerId)
+    public static byte[] NewLayer(int ids, byte bitsPerId) =>
+        new byte[((long)ids * (bitsPerId == 0 ? CoarseBits : bitsPerId) + 7) / 8];
+
+    /// <param name="bitsPerId">As the layer was made.</param>
+    public static void Put(byte[] layer, byte bitsPerId, string id)
     {
-        if (ids.Count == 0) return;
-        var bits = new byte[((long)ids.Count * (bitsPerId == 0 ? CoarseBits : bitsPerId) + 7) / 8];
-        if (bitsPerId == 0) Coarse = Layers.Count + 1;
-        foreach (var id in ids)
+        var (first, second) = Hashes(id);
+        for (var probe = 0; probe < (bitsPerId == 0 ? CoarseProbes : Probes); probe++)
         {
-            var (first, second) = Hashes(id);
-            for (var probe = 0; probe < ProbesOf(Layers.Count); probe++)
-            {
-                var bit = (first + (ulong)probe * second) % ((ulong)bits.Length * 8);
-                bits[bit / 8] |= (byte)(1 << (int)(bit % 8));
-            }
+            var bit = (first + (ulong)probe * second) % ((ulong)layer.Length * 8);
+            layer[bit / 8] |= (byte)(1 << (int)(bit % 8));
         }
-        Layers.Add(bits);
+    }
+
+    /// <param name="bitsPerId">As the layer was made.</param>
+    public void AddLayer(byte[] layer, byte bitsPerId)
+    {
+        if (bitsPerId == 0) Coarse = Layers.Count + 1;
+        Layers.Add(layer);
     }
 
     public bool MayContain(string id)

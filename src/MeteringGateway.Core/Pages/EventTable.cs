@@ -7,16 +7,41 @@ internal sealed class EventTable
 {
     private readonly Hashed<Slot> _slots = new();
 
-    public int Count => _slots.Count;
+    /// <summary>What is timed before then is forgotten, though it may still be in the table.</summary>
+    private Instant _from = Instant.MinValue;
+    private ulong _swept;
+
+    public int Count => IsSwept ? _slots.Count : All.Count();
+
+    /// <summary>Nothing is in the table that is forgotten.</summary>
+    public bool IsSwept => _from == Instant.MinValue;
 
     /// <inheritdoc cref="Hashed{T}.Expect"/>
     public void Expect(int count) => _slots.Expect(count);
 
     /// <summary>In no order.</summary>
-    public IEnumerable<(UInt128 Key, EventRecord Record)> All => _slots.All().Select(slot => (slot.Key, slot.Record));
+    public IEnumerable<(UInt128 Key, EventRecord Record)> All =>
+        _slots.All().Where(slot => slot.Time >= _from).Select(slot => (slot.Key, slot.Record));
 
     public EventRecord? Find(UInt128 key) =>
-        _slots.Find((ulong)(key >> 64), new Meant(key)) is { IsUsed: true } slot ? slot.Record : null;
+        _slots.Find((ulong)(key >> 64), new Meant(key)) is { IsUsed: true } slot && slot.Time >= _from
+            ? slot.Record : null;
+
+    /// <summary>Forgets what is timed before then; all that was forgotten before is swept.</summary>
+    public void Forget(Instant before) => (_from, _swept) = (before, 0);
+
+    /// <summary>Takes out some of what is forgotten.</summary>
+    /// <returns>How many there were.</returns>
+    public int Sweep()
+    {
+        var removed = _slots.RemoveSome(ref _swept, slot => slot.Time < _from, out var isLast);
+        if (isLast) _from = Instant.MinValue;
+        return removed;
+    }
+
+    /// <summary>One of that id and time can be added only when all that is forgotten is swept.</summary>
+    public bool Hides(UInt128 key, Instant time) => !IsSwept && (time < _from
+        || _slots.Find((ulong)(key >> 64), new Meant(key)) is { IsUsed: true } slot && slot.Time < _from);
 
     /// <exception cref="ArgumentException">It is there.</exception>
     public void Add(UInt128 key, in EventRecord record)
@@ -24,9 +49,6 @@ internal sealed class EventTable
         if (Find(key) is not null) throw new ArgumentException("the event is remembered", nameof(key));
         _slots.Add(new Slot(key, record));
     }
-
-    /// <returns>How many there were.</returns>
-    public int RemoveAll(Predicate<EventRecord> which) => _slots.RemoveAll(slot => which(slot.Record));
 
     private readonly struct Meant(UInt128 key) : IMeant<Slot>
     {
@@ -45,6 +67,7 @@ internal sealed class EventTable
         private readonly Reason _reason = record.Reason;
 
         public bool IsUsed => _status != 0;
+        public Instant Time => new(_time);
         public UInt128 Key => new(_high, _low);
         public ulong Hash => _high;
         public EventRecord Record => new(_fingerprint, new Instant(_time), _remaining,

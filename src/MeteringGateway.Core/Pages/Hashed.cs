@@ -64,12 +64,18 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
         return true;
     }
 
+    /// <summary>Of one segment: whoever asks again and again has seen them all.</summary>
+    /// <param name="from">A hash in it, at first 0; moves to the next one.</param>
+    /// <param name="isLast">There is none after it.</param>
     /// <returns>How many there were.</returns>
-    public int RemoveAll(Predicate<TSlot> which)
+    public int RemoveSome(ref ulong from, Predicate<TSlot> which, out bool isLast)
     {
-        var before = Count;
-        foreach (var segment in Segments) Count -= segment.RemoveAll(which);
-        return before - Count;
+        var segment = SegmentOf(from);
+        from = segment.Bits == 0 ? 0 : from + (1UL << (64 - segment.Bits));
+        isLast = from == 0;
+        var removed = segment.RemoveAll(which);
+        Count -= removed;
+        return removed;
     }
 
     /// <summary>In no order.</summary>

@@ -17,6 +17,12 @@ internal sealed class OutcomeTable
     private readonly Interned<OutcomeKind> _kinds = new(EqualityComparer<OutcomeKind>.Default);
     private readonly Interned<ImmutableArray<Charge>> _charges = new(new Alike());
     private Dictionary<int, Outcome>? _whole;
+
+    /// <summary>What was fixed of those whose rows do not hold it.</summary>
+    private Dictionary<int, (ImmutableArray<Charge> Charges, long Before)>? _fixed;
+
+    /// <summary>Periods of which nobody sees yet what was fixed.</summary>
+    private HashSet<DateOnly>? _hidden;
     private int _lastKind = -1;
     private int _lastCharges = -1;
     private WindowQueue? _windows;
@@ -37,7 +43,7 @@ internal sealed class OutcomeTable
     /// <summary>Those that no row can hold, in the same order: all that have facts, a dispute or a credit, or that
     /// continue another.</summary>
     public IEnumerable<Outcome> Unusual =>
-        _whole is null ? [] : _whole.OrderBy(one => one.Key).Select(one => one.Value);
+        _whole is null ? [] : _whole.Keys.Order().Select(Made);
 
     /// <param name="place">Of <see cref="PlaceOf"/>: an outcome keeps it.</param>
     public Outcome this[int place] => Made(place);
@@ -97,6 +103,7 @@ internal sealed class OutcomeTable
         _changed.Remove(LastOf(place));
         _places.Remove(Slot.Spread(HashOf(id)), new At(place));
         _whole?.Remove(place);
+        _fixed?.Remove(place);
         Release(RowAt(place));
         PageOf(place).Vacate(place % OutcomePage.Most);
     }
@@ -124,15 +131,24 @@ internal sealed class OutcomeTable
     /// <summary>The end of a window names it, or (-1) no more.</summary>
     public void Watch(int place, int sign) => PageOf(place).Watch(sign);
 
-    /// <summary>What an outcome is charged, and the units rated before it (F4).</summary>
+    /// <summary>From now on what is fixed of a period's outcomes is not seen, until it is shown.</summary>
+    public void Hide(DateOnly period) => (_hidden ??= []).Add(period);
+
+    public void Show(DateOnly period)
+    {
+        if (_hidden?.Remove(period) == true && _hidden.Count == 0) _hidden = null;
+    }
+
+    /// <summary>What an outcome is charged, and the units rated before it (F4); anew, if it was fixed.</summary>
     public void Fix(int place, ImmutableArray<Charge> charges, long before)
     {
         ref var row = ref RowAt(place);
         if (row.Kind == OutcomeRow.Whole || before > uint.MaxValue)
         {
-            Put(Made(place) with { Charges = charges, Place = before });
+            (_fixed ??= [])[place] = (charges, before);
             return;
         }
+        _fixed?.Remove(place);
         if (row.Charges > 0) _charges.Release(row.Charges - 1);
         if (_charges.Has(_lastCharges) && _charges[_lastCharges].AsSpan().SequenceEqual(charges.AsSpan()))
             _charges.TakeAgain(_lastCharges);
@@ -141,21 +157,26 @@ internal sealed class OutcomeTable
     }
 
     /// <summary>Places of a period's outcomes, in the order in which they were reported.</summary>
-    public IEnumerable<int> PlacesOf(DateOnly period)
+    public IEnumerable<int> PlacesOf(DateOnly period) => Enumerable.Range(0, Places)
+        .Where(place => PeriodAt(place) == period);
+
+    /// <summary>Null: nobody is there any more.</summary>
+    public DateOnly? PeriodAt(int place) => KindAt(place) switch
     {
-        for (var place = 0; place < Places; place++)
-            if (KindAt(place) is var kind and not OutcomeRow.Vacant
-                && (kind == OutcomeRow.Whole ? _whole![place].Period : _kinds[kind].Period) == period)
-                yield return place;
-    }
+        OutcomeRow.Vacant => null,
+        OutcomeRow.Whole => _whole![place].Period,
+        var kind => _kinds[kind].Period,
+    };
+
+    /// <summary>A row holds all there is to it: it has no facts, dispute or credit, and continues none.</summary>
+    public bool IsUsual(int place) => KindAt(place) >= 0;
 
     /// <summary>It counts toward caps (<see cref="Outcome.IsRated"/>).</summary>
     public bool IsRated(int place) => RowAt(place) is var row && row.Kind == OutcomeRow.Whole
         ? _whole![place].IsRated : row.Admitted && row.Status is OutcomeStatus.Pending or OutcomeStatus.Billable;
 
-    /// <summary>It is not said yet what it is charged, and it stands for itself.</summary>
-    public bool LacksCharges(int place) => RowAt(place) is var row && row.Kind == OutcomeRow.Whole
-        ? _whole![place] is { Charges: null, IsAlias: false } : row.Charges == 0;
+    /// <summary>It stands for another (O3).</summary>
+    public bool IsAlias(int place) => RowAt(place).Kind == OutcomeRow.Whole && _whole![place].IsAlias;
 
     /// <summary>The order of those of one time: by source, then by id (O6).</summary>
     public int CompareEvents(int a, int b)
@@ -249,15 +270,16 @@ internal sealed class OutcomeTable
 
     private OutcomePage PageOf(int place) => _pages[place / OutcomePage.Most];
 
-    private string IdAt(int place) => PageOf(place).IdOf(place % OutcomePage.Most);
+    public string IdAt(int place) => PageOf(place).IdOf(place % OutcomePage.Most);
 
-    private long ReportedBy(int place) => RowAt(place).ReportedBy;
+    public long ReportedBy(int place) => RowAt(place).ReportedBy;
 
     private long LastOf(int place) =>
         RowAt(place).Kind == OutcomeRow.Whole ? _whole![place].LastSequence : RowAt(place).ChangedBy;
 
     private void Write(int place, Outcome outcome)
     {
+        _fixed?.Remove(place);
         ref var row = ref RowAt(place);
         var before = row;
         if (OutcomeRow.CanHold(outcome))
@@ -295,10 +317,11 @@ internal sealed class OutcomeTable
     private Outcome Made(int place)
     {
         ref var row = ref RowAt(place);
-        if (row.Kind == OutcomeRow.Whole) return _whole![place];
+        if (row.Kind == OutcomeRow.Whole) return WithFixed(place, _whole![place]);
         var kind = _kinds[row.Kind];
+        var isFixed = row.Charges > 0 && !IsHidden(kind.Period);
         var (id, eventId, session) = PageOf(place).TextsOf(place % OutcomePage.Most);
-        return new Outcome
+        var made = new Outcome
         {
             Event = new EventId(kind.Source, eventId), Id = id, Time = new Instant(row.Time), Type = kind.Type,
             Quantity = row.Quantity, Result = kind.Result, Period = kind.Period, Day = row.Day, Session = session,
@@ -309,10 +332,17 @@ internal sealed class OutcomeTable
             Contact = row.Contact, Terms = kind.Terms, Status = row.Status, Reason = row.Reason,
             Admitted = row.Admitted, Opened = new Instant(row.Time),
             ClosesAt = row.ClosesAfter == OutcomeRow.Never ? null : new Instant(row.Time + row.ClosesAfter),
-            End = row.End, Charges = row.Charges == 0 ? null : _charges[row.Charges - 1], Place = row.Place,
+            End = row.End, Charges = isFixed ? _charges[row.Charges - 1] : null, Place = isFixed ? row.Place : 0,
             ReportedBy = row.ReportedBy, ChangedBy = row.IsChanged ? [row.ChangedBy] : [], SettledBy = row.SettledBy,
         };
+        return isFixed ? made : WithFixed(place, made);
     }
+
+    private Outcome WithFixed(int place, Outcome outcome) =>
+        _fixed is not null && _fixed.TryGetValue(place, out var told) && !IsHidden(outcome.Period)
+            ? outcome with { Charges = told.Charges, Place = told.Before } : outcome;
+
+    private bool IsHidden(DateOnly period) => _hidden?.Contains(period) == true;
 
     private readonly ref struct Named(OutcomeTable table, ReadOnlySpan<byte> id) : IMeant<Slot>
     {

@@ -8,14 +8,24 @@ namespace MeteringGateway.Core;
 /// </summary>
 internal sealed class SessionTable(OutcomeTable outcomes)
 {
+    private const int Together = 256;
+
     private readonly Hashed<Slot> _single = new();
     private Dictionary<string, Session>? _others;
 
-    public int Count => _single.Count + (_others?.Count ?? 0);
+    /// <summary>Those with nothing since then are forgotten, though they may still be in the table.</summary>
+    private Instant _from = Instant.MinValue;
+    private ulong _swept;
+    private Queue<string>? _forgotten;
+
+    public int Count => IsSwept ? _single.Count + (_others?.Count ?? 0) : Single.Count() + Others.Count();
+
+    /// <summary>Nothing is in the table that is forgotten.</summary>
+    public bool IsSwept => _from == Instant.MinValue;
 
     /// <summary>Those that are kept as they are, in no order.</summary>
-    public IReadOnlyCollection<KeyValuePair<string, Session>> Others =>
-        _others ?? (IReadOnlyCollection<KeyValuePair<string, Session>>)[];
+    public IEnumerable<KeyValuePair<string, Session>> Others =>
+        (_others ?? Enumerable.Empty<KeyValuePair<string, Session>>()).Where(one => one.Value.LastEvent >= _from);
 
     /// <summary>
     /// Of those that have one outcome and nothing else, its place; in order, so that whoever looks at them goes through
@@ -26,7 +36,7 @@ internal sealed class SessionTable(OutcomeTable outcomes)
         get
         {
             var there = new BitArray(outcomes.Places);
-            foreach (var slot in _single.All()) there[slot.Place] = true;
+            foreach (var slot in _single.All()) there[slot.Place] = outcomes.TimeOf(slot.Place) >= _from;
             for (var place = 0; place < there.Length; place++)
                 if (there[place]) yield return place;
         }
@@ -35,12 +45,39 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     /// <inheritdoc cref="Hashed{T}.Expect"/>
     public void Expect(int count) => _single.Expect(count);
 
-    public bool Contains(string name) => _others?.ContainsKey(name) == true || SingleOf(name) >= 0;
+    public bool Contains(string name) => OtherOf(name) is not null || SingleOf(name) >= 0;
 
     /// <summary>The place of its only outcome; -1: there is more to it, or it is not there.</summary>
-    public int SingleOf(string name) => _single.Find(Slot.Spread(HashOf(name)), new Named(outcomes, name)).Place;
+    public int SingleOf(string name) =>
+        _single.Find(Slot.Spread(HashOf(name)), new Named(outcomes, name)).Place is >= 0 and var place
+            && outcomes.TimeOf(place) >= _from ? place : -1;
 
-    public Session? OtherOf(string name) => _others?.GetValueOrDefault(name);
+    public Session? OtherOf(string name) =>
+        _others?.GetValueOrDefault(name) is { } session && session.LastEvent >= _from ? session : null;
+
+    /// <summary>Forgets those with nothing since then; all that was forgotten before is swept.</summary>
+    /// <param name="others">Names of them, but for those with one outcome and nothing else.</param>
+    public void Forget(Instant before, Queue<string> others) => (_from, _swept, _forgotten) = (before, 0, others);
+
+    /// <summary>One that begins then can be added only when all that is forgotten is swept.</summary>
+    public bool Hides(Instant time) => time < _from;
+
+    /// <summary>Takes out some of what is forgotten.</summary>
+    /// <param name="names">Gets those of which there is more than one outcome.</param>
+    /// <returns>How many others there were.</returns>
+    public int Sweep(List<(string Name, Session Session)> names)
+    {
+        for (var most = Together; most > 0 && _forgotten!.TryDequeue(out var name); most--)
+            if (_others!.TryGetValue(name, out var session) && session.LastEvent < _from)
+            {
+                _others.Remove(name);
+                names.Add((name, session));
+            }
+        if (_forgotten!.Count > 0) return 0;
+        var removed = _single.RemoveSome(ref _swept, slot => outcomes.TimeOf(slot.Place) < _from, out var isLast);
+        if (isLast) (_from, _forgotten) = (Instant.MinValue, null);
+        return removed;
+    }
 
     /// <summary>It is not there, and the outcome begins it.</summary>
     public void Add(string name, int place) => _single.Add(new Slot(HashOf(name), place));
@@ -52,8 +89,15 @@ internal sealed class SessionTable(OutcomeTable outcomes)
         (_others ??= new(StringComparer.Ordinal))[name] = session;
     }
 
-    public bool Remove(string name) => _others?.Remove(name) == true
-        || _single.Remove(Slot.Spread(HashOf(name)), new Named(outcomes, name));
+    /// <summary>Also one that is forgotten and still in the table.</summary>
+    /// <param name="other">If there was more to it than one outcome.</param>
+    /// <returns>False: it was not in the table.</returns>
+    public bool Remove(string name, out Session? other)
+    {
+        other = null;
+        return _others?.Remove(name, out other) == true
+            || _single.Remove(Slot.Spread(HashOf(name)), new Named(outcomes, name));
+    }
 
     private static int HashOf(string name) => name.GetHashCode(StringComparison.Ordinal);
 

@@ -43,9 +43,11 @@ internal sealed class PeriodRating
     /// </summary>
     public long Stamp { get; set; } = -1;
 
-    /// <summary>In the order in which they are rated, with their places in the table.</summary>
-    public IEnumerable<(int Place, RatedOutcome Rated)> Walk =>
-        Enumerable.Range(0, _sorted.Count).Select(index => (_sorted.PlaceAt(index), _sorted.Rated(index)));
+    /// <summary>How many are rated.</summary>
+    public int Length => _sorted.Count;
+
+    /// <summary>By their place in the order in which they are rated, with that in the table.</summary>
+    public (int Place, RatedOutcome Rated) this[int index] => (_sorted.PlaceAt(index), _sorted.Rated(index));
 
     /// <summary>The same as they stand now.</summary>
     public IEnumerable<Outcome> Outcomes => Enumerable.Range(0, _sorted.Count).Select(index => _sorted[index]);
@@ -75,6 +77,12 @@ internal sealed class PeriodRating
             return _rater.Rates;
         }
     }
+
+    /// <summary>One that was there when the rating was made, and of which it was not told then.</summary>
+    public void Begin(int place) => _sorted.Add(place);
+
+    /// <inheritdoc cref="Stretches.WalkOn"/>
+    public int WalkOn(int most) => _walk.WalkOn(most);
 
     public void Add(Outcome outcome)
     {

@@ -67,6 +67,20 @@ internal sealed class RatedOrder
         return at;
     }
 
+    /// <summary>One of the table's, where it belongs.</summary>
+    public void Add(int place)
+    {
+        var (low, high) = (0, _places.Count);
+        if (high > 0 && Compare(_places[high - 1], place) < 0) low = high;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (Compare(_places[middle], place) < 0) low = middle + 1;
+            else high = middle;
+        }
+        _places.Insert(low, place);
+    }
+
     public void RemoveAt(int index)
     {
         if (_places[index] is < 0 and var tried) _tried![~tried] = null;

@@ -25,14 +25,23 @@ internal sealed class Stretches(Func<int> count, Action<Tally, int, Bounds> step
     {
         get
         {
-            for (; _walked < count(); _walked++)
-            {
-                if (_stretches.Count == 0 || _walked - _stretches[^1].From >= Length)
-                    _stretches.Add(new Stretch(_walked, _tail.Copy()));
-                step(_tail, _walked, _stretches[^1].Bounds);
-            }
+            WalkOn(int.MaxValue);
             return _tail;
         }
+    }
+
+    /// <summary>Walks a part of what <see cref="Tail"/> would.</summary>
+    /// <returns>How many were walked: 0 when none is left.</returns>
+    public int WalkOn(int most)
+    {
+        var from = _walked;
+        for (; _walked < count() && _walked - from < most; _walked++)
+        {
+            if (_stretches.Count == 0 || _walked - _stretches[^1].From >= Length)
+                _stretches.Add(new Stretch(_walked, _tail.Copy()));
+            step(_tail, _walked, _stretches[^1].Bounds);
+        }
+        return _walked - from;
     }
 
     /// <summary>The counters before an outcome. The caller's own.</summary>

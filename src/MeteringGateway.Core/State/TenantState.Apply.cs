@@ -303,6 +303,7 @@ public sealed partial class TenantState
 
     private void Remember(UInt128 key, EventRecord record)
     {
+        while (_events?.Hides(key, record.Time) == true) SweepSome();
         (_events ??= new()).Add(key, record);
         _bytes += EventBytes;
     }

@@ -25,33 +25,6 @@ public sealed partial class TenantState
         [.. TermsAt(book.Period.Start).Commitments.Select((commitment, i) =>
             new Limit(rating.Committed(i), commitment.Units is null))];
 
-    /// <summary>Every outcome's charges are fixed, and the walk is kept for corrections.</summary>
-    private FinalRating Fix(PeriodBook book, PeriodRating rating, Entry.PeriodClosed e)
-    {
-        var counters = new Tally();
-        var units = new List<Units>();
-        var place = 0L;
-        var charges = ImmutableArray.CreateBuilder<Charge>(1);
-        foreach (var (at, rated) in rating.Walk)
-        {
-            rating.Step(counters, rated, charges);
-            _outcomes!.Fix(at, charges.DrainToImmutable(), place);
-            place += rated.Quantity;
-            var row = rating.Rater.UnitsOf(rated);
-            if (units.Count > 0 && IsSameRow(units[^1], row, rating.Rater.Grants))
-                units[^1] = units[^1] with { Quantity = units[^1].Quantity + row.Quantity };
-            else units.Add(row);
-        }
-        // Walked from the beginning once more, it comes to what was kept up: else nothing of it is to be believed.
-        if (!Shift.Between(counters, rating.Tail).IsNothing)
-            throw new InvalidOperationException($"the rating of {e.Period:O} is not what its outcomes come to");
-        foreach (var at in _outcomes?.PlacesOf(e.Period) ?? [])
-            if (_outcomes!.LacksCharges(at)) _outcomes.Fix(at, [], 0);
-        var walk = new ClosedWalk([.. units], [.. rating.Rater.Grants.Select(room => room with { Slot = -1 })],
-            rating.Rater.CommittedBefore, []);
-        return new FinalRating(e.Lines, e.Committed, e.At, Sequence, walk);
-    }
-
     private static bool IsSameRow(in Units a, in Units b, GrantRoom[] grants)
     {
         if (a.Type != b.Type || a.Terms != b.Terms || a.Class != b.Class) return false;

@@ -66,12 +66,43 @@ public sealed partial class TenantState
     /// <summary>F4: in one go, from what the state holds.</summary>
     private PeriodRating NewRating(PeriodBook book, ImmutableArray<long> committed, IEnumerable<Cap> caps)
     {
-        var rater = new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed);
-        var rating = new PeriodRating(
-            rater, caps.Where(cap => cap.Limit.IsMoney),
-            _outcomes ??= new(), RatedIn(book), _changes ??= new Changes());
+        var rating = NewRating(book, committed, caps, RatedIn(book));
         FundAnew(rating, committed, EarlierUnclosed(book));
         return rating;
+    }
+
+    private PeriodRating NewRating(PeriodBook book, ImmutableArray<long> committed, IEnumerable<Cap> caps,
+        IEnumerable<int> rated) => new(
+            new Rater(TermsAt(book.Period.Start), index => _terms[index].Terms, committed),
+            caps.Where(cap => cap.Limit.IsMoney), _outcomes ??= new(), rated, _changes ??= new Changes());
+
+    /// <summary>
+    /// Makes the ratings that <see cref="RatingOf"/> of a book needs, where there are none, and walks them: what each
+    /// step costs, about, in looks at a row.
+    /// </summary>
+    private IEnumerable<int> RateInSteps(PeriodBook last)
+    {
+        for (var i = _firstUnclosed; i < _books.Count; i++)
+        {
+            var book = _books[i];
+            if (book.Status != PeriodStatus.Closed)
+            {
+                if (book.Rating is null)
+                {
+                    var rating = NewRating(book, CommittedBefore(book), book.Caps.Select(cap => cap.Cap), []);
+                    for (var place = 0; place < (_outcomes?.Places ?? 0); place++)
+                    {
+                        if (_outcomes!.PeriodAt(place) == book.Period.Id && _outcomes.IsRated(place))
+                            rating.Begin(place);
+                        yield return ClosingWork.OfLook;
+                    }
+                    book.Rating ??= rating;
+                }
+                while (RatingOf(book).WalkOn(ClosingWork.Together) > 0)
+                    yield return ClosingWork.Together * ClosingWork.OfWalk;
+            }
+            if (book == last) yield break;
+        }
     }
 
     /// <summary>

@@ -13,8 +13,11 @@ public sealed partial class TenantState
     /// </summary>
     public const int MostLeaving = 256;
 
-    /// <summary>Outcomes of a closed period are still to leave memory.</summary>
-    public bool IsLeaving => _archived?.Leaving is not null;
+    /// <summary>Segments of the tables that are swept in one step.</summary>
+    private const int MostSwept = 16;
+
+    /// <summary>Something of a closed period is still to leave memory.</summary>
+    public bool IsLeaving => _archived?.Leaving is not null || !IsSwept;
 
     /// <summary>
     /// When something is next to be done for the tenant in real time, whether or not anything arrives; null: never.
@@ -30,52 +33,52 @@ public sealed partial class TenantState
     internal int NextLeaving()
     {
         var (count, last) = (0, "");
-        foreach (var id in _archived?.Leaving ?? [])
+        foreach (var place in _archived?.Leaving ?? [])
         {
-            var root = Find(id)!.ContinuationOf ?? id;
+            var root = _outcomes![place] is { ContinuationOf: { } first } ? first : _outcomes.IdAt(place);
             if (count >= MostLeaving && root != last) break;
             (count, last) = (count + 1, root);
         }
         return count;
     }
 
-    private void Forget(Instant closed, Instant at, bool inSteps, byte idBits)
+    /// <summary>Sessions whose last event was before then are forgotten by a closing.</summary>
+    /// <param name="at">When it is.</param>
+    private Instant SessionsForgottenBy(Instant at) =>
+        at - SessionsKept - TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
+
+    private void Forget(Instant closed, Instant at, ClosingWork work)
     {
-        var late = TermsAt(at).MaxLateness; // an event may belong to the session, and arrive so much later
-        foreach (var name in SessionsBefore(at - SessionsKept - late)) ForgetSession(name);
-        _bytes -= EventBytes
-            * (_events?.RemoveAll(record => record.Time < closed && record.Time + IdsKept < at) ?? 0);
+        _sessions?.Forget(SessionsForgottenBy(at), work.Sessions);
+        _events?.Forget(Instant.Min(closed, at - IdsKept));
+        Sweep();
         foreach (var (id, facts) in _waiting ?? [])
             if (facts.TrueForAll(fact => fact.Until < at)) ForgetWaiting(id);
-        var before = IsLeaving ? new HashSet<string>(_archived!.Leaving!, StringComparer.Ordinal) : null;
-        // A session is remembered at least as long after its outcome: most are seen to stay without being made.
-        var leaving = _books.Where(book => book.Status == PeriodStatus.Closed)
-            .SelectMany(book => _outcomes?.PlacesOf(book.Period.Id) ?? [])
-            .Where(place => !_outcomes!.HasSession(place) || _outcomes.TimeOf(place) < at - SessionsKept - late)
-            .Order().Select(place => _outcomes![place])
-            .Where(outcome => IsDone(outcome) && before?.Contains(outcome.Id) != true).ToArray();
-        if (leaving.Length == 0) return;
-        (_archived ??= new IdFilter()).AddLayer(leaving.Select(outcome => outcome.Id).ToArray(), idBits);
-        if (!inSteps || leaving.Length <= MostLeaving)
-        {
-            foreach (var outcome in leaving) Leave(outcome);
-            return;
-        }
-        // What continued an outcome stands behind it; the order of the rest is kept.
-        foreach (var outcome in leaving.OrderBy(outcome => (Root(outcome) ?? outcome).ReportedBy))
-            (_archived.Leaving ??= []).Enqueue(outcome.Id);
+    }
+
+    private void Depart(ClosingWork work)
+    {
+        if (work.Ids is null) return;
+        (_archived ??= new IdFilter()).AddLayer(work.Ids, work.IdBits);
+        if (!work.InSteps || work.Leaving.Count <= MostLeaving)
+            foreach (var place in work.Leaving) Leave(place);
+        else if (_archived.Leaving is { } before) foreach (var place in work.Leaving) before.Enqueue(place);
+        else _archived.Leaving = work.Leaving;
     }
 
     private void Apply(Entry.OutcomesArchived e)
     {
         var leaving = _archived!.Leaving!;
-        for (var i = 0; i < e.Count; i++) Leave(Find(leaving.Dequeue())!);
+        for (var i = 0; i < e.Count; i++) Leave(leaving.Dequeue());
         if (leaving.Count == 0) _archived.Leaving = null;
     }
 
-    private void Leave(Outcome outcome)
+    private void Leave(int place)
     {
-        _outcomes!.Remove(outcome.Id);
+        var outcome = _outcomes![place];
+        // One that is forgotten and not swept yet would be looked for here.
+        if (!IsSwept && outcome.Session is { } name && _sessions?.Contains(name) == false) ForgetSession(name);
+        _outcomes.Remove(outcome.Id);
         UnlistAlias(outcome);
         _bytes -= BytesOf(outcome);
         Depart(outcome);
@@ -85,23 +88,29 @@ public sealed partial class TenantState
 
     private void ForgetSession(string name)
     {
-        if (_sessions?.Contains(name) != true) return;
-        _bytes -= _sessions.OtherOf(name) is { } other ? BytesOf(name, other) : SingleSessionBytes;
-        _sessions.Remove(name);
+        if (_sessions?.Remove(name, out var other) == true)
+            _bytes -= other is null ? SingleSessionBytes : BytesOf(name, other);
     }
 
-    /// <summary>Names of those whose last event was before then.</summary>
-    private List<string> SessionsBefore(Instant time) => _sessions is null ? [] :
-    [
-        .. _sessions.Others.Where(one => one.Value.LastEvent < time).Select(one => one.Key),
-        .. _sessions.Single.Where(place => _outcomes!.TimeOf(place) < time)
-            .Select(place => _outcomes![place].Session!),
-    ];
+    /// <summary>
+    /// What a closing has forgotten is taken out in steps after it; nobody sees it meanwhile. False: there is more.
+    /// </summary>
+    internal bool Sweep()
+    {
+        for (var most = MostSwept; most > 0 && !IsSwept; most--) SweepSome();
+        return IsSwept;
+    }
 
-    private bool IsDone(Outcome outcome) =>
-        Book(outcome.Period)!.Status == PeriodStatus.Closed
-        && (outcome.Session is null || _sessions?.Contains(outcome.Session) != true)
-        && (Root(outcome) is not { } root || Book(root.Period)!.Status == PeriodStatus.Closed);
+    private bool IsSwept => _sessions?.IsSwept != false && _events?.IsSwept != false;
+
+    private void SweepSome()
+    {
+        if (_events?.IsSwept == false) _bytes -= EventBytes * _events.Sweep();
+        if (_sessions?.IsSwept != false) return;
+        var others = new List<(string Name, Session Session)>();
+        _bytes -= SingleSessionBytes * _sessions.Sweep(others);
+        foreach (var (name, session) in others) _bytes -= BytesOf(name, session);
+    }
 
     private void WriteLeaving(Writer to)
     {
@@ -113,7 +122,7 @@ public sealed partial class TenantState
         }
         if (_archived?.Leaving is not { } leaving) return;
         var section = new Writer();
-        section.List(leaving, (w, id) => w.Text(id));
+        section.List(leaving, (w, place) => w.Text(_outcomes!.IdAt(place)));
         Sections.Write(to, Sections.Leaving, section);
     }
 }

@@ -16,6 +16,7 @@ public sealed partial class TenantState
         public List<CapBook>? Loosened { get; set; }
         public Holding? HeldAsOf { get; set; }
         public SpendSum? SpentAsOf { get; set; }
+        public ClosingWork? Closing { get; set; }
     }
 
     /// <summary>Ids of the outcomes that continue another one, by its id (O3). Derived.</summary>

@@ -74,7 +74,8 @@ public sealed partial class TenantState
         if (SessionAt(name, time) is null)
         {
             ForgetSession(name);
-            var begun = new Session();
+            while (_sessions.Hides(time)) SweepSome();
+            var begun = new Session { LastEvent = time };
             _sessions.Put(name, begun);
             _bytes += BytesOf(name, begun);
         }
@@ -95,6 +96,7 @@ public sealed partial class TenantState
             return known;
         }
         ForgetSession(name);
+        while (_sessions.Hides(outcome.Time)) SweepSome();
         _sessions.Add(name, place);
         _bytes += SingleSessionBytes;
         return SessionOfOne(outcome);

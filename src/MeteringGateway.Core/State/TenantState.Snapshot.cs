@@ -146,7 +146,8 @@ public sealed partial class TenantState
         {
             case Sections.Schedule: _scheduled = [.. from.List(SettingWire.ReadScheduled)]; break;
             case Sections.Money: ReadPacks(ref from); break;
-            case Sections.Leaving: _archived!.Leaving = new(from.List((ref r) => r.Text())); break;
+            case Sections.Leaving:
+                _archived!.Leaving = new(from.List((ref r) => _outcomes!.PlaceOf(r.Text()))); break;
             case Sections.ArchivedIds: _archived!.Coarse = from.Int(); break;
             case Sections.Signals: ReadToldAndRaised(ref from); break;
             case Sections.Disputes: ReadDisputes(ref from); break;

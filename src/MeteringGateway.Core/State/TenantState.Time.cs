@@ -135,8 +135,10 @@ public sealed partial class TenantState
     private void Close(Entry.PeriodClosed e)
     {
         var book = Book(e.Period)!;
+        var work = Prepared(book, e);
         var rating = RatingOf(book);
-        book.Final = Fix(book, rating, e);
+        book.Final = new FinalRating(e.Lines, e.Committed, e.At, Sequence, work.Walk);
+        _outcomes!.Show(e.Period);
         foreach (var draw in e.Draws) Grant(draw.Grant)!.Spent += draw.Credits.Micros;
         GrantsChanged();
         foreach (var cap in book.Caps) if (cap.Cap.Limit.IsMoney) Fix(cap, book, rating);
@@ -148,7 +150,8 @@ public sealed partial class TenantState
         foreach (var older in _books)
             if (older.Final is { } final && final.ClosedAt + CorrectionsExact < e.At)
                 older.Final = final with { Walk = null };
-        Forget(book.Period.End, e.At, e.InSteps, e.IdBits);
+        Forget(book.Period.End, e.At, work);
+        Depart(work);
     }
 
     private static void Fix(CapBook cap, PeriodBook book, PeriodRating rating)

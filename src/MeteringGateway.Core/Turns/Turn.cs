@@ -9,6 +9,7 @@ public sealed partial class Turn
     private readonly Actor? _actor;
     private readonly TenantLimits _limits;
     private Instant _now;
+    private int _looks = MostLooks;
 
     private Turn(TenantState state, Calendar calendar, List<Entry> taken, TenantLimits? limits, Actor? actor,
         Instant now)

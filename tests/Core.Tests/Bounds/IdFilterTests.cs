@@ -10,7 +10,7 @@ public sealed class IdFilterTests
     {
         var filter = new IdFilter();
         for (var month = 0; month < 36; month++)
-            filter.AddLayer([.. Enumerable.Range(0, 2_000).Select(i => $"m{month}-{i}")], IdFilter.BitsPerId);
+            AddLayer(filter, [.. Enumerable.Range(0, 2_000).Select(i => $"m{month}-{i}")], IdFilter.BitsPerId);
         for (var month = 0; month < 36; month++)
             for (var i = 0; i < 2_000; i++) Assert.True(filter.MayContain($"m{month}-{i}"));
         Assert.InRange(Enumerable.Range(0, 100_000).Count(i => filter.MayContain($"new-{i}")), 0, 100);
@@ -20,10 +20,17 @@ public sealed class IdFilterTests
     public void Coarse_filters_of_older_entries_are_read_as_they_were_written()
     {
         var filter = new IdFilter();
-        filter.AddLayer(["a", "b"], 0);
-        filter.AddLayer(["c"], IdFilter.BitsPerId);
+        AddLayer(filter, ["a", "b"], 0);
+        AddLayer(filter, ["c"], IdFilter.BitsPerId);
         Assert.Equal((1, 3, 3), (filter.Coarse, filter.Layers[0].Length, filter.Layers[1].Length));
         Assert.True(filter.MayContain("a") && filter.MayContain("b") && filter.MayContain("c"));
         Assert.False(filter.MayContain("d"));
+    }
+
+    private static void AddLayer(IdFilter filter, string[] ids, byte bitsPerId)
+    {
+        var layer = IdFilter.NewLayer(ids.Length, bitsPerId);
+        foreach (var id in ids) IdFilter.Put(layer, bitsPerId, id);
+        filter.AddLayer(layer, bitsPerId);
     }
 }
