@@ -1,3 +1,4 @@
+using System.Globalization;
 using MeteringGateway.Cluster.Tests.Support;
 using MeteringGateway.Engine;
 using MeteringGateway.Engine.Tests;
@@ -144,13 +145,28 @@ public sealed class RedisFailureTests : IAsyncLifetime
         var ahead = Batches.Of("acme", Batches.Of("acme", first, "two"), "three");
         await _redis.GetServers()[0].ExecuteAsync("REPLICAOF", "127.0.0.1", "1");
 
-        // It has answered each time that it did not even begin.
-        Assert.Equal([AppendResult.Refused], await Store(Short).Append([ahead], default));
-        Assert.Equal(1, _log.Of(LogLevel.Error));
+        // It would lose the fence here, if a replica said what it has.
+        var append = Store(Long).Append([ahead], default).AsTask();
+        while (await Refusals() < 3) Assert.False(append.IsCompleted);
+        Assert.False(append.IsCompleted);
 
         await _redis.GetServers()[0].ExecuteAsync("REPLICAOF", "NO", "ONE");
-        Assert.Equal([AppendResult.LostFence], await Store(Long).Append([ahead], default));
+        Assert.Equal([AppendResult.LostFence], await append);
         Assert.Equal([AppendResult.Written], await Store(Long).Append([Batches.Of("acme", first, "two")], default));
+
+        async Task<int> Refusals() => (await _redis.GetServers()[0].InfoAsync("errorstats")).SelectMany(all => all)
+            .Where(one => one.Key == "errorstat_READONLY")
+            .Select(one => int.Parse(one.Value.Split('=')[1], CultureInfo.InvariantCulture)).SingleOrDefault();
+    }
+
+    [Fact]
+    public async Task What_was_refused_each_time_that_it_was_sent_is_refused()
+    {
+        // In the words of a replica. A last sending that had no answer in time would be one of which nobody knows.
+        var store = Closing(int.MaxValue,
+            new RedisServerException("READONLY You can't write against a read only replica."), Short);
+        Assert.Equal([AppendResult.Refused], await store.Append([Batches.Of("acme", null, "one")], default));
+        Assert.Equal(1, _log.Of(LogLevel.Error));
     }
 
     [Fact]
