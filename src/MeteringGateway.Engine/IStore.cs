@@ -66,7 +66,8 @@ public partial interface IStore : IAsyncDisposable
     ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, long? end,
         int limit, CancellationToken cancellation);
 
-    ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation);
+    /// <param name="tenant">Whose command it is; null: nobody's (<see cref="Once"/>).</param>
+    ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key, CancellationToken cancellation);
 
     /// <summary>Idempotency rows by key, from after <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit, CancellationToken cancellation);

@@ -63,6 +63,10 @@ public static class Instruments
     /// Counter. Batches that the store refused because somebody else had written the tenant in between.
     /// </summary>
     public const string FenceLost = "metering.fence.lost";
+    /// <summary>
+    /// Counter. Entries that a Redis had acknowledged and has lost, as the fence found of tenants that were in memory.
+    /// </summary>
+    public const string EntriesLost = "metering.entries.lost";
     /// <summary>Counter. Batches of which the store did not say whether it has them.</summary>
     public const string AppendUnknown = "metering.append.unknown";
     /// <summary>Counter. Batches that the store refused to write: nothing of them is there.</summary>
@@ -114,6 +118,9 @@ public static class Instruments
 
     internal static readonly Counter<long> FencesLost = Meter.CreateCounter<long>(FenceLost, "{batch}",
         "Batches that the store refused because somebody else had written the tenant in between.");
+    /// <summary>Counted by the store.</summary>
+    public static readonly Counter<long> Lost = Meter.CreateCounter<long>(EntriesLost, "{entry}",
+        "Entries that Redis had acknowledged and has lost, as the fence found them.");
     internal static readonly Counter<long> Unknown = Meter.CreateCounter<long>(AppendUnknown, "{batch}",
         "Batches of which the store did not say whether it has them.");
     internal static readonly Counter<long> Refused = Meter.CreateCounter<long>(AppendRefused, "{batch}",

@@ -103,7 +103,7 @@ public sealed class RedisDamageTests(ITestOutputHelper output) : IAsyncLifetime
         await Refuses("delivery:1", "seal", () => _store.Delivery("hook", "d-1", default).AsTask());
         var row = await _redis.StringGetAsync($"{Prefix}:i:k:acme:1");
         await _redis.StringSetAsync($"{Prefix}:i:k:acme:1", Flipped(row));
-        await Assert.ThrowsAsync<StoreException>(() => _store.Idempotent("k:acme:1", default).AsTask());
+        await Assert.ThrowsAsync<StoreException>(() => _store.Idempotent("acme", "k:acme:1", default).AsTask());
         await _redis.StringSetAsync($"{Prefix}:i:k:acme:1", row);
         Assert.Null(await Check());
 
@@ -136,7 +136,7 @@ public sealed class RedisDamageTests(ITestOutputHelper output) : IAsyncLifetime
         await _redis.HashSetAsync($"{Prefix}:webhooks", "hook", "{}");
         await _redis.HashSetAsync($"{Prefix}:webhooks", "other", "{}");
         Assert.Null(await Check());
-        Assert.Equal([3], (await _store.Idempotent("k:acme:1", default))!.Answer);
+        Assert.Equal([3], (await _store.Idempotent("acme", "k:acme:1", default))!.Answer);
         Assert.Equal(5, (await _store.Deliveries("hook", null, null, 10, default)).Count);
         Assert.Equal(["hook", "other"], (await _store.Webhooks(default)).Select(one => one.Id));
 
@@ -262,7 +262,9 @@ internal static class Crc64
 /// <summary>Something of everything.</summary>
 internal static class RedisDamage
 {
-    public static async Task Fill(RedisStore store, params string[] ids)
+    public static Task Fill(RedisStore store, params string[] ids) => Fill(store, store, ids);
+
+    public static async Task Fill(IStore store, RedisStore books, params string[] ids)
     {
         var time = new FakeTime(TestEngine.Begin.ToDateTimeOffset());
         var clock = new TestClock(TestEngine.Begin, FollowEvents: false);
@@ -282,9 +284,10 @@ internal static class RedisDamage
             }
         }
         await Beside(store, ids[0], (await store.Load(ids[0], default))!);
+        await books.OtherCluster("cluster", TimeSpan.FromSeconds(1), isStart: true, default);
     }
 
-    private static async Task Beside(RedisStore store, string tenant, StoredTenant stored)
+    private static async Task Beside(IStore store, string tenant, StoredTenant stored)
     {
         await store.Append([new TenantBatch(tenant, stored.Hash, stored.Sequence + 1, 0, default, stored.Hash, null, [],
             [], [new IdempotencyRow("k:acme:1", new byte[32], [3], new Instant(1_900_000_000_000))], [])], default);
@@ -302,7 +305,6 @@ internal static class RedisDamage
             {
                 Status = status, Tries = 2, EndedAt = TestEngine.Begin + TimeSpan.FromHours(1), Attempts = [1, 2],
             }], default);
-        await store.OtherCluster("cluster", TimeSpan.FromSeconds(1), isStart: true, default);
     }
 
     public static Document Of(string kind, string id, int version) => new(kind, id, version, TestEngine.Begin,

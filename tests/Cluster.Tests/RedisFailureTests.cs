@@ -62,7 +62,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     /// <summary>Writes entry upon entry until it is stopped; returns all that were acknowledged.</summary>
-    private static async Task<List<string>> Write(RedisStore store, string tenant, Progress progress,
+    internal static async Task<List<string>> Write(IStore store, string tenant, Progress progress,
         CancellationToken stop)
     {
         var texts = new List<string>();
@@ -264,7 +264,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
         _log) { Patience = patience };
 
     /// <summary>Counts what was acknowledged.</summary>
-    private sealed class Progress
+    internal sealed class Progress
     {
         private readonly Lock _gate = new();
         private int _done;
@@ -288,7 +288,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
         }
     }
 
-    private sealed class Lines : ILogger<RedisStore>
+    internal sealed class Lines : ILogger<RedisStore>
     {
         private readonly List<LogLevel> _levels = [];
 

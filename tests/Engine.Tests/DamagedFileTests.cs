@@ -74,7 +74,7 @@ public sealed class DamagedFileTests : IDisposable
         }
         await using var open = SqliteStore.Open(_directory);
         open.Execute("DROP TRIGGER temp.idempotency_updated; UPDATE idempotency SET answer=x'04'");
-        await Assert.ThrowsAsync<StoreException>(async () => await open.Idempotent("k:acme:1", default));
+        await Assert.ThrowsAsync<StoreException>(async () => await open.Idempotent("acme", "k:acme:1", default));
     }
 
     [Fact]

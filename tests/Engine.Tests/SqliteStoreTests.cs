@@ -62,7 +62,7 @@ public sealed class SqliteStoreTests : IAsyncLifetime
 
         Task Some(string what, int number) => what switch
         {
-            "one" or "other" => _store.Idempotent($"{what}:{number}", default).AsTask(),
+            "one" or "other" => _store.Idempotent(null, $"{what}:{number}", default).AsTask(),
             "deliveries to acme" => _store.Deliveries("acme", null, null, 10, default).AsTask(),
             "of tenant acme" => _store.Details("acme", [1], default).AsTask(),
             "due" => _store.Due(Now, 10, default).AsTask(),

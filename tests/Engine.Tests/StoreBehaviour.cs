@@ -143,13 +143,13 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
         await Append(first);
         var key = new IdempotencyRow("k", [5], [6], Now);
         Assert.Equal([AppendResult.LostFence], await Append(Batches.Of("acme", null) with { Idempotency = [key] }));
-        Assert.Null(await _store.Idempotent("k", default));
+        Assert.Null(await _store.Idempotent("acme", "k", default));
 
         Assert.Equal([AppendResult.Written],
             await Append(Batches.Of("acme", first) with { Due = Now, Idempotency = [key] }));
 
         Assert.Equal(1, (await _store.Load("acme", default))!.Sequence);
-        Assert.NotNull(await _store.Idempotent("k", default));
+        Assert.NotNull(await _store.Idempotent("acme", "k", default));
         Assert.Single(await _store.Due(Now, 10, default));
         Assert.Equal([AppendResult.Written], await Append(Batches.Of("acme", first, "two")));
     }
@@ -188,7 +188,7 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
         var details = await _store.Details("acme", [1, 2], default);
         Assert.Equal([null, [3, 4]], details.Select(row => row?.Json));
         Assert.Equal((2, "u-9", 2), (details[1]!.Sequence, details[1]!.EndCustomer, details[1]!.Salt.Length));
-        var row = await _store.Idempotent("k", default);
+        var row = await _store.Idempotent("acme", "k", default);
         Assert.Equal([5, 6], [.. row!.Content, .. row.Answer]);
         Assert.Equal(Now + TimeSpan.FromHours(24), row.ExpiresAt);
     }
@@ -205,12 +205,12 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
 
         await _store.Expire(Now + TimeSpan.FromHours(1), default);
         Assert.Equal(["b"], (await _store.IdempotencyPage(null, 10, default)).Select(row => row.Key));
-        Assert.Null(await _store.Idempotent("c", default));
+        Assert.Null(await _store.Idempotent("acme", "c", default));
 
         var later = new IdempotencyRow("b", [1], [9], Now + TimeSpan.FromHours(9));
         await Append(Batches.Of("acme", first, "two") with { Idempotency = [later] });
         await _store.Expire(Now + TimeSpan.FromHours(2), default);
-        Assert.Equal([9], (await _store.Idempotent("b", default))!.Answer);
+        Assert.Equal([9], (await _store.Idempotent("acme", "b", default))!.Answer);
     }
 
     [Fact]
@@ -220,8 +220,8 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
         Assert.True(await _store.Once(row, default));
         Assert.False(await _store.Once(row, default)); // the same again is another who came with it
         Assert.False(await _store.Once(row with { Answer = [2], ExpiresAt = Now + TimeSpan.FromHours(9) }, default));
-        Assert.Equal((1, row.ExpiresAt), ((await _store.Idempotent("link", default))!.Answer[0],
-            (await _store.Idempotent("link", default))!.ExpiresAt));
+        Assert.Equal((1, row.ExpiresAt), ((await _store.Idempotent(null, "link", default))!.Answer[0],
+            (await _store.Idempotent(null, "link", default))!.ExpiresAt));
 
         await _store.Expire(Now + TimeSpan.FromMinutes(59), default);
         Assert.False(await _store.Once(row, default));
@@ -363,7 +363,7 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
         Assert.Null(await _store.Archived("nobody", "a", default));
         Assert.Empty(await _store.ArchivedPage("nobody", new OutcomeFilter(), null, null, 10, default));
         Assert.Empty(await _store.Attention(["nobody"], null, 10, default));
-        Assert.Null(await _store.Idempotent("nobody", default));
+        Assert.Null(await _store.Idempotent("acme", "nobody", default));
         Assert.Empty(await _store.List(null, 10, default));
     }
 

@@ -55,7 +55,7 @@ internal sealed class Sessions(SecretSeal ring, KeyRing keys, Books books, Meter
         if (JsonSerializer.Deserialize(text, SignInJson.Default.Session) is not { } session) return null;
         if (books.AreShared) await books.CatchUp(cancellation); // the key may have been ended on another silo
         if (session.Of(keys.InForce(session.Key), Now) is not { } caller
-            || await store.Idempotent(EndOf(session), cancellation) is not null) return null;
+            || await store.Idempotent(null, EndOf(session), cancellation) is not null) return null;
         return (_shares.Of(session, caller, keys.FamilyOf(caller.Id)), session);
     }
 

@@ -32,7 +32,9 @@ public static class ClusterEdition
         var settings = SiloSettings.Read(builder.Configuration);
         Listening.Demand(builder.Configuration);
         SecretSeal.DemandUsable(settings.KeyDirectory);
-        builder.AddClusterTenants(settings, await Connect(settings.Cluster));
+        var redis = await Connect(settings.Cluster);
+        await RedisStores.DemandUsable(redis, settings.Cluster);
+        builder.AddClusterTenants(settings, redis);
     }
 
     /// <summary>Whether its message says all there is to say of why a silo could not start.</summary>
@@ -82,9 +84,10 @@ public static class ClusterEdition
         services.AddSingleton(settings.Cluster);
         services.AddSingleton(engine);
         services.AddSingleton(_ => redis);
-        services.AddSingleton(provider => new RedisStore(
-            provider.GetRequiredService<IConnectionMultiplexer>(), settings.Cluster.ServiceId,
+        services.AddSingleton(provider => RedisStores.Over(
+            provider.GetRequiredService<IConnectionMultiplexer>(), settings.Cluster,
             provider.GetRequiredService<ILogger<RedisStore>>()));
+        services.AddSingleton(provider => provider.GetRequiredService<RedisStores>().Books);
         services.AddSingleton(provider => new SecretSeal(
             provider.GetRequiredService<MeteringSettings>().KeyDirectory));
         services.AddSingleton(provider => new CertificateKeys(
@@ -92,7 +95,8 @@ public static class ClusterEdition
         services.AddSingleton(provider => new EndCustomers(
             settings.FirstContact == true ? settings.KeyDirectory : null,
             provider.GetRequiredService<ILogger<EndCustomers>>()));
-        services.AddSingleton<IStore>(provider => settings.Journal.Over(provider.GetRequiredService<RedisStore>()));
+        services.AddSingleton<IStore>(provider =>
+            settings.Journal.Over(provider.GetRequiredService<RedisStores>().All));
         if (settings.Journal.SealAfter is not null) services.AddTransient<IDoneOnce, Sealing>();
         services.AddSingleton(provider => new LocalTenants(
             provider.GetRequiredService<IStore>(), engine, provider.GetRequiredService<TimeProvider>(),

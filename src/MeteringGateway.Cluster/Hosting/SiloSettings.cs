@@ -27,6 +27,8 @@ internal static class SiloSettings
         options.AbortOnConnectFail = false;
         options.ReconnectRetryPolicy = new LinearRetry(500);
         options.AsyncTimeout = Math.Min(options.AsyncTimeout, 2000);
+        // So soon a replica that was promoted by hand is seen to be the master.
+        options.ConfigCheckSeconds = Math.Min(options.ConfigCheckSeconds, 5);
         if (settings.RedisTls.IsGiven) AddTls(options, settings.RedisTls);
         return options;
     }

@@ -12,9 +12,7 @@ public sealed class ClusterStore : IAsyncDisposable
 {
     private readonly IConnectionMultiplexer _redis;
 
-    private ClusterStore(IConnectionMultiplexer redis, MeteringSettings settings) =>
-        (_redis, Store) = (redis, settings.Journal.Over(
-            new RedisStore(redis, settings.Cluster.ServiceId, NullLogger<RedisStore>.Instance)));
+    private ClusterStore(IConnectionMultiplexer redis, SegmentedStore store) => (_redis, Store) = (redis, store);
 
     public SegmentedStore Store { get; }
 
@@ -24,7 +22,18 @@ public sealed class ClusterStore : IAsyncDisposable
     public static async Task<ClusterStore> Open(IConfiguration configuration)
     {
         var settings = SiloSettings.Read(configuration);
-        return new ClusterStore(await ClusterEdition.Connect(settings.Cluster), settings);
+        var redis = await ClusterEdition.Connect(settings.Cluster);
+        try
+        {
+            await RedisStores.DemandUsable(redis, settings.Cluster);
+            return new ClusterStore(redis, settings.Journal.Over(
+                RedisStores.Over(redis, settings.Cluster, NullLogger<RedisStore>.Instance).All));
+        }
+        catch
+        {
+            await redis.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Where the store of a silo with these settings is, in words: without a password.</summary>

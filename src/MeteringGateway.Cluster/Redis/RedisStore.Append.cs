@@ -71,7 +71,10 @@ public sealed partial class RedisStore
             for (var i = 0; i < answers.Length; i++)
             {
                 if (answers[i].Resp2Type == ResultType.Integer)
-                    results[chunk.From + i] = Result((int)answers[i], again, chunk.Bare[i]);
+                {
+                    results[chunk.From + i] = Result((long)answers[i], again, chunk.Bare[i]);
+                    if ((long)answers[i] < Lost) ReportLoss(chunk.Tenants[i], -(long)answers[i]);
+                }
                 else
                 {
                     // An error of one of its commands: those before it may have been carried out.
@@ -98,7 +101,15 @@ public sealed partial class RedisStore
                 result = IsFull(failure) ? AppendResult.Full : AppendResult.Refused;
     }
 
-    private static AppendResult Result(int answer, bool again, bool bare) => answer switch
+    /// <summary>A batch is built on what was acknowledged, or read: a shorter journal has lost some of it.</summary>
+    private void ReportLoss(string tenant, long entries)
+    {
+        Instruments.Lost.Add(entries);
+        log.LogError("Redis has lost {Entries} entries of tenant {Tenant} that it had acknowledged: its journal goes "
+            + "on from what is there", entries, tenant);
+    }
+
+    private static AppendResult Result(long answer, bool again, bool bare) => answer switch
     {
         Written => AppendResult.Written,
         // Without a block nobody can tell whether the first time had been in time; what it wrote beside the journal
@@ -129,7 +140,8 @@ public sealed partial class RedisStore
         for (int from = 0, to = 0; from < batches.Count; from = to)
         {
             // A batch's other rows are small beside its entries, or go with them.
-            for (long bytes = 0; to < batches.Count && to - from < ChunkBatches && bytes < ChunkBytes; to++)
+            for (long bytes = 0; to < batches.Count && to - from < (IsShard ? 1 : ChunkBatches) && bytes < ChunkBytes;
+                to++)
                 bytes += batches[to].Entries.Length;
             chunks.Add(Cut(batches, from, to));
         }
@@ -149,7 +161,8 @@ public sealed partial class RedisStore
             Write(arguments, batches[i]);
             arguments[at] = arguments.Count - at;
         }
-        return new Chunk(from, heads, bare, [.. arguments]);
+        return new Chunk(from, [.. batches.Skip(from).Take(to - from).Select(batch => batch.Tenant)], heads, bare,
+            [.. arguments]);
     }
 
     /// <summary>In the order in which <see cref="Scripts.Append"/> takes it.</summary>
@@ -185,5 +198,5 @@ public sealed partial class RedisStore
     /// <summary>Batches that go in one command.</summary>
     /// <param name="From">Index of the first.</param>
     /// <param name="Bare">Which of them have no entries.</param>
-    private sealed record Chunk(int From, RedisKey[] Heads, bool[] Bare, RedisValue[] Arguments);
+    private sealed record Chunk(int From, string[] Tenants, RedisKey[] Heads, bool[] Bare, RedisValue[] Arguments);
 }

@@ -12,32 +12,44 @@ public sealed partial class RedisStore
 
     public async Task<IReadOnlyList<string>> Check(CancellationToken cancellation)
     {
-        var findings = new List<string>();
-        try
-        {
-            findings.AddRange(await CheckDocuments(cancellation));
-        }
-        catch (StoreException e)
-        {
-            findings.Add($"documents: {e.Message}");
-        }
+        var findings = await CheckBooks(cancellation);
         // Redis may name a key twice.
         var before = new HashSet<string>(StringComparer.Ordinal);
         for (string? cursor = "0"; cursor is not null;)
         {
-            var answer = (RedisResult[])(await Ask(Scripts.Keys, [], [cursor, Pattern, RowsAtOnce], cancellation))!;
-            var keys = ((RedisValue[])answer[1]!).Select(key => (string)key!).Distinct().Where(before.Add);
-            foreach (var some in keys.Chunk(KeysAtOnce))
-                foreach (var found in await Task.WhenAll(some.Select(key => CheckKey(key, cancellation))))
-                    findings.AddRange(found);
+            var answer = (RedisResult[])(await Ask(Scripts.Keys, [], [cursor, Pattern(prefix), RowsAtOnce],
+                cancellation))!;
+            findings.AddRange(await CheckKeys(
+                ((RedisValue[])answer[1]!).Select(key => (string)key!).Distinct().Where(before.Add), cancellation));
             cursor = (string)answer[0]! is var next && next != "0" ? next : null;
         }
         return [.. findings.Distinct()];
     }
 
-    /// <summary>Every key of this store, whatever stands in the prefix.</summary>
-    private string Pattern => string.Concat(prefix.Select(one => "*?[]\\^-".Contains(one, StringComparison.Ordinal)
-        ? $"\\{one}" : $"{one}")) + ":*";
+    internal async Task<List<string>> CheckBooks(CancellationToken cancellation)
+    {
+        try
+        {
+            return await CheckDocuments(cancellation);
+        }
+        catch (StoreException e)
+        {
+            return [$"documents: {e.Message}"];
+        }
+    }
+
+    internal async Task<List<string>> CheckKeys(IEnumerable<string> keys, CancellationToken cancellation)
+    {
+        var findings = new List<string>();
+        foreach (var some in keys.Chunk(KeysAtOnce))
+            foreach (var found in await Task.WhenAll(some.Select(key => CheckKey(key, cancellation))))
+                findings.AddRange(found);
+        return findings;
+    }
+
+    /// <summary>Every key of the store with a prefix, whatever stands in it.</summary>
+    internal static string Pattern(string prefix) => string.Concat(prefix.Select(one =>
+        "*?[]\\^-".Contains(one, StringComparison.Ordinal) ? $"\\{one}" : $"{one}")) + ":*";
 
     private async Task<List<string>> CheckKey(string key, CancellationToken cancellation)
     {

@@ -97,7 +97,7 @@ public sealed partial class RedisStore
             : filter.ChangedAfter is null ? "-inf" : "+inf",
     ];
 
-    public async ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)
+    public async ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key, CancellationToken cancellation)
     {
         var row = await Ask(_ => _redis.StringGetAsync(Key("i", key), Master), cancellation);
         return row.IsNull ? null : Idempotency(key, row);

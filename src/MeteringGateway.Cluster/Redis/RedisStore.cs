@@ -6,10 +6,9 @@ using StackExchange.Redis;
 namespace MeteringGateway.Cluster;
 
 /// <summary>
-/// The cluster edition's store: one Redis 7.0 or newer (with replicas, and Sentinel to choose among them; not Redis
-/// Cluster, as a script touches a tenant's keys and the indexes over all tenants at once), shared by every silo. Its
-/// keys are described in <c>docs/journal.md</c>. Who writes a tenant is not its business: the fence decides, entry by
-/// entry.
+/// The cluster edition's store: one Redis 7.0 or newer (with replicas, and Sentinel to choose among them), shared by
+/// every silo; or one shard of a Redis Cluster (<see cref="ShardedStore"/>). Its keys are described in
+/// <c>docs/journal.md</c>. Who writes a tenant is not its business: the fence decides, entry by entry.
 /// <para>
 /// A command whose answer did not come is sent again. That is safe because every command that writes may be run twice,
 /// also late: one that StackExchange.Redis still held in its backlog, or that lay in a socket, meets a fence that has
@@ -37,7 +36,7 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     /// fails within one is caught there, or begins with <c>ERR</c>.
     /// </summary>
     private static readonly string[] Unrun = ["OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "LOADING",
-        "BUSY", "NOSCRIPT", "CLUSTERDOWN"];
+        "BUSY", "NOSCRIPT", "CLUSTERDOWN", "TRYAGAIN"];
 
     private readonly IDatabase _redis = redis.GetDatabase();
 
@@ -53,13 +52,33 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
     /// <summary>Rows that one script looks at or changes, at most: nobody else is served meanwhile.</summary>
     internal int RowsAtOnce { get; init; } = 500;
 
+    /// <summary>
+    /// Its prefix ends with a hash tag, and it is one of many in a Redis Cluster: each script is of one tenant, and
+    /// none runs while its slot is being moved, when some of its keys may be here and others there.
+    /// </summary>
+    public bool IsShard { get; init; }
+
+    /// <summary>What scripts write is acknowledged when replicas have it; null: when the master has it.</summary>
+    internal Replication? Replication { get; init; }
+
+    internal string Prefix => prefix;
+
     public ValueTask DisposeAsync() => default;
 
     /// <summary>A key over all tenants, or of one tenant, webhook or delivery.</summary>
     private RedisKey Key(string kind, string? id = null) => id is null ? $"{prefix}:{kind}" : $"{prefix}:{kind}:{id}";
 
-    private Task<RedisResult> Run(string script, RedisKey[] keys, params RedisValue[] arguments) =>
-        _redis.ScriptEvaluateAsync(script, keys, arguments, Master);
+    /// <summary>
+    /// A shard's script names two keys more, which are never there. They lead it to the shard's master; and of a slot
+    /// that is being moved, Redis answers <c>TRYAGAIN</c> to who names several keys of which one is missing. Without
+    /// them a script would run that finds half of its keys.
+    /// </summary>
+    private Task<RedisResult> Run(string script, RedisKey[] keys, params RedisValue[] arguments)
+    {
+        var all = IsShard ? [.. keys, Key("here"), Key("there")] : keys;
+        return Replication is { } replication && !script.StartsWith(Scripts.ReadsOnly, StringComparison.Ordinal)
+            ? replication.Run(script, all, arguments) : _redis.ScriptEvaluateAsync(script, all, arguments, Master);
+    }
 
     private ValueTask<RedisResult> Ask(string script, RedisKey[] keys, RedisValue[] arguments,
         CancellationToken cancellation) =>
@@ -136,6 +155,8 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         InvalidOperationException => error is not ObjectDisposedException,
         // No server is a master at the moment.
         RedisCommandException => true,
+        // One that was asked straight has the slot no more; the client knows by now where it is.
+        RedisServerException { Message: var moved } when moved.Contains("MOVED", StringComparison.Ordinal) => true,
         RedisServerException server => Begins(server, Passing),
         _ => false,
     };

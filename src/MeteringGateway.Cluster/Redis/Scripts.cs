@@ -9,12 +9,13 @@ namespace MeteringGateway.Cluster;
 internal static partial class Scripts
 {
     private const string Writes = "#!lua\n";
-    private const string ReadsOnly = "#!lua flags=no-writes\n";
+    public const string ReadsOnly = "#!lua flags=no-writes\n";
 
     /// <summary>
-    /// The batches of several tenants, each under its fence. KEYS: the head of each. ARGV: the prefix, then the batches
-    /// one after the other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes. Answers
-    /// for each batch: 1 it is written, 0 it lost the fence, a text: the error.
+    /// The batches of several tenants, each under its fence. KEYS: the head of each, first. ARGV: the prefix, then the
+    /// batches one after the other, as <see cref="RedisStore"/> writes them, each after how many arguments it takes.
+    /// Answers for each batch: 1 it is written, 0 it lost the fence, less than that: it did because so many entries are
+    /// gone that had been acknowledged; a text: the error.
     /// </summary>
     public const string Append = Writes + Seals + Documents + """
         local prefix = ARGV[1] .. ':'
@@ -26,6 +27,9 @@ internal static partial class Scripts
           local following = redis.call('XRANGE', journal, '(' .. id, '+', 'COUNT', 1)[1]
           return (following and following[2][2] or last) == hash
         end
+
+        -- The fence; and of a head that is behind what was there when the batch was made, by how many entries.
+        local function lost(now, before) return math.min(0, tonumber(now) - tonumber(before)) end
 
         local function set(head, tenant, severity)
           local before = redis.call('HGET', head, 'v')
@@ -70,9 +74,9 @@ internal static partial class Scripts
           local tenant, new, before, previous, id, entries, last, hash, when, severity = unpack(ARGV, at, at + 9)
           local journal, now = prefix .. 'j:' .. tenant, redis.call('HMGET', head, 's', 'h')
           if now[1] and (now[1] ~= before or now[2] ~= previous) then
-            return written(journal, id, entries, hash, now[2]) and 1 or 0
+            return written(journal, id, entries, hash, now[2]) and 1 or lost(now[1], before)
           end
-          if not now[1] and new ~= '1' then return 0 end
+          if not now[1] and new ~= '1' then return lost('0', before) end
 
           if entries ~= '' then redis.call('XADD', journal, id, 'p', previous, 'e', entries) end
           redis.call('HSET', head, 's', last, 'h', hash)
@@ -85,7 +89,8 @@ internal static partial class Scripts
         end
 
         local answers, at = {}, 2
-        for i = 1, #KEYS do
+        while at <= #ARGV do
+          local i = #answers + 1
           -- What is wrong with one tenant's keys is no other's affair.
           local ok, answer = pcall(append, KEYS[i], at + 1)
           if not ok then answer = type(answer) == 'table' and answer.err or tostring(answer) end

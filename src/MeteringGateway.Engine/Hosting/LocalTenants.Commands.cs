@@ -68,7 +68,7 @@ public sealed partial class LocalTenants
             await Committer.Room(cancellation);
             var host = await Find(tenant, work.Creates, cancellation);
             if (host is null) work.RefuseRest(Refusal.UnknownTenant, $"there is no tenant '{tenant}'");
-            else if (await WasDoneBefore(work)) return work.Answers;
+            else if (await WasDoneBefore(tenant, work)) return work.Answers;
             else if (work.Next is var next && await Decide(host, work, cancellation) is { } seen)
             {
                 if (!await IsDurable(seen, cancellation)) work.BackTo(next, reached);
@@ -89,9 +89,10 @@ public sealed partial class LocalTenants
     /// Whether the work's key has been used. Asked when the tenant is in memory: a use that this does not see was
     /// written after the tenant was read, and then the turn that follows is not kept (its fence is lost).
     /// </summary>
-    private async ValueTask<bool> WasDoneBefore(Work work)
+    private async ValueTask<bool> WasDoneBefore(string tenant, Work work)
     {
-        if (work.Key is not { } key || await _store.Idempotent(key.Key, CancellationToken.None) is not { } row
+        if (work.Key is not { } key
+            || await _store.Idempotent(tenant, key.Key, CancellationToken.None) is not { } row
             || row.ExpiresAt <= Now) return false;
         work.DoneBefore = row;
         return true;

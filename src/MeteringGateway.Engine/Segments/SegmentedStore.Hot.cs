@@ -23,8 +23,8 @@ public sealed partial class SegmentedStore
         long? end, int limit, CancellationToken cancellation) =>
         hot.ArchivedPage(tenant, filter, cursor, end, limit, cancellation);
 
-    public ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation) =>
-        hot.Idempotent(key, cancellation);
+    public ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key, CancellationToken cancellation) =>
+        hot.Idempotent(tenant, key, cancellation);
 
     public ValueTask<IReadOnlyList<IdempotencyRow>> IdempotencyPage(string? after, int limit,
         CancellationToken cancellation) =>

@@ -162,7 +162,7 @@ public sealed partial class SqliteStore
         return last;
     }
 
-    public ValueTask<IdempotencyRow?> Idempotent(string key,
+    public ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key,
         CancellationToken cancellation) => Read<IdempotencyRow?>($"/idempotency/{key.Split(':')[0]}", db =>
     {
         using var row = db[$"SELECT content, answer, expires, {Holds("idempotency")} FROM idempotency WHERE key=?"]

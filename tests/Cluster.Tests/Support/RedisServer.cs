@@ -12,6 +12,7 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     private readonly string _directory = System.IO.Directory.CreateTempSubdirectory("metering-redis").FullName;
     private readonly List<string> _log = [];
     private readonly List<string> _more = [];
+    private string[]? _instead; // of all settings
     private Process? _process;
 
     /// <summary>Where redis-server is; null if it is not on the path.</summary>
@@ -36,6 +37,25 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
         return server;
     }
 
+    /// <summary>One that watches a master by the name of <c>metering</c>, and alone says when it is down.</summary>
+    public static async Task<RedisServer> Sentinel(int master)
+    {
+        var server = new RedisServer();
+        var settings = Path.Combine(server._directory, "sentinel.conf");
+        await File.WriteAllTextAsync(settings, string.Create(CultureInfo.InvariantCulture, $"""
+            port {server.Port}
+            bind 127.0.0.1
+            dir {server._directory}
+            sentinel monitor metering 127.0.0.1 {master} 1
+            sentinel down-after-milliseconds metering 1000
+            sentinel failover-timeout metering 5000
+
+            """));
+        server._instead = [settings, "--sentinel"];
+        await server.Start();
+        return server;
+    }
+
     /// <summary>Starts it over what it has written before; completes when it answers.</summary>
     public async Task Start()
     {
@@ -45,11 +65,10 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
         {
             RedirectStandardOutput = true,
             WorkingDirectory = _directory,
-            ArgumentList = { "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir",
-                _directory },
         };
-        string[] settings = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
-        foreach (var setting in settings.Concat(_more))
+        string[] settings = ["--port", OwnPort, "--bind", "127.0.0.1", "--dir", _directory, "--save", "",
+            "--appendonly", "yes", "--appendfsync", "always"];
+        foreach (var setting in _instead ?? settings.Concat(_more))
             start.ArgumentList.Add(setting == OwnPort ? Port.ToString(CultureInfo.InvariantCulture) : setting);
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Heard(line.Data, ready);
@@ -97,7 +116,8 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
     {
         if (line is null) return;
         lock (_log) _log.Add(line);
-        if (line.Contains("Ready to accept connections", StringComparison.Ordinal)) ready.TrySetResult();
+        if (line.Contains("Ready to accept connections", StringComparison.Ordinal)
+            || (_instead is not null && line.Contains("+monitor", StringComparison.Ordinal))) ready.TrySetResult();
     }
 
     private string Log()

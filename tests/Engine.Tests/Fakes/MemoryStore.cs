@@ -280,7 +280,7 @@ internal sealed partial class MemoryStore : IStore
                 .OrderBy(row => row.Key, StringComparer.Ordinal).Take(limit)]);
     }
 
-    public async ValueTask<IdempotencyRow?> Idempotent(string key, CancellationToken cancellation)
+    public async ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key, CancellationToken cancellation)
     {
         lock (_gate) IdempotentAsked++;
         await BeforeIdempotent(key);

@@ -5,11 +5,18 @@ public sealed class ClusterSettings
 {
     /// <summary>
     /// Or <c>--redis</c>: makes a gateway a silo. As StackExchange.Redis reads it:
-    /// <c>host:port,password=...,ssl=true</c>; with Sentinel <c>s1:26379,s2:26379,s3:26379,serviceName=metering</c>.
+    /// <c>host:port,password=...,ssl=true</c>; with Sentinel <c>s1:26379,s2:26379,s3:26379,serviceName=metering</c>; of
+    /// a Redis Cluster some of its nodes.
     /// </summary>
     public string? Redis { get; set; }
 
     public bool IsSilo => !string.IsNullOrWhiteSpace(Redis);
+
+    /// <summary>
+    /// How many replicas must have received what is written, before it is acknowledged (<c>WAIT</c>); 0: none, 10 at
+    /// most. <see href="#what-is-promised">Received is not synced</see>.
+    /// </summary>
+    public int Replicas { get; set; }
 
     /// <summary>To Redis.</summary>
     public TlsFiles RedisTls { get; set; } = new();

@@ -212,6 +212,7 @@ internal sealed class SettingsCheck
             $"must be the IP address at which the other silos reach this one, not '{silo.AdvertisedAddress}'");
         Id(silo.ClusterId, "Cluster:ClusterId");
         Id(silo.ServiceId, "Cluster:ServiceId");
+        Must(silo.Replicas is >= 0 and <= 10, "Cluster:Replicas", $"must be from 0 to 10, not {silo.Replicas}");
         Must(silo.MissedProbes is >= 1 and <= 100, "Cluster:MissedProbes",
             $"must be from 1 to 100, not {silo.MissedProbes}");
         FromTo(Shortest, silo.ProbeTimeout, TimeSpan.FromMinutes(1), "Cluster:ProbeTimeout");
