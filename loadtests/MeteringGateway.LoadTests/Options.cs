@@ -13,6 +13,9 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     /// <summary>Whether the table is only to be gone through, in a minute or two: its figures say nothing.</summary>
     public bool Short { get; init; }
 
+    /// <summary>A scenario's phases take so many times their seconds.</summary>
+    public double Times { get; init; }
+
     /// <summary>File of the table's picture.</summary>
     public string Svg { get; init; } = "";
 
@@ -34,6 +37,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             Kafka and as many over the SDK's outbox (default 100,000), and compares the usage with what was sent
         loadtests month-end [--outcomes N]
             two months of so many outcomes of one tenant (default 100,000), in process: the longest turns of their ends
+        loadtests scenario FILE [--times X]
+            plays a scenario (loadtests/scenarios) open-loop, each of its phases for X times its seconds (default 1)
         loadtests pause [--rounds N]
             pauses a tenant N times under 32 runtimes that decide locally: how long the last of them goes on
         loadtests log FILE.ndjson
@@ -55,7 +60,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
 
     private static readonly string[] Known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed",
         "--metering", "--pin", "--tenants", "--only", "--outcomes", "--short",
-        "--svg"];
+        "--svg", "--times"];
 
     /// <summary>Whether the command is one of silos.</summary>
     public bool OfSilos => Command.StartsWith("cluster-", StringComparison.Ordinal);
@@ -101,6 +106,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             Outcomes = Math.Clamp(Number("--outcomes", isShort ? 10_000 : command == "table" ? 10_000_000 : 100_000),
                 100, 20_000_000),
             Short = isShort,
+            Times = Math.Clamp(double.Parse(named.GetValueOrDefault("--times", "1"), CultureInfo.InvariantCulture), 0.01,
+                100),
             Svg = named.GetValueOrDefault("--svg", $"artifacts/{command}.svg"),
         };
     }

@@ -1,6 +1,7 @@
 using MeteringGateway.LoadTests;
 using MeteringGateway.LoadTests.Campaigns;
 using MeteringGateway.LoadTests.Rows;
+using MeteringGateway.LoadTests.Scenarios;
 using MeteringGateway.LoadTests.Servers;
 using MeteringGateway.LoadTests.Silos;
 
@@ -39,6 +40,9 @@ switch (options.Command)
         return (await CrashCampaign.Run(options.Rounds, options.Seed, options.MeteringDll, Console.Out)).Passed ? 0 : 1;
     case "log" when options.File is not null:
         return await LogCampaign.Run(options.File, options.MeteringDll, options.Seed, Console.Out) is not null ? 0 : 1;
+    case "scenario" when options.File is not null:
+        await ScenarioRun.Run(options, options.File, options.Times, Console.Out);
+        return 0;
     case "pause":
         await new PauseCampaign(options, Console.Out).Run();
         return 0;

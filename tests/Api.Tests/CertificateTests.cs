@@ -136,6 +136,10 @@ public class CertificateTests(Started started) : IClassFixture<Started>
         Is("no key 'other'", With("kid", "other"), parts[2]);
         Is("signature", With("typ", "metering-head-1"), parts[2]);
         Is("crit", With("crit", "b64"), parts[2]);
+        Is("is not text", """{"alg":"ES256","kid":"\ud800"}""", parts[2]);
+        Is("is not text", """{"alg":"ES256","kid":"x","\ud800":1}""", parts[2]);
+        Assert.Contains("is not text", Refused(certificate, """{"keys":[{"kid":"\udc00"}]}"""u8.ToArray(), journal),
+            StringComparison.Ordinal);
         Is("signature", header.ToJsonString(), parts[2][..^4]);
         using var foreign = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Is("signature", header.ToJsonString(), Base64Url.EncodeToString(

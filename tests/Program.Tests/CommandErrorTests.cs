@@ -141,7 +141,8 @@ public sealed class CommandErrorTests : IDisposable
     {
         await using var other = await Other(answer, status);
         var url = other.Urls.Single();
-        await File.WriteAllTextAsync(In("events"), "{}\n");
+        // Half of a surrogate pair is for the gateway to refuse.
+        await File.WriteAllTextAsync(In("events"), "{\"subject\":\"\\ud800\"}\n");
         string[] arguments = command switch
         {
             "health" => ["health", "--url", url + "/health/ready"],

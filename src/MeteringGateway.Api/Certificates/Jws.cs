@@ -27,6 +27,19 @@ internal sealed record Jws(string Type, string Kid, byte[] Payload)
     /// <exception cref="CertificateException">Its signature does not fit.</exception>
     public static Jws Open(string signed, ReadOnlySpan<byte> keys)
     {
+        try
+        {
+            return Read(signed, keys);
+        }
+        catch (InvalidOperationException e) when (Text.IsHalf(e))
+        {
+            throw new UncheckableException("a string of the certificate's header or of the key set is not text: it is "
+                + "not UTF-8, or holds half of a surrogate pair");
+        }
+    }
+
+    private static Jws Read(string signed, ReadOnlySpan<byte> keys)
+    {
         if (signed.Length > Longest)
             throw new UncheckableException($"the certificate is longer than {Longest} characters");
         var parts = signed.Split('.');

@@ -22,7 +22,7 @@ internal static class Text
         return $"{text.AsSpan(0, whole)}... ({text.Length} characters)";
     }
 
-    /// <summary>What a reader throws of a JSON string whose escapes are no text.</summary>
+    /// <summary>What a reader throws of a JSON string whose escapes or bytes are no text.</summary>
     public static bool IsHalf(Exception? failure) =>
         failure is InvalidOperationException && failure.Message.Contains("UTF-16", StringComparison.Ordinal);
 

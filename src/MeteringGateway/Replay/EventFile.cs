@@ -59,7 +59,7 @@ internal sealed class EventFile : IDisposable
                     : null;
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException || Api.Json.Text.IsHalf(e))
         {
             // Sent as it is: the gateway says what is wrong with it, and with it alone.
         }

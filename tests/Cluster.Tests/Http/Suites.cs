@@ -90,6 +90,7 @@ public sealed class SuitesTests
         typeof(WebhooksAwayTests), typeof(EventGroupTests), typeof(TurnQueueTests),
         typeof(LookupTests), typeof(PlanBookTests), typeof(LogLineTests), typeof(AgentsPageTests),
         typeof(AlertWordsTests), typeof(ExampleTests), typeof(KeyLinesTests),
+        typeof(DecoderFuzzTests),
     ];
 
     [Fact]
