@@ -28,7 +28,8 @@ internal static class Spans
     }
 
     private static ActivityContext? Caller(ConsumeResult<byte[]?, byte[]?> message) =>
-        message.Message.Headers is { } headers && headers.TryGetLastBytes(Header, out var bytes)
+        // A header may have no value.
+        message.Message.Headers is { } headers && headers.TryGetLastBytes(Header, out var bytes) && bytes is not null
             && ActivityContext.TryParse(Encoding.ASCII.GetString(bytes), null, isRemote: true, out var caller)
             ? caller : null;
 

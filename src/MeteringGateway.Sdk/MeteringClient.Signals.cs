@@ -14,6 +14,7 @@ public sealed partial class MeteringClient
     /// <summary>
     /// Signals as they happen (S1, S6), for as long as they are read. A stream that breaks off is opened again, with
     /// back-off, and goes on where it was; <see cref="SignalKind.Lost"/> and <see cref="SignalKind.Connected"/> say so.
+    /// So is one of which something cannot be read.
     /// </summary>
     /// <param name="tenants">1 to 100.</param>
     /// <param name="cursor">Where a stream of the same tenants was; null: it begins anew.</param>
@@ -42,9 +43,11 @@ public sealed partial class MeteringClient
                     .GetAsyncEnumerator(cancellation);
                 while (await MoveNext(events, cancellation))
                 {
+                    // What cannot be read was not told: it is asked for again.
+                    if (!TryHear(events.Current, out var heard)) break;
                     failures = 0;
-                    if (events.Current is { EventId: { Length: > 0 } id }) cursor = id;
-                    if (Heard(events.Current) is { } heard) yield return heard;
+                    if (events.Current is { EventId: { Length: > 0 } id } && IsOfAHeader(id)) cursor = id;
+                    if (heard is not null) yield return heard;
                 }
                 yield return new SignalEvent(SignalKind.Lost, Cursor: cursor);
             }
@@ -101,8 +104,27 @@ public sealed partial class MeteringClient
         }
     }
 
-    // What a newer gateway may say besides is nothing that this one needs.
-    private static SignalEvent? Heard(SseItem<string> item)
+    private bool TryHear(SseItem<string> item, out SignalEvent? heard)
+    {
+        heard = null;
+        try
+        {
+            heard = Heard(item);
+            return true;
+        }
+        catch (JsonException e)
+        {
+            _log.LogWarning("A signal could not be read, and is asked for again: {Reason}", e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>It is to be sent back.</summary>
+    private static bool IsOfAHeader(string id) => !id.AsSpan().ContainsAnyExceptInRange('!', '~');
+
+    /// <summary>Null: what a newer gateway may say besides is nothing that this one needs.</summary>
+    /// <exception cref="JsonException">It is no such signal.</exception>
+    internal static SignalEvent? Heard(SseItem<string> item)
     {
         SignalKind? kind = item.EventType switch
         {
@@ -117,9 +139,12 @@ public sealed partial class MeteringClient
         };
         if (kind is null) return null;
         if (kind is SignalKind.Reset or SignalKind.Ready)
-            return new SignalEvent(kind.Value, JsonSerializer.Deserialize(item.Data, WireJson.Types.TenantWire)!.Tenant,
-                Cursor: item.EventId);
-        var signal = JsonSerializer.Deserialize(item.Data, WireJson.Types.Signal)!;
-        return new SignalEvent(kind.Value, signal.Tenant, signal, item.EventId);
+            return JsonSerializer.Deserialize(item.Data, WireJson.Types.TenantWire) is { Tenant: { } tenant }
+                ? new SignalEvent(kind.Value, tenant, Cursor: item.EventId)
+                : throw new JsonException($"The signal {item.EventType} is of no tenant.");
+        return JsonSerializer.Deserialize(item.Data, WireJson.Types.Signal) is { Tenant: not null, Key: not null,
+            Action: not null, Reason: not null, Stops: { } stops } signal && !stops.Contains(null!)
+            ? new SignalEvent(kind.Value, signal.Tenant, signal, item.EventId)
+            : throw new JsonException($"The signal {item.EventType} lacks what each has.");
     }
 }

@@ -59,6 +59,32 @@ public class StreamTests
         Assert.False(signal.Refuses(Question.Outcome("a") with { Workflow = "x" }));
     }
 
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("{\"tenant\":\"t\",\"sequence\":10,\"key\":\"tenant\",\"action\":\"pause\",\"reason\":\"x\"}")]
+    public async Task A_signal_that_cannot_be_read_breaks_the_stream_off_and_is_asked_for_again(string data)
+    {
+        var told = $"event: ready\nid: here\ndata: {{\"tenant\":\"t\"}}\n\nevent: pause\nid: there\ndata: {data}\n\n";
+        using var wire = new Answers((_, count) => Stream(count == 1 ? told : Told));
+
+        var heard = await Read(Caller.Client(Options(), null, wire), 4);
+
+        Assert.Equal([SignalKind.Connected, SignalKind.Ready, SignalKind.Lost, SignalKind.Connected],
+            heard.Select(each => each.Kind));
+        Assert.Equal([null, "here"], wire.All.Select(sent => sent.LastEventId));
+    }
+
+    [Fact]
+    public async Task An_id_that_no_header_can_hold_is_not_sent_back()
+    {
+        using var wire = new Answers((_, _) => Stream(Told.Replace("id: there", "id: th\u00e9re")));
+
+        await Read(Caller.Client(Options(), null, wire), 7);
+
+        Assert.Equal([null, "here"], wire.All.Select(sent => sent.LastEventId));
+    }
+
     [Fact]
     public async Task A_cursor_that_the_gateway_does_not_know_is_forgotten()
     {

@@ -151,7 +151,7 @@ internal sealed class OutboxFile : IDisposable
         return hash[..8].SequenceEqual(bytes.Slice(4, 8)) && kind switch
         {
             EventKind => true,
-            DoneKind => length == DoneBytes - HeadBytes,
+            DoneKind => length == DoneBytes - HeadBytes && BinaryPrimitives.ReadInt64LittleEndian(content) >= 0,
             _ => false,
         };
     }

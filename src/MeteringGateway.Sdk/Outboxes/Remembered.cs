@@ -60,7 +60,7 @@ internal sealed class Remembered(long most)
         {
             using var document = JsonDocument.Parse(bytes);
             var e = document.RootElement;
-            return (new ReportKey(Text(e, "subject")!, Text(e, "source")!, Text(e, "id")!),
+            return (new ReportKey(Needed(e, "subject"), Needed(e, "source"), Needed(e, "id")),
                 new Given(e.TryGetProperty("time", out var time) ? time.GetDateTimeOffset() : null,
                     Text(e.GetProperty("data"), "reservation")));
         }
@@ -70,6 +70,9 @@ internal sealed class Remembered(long most)
             throw new IOException("The outbox holds what is no event.", failure);
         }
     }
+
+    private static string Needed(JsonElement e, string name) =>
+        Text(e, name) ?? throw new FormatException($"It has no {name}.");
 
     private static string? Text(JsonElement e, string name) =>
         e.TryGetProperty(name, out var text) ? text.GetString() : null;
