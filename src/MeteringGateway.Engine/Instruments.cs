@@ -198,7 +198,7 @@ public static class Instruments
     /// </summary>
     public static void Begin()
     {
-        Counter<long>[] all = [Sent, Acknowledged, Replayed, FencesLost, Unknown, Refused, NoSnapshot, Sealed,
+        Counter<long>[] all = [Sent, Acknowledged, Replayed, FencesLost, Lost, Unknown, Refused, NoSnapshot, Sealed,
             NotSealed];
         foreach (var counter in all) counter.Add(0);
         foreach (var type in (string[])[Alerts.CapReached, Alerts.AgreementLow])
