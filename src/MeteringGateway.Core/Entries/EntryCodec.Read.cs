@@ -202,6 +202,8 @@ public static partial class EntryCodec
     {
         if (from.AtEnd) return null;
         var (before, more) = (from.Number(), from.Number());
-        return before < 0 ? null : new Counted(before, checked(before + more));
+        if (before < 0) return null;
+        return more <= long.MaxValue - before ? new Counted(before, before + more)
+            : throw new FormatException("a count is longer than 64 bits");
     }
 }

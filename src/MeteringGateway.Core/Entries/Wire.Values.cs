@@ -165,8 +165,7 @@ internal static class Values
 
     public static Line ReadLine(ref Reader from) => new(
         (LineKind)from.Byte(), MaybeShared(ref from), (Funding?)from.MaybeNumber(),
-        from.MaybeNumber() is { } day ? DateOnly.FromDayNumber(checked((int)day))
-            : null, from.Number(), from.MaybeMoney(), from.Money(), from.Money());
+        from.MaybeDay(), from.Number(), from.MaybeMoney(), from.Money(), from.Money());
 
     public static void Write(Writer to, Draw value) { to.Text(value.Grant); to.Money(value.Credits); }
     public static Draw ReadDraw(ref Reader from) => new(from.Text(), from.Money());

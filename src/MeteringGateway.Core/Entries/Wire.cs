@@ -178,13 +178,13 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
     public byte[] Bytes() => Take(Length()).ToArray();
 
     public Instant Time() => new(Number());
-    public DateOnly Date() => Length() is var day && day <= DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber(day)
-        : throw new FormatException($"{day} is not a day");
+    public DateOnly Date() => Day(Length());
     public Amount Money() => new(Number());
     public TimeSpan Span() => new(Number());
 
     public string? MaybeText() => Bool() ? Text() : null;
     public long? MaybeNumber() => Bool() ? Number() : null;
+    public DateOnly? MaybeDay() => Bool() ? Day(Number()) : null;
     public Instant? MaybeTime() => Bool() ? Time() : null;
     public Amount? MaybeMoney() => Bool() ? Money() : null;
     public byte[]? MaybeBytes() => Bool() ? Bytes() : null;
@@ -202,6 +202,9 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
     }
 
     public delegate T Read<T>(ref Reader from);
+
+    private static DateOnly Day(long number) => number >= 0 && number <= DateOnly.MaxValue.DayNumber
+        ? DateOnly.FromDayNumber((int)number) : throw new FormatException($"{number} is not a day");
 
     private int Length() => Unsigned() is <= int.MaxValue and var length ? (int)length : throw Truncated();
 

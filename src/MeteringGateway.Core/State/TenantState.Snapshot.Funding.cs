@@ -46,8 +46,7 @@ public sealed partial class TenantState
         Authorization value) { to.MaybeNumber(value.Period?.DayNumber); Values.Write(to, value.Limit); }
 
     internal static Authorization ReadAuthorization(ref Reader from) =>
-        new(from.MaybeNumber() is { } day ? DateOnly.FromDayNumber(checked((int)day)) : null,
-            Values.MaybeLimit(ref from));
+        new(from.MaybeDay(), Values.MaybeLimit(ref from));
 
     private static void WriteThreshold(Writer to, ThresholdBook value)
     {
