@@ -55,9 +55,11 @@ public sealed class HostingTests
 
         engine.Time.Advance(TimeSpan.FromSeconds(1));
         await TestEngine.Until(() => engine.Store.DurableSequence(Acme) == before + 1); // the first, when it is due
-        for (var passed = 1; passed <= 2 * Many; passed++) engine.Time.Advance(TimeSpan.FromMilliseconds(1));
-
-        await TestEngine.Until(() => engine.Store.DurableSequence(Acme) == before + Many);
+        await TestEngine.Until(() =>
+        {
+            engine.Time.Advance(TimeSpan.FromMilliseconds(1)); // a timer that is set meanwhile fires while it moves
+            return engine.Store.DurableSequence(Acme) == before + Many;
+        });
         Assert.InRange(flushes, 2, 4);
         var entries = (await engine.Tenants.Entries(Acme, before, 1_000))!.Items.Select(item => item.Entry);
         Assert.Equal(Enumerable.Range(0, Many).Select(i => TestEngine.Begin + TimeSpan.FromMilliseconds(1_000 + i)),
