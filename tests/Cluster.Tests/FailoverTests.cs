@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using MeteringGateway.Api.Operations;
 using MeteringGateway.Cluster.Tests.Support;
+using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using MeteringGateway.Engine.Tests;
 using Microsoft.Extensions.Logging;
@@ -92,6 +94,60 @@ public sealed class FailoverTests : IAsyncLifetime
         await Assert.ThrowsAsync<StoreException>(async () =>
             await store.Put(new Document("plan", "p", 1, default, "admin", [1]), default));
         Assert.Equal(1, _log.Of(LogLevel.Error));
+    }
+
+    [Fact]
+    public async Task What_no_replica_has_received_is_not_acknowledged_by_reading_it_either()
+    {
+        var store = await Store($"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}", replicas: 1,
+            patience: TimeSpan.FromSeconds(1));
+        var row = new IdempotencyRow("key", [1], [2], Instant.MaxValue);
+        _replica.Pause();
+        Assert.Equal([AppendResult.Unknown], await store.Append([Batches.Of("acme", null, "one")], default));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.Once(row, default));
+        await Assert.ThrowsAsync<StoreException>(async () =>
+            await store.Put(new Document("plan", "p", 1, default, "admin", [1]), default));
+
+        // It is there, and whoever goes by it would tell others that it is.
+        Assert.Equal("1", await RedisCluster.Ask(_master.Port, "HGET", "m:t:acme", "s"));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.Load("acme", default));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.Idempotent(null, "key", default));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.DocumentsAfter(0, default));
+        Assert.Null(await store.Load("nobody", default));
+        _replica.Resume();
+
+        var patient = new RedisStore(_redis!, "m", _log) { Patience = Long, Replication = new Replication(_redis!, 1) };
+        Assert.Equal(["one"], RedisStoreTests.Whole((await patient.Load("acme", default))!));
+        Assert.NotNull(await patient.Idempotent(null, "key", default));
+        Assert.Single((await patient.DocumentsAfter(0, default)).Documents);
+        Assert.Empty(await patient.Check(default));
+    }
+
+    [Fact]
+    public async Task Two_that_know_nothing_of_each_other_are_no_store()
+    {
+        var both = $"127.0.0.1:{_master.Port},127.0.0.1:{_replica.Port}";
+        var settings = new ClusterSettings { ServiceId = "m" };
+        await Store(both);
+        await RedisStores.DemandUsable(_redis!, settings); // one, and its replica
+        await _redis!.DisposeAsync();
+        await RedisCluster.Ask(_replica.Port, "REPLICAOF", "NO", "ONE");
+
+        await Store(both);
+        var refused = await Assert.ThrowsAsync<StoreException>(() => RedisStores.DemandUsable(_redis!, settings));
+        Assert.Contains("each a Redis of its own", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_wrong_is_said()
+    {
+        await RedisCluster.Ask(_master.Port, "CONFIG", "SET", "requirepass", "right");
+        var refused = await Assert.ThrowsAsync<StoreException>(() => ClusterEdition.Connect(new ClusterSettings
+        {
+            Redis = $"127.0.0.1:{_master.Port},password=wrong", Patience = TimeSpan.FromSeconds(1),
+        }));
+        Assert.Contains("WRONGPASS", refused.Message);
+        Assert.DoesNotContain("password=", refused.Message);
     }
 
     [Fact]

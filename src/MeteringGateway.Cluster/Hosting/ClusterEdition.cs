@@ -68,10 +68,27 @@ public static class ClusterEdition
                     var where = string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
                     var time = tried.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
                     throw new StoreException($"Redis at {where} (the setting Metering:Cluster:Redis) "
-                        + $"has not answered for {time} s: {RedisWords.Of(failure, Volatile.Read(ref why))}.");
+                        + $"has not answered for {time} s: "
+                        + $"{RedisWords.Of(failure, Volatile.Read(ref why), await Refusal(options))}.");
                 }
             }
             await Task.Delay(Again);
+        }
+    }
+
+    /// <summary>What a connection that gives up at once says of itself: the user, the password, the name.</summary>
+    private static async Task<Exception?> Refusal(ConfigurationOptions options)
+    {
+        var once = options.Clone();
+        (once.AbortOnConnectFail, once.ConnectRetry, once.ConnectTimeout) = (true, 0, 1_000);
+        try
+        {
+            await (await ConnectionMultiplexer.ConnectAsync(once)).DisposeAsync();
+            return null;
+        }
+        catch (RedisException refusal)
+        {
+            return refusal;
         }
     }
 

@@ -35,7 +35,9 @@ public sealed partial class RedisStore
             for (var i = 1; i < answer.Length; i += 2)
                 documents.Add(Document((string)answer[i]!, (byte[])answer[i + 1]!));
             last = answer.Length > 1 ? Stamp(answer[^2]) : newest;
-            if (last >= newest) return (last, documents);
+            if (last < newest) continue;
+            if (documents.Count > 0) await AwaitReplicas(cancellation);
+            return (last, documents);
         }
     }
 

@@ -9,6 +9,13 @@ public sealed partial class RedisStore
     /// <exception cref="StoreException">Redis does not answer.</exception>
     public async ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation)
     {
+        var stored = await Stored(tenant, cancellation);
+        if (stored is not null) await AwaitReplicas(cancellation);
+        return stored;
+    }
+
+    private async ValueTask<StoredTenant?> Stored(string tenant, CancellationToken cancellation)
+    {
         var snapshot = await Snapshot(tenant, cancellation);
         if (await Blocks(tenant, snapshot?.Sequence ?? 0, long.MaxValue, cancellation) is not { } read) return null;
         if (snapshot is null || IsOnChain(snapshot, read))

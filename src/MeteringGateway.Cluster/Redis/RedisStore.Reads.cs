@@ -100,7 +100,9 @@ public sealed partial class RedisStore
     public async ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key, CancellationToken cancellation)
     {
         var row = await Ask(_ => _redis.StringGetAsync(Key("i", key), Master), cancellation);
-        return row.IsNull ? null : Idempotency(key, row);
+        if (row.IsNull) return null;
+        await AwaitReplicas(cancellation);
+        return Idempotency(key, row);
     }
 
     private static IdempotencyRow Idempotency(string key, RedisValue value)

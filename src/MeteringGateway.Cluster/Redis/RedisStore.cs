@@ -84,6 +84,16 @@ public sealed partial class RedisStore(IConnectionMultiplexer redis, string pref
         CancellationToken cancellation) =>
         Ask(_ => Run(script, keys, arguments), cancellation);
 
+    /// <summary>
+    /// Whoever acts on what was read acknowledges it: where replicas are waited for, they have it by now, as they have
+    /// what is written after it. It may be what somebody wrote who was told that nobody knows.
+    /// </summary>
+    /// <exception cref="StoreException">Too few replicas have it.</exception>
+    private async ValueTask AwaitReplicas(CancellationToken cancellation)
+    {
+        if (Replication is not null) await Ask(Scripts.Mark, [Key("mark")], [], cancellation);
+    }
+
     /// <summary>Asks until there is an answer. <paramref name="ask"/> is told how often it was asked before.</summary>
     /// <exception cref="StoreException">There is none, or it is an error that does not pass.</exception>
     private async ValueTask<T> Ask<T>(Func<int, Task<T>> ask, CancellationToken cancellation)

@@ -27,9 +27,10 @@ internal sealed record RedisStores(RedisStore Books, IStore All)
         };
     }
 
-    /// <exception cref="StoreException">A Redis Cluster that cannot have this store.</exception>
+    /// <exception cref="StoreException">Servers that cannot have this store.</exception>
     public static async Task DemandUsable(IConnectionMultiplexer redis, ClusterSettings settings)
     {
+        DemandOne(redis);
         if (!IsCluster(redis)) return;
         var prefix = settings.ServiceId;
         if (prefix.AsSpan().ContainsAny('{', '}'))
@@ -45,6 +46,18 @@ internal sealed record RedisStores(RedisStore Books, IStore All)
         }
         throw new StoreException($"This Redis Cluster has the keys of '{prefix}' as one Redis keeps them, which it "
             + "cannot use: `metering export` them from that Redis, and `metering import` the file here.");
+    }
+
+    /// <summary>Several masters that know nothing of each other: each would be taken for the store, in turns.</summary>
+    private static void DemandOne(IConnectionMultiplexer redis)
+    {
+        var servers = redis.GetServers().Where(server => server.IsConnected).ToList();
+        var alone = servers.Where(server => server is { ServerType: ServerType.Standalone, IsReplica: false })
+            .Select(server => EndPointCollection.ToString(server.EndPoint)).ToList();
+        if (alone.Count > 1 || (alone.Count > 0 && IsCluster(redis)))
+            throw new StoreException($"The setting Metering:Cluster:Redis names {string.Join(" and ", alone)}, "
+                + (alone.Count > 1 ? "each a Redis of its own" : "a Redis of its own, and a Redis Cluster")
+                + ": it is one Redis with its replicas, or nodes of one Redis Cluster.");
     }
 
     private static bool IsCluster(IConnectionMultiplexer redis) =>

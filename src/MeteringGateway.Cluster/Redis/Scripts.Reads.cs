@@ -91,6 +91,13 @@ internal static partial class Scripts
         return 1
         """;
 
+    /// <summary>Writes something and leaves nothing, so that there is something to wait for. KEYS: one.</summary>
+    public const string Mark = Writes + """
+        redis.call('SET', KEYS[1], '')
+        redis.call('DEL', KEYS[1])
+        return 1
+        """;
+
     /// <summary>Deletes idempotency rows. ARGV: prefix, now, how many at most. Answers how many went.</summary>
     public const string Expire = Writes + """
         local index = ARGV[1] .. ':expires'

@@ -10,9 +10,8 @@ internal sealed partial class ShardedStore
     public async ValueTask<IReadOnlyList<OutboxRow>> Outbox(long after, int limit, CancellationToken cancellation)
     {
         var behind = _outbox.Behind(after);
-        var found = await Task.WhenAll(_shards.Select(async (shard, i) =>
-            (Shard: i, Rows: await shard.Outbox(behind[i], limit, cancellation))));
-        return [.. found.SelectMany(some => some.Rows.Select(row =>
+        var found = await EachThatAnswers((shard, i) => shard.Outbox(behind[i], limit, cancellation));
+        return [.. found.SelectMany(some => (some.Of ?? []).Select(row =>
                 row with { Position = _outbox.NumberOf(some.Shard, row.Position) }))
             .OrderBy(row => row.Position).Take(limit)];
     }

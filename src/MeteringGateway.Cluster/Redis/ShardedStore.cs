@@ -39,6 +39,34 @@ internal sealed partial class ShardedStore : IStore
     private Task Each(Func<RedisStore, ValueTask> ask) =>
         Task.WhenAll(_shards.Select(async shard => await ask(shard)));
 
+    /// <summary>
+    /// Of what is to be done sooner or later, what those shards have that answer: one master that is gone holds up its
+    /// own tenants' alone. Null of a shard that does not.
+    /// </summary>
+    /// <exception cref="StoreException">None of them answers.</exception>
+    private async Task<(int Shard, T? Of)[]> EachThatAnswers<T>(Func<RedisStore, int, ValueTask<T>> ask) where T : class
+    {
+        StoreException? first = null;
+        var found = await Task.WhenAll(_shards.Select(async (shard, i) =>
+        {
+            try
+            {
+                return (i, (T?)await ask(shard, i));
+            }
+            catch (StoreException e)
+            {
+                first ??= e;
+                return (i, null);
+            }
+        }));
+        var silent = found.Count(some => some.Item2 is null);
+        if (silent == found.Length) throw first!;
+        if (silent > 0)
+            _log.LogWarning(first, "{Silent} of {Shards} shards do not answer: what is due, and alerts, of their "
+                + "tenants wait", silent, Shards.Count);
+        return found;
+    }
+
     public ValueTask DisposeAsync() => default;
 
     /// <summary>
@@ -160,8 +188,8 @@ internal sealed partial class ShardedStore : IStore
     }
 
     public async ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit, CancellationToken cancellation) =>
-        [.. (await Each(shard => shard.Due(now, limit, cancellation))).SelectMany(some => some)
-            .OrderBy(one => one.Due).ThenBy(one => one.Tenant, StringComparer.Ordinal).Take(limit)];
+        [.. (await EachThatAnswers((shard, _) => shard.Due(now, limit, cancellation)))
+            .SelectMany(some => some.Of ?? []).OrderBy(one => one.Due).ThenBy(one => one.Tenant, StringComparer.Ordinal).Take(limit)];
 
     public async ValueTask<IReadOnlyList<string>> List(string? after, int limit, CancellationToken cancellation) =>
         await Merged(after, limit, (shard, last, most) => shard.List(last, most, cancellation), string.CompareOrdinal);
