@@ -17,6 +17,11 @@ public sealed class DecoderFuzzTests
     public void Altered_entries_are_read_or_refused() => Fuzz(
         [.. JournalsKept.Kept().SelectMany(one => one.Entries).Take(3_000)], bytes => EntryCodec.Read(bytes));
 
+    /// <summary>A day that is before the first.</summary>
+    [Fact]
+    public void An_entry_of_no_day_is_refused() => Assert.Throws<FormatException>(() =>
+        EntryCodec.Read(Convert.FromBase64String("AlG4vbaUtmcAAQEBgMjQBwEBgMjQBw==")));
+
     [Fact]
     public void Altered_archived_outcomes_are_read_or_refused() => Fuzz(
         [.. JournalsKept.Kept().SelectMany(one => Archived(one.Entries)).Take(500)],
