@@ -13,10 +13,14 @@ public sealed partial class TenantState
         }
     }
 
-    /// <summary>Those that a change in a book, or in the books of some outcomes, can reach.</summary>
+    /// <summary>
+    /// Those that a change in a book, or in the books of some outcomes, can reach: later ones, and earlier ones in which
+    /// something is held, which comes after all outcomes.
+    /// </summary>
     internal PeriodBook[] UnclosedFrom(PeriodBook book, IReadOnlyList<Outcome> outcomes)
     {
-        var first = outcomes.Select(outcome => Book(outcome.Period)!.Period.Start).Append(book.Period.Start).Min();
+        var first = outcomes.Select(outcome => Book(outcome.Period)!.Period.Start).Append(book.Period.Start)
+            .Append((HeldBefore ?? book).Period.Start).Min();
         return [.. Unclosed.Where(unclosed => unclosed.Period.Start >= first)];
     }
 

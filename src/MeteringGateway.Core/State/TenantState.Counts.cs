@@ -7,13 +7,18 @@ public sealed partial class TenantState
 {
     internal int ReservationCount => _reservations?.Count ?? 0;
 
-    /// <summary>Something is held in an earlier period than the open one: that is what was held first.</summary>
-    internal bool HoldsBefore
+    /// <summary>
+    /// The first period before the open one that is not closed and in which something is held: it was held before all
+    /// that is in a later one. Null: there is none.
+    /// </summary>
+    internal PeriodBook? HeldBefore
     {
         get
         {
-            foreach (var first in Reservations) return first.Period != Open.Period.Id;
-            return false;
+            foreach (var held in Reservations)
+                if (held.Period == Open.Period.Id) return null;
+                else if (Book(held.Period)!.Status != PeriodStatus.Closed) return Book(held.Period);
+            return null;
         }
     }
 

@@ -13,11 +13,13 @@ public sealed partial class Turn
     private readonly record struct Fit(Reason Reason, Counters[] Counters);
 
     /// <summary>
-    /// From the period on, as an earlier outcome may take from a later period's what both could have.
+    /// From the period on, as an earlier outcome may take from a later period's what both could have; and from where
+    /// something is held on, as what is held comes after it.
     /// </summary>
     private bool IsRestricted(PeriodBook book, Instant time) =>
         _state.Restricts(book, _state.TermsAt(time)) || _state.Restricts(book, _state.TermsAt(_now))
-        || (book != _state.Open && _state.Restricts(_state.Open, _state.Terms));
+        || (book != _state.Open && _state.Restricts(_state.Open, _state.Terms))
+        || (_state.HeldBefore is { } held && held != book && _state.Restricts(held, _state.TermsAt(_now)));
 
     /// <summary>
     /// With the outcome in the walk, and what the group gives back out of it, no cap on money that denies grows to
@@ -31,7 +33,7 @@ public sealed partial class Turn
         var gives = judged.Where(item => GivesBack(item) && item.Outcome.IsRated).Select(item => item.Outcome)
             .ToArray();
         // What is held in another period takes of what both have after the outcome, which must be in the rating then.
-        if (place.Book == _state.Open && gives.Length == 0 && rating.ComesLast(outcome) && !_state.HoldsBefore)
+        if (place.Book == _state.Open && gives.Length == 0 && rating.ComesLast(outcome) && _state.HeldBefore is null)
         {
             var after = rating.Tail.Copy();
             rating.Step(after, RatedOutcome.Of(outcome), null);
