@@ -58,12 +58,22 @@ internal static class GrainRow
     private static async Task Settle(OwnSilo caller, OwnSilo home, string name)
     {
         using var hint = home.AsHome();
+        // A silo that the caller does not know of yet is nobody's home.
+        for (var i = 0; i < 60 && !await IsOn(home, caller, i); i++) await Task.Delay(500);
         for (var i = 0; i < Grains; i++)
         {
             await LoadTenants.Make(caller.Get<ITenants>(), Id(name, i));
             await caller.Grains.GetGrain<IEmptyGrain>(Id(name, i)).Nothing();
         }
         await Prove(caller, home, name);
+    }
+
+    private static async Task<bool> IsOn(OwnSilo home, OwnSilo caller, int i)
+    {
+        var grain = caller.Grains.GetGrain<IEmptyGrain>(Id("first", i));
+        await grain.Nothing();
+        return home.Get<ILocalSiloDetails>().SiloAddress.Equals(
+            await caller.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain));
     }
 
     /// <summary>A row about calls within a silo must not be about calls between two.</summary>
