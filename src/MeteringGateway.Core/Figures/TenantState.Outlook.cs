@@ -14,8 +14,8 @@ public sealed partial class TenantState
     }
 
     /// <summary>
-    /// Those that a change in a book, or in the books of some outcomes, can reach: later ones, and earlier ones in which
-    /// something is held, which comes after all outcomes.
+    /// Those that a change in a book, or in the books of some outcomes, can reach: later ones, and earlier ones in
+    /// which something is held, which comes after all outcomes.
     /// </summary>
     internal PeriodBook[] UnclosedFrom(PeriodBook book, IReadOnlyList<Outcome> outcomes)
     {
