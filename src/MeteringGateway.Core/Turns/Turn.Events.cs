@@ -142,9 +142,8 @@ public sealed partial class Turn
     private static byte[]? Hash(Detail? detail)
     {
         if (detail is null) return null;
-        var salted = new byte[detail.Salt.Length + detail.Json.Length];
-        detail.Salt.CopyTo(salted, 0);
-        detail.Json.CopyTo(salted, detail.Salt.Length);
-        return System.Security.Cryptography.SHA256.HashData(salted);
+        var hash = new byte[Sha256.Length];
+        Sha256.Hash(detail.Salt, detail.Json, hash);
+        return hash;
     }
 }
