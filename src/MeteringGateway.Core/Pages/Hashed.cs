@@ -135,9 +135,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
         {
             // A fifth stays free, so that what is looked for in vain is soon known not to be there.
             if (Count >= Slots.Length - Slots.Length / 5 - 1) Rebuild(Math.Max(First, Slots.Length + Slots.Length / 4));
-            var at = HomeOf(slot.Hash);
-            while (Slots[at].IsUsed) at = After(at);
-            Slots[at] = slot;
+            Put(slot);
             Count++;
         }
 
@@ -167,8 +165,8 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
 
         public (Segment Low, Segment High) Halves()
         {
-            var halves = (Low: new Segment(Bits + 1), High: new Segment(Bits + 1));
-            foreach (var slot in Slots)
+            var halves = (Low: new Segment(Bits + 1, Count / 2), High: new Segment(Bits + 1, Count / 2));
+            foreach (ref readonly var slot in Slots.AsSpan())
                 if (slot.IsUsed) ((slot.Hash >> (63 - Bits) & 1) == 0 ? halves.Low : halves.High).Add(slot);
             return halves;
         }
@@ -176,8 +174,16 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
         private void Rebuild(int size)
         {
             var old = Slots;
-            (Slots, Count) = (new TSlot[size], 0);
-            foreach (var slot in old) if (slot.IsUsed) Add(slot);
+            Slots = new TSlot[size];
+            foreach (ref readonly var slot in old.AsSpan()) if (slot.IsUsed) Put(slot);
+        }
+
+        private void Put(in TSlot slot)
+        {
+            var slots = Slots;
+            var at = HomeOf(slot.Hash);
+            while (slots[at].IsUsed) at = After(at);
+            slots[at] = slot;
         }
 
         private int After(int at) => at + 1 == Slots.Length ? 0 : at + 1;
