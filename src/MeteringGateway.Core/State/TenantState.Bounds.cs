@@ -226,7 +226,8 @@ public sealed partial class TenantState
     private IEnumerable<Terms> TermsSince(Instant time)
     {
         for (var i = TermsIndexAt(time); i < _terms.Count; i++) yield return _terms[i].Terms;
-        foreach (var change in Schedule) if (change.Setting is Setting.Plan { Terms: var terms }) yield return terms;
+        foreach (var change in _scheduled ?? [])
+            if (change.Setting is Setting.Plan { Terms: var terms }) yield return terms;
     }
 
     /// <summary>Terms came or went.</summary>

@@ -39,9 +39,9 @@ public sealed partial class TenantState
         {
             if (_books[i].Status == PeriodStatus.Closed || _books[i].Pending > 0
                 || (_books[i].Status == PeriodStatus.Open && ClosedAt is null)) continue;
-            first = Due.Earliest(first,
-                new Due(_books[i].Period.End + Terms.MaxLateness, DueKind.PeriodClose,
-                    _books[i].Period.Id.ToString("O")));
+            var closes = _books[i].Period.End + Terms.MaxLateness;
+            if (first is { } before && before.At < closes) continue; // asked all the time, and far off
+            first = Due.Earliest(first, new Due(closes, DueKind.PeriodClose, _books[i].Period.Id.ToString("O")));
         }
         return first;
     }
