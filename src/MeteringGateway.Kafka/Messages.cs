@@ -35,15 +35,16 @@ internal sealed class Messages(ITenants tenants, KafkaSettings settings, Trails 
         foreach (var (sequence, id, entry, alert) in Entries(blocks, after))
         {
             var from = trails.Of(tenant, sequence);
-            if (entry is Entry.StateChanged changed)
+            if (entry is Entry.StateChanged changed && settings.Signals.Length > 0)
                 all.Add(Make(from, settings.Signals, tenant, key, $"sig_{id}",
                     $"signal.{Names<SignalAction>.Of(changed.Action)}", entry.At, changed.ToSignal(sequence).Wire(
                         tenant, changed.Limit?.IsMoney == true ? await Currency(tenant, cancellation) : ""),
                     WireJson.Typed<SignalWire>()));
-            if (await Outcome(tenant, sequence, entry, cancellation) is { } outcome)
+            if (settings.Outcomes.Length > 0
+                && await Outcome(tenant, sequence, entry, cancellation) is { } outcome)
                 all.Add(Make(from, settings.Outcomes, tenant, key, $"out_{id}", $"outcome.{outcome.Status}", entry.At,
                     outcome, OutcomeJson.Typed));
-            if (alert is not null)
+            if (alert is not null && settings.Alerts.Length > 0)
             {
                 var body = await Payloads.Write(Told.Alone(new OutboxRow(0, tenant, alert)), tenants, cancellation);
                 using var payload = JsonDocument.Parse(body);

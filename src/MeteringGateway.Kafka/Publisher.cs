@@ -25,6 +25,7 @@ internal sealed class Publisher(Sender sender, KafkaSettings settings, KafkaHeal
 
     public Task Start(IStore from, ITenants of, CancellationToken cancellation)
     {
+        if (!settings.Told().Any()) return Task.CompletedTask;
         // Reading and writing up what is told takes long, and nobody waits for it.
         _loop = Workers.Shared.Run(Lane.Bulk, () => Loop(from, new Messages(of, settings, trails)));
         return Task.CompletedTask;

@@ -11,7 +11,7 @@ internal static class Topics
     {
         var there = brokers.Topics.ToDictionary(topic => topic.Topic, StringComparer.Ordinal);
         var findings = new List<string>();
-        foreach (var (name, topic) in Named(settings))
+        foreach (var (name, topic) in settings.Topics())
             if (!there.TryGetValue(topic, out var found) || found.Error.Code == ErrorCode.UnknownTopicOrPart)
                 findings.Add($"The topic '{topic}' (the setting Metering:Kafka:{name}) is not there: make it with "
                     + $"kafka-topics.sh --bootstrap-server {settings.BootstrapServers} --create --topic {topic}"
@@ -21,12 +21,4 @@ internal static class Topics
                     + found.Error.Reason.TrimEnd('.'));
         return findings.Count == 0 ? null : string.Join('\n', findings);
     }
-
-    /// <summary>Topics, and the settings that name them.</summary>
-    public static IEnumerable<(string Name, string Topic)> Named(KafkaSettings settings) =>
-    [
-        (nameof(settings.Events), settings.Events), (nameof(settings.Rejected), settings.Rejected),
-        (nameof(settings.Signals), settings.Signals), (nameof(settings.Outcomes), settings.Outcomes),
-        (nameof(settings.Alerts), settings.Alerts),
-    ];
 }

@@ -11,7 +11,7 @@ public sealed class PageTests
     public void Each_topic_is_in_the_table_with_its_setting()
     {
         var settings = new KafkaSettings();
-        foreach (var (name, topic) in Topics.Named(settings))
+        foreach (var (name, topic) in settings.Topics())
             Assert.Contains($"| `{topic}` | `Metering:Kafka:{name}` |", Page, StringComparison.Ordinal);
     }
 

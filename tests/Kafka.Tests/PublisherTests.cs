@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using MeteringGateway.Api.Operations;
 
 namespace MeteringGateway.Kafka.Tests;
 
@@ -84,6 +85,33 @@ public sealed class PublisherTests
         var told = await bed.Read("metering.outcomes", 1);
 
         Assert.All(told, one => Assert.DoesNotContain("jane", one.Message.Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_has_no_topic_is_not_told_and_its_topic_need_not_be_there()
+    {
+        await using var bed = await Bed.Start(Capped, ("OUTCOMES", ""));
+        bed.Send(Enumerable.Range(0, 5).Select(i => ((string?)"acme", (string?)Bed.Report("acme", $"a-{i}"))));
+
+        var signals = await bed.Read("metering.signals", 1);
+
+        Assert.Equal("signal.handoff", (string?)Event(signals.Single())["type"]);
+        Assert.Equal(0, await bed.Figure("metering_kafka_produced_total{topic=\"metering.outcomes\""));
+    }
+
+    [Fact]
+    public async Task Where_nothing_has_a_topic_nothing_is_told()
+    {
+        await using var bed = await Bed.Start(Capped, ("OUTCOMES", ""), ("SIGNALS", ""), ("ALERTS", ""));
+        bed.Send(Enumerable.Range(0, 5).Select(i => ((string?)"acme", (string?)Bed.Report("acme", $"a-{i}"))));
+
+        await bed.Counts("acme", 5);
+
+        Assert.Equal(0, await bed.Figure("metering_kafka_produced_total"));
+        Assert.Null(Topics.Missing(new Metadata([new BrokerMetadata(1, "one", 9092)],
+            [.. new[] { "metering.events", "metering.events.rejected" }.Select(name =>
+                new TopicMetadata(name, [], new Error(Confluent.Kafka.ErrorCode.NoError)))], 1, "one"),
+            new KafkaSettings { BootstrapServers = bed.Brokers.Address, Outcomes = "", Signals = "", Alerts = "" }));
     }
 
     private static void InOrder(List<ConsumeResult<string?, string?>> messages)

@@ -8,7 +8,8 @@ namespace MeteringGateway.LoadTests.Rows;
 
 /// <summary>
 /// Events that wait in a topic, read and stored durably by the gateway, against a client that reads them and does
-/// nothing. Each run has brokers of its own: they are in memory, in a process beside.
+/// nothing. Neither writes anything to topics; beside, the same with every outcome told to a topic. Each run has
+/// brokers of its own: they are in memory, in a process beside.
 /// </summary>
 public static class KafkaRow
 {
@@ -29,19 +30,28 @@ public static class KafkaRow
     public static async Task<Row> Measure(Options options)
     {
         var (warmUps, rounds) = options.Short ? (1, 1) : (WarmUps, Rounds);
-        var (ours, theirs) = (new List<Run>(), new List<Run>());
+        var (ours, telling, theirs) = (new List<Run>(), new List<Run>(), new List<Run>());
         for (var i = 0; i < options.Pairs; i++)
             foreach (var mine in i % 2 == 0 ? [true, false] : new[] { false, true })
             {
                 using var brokers = new Brokers(partitions: Partitions);
-                if (mine) ours.Add(await Gateway(options, brokers.Address, warmUps, rounds));
-                else theirs.Add(await Bare(brokers.Address, warmUps, rounds));
+                if (!mine) theirs.Add(await Bare(brokers.Address, warmUps, rounds));
+                else
+                {
+                    ours.Add(await Gateway(options, brokers.Address, warmUps, rounds, tells: false));
+                    using var others = new Brokers(partitions: Partitions);
+                    telling.Add(await Gateway(options, others.Address, warmUps, rounds, tells: true));
+                }
             }
         return new Row("Kafka, durable", "a bare Consume loop", 0.25, 0.5, 0.8,
             [.. ours.Zip(theirs, (o, t) => o.Sample.PerSecond / t.Sample.PerSecond)],
-            [Describe("gateway", ours), Describe("bare Consume loop", theirs), ByThread(ours),
+            [Describe("gateway", ours), Describe("gateway that tells of each outcome, too", telling),
+                Describe("bare Consume loop", theirs), ByThread(ours),
                 $"{rounds} times {Events:N0} events of {Tenants} tenants in {Partitions} partitions, brokers beside"]);
     }
+
+    private static readonly Dictionary<string, string> Silent = new[] { "SIGNALS", "OUTCOMES", "ALERTS" }
+        .ToDictionary(name => $"METERING__KAFKA__{name}", _ => "");
 
     /// <param name="Threads">CPU microseconds an event by name of thread.</param>
     private sealed record Run(Sample Sample, IReadOnlyDictionary<string, double> Threads);
@@ -98,9 +108,9 @@ public static class KafkaRow
     /// <summary>
     /// Tenants are made while it reads nothing; then it is started again beside the brokers. It stands still while they
     /// are filled, so that all that it reads is timed, until the last event is durable. Its CPU is counted until what
-    /// became of the events is written to topics, too.
+    /// became of the events is written to topics, where it is.
     /// </summary>
-    private static async Task<Run> Gateway(Options options, string address, int warmUps, int rounds)
+    private static async Task<Run> Gateway(Options options, string address, int warmUps, int rounds, bool tells)
     {
         var data = Directory.CreateTempSubdirectory("metering-load-");
         try
@@ -112,7 +122,7 @@ public static class KafkaRow
                 before.Process.Stop();
             }
             using var gateway = GatewayServer.Start(options.MeteringDll, data.FullName, options.Machine.ServerCores,
-                settings: new Dictionary<string, string> { ["METERING__KAFKA__BOOTSTRAPSERVERS"] = address });
+                settings: tells ? On(address) : On(address).Concat(Silent).ToDictionary());
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gateway.Port}") };
             var (took, cpu, threads) = (TimeSpan.Zero, TimeSpan.Zero, gateway.Process.CpuByThread());
             for (var i = 1; i <= warmUps + rounds; i++)
@@ -123,7 +133,7 @@ public static class KafkaRow
                 gateway.Process.Signal("CONT");
                 await Reaches(http, Consumed, (long)i * Events);
                 if (i > warmUps) took += Stopwatch.GetElapsedTime(began);
-                await Reaches(http, Written, (long)i * Events);
+                if (tells) await Reaches(http, Written, (long)i * Events);
                 if (i == warmUps) (cpu, threads) = (gateway.Process.CpuTime, gateway.Process.CpuByThread());
             }
             var all = rounds * Events;
@@ -137,6 +147,9 @@ public static class KafkaRow
             data.Delete(recursive: true);
         }
     }
+
+    private static Dictionary<string, string> On(string address) =>
+        new() { ["METERING__KAFKA__BOOTSTRAPSERVERS"] = address };
 
     private static async Task Reaches(HttpClient http, string counter, long value)
     {

@@ -17,14 +17,23 @@ public sealed class KafkaSettings
     /// <summary>The topic that refused events go to.</summary>
     public string Rejected { get; set; } = "metering.events.rejected";
 
-    /// <summary>The topic that signals are written to.</summary>
+    /// <summary>The topic that signals are written to; empty: they are not.</summary>
     public string Signals { get; set; } = "metering.signals";
 
-    /// <summary>The topic that changes of outcomes are written to.</summary>
+    /// <summary>The topic that changes of outcomes are written to; empty: they are not.</summary>
     public string Outcomes { get; set; } = "metering.outcomes";
 
-    /// <summary>The topic that alerts are written to.</summary>
+    /// <summary>The topic that alerts are written to; empty: they are not.</summary>
     public string Alerts { get; set; } = "metering.alerts";
+
+    /// <summary>Settings and the topics that they name, those that events come from or go to.</summary>
+    public IEnumerable<(string Name, string Topic)> Topics() =>
+        [(nameof(Events), Events), (nameof(Rejected), Rejected), .. Told()];
+
+    /// <summary>The same of what is told; none: nothing is.</summary>
+    public IEnumerable<(string Name, string Topic)> Told() =>
+        new[] { (nameof(Signals), Signals), (nameof(Outcomes), Outcomes), (nameof(Alerts), Alerts) }
+            .Where(one => one.Item2.Length > 0);
 
     /// <summary>
     /// Events of one partition that are decided together; with ten times as many in memory the partition is paused; 1

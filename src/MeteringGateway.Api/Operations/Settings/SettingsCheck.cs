@@ -168,17 +168,11 @@ internal sealed class SettingsCheck
     private void Kafka(KafkaSettings kafka)
     {
         Must(kafka.Group.Length > 0, "Kafka:Group", "must not be empty");
-        var topics = new (string Name, string Topic)[]
-        {
-            (nameof(kafka.Events), kafka.Events), (nameof(kafka.Rejected), kafka.Rejected),
-            (nameof(kafka.Signals), kafka.Signals), (nameof(kafka.Outcomes), kafka.Outcomes),
-            (nameof(kafka.Alerts), kafka.Alerts),
-        };
-        foreach (var (name, topic) in topics)
+        foreach (var (name, topic) in kafka.Topics())
         {
             Must(IsTopic(topic), $"Kafka:{name}",
                 $"must be a topic's name, 1 to 249 letters, digits, dots, dashes and underscores, not '{topic}'");
-            Must(topics.Count(one => one.Topic == topic) == 1, $"Kafka:{name}",
+            Must(kafka.Topics().Count(one => one.Topic == topic) == 1, $"Kafka:{name}",
                 $"must be another topic than the others, not '{topic}' too");
         }
         Must(kafka.BatchEvents is >= 1 and <= 10_000, "Kafka:BatchEvents",
