@@ -85,13 +85,16 @@ internal sealed record Overage(Authorization? Authorization, (int Units, int Amo
         rates.Rule is not null && after[rates.RuleUnits] > before[rates.RuleUnits]
             && after[rates.Overage] > before[rates.Overage] ? Forbids(rates) : DecisionReason.Ok;
 
-    /// <summary>What went on demand under the type's rule grew between two counters to above a limit.</summary>
-    public bool Exceeds(TypeRates rates, Tally before, Tally after)
+    /// <summary>
+    /// The limit to above which what went on demand under the type's rule grew between two counters, with what stood
+    /// against it; null: there is none.
+    /// </summary>
+    public (Limit Limit, Limit Used)? Exceeded(TypeRates rates, Tally before, Tally after)
     {
-        if (rates.Rule is null) return false;
+        if (rates.Rule is null) return null;
         foreach (var ((limit, used), (_, had)) in Limits(rates, after).Zip(Limits(rates, before)))
-            if (used > had && used > limit.Value) return true;
-        return false;
+            if (used > had && used > limit.Value) return (limit, limit.With(had));
+        return null;
     }
 
     private DecisionReason Forbids(TypeRates rates) =>

@@ -170,6 +170,9 @@ internal sealed class PeriodRating
     /// <summary>Millionths charged in the scope of a cap; for a daily one on a day.</summary>
     public long Charged(Tally counters, Cap cap, int day) => Count(counters, MoneyCap.Counter(cap, day));
 
+    /// <summary>The counter of what is charged in the scope of a cap.</summary>
+    public int SlotOf(Cap cap, int day) => _rater.Slot(MoneyCap.Counter(cap, day));
+
     private long Count(Tally counters, in Counter counter) =>
         _rater.Known(counter) is var slot and >= 0 ? counters[slot] : 0;
 

@@ -247,7 +247,10 @@ public sealed partial class TenantState
 
     private void Extend(Entry.ReservationExtended e)
     {
-        _reservations![e.Reservation] = _reservations[e.Reservation] with { ExpiresAt = e.ExpiresAt };
+        var held = _reservations![e.Reservation] with { ExpiresAt = e.ExpiresAt };
+        _reservations[e.Reservation] = held;
+        if (Book(held.Period)?.Rating?.Held is { } sums && sums.Placed.ContainsKey(held.Id))
+            sums.Place(held.Id, held);
         _due.Enqueue(new Due(e.ExpiresAt, DueKind.Reservation, e.Reservation));
     }
 

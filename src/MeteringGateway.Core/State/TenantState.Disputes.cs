@@ -169,7 +169,9 @@ internal sealed class DisputeBook
 
     public long AcceptedOf(DateOnly period, string type) => Accepted.Values.Count(one => one == (period, type));
 
-    /// <summary>The buyer's last word on an outcome; of one that is not in an open dispute it is nothing here.</summary>
+    /// <summary>
+    /// The buyer's last word on an outcome; of one that is not in an open dispute it is nothing here.
+    /// </summary>
     public void Say(string outcomeId, DateOnly period, string type, bool accepted)
     {
         if (Of(outcomeId) is not { Status: DisputeStatus.Open } dispute) return;

@@ -38,19 +38,28 @@ public sealed partial class TenantState
         long drawn)
     {
         var index = TermsIndexAt(now);
-        var terms = _terms[index].Terms;
-        if (rating.Held is null || !ReferenceEquals(rating.Held.Terms, terms) || rating.Held.Index != index)
-            rating.Held = HeldIn(rating, book, index);
-        tally.Add(rating.Held.Flat);
-        if (drawn > 0 && Held(reservation!) is { } draws && draws.Period == book.Period.Id
-            && IsFlat(rating, draws.Subject, index)) HoldFlat(tally, rating, draws, index, -drawn);
-        foreach (var held in rating.Held.Placed.Values)
+        foreach (var held in HoldFlat(tally, rating, book, index, reservation, drawn).Values)
         {
             var units = held.Remaining - (held.Id == reservation ? drawn : 0);
             if (units > 0)
                 rating.Charge(tally, held.Subject, held.Day, ChargeFor(rating, tally, held.Subject, index, units, now));
         }
     }
+
+    /// <summary>Adds what is held at a price that is the same wherever it comes; answers the rest.</summary>
+    private SortedDictionary<string, Reservation> HoldFlat(Tally tally, PeriodRating rating, PeriodBook book, int index,
+        string? reservation, long drawn)
+    {
+        var held = HeldOf(rating, book, index);
+        tally.Add(held.Flat);
+        if (drawn > 0 && Held(reservation!) is { } draws && draws.Period == book.Period.Id
+            && IsFlat(rating, draws.Subject, index)) HoldFlat(tally, rating, draws, index, -drawn);
+        return held.Placed;
+    }
+
+    private HeldUnits HeldOf(PeriodRating rating, PeriodBook book, int index) =>
+        rating.Held is { } kept && ReferenceEquals(kept.Terms, _terms[index].Terms) && kept.Index == index ? kept
+            : rating.Held = HeldIn(rating, book, index);
 
     private HeldUnits HeldIn(PeriodRating rating, PeriodBook book, int index)
     {
@@ -64,8 +73,8 @@ public sealed partial class TenantState
     private void CountHeld(HeldUnits sums, PeriodRating rating, Reservation held, long units)
     {
         if (IsFlat(rating, held.Subject, sums.Index)) HoldFlat(sums.Flat, rating, held, sums.Index, units);
-        else if (units == -held.Remaining) sums.Placed.Remove(held.Id);
-        else sums.Placed[held.Id] = units > 0 ? held : held with { Remaining = held.Remaining + units };
+        else sums.Place(held.Id, units == -held.Remaining ? null
+            : units > 0 ? held : held with { Remaining = held.Remaining + units });
     }
 
     /// <summary>What its units cost does not depend on what comes before them, nor what others cost on them.</summary>
@@ -114,26 +123,23 @@ public sealed partial class TenantState
                 DrawForOthers(from = to.Copy(), theirs.Rater, other, now);
                 HoldOwn(to = from.Copy(), theirs, other, now, null, 0);
             }
-            foreach (var grant in rater.Grants)
-                if (theirs.Rater.Known(new Counter(Counts.Grant, grant.Id)) is var slot and >= 0)
-                    tally.Add(grant.Slot, to[slot] - from[slot]);
-            if (pledged && _books.IndexOf(other) / PeriodsAYear == _books.IndexOf(book) / PeriodsAYear)
-                UseForOthers(tally, rater, book, other, from, to);
+            foreach (var (mine, slot) in Shared(rater, book, other)) tally.Add(mine, to[slot] - from[slot]);
         }
     }
 
-    /// <summary>The same of commitments per year.</summary>
-    private void UseForOthers(Tally tally, Rater rater, PeriodBook book, PeriodBook other, Tally from, Tally to)
+    /// <summary>Counters of what two periods draw from alike: grants, and commitments per year.</summary>
+    private IEnumerable<(int Mine, int Theirs)> Shared(Rater rater, PeriodBook book, PeriodBook other)
     {
+        var theirs = RatingOf(other).Rater;
+        foreach (var grant in rater.Grants)
+            if (theirs.Known(new Counter(Counts.Grant, grant.Id)) is var slot and >= 0) yield return (grant.Slot, slot);
+        if (_books.IndexOf(other) / PeriodsAYear != _books.IndexOf(book) / PeriodsAYear) yield break;
         var mine = TermsAt(book.Period.Start).Commitments;
         for (var i = 0; i < mine.Length; i++)
-        {
-            if (!mine[i].PerYear
-                || IndexOf(other, mine[i],
-                    mine.Take(i).Count(before => IsLike(before, mine[i]))) is not (>= 0 and var theirs)) continue;
-            if (RatingOf(other).Rater.Known(new Counter(Counts.Commitment, "", theirs)) is var slot and >= 0)
-                tally.Add(rater.Slot(new Counter(Counts.Commitment, "", i)), to[slot] - from[slot]);
-        }
+            if (mine[i].PerYear
+                && IndexOf(other, mine[i], mine.Take(i).Count(before => IsLike(before, mine[i]))) is >= 0 and var index
+                && theirs.Known(new Counter(Counts.Commitment, "", index)) is var slot and >= 0)
+                yield return (rater.Slot(new Counter(Counts.Commitment, "", i)), slot);
     }
 
     private Amount ChargeFor(PeriodRating rating, Tally tally, in Subject subject, int index, long units, Instant now)
@@ -155,7 +161,20 @@ internal sealed class HeldUnits(int index, Terms terms)
     public int Index { get; } = index;
     public Terms Terms { get; } = terms;
     public Tally Flat { get; } = new();
-    /// <summary>Reservations whose price depends on what comes before them, in the order in which they were made; when
-    /// each expires is as it was then.</summary>
+    /// <summary>Of all types, in order of their ids, once they were asked for.</summary>
+    public TypeRates[]? Rates { get; set; }
+    /// <summary>
+    /// Reservations whose price depends on what comes before them, in the order in which they were made.
+    /// </summary>
     public SortedDictionary<string, Reservation> Placed { get; } = new(Ids.InOrder);
+    /// <summary>The same, as it was last looked at.</summary>
+    public HeldRuns? Runs { get; set; }
+
+    /// <param name="held">Null: no more.</param>
+    public void Place(string id, Reservation? held)
+    {
+        Runs = null;
+        if (held is null) Placed.Remove(id);
+        else Placed[id] = held;
+    }
 }

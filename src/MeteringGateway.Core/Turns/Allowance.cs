@@ -15,6 +15,7 @@ public sealed class Allowance
     private readonly CapRoom[] _caps;
     private readonly Instant _trainingUntil;
     private readonly Funds? _funds;
+    private readonly HeldAfter? _held;
 
     internal Allowance(TenantState state)
     {
@@ -33,6 +34,7 @@ public sealed class Allowance
             _caps[i] = new CapRoom(book.Caps[i].Cap, state.ExposureOf(book, book.Caps[i], day, _clock).All);
         _trainingUntil = state.TrainingEnd();
         _funds = state.IsPlain(book, _terms) ? null : new Funds(state, book);
+        _held = _funds is null ? null : state.HeldAfter(_clock);
     }
 
     public long Sequence { get; }
@@ -53,12 +55,17 @@ public sealed class Allowance
         var outlook = type is null || _funds is null || trains ? null
             : _funds.Ahead(type, Pricing.ClassOf(type, subject.Dimensions.Workflow, null), now);
         var tightest = Tightest(subject, outlook, fee, trains);
+        var held = outlook is null ? null : BeforeHeld(type!, subject, now, tightest?.Left, ref outlook);
         var fundable = outlook?.Fundable ?? long.MaxValue;
-        var least = Math.Min(tightest?.Left ?? long.MaxValue, fundable);
+        var least = held?.Units ?? Math.Min(tightest?.Left ?? long.MaxValue, fundable);
         long? remaining = least == long.MaxValue ? null : least;
-        var binding = tightest is { } cap && cap.Left <= fundable ? BindingOf(cap.Room, now)
+        var binding = held is not null ? BindingOf(held)
+            : tightest is { } cap && cap.Left <= fundable ? BindingOf(cap.Room, now)
             : fundable < long.MaxValue ? _funds!.BindingOf(outlook!, type!, _period, now) : null;
         if (_stopped is not null) return Denied(_reason, _stopped, remaining, binding, retry: null);
+        if (held?.Units < question.Quantity)
+            return Denied(DecisionReason.CapReached, held.Cap!.Value.Cap.AtLimit, remaining, binding,
+                held.Cap.Value.Until);
         if (tightest?.Left < question.Quantity)
             return Denied(DecisionReason.CapReached, tightest.Value.Room.Cap.AtLimit, remaining, binding,
                 ResetsAt(tightest.Value.Room.Cap, now));
@@ -84,6 +91,36 @@ public sealed class Allowance
         _funds is not null && _terms.Type(typeId) is { } type
             ? _funds.BindingOf(_funds.Ahead(type, Pricing.ClassOf(type, workflow, null), now), type, _period, now)
             : null;
+
+    /// <summary>
+    /// More units of this may take from what is held otherwise than what is held of it does, or would.
+    /// </summary>
+    internal bool TakesFromHeld(in Subject subject) => _held is not null && !subject.IsActivity
+        && _terms.Type(subject.What) is { } type && _held.TakesFrom(_funds!.RatesOf(type),
+            Pricing.ClassOf(type, subject.Dimensions.Workflow, null), subject);
+
+    /// <summary>
+    /// What is held comes after further units, and may leave less to them than all that binds them otherwise.
+    /// </summary>
+    /// <param name="outlook">If it is the funding that does: with that.</param>
+    /// <returns>If it is a cap, of whatever scope and period, that does.</returns>
+    private HeldRoom? BeforeHeld(OutcomeType type, in Subject subject, Instant now, long? left, ref Outlook outlook)
+    {
+        if (_held is null) return null;
+        var most = Math.Min(left ?? long.MaxValue, outlook.Fundable);
+        var room = _held.Before(_funds!.RatesOf(type), Pricing.ClassOf(type, subject.Dimensions.Workflow, null),
+            subject, now, most);
+        if (room.Units >= most) return null;
+        if (room.Cap is not null) return room;
+        outlook = outlook with { Fundable = room.Units, Reason = room.Reason, Binds = room.Binds };
+        return null;
+    }
+
+    private static Binding BindingOf(HeldRoom room)
+    {
+        var (cap, used, until) = room.Cap!.Value;
+        return new Binding(cap.Id, "cap", cap.Limit, cap.Limit.With(used), until, cap.Period);
+    }
 
     /// <summary>
     /// The cap in scope with the fewest whole units left; at a tie pause before hand-off, then the id (A1).
@@ -193,6 +230,8 @@ public sealed class Allowance
                 || (type.Credits is not null && _terms.PeriodGrant.Micros > 0)
             || _terms.Commitments.Any(commitment => !commitment.PerYear && Pricing.Covers(commitment, type.Id)
             && (commitment.Units is not null || type.Credits is null));
+
+        public TypeRates RatesOf(OutcomeType type) => _types[IndexOf(type)];
 
         private int IndexOf(OutcomeType type) => Array.FindIndex(_types, rates => ReferenceEquals(rates.Type, type));
     }

@@ -217,7 +217,7 @@ public sealed partial class Turn
             if (counts is { } b && Counts(cap, b.Subject, b.Book.Period.Id, b.Day, place)) room -= b.Quantity;
             if (left is null || room < left) left = Math.Max(0, room);
         }
-        return Least(left, LeftByRating(place, counts, counters));
+        return Least(left, LeftByRating(place, counts, report.Reservation, drawn, counters));
     }
 
     /// <summary>

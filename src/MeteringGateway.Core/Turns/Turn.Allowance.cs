@@ -5,7 +5,8 @@ public sealed partial class Turn
     /// <summary>A4: what is held fits under every cap that matches; it is journalled before it is answered.</summary>
     private Answer Reserve(Command.Reserve c)
     {
-        if (_state.Allowance().Check(c.Question, _now) is not { } asked)
+        var allowance = _state.Allowance();
+        if (allowance.Check(c.Question, _now) is not { } asked)
             return UnknownType(_state.Terms, c.Question.Subject.What);
         var quantity = c.Question.Quantity;
         var decision = asked;
@@ -13,7 +14,7 @@ public sealed partial class Turn
             && asked.Remaining > 0)
         {
             quantity = asked.Remaining.Value;
-            decision = _state.Allowance().Check(c.Question with { Quantity = quantity }, _now)!;
+            decision = allowance.Check(c.Question with { Quantity = quantity }, _now)!;
         }
         if (decision.Kind != DecisionKind.Allow) return new Answer.Reserved(decision, null);
         if (OneReservationTooMany() is { } tooMany) return tooMany;
@@ -23,7 +24,13 @@ public sealed partial class Turn
         var period = _state.Open.Period;
         Add(new Entry.ReservationMade(id, c.Question.Subject, quantity, _now + c.Ttl, period.Id,
             _state.CurrentDay(_now), decision) { At = _now });
-        decision = decision with { Remaining = decision.Remaining - quantity, Sequence = _state.Sequence };
+        var left = decision.Remaining - quantity;
+        decision = decision with
+        {
+            Remaining = !allowance.TakesFromHeld(c.Question.Subject) ? left
+                : Least(left, _state.LeftBeforeHeld(c.Question.Subject, _now, null, 0, left)),
+            Sequence = _state.Sequence,
+        };
         return new Answer.Reserved(decision, _state.Reservation(id));
     }
 

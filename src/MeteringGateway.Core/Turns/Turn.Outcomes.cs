@@ -45,15 +45,16 @@ public sealed partial class Turn
         var drawn = Drawable(place, c);
         var admitted = Weighs(verdict, type) || (MayWeigh(verdict) && drawn > 0);
         var fit = new Fit(Reason.None, []);
+        Outcome? outcome = null;
         if (admitted)
         {
-            var outcome = IsRestricted(place.Book, time) ? Unreported(c, place, time, []) : null;
+            outcome = IsRestricted(place.Book, time) ? Unreported(c, place, time, []) : null;
             fit = Fits(place, outcome, [], c);
             if (fit.Reason != Reason.None) (verdict, admitted) = (Refused(verdict, fit.Reason), false);
         }
         if (drawn > 0 && !admitted && Overflow(place, type, c, drawn: 0) is { } tooMuch) return tooMuch;
-        Add(Reported(c, place, time, verdict, admitted, admitted ? place : null, admitted ? drawn : 0,
-            fit.Counters));
+        Add(Reported(c, place, time, verdict, admitted, admitted ? place with { Of = outcome } : null,
+            admitted ? drawn : 0, fit.Counters));
         return null;
     }
 

@@ -90,8 +90,8 @@ public sealed partial class Turn
             .Select(type => rater.RatesOf(index, type.Id)).ToArray();
         foreach (var rate in rates)
             if (overage.Forbids(rate, before, after) is var reason and not DecisionReason.Ok) return ReasonOf(reason);
-        return Array.Exists(rates, rate => overage.Exceeds(rate, before, after)) ? Reason.OverageLimitReached
-            : Reason.None;
+        return Array.Exists(rates, rate => overage.Exceeded(rate, before, after) is not null)
+            ? Reason.OverageLimitReached : Reason.None;
     }
 
     private static Reason ReasonOf(DecisionReason reason) => reason switch
@@ -107,10 +107,18 @@ public sealed partial class Turn
     /// </summary>
     /// <param name="counts">Where what is about to count counts; null: nothing is.</param>
     /// <param name="counters">With it.</param>
-    private long? LeftByRating(in Place place, Place? counts, Counters[] counters)
+    /// <param name="drawn">Of the units that it holds.</param>
+    private long? LeftByRating(in Place place, Place? counts, string? reservation, long drawn, Counters[] counters)
     {
         var book = place.Book;
         if (!IsRestricted(book, _now)) return null;
+        var left = LeftAfterAll(place, counts, counters);
+        return Least(left, LeftBeforeHeld(place, counts?.Of, reservation, drawn, left));
+    }
+
+    private long? LeftAfterAll(in Place place, Place? counts, Counters[] counters)
+    {
+        var book = place.Book;
         if (counts?.Of is { } earlier && earlier.Period != book.Period.Id) return LeftBeside(earlier, place);
         var tally = counts is null ? null : Array.Find(counters, one => one.Book == book).After;
         return _state.LeftAfter(book, tally ?? _state.Held(book, _now), place.Subject, place.Day, _now);
@@ -123,6 +131,17 @@ public sealed partial class Turn
         _state.RatingOf(theirs).Add(earlier);
         var left = _state.LeftAfter(place.Book, _state.Held(place.Book, _now), place.Subject, place.Day, _now);
         _state.RatingOf(theirs).Remove(earlier);
+        return left;
+    }
+
+    /// <summary>What is held after further units of the open period is asked too (0004, 21).</summary>
+    private long? LeftBeforeHeld(in Place place, Outcome? counts, string? reservation, long drawn, long? most)
+    {
+        if (place.Book != _state.Open || _state.Terms.Type(place.Subject.What) is null || !_state.HoldsInPlaces(_now))
+            return null;
+        if (counts is not null) _state.RatingOf(_state.Book(counts.Period)!).Add(counts);
+        var left = _state.LeftBeforeHeld(place.Subject, _now, reservation, drawn, most);
+        if (counts is not null) _state.RatingOf(_state.Book(counts.Period)!).Remove(counts);
         return left;
     }
 

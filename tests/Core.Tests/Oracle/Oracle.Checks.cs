@@ -21,6 +21,14 @@ internal sealed partial class Oracle
         var funding = fit.Funding is { } left && (cap is null || left < cap.Value.Left);
         var remaining = funding ? fit.Funding : cap?.Left;
         var bound = funding ? Binding(question.Subject, fit) : cap is { } one ? Binding(one.Cap) : null;
+        if (fit.Held is { } held)
+        {
+            remaining = held.Left;
+            bound = new Expected.Bound(held.Cap.Id, "cap", held.Cap.Limit, Exposure(held.Cap, held.Period, held.Day));
+            if (held.Left < question.Quantity)
+                return Denied(held.Cap.AtLimit, DecisionReason.CapReached, remaining, bound,
+                    _held.Where(one => one.Period.Id == held.Period.Id && HasAPlace(one)).Max(one => one.ExpiresAt));
+        }
         if (cap?.Left < question.Quantity)
             return Denied(cap.Value.Cap.AtLimit, DecisionReason.CapReached, remaining, bound, Resets(cap.Value.Cap));
         if (fit.Funding < question.Quantity)
@@ -30,6 +38,11 @@ internal sealed partial class Oracle
         return new Expected.Decided(DecisionKind.Allow, DecisionReason.Ok, remaining, bound, fit.First, fit.UnitPrice,
             null);
     }
+
+    // What it costs depends on what comes before it.
+    private bool HasAPlace(Held held) => !held.Subject.IsActivity
+        && TermsAt(Now).Type(held.Subject.What) is { } type
+        && (type.Tiers.Length > 0 || Prices.RuleOf(TermsAt(held.Period.Start), TermsAt(Now), type) is not null);
 
     // 21: an overage limit, credits, or included and committed units together.
     private Expected.Bound Binding(Subject subject, Fitting fit)
@@ -66,7 +79,7 @@ internal sealed partial class Oracle
     private long? Remaining(Subject subject)
     {
         var fit = Fit(subject, 0);
-        return fit.Caps.Select(one => one.Left).Append(fit.Funding).Min();
+        return fit.Caps.Select(one => one.Left).Append(fit.Funding).Append(fit.Held?.Left).Min();
     }
 
     // What remains after an event of another period or day, or of training, may be read in more than one way.

@@ -9,8 +9,10 @@ internal sealed partial class Oracle
     /// <param name="Caps">Units that each leaves; null where more fit than anybody asks for.</param>
     /// <param name="Funding">The same of the funding.</param>
     /// <param name="First">What funds the first unit.</param>
+    /// <param name="Held">A cap that leaves fewer than all these, because of what is held after them.</param>
     private sealed record Fitting(
-        IReadOnlyList<(Cap Cap, long? Left)> Caps, long? Funding, Reason? Why, Funding? First, Amount? UnitPrice);
+        IReadOnlyList<(Cap Cap, long? Left)> Caps, long? Funding, Reason? Why, Funding? First, Amount? UnitPrice,
+        (Cap Cap, long Left, Period Period, int Day)? Held = null);
 
     private Fitting Fit(Subject subject, long wanted)
     {
@@ -24,7 +26,26 @@ internal sealed partial class Oracle
             return new Fitting(caps.ConvertAll(cap => (cap.Cap, cap.Left)), null, null, null,
                 TermsAt(Now).Activity(subject.What)?.Price);
         }
-        return Fit(walk, caps, Asked(subject, 1), wanted);
+        return BeforeHeld(Fit(walk, caps, Asked(subject, 1), wanted), subject);
+    }
+
+    // 21: what is held comes after an outcome, and must stand as it would be asked of the outcome (16).
+    private Fitting BeforeHeld(Fitting fit, Subject subject)
+    {
+        if (!_held.Exists(held => held.Remaining > 0 && !IsClosed(held.Period))) return fit;
+        var (before, without) = (Standing().Copy(), Exposed());
+        var most = Math.Min(fit.Caps.Select(one => one.Left).Append(fit.Funding).Min() ?? Most, Most);
+        for (var number = 1; number <= most; number++)
+        {
+            before.Add(Asked(subject, 1));
+            var with = before.Copy().With(HeldItems());
+            if (Exceeded(without, with).OrderBy(one => one.Cap.AtLimit.Action == LimitAction.Handoff)
+                .ThenBy(one => one.Cap.Id, StringComparer.Ordinal).Cast<(Cap Cap, Period Period, int Day)?>()
+                .FirstOrDefault() is { } cap)
+                return fit with { Held = (cap.Cap, number - 1, cap.Period, cap.Day) };
+            if (Refusing(without, with, Now) is { } why) return fit with { Funding = number - 1, Why = why };
+        }
+        return fit;
     }
 
     private Fitting Fit(FundingWalk walk, List<Room> caps, Item one, long wanted)

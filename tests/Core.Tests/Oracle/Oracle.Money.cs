@@ -65,17 +65,20 @@ internal sealed partial class Oracle
         var without = Standing(before).With(HeldItems());
         var with = Standing(other => other == report ? new View(OutcomeStatus.Billable, Reason.None) : before(other))
             .With(HeldItems(drawnFrom, drawn));
-        foreach (var period in _periods.Where(period => !IsClosed(period)))
-            foreach (var cap in CapsFor(period)
-                .Where(cap => cap.Limit.IsMoney && cap.AtLimit.Action != LimitAction.Notify))
-                foreach (var day in with.Units.Where(unit => unit.Item.Period.Id == period.Id)
-                    .Select(unit => unit.Item.Day).Distinct())
-                    if (Grows(Money(cap, period, day, without), Money(cap, period, day, with), cap.Limit))
-                        return Reason.OverCap;
-        return _periods.Where(period => !IsClosed(period))
-            .Select(period => Refusing(period, TermsAt(period.Start > report.Time ? Now : report.Time), without, with))
-            .FirstOrDefault(reason => reason is not null);
+        return Exceeded(without, with).Any() ? Reason.OverCap : Refusing(without, with, report.Time);
     }
+
+    private IEnumerable<(Cap Cap, Period Period, int Day)> Exceeded(FundingWalk without, FundingWalk with) =>
+        from period in _periods.Where(period => !IsClosed(period))
+        from cap in CapsFor(period).Where(cap => cap.Limit.IsMoney && cap.AtLimit.Action != LimitAction.Notify)
+        from day in with.Units.Where(unit => unit.Item.Period.Id == period.Id).Select(unit => unit.Item.Day).Distinct()
+        where Grows(Money(cap, period, day, without), Money(cap, period, day, with), cap.Limit)
+        select (cap, period, day);
+
+    private Reason? Refusing(FundingWalk without, FundingWalk with, Instant time) =>
+        _periods.Where(period => !IsClosed(period))
+            .Select(period => Refusing(period, TermsAt(period.Start > time ? Now : time), without, with))
+            .FirstOrDefault(reason => reason is not null);
 
     private static bool Grows(long before, long after, Limit limit) => after > before && after > limit.Value;
 
