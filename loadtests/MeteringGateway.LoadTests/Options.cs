@@ -13,6 +13,12 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
     /// <summary>Whether the table is only to be gone through, in a minute or two: its figures say nothing.</summary>
     public bool Short { get; init; }
 
+    /// <summary>Operations in each run in which a call of the system fails.</summary>
+    public int Operations { get; init; }
+
+    /// <summary>Of their calls each so many-th fails.</summary>
+    public int Every { get; init; }
+
     /// <summary>A scenario's phases take so many times their seconds.</summary>
     public double Times { get; init; }
 
@@ -32,6 +38,9 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             are of the check among many (default 1,000,000)
         loadtests crash [--rounds N] [--seed N]
             kills the server at random moments under load and compares what it kept with what it had acknowledged
+        loadtests syscalls [--operations N] [--every N] [--only CALL,...]
+            with strace on the path: of the calls that N operations make on the store's files (default 200) each one,
+            or each so many-th, fails with EIO and ENOSPC, once and from then on, each in a run of its own
         loadtests agents-kill [--rounds N] [--outcomes N] [--seed N]
             kills an agent and the gateway N times each (default 100) while the agent reports so many outcomes over
             Kafka and as many over the SDK's outbox (default 100,000), and compares the usage with what was sent
@@ -60,7 +69,7 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
 
     private static readonly string[] Known = ["--pairs", "--seconds", "--json", "--write", "--rounds", "--seed",
         "--metering", "--pin", "--tenants", "--only", "--outcomes", "--short",
-        "--svg", "--times"];
+        "--svg", "--times", "--operations", "--every"];
 
     /// <summary>Whether the command is one of silos.</summary>
     public bool OfSilos => Command.StartsWith("cluster-", StringComparison.Ordinal);
@@ -106,6 +115,8 @@ public sealed record Options(string Command, string MeteringDll, Machine Machine
             Outcomes = Math.Clamp(Number("--outcomes", isShort ? 10_000 : command == "table" ? 10_000_000 : 100_000),
                 100, 20_000_000),
             Short = isShort,
+            Operations = Math.Clamp(Number("--operations", 200), 1, 10_000),
+            Every = Math.Clamp(Number("--every", 1), 1, 1_000_000),
             Times = Math.Clamp(double.Parse(named.GetValueOrDefault("--times", "1"), CultureInfo.InvariantCulture), 0.01,
                 100),
             Svg = named.GetValueOrDefault("--svg", $"artifacts/{command}.svg"),

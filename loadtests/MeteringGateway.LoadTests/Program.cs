@@ -38,6 +38,14 @@ switch (options.Command)
 {
     case "crash":
         return (await CrashCampaign.Run(options.Rounds, options.Seed, options.MeteringDll, Console.Out)).Passed ? 0 : 1;
+    case "syscalls":
+        if (SyscallCampaign.WhyNot() is { } whyNot)
+        {
+            Console.Error.WriteLine(whyNot);
+            return 2;
+        }
+        return (await new SyscallCampaign(options.MeteringDll, options.Operations, options.Every, options.Only,
+            Console.Out).Run()).Failures.Count == 0 ? 0 : 1;
     case "log" when options.File is not null:
         return await LogCampaign.Run(options.File, options.MeteringDll, options.Seed, Console.Out) is not null ? 0 : 1;
     case "scenario" when options.File is not null:

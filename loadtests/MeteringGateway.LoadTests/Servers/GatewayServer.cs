@@ -25,7 +25,16 @@ public sealed class GatewayServer : IDisposable
     /// <param name="dll">Path of <c>metering.dll</c>.</param>
     /// <param name="port">0 for any.</param>
     public static GatewayServer Start(string dll, string dataDirectory, string? cores = null, int port = 0,
-        IReadOnlyDictionary<string, string>? settings = null)
+        IReadOnlyDictionary<string, string>? settings = null) =>
+        Over(Serve(dll, dataDirectory, cores, port, settings, []));
+
+    /// <summary>The same under a program that runs it; it listens, and need not be ready.</summary>
+    /// <param name="under">The program and its arguments, which the server's follow.</param>
+    public static ServerProcess Under(IReadOnlyList<string> under, string dll, string dataDirectory) =>
+        Serve(dll, dataDirectory, null, 0, null, under);
+
+    private static ServerProcess Serve(string dll, string dataDirectory, string? cores, int port,
+        IReadOnlyDictionary<string, string>? settings, IReadOnlyList<string> under)
     {
         // The driver sends as fast as it can with one key; that a key may be throttled is not what is measured.
         var environment = new Dictionary<string, string>
@@ -35,8 +44,9 @@ public sealed class GatewayServer : IDisposable
             ["Logging__LogLevel__Default"] = "Warning",
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string>()) environment[name] = value;
-        return Over(ServerProcess.Start(cores, "dotnet",
-            [dll, "serve", "--urls", $"http://127.0.0.1:{port}", "--data-directory", dataDirectory], environment));
+        string[] command = [.. under, "dotnet", dll, "serve", "--urls", $"http://127.0.0.1:{port}",
+            "--data-directory", dataDirectory];
+        return ServerProcess.Start(cores, command[0], command[1..], environment);
     }
 
     /// <summary>A server that listens, once it says that it is ready. Disposed with this.</summary>

@@ -38,7 +38,11 @@ public sealed class ServerProcess : IDisposable
     {
         var server = Launch(cores, program, arguments, environment);
         server._process.Exited += (_, _) =>
-            server._listening.TrySetException(server.Failure("ended before it listened"));
+        {
+            server._process.WaitForExit(); // and for all that it said
+            server._listening.TrySetException(
+                server.Failure($"ended with {server._process.ExitCode} before it listened"));
+        };
         server._process.EnableRaisingEvents = true;
         if (!server._listening.Task.Wait(TimeSpan.FromSeconds(60)))
         {
