@@ -47,7 +47,14 @@ public partial interface IStore : IAsyncDisposable
     ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
         CancellationToken cancellation);
 
-    ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation);
+    /// <summary>Archived outcomes by their ids; null where there is none.</summary>
+    ValueTask<IReadOnlyList<byte[]?>> Archived(string tenant, IReadOnlyList<string> outcomeIds,
+        CancellationToken cancellation);
+
+    /// <summary>
+    /// Removes archived outcomes that are in a segment, a few at a time; one that has changed since stays.
+    /// </summary>
+    ValueTask RemoveArchived(string tenant, IReadOnlyList<ArchivedVersion> sealedOnes, CancellationToken cancellation);
 
     /// <summary>Sequences of an end customer's events for which something is stored apart, in order.</summary>
     ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer, CancellationToken cancellation);
@@ -125,6 +132,13 @@ public partial interface IStore : IAsyncDisposable
     ValueTask<IReadOnlyList<Document>> NewestDocuments(string kind, CancellationToken cancellation);
 }
 
+/// <summary>What is asked of a store in few words.</summary>
+public static class Stores
+{
+    public static async ValueTask<byte[]?> Archived(this IStore store, string tenant, string outcomeId,
+        CancellationToken cancellation) => (await store.Archived(tenant, [outcomeId], cancellation))[0];
+}
+
 /// <summary>What one tenant adds to the journal in one flush.</summary>
 /// <param name="Entries">Framed as <c>docs/journal.md</c> says; only valid during the call. Empty with a count of 0,
 /// when there is only something beside the journal to keep.</param>
@@ -167,6 +181,9 @@ public enum AppendResult : byte
 public sealed record DetailRow(long Sequence, string? EndCustomer, byte[] Salt, byte[] Json);
 
 public sealed record ArchivedRow(OutcomeFigure Outcome, byte[] Bytes);
+
+/// <summary>An archived outcome as it was after an entry: each that changes it has another.</summary>
+public sealed record ArchivedVersion(string OutcomeId, long Sequence);
 
 /// <param name="Answer">The first answer, as <see cref="Core"/> writes it.</param>
 /// <param name="ExpiresAt">24 hours of real time after the first (T5).</param>

@@ -77,6 +77,8 @@ public static class Instruments
 
     /// <summary>Counter. Entries of closed periods that were moved into segments.</summary>
     public const string EntriesSealed = "metering.entries.sealed";
+    /// <summary>Counter. Archived outcomes that were moved into segments.</summary>
+    public const string OutcomesSealedName = "metering.outcomes.sealed";
     /// <summary>Counter. Times that a tenant's entries could not be: they stay where they are.</summary>
     public const string SealsFailed = "metering.seals.failed";
 
@@ -130,6 +132,8 @@ public static class Instruments
 
     internal static readonly Counter<long> Sealed = Meter.CreateCounter<long>(EntriesSealed, "{entry}",
         "Entries of closed periods that were moved into segments.");
+    internal static readonly Counter<long> OutcomesSealed = Meter.CreateCounter<long>(OutcomesSealedName, "{outcome}",
+        "Archived outcomes that were moved into segments.");
     /// <summary>Counted by whoever seals.</summary>
     public static readonly Counter<long> NotSealed = Meter.CreateCounter<long>(SealsFailed, "{time}",
         "Times that a tenant's entries could not be moved into segments: they stay where they are.");
@@ -199,7 +203,7 @@ public static class Instruments
     public static void Begin()
     {
         Counter<long>[] all = [Sent, Acknowledged, Replayed, FencesLost, Lost, Unknown, Refused, NoSnapshot, Sealed,
-            NotSealed];
+            OutcomesSealed, NotSealed];
         foreach (var counter in all) counter.Add(0);
         foreach (var type in (string[])[Alerts.CapReached, Alerts.AgreementLow])
             Raised.Add(0, new KeyValuePair<string, object?>("type", type));

@@ -12,7 +12,7 @@ public sealed class RedisSealingTests(RedisServer server) : SealingBehaviour
     private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(server.ConnectionString);
     private readonly string _prefix = Guid.NewGuid().ToString("N");
 
-    protected override IStore OpenHot() => SharedRedis.Store(_redis, _prefix);
+    protected override IStore OpenHot() => SharedRedis.Store(_redis, _prefix, rows: 300);
 
     public override async Task DisposeAsync()
     {

@@ -12,9 +12,9 @@ public sealed class SharedRedis : ICollectionFixture<RedisServer>
 {
     public const string Name = "Redis";
 
-    internal static RedisStore Store(IConnectionMultiplexer redis, string prefix) =>
-        // Pages and scripts that end soon, so that small tests go over their ends.
-        new(redis, prefix, NullLogger<RedisStore>.Instance) { PageBlocks = 3, RowsAtOnce = 2 };
+    /// <param name="rows">Pages and scripts end so soon that small tests go over their ends.</param>
+    internal static RedisStore Store(IConnectionMultiplexer redis, string prefix, int rows = 2) =>
+        new(redis, prefix, NullLogger<RedisStore>.Instance) { PageBlocks = 3, RowsAtOnce = rows };
 }
 
 [Collection(SharedRedis.Name)]

@@ -14,10 +14,10 @@ public sealed class SharedCluster : ICollectionFixture<RedisCluster>
 {
     public const string Name = "Redis Cluster";
 
-    internal static ShardedStore Store(IConnectionMultiplexer redis, string prefix) => new(redis, prefix,
+    internal static ShardedStore Store(IConnectionMultiplexer redis, string prefix, int rows = 2) => new(redis, prefix,
         of => new RedisStore(redis, of, NullLogger<RedisStore>.Instance)
         {
-            IsShard = true, PageBlocks = 3, RowsAtOnce = 2,
+            IsShard = true, PageBlocks = 3, RowsAtOnce = rows,
         }, NullLogger<RedisStore>.Instance);
 }
 
@@ -57,6 +57,22 @@ public sealed class ShardedTransferTests(RedisCluster cluster) : TransferBehavio
     private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(cluster.ConnectionString);
 
     protected override IStore OpenTarget() => SharedCluster.Store(_redis, Guid.NewGuid().ToString("N"));
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+}
+
+/// <summary>A Redis Cluster holds the open periods, and segments the closed ones.</summary>
+[Collection(SharedCluster.Name)]
+public sealed class ShardedSealingTests(RedisCluster cluster) : SealingBehaviour
+{
+    private readonly ConnectionMultiplexer _redis = ConnectionMultiplexer.Connect(cluster.ConnectionString);
+    private readonly string _prefix = Guid.NewGuid().ToString("N");
+
+    protected override IStore OpenHot() => SharedCluster.Store(_redis, _prefix, rows: 300);
 
     public override async Task DisposeAsync()
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>Entries of closed periods in segments: whoever asks is not told where they are.</summary>
-public abstract class SealingBehaviour : IAsyncLifetime
+public abstract partial class SealingBehaviour : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
     private SegmentedStore _store = null!;
@@ -249,14 +249,16 @@ public abstract class SealingBehaviour : IAsyncLifetime
     private Task<SealedSum> Seal(string tenant) => new Sealer(_store).Seal(tenant, Instant.MaxValue, false, default);
 
     /// <summary>Ends the tenant's periods: then all but its newest block can be sealed.</summary>
-    private async Task CloseAll(string tenant)
+    private async Task CloseAll(string tenant, TimeSpan? after = null)
     {
-        var clock = new TransferSource.Clock { Now = TransferSource.End + TimeSpan.FromDays(60) };
+        var clock = new TransferSource.Clock { Now = TransferSource.End + (after ?? TimeSpan.FromDays(60)) };
         await using var tenants = new LocalTenants(_store, new EngineOptions { DuePoll = TimeSpan.FromHours(1) },
             clock);
         await tenants.StartAsync();
         await tenants.Execute(tenant, new Command.Tick());
-        await tenants.Execute(tenant, Make.Report("open-again", clock.Now));
+        // What is many leaves in steps.
+        for (var i = 0; i < 10; i++) await tenants.Execute(tenant, new Command.Archive());
+        await tenants.Execute(tenant, Make.Report($"open-again {after}", clock.Now));
     }
 
     private async Task<Entry.PeriodClosed> Closed(string tenant)
@@ -312,14 +314,19 @@ public abstract class SealingBehaviour : IAsyncLifetime
     {
         var told = new StringBuilder(await Chains());
         foreach (var tenant in await _store.List(null, 100, default))
+        {
             told.AppendJoin(' ', (await Customers(tenant)).Select(one => one ?? "-")).AppendLine();
+            await Listed(_store, tenant, told);
+        }
         using var file = new MemoryStream();
         await Export.Write(_store, file, new TransferOptions
         {
             Time = new TransferSource.Clock { Now = TransferSource.End },
         }, default);
-        // How entries are cut into lines means nothing.
-        foreach (var line in Encoding.UTF8.GetString(file.ToArray()).Split('\n'))
+        // How entries are cut into lines means nothing, nor the order of what different tenants have to tell.
+        var lines = Encoding.UTF8.GetString(file.ToArray()).Split('\n').ToLookup(line =>
+            line.StartsWith("""{"outbox""", StringComparison.Ordinal));
+        foreach (var line in lines[false].Concat(lines[true].Order(StringComparer.Ordinal)))
             if (!line.StartsWith("""{"block""", StringComparison.Ordinal)) told.AppendLine(line.Split("sha256")[0]);
         return told.ToString();
     }

@@ -262,6 +262,22 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Archived_outcomes_that_have_not_changed_since_are_removed_and_are_in_no_list()
+    {
+        await Append(Batches.Of("acme", null, "one") with
+        {
+            Archived = [Archived("a", 1, 8), Archived("b", 2, 5), Archived("c", 3, 6), Archived("d", 4, 7)],
+        });
+        await _store.RemoveArchived("acme", [new("a", 8), new("b", 4), new("c", 6), new("x", 1), new("d", 8)], default);
+        await _store.RemoveArchived("nobody", [new("a", 8)], default);
+
+        Assert.Equal([null, "b", null, "d", null], (await _store.Archived("acme", ["a", "b", "c", "d", "x"], default))
+            .Select(bytes => bytes is null ? null : Encoding.UTF8.GetString(bytes)));
+        Assert.Equal(["d", "b"], await Ids(new OutcomeFilter(), null, 10));
+        Assert.Equal(["b", "d"], await Ids(new OutcomeFilter(ChangedAfter: 0), null, 10));
+    }
+
+    [Fact]
     public async Task Archived_outcomes_are_filtered_by_each_member_and_by_all_of_them()
     {
         var some = Archived("a", 1, 1).Outcome;

@@ -1,8 +1,8 @@
 namespace MeteringGateway.Api.Operations;
 
 /// <summary>
-/// Moves entries of closed periods into segments by itself: once an hour every tenant is looked at, one after the
-/// other. Who was closed less than <see cref="JournalSettings.SealAfter"/> ago has to wait.
+/// Moves entries and outcomes of closed periods into segments by itself: once an hour every tenant is looked at, one
+/// after the other. Who was closed less than <see cref="JournalSettings.SealAfter"/> ago has to wait.
 /// </summary>
 internal sealed class Sealing(MeteringSettings settings, TimeProvider clock, ILogger<Sealing> log) : IDoneOnce
 {
@@ -33,10 +33,9 @@ internal sealed class Sealing(MeteringSettings settings, TimeProvider clock, ILo
             try
             {
                 var sum = await sealer.SealAll([], closedBy, inSteps: true, Told, _stop.Token);
-                if (sum.Entries > 0)
-                    log.LogInformation(
-                        "{Entries} entries of closed periods went into {Segments} segments, {Bytes} bytes", sum.Entries,
-                        sum.Segments, sum.Bytes);
+                if (sum != SealedSum.Nothing)
+                    log.LogInformation("{Entries} entries and {Outcomes} outcomes of closed periods went into "
+                        + "{Segments} segments, {Bytes} bytes", sum.Entries, sum.Outcomes, sum.Segments, sum.Bytes);
             }
 #pragma warning disable CA1031 // Nothing is lost: it is tried again in an hour.
             catch (Exception failure) when (!_stop.IsCancellationRequested)

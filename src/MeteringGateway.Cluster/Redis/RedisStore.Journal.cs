@@ -50,6 +50,15 @@ public sealed partial class RedisStore
             (long)await Ask(Scripts.Trim, keys, [first, previousHash, blocks, .. forget], cancellation);
     }
 
+    public async ValueTask RemoveArchived(string tenant, IReadOnlyList<ArchivedVersion> sealedOnes,
+        CancellationToken cancellation)
+    {
+        RedisKey[] keys = [Key("a", tenant), Key("af", tenant), Key("as", tenant)];
+        foreach (var some in sealedOnes.Chunk(RowsAtOnce))
+            await Ask(Scripts.RemoveArchived, keys,
+                [.. some.SelectMany(one => (RedisValue[])[one.OutcomeId, one.Sequence])], cancellation);
+    }
+
     /// <summary>
     /// Blocks from the one that holds the entry after <paramref name="after"/> on, up to where the journal ended when
     /// it was first asked.

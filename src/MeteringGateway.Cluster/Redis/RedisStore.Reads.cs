@@ -54,11 +54,18 @@ public sealed partial class RedisStore
             row[1] ?? throw new ArgumentException("no salt"), row[2] ?? throw new ArgumentException("no detail"));
     }, $"the detail of entry {sequence} of {tenant}");
 
-    public async ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<byte[]?>> Archived(string tenant, IReadOnlyList<string> outcomeIds,
+        CancellationToken cancellation)
     {
-        var row = await Ask(_ => _redis.HashGetAsync(Key("a", tenant), outcomeId, Master), cancellation);
-        return row.IsNull ? null
-            : Read(() => Packed.Archived((byte[])row!), $"the archived outcome '{outcomeId}' of {tenant}");
+        var found = new List<byte[]?>(outcomeIds.Count);
+        foreach (var some in outcomeIds.Chunk(RowsAtOnce))
+        {
+            var rows = await Ask(_ => _redis.HashGetAsync(Key("a", tenant), [.. some.Select(id => (RedisValue)id)],
+                Master), cancellation);
+            found.AddRange(rows.Zip(some, (row, id) => row.IsNull ? null
+                : Read(() => Packed.Archived((byte[])row!), $"the archived outcome '{id}' of {tenant}")));
+        }
+        return found;
     }
 
     public async ValueTask<IReadOnlyList<byte[]>> ArchivedPage(

@@ -176,4 +176,21 @@ internal static partial class Scripts
         if #ids > 0 then redis.call('XDEL', KEYS[1], unpack(ids)) end
         return #ids
         """;
+
+    /// <summary>
+    /// Removes archived outcomes that have not changed since. KEYS: rows, index by first sequence, index by sequence.
+    /// ARGV: of each its id and sequence. Answers how many it removed.
+    /// </summary>
+    public const string RemoveArchived = Writes + """
+        local gone = 0
+        for i = 1, #ARGV, 2 do
+          if tonumber(redis.call('ZSCORE', KEYS[3], ARGV[i]) or '-1') == tonumber(ARGV[i + 1]) then
+            redis.call('HDEL', KEYS[1], ARGV[i])
+            redis.call('ZREM', KEYS[2], ARGV[i])
+            redis.call('ZREM', KEYS[3], ARGV[i])
+            gone = gone + 1
+          end
+        end
+        return gone
+        """;
 }

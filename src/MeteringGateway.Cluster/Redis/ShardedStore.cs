@@ -150,8 +150,11 @@ internal sealed partial class ShardedStore : IStore
     public ValueTask<IReadOnlyList<DetailRow?>> Details(string tenant, IReadOnlyList<long> sequences,
         CancellationToken cancellation) => Of(tenant).Details(tenant, sequences, cancellation);
 
-    public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation) =>
-        Of(tenant).Archived(tenant, outcomeId, cancellation);
+    public ValueTask<IReadOnlyList<byte[]?>> Archived(string tenant, IReadOnlyList<string> outcomeIds,
+        CancellationToken cancellation) => Of(tenant).Archived(tenant, outcomeIds, cancellation);
+
+    public ValueTask RemoveArchived(string tenant, IReadOnlyList<ArchivedVersion> sealedOnes,
+        CancellationToken cancellation) => Of(tenant).RemoveArchived(tenant, sealedOnes, cancellation);
 
     public ValueTask<IReadOnlyList<long>> DetailsOf(string tenant, string endCustomer,
         CancellationToken cancellation) => Of(tenant).DetailsOf(tenant, endCustomer, cancellation);

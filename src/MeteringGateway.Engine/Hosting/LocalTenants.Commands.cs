@@ -115,25 +115,30 @@ public sealed partial class LocalTenants
         }
     }
 
-    /// <summary>All of them at once.</summary>
+    /// <summary>
+    /// All of them at once. Everything that had left the tenant when it was asked for is durable: it is found, or it is
+    /// not there.
+    /// </summary>
     private async ValueTask<Dictionary<string, Outcome?>> Recall(string tenant, IReadOnlyCollection<string> outcomes,
         CancellationToken cancellation)
     {
-        var found = await Task.WhenAll(outcomes.Select(async id =>
-            (Id: id, Outcome: await Recall(tenant, id, cancellation))));
-        return found.ToDictionary(one => one.Id, one => one.Outcome, StringComparer.Ordinal);
+        var stored = await _store.Archived(tenant, [.. outcomes], cancellation);
+        var found = outcomes.Zip(stored, (id, bytes) => (id, Outcome: bytes is null ? null
+            : EntryCodec.ReadOutcome(bytes))).ToDictionary(one => one.id, one => one.Outcome, StringComparer.Ordinal);
+        // An alias stands for the outcome that it continued (O3).
+        var roots = found.Values.Select(outcome => outcome?.ContinuationOf).OfType<string>().ToHashSet();
+        if (roots.Count == 0) return found;
+        var continued = await Recall(tenant, roots, cancellation);
+        foreach (var (id, outcome) in found)
+            if (outcome?.ContinuationOf is { } root) found[id] = continued[root];
+        return found;
     }
 
-    /// <summary>
-    /// Everything that had left the tenant when it was asked for is durable: it is found, or it is not there.
-    /// </summary>
-    private async ValueTask<Outcome?> Recall(string tenant, string outcomeId, CancellationToken cancellation)
-    {
-        if (await _store.Archived(tenant, outcomeId, cancellation) is not { } bytes) return null;
-        var outcome = EntryCodec.ReadOutcome(bytes);
-        // An alias stands for the outcome that it continued (O3).
-        return outcome.ContinuationOf is { } root ? await Recall(tenant, root, cancellation) : outcome;
-    }
+    /// <summary>One that has left memory; null: it is in memory, or nowhere, as the tenant knows of most without
+    /// looking (I3).</summary>
+    private async ValueTask<Outcome?> Recall(string tenant, string outcomeId, CancellationToken cancellation) =>
+        await Ask(tenant, state => state.IsInArchiveOnly(outcomeId) ? outcomeId : null, cancellation) is null ? null
+            : (await Recall(tenant, (string[])[outcomeId], cancellation))[outcomeId];
 
     /// <summary>
     /// Does what is due for a tenant; of one that the store named, it sees to it that the store's due time moves on.

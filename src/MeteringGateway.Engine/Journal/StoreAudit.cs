@@ -43,10 +43,8 @@ public sealed class StoreAudit(IStore store, string tenant)
                 Findings.Add($"the alert of entry {_fold.Sequence} in the outbox is not what the entry says");
         }
         await Details(cancellation);
-        foreach (var row in archived)
-            if (await store.Archived(tenant, row.Outcome.Id, cancellation) is not { } stored
-                || !stored.AsSpan().SequenceEqual(row.Bytes))
-                _differing[row.Outcome.Id] = EntryCodec.ReadOutcome(row.Bytes);
+        foreach (var row in await StoredOutcomes.Differing(store, tenant, archived, cancellation))
+            _differing[row.Outcome.Id] = EntryCodec.ReadOutcome(row.Bytes);
     }
 
     /// <summary>No more entries follow.</summary>

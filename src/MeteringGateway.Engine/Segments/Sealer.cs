@@ -4,22 +4,23 @@ using MeteringGateway.Core;
 namespace MeteringGateway.Engine;
 
 /// <summary>What was sealed.</summary>
-/// <param name="Bytes">Of the segments' files.</param>
-public sealed record SealedSum(int Segments, long Entries, long Bytes)
+/// <param name="Segments">That were written, or written anew.</param>
+/// <param name="Bytes">Of their files.</param>
+public sealed record SealedSum(int Segments, long Entries, long Outcomes, long Bytes)
 {
-    public static readonly SealedSum Nothing = new(0, 0, 0);
+    public static readonly SealedSum Nothing = new(0, 0, 0, 0);
 
-    public static SealedSum operator +(SealedSum one, SealedSum other) => new(
-        one.Segments + other.Segments, one.Entries + other.Entries, one.Bytes + other.Bytes);
+    public static SealedSum operator +(SealedSum one, SealedSum other) => new(one.Segments + other.Segments,
+        one.Entries + other.Entries, one.Outcomes + other.Outcomes, one.Bytes + other.Bytes);
 }
 
 /// <summary>
-/// Moves a tenant's oldest entries, and what is stored apart of them, into segments: all that came before the first
-/// period that is not closed. A segment is written, synced, named and read back before any of it leaves the hot store,
-/// and leaves it only if what follows there continues it. Whoever dies in between leaves it in both, and the next one
-/// goes on from there.
+/// Moves a tenant's oldest entries, what is stored apart of them, and then the archived outcomes that they reported
+/// into segments: all that came before the first period that is not closed. A segment is written, synced, named and
+/// read back before any of it leaves the hot store, and leaves it only if what follows there continues it. Whoever dies
+/// in between leaves it in both, and the next one goes on from there.
 /// </summary>
-public sealed class Sealer(SegmentedStore store)
+public sealed partial class Sealer(SegmentedStore store)
 {
     /// <summary>Bytes of entries and details from which another segment begins.</summary>
     internal long SegmentSize { get; init; } = 16 << 20;
@@ -66,18 +67,26 @@ public sealed class Sealer(SegmentedStore store)
         var steps = inSteps ? new Steps() : null;
         var first = await store.DemandSealed(tenant, cancellation);
         var until = await Boundary(tenant, first - 1, closedBy, steps, cancellation);
-        if (until < first && !_segments.Of(tenant).Exists(file => file.Last >= first)) return SealedSum.Nothing;
+        if (until < first && !_segments.Of(tenant).Exists(file => file.Last >= first)
+            && !await HasOutcomes(tenant, cancellation)) return SealedSum.Nothing;
         using var held = await _segments.Lock(tenant, cancellation);
-        var end = await Finish(tenant, cancellation);
-        var sum = SealedSum.Nothing;
-        for (; ;)
+        var sum = new Sum();
+        await Entries(tenant, until, steps, sum, cancellation);
+        await Outcomes(tenant, steps, sum, cancellation);
+        return sum.Whole();
+    }
+
+    private async Task Entries(string tenant, long until, Steps? steps, Sum sum, CancellationToken cancellation)
+    {
+        for (var end = await Finish(tenant, cancellation); ;)
         {
             using var draft = new Segment.Draft(tenant, end);
             var next = await Gather(draft, tenant, until, steps, cancellation);
-            if (next is null || draft.Last == end.Sequence) return sum;
+            if (next is null || draft.Last == end.Sequence) return;
             var bytes = draft.Finish();
             var file = _segments.Put(tenant, end.Sequence + 1, draft.Last, bytes);
-            sum += new SealedSum(1, draft.Last - end.Sequence, bytes.Length);
+            sum.Wrote(file, bytes.Length);
+            sum.Entries += draft.Last - end.Sequence;
             Instruments.Sealed.Add(draft.Last - end.Sequence);
             end = Segments.With(tenant, file, segment => segment.End);
             await Trim(tenant, next, [.. draft.Details.Select(row => row.Sequence)], cancellation);

@@ -15,7 +15,8 @@ internal sealed record SegmentEnd(long Sequence, byte[] Hash, byte[] Segment)
 /// <summary>
 /// A run of a tenant's entries in a file of its own, and what is stored apart of them. It has two parts: the entries,
 /// which are never written again and whose hash the next segment names, and the details, which are written anew without
-/// those of somebody who is erased. Opened on the file as it is now; one that replaces it is not seen.
+/// those of somebody who is erased; behind them, once there are any, the <see cref="SegmentOutcomes"/> that they
+/// reported. Opened on the file as it is now; one that replaces it is not seen.
 /// </summary>
 internal sealed class Segment : IDisposable
 {
@@ -37,8 +38,10 @@ internal sealed class Segment : IDisposable
         var hashes = fields.Length - 3 * Chain.HashLength;
         if (hashes < 16 || Encoding.UTF8.GetString(fields.AsSpan(16, hashes - 16)) != tenant)
             throw new FormatException("it is another tenant's");
-        if (!_details.Fields.AsSpan().SequenceEqual(_entries.Hash) || _details.End != file.Length)
+        if (!_details.Fields.AsSpan().SequenceEqual(_entries.Hash))
             throw new FormatException("its details are another's");
+        if (_details.End != file.Length) Outcomes = new SegmentOutcomes(file, _details.End, _entries.Hash);
+        if ((Outcomes?.End ?? _details.End) != file.Length) throw new FormatException("it has bytes left over");
         (First, Last) = (BinaryPrimitives.ReadInt64LittleEndian(fields),
             BinaryPrimitives.ReadInt64LittleEndian(fields.AsSpan(8)));
         Previous = fields[hashes..(hashes + Chain.HashLength)];
@@ -57,8 +60,8 @@ internal sealed class Segment : IDisposable
     public byte[] After { get; }
     public SegmentEnd End => new(Last, After, _entries.Hash);
 
-    /// <summary>Whether anything of it is stored apart.</summary>
-    public bool HasDetails => _details.Pages.Count > 0;
+    /// <summary>Null: none has left the hot store.</summary>
+    public SegmentOutcomes? Outcomes { get; }
 
     /// <exception cref="FormatException">It is not a segment of this tenant, or not as it was written.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -127,15 +130,25 @@ internal sealed class Segment : IDisposable
         foreach (var row in Details())
             if (row.Sequence < First || row.Sequence > Last)
                 throw new FormatException($"it has a detail of entry {row.Sequence}");
+        Outcomes?.Verify(First, Last);
     }
 
-    /// <summary>The file as it would be with these details alone: its entries as they are, byte by byte.</summary>
-    public byte[] With(IEnumerable<DetailRow> details)
+    /// <summary>The file as it would be with these details alone: its entries and outcomes as they are, byte by
+    /// byte.</summary>
+    public byte[] With(IEnumerable<DetailRow> details) =>
+        [.. Raw(0, _entries.End), .. DetailsPart(_entries.Hash, details), .. Raw(_details.End, _file.Length)];
+
+    /// <summary>The file as it would be with these outcomes alone, in order of their first sequence: its entries and
+    /// details as they are.</summary>
+    public byte[] With(IReadOnlyList<SealedOutcome> outcomes) =>
+        [.. Raw(0, _details.End), .. SegmentOutcomes.Make(_entries.Hash, outcomes)];
+
+    private byte[] Raw(long from, long to)
     {
-        var entries = new byte[_entries.End];
-        _file.Position = 0;
-        _file.ReadExactly(entries);
-        return [.. entries, .. DetailsPart(_entries.Hash, details)];
+        var bytes = new byte[to - from];
+        _file.Position = from;
+        _file.ReadExactly(bytes);
+        return bytes;
     }
 
     public void Dispose() => _file.Dispose();
@@ -192,9 +205,7 @@ internal sealed class Segment : IDisposable
             name.CopyTo(fields, 16);
             var entries = SegmentPart.Make(EntriesMark, [.. fields, .. follows.Segment, .. follows.Hash, .. _hash],
                 _pages);
-            var head = entries.Length - _pages.Sum(page => page.Item2.Length);
-            var segment = entries.AsSpan(head - Chain.HashLength, Chain.HashLength).ToArray();
-            return [.. entries, .. DetailsPart(segment, _details)];
+            return [.. entries, .. DetailsPart(SegmentPart.HashOf(entries), _details)];
         }
 
         public void Dispose() => _page.Dispose();

@@ -67,6 +67,14 @@ internal sealed class SegmentPart
         return part;
     }
 
+    /// <param name="part">As <see cref="Make"/> makes it.</param>
+    public static byte[] HashOf(ReadOnlySpan<byte> part)
+    {
+        var head = Lengths + BinaryPrimitives.ReadInt32LittleEndian(part[8..])
+            + BinaryPrimitives.ReadInt32LittleEndian(part[12..]) * Row;
+        return part.Slice(head, Chain.HashLength).ToArray();
+    }
+
     /// <exception cref="FormatException">It is not such a part, or not as it was written.</exception>
     public static SegmentPart Read(Stream file, long at, ReadOnlySpan<byte> mark)
     {

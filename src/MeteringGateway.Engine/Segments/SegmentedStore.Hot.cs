@@ -16,12 +16,9 @@ public sealed partial class SegmentedStore
         CancellationToken cancellation) =>
         hot.Trim(tenant, first, previousHash, details, cancellation);
 
-    public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation) =>
-        hot.Archived(tenant, outcomeId, cancellation);
-
-    public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor,
-        long? end, int limit, CancellationToken cancellation) =>
-        hot.ArchivedPage(tenant, filter, cursor, end, limit, cancellation);
+    public ValueTask RemoveArchived(string tenant, IReadOnlyList<ArchivedVersion> sealedOnes,
+        CancellationToken cancellation) =>
+        hot.RemoveArchived(tenant, sealedOnes, cancellation);
 
     public ValueTask<IdempotencyRow?> Idempotent(string? tenant, string key, CancellationToken cancellation) =>
         hot.Idempotent(tenant, key, cancellation);

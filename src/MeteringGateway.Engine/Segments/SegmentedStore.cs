@@ -3,9 +3,9 @@ using MeteringGateway.Engine.Sqlite;
 namespace MeteringGateway.Engine;
 
 /// <summary>
-/// A store whose oldest entries are in segments: the one place that knows where an entry is. The hot store keeps a
-/// tenant's newest block always, so what it has not before its first block is in a segment, or missing, which is said.
-/// Everything else is the hot store's.
+/// A store whose oldest entries, and the archived outcomes that they reported, are in segments: the one place that
+/// knows where one is. The hot store keeps a tenant's newest block always, so what it has not before its first block is in a
+/// segment, or missing, which is said. Everything else is the hot store's.
 /// </summary>
 /// <param name="segments">Null: the settings name no directory. A store that was never sealed needs none.</param>
 public sealed partial class SegmentedStore(IStore hot, Segments? segments) : IStore
@@ -196,8 +196,9 @@ public sealed partial class SegmentedStore(IStore hot, Segments? segments) : ISt
     /// </summary>
     public void GiveBack() => (hot as SqliteStore)?.Execute("VACUUM");
 
-    private Task<T> Run<T>(string tenant, SegmentFile file, Func<Segment, T> work, CancellationToken cancellation) =>
-        _reads.Run(tenant, urgent: false, () => Segments.With(tenant, file, work), cancellation);
+    private Task<T> Run<T>(string tenant, SegmentFile file, Func<Segment, T> work, CancellationToken cancellation,
+        bool urgent = false) =>
+        _reads.Run(tenant, urgent, () => Segments.With(tenant, file, work), cancellation);
 
     public async ValueTask DisposeAsync()
     {

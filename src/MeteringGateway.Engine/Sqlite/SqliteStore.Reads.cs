@@ -119,11 +119,17 @@ public sealed partial class SqliteStore
         if (Volatile.Read(ref _logHasErased)) await ClearLog(cancellation);
     }
 
-    public ValueTask<byte[]?> Archived(string tenant, string outcomeId,
-        CancellationToken cancellation) => Read<byte[]?>(tenant, db =>
+    public ValueTask<IReadOnlyList<byte[]?>> Archived(string tenant, IReadOnlyList<string> outcomeIds,
+        CancellationToken cancellation) => Read<IReadOnlyList<byte[]?>>(tenant, db =>
     {
-        using var row = db[$"SELECT bytes FROM archived WHERE {Tenant} AND id=?"].Add(tenant).Add(outcomeId);
-        return row.Step() ? row.Blob(0) : null;
+        var found = new byte[]?[outcomeIds.Count];
+        if (Key(db, tenant) is not { } key) return found;
+        for (var i = 0; i < found.Length; i++)
+        {
+            using var row = db["SELECT bytes FROM archived WHERE tenant=? AND id=?"].Add(key).Add(outcomeIds[i]);
+            if (row.Step()) found[i] = row.Blob(0);
+        }
+        return found;
     }, cancellation, urgent: true);
 
     /// <summary>

@@ -21,17 +21,39 @@ public sealed partial class SqliteStore
 
         async ValueTask<bool> Step(Action<Connection, long> remove)
         {
-            cancellation.ThrowIfCancellationRequested();
-            await _checkpoint; // else the log would grow by all that is removed
-            var done = Write(db => db.Transaction(Begin, _ =>
+            var done = false;
+            await Remove(db =>
             {
-                if (Follows(db, tenant, first, previousHash) is not { } key) return false;
+                if (Follows(db, tenant, first, previousHash) is not { } key) return;
                 remove(db, key);
-                return true;
-            }));
-            await Task.Yield();
+                done = true;
+            }, cancellation);
             return done;
         }
+    }
+
+    public async ValueTask RemoveArchived(string tenant, IReadOnlyList<ArchivedVersion> sealedOnes,
+        CancellationToken cancellation)
+    {
+        foreach (var some in sealedOnes.Chunk(TrimRows))
+            await Remove(db =>
+            {
+                foreach (var one in some)
+                    db[$"DELETE FROM archived WHERE {Tenant} AND id=? AND sequence=?"].Add(tenant).Add(one.OutcomeId)
+                        .Add(one.Sequence).Run();
+            }, cancellation);
+    }
+
+    private async Task Remove(Action<Connection> remove, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        await _checkpoint; // else the log would grow by all that is removed
+        Write(db => db.Transaction(Begin, _ =>
+        {
+            remove(db);
+            return true;
+        }));
+        await Task.Yield();
     }
 
     /// <summary>The tenant's key, if its journal has a block that begins there with that hash before it.</summary>

@@ -104,10 +104,8 @@ internal sealed partial class Exporter
             new ExportLine { Block = new(piece.First, piece.Count, piece.Framed(), [.. details.OfType<DetailRow>()]) });
         // What folding makes of them is not in the file. A late fact, or an older program, may have left something
         // else.
-        foreach (var row in piece.Archived)
-            if (await store.Archived(fold.Tenant, row.Outcome.Id, cancellation) is not { } stored
-                || !stored.AsSpan().SequenceEqual(row.Bytes))
-                differing.Add(row.Outcome.Id);
+        foreach (var row in await StoredOutcomes.Differing(store, fold.Tenant, piece.Archived, cancellation))
+            differing.Add(row.Outcome.Id);
     }
 
     private async Task Archived(TenantFold fold, string id)

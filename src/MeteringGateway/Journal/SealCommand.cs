@@ -13,10 +13,10 @@ internal static class SealCommand
         var after = new Option<TimeSpan>("--after") { Description =
             "Only periods that were closed so long ago: days.hours:minutes:seconds (default: all that are closed)" };
         var command = new Command("seal",
-            "Move entries of closed periods out of a store into segment files in the directory that the setting "
-                + "Metering:Journal:Segments names, each read back before anything of it leaves the store. Of a "
-                + "directory while no gateway has it open; of a Redis beside running silos. Exit code 1 if a "
-                + "tenant's could not be moved; they stay where they are.")
+            "Move entries and outcomes of closed periods out of a store into segment files in the directory that "
+                + "the setting Metering:Journal:Segments names, each read back before anything of it leaves the "
+                + "store. Of a directory while no gateway has it open; of a Redis beside running silos. Exit code 1 "
+                + "if a tenant's could not be moved; they stay where they are.")
                 { tenants, after };
         command.Validators.Add(result =>
         {
@@ -40,9 +40,10 @@ internal static class SealCommand
                     good = false;
                     Console.Error.WriteLine($"{tenant}: {why.Message}");
                 }, cancellation);
-            Console.WriteLine(sum.Entries == 0 ? "nothing was to be sealed"
-                : $"sealed {sum.Entries} entries into {sum.Segments} segments, {sum.Bytes} bytes");
-            if (sum.Entries > 0) opened.GiveBack();
+            Console.WriteLine(sum == SealedSum.Nothing ? "nothing was to be sealed"
+                : $"sealed {sum.Entries} entries and {sum.Outcomes} outcomes into {sum.Segments} segments, "
+                    + $"{sum.Bytes} bytes");
+            if (sum != SealedSum.Nothing) opened.GiveBack();
         });
         return good ? 0 : 1;
     }

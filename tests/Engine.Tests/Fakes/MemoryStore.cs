@@ -242,10 +242,24 @@ internal sealed partial class MemoryStore : IStore
         return default;
     }
 
-    public ValueTask<byte[]?> Archived(string tenant, string outcomeId, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<byte[]?>> Archived(string tenant, IReadOnlyList<string> outcomeIds,
+        CancellationToken cancellation)
     {
-        BeforeArchived?.Invoke(outcomeId);
-        lock (_gate) return new(_disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(outcomeId)?.Bytes);
+        foreach (var id in outcomeIds) BeforeArchived?.Invoke(id);
+        lock (_gate)
+            return new([.. outcomeIds.Select(id =>
+                _disk.Tenants.GetValueOrDefault(tenant)?.Archived.GetValueOrDefault(id)?.Bytes)]);
+    }
+
+    public ValueTask RemoveArchived(string tenant, IReadOnlyList<ArchivedVersion> sealedOnes,
+        CancellationToken cancellation)
+    {
+        lock (_gate)
+            foreach (var one in sealedOnes)
+                if (_disk.Tenants.GetValueOrDefault(tenant)?.Archived is { } archived
+                    && archived.GetValueOrDefault(one.OutcomeId)?.Outcome.Sequence == one.Sequence)
+                    archived.Remove(one.OutcomeId);
+        return default;
     }
 
     public ValueTask<IReadOnlyList<byte[]>> ArchivedPage(string tenant, OutcomeFilter filter, long? cursor, long? end,
