@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 
 namespace MeteringGateway;
 
@@ -28,8 +29,13 @@ internal static class CommandLine
     /// <returns>The exit code.</returns>
     public static async Task<int> Run(RootCommand root, string[] arguments, TimeSpan patience)
     {
-        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = patience,
+        // Whoever listens for signals disposes nothing that a late one asks for: it may come at any moment of the end.
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null,
             EnableDefaultExceptionHandler = false };
+        var asked = new CancellationTokenSource();
+        var late = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminate = Listen(PosixSignal.SIGTERM);
+        using var interrupt = Listen(PosixSignal.SIGINT);
         try
         {
             var parsed = root.Parse([.. arguments.Where(argument => !IsSetting(argument))]);
@@ -37,7 +43,7 @@ internal static class CommandLine
             if (Console.IsOutputRedirected && parsed.Action is HelpAction help) help.MaxWidth = 100;
             // `--help` has the rest.
             if (parsed.Action is ParseErrorAction error) error.ShowHelp = false;
-            return await parsed.InvokeAsync(configuration);
+            return await await Task.WhenAny(parsed.InvokeAsync(configuration, asked.Token), late.Task);
         }
         catch (Exception e) when (CommandException.ExplainsItself(e))
         {
@@ -56,5 +62,22 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync($"metering ended by an error of its own: {e}");
             return 1;
         }
+
+        PosixSignalRegistration Listen(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true; // the process ends by itself
+            if (asked.IsCancellationRequested) return;
+            _ = CutOff(signal == PosixSignal.SIGTERM ? Terminated : Interrupted);
+            asked.Cancel();
+        });
+
+        async Task CutOff(int code)
+        {
+            await Task.Delay(patience);
+            late.TrySetResult(code);
+        }
     }
+
+    /// <summary>Exit codes of what was asked to end and did not: 128 and the signal's number.</summary>
+    private const int Interrupted = 130, Terminated = 143;
 }

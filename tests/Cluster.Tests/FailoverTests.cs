@@ -103,7 +103,9 @@ public sealed class FailoverTests : IAsyncLifetime
             patience: TimeSpan.FromSeconds(1));
         var row = new IdempotencyRow("key", [1], [2], Instant.MaxValue);
         _replica.Pause();
-        Assert.Equal([AppendResult.Unknown], await store.Append([Batches.Of("acme", null, "one")], default));
+        var alert = new Alert(1, "outcome.billable", default, [1], [2]);
+        Assert.Equal([AppendResult.Unknown],
+            await store.Append([Batches.Of("acme", null, "one") with { Outbox = [alert] }], default));
         await Assert.ThrowsAsync<StoreException>(async () => await store.Once(row, default));
         await Assert.ThrowsAsync<StoreException>(async () =>
             await store.Put(new Document("plan", "p", 1, default, "admin", [1]), default));
@@ -113,6 +115,7 @@ public sealed class FailoverTests : IAsyncLifetime
         await Assert.ThrowsAsync<StoreException>(async () => await store.Load("acme", default));
         await Assert.ThrowsAsync<StoreException>(async () => await store.Idempotent(null, "key", default));
         await Assert.ThrowsAsync<StoreException>(async () => await store.DocumentsAfter(0, default));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.Outbox(0, 10, default));
         Assert.Null(await store.Load("nobody", default));
         _replica.Resume();
 
@@ -120,6 +123,7 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(["one"], RedisStoreTests.Whole((await patient.Load("acme", default))!));
         Assert.NotNull(await patient.Idempotent(null, "key", default));
         Assert.Single((await patient.DocumentsAfter(0, default)).Documents);
+        Assert.Single(await patient.Outbox(0, 10, default));
         Assert.Empty(await patient.Check(default));
     }
 

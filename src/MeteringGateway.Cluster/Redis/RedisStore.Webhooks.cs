@@ -12,6 +12,7 @@ public sealed partial class RedisStore
     {
         var rows = await Ask(_ => _redis.StreamRangeAsync(Key("outbox"),
             string.Create(CultureInfo.InvariantCulture, $"{after + 1}-0"), count: limit, flags: Master), cancellation);
+        if (rows.Length > 0) await AwaitReplicas(cancellation); // receivers are told of them
         return [.. rows.Select(row => new OutboxRow(
             long.Parse(((string)row.Id!).Split('-')[0], CultureInfo.InvariantCulture), (string)row["t"]!,
             new Alert((long)row["s"], (string)row["y"]!, new Instant((long)row["a"]), (byte[])row["h"]!,
@@ -105,6 +106,7 @@ public sealed partial class RedisStore
         var rows = (RedisValue[])(await Ask(Scripts.Webhooks, [], [prefix], cancellation))!;
         foreach (var row in rows.Chunk(3))
             if (row[2] != 1) throw new StoreException(Damaged($"webhooks: '{row[0]}'"));
+        if (rows.Length > 0) await AwaitReplicas(cancellation);
         return [.. rows.Chunk(3).Select(row => new WebhookRow((string)row[0]!, (byte[])row[1]!))
             .OrderBy(row => row.Id, StringComparer.Ordinal)];
     }

@@ -45,6 +45,22 @@ public sealed partial class TenantState
         /// <exception cref="FormatException">The bytes are not the next piece of a snapshot.</exception>
         public void Take(ReadOnlySpan<byte> piece)
         {
+            try
+            {
+                Read(piece);
+            }
+            catch (Exception e) when (IsOfBytes(e))
+            {
+                throw new FormatException($"the bytes are no snapshot: {e.Message}", e);
+            }
+        }
+
+        /// <summary>What was put together of bytes that are none of a snapshot may break off in any way.</summary>
+        private static bool IsOfBytes(Exception failure) =>
+            failure is not (FormatException or OutOfMemoryException);
+
+        private void Read(ReadOnlySpan<byte> piece)
+        {
             var from = new Reader(piece);
             while (!from.AtEnd)
             {
@@ -76,11 +92,18 @@ public sealed partial class TenantState
         public TenantState Done()
         {
             if (_left > 0 || _kind < Kinds.Length - 1) throw new FormatException("the bytes end early");
-            EndLists();
-            _state._outcomes?.FindChanged();
-            _state.CountAnew();
-            _state.FindDisputes();
-            _state.FindUnits();
+            try
+            {
+                EndLists();
+                _state._outcomes?.FindChanged();
+                _state.CountAnew();
+                _state.FindDisputes();
+                _state.FindUnits();
+            }
+            catch (Exception e) when (IsOfBytes(e))
+            {
+                throw new FormatException($"the bytes are no snapshot: {e.Message}", e);
+            }
             return _state;
         }
 
