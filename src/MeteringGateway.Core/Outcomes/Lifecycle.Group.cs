@@ -263,7 +263,8 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         for (var i = from; i < _pinned.Count; i++)
         {
             var pin = _pinned[i];
-            if ((_at.Before(pin.Report) || rivals?.Contains(pin) == true) && GoesBefore(pin, one)) return true;
+            if ((_at.Before(pin.Report) || (rivals?.Contains(pin) == true && !IsReversed(pin))) && GoesBefore(pin, one))
+                return true;
         }
         return false;
     }

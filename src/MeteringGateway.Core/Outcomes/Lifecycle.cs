@@ -207,7 +207,8 @@ internal sealed partial class Lifecycle
 
     private void Open(Tenure tenure)
     {
-        var (report, state, start) = (tenure.Opener, tenure.Root.Outcome, tenure.Opener.Outcome.Time);
+        // As it settled: what it continued then may be another's continuation by now.
+        var (report, state, start) = (tenure.Opener, RootOf(tenure.Opener).Outcome, tenure.Opener.Outcome.Time);
         // A settled segment's end is fixed: what arrives later neither restarts nor reopens its window. Where something
         // said within the window ended it, that something is within it again.
         tenure.Closes = !IsPinned(report) || state.ClosesAt is not { } at ? WindowEndsAt(tenure.Root, start)
@@ -245,7 +246,7 @@ internal sealed partial class Lifecycle
             return;
         }
         holder.Verdict = IsPinned(opener)
-            ? new Verdict(OutcomeStatus.NonBillable, fact.Reason, _segment.Start, holder.Outcome.ClosesAt,
+            ? new Verdict(OutcomeStatus.NonBillable, fact.Reason, _segment.Start, RootOf(opener).Outcome.ClosesAt,
                 WindowEnd.ReversedLate, null)
             : new Verdict(OutcomeStatus.NonBillable, fact.Reason, _segment.Start, _segment.Closes, WindowEnd.Reversed,
                 null);

@@ -5,11 +5,12 @@ namespace MeteringGateway.Engine;
 public sealed partial class SqliteStore
 {
     private const string AsFenced = "WHERE id=?5 AND hash=?6 AND sequence=?7";
-    /// <summary>Of most batches nothing else changes: what is due is in an index, which then need not be written.</summary>
+
+    /// <summary>Of most batches nothing else changes: what is due is in an index, which then stays as it is.</summary>
     private static readonly string MoveOn =
         "UPDATE tenants SET sequence=?1, hash=?2, "
-        + $"seal={Seals.Of("tenants", "key", "id", "?1", "?2", "due", "snapshot_sequence", "snapshot_hash", "severity")} "
-        + $"{AsFenced} AND due IS ?3 AND severity=IFNULL(?4, severity) RETURNING key";
+        + $"seal={Seals.Of("tenants", "key", "id", "?1", "?2", "due", "snapshot_sequence", "snapshot_hash",
+            "severity")} {AsFenced} AND due IS ?3 AND severity=IFNULL(?4, severity) RETURNING key";
     private static readonly string Move =
         "UPDATE tenants SET sequence=?1, hash=?2, due=?3, severity=IFNULL(?4, severity), "
         + $"seal={Seals.Of("tenants", "key", "id", "?1", "?2", "?3", "snapshot_sequence", "snapshot_hash",

@@ -79,9 +79,10 @@ internal sealed partial class Oracle
         walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.DuplicateInSession);
     }
 
-    // 0001, 4: another outcome settled before this one arrived, and holds from later on.
+    // 0001, 4: another outcome settled before this one arrived, and holds from later on. What was not admitted does not
+    // count (I4).
     private static bool ComesTooLate(Report report, List<Report> group, Key at, Report? freed = null) =>
-        group.Any(other => other != freed && other.Pin is { } pin && pin.Arrival < report.Arrival && pin.From >= at
+        group.Any(other => other != freed && other.Refused is null && other.Pin is { } pin && pin.Arrival < report.Arrival && pin.From >= at
             && pin.First != (report.View?.AliasOf ?? report));
 
     private void Take(Walk walk, Report report, Key from)
@@ -131,7 +132,9 @@ internal sealed partial class Oracle
             walk.Reversed = holder.Chain[0];
             var promoted = walk.Duplicates.FirstOrDefault(other =>
                 other.Time < freed.Time && !ReversedBefore(other, freed)
-                    && !ComesTooLate(other, group, freed, holder.Chain[^1]));
+                    // 0001, 6: who would not be promoted either, by what came late, has no place to keep.
+                    && !ComesTooLate(other, [.. group.Where(rival => !walk.Duplicates.Contains(rival)
+                        || !ReversedBefore(rival, freed))], freed, holder.Chain[^1]));
             if (promoted is null
                 && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[0].Key))
                 throw new AmbiguousException(
