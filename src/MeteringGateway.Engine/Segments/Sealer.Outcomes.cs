@@ -22,9 +22,9 @@ public sealed partial class Sealer
     {
         if (await store.WithOutcomes(tenant, cancellation) is not [.., var last] files
             || !await HasOutcomes(tenant, cancellation)) return;
-        for (long? before = last.Last + 1; before is { } at;)
+        for (var before = last.Last + 1; ;)
         {
-            var newest = await _hot.ArchivedPage(tenant, Any, at, null, 1, cancellation);
+            var newest = await _hot.ArchivedPage(tenant, Any, before, files[0].First - 1, 1, cancellation);
             if (newest is not [var bytes]) return;
             var first = SealedOutcome.Read(tenant, bytes).First;
             var file = files.Last(file => file.First <= first);
