@@ -136,7 +136,7 @@ internal sealed partial class Oracle
                     && !ComesTooLate(other, [.. group.Where(rival => !walk.Duplicates.Contains(rival)
                         || !ReversedBefore(rival, freed))], freed, holder.Chain[^1]));
             if (promoted is null
-                && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[0].Key))
+                && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[^1].Key))
                 throw new AmbiguousException(
                     "a duplicate at the very instant of a reversal, in order before what is reversed");
             if (promoted is null) continue;
