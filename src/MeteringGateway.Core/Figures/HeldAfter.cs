@@ -113,9 +113,11 @@ internal readonly record struct HeldRun(TypeRates Rates, int Class, UInt128 Caps
 }
 
 /// <summary>What is held in one period, as it was last looked at; it changes no more.</summary>
+/// <param name="Caps">In whose order the runs say which of them they stand against.</param>
 /// <param name="Days">Those that daily caps are asked about.</param>
 /// <param name="First">Of the rater then: it makes all anew when what commitments had left has changed.</param>
-internal sealed record HeldRuns(IReadOnlyList<HeldRun> Runs, int[] Days, int Today, Instant Until, TypeRates First);
+internal sealed record HeldRuns(IReadOnlyList<HeldRun> Runs, CapBook[] Caps, int[] Days, int Today, Instant Until,
+    TypeRates First);
 
 /// <summary>What is held in one period.</summary>
 internal sealed class HeldPart

@@ -58,7 +58,8 @@ public sealed partial class TenantState
             .ToArray();
         var daily = Array.Exists(caps, cap => cap.Cap.Period == CapPeriod.Day);
         var known = drawn > 0 ? null : rating.Held!.Runs;
-        if (known is null || known.Today != today || !ReferenceEquals(known.First, rating.Rater.Rates[0]))
+        if (known is null || known.Today != today || !known.Caps.AsSpan().SequenceEqual(caps)
+            || !ReferenceEquals(known.First, rating.Rater.Rates[0]))
         {
             int[] on = !daily ? []
                 : [.. placed.Values.Select(held => held.Day).Append(today).Where(day => day >= 0).Distinct()];
@@ -102,6 +103,6 @@ public sealed partial class TenantState
                 runs[^1] = run with { Units = runs[^1].Units + units };
             else runs.Add(run);
         }
-        return new HeldRuns(runs, days, today, until, rater.Rates[0]);
+        return new HeldRuns(runs, caps, days, today, until, rater.Rates[0]);
     }
 }
