@@ -58,7 +58,10 @@ internal sealed class Deeds(string tenant, int count)
             ? Post($"/v1/tenants/{tenant}/reservations", "application/json",
                 """{"outcome_type":"support.resolution","quantity":1,"ttl":"PT24H"}""")
             : Post("/v1/events", "application/cloudevents-batch+json",
-                $$$"""[{"specversion":"1.0","id":"{{{id}}}","source":"/syscalls","type":"outcome.reported","subject":"{{{tenant}}}","data":{"outcome_type":"support.resolution"}}]""");
+                $$$"""
+                [{"specversion":"1.0","id":"{{{id}}}","source":"/syscalls","type":"outcome.reported",
+                  "subject":"{{{tenant}}}","data":{"outcome_type":"support.resolution"}}]
+                """);
         if (Reserves(number)) request.Headers.Add("Idempotency-Key", id);
         try
         {

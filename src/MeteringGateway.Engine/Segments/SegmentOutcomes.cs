@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using MeteringGateway.Core;
 
@@ -205,7 +204,7 @@ internal sealed class SegmentOutcomes
     private static long HashOf(string id)
     {
         Span<byte> hash = stackalloc byte[Sha256.Length];
-        SHA256.HashData(Encoding.UTF8.GetBytes(id), hash);
+        Sha256.Hash(Encoding.UTF8.GetBytes(id), hash);
         return BinaryPrimitives.ReadUInt32LittleEndian(hash);
     }
 

@@ -4,8 +4,8 @@ namespace MeteringGateway.Engine;
 
 /// <summary>
 /// A store whose oldest entries, and the archived outcomes that they reported, are in segments: the one place that
-/// knows where one is. The hot store keeps a tenant's newest block always, so what it has not before its first block is in a
-/// segment, or missing, which is said. Everything else is the hot store's.
+/// knows where one is. The hot store keeps a tenant's newest block always, so what it has not before its first block is
+/// in a segment, or missing, which is said. Everything else is the hot store's.
 /// </summary>
 /// <param name="segments">Null: the settings name no directory. A store that was never sealed needs none.</param>
 public sealed partial class SegmentedStore(IStore hot, Segments? segments) : IStore

@@ -82,8 +82,8 @@ internal sealed partial class Oracle
     // 0001, 4: another outcome settled before this one arrived, and holds from later on. What was not admitted does not
     // count (I4).
     private static bool ComesTooLate(Report report, List<Report> group, Key at, Report? freed = null) =>
-        group.Any(other => other != freed && other.Refused is null && other.Pin is { } pin && pin.Arrival < report.Arrival && pin.From >= at
-            && pin.First != (report.View?.AliasOf ?? report));
+        group.Any(other => other != freed && other.Refused is null && other.Pin is { } pin
+            && pin.Arrival < report.Arrival && pin.From >= at && pin.First != (report.View?.AliasOf ?? report));
 
     private void Take(Walk walk, Report report, Key from)
     {

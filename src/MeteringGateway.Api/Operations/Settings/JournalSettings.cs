@@ -4,8 +4,8 @@ namespace MeteringGateway.Api.Operations;
 public sealed class JournalSettings
 {
     /// <summary>
-    /// The directory of <see href="#segments">segments</see>, to which entries and outcomes of closed periods are moved;
-    /// of silos one that all of them have. Without it everything stays in the store.
+    /// The directory of <see href="#segments">segments</see>, to which entries and outcomes of closed periods are
+    /// moved; of silos one that all of them have. Without it everything stays in the store.
     /// </summary>
     public string? Segments { get; set; }
 
