@@ -238,18 +238,20 @@ public sealed partial class Allowance
             var count = Interlocked.Exchange(ref _blind, 0);
             if (count == 0) return;
             _log.LogWarning("{Tenant}: {Count} decisions were taken while the gateway was away", _tenant, count);
+            var rest = count;
             try
             {
-                for (var rest = count; rest > 0; rest -= MostUnitsOfAnEvent)
+                for (; rest > 0; rest -= MostUnitsOfAnEvent)
                     await _report(new ActivityReport(_tenant, BlindActivity)
                     {
                         Quantity = (int)Math.Min(rest, MostUnitsOfAnEvent), Agent = _question.Agent,
                         Channel = _question.Channel, Workflow = _question.Workflow, Time = _clock.GetUtcNow(),
                     });
             }
-            catch (MeteringUnavailableException)
+            catch (Exception e) when (e is MeteringUnavailableException or not MeteringException)
             {
-                Interlocked.Add(ref _blind, count);
+                Interlocked.Add(ref _blind, rest);
+                if (e is not MeteringUnavailableException) throw;
             }
         });
     }
@@ -277,6 +279,11 @@ public sealed partial class Allowance
         catch (MeteringException e)
         {
             _log.LogError("{Tenant}: {Reason}", _tenant, e.Message);
+            throw;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.LogError(e, "{Tenant}: what the allowance does beside decisions failed", _tenant);
             throw;
         }
     }

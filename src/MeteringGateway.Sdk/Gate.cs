@@ -59,7 +59,10 @@ public sealed class Gate
     /// <summary>How long nothing could be heard; none while the stream is open.</summary>
     public TimeSpan DeafFor => _isLive ? TimeSpan.Zero : _clock.GetElapsedTime(Volatile.Read(ref _lostAt));
 
-    /// <summary>Something is known otherwise. Told on the listener's thread, which waits for it.</summary>
+    /// <summary>
+    /// Something is known otherwise. Told on the listener's thread, which waits for it. What a handler throws is
+    /// logged, and the others are told all the same: an allowance closes whatever somebody else does.
+    /// </summary>
     public event Action<SignalEvent>? Changed;
 
     /// <summary>Whether what is asked is stopped, for one unit.</summary>
@@ -97,7 +100,15 @@ public sealed class Gate
     {
         ArgumentNullException.ThrowIfNull(heard);
         lock (_lock) Take(heard);
-        Changed?.Invoke(heard);
+        foreach (var told in Delegate.EnumerateInvocationList(Changed))
+            try
+            {
+                told(heard);
+            }
+            catch (Exception e)
+            {
+                _log.LogError(e, "Whoever was told of a signal failed");
+            }
     }
 
     private void Take(SignalEvent heard)

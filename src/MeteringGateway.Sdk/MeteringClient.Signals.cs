@@ -81,8 +81,7 @@ public sealed partial class MeteringClient
             _log.LogWarning("The stream of signals was not opened: {Code}", problem.Code);
             return new Opened(null, _sender.RetryAfter(response));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            || e is OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is not MeteringException && !IsEnded(e, cancellation))
         {
             response?.Dispose();
             _log.LogWarning("The stream of signals was not opened: {Reason}", e.Message);
@@ -96,13 +95,17 @@ public sealed partial class MeteringClient
         {
             return await events.MoveNextAsync();
         }
-        catch (Exception e) when (e is HttpRequestException or IOException
-            || e is OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (!IsEnded(e, cancellation))
         {
             _log.LogInformation("The stream of signals broke off: {Reason}", e.Message);
             return false;
         }
     }
+
+    // Whatever else failed, in a handler of the application's too, passes or is said again with the next attempt:
+    // nobody would notice a stream that ended.
+    private static bool IsEnded(Exception e, CancellationToken cancellation) =>
+        e is OperationCanceledException && cancellation.IsCancellationRequested;
 
     private bool TryHear(SseItem<string> item, out SignalEvent? heard)
     {

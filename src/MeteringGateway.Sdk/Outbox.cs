@@ -288,6 +288,11 @@ public sealed class Outbox : IAsyncDisposable
                     else Answered(batch, [new EventResult(null, EventStatus.Rejected, Problem: e.Problem)]);
                     continue;
                 }
+                catch (Exception e) when (!(e is OperationCanceledException && _ending.IsCancellationRequested))
+                {
+                    // What the application put between, a handler of its own say, failed as nothing here knows.
+                    _log.LogError(e, "{Count} reports wait: they could not be sent", Count);
+                }
                 await Task.Delay(Sender.Backoff(++failures, FirstWait, LongestWait), _clock, _ending.Token);
             }
         }

@@ -141,6 +141,20 @@ public class GateTests(Started started) : IClassFixture<Started>
     }
 
     [Fact]
+    public void Who_is_told_and_fails_keeps_nobody_else_from_being_told()
+    {
+        var gate = new Gate(new FakeClock());
+        var told = 0;
+        gate.Changed += _ => throw new InvalidOperationException("the caller's own fault");
+        gate.Changed += _ => told++;
+
+        gate.Hear(new SignalEvent(SignalKind.Reset, "t"));
+        gate.Hear(new SignalEvent(SignalKind.Ready, "t"));
+
+        Assert.Equal((2, GateState.Open), (told, gate.Ask("t", Question.Outcome("a")).State));
+    }
+
+    [Fact]
     public void What_is_older_changes_nothing_and_the_first_by_A1_is_told()
     {
         var gate = new Gate(new FakeClock());

@@ -139,6 +139,26 @@ public sealed class OutboxTests(Started started) : IClassFixture<Started>, IDisp
     }
 
     [Fact]
+    public async Task What_the_application_put_between_may_fail_as_it_likes_and_reports_are_sent_afterwards()
+    {
+        await _gateway.Tenant("between", GatePlan);
+        using var between = new Failing { Failures = 3 };
+        var client = Caller.Client(Options(await _gateway.Key("agent", "between")), null, between);
+        await using (var outbox = new Outbox(client, Options("a-key"), _gateway.Clock))
+        {
+            await outbox.EnqueueAsync(Caller.Report("between", "c-1"));
+            await Drained(outbox);
+            Assert.Equal(["c-1"], await Reported("between"));
+
+            // Nor does it keep an outbox from its end.
+            between.Failures = int.MaxValue;
+            await outbox.EnqueueAsync(Caller.Report("between", "c-2"));
+            await Caller.Until(() => between.Failures < int.MaxValue, () => "sent");
+        }
+        using (Open(out var waiting)) Assert.Single(waiting);
+    }
+
+    [Fact]
     public async Task A_permits_unit_is_held_until_its_report_was_answered()
     {
         var (options, cable, client) = await To("permit");

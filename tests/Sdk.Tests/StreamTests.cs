@@ -59,6 +59,16 @@ public class StreamTests
         Assert.False(signal.Refuses(Question.Outcome("a") with { Workflow = "x" }));
     }
 
+    [Fact]
+    public async Task It_is_opened_again_whatever_failed()
+    {
+        using var between = new Failing(new Answers((_, _) => Stream(Told))) { Failures = 2 };
+
+        var heard = await Read(Caller.Client(Options(), null, between), 2);
+
+        Assert.Equal([SignalKind.Connected, SignalKind.Reset], heard.Select(each => each.Kind));
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("null")]

@@ -41,6 +41,25 @@ internal sealed class Answers(Func<HttpRequestMessage, int, HttpResponseMessage>
 
 internal sealed record Sent(string Path, string Body, string? IdempotencyKey, string? LastEventId);
 
+/// <summary>What an application put between, with a fault of its own: the first sendings fail by no exception that a
+/// network has.</summary>
+internal sealed class Failing(HttpMessageHandler? inner = null) : DelegatingHandler(inner ?? new SocketsHttpHandler())
+{
+    private int _failures;
+
+    /// <summary>So many more fail.</summary>
+    public int Failures
+    {
+        get => Volatile.Read(ref _failures);
+        set => Volatile.Write(ref _failures, value);
+    }
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+        CancellationToken cancellationToken) => Interlocked.Decrement(ref _failures) >= 0
+        ? throw new InvalidOperationException("a handler's own fault")
+        : base.SendAsync(request, cancellationToken);
+}
+
 /// <summary>The network to a real gateway, which a test cuts: streams break off, and nothing is answered.</summary>
 internal sealed class Cable() : DelegatingHandler(new SocketsHttpHandler())
 {
