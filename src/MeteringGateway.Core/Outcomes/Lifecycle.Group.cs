@@ -13,10 +13,19 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     /// <summary>Reports that opened what has settled, as the state has it, in order.</summary>
     private readonly List<Candidate> _pinned = [];
 
+    /// <summary>Those of them that have not come to hold the session, as far as it has been walked.</summary>
+    private readonly List<Candidate> _owed = [];
+
     /// <summary>
-    /// For each of them the first entry by which it, or one after it, settled; null: to be worked out.
+    /// For each of the former the first entry by which it, or one after it, settled; null: to be worked out.
     /// </summary>
     private long[]? _settled;
+
+    /// <summary>Outcomes that may have no place any more, as another segment of theirs came or went.</summary>
+    private readonly HashSet<Candidate> _doubtful = [];
+
+    /// <summary>Outcomes whose place in the state is not kept, as they were last judged.</summary>
+    private readonly List<Candidate> _lost = [];
 
     /// <summary>Those that may be judged otherwise than before.</summary>
     private readonly HashSet<Candidate> _touched = [];
@@ -37,11 +46,27 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     /// </summary>
     public List<Candidate> Judge(Instant now)
     {
-        Walk(now);
+        foreach (var root in _lost) if (Has(root)) Pin(root, 0, moved: true);
+        _lost.Clear();
+        do Walk(now); while (LosePlaces());
         var judged = new List<Candidate>(_touched.Count);
         foreach (var one in _touched) if (Has(one)) judged.Add(one);
         if (judged.Count > 1) judged.Sort(Candidate.Compare);
         return judged;
+    }
+
+    /// <summary>
+    /// A place that turns out not to be held is kept against nobody. True: so the group is to be walked again.
+    /// </summary>
+    private bool LosePlaces()
+    {
+        var lost = _lost.Count;
+        foreach (var root in _doubtful)
+            if (root.Pin is { } pin && (pin.Tenure < 0 || pin.Unit != root
+                || !Outcome.HasSettled(root.Verdict.Reason, root.Verdict.End))) _lost.Add(root);
+        _doubtful.Clear();
+        for (var i = lost; i < _lost.Count; i++) Unpin(_lost[i]);
+        return _lost.Count > lost;
     }
 
     /// <summary>What was judged is what the state will have.</summary>
@@ -182,8 +207,7 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     private Candidate? OpenerOf(Candidate root)
     {
         var beside = _opens.GetValueOrDefault((root.Outcome.Id, root.Outcome.Opened));
-        return root.Outcome.Time != root.Outcome.Opened ? beside
-            : beside is null || Candidate.Compare(beside, root) < 0 ? root : beside;
+        return beside ?? (root.Outcome.Time == root.Outcome.Opened ? root : null);
     }
 
     private void Named(Candidate alias)
@@ -217,7 +241,12 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         {
             if (before is not null) Unpin(root);
             root.Pin = pin;
-            if (pin is not null) InOrder.Put(_pinned, pin, Candidate.Compare);
+            if (pin is not null)
+            {
+                InOrder.Put(_pinned, pin, Candidate.Compare);
+                if (pin.Tenure < 0) InOrder.Put(_owed, pin, Candidate.Compare);
+                _doubtful.Add(root);
+            }
         }
         _settled = null;
         if (pin is not null) Reopens(pin);
@@ -230,6 +259,7 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     {
         var pin = root.Pin!;
         InOrder.Remove(_pinned, pin, Candidate.Compare);
+        if (pin.Tenure < 0) InOrder.Remove(_owed, pin, Candidate.Compare);
         _settled = null;
         root.Pin = null;
         Reopens(pin);
@@ -253,26 +283,21 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     /// <summary>
     /// What settled keeps its place: a success that came after that, but is timed before it, is its duplicate (I4).
     /// </summary>
-    /// <param name="rivals">Duplicates that are in question together with it; those not yet walked are anyway.</param>
-    private bool Displaced(Candidate one, Rivals? rivals)
+    private bool Displaced(Candidate one)
     {
-        var from = rivals is null
-            ? InOrder.CountBefore(_pinned, _at, static (pin, at) => SessionStep.Compare(pin.Report, at), true) : 0;
-        if (_pinned.Count - from > FewPins && !one.Outcome.IsNew && one.Outcome.ReportedBy < Settled()[from])
+        if (_owed.Count > FewPins && !one.Outcome.IsNew
+            && one.Outcome.ReportedBy < Settled()[InOrder.CountBefore(_pinned, _owed[0], Candidate.Compare)])
             return false;
-        for (var i = from; i < _pinned.Count; i++)
-        {
-            var pin = _pinned[i];
-            if ((_at.Before(pin.Report) || (rivals?.Contains(pin) == true && !IsReversed(pin))) && GoesBefore(pin, one))
-                return true;
-        }
+        foreach (var pin in _owed) if (GoesBefore(pin, one)) return true;
         return false;
     }
 
+    /// <summary>What continues an outcome gives way to it as long as that has not held the session at all.</summary>
     private bool GoesBefore(Candidate pin, Candidate one)
     {
         var root = RootOf(pin);
-        return root != RootOf(one) && (one.Outcome.IsNew || one.Outcome.ReportedBy > root.Outcome.SettledBy);
+        return (root != RootOf(one) || (root != one && root.Tenure < 0))
+            && (one.Outcome.IsNew || one.Outcome.ReportedBy > root.Outcome.SettledBy);
     }
 
     private long[] Settled()

@@ -58,15 +58,6 @@ internal sealed partial class Lifecycle
         public Instant Closes { get; set; }
     }
 
-    /// <summary>Duplicates at a moment: which may be promoted, and which of them settled before.</summary>
-    /// <param name="Before">Reported before it.</param>
-    /// <param name="Tenures">Those that opened one of the first so many are none.</param>
-    private readonly record struct Rivals(Instant Cut, SessionStep Before, int Tenures)
-    {
-        public bool Contains(Candidate one) => one.Outcome.Time >= Cut && one.Report.Before(Before)
-            && (one.Tenure < 0 || one.Tenure >= Tenures);
-    }
-
     /// <summary>
     /// The same for a new report that nothing is said of, and that shares its session with no other: the usual case.
     /// </summary>
@@ -110,11 +101,14 @@ internal sealed partial class Lifecycle
     {
         var (tenure, opener) = (_tenures[^1], _tenures[^1].Opener);
         _tenures.RemoveAt(_tenures.Count - 1);
+        if (opener.Tenure >= 0 && IsPinned(opener)) InOrder.Put(_owed, opener, Candidate.Compare);
         opener.Tenure = -1;
         _touched.Add(tenure.Root);
         _touched.Add(opener);
         if (opener != tenure.Root) Part(opener);
         if (Has(opener)) Await(opener);
+        _doubtful.Add(tenure.Root);
+        _doubtful.Add(RootOf(opener));
     }
 
     /// <summary>
@@ -147,7 +141,7 @@ internal sealed partial class Lifecycle
         {
             var next = _waiting[i];
             _at = next.Report;
-            if (Success(next, _at.Time, null)) return true;
+            if (Success(next, _at.Time)) return true;
         }
         return false;
     }
@@ -166,9 +160,9 @@ internal sealed partial class Lifecycle
     }
 
     /// <returns>True: it holds the session; false: it is a duplicate.</returns>
-    private bool Success(Candidate one, Instant time, Rivals? rivals)
+    private bool Success(Candidate one, Instant time)
     {
-        if (Displaced(one, rivals)) return false;
+        if (Displaced(one)) return false;
         if (_reversed is { } root && root.Type.Continuation && MayContinue(one, root)) Continue(one, root, time);
         else Hold(one, time);
         return true;
@@ -193,6 +187,7 @@ internal sealed partial class Lifecycle
     private void Begin(Candidate opener, Candidate root, Instant since, Verification? verification)
     {
         InOrder.Remove(_waiting, opener, Candidate.Compare);
+        if (IsPinned(opener)) InOrder.Remove(_owed, opener, Candidate.Compare);
         opener.Tenure = _tenures.Count;
         var tenure = new Tenure(opener, root, _at)
         {
@@ -202,23 +197,27 @@ internal sealed partial class Lifecycle
         (_holder, _since, _reversed) = (root, since, null);
         _touched.Add(root);
         _touched.Add(opener);
+        _doubtful.Add(root);
         Open(tenure);
     }
 
     private void Open(Tenure tenure)
     {
-        // As it settled: what it continued then may be another's continuation by now.
-        var (report, state, start) = (tenure.Opener, RootOf(tenure.Opener).Outcome, tenure.Opener.Outcome.Time);
-        // A settled segment's end is fixed: what arrives later neither restarts nor reopens its window. Where something
-        // said within the window ended it, that something is within it again.
-        tenure.Closes = !IsPinned(report) || state.ClosesAt is not { } at ? WindowEndsAt(tenure.Root, start)
-            : state.End is WindowEnd.Confirmed or WindowEnd.ReversedLate ? at + TimeSpan.FromMilliseconds(1)
-            : at;
-        _segment = new Segment(start, tenure.Closes, tenure.Verification);
+        tenure.Closes = EndOf(tenure.Opener, tenure.Root);
+        _segment = new Segment(tenure.Opener.Outcome.Time, tenure.Closes, tenure.Verification);
     }
 
-    private Instant WindowEndsAt(Candidate one, Instant start) =>
-        Segment.EndOfWindow(one.Type, one.Outcome.Time, start, _session?.Activities);
+    /// <summary>
+    /// A settled segment's end is fixed: what arrives later neither restarts nor reopens its window. Where something
+    /// said within the window ended it, that something is within it again.
+    /// </summary>
+    private Instant EndOf(Candidate opener, Candidate root)
+    {
+        if (!IsPinned(opener) || RootOf(opener) != root || root.Outcome.ClosesAt is not { } at)
+            return Segment.EndOfWindow(root.Type, root.Outcome.Time, opener.Outcome.Time, _session?.Activities);
+        return root.Outcome.End is WindowEnd.Confirmed or WindowEnd.ReversedLate ? at + TimeSpan.FromMilliseconds(1)
+            : at;
+    }
 
     private void OnHolder(Fact fact, Instant time)
     {
@@ -278,18 +277,16 @@ internal sealed partial class Lifecycle
         var (cause, asked) = (_cause, _asked);
         if (cause >= 0) _tenures[^1].EndedAtOnce = true;
         else _cause = _tenures.Count - 1;
-        var rivals = new Rivals(_cut, asked?.Report ?? _at, _tenures.Count);
-        var promoted = false;
-        for (var one = Next(null, rivals); one is not null && _holder is null; one = Next(one, rivals))
+        var (before, promoted) = (asked?.Report ?? _at, false);
+        for (var one = Next(null, before); one is not null && _holder is null; one = Next(one, before))
         {
             _asked = one;
-            var before = !credited && one.Outcome.Time < time;
-            if (!before)
+            if (credited || one.Outcome.Time >= time)
             {
-                if (Success(one, time, rivals)) Replay(one);
+                if (Success(one, time)) Replay(one);
             }
             else if (promoted) _cut = Instant.Max(_cut, time); // credited at once: no earlier one is promoted (O5)
-            else if (!Displaced(one, rivals) && !IsReversed(one))
+            else if (!Displaced(one) && !IsReversed(one))
             {
                 promoted = true;
                 Hold(one, time);
@@ -299,13 +296,12 @@ internal sealed partial class Lifecycle
         (_cause, _asked) = (cause, asked);
     }
 
-    private Candidate? Next(Candidate? after, in Rivals rivals)
+    private Candidate? Next(Candidate? after, in SessionStep before)
     {
         var at = after is null ? 0 : InOrder.CountBefore(_waiting, after, Candidate.Compare, true);
-        var from = InOrder.CountBefore(_waiting, Instant.Max(_cut, rivals.Cut),
-            static (one, time) => one.Outcome.Time.CompareTo(time));
-        at = Math.Max(at, from);
-        return at < _waiting.Count && _waiting[at].Report.Before(rivals.Before) ? _waiting[at] : null;
+        at = Math.Max(at, InOrder.CountBefore(_waiting, _cut,
+            static (one, time) => one.Outcome.Time.CompareTo(time)));
+        return at < _waiting.Count && _waiting[at].Report.Before(before) ? _waiting[at] : null;
     }
 
     private bool IsReversed(Candidate one)
@@ -314,7 +310,7 @@ internal sealed partial class Lifecycle
         {
             if (!step.Before(_at)) return false;
             if (step.Fact!.IsReversal || step.Fact.Kind == FactKind.Confirmed)
-                return step.Fact.IsReversal && step.Time < WindowEndsAt(one, one.Outcome.Time);
+                return step.Fact.IsReversal && step.Time < EndOf(one, one);
         }
         return false;
     }

@@ -30,7 +30,13 @@ public sealed partial class Turn
         var judged = judgement.Judged;
         foreach (var item in judged) if (GivesBack(item)) Take(item);
         foreach (var item in judged) if (item.Outcome.IsNew) TakeReport(item, judgement, report!);
-        foreach (var item in judged) if (!GivesBack(item) && !item.Outcome.IsNew) Take(item);
+        foreach (var item in judged)
+        {
+            if (!item.Outcome.IsNew && !GivesBack(item)) Take(item);
+            // A report opens a window of its own; what opened another one at once is said after it.
+            if (item.Outcome.IsNew && item.Verdict.Opened != item.Outcome.Time)
+                Take(item with { Outcome = _state.Find(item.Outcome.Id)! });
+        }
         foreach (var item in judged)
         {
             if (_state.Find(item.Outcome.Id) is not { Status: OutcomeStatus.Billable, IsAlias: false } outcome)

@@ -6,14 +6,16 @@ internal sealed partial class Duel
 {
     private Dictionary<string, (Limit Exposure, Limit Limit)> _lastExposures = [];
 
-    private string? Look() => Outcomes() ?? Periods() ?? Caps() ?? Tenant() ?? Finance() ?? Ledger();
+    private string? Look() => Outcomes(_oracle, _real, Charges) ?? Periods() ?? Caps() ?? Tenant() ?? Finance() ?? Ledger();
 
-    private string? Outcomes()
+    /// <param name="charges">What an outcome is charged is compared as well, if it is said how.</param>
+    internal static string? Outcomes(Oracle oracle, RealTenant real,
+        Func<Report, OutcomeFigure, string?>? charges = null)
     {
-        foreach (var report in _oracle.Reports)
+        foreach (var report in oracle.Reports)
         {
             var view = (report.View.AliasOf ?? report).View;
-            var figure = _real.Outcome(report.Id);
+            var figure = real.Outcome(report.Id);
             if (figure is null) return $"outcome: {report.Id} is not there";
             if (figure.Status != view.Status || figure.Reason != view.Reason)
                 return $"outcome {view.Reason} {figure.Reason}: {report.Id} expected {view.Status} {view.Reason}, was {figure.Status} {figure.Reason}";
@@ -29,7 +31,7 @@ internal sealed partial class Duel
                 return $"no session: {report.Id} in '{report.Session}' was {figure.NoSession}";
             if (report.View.AliasOf is { } first && figure.Id != first.Id)
                 return $"alias: {report.Id} expected to be {first.Id}, was {figure.Id}";
-            if (report.View.AliasOf is null && Charges(report, figure) is { } difference) return difference;
+            if (report.View.AliasOf is null && charges?.Invoke(report, figure) is { } difference) return difference;
         }
         return null;
     }

@@ -58,7 +58,7 @@ internal sealed partial class Duel(History history, Reach reach)
         return new Verdict(history.Steps.Count, null, null);
     }
 
-    private static string Thrown(Exception thrown) =>
+    internal static string Thrown(Exception thrown) =>
         $"thrown {thrown.GetType().Name}: {thrown.Message} {string.Join(' ', (thrown.StackTrace ?? "").Split('\n').Take(6).Select(line => line.Trim()))}";
 
     private string? Step(Step step)

@@ -19,7 +19,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
     [Fact]
     public void Random_histories_are_answered_and_counted_as_the_oracle_says()
     {
-        var seeds = Seeds();
+        var seeds = Seeds("METERING_HISTORIES", 2_000);
         Play(seeds, crowded: false);
         if (seeds.Length >= 2_000) Assert.Empty(_reach.Missed());
     }
@@ -61,13 +61,14 @@ public sealed class HistoryTests(ITestOutputHelper output)
 
     private static string Explain(History history, Verdict verdict)
     {
-        var (smaller, why) = Shrinker.Shrink(history, verdict);
+        var (smaller, why) = Shrinker.Shrink(history, verdict, one => Duel.Play(one));
         return $"seed {history.Seed}, step {verdict.Step}: {verdict.Difference}\nshrunk to {smaller.Steps.Count} steps: {why.Difference}\n\n{ScenarioWriter.Write(smaller)}\n";
     }
 
-    private static int[] Seeds() => Environment.GetEnvironmentVariable("METERING_SEEDS") is { Length: > 0 } some
+    /// <param name="setting">How many, from METERING_SEED on; METERING_SEEDS names some, and no others.</param>
+    internal static int[] Seeds(string setting, int otherwise) => Environment.GetEnvironmentVariable("METERING_SEEDS") is { Length: > 0 } some
         ? [.. some.Split(' ').Select(int.Parse)]
-        : [.. Enumerable.Range(Setting("METERING_SEED", 1), Setting("METERING_HISTORIES", 2_000))];
+        : [.. Enumerable.Range(Setting("METERING_SEED", 1), Setting(setting, otherwise))];
 
     private static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;

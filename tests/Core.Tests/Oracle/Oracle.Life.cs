@@ -31,18 +31,14 @@ internal sealed partial class Oracle
 
     /// <param name="chain">The first report and those that continued it, in order; the last one opened the
     /// window.</param>
-    private Life LifeOf(List<Report> chain)
+    /// <param name="from">Where in the order it began to hold.</param>
+    private Life LifeOf(List<Report> chain, Key from)
     {
         var (first, opening) = (chain[0], chain[^1]);
         var hasWindow = first.Type.MeasurementWindow > TimeSpan.Zero;
-        var closes = hasWindow ? opening.FrozenClose ?? ClosesAt(first, opening) : opening.Time;
-        if (FactsOf(chain).Count(fact => fact.Fact.Kind != FactKind.VerdictAccepted && fact.At.Time == opening.Time) > 1
-            && chain.Count > 1)
-            throw new AmbiguousException("several facts and a continuation at the same instant");
-        // What was said of the outcome before it was continued, or at that very time, is of the window before.
-        var facts = FactsOf(chain)
-            .Where(fact => fact.At.Time > opening.Time || fact.Fact.Command.OutcomeId == opening.Id)
-            .ToList();
+        var closes = hasWindow ? EndOf(first, opening) : opening.Time;
+        // What was said of the outcome before it was continued is of the window before.
+        var facts = FactsOf(chain).Where(fact => fact.At > from || fact.Fact.Command.OutcomeId == opening.Id).ToList();
         var verification = chain.Last(report => report.Command.Verification is not null
             || report == first).Command.Verification;
 
@@ -95,16 +91,20 @@ internal sealed partial class Oracle
     private bool CameAfterClosing(Fact fact, Report first) =>
         _closedPeriods.TryGetValue(first.Period.Id, out var closed) && fact.Arrival > closed;
 
-    /// <summary>A fact, and where it applies: with its report when it is timed before it (0001, 3).</summary>
+    /// <summary>A fact, and where it applies.</summary>
     private sealed record Applied(Fact Fact, Key At);
 
     private List<Applied> FactsOf(List<Report> chain) =>
         [.. from fact in _facts
             let report = chain.FirstOrDefault(report => report.Id == fact.Command.OutcomeId)
             where report is not null
-            let at = fact.Key with { Time = Instant.Max(fact.Time, report.Time) }
+            let at = fact.At(report)
             orderby at
-            select new Applied(fact, at > report.Key ? at : report.Key)];
+            select new Applied(fact, at)];
+
+    // What has settled keeps its window's end.
+    private Instant EndOf(Report first, Report opening) => _kept.Contains(first) && first.Place!.Opening == opening
+        ? first.Place.Closes : ClosesAt(first, opening);
 
     // O2: restarts, and never more than 30 days from the first report.
     private Instant ClosesAt(Report first, Report opening)

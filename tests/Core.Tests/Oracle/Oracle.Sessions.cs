@@ -5,6 +5,9 @@ namespace MeteringGateway.Core.Tests.Oracles;
 /// 2 to 7, 26 and 27).</summary>
 internal sealed partial class Oracle
 {
+    /// <summary>Those whose places are kept in the walk that is made.</summary>
+    private readonly HashSet<Report> _kept = [];
+
     /// <summary>One walk through a group.</summary>
     private sealed class Walk
     {
@@ -19,9 +22,6 @@ internal sealed partial class Oracle
         /// Where in the order the session was last given back: nobody has held it from before that on.
         /// </summary>
         public Key Freed { get; set; }
-
-        /// <summary>What was credited there, if it was a credit that gave the session back.</summary>
-        public Report? Credited { get; set; }
     }
 
     // Evaluates the group as a whole; whoever finds no room is over the cap for good, and then the rest is looked at
@@ -41,7 +41,20 @@ internal sealed partial class Oracle
         }
     }
 
+    // 0001, 6: a place that turns out not to be held is kept against nobody.
     private Walk WalkThrough(List<Report> group)
+    {
+        _kept.Clear();
+        _kept.UnionWith(group.Where(report => report is { Place: not null, Refused: null }));
+        while (true)
+        {
+            var walk = WalkOnce(group);
+            if (_kept.RemoveWhere(report => PlaceOf(report, walk) is null || !walk.Holds.Any(hold =>
+                hold.Chain[0] == report && hold.Chain[^1] == report.Place!.Opening)) == 0) return walk;
+        }
+    }
+
+    private Walk WalkOnce(List<Report> group)
     {
         var walk = new Walk();
         foreach (var report in group.OrderBy(report => report.Key))
@@ -56,14 +69,13 @@ internal sealed partial class Oracle
                 walk.Views[report] = new View(OutcomeStatus.NonBillable, why);
                 continue;
             }
-            FreeUntil(walk, group, report.Time);
+            FreeUntil(walk, report.Time);
             var from = report.Key < walk.Freed ? walk.Freed : report.Key;
-            var credited = report.Time == walk.Freed.Time ? walk.Credited : null; // 0001, 11
-            if (walk.Holder is null && !ComesTooLate(report, group, credited is null ? report.Key : from, credited))
+            if (walk.Holder is null && !ComesTooLate(walk, report))
                 Take(walk, report, from);
             else Duplicate(walk, report);
         }
-        FreeUntil(walk, group, null);
+        FreeUntil(walk, null);
         return walk;
     }
 
@@ -71,7 +83,7 @@ internal sealed partial class Oracle
     private Report? Continued(Walk walk, Report report) =>
         walk.Reversed is { Type.Continuation: true } reversed
             && (!IsClosed(reversed.Period) || report.View?.AliasOf == reversed)
-            && report.Pin?.First != report ? reversed : null;
+            && !(_kept.Contains(report) && report.Place!.Opening == report) ? reversed : null;
 
     private static void Duplicate(Walk walk, Report report)
     {
@@ -79,11 +91,12 @@ internal sealed partial class Oracle
         walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.DuplicateInSession);
     }
 
-    // 0001, 4: another outcome settled before this one arrived, and holds from later on. What was not admitted does not
-    // count (I4).
-    private static bool ComesTooLate(Report report, List<Report> group, Key at, Report? freed = null) =>
-        group.Any(other => other != freed && other.Refused is null && other.Pin is { } pin
-            && pin.Arrival < report.Arrival && pin.From >= at && pin.First != (report.View?.AliasOf ?? report));
+    // 0001, 4: another outcome settled before this one arrived, and is still to hold the session; also the one that it
+    // continues, as long as that has not held it at all.
+    private bool ComesTooLate(Walk walk, Report report) =>
+        _kept.Any(other => other.Place!.Since < report.Arrival
+            && !walk.Holds.Any(hold => hold.Chain[^1] == other.Place.Opening
+                || (hold.Chain[0] == other && report.View?.AliasOf == other)));
 
     private void Take(Walk walk, Report report, Key from)
     {
@@ -97,7 +110,8 @@ internal sealed partial class Oracle
             return;
         }
         walk.Chains[report] = [report];
-        if (report.Training || (report.Pin is null && TrainingApplies(report.Time)))
+        if (report.Training || (report.View is null or { AliasOf: null, Reason: Reason.DuplicateInSession }
+            && TrainingApplies(report.Time)))
         {
             var view = new View(OutcomeStatus.NonBillable, Reason.Training, Chain: [report]);
             walk.Views[report] = view;
@@ -110,75 +124,55 @@ internal sealed partial class Oracle
 
     private void Hold(Walk walk, List<Report> chain, Key from)
     {
-        var life = LifeOf([.. chain]);
+        var life = LifeOf([.. chain], from);
         walk.Views[chain[0]] = AsDisputed(chain[0], life.View);
         walk.Holder = ([.. chain], from, life);
         walk.Holds.Add(walk.Holder.Value);
     }
 
     // 0001, 5 and 11: what a reversal or a credit does to the session, up to a place in the order.
-    private void FreeUntil(Walk walk, List<Report> group, Instant? until)
+    private void FreeUntil(Walk walk, Instant? until)
     {
         while (walk.Holder is { Life.FreedAt: { } freed } holder && (until is null || freed.Time <= until))
         {
             walk.Holder = null;
             if (holder.From > freed) freed = holder.From;
-            (walk.Freed, walk.Credited) = (freed, holder.Life.Reversed ? null : holder.Chain[^1]);
-            if (!holder.Life.Reversed)
+            walk.Freed = freed;
+            if (!holder.Life.Reversed) walk.Duplicates.RemoveAll(other => other.Time < freed.Time);
+            else if (Promoted(walk, freed) is { } promoted)
             {
-                Credit(walk, group, holder.Chain[^1], freed);
+                walk.Duplicates.Remove(promoted);
+                Take(walk, promoted, freed);
                 continue;
             }
-            walk.Reversed = holder.Chain[0];
-            var promoted = walk.Duplicates.FirstOrDefault(other =>
-                other.Time < freed.Time && !ReversedBefore(other, freed)
-                    // 0001, 6: who would not be promoted either, by what came late, has no place to keep.
-                    && !ComesTooLate(other, [.. group.Where(rival => !walk.Duplicates.Contains(rival)
-                        || !ReversedBefore(rival, freed))], freed, holder.Chain[^1]));
-            if (promoted is null
-                && walk.Duplicates.Exists(other => other.Time == freed.Time && other.Key < holder.Chain[^1].Key))
-                throw new AmbiguousException(
-                    "a duplicate at the very instant of a reversal, in order before what is reversed");
-            if (promoted is null) continue;
-            if (IsClosed(promoted.Period) && !promoted.IsHolding)
-                throw new AmbiguousException("a duplicate of a closed period would be promoted");
-            walk.Duplicates.Remove(promoted);
-            walk.Reversed = null;
-            Take(walk, promoted, freed);
+            else walk.Reversed = holder.Chain[0];
+            foreach (var other in walk.Duplicates.Where(other => other.Time >= freed.Time).ToList())
+                if (walk.Holder is null && !ComesTooLate(walk, other))
+                {
+                    walk.Duplicates.Remove(other);
+                    Take(walk, other, freed);
+                }
         }
     }
 
-    // 0001, 11: the session is free for a success at that very time too, also one that is before what was credited in
-    // the order.
-    private void Credit(Walk walk, List<Report> group, Report credited, Key freed)
+    private Report? Promoted(Walk walk, Key freed)
     {
-        var then = walk.Duplicates.Where(other => other.Time >= freed.Time).ToList();
-        walk.Duplicates.Clear();
-        foreach (var other in then)
-            if (walk.Holder is null && !ComesTooLate(other, group, freed, credited)) Take(walk, other, freed);
-            else Duplicate(walk, other);
+        var promoted = walk.Duplicates.Find(other =>
+            other.Time < freed.Time && !ReversedBefore(other, freed) && !ComesTooLate(walk, other));
+        if (promoted is { IsHolding: false } && IsClosed(promoted.Period))
+            throw new AmbiguousException("a duplicate of a closed period would be promoted");
+        return promoted;
     }
 
     private bool ReversedBefore(Report duplicate, Key at) =>
-        LifeOf([duplicate]) is { Reversed: true, FreedAt: { } freed } && freed < at;
+        LifeOf([duplicate], duplicate.Key) is { Reversed: true, FreedAt: { } freed } && freed < at;
 
     // What the journal's order decided is kept: who settled, when windows closed, who trained, what was drawn.
     private void Commit(List<Report> group, Walk walk, Report? arriving)
     {
-        foreach (var (chain, from, life) in walk.Holds)
-        {
-            var opening = chain[^1];
-            if (life.View.Reason == Reason.Training) opening.Training = true;
-            if (!life.Settled || opening.Pin is not null) continue;
-            // 0001, 27: what settles anew in the step in which it is reversed has its place from when it settled first.
-            var settled = chain.SkipLast(1).Select(earlier => earlier.Pin).LastOrDefault(pin => pin?.First == chain[0]);
-            opening.Pin = new Pin(settled?.Arrival ?? _arrivals, from, chain[0]);
-            opening.FrozenClose = ClosesAt(chain[0], opening);
-        }
-        // 0001, 6: a place is not kept against what came late and counts as if it had come in time.
-        foreach (var report in group.Where(report => report.Pin is not null))
-            if (!walk.Holds.Any(hold => hold.Chain[^1] == report && hold.Chain[0] == report.Pin!.First))
-                (report.Pin, report.FrozenClose) = (null, null);
+        foreach (var hold in walk.Holds.Where(hold => hold.Life.View.Reason == Reason.Training))
+            hold.Chain[^1].Training = true;
+        foreach (var report in group) report.Place = PlaceOf(report, walk);
         if (arriving is { Drawn: { } held })
         {
             var first = CarrierOf(walk, arriving);
@@ -193,10 +187,14 @@ internal sealed partial class Oracle
             report.View = walk.Views[report] with { Disputed = walk.Views[report].Disputed || before };
             NoteDispute(report, before);
         }
-        // What was reversed and continued has no place of its own to keep any more.
-        foreach (var report in group)
-            foreach (var earlier in report.View is { AliasOf: null, Chain: { } chain } ? chain.SkipLast(1) : [])
-                (earlier.Pin, earlier.FrozenClose) = (null, null);
         foreach (var report in group) Correct(report);
+    }
+    // 0001, 27: what settles anew in the step in which it is reversed has its place from when it settled first.
+    private Place? PlaceOf(Report report, Walk walk)
+    {
+        if (walk.Holds.FindLast(hold => hold.Chain[0] == report) is not { Chain: { } chain } last) return null;
+        var kept = _kept.Contains(report) && report.Place!.Opening == chain[^1];
+        if (!last.Life.Settled && !(last.Life.Reversed && kept)) return null;
+        return new Place(report.Place?.Since ?? _arrivals, chain[^1], EndOf(report, chain[^1]));
     }
 }

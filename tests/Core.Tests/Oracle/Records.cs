@@ -1,11 +1,13 @@
 namespace MeteringGateway.Core.Tests.Oracles;
 
 /// <summary>The order of a group's events: (time, source, id), compared ordinally (O6).</summary>
-internal readonly record struct Key(Instant Time, string Source, string Id) : IComparable<Key>
+/// <param name="Phase">At one instant facts come before reports, and after their own (0001, 3).</param>
+internal readonly record struct Key(Instant Time, string Source, string Id, int Phase = 1) : IComparable<Key>
 {
     public int CompareTo(Key other)
     {
         if (Time != other.Time) return Time.CompareTo(other.Time);
+        if (Phase != other.Phase) return Phase.CompareTo(other.Phase);
         var source = string.CompareOrdinal(Source, other.Source);
         return source != 0 ? source : string.CompareOrdinal(Id, other.Id);
     }
@@ -39,8 +41,7 @@ internal sealed class Report(Command.ReportOutcome command, Instant time, int ar
     public Reason? Refused { get; set; }
     public bool Training { get; set; }
     public Held? Drawn { get; set; }
-    public Instant? FrozenClose { get; set; }
-    public Pin? Pin { get; set; }
+    public Place? Place { get; set; }
     /// <summary>What came of its dispute; null: there is none.</summary>
     public DisputeStatus? Dispute { get; set; }
 
@@ -52,11 +53,12 @@ internal sealed class Report(Command.ReportOutcome command, Instant time, int ar
 }
 
 /// <summary>
-/// A settled outcome keeps its place in the session against whoever arrives afterwards (0001, 4, 6 and 27).
+/// A settled outcome keeps its place in the session against reports that arrive afterwards, and its window's end (0001,
+/// 4, 6 and 27).
 /// </summary>
-/// <param name="Arrival">What arrived later than this comes too late to take the place.</param>
-/// <param name="From">Where in the order it began to hold.</param>
-internal sealed record Pin(int Arrival, Key From, Report First);
+/// <param name="Since">What arrived later than this comes too late to take the place.</param>
+/// <param name="Opening">Its own report, or that of its continuation: the one that opened what has settled.</param>
+internal sealed record Place(int Since, Report Opening, Instant Closes);
 
 /// <param name="AliasOf">Not null: this report continued that outcome, and is none of its own.</param>
 /// <param name="Chain">The outcome's own report, and those that continued it; the last opened the window now or last
@@ -71,9 +73,12 @@ internal sealed class Fact(Command.ReportFact command, Instant time, int arrival
     public Command.ReportFact Command => command;
     public FactKind Kind => command.Kind;
     public Instant Time => time;
-    public Key Key { get; } = new(time, command.Id.Source, command.Id.Id);
     public int Arrival => arrival;
     public Instant ArrivedAt => arrivedAt;
+    /// <summary>Where it applies: with its report when it is timed before it (0001, 3).</summary>
+    public Key At(Report about) => time > about.Time ? new(time, command.Id.Source, command.Id.Id, 0)
+        : new(about.Time, command.Id.Source, command.Id.Id, 2);
+
     public bool Reverses => Kind is not (FactKind.Confirmed or FactKind.VerdictAccepted);
 
     public Reason Reason => Kind switch
