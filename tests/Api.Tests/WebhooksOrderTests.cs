@@ -10,10 +10,11 @@ public class WebhooksOrderTests
 {
     private static readonly string[] Tenants = ["a", "b", "c"];
 
+    /// <summary>Silos take their time to end and to start again.</summary>
+    public static TheoryData<int> Seeds => Edition.Current.HasRealTimers ? [1] : [1, 2, 3];
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
+    [MemberData(nameof(Seeds))]
     public async Task Every_alert_arrives_and_none_before_the_one_before_it(int seed)
     {
         var random = new Random(seed);

@@ -13,7 +13,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Fact]
     public async Task Nothing_acknowledged_is_lost_and_nothing_is_counted_twice_whenever_the_process_is_killed()
     {
-        var rounds = int.Parse(Environment.GetEnvironmentVariable("METERING_CRASHES") ?? "30",
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("METERING_CRASHES") ?? "12",
             CultureInfo.InvariantCulture);
         using var told = new StringWriter();
         var report = await CrashCampaign.Run(rounds, Environment.TickCount & 0xFFFFFF, Options.DefaultDll(), told);

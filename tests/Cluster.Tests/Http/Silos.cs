@@ -3,7 +3,7 @@ using MeteringGateway.Cluster.Tests.Support;
 namespace MeteringGateway.Cluster.Tests.Http;
 
 /// <summary>
-/// Stands where the suites over HTTP have one process: three silos over one Redis, each request to the next of them.
+/// Stands where the suites over HTTP have one process: two silos over one Redis, requests to one and the other in turn.
 /// </summary>
 internal sealed class Silos : Edition
 {
@@ -17,7 +17,8 @@ internal sealed class Silos : Edition
         var service = setup.DataDirectory?.Replace('/', '-') ?? Guid.NewGuid().ToString("N");
         var settings = new Dictionary<string, string?>(setup.Settings);
         settings.TryAdd("Metering:KeyDirectory", Path.Combine(Path.GetTempPath(), "metering-tests-keys"));
-        return new Cluster(await SiloCluster.Start(await Redis.Value, service, settings, setup.Clock, setup.Log));
+        return new Cluster(await SiloCluster.Start(await Redis.Value, service, settings, setup.Clock, setup.Log,
+            size: 2));
     }
 
     private sealed class Cluster(SiloCluster silos) : Product
