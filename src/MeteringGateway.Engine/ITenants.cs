@@ -175,7 +175,7 @@ public interface ITenants
     /// <summary>How many tenants are unavailable here (see <see cref="TenantFailedException"/>).</summary>
     int Failing { get; }
 
-    /// <summary>Why the store refused the last write from here; null if it did not.</summary>
+    /// <summary>Why the store refused the last write from here, or which part of it is gone; null: neither.</summary>
     string? Trouble { get; }
 }
 

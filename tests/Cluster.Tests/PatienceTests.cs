@@ -115,7 +115,7 @@ public sealed class PatienceTests
                 var factory = Create<IGrainFactory, Grains>();
                 ((Grains)(object)factory)._grain = this;
                 return new ClusterTenants(factory, null!, null!, null!, null!, new EngineOptions(),
-                    new ClusterSettings { Patience = _patience });
+                    new ClusterSettings { Patience = _patience }, null!);
             }
         }
 

@@ -10,7 +10,8 @@ namespace MeteringGateway.Api.Operations;
 /// <param name="Edition">What runs there: <c>embedded</c>, alone over its directory, or <c>silo</c>, one of several
 /// over a Redis; absent of <c>live</c>.</param>
 /// <param name="UnavailableTenants">How many; absent when there are none.</param>
-/// <param name="Reason">Why the store refused the last write from here; absent when it did not.</param>
+/// <param name="Reason">Why the store refused the last write from here, or how many masters of a Redis Cluster are
+/// gone; absent when neither.</param>
 /// <param name="Kafka"><c>ok</c>, or what is wrong with it; absent when it is off.</param>
 internal sealed record HealthWire(
     string Status,

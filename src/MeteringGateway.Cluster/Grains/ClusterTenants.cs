@@ -4,6 +4,7 @@ using MeteringGateway.Api.Operations;
 using MeteringGateway.Core;
 using MeteringGateway.Engine;
 using Orleans.Serialization;
+using StackExchange.Redis;
 
 namespace MeteringGateway.Cluster.Grains;
 
@@ -12,7 +13,7 @@ namespace MeteringGateway.Cluster.Grains;
 /// safely be asked twice is asked again until it answers or <see cref="ClusterSettings.Patience"/> is over.
 /// </summary>
 internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants local, Stays stays, SiloLease lease,
-    IStore store, EngineOptions engine, ClusterSettings settings) : ITenants
+    IStore store, EngineOptions engine, ClusterSettings settings, IConnectionMultiplexer redis) : ITenants
 {
     /// <summary>So many references are kept, for the tenants that were asked for last; some 20 MB.</summary>
     private const int MostKept = 100_000;
@@ -189,7 +190,7 @@ internal sealed partial class ClusterTenants(IGrainFactory grains, LocalTenants 
 
     public int Failing => local.Failing;
 
-    public string? Trouble => local.Trouble;
+    public string? Trouble => local.Trouble ?? RedisStores.Trouble(redis);
 
     /// <summary>Making a reference costs as much as all else that a call to this silo costs.</summary>
     private ITenantGrain Grain(string tenant)

@@ -48,6 +48,20 @@ internal sealed record RedisStores(RedisStore Books, IStore All)
             + "cannot use: `metering export` them from that Redis, and `metering import` the file here.");
     }
 
+    /// <summary>
+    /// Masters of a Redis Cluster that have slots and are not connected, as far as is known here; null: none. Without
+    /// its one Redis a silo is not ready.
+    /// </summary>
+    public static string? Trouble(IConnectionMultiplexer redis)
+    {
+        var connected = redis.GetServers().Where(server => server.IsConnected).ToList();
+        var nodes = connected.Find(server => server.ServerType == ServerType.Cluster)?.ClusterConfiguration?.Nodes;
+        if (nodes is null) return null;
+        var masters = nodes.Where(node => !node.IsReplica && node.Slots.Count > 0).ToList();
+        var gone = masters.Count(node => !connected.Exists(server => Equals(server.EndPoint, node.EndPoint)));
+        return gone == 0 ? null : $"{gone} of {masters.Count} masters of Redis cannot be reached";
+    }
+
     /// <summary>Several masters that know nothing of each other: each would be taken for the store, in turns.</summary>
     private static void DemandOne(IConnectionMultiplexer redis)
     {
