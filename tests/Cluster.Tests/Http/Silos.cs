@@ -7,7 +7,13 @@ namespace MeteringGateway.Cluster.Tests.Http;
 /// </summary>
 internal sealed class Silos : Edition
 {
-    private static readonly Lazy<Task<RedisServer>> Redis = new(() => RedisServer.Run());
+    /// <summary>For all suites, until the process ends.</summary>
+    private static readonly Lazy<Task<RedisServer>> Redis = new(async () =>
+    {
+        var redis = await RedisServer.Run();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => redis.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        return redis;
+    });
 
     /// <summary>Orleans lives by the same clock.</summary>
     public override bool HasRealTimers => true;
