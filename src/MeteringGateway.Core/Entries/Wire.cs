@@ -63,9 +63,15 @@ internal sealed class Writer
     public void Bytes(ReadOnlySpan<byte> value)
     {
         Unsigned((ulong)value.Length);
-        if (_buffer.Length - _length < value.Length) Grow(value.Length);
-        value.CopyTo(_buffer.AsSpan(_length));
-        _length += value.Length;
+        Raw(value);
+    }
+
+    /// <summary>Without their length.</summary>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        if (_buffer.Length - _length < bytes.Length) Grow(bytes.Length);
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
     }
 
     public void Time(Instant value) => Number(value.UnixMilliseconds);
@@ -175,7 +181,13 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
             : Encoding.UTF8.GetString(utf8);
     }
 
-    public byte[] Bytes() => Take(Length()).ToArray();
+    public byte[] Bytes() => Block().ToArray();
+
+    /// <summary>The same where they are.</summary>
+    public ReadOnlySpan<byte> Block() => Take(Length());
+
+    /// <summary>So many bytes, where they are.</summary>
+    public ReadOnlySpan<byte> Raw(int count) => Take(count);
 
     public Instant Time() => new(Number());
     public DateOnly Date() => Day(Length());

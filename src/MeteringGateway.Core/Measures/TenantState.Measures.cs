@@ -216,9 +216,7 @@ public sealed partial class TenantState
         if (Measured is null) return;
         var section = new Writer();
         MeasuresWire.Write(section, Measured);
-        // In the order in which the snapshot has them.
-        byte[] contacts = [.. (_outcomes?.All ?? []).Select(outcome => (byte)outcome.Contact)];
-        section.Bytes(Array.TrueForAll(contacts, contact => contact == 0) ? [] : contacts);
+        section.Bytes([]); // outcomes' contacts, when they were no part of the outcomes
         section.List(Sorted(_sessions?.Others.Where(session => session.Value.HandedOff), session => session.Key),
             (w, session) => w.Text(session.Key));
         var accepted = Contested?.Accepted.ToArray() ?? [];

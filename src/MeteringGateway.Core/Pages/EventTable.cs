@@ -5,6 +5,8 @@ namespace MeteringGateway.Core;
 /// <summary>What is remembered of events, by the hash of their ids (I1, I2).</summary>
 internal sealed class EventTable
 {
+    private const int MostExpected = 1 << 26;
+
     private readonly Hashed<Slot> _slots = new();
 
     /// <summary>What is timed before then is forgotten, though it may still be in the table.</summary>
@@ -15,9 +17,6 @@ internal sealed class EventTable
 
     /// <summary>Nothing is in the table that is forgotten.</summary>
     public bool IsSwept => _from == Instant.MinValue;
-
-    /// <inheritdoc cref="Hashed{T}.Expect"/>
-    public void Expect(int count) => _slots.Expect(count);
 
     /// <summary>In no order.</summary>
     public IEnumerable<(UInt128 Key, EventRecord Record)> All =>
@@ -48,6 +47,23 @@ internal sealed class EventTable
     {
         if (Find(key) is not null) throw new ArgumentException("the event is remembered", nameof(key));
         _slots.Add(new Slot(key, record));
+    }
+
+    /// <summary>What is remembered, as it is in the table.</summary>
+    public IEnumerable<bool> Write(Writer to) => Rows.Write(to, Count, _slots.All().Where(slot => slot.Time >= _from));
+
+    /// <summary>Some of it.</summary>
+    /// <param name="left">How many are left; less by those that were read.</param>
+    public void Read(ref Reader from, ref ulong left)
+    {
+        var slots = Rows.Read<Slot>(ref from, ref left);
+        // Only once those are there that should be: a number alone makes no room.
+        if (_slots.Count == 0) _slots.Expect(slots.Length + (int)Math.Min(left, MostExpected));
+        foreach (ref readonly var slot in slots)
+        {
+            if (!slot.IsUsed || Find(slot.Key) is not null) throw new FormatException("an event is there twice");
+            _slots.Add(slot);
+        }
     }
 
     private readonly struct Meant(UInt128 key) : IMeant<Slot>

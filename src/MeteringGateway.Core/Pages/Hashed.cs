@@ -30,7 +30,9 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
 
     public int Count { get; private set; }
 
-    /// <summary>So many are added to a table that has none: it is made for them at once, and not grown.</summary>
+    /// <summary>
+    /// So many are added to a table that has none: it is not grown for them. A segment gets its room with its first.
+    /// </summary>
     public void Expect(int count)
     {
         if (Count > 0) return;
@@ -114,13 +116,15 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
     /// <param name="expected">How many it will have, about.</param>
     private sealed class Segment(int bits, int expected = 0)
     {
+        private int _expected = expected;
+
         private const int First = 4;
         /// <summary>Twice what one of the usual size differs by from what is expected.</summary>
         private const int More = 60;
 
         public int Bits { get; } = bits;
         public int Count { get; private set; }
-        public TSlot[] Slots { get; private set; } = expected == 0 ? [] : new TSlot[(expected + More) * 5 / 4];
+        public TSlot[] Slots { get; private set; } = [];
 
         public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
         {
@@ -134,6 +138,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
         public void Add(in TSlot slot)
         {
             // A fifth stays free, so that what is looked for in vain is soon known not to be there.
+            if (_expected > 0) (Slots, _expected) = (new TSlot[(_expected + More) * 5 / 4], 0);
             if (Count >= Slots.Length - Slots.Length / 5 - 1) Rebuild(Math.Max(First, Slots.Length + Slots.Length / 4));
             Put(slot);
             Count++;

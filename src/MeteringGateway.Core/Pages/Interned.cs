@@ -32,7 +32,21 @@ internal sealed class Interned<T>(IEqualityComparer<T> comparer) where T : notnu
         return number;
     }
 
-    public void TakeAgain(int number) => _values[number] = (_values[number].Value, _values[number].Owners + 1);
+    public void TakeAgain(int number, int owners = 1) =>
+        _values[number] = (_values[number].Value, _values[number].Owners + owners);
+
+    /// <summary>Those that are kept, without a gap; and by the number of each where it is among them.</summary>
+    public (List<T> Kept, int[] Places) Packed()
+    {
+        var (kept, places) = (new List<T>(), new int[_values.Count]);
+        for (var number = 0; number < places.Length; number++)
+        {
+            if (!Has(number)) continue;
+            places[number] = kept.Count;
+            kept.Add(_values[number].Value);
+        }
+        return (kept, places);
+    }
 
     /// <summary>One has it no more.</summary>
     /// <returns>The value, if nobody has it now; else the type's default.</returns>

@@ -13,7 +13,19 @@ internal sealed class OutcomePage(long first)
     private int _live;
     private int _watched;
 
+    /// <summary>As a snapshot has it: none of them has left.</summary>
+    public OutcomePage(ReadOnlySpan<OutcomeRow> rows, ReadOnlySpan<byte> text) : this(rows[0].ReportedBy)
+    {
+        Rows = GC.AllocateUninitializedArray<OutcomeRow>(rows.Length);
+        rows.CopyTo(Rows);
+        _text = GC.AllocateUninitializedArray<byte>(text.Length);
+        text.CopyTo(_text);
+        (_used, _live, Count) = (text.Length, rows.Length, rows.Length);
+    }
+
     public long First { get; } = first;
+
+    public ReadOnlySpan<byte> Text => _text.AsSpan(0, _used);
 
     /// <summary>None, once nothing of them is needed any more.</summary>
     public OutcomeRow[] Rows { get; private set; } = [];
@@ -76,6 +88,17 @@ internal sealed class OutcomePage(long first)
         var at = Rows[row].Text;
         var id = PageText.Read(_text, ref at)!;
         return PageText.Read(_text, ref at) ?? id;
+    }
+
+    /// <inheritdoc cref="PageText.Ascii"/>
+    public ReadOnlySpan<byte> IdAsciiOf(int row) => PageText.Ascii(_text, Rows[row].Text);
+
+    /// <summary>All three of its texts.</summary>
+    public ReadOnlySpan<byte> TextBytesOf(int row)
+    {
+        var (from, to) = (Rows[row].Text, Rows[row].Text);
+        for (var text = 0; text < 3; text++) PageText.Skip(_text, ref to);
+        return _text.AsSpan(from, to - from);
     }
 
     /// <summary>The same where each of its characters is a byte; else, and of none, nothing.</summary>

@@ -8,12 +8,13 @@ namespace MeteringGateway.Core;
 /// made of it when somebody looks. One of which more is to be said (facts, disputes, what continues another) is kept as
 /// it is.
 /// </summary>
-internal sealed class OutcomeTable
+internal sealed partial class OutcomeTable
 {
     private const int Near = 4;
 
     private readonly List<OutcomePage> _pages = new(1);
     private readonly Hashed<Slot> _places = new();
+    private HashKey _key = HashKey.OfProcess;
     private readonly Interned<OutcomeKind> _kinds = new(EqualityComparer<OutcomeKind>.Default);
     private readonly Interned<ImmutableArray<Charge>> _charges = new(new Alike());
     private Dictionary<int, Outcome>? _whole;
@@ -73,8 +74,6 @@ internal sealed class OutcomeTable
         return place;
     }
 
-    /// <inheritdoc cref="Hashed{T}.Expect"/>
-    public void Expect(int count) => _places.Expect(count);
 
     /// <summary>Once all of a snapshot's were added, in the order in which they were reported.</summary>
     public void FindChanged()
@@ -197,7 +196,12 @@ internal sealed class OutcomeTable
 
     public string EventIdOf(int place) => PageOf(place).EventIdOf(place % OutcomePage.Most);
 
-    public int CompareIds(int a, int b) => string.CompareOrdinal(IdAt(a), IdAt(b));
+    public int CompareIds(int a, int b)
+    {
+        var one = PageOf(a).IdAsciiOf(a % OutcomePage.Most);
+        var other = PageOf(b).IdAsciiOf(b % OutcomePage.Most);
+        return one.IsEmpty || other.IsEmpty ? string.CompareOrdinal(IdAt(a), IdAt(b)) : one.SequenceCompareTo(other);
+    }
 
     /// <summary>Those reported by a later entry, the first first.</summary>
     public IEnumerable<Outcome> ReportedAfter(long sequence)
@@ -251,7 +255,8 @@ internal sealed class OutcomeTable
         return _places.Find(Slot.Spread(HashOf(id)), new Named(this, text)).Place;
     }
 
-    private static int HashOf(string id) => id.GetHashCode(StringComparison.Ordinal);
+    /// <summary>Of an id, or of a session's name.</summary>
+    public int HashOf(string name) => _key.Of(name);
 
     /// <summary>How many there are or were, one after the other.</summary>
     public int Places => _pages.Count == 0 ? 0 : (_pages.Count - 1) * OutcomePage.Most + _pages[^1].Count;

@@ -76,6 +76,26 @@ internal static class PageText
         return true;
     }
 
+    /// <summary>Of what may be anything.</summary>
+    /// <param name="isAscii">So is each byte.</param>
+    /// <param name="at">Moves behind it.</param>
+    /// <returns>How many characters it has; -1: there is none.</returns>
+    /// <exception cref="FormatException">It is no text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It ends early.</exception>
+    /// <exception cref="IndexOutOfRangeException">It does not begin.</exception>
+    public static int Length(ReadOnlySpan<byte> from, bool isAscii, ref int at)
+    {
+        var isUtf16 = from[at] == Utf16;
+        if (isUtf16) at++;
+        int number = from[at++];
+        if (number >= 128) number = number & 127 | from[at++] << 7;
+        if (number == None) return -1;
+        if (number < Lengths || (isUtf16 && number % 2 != Lengths % 2)) throw new FormatException("it is no text");
+        var text = from.Slice(at, number - Lengths);
+        at += text.Length;
+        return isUtf16 ? text.Length / sizeof(char) : isAscii ? text.Length : Encoding.UTF8.GetCharCount(text);
+    }
+
     private static void Number(int number, Span<byte> to)
     {
         to[0] = (byte)(to.Length == 1 ? number : number & 127 | 128);

@@ -18,7 +18,9 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     private ulong _swept;
     private Queue<string>? _forgotten;
 
-    public int Count => IsSwept ? _single.Count + (_others?.Count ?? 0) : Single.Count() + Others.Count();
+    public int Count => SingleCount + Others.Count();
+
+    public int SingleCount => IsSwept ? _single.Count : Single.Count();
 
     /// <summary>Nothing is in the table that is forgotten.</summary>
     public bool IsSwept => _from == Instant.MinValue;
@@ -42,14 +44,12 @@ internal sealed class SessionTable(OutcomeTable outcomes)
         }
     }
 
-    /// <inheritdoc cref="Hashed{T}.Expect"/>
-    public void Expect(int count) => _single.Expect(count);
 
     public bool Contains(string name) => OtherOf(name) is not null || SingleOf(name) >= 0;
 
     /// <summary>The place of its only outcome; -1: there is more to it, or it is not there.</summary>
     public int SingleOf(string name) =>
-        _single.Find(Slot.Spread(HashOf(name)), new Named(outcomes, name)).Place is >= 0 and var place
+        _single.Find(Slot.Spread(outcomes.HashOf(name)), new Named(outcomes, name)).Place is >= 0 and var place
             && outcomes.TimeOf(place) >= _from ? place : -1;
 
     public Session? OtherOf(string name) =>
@@ -80,12 +80,12 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     }
 
     /// <summary>It is not there, and the outcome begins it.</summary>
-    public void Add(string name, int place) => _single.Add(new Slot(HashOf(name), place));
+    public void Add(string name, int place) => _single.Add(new Slot(outcomes.HashOf(name), place));
 
     /// <summary>In the place of the one of that name, if there is one.</summary>
     public void Put(string name, Session session)
     {
-        _single.Remove(Slot.Spread(HashOf(name)), new Named(outcomes, name));
+        _single.Remove(Slot.Spread(outcomes.HashOf(name)), new Named(outcomes, name));
         (_others ??= new(StringComparer.Ordinal))[name] = session;
     }
 
@@ -96,10 +96,29 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     {
         other = null;
         return _others?.Remove(name, out other) == true
-            || _single.Remove(Slot.Spread(HashOf(name)), new Named(outcomes, name));
+            || _single.Remove(Slot.Spread(outcomes.HashOf(name)), new Named(outcomes, name));
     }
 
-    private static int HashOf(string name) => name.GetHashCode(StringComparison.Ordinal);
+    /// <summary>Those that have one outcome and nothing else, as they are in the table.</summary>
+    /// <param name="moves">Where the outcomes are in the snapshot.</param>
+    public IEnumerable<bool> WriteSingle(Writer to, OutcomeTable.Moves moves)
+    {
+        var single = _single.All().Where(slot => outcomes.TimeOf(slot.Place) >= _from);
+        return Rows.Write(to, IsSwept ? _single.Count : single.Count(), single.Select(moves.Of));
+    }
+
+    /// <summary>Some of these.</summary>
+    /// <param name="of">That has read the outcomes.</param>
+    /// <param name="left">How many are left; less by those that were read.</param>
+    public void ReadSingle(ref Reader from, ref ulong left, OutcomeTable.Reading of)
+    {
+        if (_single.Count == 0) _single.Expect((int)Math.Min(left, (ulong)outcomes.Count));
+        foreach (ref readonly var slot in Rows.Read<Slot>(ref from, ref left))
+        {
+            if (!of.TakeSession(slot.Place)) throw new FormatException("a session is not its outcome's");
+            _single.Add(slot);
+        }
+    }
 
     private readonly struct Named(OutcomeTable outcomes, string name) : IMeant<Slot>
     {

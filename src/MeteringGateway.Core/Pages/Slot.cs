@@ -12,6 +12,9 @@ internal readonly struct Slot(int hash, int place) : IHashed
 
     public ulong Hash => Spread(_hash);
 
+    /// <summary>The same name's, elsewhere.</summary>
+    public Slot At(int place) => new(_hash, place);
+
     /// <summary>Multiplied by 2^64 over the golden ratio.</summary>
     public static ulong Spread(int hash) => (uint)hash * 0x9E3779B97F4A7C15;
 }

@@ -31,10 +31,13 @@ public sealed partial class TenantState
 
     private static long BytesOf(Fact fact) => FactBytes + BytesOf(fact.Event) + BytesOf(fact.Verification?.Method);
 
+    /// <summary>Of an outcome that a row holds.</summary>
+    /// <param name="chars">Of its id, its session, and its event's id where that is another.</param>
+    internal static long BytesOfRow(int chars) => OutcomeBytes + sizeof(char) * (long)chars;
+
     private static long BytesOf(Outcome outcome)
     {
-        long bytes = OutcomeBytes + sizeof(char)
-            * (outcome.Id.Length + (outcome.Event.Id == outcome.Id ? 0 : outcome.Event.Id.Length)
+        var bytes = BytesOfRow(outcome.Id.Length + (outcome.Event.Id == outcome.Id ? 0 : outcome.Event.Id.Length)
             + (outcome.Session?.Length ?? 0));
         if (OutcomeRow.CanHold(outcome)) return bytes; // what it has like others is counted once (KindBytes)
         bytes += WholeBytes + BytesOf(outcome.Event) + BytesOf(outcome.Id) + BytesOf(outcome.Session)
@@ -62,8 +65,10 @@ public sealed partial class TenantState
     internal static long BytesOf(Signal signal) => SignalBytes + BytesOf(signal.Handoff?.To)
         + BytesOf(signal.Handoff?.Message) + StopBytes * (long)(signal.Stops?.Length ?? 0);
 
-    private long CountedBytes() => _books.Sum(BytesOf) + (_outcomes?.All.Sum(BytesOf) ?? 0)
+    private long CountedBytes() => CountedBytes(_outcomes?.All.Sum(BytesOf) ?? 0);
+
+    private long CountedBytes(long ofOutcomes) => _books.Sum(BytesOf) + ofOutcomes
         + (_sessions?.Others.Sum(one => BytesOf(one.Key, one.Value)) ?? 0)
-        + SingleSessionBytes * (long)(_sessions?.Single.Count() ?? 0) + EventBytes * (long)(_events?.Count ?? 0)
+        + SingleSessionBytes * (long)(_sessions?.SingleCount ?? 0) + EventBytes * (long)(_events?.Count ?? 0)
         + (_waiting?.Sum(one => BytesOf(one.Key, one.Value)) ?? 0);
 }

@@ -43,9 +43,10 @@ public sealed partial class TenantState
         : verdicts ? known.Verdicts : known.Facts;
 
     /// <summary>Of a state that was restored.</summary>
-    private void CountAnew()
+    /// <param name="bytesOfRows">Of the outcomes that are rows; null: they were not counted.</param>
+    private void CountAnew(long? bytesOfRows)
     {
-        _bytes = CountedBytes();
+        _bytes = bytesOfRows is { } rows ? CountedBytes(rows + (_outcomes?.Unusual.Sum(BytesOf) ?? 0)) : CountedBytes();
         WaitingCount = _waiting?.Values.Sum(facts => facts.Count) ?? 0;
         foreach (var outcome in _outcomes?.Unusual ?? [])
         {

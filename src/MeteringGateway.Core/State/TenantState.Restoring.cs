@@ -13,31 +13,35 @@ public sealed partial class TenantState
         /// <summary>What a snapshot has of each kind, one after the other; sections follow.</summary>
         private static readonly Item[] Kinds =
         [
-            (to, ref from) => to.ReadHead(ref from),
-            (to, ref from) => { var at = from.Time(); to._state._terms.Add(new TermsInForce(at,
-                Values.ReadPlanRef(ref from), TermsWire.Read(ref from))); },
-            (to, ref from) => to._state._books.Add(ReadBook(ref from)),
-            (to, ref from) => to.Add(OutcomeWire.Read(ref from)),
-            (to, ref from) => to._state.ReadSession(ref from, ref to._near),
-            (to, ref from) => { var (key, record) = ReadEvent(ref from);
-                (to._state._events ??= new()).Add(key, record); },
-            (to, ref from) => (to._state._waiting ??= []).Add(from.Text(),
-                [.. from.List((ref r) => new WaitingFact(Values.ReadFact(ref r), r.Time()))]),
-            (to, ref from) => to.Add(ReadReservation(ref from)),
-            (to, ref from) => to._signals.Add(ReadSignal(ref from)),
-            (to, ref from) => (to._state._archived ??= new IdFilter()).AddCoarse(from.Bytes()),
-            (to, ref from) => to.Add(ReadGrant(ref from)),
-            (to, ref from) => to._state.Authorization = ReadAuthorization(ref from),
-            (to, ref from) => { var threshold = ReadThreshold(ref from); (to._state._thresholds
-                ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold); },
+            .. Beginning(),
+            One((to, ref from) => to.Table.Key(ref from)),
+            One((to, ref from) => to.Demand(to.Table.Kind(ref from))),
+            One((to, ref from) => to.Table.Charges(ref from)),
+            (to, ref from) => to.Table.Page(ref from, ref to._left),
+            One((to, ref from) => to.Demand(OutcomeKind.Of(to.Table.Whole(ref from)))),
+            (to, ref from) => to.Table.Ids(ref from, ref to._left),
+            (to, ref from) => to.Table.Changed(ref from, ref to._left),
+            (to, ref from) => to.Sessions.ReadSingle(ref from, ref to._left, to.Table),
+            One((to, ref from) => to._state.ReadSession(ref from, ref to._near)),
+            (to, ref from) => to.Events.Read(ref from, ref to._left),
+            .. End(),
         ];
 
-        /// <summary>Which of the kinds they are; sessions and events follow.</summary>
-        private const int Outcomes = 3;
-        private const int MostExpected = 1 << 26;
+        /// <summary>The same of version 3, in which outcomes, sessions and events were lists.</summary>
+        private static readonly Item[] ListKinds =
+        [
+            .. Beginning(),
+            One((to, ref from) => to.Outcomes.Add(OutcomeWire.Read(ref from))),
+            One((to, ref from) => to._state.ReadSession(ref from, ref to._near)),
+            One((to, ref from) => { var (key, record) = ReadEvent(ref from);
+                to.Events.Add(key, record); }),
+            .. End(),
+        ];
 
         private readonly TenantState _state = new();
         private readonly List<Signal> _signals = [];
+        private Item[] _kinds = Kinds;
+        private OutcomeTable.Reading? _read;
         private int _kind;
         private int _near;
         private ulong _left = 1;
@@ -66,37 +70,41 @@ public sealed partial class TenantState
             {
                 if (_left > 0)
                 {
-                    Kinds[_kind](this, ref from);
-                    _left--;
+                    _kinds[_kind](this, ref from);
                 }
-                else if (_kind < Kinds.Length - 1)
+                else if (_kind < _kinds.Length - 1)
                 {
                     _kind++;
                     _left = from.Unsigned();
-                    Expect((int)Math.Min(_left, MostExpected));
                 }
                 else TakeSection(ref from);
             }
         }
 
-        /// <summary>What there are many of gets its room at once.</summary>
-        private void Expect(int count)
+        private OutcomeTable Outcomes => _state._outcomes ??= new();
+        private SessionTable Sessions => _state._sessions ??= new(Outcomes);
+        private OutcomeTable.Reading Table => _read ??= new(Outcomes);
+
+        private EventTable Events => _state._events ??= new();
+
+        /// <summary>Its type, its terms and its period are there.</summary>
+        private void Demand(OutcomeKind kind)
         {
-            if (count == 0) return;
-            if (_kind == Outcomes) (_state._outcomes ??= new()).Expect(count);
-            if (_kind == Outcomes + 1) (_state._sessions ??= new(_state._outcomes ??= new())).Expect(count);
-            if (_kind == Outcomes + 2) (_state._events ??= new()).Expect(count);
+            if ((uint)kind.Terms >= (uint)_state._terms.Count
+                || _state._terms[kind.Terms].Terms.Type(kind.Type) is null || _state.Book(kind.Period) is null)
+                throw new FormatException("an outcome is of nothing that was agreed");
         }
 
         /// <exception cref="FormatException">There are pieces missing.</exception>
         public TenantState Done()
         {
-            if (_left > 0 || _kind < Kinds.Length - 1) throw new FormatException("the bytes end early");
+            if (_left > 0 || _kind < _kinds.Length - 1) throw new FormatException("the bytes end early");
             try
             {
                 EndLists();
-                _state._outcomes?.FindChanged();
-                _state.CountAnew();
+                if (_kinds == Kinds) _read?.End();
+                else _state._outcomes?.FindChanged();
+                _state.CountAnew(_read?.BytesOfRows);
                 _state.FindDisputes();
                 _state.FindUnits();
             }
@@ -109,7 +117,9 @@ public sealed partial class TenantState
 
         private void ReadHead(ref Reader from)
         {
-            if (from.Byte() is var version and not SnapshotVersion)
+            var version = from.Byte();
+            if (version == CanonicalVersion) _kinds = ListKinds;
+            else if (version != SnapshotVersion)
                 throw new FormatException($"snapshot version {version} is not known");
             (_state.Sequence, _state.Now, _state.Name) = (from.Number(), from.Time(), from.Text());
             (_state.Zone, _state.AnchorDay, _state.CreatedAt) = (Values.Shared(ref from), from.Int(), from.Time());
@@ -117,10 +127,33 @@ public sealed partial class TenantState
             (_state.Trained, _state.Paused) = (from.Number(), from.Bool() ? ReadPaused(ref from) : null);
         }
 
-        private void Add(Outcome outcome)
+        /// <summary>What takes one of those that are left.</summary>
+        private static Item One(Item item) => (to, ref from) =>
         {
-            (_state._outcomes ??= new()).Add(outcome);
-        }
+            item(to, ref from);
+            to._left--;
+        };
+
+        private static Item[] Beginning() =>
+        [
+            One((to, ref from) => to.ReadHead(ref from)),
+            One((to, ref from) => { var at = from.Time(); to._state._terms.Add(new TermsInForce(at,
+                Values.ReadPlanRef(ref from), TermsWire.Read(ref from))); }),
+            One((to, ref from) => to._state._books.Add(ReadBook(ref from))),
+        ];
+
+        private static Item[] End() =>
+        [
+            One((to, ref from) => (to._state._waiting ??= []).Add(from.Text(),
+                [.. from.List((ref r) => new WaitingFact(Values.ReadFact(ref r), r.Time()))])),
+            One((to, ref from) => to.Add(ReadReservation(ref from))),
+            One((to, ref from) => to._signals.Add(ReadSignal(ref from))),
+            One((to, ref from) => (to._state._archived ??= new IdFilter()).AddCoarse(from.Bytes())),
+            One((to, ref from) => to.Add(ReadGrant(ref from))),
+            One((to, ref from) => to._state.Authorization = ReadAuthorization(ref from)),
+            One((to, ref from) => { var threshold = ReadThreshold(ref from); (to._state._thresholds
+                ??= new(StringComparer.Ordinal)).Add(threshold.Threshold.Id, threshold); }),
+        ];
 
         private void Add(Reservation held)
         {

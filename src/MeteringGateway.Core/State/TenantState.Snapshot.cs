@@ -8,14 +8,18 @@ namespace MeteringGateway.Core;
 /// </summary>
 public sealed partial class TenantState
 {
-    private const byte SnapshotVersion = 3;
+    /// <summary>Of the canonical bytes; snapshots had it too, whose outcomes were a list of encoded ones.</summary>
+    private const byte CanonicalVersion = 3;
 
-    /// <summary>The canonical bytes, and figures that follow from the entries (Q1, Q3).</summary>
-    /// <exception cref="InvalidOperationException">It is larger than one array can be: see
-    /// <see cref="SnapshotPieces"/>.</exception>
+    /// <summary>Of snapshots, which have tables as they are in memory.</summary>
+    private const byte SnapshotVersion = 4;
+
+    /// <summary>The state for <see cref="Restore"/>: <see cref="SnapshotPieces"/> in one.</summary>
+    /// <exception cref="InvalidOperationException">It is larger than one array can be.</exception>
     public byte[] Snapshot()
     {
-        var to = Canonical();
+        var to = new Writer();
+        foreach (var _ in Write(to, inOrder: false)) { }
         WriteMeasures(to);
         return to.Written.ToArray();
     }
@@ -29,8 +33,9 @@ public sealed partial class TenantState
 
     /// <summary>
     /// The state in pieces for a <see cref="Restoring"/>, each made when it is asked for, of at least
-    /// <paramref name="size"/> bytes but the last: whole items, and no more. What has no order of its own is in any,
-    /// so nothing is sorted. The state must not change meanwhile.
+    /// <paramref name="size"/> bytes but the last: whole items, and no more. Tables are as they are in memory, and what
+    /// has no order of its own is in any; behind it are figures that follow from the entries (Q1, Q3). The state must
+    /// not change meanwhile.
     /// </summary>
     public IEnumerable<byte[]> SnapshotPieces(int size)
     {
@@ -46,30 +51,14 @@ public sealed partial class TenantState
     }
 
     /// <summary>Writes one item after the other: after each a piece may end. The flags say nothing.</summary>
+    /// <param name="inOrder">The canonical bytes; else a snapshot's.</param>
     private IEnumerable<bool> Write(Writer to, bool inOrder)
     {
-        WriteHead(to);
+        WriteHead(to, inOrder ? CanonicalVersion : SnapshotVersion);
         foreach (var _ in Each(to, _terms, (w, t) => { w.Time(t.From); Values.Write(w, t.Plan);
             TermsWire.Write(w, t.Terms); })) yield return true;
         foreach (var _ in Each(to, _books, WriteBook)) yield return true;
-        to.Unsigned((ulong)(_outcomes?.Count ?? 0));
-        foreach (var outcome in _outcomes?.All ?? [])
-        {
-            OutcomeWire.Write(to, outcome);
-            yield return true;
-        }
-        to.Unsigned((ulong)(_sessions?.Count ?? 0));
-        foreach (var (name, session) in inOrder ? Sorted(AllSessions, one => one.Name) : AllSessions)
-        {
-            WriteSession(to, name, session);
-            yield return true;
-        }
-        to.Unsigned((ulong)(_events?.Count ?? 0));
-        foreach (var (key, record) in inOrder ? Sorted(_events?.All, e => e.Key) : _events?.All ?? [])
-        {
-            WriteEvent(to, key, record);
-            yield return true;
-        }
+        foreach (var _ in inOrder ? WriteInOrder(to) : WriteTables(to)) yield return true;
         foreach (var _ in Each(to, Listed(_waiting, inOrder, w => w.Key), WriteWaiting)) yield return true;
         foreach (var _ in Each(to, _reservations?.Values ?? (IReadOnlyCollection<Reservation>)[], WriteReservation))
             yield return true;
@@ -83,9 +72,34 @@ public sealed partial class TenantState
         foreach (var _ in WriteSections(to)) yield return true;
     }
 
-    private void WriteHead(Writer to)
+    private IEnumerable<bool> WriteInOrder(Writer to)
     {
-        to.Byte(SnapshotVersion); to.Number(Sequence); to.Time(Now); to.Text(Name); to.Text(Zone); to.Number(AnchorDay);
+        to.Unsigned((ulong)(_outcomes?.Count ?? 0));
+        foreach (var outcome in _outcomes?.All ?? [])
+        {
+            OutcomeWire.Write(to, outcome);
+            yield return true;
+        }
+        foreach (var _ in Each(to, Sorted(AllSessions, one => one.Name),
+            (w, one) => WriteSession(w, one.Name, one.Session))) yield return true;
+        foreach (var _ in Each(to, Sorted(_events?.All, e => e.Key), (w, e) => WriteEvent(w, e.Key, e.Record)))
+            yield return true;
+    }
+
+    private IEnumerable<bool> WriteTables(Writer to)
+    {
+        var outcomes = _outcomes ?? new();
+        var moves = new OutcomeTable.Moves(outcomes);
+        foreach (var _ in outcomes.Write(to, moves)) yield return true;
+        foreach (var _ in (_sessions ?? new(outcomes)).WriteSingle(to, moves)) yield return true;
+        foreach (var _ in Each(to, _sessions?.Others.ToArray() ?? [], (w, one) => WriteSession(w, one.Key, one.Value)))
+            yield return true;
+        foreach (var _ in (_events ?? new()).Write(to)) yield return true;
+    }
+
+    private void WriteHead(Writer to, byte version)
+    {
+        to.Byte(version); to.Number(Sequence); to.Time(Now); to.Text(Name); to.Text(Zone); to.Number(AnchorDay);
         to.Time(CreatedAt);
         to.MaybeTime(ClosedAt); to.Maybe(TestClock, Values.Write); to.Number(Trained);
         to.Bool(Paused is not null);

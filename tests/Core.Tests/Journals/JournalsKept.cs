@@ -13,7 +13,7 @@ public sealed class JournalsKept
     private static string Folder => Path.Combine(Repository.Root, "tests/Core.Tests/Journals");
 
     public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Folder, "*.gz").Select(file => Path.GetFileName(file)!)];
+        [.. Directory.GetFiles(Folder, "entries-*.gz").Select(file => Path.GetFileName(file)!)];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -30,6 +30,22 @@ public sealed class JournalsKept
             journals++;
         }
         Assert.True(journals >= 50);
+    }
+
+    /// <summary>Snapshots of version 3, as an earlier program wrote them of such journals.</summary>
+    [Fact]
+    public void Snapshots_of_before_are_read()
+    {
+        var snapshots = 0;
+        foreach (var line in Lines("snapshots-3.gz"))
+        {
+            var words = line.Split(' ');
+            var state = TenantState.Restore(Convert.FromBase64String(words[2]));
+            Assert.Equal(words[1], RealTenant.Hex(state.Digest()));
+            Assert.Equal(words[1], RealTenant.Hex(TenantState.Restore(state.Snapshot()).Digest()));
+            snapshots++;
+        }
+        Assert.True(snapshots > 20);
     }
 
     /// <summary>

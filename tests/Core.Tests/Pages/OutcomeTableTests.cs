@@ -37,6 +37,7 @@ public sealed class OutcomeTableTests
                 plain.RemoveAt(at);
             }
             if (step % 300 == 0) Compare(table, plain, random.NextInt64(sequence + 2));
+            if (step % 1_500 == 0 && plain.Count > 0) table = Stored(table); // from here on it is the one that was read
         }
         Compare(table, plain, 0);
         foreach (var one in plain.ToArray()) table.Remove(one.Id);
@@ -96,6 +97,25 @@ public sealed class OutcomeTableTests
             table.Put(table.Find(next.Id)! with { Status = OutcomeStatus.Billable, End = WindowEnd.Lapsed });
         }
         Assert.Empty(open);
+    }
+
+    private static OutcomeTable Stored(OutcomeTable table)
+    {
+        var (to, read) = (new Writer(), new OutcomeTable());
+        foreach (var _ in table.Write(to, new OutcomeTable.Moves(table))) { }
+        var reading = new OutcomeTable.Reading(read);
+        var from = new Reader(to.Written);
+        for (var left = from.Unsigned(); left > 0; left--) reading.Key(ref from);
+        for (var left = from.Unsigned(); left > 0; left--) reading.Kind(ref from);
+        for (var left = from.Unsigned(); left > 0; left--) reading.Charges(ref from);
+        for (var left = from.Unsigned(); left > 0;) reading.Page(ref from, ref left);
+        for (var left = from.Unsigned(); left > 0; left--) reading.Whole(ref from);
+        for (var left = from.Unsigned(); left > 0;) reading.Ids(ref from, ref left);
+        for (var left = from.Unsigned(); left > 0;) reading.Changed(ref from, ref left);
+        Assert.True(from.AtEnd);
+        reading.End();
+        Assert.Equal(table.KindBytes, read.KindBytes);
+        return read;
     }
 
     private static void Compare(OutcomeTable table, List<Outcome> plain, long mark)

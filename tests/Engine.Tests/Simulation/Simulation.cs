@@ -38,6 +38,11 @@ internal sealed class Simulation
         var failsAt = _random.Next(3) == 0 ? _random.Next(1, 40) : int.MaxValue;
         var fault = _random.Next(2) == 0 ? Fault.Lost : Fault.WrittenButFailed;
         _store.Fault = append => append == failsAt ? fault : Fault.None;
+        // A disk takes its time: much goes on between the parts of a snapshot, a crash now and then.
+        _store.BeforePart = async _ =>
+        {
+            for (var others = 0; others < 50; others++) await Task.Yield();
+        };
         var tenants = new LocalTenants(_store, options, _time);
         try
         {
