@@ -292,12 +292,10 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         return false;
     }
 
-    /// <summary>What continues an outcome gives way to it as long as that has not held the session at all.</summary>
     private bool GoesBefore(Candidate pin, Candidate one)
     {
         var root = RootOf(pin);
-        return (root != RootOf(one) || (root != one && root.Tenure < 0))
-            && (one.Outcome.IsNew || one.Outcome.ReportedBy > root.Outcome.SettledBy);
+        return root != RootOf(one) && (one.Outcome.IsNew || one.Outcome.ReportedBy > root.Outcome.SettledBy);
     }
 
     private long[] Settled()

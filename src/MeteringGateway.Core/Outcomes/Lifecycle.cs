@@ -173,8 +173,7 @@ internal sealed partial class Lifecycle
     /// what has settled as an outcome of its own remains one.
     /// </summary>
     private bool MayContinue(Candidate one, Candidate root) =>
-        (!root.PeriodClosed || one.Outcome.ContinuationOf == root.Outcome.Id)
-            && (one.Outcome.IsAlias || !IsPinned(one));
+        (!root.PeriodClosed || one.Outcome.ContinuationOf == root.Outcome.Id) && one.Pin is null;
 
     private void Hold(Candidate one, Instant from) => Begin(one, one, from, one.Outcome.Verification);
 
@@ -269,19 +268,19 @@ internal sealed partial class Lifecycle
     }
 
     /// <summary>
-    /// I4: after a reversal the first duplicate timed before it; without one, or after a credit, the first at the same
-    /// time (O3).
+    /// I4: after a reversal the first duplicate timed before it, or in order before the report that it ends; without
+    /// one, or after a credit, the first at the same time (O3).
     /// </summary>
     private void GoThrough(Instant time, bool credited)
     {
         var (cause, asked) = (_cause, _asked);
         if (cause >= 0) _tenures[^1].EndedAtOnce = true;
         else _cause = _tenures.Count - 1;
-        var (before, promoted) = (asked?.Report ?? _at, false);
+        var (before, promoted, ended) = (asked?.Report ?? _at, false, _tenures[^1].Opener.Report);
         for (var one = Next(null, before); one is not null && _holder is null; one = Next(one, before))
         {
             _asked = one;
-            if (credited || one.Outcome.Time >= time)
+            if (credited || (one.Outcome.Time >= time && ended.Before(one.Report)))
             {
                 if (Success(one, time)) Replay(one);
             }

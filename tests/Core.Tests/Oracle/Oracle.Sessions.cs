@@ -83,7 +83,7 @@ internal sealed partial class Oracle
     private Report? Continued(Walk walk, Report report) =>
         walk.Reversed is { Type.Continuation: true } reversed
             && (!IsClosed(reversed.Period) || report.View?.AliasOf == reversed)
-            && !(_kept.Contains(report) && report.Place!.Opening == report) ? reversed : null;
+            && !_kept.Contains(report) ? reversed : null;
 
     private static void Duplicate(Walk walk, Report report)
     {
@@ -91,12 +91,10 @@ internal sealed partial class Oracle
         walk.Views[report] = new View(OutcomeStatus.NonBillable, Reason.DuplicateInSession);
     }
 
-    // 0001, 4: another outcome settled before this one arrived, and is still to hold the session; also the one that it
-    // continues, as long as that has not held it at all.
+    // 0001, 4: another outcome settled before this one arrived, and is still to hold the session.
     private bool ComesTooLate(Walk walk, Report report) =>
-        _kept.Any(other => other.Place!.Since < report.Arrival
-            && !walk.Holds.Any(hold => hold.Chain[^1] == other.Place.Opening
-                || (hold.Chain[0] == other && report.View?.AliasOf == other)));
+        _kept.Any(other => other.Place!.Since < report.Arrival && other != (report.View?.AliasOf ?? report)
+            && !walk.Holds.Any(hold => hold.Chain[^1] == other.Place.Opening));
 
     private void Take(Walk walk, Report report, Key from)
     {
@@ -139,7 +137,7 @@ internal sealed partial class Oracle
             if (holder.From > freed) freed = holder.From;
             walk.Freed = freed;
             if (!holder.Life.Reversed) walk.Duplicates.RemoveAll(other => other.Time < freed.Time);
-            else if (Promoted(walk, freed) is { } promoted)
+            else if (Promoted(walk, freed, holder.Chain[^1]) is { } promoted)
             {
                 walk.Duplicates.Remove(promoted);
                 Take(walk, promoted, freed);
@@ -147,7 +145,8 @@ internal sealed partial class Oracle
             }
             else walk.Reversed = holder.Chain[0];
             foreach (var other in walk.Duplicates.Where(other => other.Time >= freed.Time).ToList())
-                if (walk.Holder is null && !ComesTooLate(walk, other))
+                if (walk.Holder is null && !ComesTooLate(walk, other)
+                    && !(holder.Life.Reversed && other.Key < holder.Chain[^1].Key))
                 {
                     walk.Duplicates.Remove(other);
                     Take(walk, other, freed);
@@ -155,10 +154,10 @@ internal sealed partial class Oracle
         }
     }
 
-    private Report? Promoted(Walk walk, Key freed)
+    private Report? Promoted(Walk walk, Key freed, Report reversed)
     {
-        var promoted = walk.Duplicates.Find(other =>
-            other.Time < freed.Time && !ReversedBefore(other, freed) && !ComesTooLate(walk, other));
+        var promoted = walk.Duplicates.Find(other => (other.Time < freed.Time || other.Key < reversed.Key)
+            && !ReversedBefore(other, freed) && !ComesTooLate(walk, other));
         if (promoted is { IsHolding: false } && IsClosed(promoted.Period))
             throw new AmbiguousException("a duplicate of a closed period would be promoted");
         return promoted;
