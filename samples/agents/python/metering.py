@@ -229,13 +229,13 @@ class Metering:
                         raise problem
                     raise OSError(str(problem))
                 for name, id, text in _events(response):
-                    tries, last = 0, id or last
                     data = json.loads(text)
+                    tries, last = 0, id or last
                     yield Signal(data.get("action", name) if name == "state" else name, data.get("key"), data)
                     if stop and stop.is_set():
                         return
-            except (OSError, http.client.HTTPException):
-                pass
+            except (OSError, http.client.HTTPException, ValueError):
+                pass  # also what cannot be read: it was not told, and is asked for again
             finally:
                 connection.close()
             tries += 1

@@ -211,9 +211,9 @@ export class Metering {
             clearTimeout(silence);
             silence = setTimeout(end, 45_000);
             if (!event.data) continue;
+            const data = JSON.parse(event.data); // what cannot be read was not told, and is asked for again
             tries = 0;
             last = event.id ?? last;
-            const data = JSON.parse(event.data);
             yield { action: event.name === "state" ? data.action : event.name, key: data.key ?? null, data };
           }
         }
