@@ -116,11 +116,11 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
     /// <param name="expected">How many it will have, about.</param>
     private sealed class Segment(int bits, int expected = 0)
     {
-        private int _expected = expected;
-
         private const int First = 4;
         /// <summary>Twice what one of the usual size differs by from what is expected.</summary>
         private const int More = 60;
+
+        private int _expected = expected;
 
         public int Bits { get; } = bits;
         public int Count { get; private set; }
@@ -137,8 +137,8 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
 
         public void Add(in TSlot slot)
         {
-            // A fifth stays free, so that what is looked for in vain is soon known not to be there.
             if (_expected > 0) (Slots, _expected) = (new TSlot[(_expected + More) * 5 / 4], 0);
+            // A fifth stays free, so that what is looked for in vain is soon known not to be there.
             if (Count >= Slots.Length - Slots.Length / 5 - 1) Rebuild(Math.Max(First, Slots.Length + Slots.Length / 4));
             Put(slot);
             Count++;

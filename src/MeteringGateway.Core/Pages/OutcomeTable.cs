@@ -74,7 +74,6 @@ internal sealed partial class OutcomeTable
         return place;
     }
 
-
     /// <summary>Once all of a snapshot's were added, in the order in which they were reported.</summary>
     public void FindChanged()
     {

@@ -44,7 +44,6 @@ internal sealed class SessionTable(OutcomeTable outcomes)
         }
     }
 
-
     public bool Contains(string name) => OtherOf(name) is not null || SingleOf(name) >= 0;
 
     /// <summary>The place of its only outcome; -1: there is more to it, or it is not there.</summary>

@@ -6,7 +6,8 @@ internal sealed partial class Duel
 {
     private Dictionary<string, (Limit Exposure, Limit Limit)> _lastExposures = [];
 
-    private string? Look() => Outcomes(_oracle, _real, Charges) ?? Periods() ?? Caps() ?? Tenant() ?? Finance() ?? Ledger();
+    private string? Look() => Outcomes(_oracle, _real, Charges) ?? Periods() ?? Caps() ?? Tenant() ?? Finance()
+        ?? Ledger();
 
     /// <param name="charges">What an outcome is charged is compared as well, if it is said how.</param>
     internal static string? Outcomes(Oracle oracle, RealTenant real,

@@ -66,7 +66,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
     }
 
     /// <param name="setting">How many, from METERING_SEED on; METERING_SEEDS names some, and no others.</param>
-    internal static int[] Seeds(string setting, int otherwise) => Environment.GetEnvironmentVariable("METERING_SEEDS") is { Length: > 0 } some
+    internal static int[] Seeds(string setting, int otherwise) =>
+        Environment.GetEnvironmentVariable("METERING_SEEDS") is { Length: > 0 } some
         ? [.. some.Split(' ').Select(int.Parse)]
         : [.. Enumerable.Range(Setting("METERING_SEED", 1), Setting(setting, otherwise))];
 

@@ -188,6 +188,7 @@ internal sealed partial class Oracle
         }
         foreach (var report in group) Correct(report);
     }
+
     // 0001, 27: what settles anew in the step in which it is reversed has its place from when it settled first.
     private Place? PlaceOf(Report report, Walk walk)
     {
