@@ -2,29 +2,45 @@ using System.Runtime.InteropServices;
 
 namespace MeteringGateway.Core;
 
-/// <summary>What is remembered of events, by the hash of their ids (I1, I2).</summary>
+/// <summary>
+/// What is remembered of events, by the hash of their ids (I1, I2): rows in pages, in the order in which they came, of
+/// which none is moved when there are more, and where each is by a hash of its own.
+/// </summary>
 internal sealed class EventTable
 {
     private const int MostExpected = 1 << 26;
+    private const int PageBits = 10, PageSize = 1 << PageBits, First = 4;
 
-    private readonly Hashed<Slot> _slots = new();
+    private readonly Hashed<Slot> _places = new();
+    private readonly List<Row[]> _pages = new(1);
+
+    /// <summary>Of all pages, those of which nothing is left included.</summary>
+    private int _used;
 
     /// <summary>What is timed before then is forgotten, though it may still be in the table.</summary>
     private Instant _from = Instant.MinValue;
-    private ulong _swept;
+    private int _swept;
 
-    public int Count => IsSwept ? _slots.Count : All.Count();
+    public int Count => IsSwept ? _places.Count : All.Count();
 
     /// <summary>Nothing is in the table that is forgotten.</summary>
     public bool IsSwept => _from == Instant.MinValue;
 
     /// <summary>In no order.</summary>
-    public IEnumerable<(UInt128 Key, EventRecord Record)> All =>
-        _slots.All().Where(slot => slot.Time >= _from).Select(slot => (slot.Key, slot.Record));
+    public IEnumerable<(UInt128 Key, EventRecord Record)> All => Kept.Select(row => (row.Key, row.Record));
 
-    public EventRecord? Find(UInt128 key) =>
-        _slots.Find((ulong)(key >> 64), new Meant(key)) is { IsUsed: true } slot && slot.Time >= _from
-            ? slot.Record : null;
+    private IEnumerable<Row> Kept
+    {
+        get
+        {
+            for (var place = 0; place < _used; place++)
+                if (_pages[place >> PageBits].Length > 0 && RowAt(place) is { IsUsed: true } row && row.Time >= _from)
+                    yield return row;
+        }
+    }
+
+    public EventRecord? Find(UInt128 key) => PlaceOf(key) is >= 0 and var place && RowAt(place).Time >= _from
+        ? RowAt(place).Record : null;
 
     /// <summary>Forgets what is timed before then; all that was forgotten before is swept.</summary>
     public void Forget(Instant before) => (_from, _swept) = (before, 0);
@@ -33,48 +49,100 @@ internal sealed class EventTable
     /// <returns>How many there were.</returns>
     public int Sweep()
     {
-        var removed = _slots.RemoveSome(ref _swept, slot => slot.Time < _from, out var isLast);
-        if (isLast) _from = Instant.MinValue;
+        var (removed, kept) = (0, 0);
+        if (_swept < _pages.Count)
+        {
+            var page = _pages[_swept];
+            for (var i = 0; i < page.Length && (_swept << PageBits) + i < _used; i++)
+            {
+                ref var row = ref page[i];
+                if (!row.IsUsed) continue;
+                if (row.Time >= _from)
+                {
+                    kept++;
+                    continue;
+                }
+                _places.Remove(Slot.Spread(HashOf(row.Key)), new At((_swept << PageBits) + i));
+                row = default;
+                removed++;
+            }
+            if (kept == 0 && _swept < _pages.Count - 1) _pages[_swept] = [];
+        }
+        if (++_swept >= _pages.Count) _from = Instant.MinValue;
         return removed;
     }
 
     /// <summary>One of that id and time can be added only when all that is forgotten is swept.</summary>
     public bool Hides(UInt128 key, Instant time) => !IsSwept && (time < _from
-        || _slots.Find((ulong)(key >> 64), new Meant(key)) is { IsUsed: true } slot && slot.Time < _from);
+        || (PlaceOf(key) is >= 0 and var place && RowAt(place).Time < _from));
 
     /// <exception cref="ArgumentException">It is there.</exception>
     public void Add(UInt128 key, in EventRecord record)
     {
         if (Find(key) is not null) throw new ArgumentException("the event is remembered", nameof(key));
-        _slots.Add(new Slot(key, record));
+        Add(new Row(key, record));
     }
 
     /// <summary>What is remembered, as it is in the table.</summary>
-    public IEnumerable<bool> Write(Writer to) => Rows.Write(to, Count, _slots.All().Where(slot => slot.Time >= _from));
+    public IEnumerable<bool> Write(Writer to) => Rows.Write(to, Count, Kept);
 
     /// <summary>Some of it.</summary>
     /// <param name="left">How many are left; less by those that were read.</param>
     public void Read(ref Reader from, ref ulong left)
     {
-        var slots = Rows.Read<Slot>(ref from, ref left);
+        var rows = Rows.Read<Row>(ref from, ref left);
         // Only once those are there that should be: a number alone makes no room.
-        if (_slots.Count == 0) _slots.Expect(slots.Length + (int)Math.Min(left, MostExpected));
-        foreach (ref readonly var slot in slots)
+        if (_places.Count == 0) _places.Expect(rows.Length + (int)Math.Min(left, MostExpected));
+        foreach (ref readonly var row in rows)
         {
-            if (!slot.IsUsed || Find(slot.Key) is not null) throw new FormatException("an event is there twice");
-            _slots.Add(slot);
+            if (!row.IsUsed || Find(row.Key) is not null) throw new FormatException("an event is there twice");
+            Add(row);
         }
     }
 
-    private readonly struct Meant(UInt128 key) : IMeant<Slot>
+    private void Add(in Row row)
     {
+        var (page, place) = (_used >> PageBits, _used & (PageSize - 1));
+        if (page == _pages.Count)
+            _pages.Add(page == 0 ? new Row[First] : GC.AllocateUninitializedArray<Row>(PageSize));
+        else if (place == _pages[page].Length)
+        {
+            var rows = _pages[page];
+            Array.Resize(ref rows, Math.Min(PageSize, place * 2));
+            _pages[page] = rows;
+        }
+        _pages[page][place] = row;
+        _places.Add(new Slot(HashOf(row.Key), _used++));
+    }
+
+    /// <returns>-1: it is not in the table. It may be forgotten.</returns>
+    private int PlaceOf(UInt128 key) =>
+        // Who takes an event asks for its first answer next.
+        _used > 0 && RowAt(_used - 1) is { IsUsed: true } last && last.Key == key ? _used - 1
+            : _places.Find(Slot.Spread(HashOf(key)), new Meant(this, key)).Place;
+
+    /// <summary>Who sends events chooses their ids, and so their keys.</summary>
+    private static int HashOf(UInt128 key) => HashKey.OfProcess.Of(key);
+
+    private ref Row RowAt(int place) => ref _pages[place >> PageBits][place & (PageSize - 1)];
+
+    private readonly struct Meant(EventTable table, UInt128 key) : IMeant<Slot>
+    {
+        private readonly EventTable _table = table;
         private readonly UInt128 _key = key;
-        public bool Is(in Slot slot) => slot.Key == _key;
+
+        public bool Is(in Slot slot) => _table.RowAt(slot.Place).Key == _key;
+    }
+
+    private readonly struct At(int place) : IMeant<Slot>
+    {
+        private readonly int _place = place;
+        public bool Is(in Slot slot) => slot.Place == _place;
     }
 
     /// <summary>42 bytes; the first answer's status is one more than it was, so that 0 means free.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 1)]
-    private readonly struct Slot(UInt128 key, in EventRecord record) : IHashed
+    private readonly struct Row(UInt128 key, in EventRecord record)
     {
         private readonly ulong _high = (ulong)(key >> 64), _low = (ulong)key, _fingerprint = record.Fingerprint;
         private readonly long _time = record.Time.UnixMilliseconds, _remaining = record.Remaining;
@@ -85,7 +153,6 @@ internal sealed class EventTable
         public bool IsUsed => _status != 0;
         public Instant Time => new(_time);
         public UInt128 Key => new(_high, _low);
-        public ulong Hash => _high;
         public EventRecord Record => new(_fingerprint, new Instant(_time), _remaining,
             _status == EventRecord.NoOutcome ? EventRecord.NoOutcome : (byte)(_status - 1), _reason);
     }

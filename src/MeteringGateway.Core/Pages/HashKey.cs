@@ -28,6 +28,14 @@ internal readonly record struct HashKey(ulong First, ulong Second)
         return (int)(a ^ b ^ c ^ d);
     }
 
+    /// <summary>Of a number that is good as random but may be chosen: a product of which nobody knows the factors.
+    /// </summary>
+    public int Of(UInt128 number)
+    {
+        var high = Math.BigMul((ulong)number ^ First, (ulong)(number >> 64) ^ Second, out var low);
+        return (int)(high ^ low ^ (high ^ low) >> 32);
+    }
+
     private static void Take(ulong word, ref ulong a, ref ulong b, ref ulong c, ref ulong d)
     {
         d ^= word;

@@ -8,10 +8,20 @@ internal sealed class OutcomePage(long first)
 
     private const int FewRows = 4, FewBytes = 128;
 
+    /// <summary>Of the bytes of texts, such a part may stay free.</summary>
+    private const int Spare = 16;
+
     private byte[] _text = [];
     private int _used;
     private int _live;
     private int _watched;
+
+    /// <summary>Behind a full one: it gets all of its rows at once, and a little more bytes than that has.</summary>
+    public OutcomePage(long first, OutcomePage full) : this(first)
+    {
+        Rows = GC.AllocateUninitializedArray<OutcomeRow>(Most);
+        _text = GC.AllocateUninitializedArray<byte>(full._used + full._used / (2 * Spare) + FewBytes);
+    }
 
     /// <summary>As a snapshot has it: none of them has left.</summary>
     public OutcomePage(ReadOnlySpan<OutcomeRow> rows, ReadOnlySpan<byte> text) : this(rows[0].ReportedBy)
@@ -37,13 +47,16 @@ internal sealed class OutcomePage(long first)
     {
         if (Count == Rows.Length) Grow();
         ref var row = ref Rows[Count++];
-        (row.Time, row.ReportedBy) = (outcome.Time.UnixMilliseconds, outcome.ReportedBy);
-        (row.Kind, row.Text) = (OutcomeRow.Vacant, _used);
+        row = new OutcomeRow
+        {
+            Time = outcome.Time.UnixMilliseconds, ReportedBy = outcome.ReportedBy, Kind = OutcomeRow.Vacant,
+            Text = _used,
+        };
         _live++;
         Write(outcome.Id);
         Write(outcome.Event.Id == outcome.Id ? null : outcome.Event.Id);
         Write(outcome.Session);
-        if (IsFull) Array.Resize(ref _text, _used);
+        if (IsFull && _text.Length - _used > _used / Spare) Array.Resize(ref _text, _used);
     }
 
     public void Vacate(int row)

@@ -65,7 +65,8 @@ internal sealed partial class OutcomeTable
     /// <returns>Its place.</returns>
     public int Add(Outcome outcome)
     {
-        if (_pages is not [.., { IsFull: false }]) _pages.Add(new OutcomePage(outcome.ReportedBy));
+        if (_pages.Count == 0) _pages.Add(new OutcomePage(outcome.ReportedBy));
+        else if (_pages[^1] is { IsFull: true } full) _pages.Add(new OutcomePage(outcome.ReportedBy, full));
         var place = Places;
         _pages[^1].Add(outcome);
         Write(place, outcome);
@@ -244,14 +245,17 @@ internal sealed partial class OutcomeTable
     public int PlaceOf(string id, int? near = null)
     {
         if (id.Length > PageText.MostLength) return -1;
-        var most = PageText.Most(id);
-        var text = most <= 1024 ? stackalloc byte[most] : new byte[most];
-        text = text[..PageText.Write(id, text)];
         if (near is { } from)
             for (var place = from; place < Math.Min(from + Near, Places); place++)
-                if (KindAt(place) != OutcomeRow.Vacant && PageOf(place).HasId(place % OutcomePage.Most, text))
-                    return place;
-        return _places.Find(Slot.Spread(HashOf(id)), new Named(this, text)).Place;
+                if (KindAt(place) != OutcomeRow.Vacant && HasId(place, id)) return place;
+        return _places.Find(Slot.Spread(HashOf(id)), new Named(this, id)).Place;
+    }
+
+    private bool HasId(int place, string id)
+    {
+        var most = PageText.Most(id);
+        var text = most <= 1024 ? stackalloc byte[most] : new byte[most];
+        return PageOf(place).HasId(place % OutcomePage.Most, text[..PageText.Write(id, text)]);
     }
 
     /// <summary>Of an id, or of a session's name.</summary>
@@ -348,12 +352,12 @@ internal sealed partial class OutcomeTable
 
     private bool IsHidden(DateOnly period) => _hidden?.Contains(period) == true;
 
-    private readonly ref struct Named(OutcomeTable table, ReadOnlySpan<byte> id) : IMeant<Slot>
+    private readonly struct Named(OutcomeTable table, string id) : IMeant<Slot>
     {
         private readonly OutcomeTable _table = table;
-        private readonly ReadOnlySpan<byte> _id = id;
+        private readonly string _id = id;
 
-        public bool Is(in Slot slot) => _table.PageOf(slot.Place).HasId(slot.Place % OutcomePage.Most, _id);
+        public bool Is(in Slot slot) => _table.HasId(slot.Place, _id);
     }
 
     private readonly struct At(int place) : IMeant<Slot>

@@ -109,6 +109,11 @@ public sealed class PeriodBook(Period period)
     internal TypeBook Type(string id)
     {
         foreach (var type in Types) if (type.Id == id) return type;
+        return AddType(id);
+    }
+
+    private TypeBook AddType(string id)
+    {
         var added = new TypeBook(id);
         var at = Types.FindIndex(type => string.CompareOrdinal(type.Id, id) > 0);
         Types.Insert(at < 0 ? Types.Count : at, added);

@@ -54,7 +54,8 @@ public sealed partial class TenantState
     {
         if (StakeIn(book) + more > Most) return false;
         var all = TakenBack() + more;
-        foreach (var unclosed in Unclosed) all += StakeIn(unclosed);
+        for (var i = _firstUnclosed; i < _books.Count; i++)
+            if (_books[i].Status != PeriodStatus.Closed) all += StakeIn(_books[i]);
         return all <= MostTakenBack;
     }
 

@@ -6,6 +6,8 @@ public sealed partial class TenantState
     /// <summary>In order of their dates, those of one date as they were set; of each setting one at most.</summary>
     private List<Scheduled>? _scheduled;
 
+    private static readonly List<Scheduled> NoChanges = [];
+
     internal IReadOnlyList<Scheduled> Schedule =>
         [.. SetAhead().Concat(_scheduled ?? []).OrderBy(change => change.EffectiveAt)];
 
@@ -15,9 +17,12 @@ public sealed partial class TenantState
     internal Scheduled[] ToComeBy(Instant time) => [.. Schedule.Where(change => change.EffectiveAt <= time)];
 
     /// <summary>The terms for what is timed then, with what is to come by then.</summary>
-    internal Terms TermsExpectedAt(Instant time) =>
-        _scheduled?.Find(change => change.Setting is Setting.Plan && change.EffectiveAt <= time)?.Setting is
-            Setting.Plan plan ? plan.Terms : TermsAt(time);
+    internal Terms TermsExpectedAt(Instant time)
+    {
+        foreach (var change in _scheduled ?? NoChanges)
+            if (change.EffectiveAt <= time && change.Setting is Setting.Plan plan) return plan.Terms;
+        return TermsAt(time);
+    }
 
     /// <summary>Plan and terms in force.</summary>
     internal Setting.Plan PlanAt(Instant time)

@@ -53,18 +53,24 @@ public sealed partial class TenantState
     {
         var day = CurrentDay(Now);
         var end = Open.Period.DayEnd(day);
-        if (!Open.Caps.Exists(cap => Waits(cap, day)) && Open.Coming?.Exists(cap => cap.Period == CapPeriod.Day) != true
+        if (!Waits(Open.Caps, day) && Open.Coming?.Exists(cap => cap.Period == CapPeriod.Day) != true
             && (_scheduled is null || _scheduled[0].EffectiveAt > end)) return null;
         return end < Open.Period.End ? new Due(end, DueKind.Day, "") : null;
+    }
+
+    private bool Waits(List<CapBook> caps, int day)
+    {
+        foreach (var cap in caps) if (cap.Cap.Period == CapPeriod.Day && Waits(cap, day)) return true;
+        return false;
     }
 
     /// <summary>What was free is limited from then on (O9, S6).</summary>
     private Due? EndOfTraining() => TrainingEnd() is var end && end > Now && end < Instant.MaxValue
         ? new Due(end, DueKind.Training, "") : null;
 
-    private bool Waits(CapBook cap, int day) => cap.Cap.Period == CapPeriod.Day
-        && (cap.State != LimitState.Active || cap.Next is not null || cap.Days?.Keys.Any(used => used >= day) == true
-        || IsCharged(cap, day));
+    /// <summary>A daily cap.</summary>
+    private bool Waits(CapBook cap, int day) => cap.State != LimitState.Active || cap.Next is not null
+        || cap.Days?.Keys.Any(used => used >= day) == true || IsCharged(cap, day);
 
     /// <summary>Against a daily cap on money something stands today, or tomorrow by a clock that is ahead.</summary>
     private bool IsCharged(CapBook cap, int day) =>

@@ -92,7 +92,11 @@ public sealed partial class TenantState
         return null;
     }
 
-    internal PeriodBook? Book(DateOnly period) => _books.Find(book => book.Period.Id == period);
+    internal PeriodBook? Book(DateOnly period)
+    {
+        for (var i = _books.Count - 1; i >= 0; i--) if (_books[i].Period.Id == period) return _books[i];
+        return null;
+    }
 
     /// <summary>The time zone that a period runs under (T2): a change holds from the next one on.</summary>
     internal string ZoneOf(PeriodBook book) =>
@@ -141,9 +145,11 @@ public sealed partial class TenantState
 
     /// <summary>Facts that wait for this outcome's report (O6).</summary>
     internal ImmutableArray<Fact> WaitingFor(string outcomeId, Instant now) =>
-        _waiting is not null && _waiting.TryGetValue(outcomeId, out var facts)
-            ? [.. facts.Where(fact => fact.Until >= now).Select(fact => fact.Fact)]
-            : [];
+        _waiting is not null && _waiting.TryGetValue(outcomeId, out var facts) ? StillWaiting(facts, now) : [];
+
+    /// <summary>Apart from the question, so that whoever asks in vain makes nothing.</summary>
+    private static ImmutableArray<Fact> StillWaiting(List<WaitingFact> facts, Instant now) =>
+        [.. facts.Where(fact => fact.Until >= now).Select(fact => fact.Fact)];
 
     internal Reservation? Held(string id) => _reservations?.GetValueOrDefault(id);
 
