@@ -134,6 +134,10 @@ public abstract record Entry
         /// <summary>The correction's line names the outcome, though no dispute took it back; false in older entries.
         /// </summary>
         public bool IsNamed { get; init; }
+
+        /// <summary>It had settled, but its place in the session turned out not to be held: it settles by this entry,
+        /// and stands behind what was reported before (I4; 0001, 6). False in older entries.</summary>
+        public bool Anew { get; init; }
     }
 
     /// <param name="BeyondCap">True: a cap on this activity had no room (C9).</param>

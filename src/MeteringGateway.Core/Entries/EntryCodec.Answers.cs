@@ -120,7 +120,8 @@ internal static class OutcomeWire
         to.Byte((byte)o.Result); to.Date(o.Period);
         to.Number(o.Day); to.MaybeText(o.Session); Values.Write(to, o.Dimensions); Values.Write(to, o.CriteriaMet);
         to.Bool(o.HandedOff);
-        to.Bool(o.Sandbox); to.Maybe(o.Verification, Values.Write); to.Number(o.Drawn); to.Bool(o.HasDetail);
+        to.Bool(o.Sandbox); to.Maybe(o.Verification, Values.Write); WriteDrawn(to, o);
+        to.Bool(o.HasDetail);
         to.Number(o.Terms); to.Byte((byte)o.Status);
         to.Byte((byte)o.Reason); to.Bool(o.Admitted); to.Time(o.Opened); to.MaybeTime(o.ClosesAt); to.Byte((byte)o.End);
         to.MaybeText(o.ContinuationOf);
@@ -145,8 +146,8 @@ internal static class OutcomeWire
         Dimensions = Values.ReadDimensions(ref from),
         CriteriaMet = Values.ReadTexts(ref from), HandedOff = from.Bool(), Sandbox = from.Bool(),
         Verification = from.Maybe(Values.ReadVerification),
-        Drawn = from.Int(), HasDetail = from.Bool(), Terms = from.Int(), Status = (OutcomeStatus)from.Byte(),
-        Reason = (Reason)from.Byte(), Admitted = from.Bool(),
+        Drawn = ReadDrawn(ref from, out var drawnIn), DrawnIn = drawnIn, HasDetail = from.Bool(),
+        Terms = from.Int(), Status = (OutcomeStatus)from.Byte(), Reason = (Reason)from.Byte(), Admitted = from.Bool(),
         Opened = from.Time(), ClosesAt = from.MaybeTime(), End = (WindowEnd)from.Byte(),
         ContinuationOf = from.MaybeText(),
         Facts = [.. from.List(Values.ReadFact)], Dispute = from.Maybe(Values.ReadDispute),
@@ -154,4 +155,19 @@ internal static class OutcomeWire
             : null, Place = from.Number(), ReportedBy = from.Number(), SettledBy = from.Number(),
         ChangedBy = [.. from.List((ref r) => r.Number())],
     };
+
+    /// <summary>Where the reservation's period is not the report's own, it stands behind a number below 0.</summary>
+    private static void WriteDrawn(Writer to, Outcome o)
+    {
+        to.Number(o.DrawnIn is null ? o.Drawn : -o.Drawn);
+        if (o.DrawnIn is { } period) to.Date(period);
+    }
+
+    private static int ReadDrawn(ref Reader from, out DateOnly? period)
+    {
+        var drawn = from.Int();
+        period = drawn < 0 ? from.Date() : null;
+        return drawn > int.MinValue ? Math.Abs(drawn)
+            : throw new FormatException("more is drawn than a reservation can hold");
+    }
 }

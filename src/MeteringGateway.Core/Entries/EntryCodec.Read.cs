@@ -102,10 +102,11 @@ public static partial class EntryCodec
         },
         EntryKind.OutcomeChanged => new Entry.OutcomeChanged(
             from.Text(), (OutcomeStatus)from.Byte(), (Reason)from.Byte(), from.Bool(), from.Time(), from.MaybeTime(),
-            (WindowEnd)from.Byte(),
+            ReadEnd(ref from, out var anew),
             from.MaybeText(), from.Maybe(Values.ReadCorrection))
         {
-            At = at, Counted = ReadCounted(ref from), Credit = from.AtEnd ? null : Values.ReadCredit(ref from),
+            At = at, Anew = anew, Counted = ReadCounted(ref from),
+            Credit = from.AtEnd ? null : Values.ReadCredit(ref from),
             IsNamed = !from.AtEnd && from.Bool(),
         },
         EntryKind.ActivityReported => new Entry.ActivityReported(
@@ -176,6 +177,13 @@ public static partial class EntryCodec
         changed = changed with { ZoneBefore = zone.Length == 0 ? null : zone };
         return from.AtEnd ? changed
             : changed with { NameBefore = from.MaybeText(), AnchorDayBefore = (int?)from.MaybeNumber() };
+    }
+
+    private static WindowEnd ReadEnd(ref Reader from, out bool anew)
+    {
+        var end = from.Byte();
+        anew = (end & SettledAnew) != 0;
+        return (WindowEnd)(end & ~SettledAnew);
     }
 
     private static long Alert(ref Reader from) => from.AtEnd ? 0 : from.Number();

@@ -87,7 +87,8 @@ public static partial class EntryCodec
             case Entry.OutcomeChanged e:
                 to.Text(e.OutcomeId); to.Byte((byte)e.Status); to.Byte((byte)e.Reason); to.Bool(e.Admitted);
                 to.Time(e.Opened);
-                to.MaybeTime(e.ClosesAt); to.Byte((byte)e.End); to.MaybeText(e.ContinuationOf);
+                to.MaybeTime(e.ClosesAt); to.Byte((byte)((byte)e.End | (e.Anew ? SettledAnew : 0)));
+                to.MaybeText(e.ContinuationOf);
                 to.Maybe(e.Correction, Values.Write);
                 Write(to, e.Counted);
                 if (e.Credit is not { } credit) break;
@@ -152,6 +153,9 @@ public static partial class EntryCodec
         Write(to, e.Counted);
         if (e.Customer != 0) to.Fixed(e.Customer);
     }
+
+    /// <summary>Beside how a window ended, in one byte.</summary>
+    private const byte SettledAnew = 128;
 
     // Absent from the entries of before it was kept, which are written back as they were.
     private static void Write(Writer to, Counted? counted)

@@ -28,11 +28,18 @@ internal sealed class Candidate(Outcome outcome, OutcomeType type, bool periodCl
     /// </summary>
     public Candidate? Pin { get; set; }
 
+    /// <summary>Its place in the state turns out not to be held.</summary>
+    public bool HasLost { get; set; }
+
     /// <summary>Units that were drawn from reservations for what continues it.</summary>
     public int DrawnBeside { get; set; }
 
-    /// <summary>A reservation counts in its own period: an outcome of another one is not under it (A5).</summary>
-    public bool DrawsFor(Candidate root) => Outcome.Period == root.Outcome.Period;
+    /// <summary>
+    /// Units that its report drew for an outcome: a reservation counts in its own period, and an outcome of another one
+    /// is not under it (A5; 0001, 25).
+    /// </summary>
+    public int DrawnFor(Candidate root) =>
+        (Outcome.DrawnIn ?? Outcome.Period) == root.Outcome.Period ? Outcome.Drawn : 0;
 
     /// <summary>If it is no alias.</summary>
     public Verdict Verdict { get; set; }

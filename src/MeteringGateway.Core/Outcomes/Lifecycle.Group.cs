@@ -46,7 +46,11 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     /// </summary>
     public List<Candidate> Judge(Instant now)
     {
-        foreach (var root in _lost) if (Has(root)) Pin(root, 0, moved: true);
+        foreach (var root in _lost)
+        {
+            root.HasLost = false;
+            if (Has(root)) Pin(root, 0, moved: true);
+        }
         _lost.Clear();
         do Walk(now); while (LosePlaces());
         var judged = new List<Candidate>(_touched.Count);
@@ -56,7 +60,8 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
     }
 
     /// <summary>
-    /// A place that turns out not to be held is kept against nobody. True: so the group is to be walked again.
+    /// A place that turns out not to be held is kept against nobody; who settles all the same has settled now. True: so
+    /// the group is to be walked again.
     /// </summary>
     private bool LosePlaces()
     {
@@ -65,7 +70,12 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
             if (root.Pin is { } pin && (pin.Tenure < 0 || pin.Unit != root
                 || !Outcome.HasSettled(root.Verdict.Reason, root.Verdict.End))) _lost.Add(root);
         _doubtful.Clear();
-        for (var i = lost; i < _lost.Count; i++) Unpin(_lost[i]);
+        for (var i = lost; i < _lost.Count; i++)
+        {
+            _lost[i].HasLost = true;
+            _touched.Add(_lost[i]);
+            Unpin(_lost[i]);
+        }
         return _lost.Count > lost;
     }
 
@@ -139,9 +149,10 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         var before = one.Outcome;
         if (before.ContinuationOf != outcome.ContinuationOf) Unnamed(one);
         var root = RootOf(one);
+        var drawn = one.DrawnFor(one.Unit);
         one.Outcome = outcome;
         if (_new == one && !outcome.IsNew) _new = null;
-        if (one.Unit != one && one.DrawsFor(one.Unit)) one.Unit.DrawnBeside += outcome.Drawn - before.Drawn;
+        if (one.Unit != one) one.Unit.DrawnBeside += one.DrawnFor(one.Unit) - drawn;
         for (var i = before.Facts.Length; i < outcome.Facts.Length; i++) Say(one, outcome.Facts[i]);
         if (before.ContinuationOf != outcome.ContinuationOf)
         {
@@ -188,14 +199,14 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         one.Unit = root;
         root.Line ??= [.. root.Said ?? []];
         foreach (var step in one.Said ?? []) InOrder.Put(root.Line, step, SessionStep.Compare);
-        if (one.DrawsFor(root)) root.DrawnBeside += one.Outcome.Drawn;
+        root.DrawnBeside += one.DrawnFor(root);
     }
 
     private static void Part(Candidate one)
     {
         var root = one.Unit;
         foreach (var step in one.Said ?? []) InOrder.Remove(root.Line!, step, SessionStep.Compare);
-        if (one.DrawsFor(root)) root.DrawnBeside -= one.Outcome.Drawn;
+        root.DrawnBeside -= one.DrawnFor(root);
         one.Unit = one;
     }
 

@@ -204,6 +204,8 @@ internal sealed partial class Lifecycle
     {
         tenure.Closes = EndOf(tenure.Opener, tenure.Root);
         _segment = new Segment(tenure.Opener.Outcome.Time, tenure.Closes, tenure.Verification);
+        if (IsFinal(tenure.Opener) && tenure.Root.Outcome.End == WindowEnd.Confirmed)
+            _segment = _segment with { Confirmed = tenure.Closes };
     }
 
     /// <summary>
@@ -214,17 +216,21 @@ internal sealed partial class Lifecycle
     {
         if (!IsPinned(opener) || RootOf(opener) != root || root.Outcome.ClosesAt is not { } at)
             return Segment.EndOfWindow(root.Type, root.Outcome.Time, opener.Outcome.Time, _session?.Activities);
-        return root.Outcome.End is WindowEnd.Confirmed or WindowEnd.ReversedLate ? at + TimeSpan.FromMilliseconds(1)
-            : at;
+        return root.Outcome.End == WindowEnd.ReversedLate || (root.Outcome.End == WindowEnd.Confirmed
+            && !IsFinal(opener)) ? at + TimeSpan.FromMilliseconds(1) : at;
     }
+
+    /// <summary>It opened what settled in a period that is closed by now: no confirmation changes that any more.
+    /// </summary>
+    private bool IsFinal(Candidate opener) => IsPinned(opener) && RootOf(opener).PeriodClosed;
 
     private void OnHolder(Fact fact, Instant time)
     {
         var holder = _holder!;
         if (IsTraining(holder)) return;
-        if (_segment.Confirmed is null && time < _segment.Closes)
+        if (time < (_segment.Confirmed ?? _segment.Closes))
         {
-            if (fact.Kind == FactKind.Confirmed)
+            if (fact.Kind == FactKind.Confirmed && !IsFinal(_tenures[^1].Opener))
                 _segment = _segment with { Confirmed = time, Verification = fact.Verification
                     ?? _segment.Verification };
             else if (fact.IsReversal) Reverse(holder, fact, time);

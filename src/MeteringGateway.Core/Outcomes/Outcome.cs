@@ -25,6 +25,9 @@ public sealed record Outcome
     public Verification? Verification { get; init; }
     /// <summary>Units taken out of a reservation; if any, it weighs full while pending (C3).</summary>
     public int Drawn { get; init; }
+    /// <summary>The period in which that reservation holds, where it is not the report's own: it was drawn for an
+    /// outcome of an earlier one, which the report continued (0001, 25).</summary>
+    public DateOnly? DrawnIn { get; init; }
     public bool HasDetail { get; init; }
     /// <summary>Whether its end customer is known, and came again (Q1). Of an archived one it is not kept.</summary>
     public Contact Contact { get; init; }

@@ -121,6 +121,8 @@ public sealed partial class TenantState
             Period = e.Period, Day = book.Period.DayOf(e.Time), Session = e.Session, Dimensions = e.Dimensions,
             CriteriaMet = e.CriteriaMet,
             HandedOff = e.HandedOff, Sandbox = e.Sandbox, Verification = e.Verification, Drawn = e.Drawn,
+            DrawnIn = e.Drawn > 0 && e.ContinuationOf is { } continued && Find(continued)?.Period is { } drawnIn
+                && drawnIn != e.Period ? drawnIn : null,
             HasDetail = e.DetailHash is not null, Contact = contact,
             Terms = TermsIndexAt(e.Time),
             Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Time, ClosesAt = e.ClosesAt,
@@ -158,8 +160,8 @@ public sealed partial class TenantState
             Status = e.Status, Reason = e.Reason, Admitted = e.Admitted, Opened = e.Opened, ClosesAt = e.ClosesAt,
             End = e.End,
             ContinuationOf = e.ContinuationOf, ChangedBy = before.ChangedBy.Add(Sequence),
-            SettledBy = !Core.Outcome.HasSettled(e.Reason, e.End) ? 0 : before.SettledBy > 0 ? before.SettledBy
-                : Sequence,
+            SettledBy = !Core.Outcome.HasSettled(e.Reason, e.End) ? 0
+                : before.SettledBy > 0 && !e.Anew ? before.SettledBy : Sequence,
             Credit = e.Status == OutcomeStatus.Credited ? e.Credit ?? before.Credit : null,
         };
         var book = Book(before.Period)!;

@@ -10,7 +10,9 @@ public sealed partial class Turn
     private readonly record struct Place(PeriodBook Book, int Day, Subject Subject, int Quantity, Outcome? Of = null);
 
     /// <param name="Said">What was said of it and of what continues it.</param>
-    private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted, List<SessionStep> Said);
+    /// <param name="Anew">It has lost its place, and settles all the same.</param>
+    private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted, List<SessionStep> Said,
+        bool Anew = false);
 
     /// <param name="Judged">Those that would have been admitted and do not fit are last.</param>
     /// <param name="Counters">Those with what begins to count; none where money restricts nothing.</param>
@@ -53,14 +55,15 @@ public sealed partial class Turn
 
     private void Take(in Judged item)
     {
-        var (outcome, verdict, admitted, _) = item;
+        var (outcome, verdict, admitted, _, anew) = item;
         if (verdict.ContinuationOf is { } root && outcome.ContinuationOf == root) return;
-        if (verdict.Same(outcome) && admitted == outcome.Admitted) return;
+        if (verdict.Same(outcome) && admitted == outcome.Admitted && !anew) return;
         var credited = verdict.Status == OutcomeStatus.Credited && outcome.Status != OutcomeStatus.Credited;
         var closed = _state.Book(outcome.Period)!.Status == PeriodStatus.Closed;
         var correction = credited && closed ? _state.CorrectionOf(outcome, _now) : null;
-        Credit(Changed(outcome, verdict, admitted), correction,
-            credited ? CreditOf(outcome, correction, WhyCredited(outcome, SaidOf(item))) : null);
+        var judged = outcome with { Opened = verdict.Opened, ClosesAt = verdict.ClosesAt };
+        Credit(Changed(outcome, verdict, admitted) with { Anew = anew }, correction,
+            credited ? CreditOf(outcome, correction, WhyCredited(judged, SaidOf(item))) : null);
     }
 
     /// <summary>
@@ -105,7 +108,8 @@ public sealed partial class Turn
             {
                 var verdict = one.Standing;
                 judged.Add(new Judged(one.Outcome, verdict, Weighs(verdict, one.Type)
-                    || (MayWeigh(verdict) && Held(one, candidates, report) > 0), one.Facts));
+                    || (MayWeigh(verdict) && Held(one, candidates, report) > 0), one.Facts,
+                    one.HasLost && Outcome.HasSettled(verdict.Reason, verdict.End)));
             }
             var (misfit, counters) = Admit(judged, report);
             if (misfit.Outcome is null)
@@ -146,7 +150,7 @@ public sealed partial class Turn
 
     /// <summary>Units that were, or would be, taken out of a reservation for this outcome by its reports.</summary>
     private int Held(Candidate one, List<Candidate> candidates, Command.ReportOutcome? report) =>
-        one.Outcome.Drawn + one.DrawnBeside
+        one.DrawnFor(one) + one.DrawnBeside
             + (candidates.Exists(other => other.Outcome.IsNew && other.Unit == one)
                 ? Drawable(PlaceOf(one.Outcome), report!) : 0);
 

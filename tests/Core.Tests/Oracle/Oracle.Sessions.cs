@@ -195,6 +195,7 @@ internal sealed partial class Oracle
         if (walk.Holds.FindLast(hold => hold.Chain[0] == report) is not { Chain: { } chain } last) return null;
         var kept = _kept.Contains(report) && report.Place!.Opening == chain[^1];
         if (!last.Life.Settled && !(last.Life.Reversed && kept)) return null;
-        return new Place(report.Place?.Since ?? _arrivals, chain[^1], EndOf(report, chain[^1]));
+        return new Place(_kept.Contains(report) ? report.Place!.Since : _arrivals, chain[^1],
+            EndOf(report, chain[^1]));
     }
 }
