@@ -79,6 +79,18 @@ internal sealed partial class Lifecycle(TenantState state, Session? session)
         return _lost.Count > lost;
     }
 
+    /// <summary>
+    /// What was said of what is billable, or was, and of what continues it, since it came to hold the session for the
+    /// last time: what was said before ended an earlier window (0001, 7).
+    /// </summary>
+    public List<SessionStep> SaidLast(Candidate one)
+    {
+        if (one.Facts.Count == 0 || one.Verdict.Status is not (OutcomeStatus.Billable or OutcomeStatus.Credited))
+            return [];
+        return _tenures.FindLast(tenure => tenure.Root == one) is { } last
+            ? one.Facts.FindAll(step => last.At.Before(step) || step.Candidate == last.Opener) : [];
+    }
+
     /// <summary>What was judged is what the state will have.</summary>
     public void Judged() => _touched.Clear();
 

@@ -9,7 +9,7 @@ public sealed partial class Turn
     /// <param name="Of">The outcome, where there is one already.</param>
     private readonly record struct Place(PeriodBook Book, int Day, Subject Subject, int Quantity, Outcome? Of = null);
 
-    /// <param name="Said">What was said of it and of what continues it.</param>
+    /// <param name="Said">See <see cref="Lifecycle.SaidLast"/>.</param>
     /// <param name="Anew">It has lost its place, and settles all the same.</param>
     private readonly record struct Judged(Outcome Outcome, Verdict Verdict, bool Admitted, List<SessionStep> Said,
         bool Anew = false);
@@ -108,7 +108,7 @@ public sealed partial class Turn
             {
                 var verdict = one.Standing;
                 judged.Add(new Judged(one.Outcome, verdict, Weighs(verdict, one.Type)
-                    || (MayWeigh(verdict) && Held(one, candidates, report) > 0), one.Facts,
+                    || (MayWeigh(verdict) && Held(one, candidates, report) > 0), group.SaidLast(one),
                     one.HasLost && Outcome.HasSettled(verdict.Reason, verdict.End)));
             }
             var (misfit, counters) = Admit(judged, report);
