@@ -1,4 +1,5 @@
 using MeteringGateway.Core;
+using MeteringGateway.Engine.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MeteringGateway.Engine.Tests;
@@ -59,6 +60,58 @@ public sealed class DamageTests
 
         Assert.Equal(digest, found.State.Digest());
         Assert.Equal(3, found.TailEntries);
+    }
+
+    /// <summary>Its parts are verified on a thread of their own while those before them are read.</summary>
+    [Fact]
+    public async Task No_part_of_a_large_snapshot_is_read_that_is_not_what_was_stored()
+    {
+        await using var engine = await TestEngine.Start(options: new EngineOptions { IdleSnapshotEntries = 1 });
+        await engine.Tenants.Execute(Acme, Make.Tenant());
+        foreach (var some in Enumerable.Range(0, 12_000).Chunk(1_000))
+            await engine.Tenants.Execute(Acme, [.. some.Select(i => Make.Report($"report-{i}"))]);
+        await engine.DisposeAsync();
+        var whole = (await Load(engine))!;
+        Assert.Equal(0, whole.TailEntries);
+        Assert.InRange(whole.SnapshotBytes, 1 << 20, int.MaxValue);
+        var digest = whole.State.Digest();
+
+        foreach (var part in (int[])[0, 1, 3])
+        {
+            engine.Store.ChangeSnapshot(Acme, snapshot =>
+            {
+                snapshot.Parts.ElementAt(part)[^1] ^= 1;
+                return snapshot;
+            });
+            var found = (await Load(engine))!;
+            Assert.Equal(digest, found.State.Digest());
+            Assert.NotEqual(0, found.TailEntries); // folded from the entries
+            engine.Store.ChangeSnapshot(Acme, snapshot =>
+            {
+                snapshot.Parts.ElementAt(part)[^1] ^= 1;
+                return snapshot;
+            });
+        }
+        Assert.Equal(0, (await Load(engine))!.TailEntries);
+    }
+
+    [Fact]
+    public async Task Parts_that_are_on_their_way_are_waited_for_until_no_more_can_come()
+    {
+        var parts = new PartsOnTheirWay(3);
+        var seen = Task.Run(() => parts.ToList());
+        parts.Add([1]);
+        parts.Add([2]);
+        parts.Add([3]);
+        Assert.Equal([[1], [2], [3]], await seen);
+        Assert.Equal(3, parts.Count()); // again
+
+        var broken = new PartsOnTheirWay(2);
+        var waits = Task.Run(() => broken.ToList());
+        broken.Add([1]);
+        broken.Fail(new IOException("the disk is gone"));
+        Assert.Contains("the disk is gone", (await Assert.ThrowsAsync<StoreException>(() => waits)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

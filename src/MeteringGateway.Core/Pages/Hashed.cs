@@ -1,12 +1,17 @@
+using System.Runtime.CompilerServices;
+
 namespace MeteringGateway.Core;
 
 /// <summary>Something that is found by its hash. The default of the type stands for none.</summary>
-internal interface IHashed
+internal interface IHashed<TSlot>
 {
     bool IsUsed { get; }
 
     /// <summary>All bits as good as random, and the same for the same key.</summary>
     ulong Hash { get; }
+
+    /// <summary>A table has one of them.</summary>
+    bool IsSame(in TSlot other);
 }
 
 /// <summary>Says which of those with the same hash is meant.</summary>
@@ -20,7 +25,7 @@ internal interface IMeant<TSlot>
 /// costs does not grow with how many there are (Fagin et al., "Extendible hashing", 1979). A segment fills what it has
 /// before it takes a quarter more.
 /// </summary>
-internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
+internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
 {
     private const int Most = 1024;
 
@@ -54,6 +59,33 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
         while (SegmentOf(slot.Hash) is { Count: Most } full) Split(full);
         SegmentOf(slot.Hash).Add(slot);
         Count++;
+    }
+
+    /// <summary>
+    /// Many at once, as another table had them: those of one segment are one after the other. Compiled in full at once,
+    /// as it reads all of a snapshot in one call after the other.
+    /// </summary>
+    /// <returns>False: one of them is none, or is there already.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool Add(ReadOnlySpan<TSlot> slots)
+    {
+        while (!slots.IsEmpty)
+        {
+            var segment = SegmentOf(slots[0].Hash);
+            if (segment.Count == Most)
+            {
+                Split(segment);
+                continue;
+            }
+            var most = Math.Min(slots.Length, Most - segment.Count);
+            var together = 1;
+            while (together < most && SegmentOf(slots[together].Hash) == segment) together++;
+            segment.MakeRoom(together);
+            if (!segment.TryPut(slots[..together])) return false;
+            Count += together;
+            slots = slots[together..];
+        }
+        return true;
     }
 
     /// <returns>False: it is not there.</returns>
@@ -97,6 +129,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Segment SegmentOf(ulong hash) => _directory[_bits == 0 ? 0 : (int)(hash >> (64 - _bits))];
 
     private void Split(Segment full)
@@ -137,11 +170,37 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
 
         public void Add(in TSlot slot)
         {
-            if (_expected > 0) (Slots, _expected) = (new TSlot[(_expected + More) * 5 / 4], 0);
-            // A fifth stays free, so that what is looked for in vain is soon known not to be there.
-            if (Count >= Slots.Length - Slots.Length / 5 - 1) Rebuild(Math.Max(First, Slots.Length + Slots.Length / 4));
+            MakeRoom(1);
             Put(slot);
             Count++;
+        }
+
+        /// <summary>For so many more.</summary>
+        public void MakeRoom(int more)
+        {
+            if (_expected > 0) (Slots, _expected) = (new TSlot[(_expected + More) * 5 / 4], 0);
+            // A fifth stays free, so that what is looked for in vain is soon known not to be there.
+            var size = Slots.Length;
+            while (Count + more > size - size / 5 - 1) size = Math.Max(First, size + size / 4);
+            if (size > Slots.Length) Rebuild(size);
+        }
+
+        /// <summary>There is room for them.</summary>
+        /// <returns>False: one of them is none, or is there already.</returns>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public bool TryPut(ReadOnlySpan<TSlot> added)
+        {
+            var slots = Slots;
+            foreach (ref readonly var slot in added)
+            {
+                if (!slot.IsUsed) return false;
+                var at = HomeOf(slot.Hash);
+                for (; slots[at].IsUsed; at = at + 1 == slots.Length ? 0 : at + 1)
+                    if (slots[at].IsSame(slot)) return false;
+                slots[at] = slot;
+            }
+            Count += added.Length;
+            return true;
         }
 
         /// <summary>Those behind it move up, so that none is parted from its place by a gap.</summary>
@@ -176,6 +235,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
             return halves;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Rebuild(int size)
         {
             var old = Slots;
@@ -183,6 +243,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
             foreach (ref readonly var slot in old.AsSpan()) if (slot.IsUsed) Put(slot);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void Put(in TSlot slot)
         {
             var slots = Slots;
@@ -191,9 +252,11 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed
             slots[at] = slot;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private int After(int at) => at + 1 == Slots.Length ? 0 : at + 1;
 
         /// <summary>By the last bits, which say nothing of the segment.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private int HomeOf(ulong hash) => (int)((ulong)(uint)hash * (uint)Slots.Length >> 32);
     }
 }

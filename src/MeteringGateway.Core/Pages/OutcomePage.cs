@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MeteringGateway.Core;
 
 /// <summary>Outcomes reported one after the other, with their texts.</summary>
@@ -104,6 +106,7 @@ internal sealed class OutcomePage(long first)
     }
 
     /// <inheritdoc cref="PageText.Ascii"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> IdAsciiOf(int row) => PageText.Ascii(_text, Rows[row].Text);
 
     /// <summary>All three of its texts.</summary>

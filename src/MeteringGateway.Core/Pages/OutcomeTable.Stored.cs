@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -117,6 +118,7 @@ internal sealed partial class OutcomeTable
 
         /// <summary>The next page.</summary>
         /// <param name="left">How many outcomes are left; less by those that were read.</param>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Page(ref Reader from, ref ulong left)
         {
             var page = new OutcomePage(Rows.Read<OutcomeRow>(ref from, ref left), from.Block());
@@ -183,11 +185,8 @@ internal sealed partial class OutcomeTable
                 Demand(left == (ulong)table.Places);
                 table._places.Expect(table.Places);
             }
-            foreach (ref readonly var slot in Rows.Read<Slot>(ref from, ref left))
-            {
-                Demand(_unnamed.Take(slot.Place));
-                table._places.Add(slot);
-            }
+            var slots = Rows.Read<Slot>(ref from, ref left);
+            Demand(_unnamed.Take(slots) && table._places.Add(slots));
         }
 
         /// <summary>Places of those that have changed, by the entries that did it.</summary>
@@ -200,8 +199,8 @@ internal sealed partial class OutcomeTable
             }
         }
 
-        /// <summary>It begins a session; false: it is in none, or this was said of it before.</summary>
-        public bool TakeSession(int place) => _withSession.Take(place);
+        /// <summary>They begin sessions; false: one is in none, or this was said of it before.</summary>
+        public bool TakeSessions(ReadOnlySpan<Slot> slots) => _withSession.Take(slots);
 
         /// <exception cref="FormatException">Something is missing.</exception>
         public void End()
@@ -230,18 +229,27 @@ internal sealed partial class OutcomeTable
             private readonly List<ulong> _words = [];
 
             /// <param name="place">The next.</param>
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             public void Add(int place, bool isThere)
             {
                 if (place % 64 == 0) _words.Add(0);
                 if (isThere) _words[^1] |= 1UL << place % 64;
             }
 
-            public bool Take(int place)
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            public bool Take(ReadOnlySpan<Slot> slots)
             {
-                if ((uint)place / 64 >= (uint)_words.Count) return false;
-                var (word, bit) = (_words[place / 64], 1UL << place % 64);
-                _words[place / 64] = word & ~bit;
-                return (word & bit) != 0;
+                var words = CollectionsMarshal.AsSpan(_words);
+                foreach (ref readonly var slot in slots)
+                {
+                    var place = (uint)slot.Place;
+                    if (place / 64 >= (uint)words.Length) return false;
+                    ref var word = ref words[(int)(place / 64)];
+                    var bit = 1UL << (int)(place % 64);
+                    if ((word & bit) == 0) return false;
+                    word &= ~bit;
+                }
+                return true;
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 
 namespace MeteringGateway.Core;
 
@@ -196,6 +197,7 @@ internal sealed partial class OutcomeTable
 
     public string EventIdOf(int place) => PageOf(place).EventIdOf(place % OutcomePage.Most);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int CompareIds(int a, int b)
     {
         var one = PageOf(a).IdAsciiOf(a % OutcomePage.Most);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
@@ -56,6 +57,7 @@ internal static class PageText
     /// <summary>
     /// Its bytes, if each is a character: these have the order of the texts; else, and of none, nothing.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ReadOnlySpan<byte> Ascii(ReadOnlySpan<byte> from, int at)
     {
         var begin = at;
@@ -66,6 +68,7 @@ internal static class PageText
 
     /// <param name="at">Moves behind it.</param>
     /// <returns>False: there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Skip(ReadOnlySpan<byte> from, ref int at)
     {
         if (from[at] == Utf16) at++;
@@ -83,6 +86,7 @@ internal static class PageText
     /// <exception cref="FormatException">It is no text.</exception>
     /// <exception cref="ArgumentOutOfRangeException">It ends early.</exception>
     /// <exception cref="IndexOutOfRangeException">It does not begin.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Length(ReadOnlySpan<byte> from, bool isAscii, ref int at)
     {
         var isUtf16 = from[at] == Utf16;

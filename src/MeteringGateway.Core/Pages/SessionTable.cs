@@ -112,11 +112,8 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     public void ReadSingle(ref Reader from, ref ulong left, OutcomeTable.Reading of)
     {
         if (_single.Count == 0) _single.Expect((int)Math.Min(left, (ulong)outcomes.Count));
-        foreach (ref readonly var slot in Rows.Read<Slot>(ref from, ref left))
-        {
-            if (!of.TakeSession(slot.Place)) throw new FormatException("a session is not its outcome's");
-            _single.Add(slot);
-        }
+        var slots = Rows.Read<Slot>(ref from, ref left);
+        if (!of.TakeSessions(slots) || !_single.Add(slots)) throw new FormatException("a session is not its outcome's");
     }
 
     private readonly struct Named(OutcomeTable outcomes, string name) : IMeant<Slot>

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Core;
 
 /// <summary>The place of an outcome in its table, under the hash of a name.</summary>
-internal readonly struct Slot(int hash, int place) : IHashed
+internal readonly struct Slot(int hash, int place) : IHashed<Slot>
 {
     private readonly int _hash = hash, _after = place + 1;
 
@@ -11,6 +11,8 @@ internal readonly struct Slot(int hash, int place) : IHashed
     public int Place => _after - 1;
 
     public ulong Hash => Spread(_hash);
+
+    public bool IsSame(in Slot other) => _after == other._after;
 
     /// <summary>The same name's, elsewhere.</summary>
     public Slot At(int place) => new(_hash, place);

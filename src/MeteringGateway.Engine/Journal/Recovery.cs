@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using MeteringGateway.Core;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,9 @@ internal static class Recovery
     /// <summary>Bytes below which threads of its own cost more than they save.</summary>
     private const long Large = 1 << 20;
 
+    /// <summary>Parts of a snapshot that are verified before they are read.</summary>
+    private const int PartsAhead = 8;
+
     /// <summary>Null: the tenant was never written.</summary>
     /// <param name="steps">Null: as fast as it goes. Otherwise others have their turn between its steps.</param>
     /// <exception cref="JournalCorruptException">What is stored cannot be this tenant's journal.</exception>
@@ -36,8 +40,16 @@ internal static class Recovery
     }
 
     private static long SizeOf(StoredTenant stored) =>
-        stored.Tail.Sum(block => (long)block.Entries.Length)
-        + (stored.Snapshot?.Parts.Sum(part => (long)part.Length) ?? 0);
+        stored.Tail.Sum(block => (long)block.Entries.Length) + (stored.Snapshot is { } snapshot ? Least(snapshot) : 0);
+
+    /// <summary>Of its parts, but of no more than make it large: the others may still be on their way.</summary>
+    private static long Least(StoredSnapshot snapshot)
+    {
+        var bytes = 0L;
+        foreach (var part in snapshot.Parts)
+            if ((bytes += part.Length) >= Large) break;
+        return bytes;
+    }
 
     private static async Task<Recovered> Make(IStore store, string tenant, StoredTenant stored, ILogger log,
         Steps? steps, CancellationToken cancellation)
@@ -46,10 +58,12 @@ internal static class Recovery
         if (stored.Snapshot is { } snapshot)
             try
             {
-                (state, bytesOfSnapshot) = await Open(tenant, snapshot, steps, cancellation);
+                (state, bytesOfSnapshot) = steps is not null || Least(snapshot) < Large
+                    ? await Open(tenant, snapshot, steps, cancellation)
+                    : await OpenLarge(tenant, snapshot, cancellation);
             }
 #pragma warning disable CA1031 // A snapshot only saves time: whatever is wrong with it, the entries are what counts.
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (e is not (OperationCanceledException or StoreException))
 #pragma warning restore CA1031
             {
                 log.LogWarning(e,
@@ -76,6 +90,50 @@ internal static class Recovery
             if (steps is not null) await steps.Between(cancellation);
         }
         return (opening.Done(), bytes);
+    }
+
+    /// <summary>While one part is read, the next ones are verified on a thread of their own.</summary>
+    private static async Task<(TenantState, long)> OpenLarge(string tenant, StoredSnapshot snapshot,
+        CancellationToken cancellation)
+    {
+        var opening = new SnapshotSeal.Opening(tenant, snapshot);
+        var bytes = 0L;
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var verified = new BlockingCollection<byte[]>(PartsAhead);
+        var verifying = Task.Factory.StartNew(Verify, CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        try
+        {
+            foreach (var part in verified.GetConsumingEnumerable(cancellation))
+            {
+                opening.Read(part);
+                bytes += part.Length;
+            }
+        }
+        catch
+        {
+            await givenUp.CancelAsync();
+            await verifying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+        await verifying;
+        return (opening.Done(), bytes);
+
+        void Verify()
+        {
+            try
+            {
+                foreach (var part in snapshot.Parts)
+                {
+                    opening.Verify(part);
+                    verified.Add(part, givenUp.Token);
+                }
+            }
+            finally
+            {
+                verified.CompleteAdding();
+            }
+        }
     }
 
     private static async Task<int> Fold(string tenant, StoredTenant stored, TenantState state, long bytes,

@@ -82,6 +82,14 @@ public static class SnapshotSeal
         /// <exception cref="FormatException">It is not the part that was stored here.</exception>
         public void Take(byte[] part)
         {
+            Verify(part);
+            Read(part);
+        }
+
+        /// <summary>That it is the next part that was stored here; reading one that is asks nothing of it.</summary>
+        /// <exception cref="FormatException">It is not.</exception>
+        public void Verify(byte[] part)
+        {
             if (part.Length <= Head || part[0] != Mark) throw new FormatException("it is not sealed");
             if (_ended) throw new FormatException("there are parts after its last");
             Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
@@ -91,6 +99,12 @@ public static class SnapshotSeal
             if (!part.AsSpan(2, Writing).SequenceEqual((_first ??= part).AsSpan(2, Writing)))
                 throw new FormatException("its parts are of two writings");
             _ended = (part[1] & Last) != 0;
+        }
+
+        /// <summary>Takes what is in the next part that was verified.</summary>
+        /// <exception cref="FormatException">It is none of a state.</exception>
+        public void Read(byte[] part)
+        {
             if ((part[1] & Continued) != 0 || _continued is not null)
                 (_continued ??= new MemoryStream()).Write(part.AsSpan(Head));
             if ((part[1] & Continued) != 0) return;

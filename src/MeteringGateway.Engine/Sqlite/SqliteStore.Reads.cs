@@ -11,32 +11,58 @@ public sealed partial class SqliteStore
     internal const int ArchivedAtOnce = 4096;
     private const string Tenant = "tenant=(SELECT key FROM tenants WHERE id=?)";
 
-    public ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation) =>
-        Read<StoredTenant?>(tenant, db => db.Transaction("BEGIN", _ => Load(db, tenant)), cancellation, urgent: true);
+    /// <summary>Parts of a snapshot that are read at once; of one with more, whoever loads it begins with the
+    /// first.</summary>
+    private const int PartsAtOnce = 4;
 
-    private static StoredTenant? Load(Connection db, string tenant)
+    /// <summary>In one transaction: parts that are on their way are those of the snapshot in force now.</summary>
+    public async ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation)
+    {
+        var known = new TaskCompletionSource<StoredTenant?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var read = Read(tenant, db => db.Transaction("BEGIN", _ => Load(db, tenant, known)), cancellation,
+            urgent: true).AsTask();
+        return await await Task.WhenAny(known.Task, read);
+    }
+
+    /// <param name="known">Told as soon as all but the parts of a large snapshot is known.</param>
+    private static StoredTenant? Load(Connection db, string tenant, TaskCompletionSource<StoredTenant?> known)
     {
         using var row = db["SELECT key, sequence, hash, snapshot_sequence, snapshot_hash FROM tenants WHERE id=?"].Add(
             tenant);
         if (!row.Step()) return null;
         var (key, sequence, hash, snapshot) = (row.Int64(0), row.Int64(1), row.Blob(2), row.Int64(3));
-        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), Parts(db, key, snapshot));
+        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), []);
         var blocks = new List<EntryBlock>();
         using var rows =
             db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
                 + "ORDER BY first"]
             .Add(key).Add(snapshot + 1).Add(FirstOf(db, key, snapshot + 1));
         while (rows.Step()) blocks.Add(Block(rows));
-        return new StoredTenant(stored, blocks, sequence, hash);
+        if (stored is null) return new StoredTenant(null, blocks, sequence, hash);
+        var parts = new PartsOnTheirWay(PartsOf(db, key, snapshot));
+        var all = new StoredTenant(stored with { Parts = parts }, blocks, sequence, hash);
+        try
+        {
+            using var part = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
+                .Add(snapshot);
+            for (var number = 1; part.Step(); number++)
+            {
+                parts.Add(part.Blob(0));
+                if (number == PartsAtOnce) known.TrySetResult(all);
+            }
+        }
+        catch (Exception e)
+        {
+            parts.Fail(e);
+            throw;
+        }
+        return all;
     }
 
-    private static List<byte[]> Parts(Connection db, long key, long sequence)
+    private static int PartsOf(Connection db, long key, long sequence)
     {
-        var parts = new List<byte[]>();
-        using var rows = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
-            .Add(sequence);
-        while (rows.Step()) parts.Add(rows.Blob(0));
-        return parts;
+        using var row = db["SELECT COUNT(*) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key).Add(sequence);
+        return row.Step() ? (int)row.Int64(0) : 0;
     }
 
     /// <summary>First sequence of the block that holds <paramref name="sequence"/>.</summary>

@@ -50,7 +50,13 @@ internal sealed class Statement(Connection connection, sqlite3_stmt statement) :
     public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
     public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
     public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
-    public byte[] Blob(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
+    public byte[] Blob(int column)
+    {
+        var bytes = raw.sqlite3_column_blob(statement, column);
+        var blob = GC.AllocateUninitializedArray<byte>(bytes.Length);
+        bytes.CopyTo(blob);
+        return blob;
+    }
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
 
     // A reset reports the step's error once more; the step has thrown it.
