@@ -222,6 +222,22 @@ public sealed class AgentClientTests : IAsyncLifetime
             """{"acted":false,"action":"pause","reason":"tenant_paused","queue":null,"word":"hello"}""");
     }
 
+    [TheoryIfInstalled("python3", "node", "tsc")]
+    [InlineData("python")]
+    [InlineData("typescript")]
+    [InlineData("dotnet")]
+    public async Task S6_a_signal_that_cannot_be_read_was_not_told_and_is_asked_for_again(string language)
+    {
+        using var agent = await Connected(language);
+        await Says(agent, "listen", null, """{"ready":true}""");
+        _between.Unreadable = 1;
+        using var why = Json("""{"action":"pause","reason":"a drill"}""");
+        using var paused = await _admin.PostAsync(new Uri("/v1/tenants/acme/pause", UriKind.Relative), why);
+        await Says(agent, "until", new { type = Type, action = "pause" },
+            """{"action":"pause","reason":"tenant_paused","remaining":0,"queue":null}""");
+        Assert.Equal(0, _between.Unreadable);
+    }
+
     private async Task<Agent> Connected(string language, double patience = 30)
     {
         var agent = await Agent.Start(language);

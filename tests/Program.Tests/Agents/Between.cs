@@ -45,6 +45,9 @@ internal sealed class Between : IAsyncDisposable
     /// <summary>Streams go on at a place that no gateway knows.</summary>
     public bool MovesPlaces { get; set; }
 
+    /// <summary>So many of the next signals on streams are no JSON.</summary>
+    public int Unreadable { get; set; }
+
     /// <summary>This instead of the next answers, after the gateway has done what it was asked.</summary>
     public void Lose(int answers, Instead instead) => (_lose, _instead) = (answers, instead);
 
@@ -98,6 +101,11 @@ internal sealed class Between : IAsyncDisposable
             var buffer = new byte[4096];
             for (int read; (read = await body.ReadAsync(buffer, cut)) > 0;)
             {
+                if (Unreadable > 0 && buffer.AsSpan(0, read).IndexOf("data: {"u8) is >= 0 and var at)
+                {
+                    buffer[at + 6] = (byte)'<';
+                    Unreadable--;
+                }
                 await context.Response.Body.WriteAsync(buffer.AsMemory(0, read), cut);
                 await context.Response.Body.FlushAsync(cut);
             }
