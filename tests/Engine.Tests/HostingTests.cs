@@ -60,7 +60,7 @@ public sealed class HostingTests
             engine.Time.Advance(TimeSpan.FromMilliseconds(1)); // a timer that is set meanwhile fires while it moves
             return engine.Store.DurableSequence(Acme) == before + Many;
         });
-        Assert.InRange(flushes, 2, 4);
+        Assert.InRange(flushes, 2, 10); // not one for each; how many depends on when the timer is set
         var entries = (await engine.Tenants.Entries(Acme, before, 1_000))!.Items.Select(item => item.Entry);
         Assert.Equal(Enumerable.Range(0, Many).Select(i => TestEngine.Begin + TimeSpan.FromMilliseconds(1_000 + i)),
             entries.OfType<Entry.ReservationExpired>().Select(ended => ended.At));
