@@ -46,7 +46,8 @@ public sealed class HostingTests
     public async Task T1_what_falls_due_all_the_time_is_done_together_and_each_as_of_its_own_time()
     {
         const int Many = 40;
-        await using var engine = await TestEngine.Start();
+        // The store is not asked meanwhile: what it says is due is ticked as well, and flushed once more.
+        await using var engine = await TestEngine.Start(options: new EngineOptions { DuePoll = Hour });
         await engine.Tenants.Execute(Acme, Make.Tenant(Make.Terms()));
         await engine.Tenants.Execute(Acme, [.. Enumerable.Range(0, Many).Select(i =>
             Make.Reserve(1, TimeSpan.FromMilliseconds(1_000 + i)))]);
@@ -60,7 +61,7 @@ public sealed class HostingTests
             engine.Time.Advance(TimeSpan.FromMilliseconds(1)); // a timer that is set meanwhile fires while it moves
             return engine.Store.DurableSequence(Acme) == before + Many;
         });
-        Assert.InRange(flushes, 2, 10); // not one for each; how many depends on when the timer is set
+        Assert.InRange(flushes, 2, 4);
         var entries = (await engine.Tenants.Entries(Acme, before, 1_000))!.Items.Select(item => item.Entry);
         Assert.Equal(Enumerable.Range(0, Many).Select(i => TestEngine.Begin + TimeSpan.FromMilliseconds(1_000 + i)),
             entries.OfType<Entry.ReservationExpired>().Select(ended => ended.At));

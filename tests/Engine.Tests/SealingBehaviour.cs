@@ -251,11 +251,16 @@ public abstract partial class SealingBehaviour : IAsyncLifetime
     /// <summary>Ends the tenant's periods: then all but its newest block can be sealed.</summary>
     private async Task CloseAll(string tenant, TimeSpan? after = null)
     {
-        var clock = new TransferSource.Clock { Now = TransferSource.End + (after ?? TimeSpan.FromDays(60)) };
+        var clock = new TransferSource.Clock { Now = TransferSource.End };
         await using var tenants = new LocalTenants(_store, new EngineOptions { DuePoll = TimeSpan.FromHours(1) },
             clock);
         await tenants.StartAsync();
-        await tenants.Execute(tenant, new Command.Tick());
+        // A day at a time, each flushed by itself: what settled is in a block before the one in which its period closes.
+        for (var end = clock.Now + (after ?? TimeSpan.FromDays(60)); clock.Now < end;)
+        {
+            clock.Now = Instant.Min(end, clock.Now + TimeSpan.FromDays(1));
+            await tenants.Execute(tenant, new Command.Tick());
+        }
         // What is many leaves in steps.
         for (var i = 0; i < 10; i++) await tenants.Execute(tenant, new Command.Archive());
         await tenants.Execute(tenant, Make.Report($"open-again {after}", clock.Now));
