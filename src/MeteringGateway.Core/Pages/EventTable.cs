@@ -3,19 +3,23 @@ using System.Runtime.InteropServices;
 namespace MeteringGateway.Core;
 
 /// <summary>
-/// What is remembered of events, by the hash of their ids (I1, I2): rows in pages, in the order in which they came, of
-/// which none is moved when there are more, and where each is by a hash of its own.
+/// What is remembered of events, by the hash of their ids (I1, I2): rows in pages, of which none is moved when there are
+/// more, and where each is by a hash of its own. A page of which all is forgotten is used again, so that places do not
+/// run out however long a tenant stays in memory.
 /// </summary>
 internal sealed class EventTable
 {
     private const int MostExpected = 1 << 26;
     private const int PageBits = 10, PageSize = 1 << PageBits, First = 4;
 
-    private readonly Hashed<Slot> _places = new();
+    private readonly Hashed _places = new();
     private readonly List<Row[]> _pages = new(1);
 
-    /// <summary>Of all pages, those of which nothing is left included.</summary>
-    private int _used;
+    /// <summary>Pages of which nothing is left.</summary>
+    private readonly Stack<int> _free = new();
+
+    /// <summary>The page that is being filled, and how many rows it has; every other has all of its rows.</summary>
+    private int _page, _used;
 
     /// <summary>What is timed before then is forgotten, though it may still be in the table.</summary>
     private Instant _from = Instant.MinValue;
@@ -33,9 +37,9 @@ internal sealed class EventTable
     {
         get
         {
-            for (var place = 0; place < _used; place++)
-                if (_pages[place >> PageBits].Length > 0 && RowAt(place) is { IsUsed: true } row && row.Time >= _from)
-                    yield return row;
+            for (var page = 0; page < _pages.Count; page++)
+                for (var i = 0; i < RowsOf(page); i++)
+                    if (_pages[page][i] is { IsUsed: true } row && row.Time >= _from) yield return row;
         }
     }
 
@@ -53,7 +57,7 @@ internal sealed class EventTable
         if (_swept < _pages.Count)
         {
             var page = _pages[_swept];
-            for (var i = 0; i < page.Length && (_swept << PageBits) + i < _used; i++)
+            for (var i = 0; i < RowsOf(_swept); i++)
             {
                 ref var row = ref page[i];
                 if (!row.IsUsed) continue;
@@ -66,7 +70,11 @@ internal sealed class EventTable
                 row = default;
                 removed++;
             }
-            if (kept == 0 && _swept < _pages.Count - 1) _pages[_swept] = [];
+            if (kept == 0 && _swept != _page && page.Length > 0)
+            {
+                _pages[_swept] = [];
+                _free.Push(_swept);
+            }
         }
         if (++_swept >= _pages.Count) _from = Instant.MinValue;
         return removed;
@@ -102,23 +110,39 @@ internal sealed class EventTable
 
     private void Add(in Row row)
     {
-        var (page, place) = (_used >> PageBits, _used & (PageSize - 1));
-        if (page == _pages.Count)
-            _pages.Add(page == 0 ? new Row[First] : GC.AllocateUninitializedArray<Row>(PageSize));
-        else if (place == _pages[page].Length)
+        if (_pages.Count == 0) _pages.Add(new Row[First]);
+        else if (_used == PageSize) Begin();
+        else if (_used == _pages[_page].Length)
         {
-            var rows = _pages[page];
-            Array.Resize(ref rows, Math.Min(PageSize, place * 2));
-            _pages[page] = rows;
+            var rows = _pages[_page];
+            Array.Resize(ref rows, Math.Min(PageSize, _used * 2));
+            _pages[_page] = rows;
         }
-        _pages[page][place] = row;
-        _places.Add(new Slot(HashOf(row.Key), _used++));
+        _pages[_page][_used++] = row;
+        _places.Add(new Slot(HashOf(row.Key), Last));
     }
+
+    /// <summary>The next page, where one is free in its place.</summary>
+    private void Begin()
+    {
+        if (!_free.TryPop(out _page))
+        {
+            _page = _pages.Count;
+            _pages.Add([]);
+        }
+        _pages[_page] = GC.AllocateUninitializedArray<Row>(PageSize);
+        _used = 0;
+    }
+
+    private int RowsOf(int page) => page == _page ? _used : _pages[page].Length;
+
+    /// <summary>The place of what was added last.</summary>
+    private int Last => (_page << PageBits) + _used - 1;
 
     /// <returns>-1: it is not in the table. It may be forgotten.</returns>
     private int PlaceOf(UInt128 key) =>
         // Who takes an event asks for its first answer next.
-        _used > 0 && RowAt(_used - 1) is { IsUsed: true } last && last.Key == key ? _used - 1
+        _used > 0 && RowAt(Last) is { IsUsed: true } last && last.Key == key ? Last
             : _places.Find(Slot.Spread(HashOf(key)), new Meant(this, key)).Place;
 
     /// <summary>Who sends events chooses their ids, and so their keys.</summary>
@@ -126,7 +150,7 @@ internal sealed class EventTable
 
     private ref Row RowAt(int place) => ref _pages[place >> PageBits][place & (PageSize - 1)];
 
-    private readonly struct Meant(EventTable table, UInt128 key) : IMeant<Slot>
+    private readonly struct Meant(EventTable table, UInt128 key) : IMeant
     {
         private readonly EventTable _table = table;
         private readonly UInt128 _key = key;
@@ -134,7 +158,7 @@ internal sealed class EventTable
         public bool Is(in Slot slot) => _table.RowAt(slot.Place).Key == _key;
     }
 
-    private readonly struct At(int place) : IMeant<Slot>
+    private readonly struct At(int place) : IMeant
     {
         private readonly int _place = place;
         public bool Is(in Slot slot) => slot.Place == _place;

@@ -2,22 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace MeteringGateway.Core;
 
-/// <summary>Something that is found by its hash. The default of the type stands for none.</summary>
-internal interface IHashed<TSlot>
-{
-    bool IsUsed { get; }
-
-    /// <summary>All bits as good as random, and the same for the same key.</summary>
-    ulong Hash { get; }
-
-    /// <summary>A table has one of them.</summary>
-    bool IsSame(in TSlot other);
-}
-
 /// <summary>Says which of those with the same hash is meant.</summary>
-internal interface IMeant<TSlot>
+internal interface IMeant
 {
-    bool Is(in TSlot slot);
+    bool Is(in Slot slot);
 }
 
 /// <summary>
@@ -25,7 +13,7 @@ internal interface IMeant<TSlot>
 /// costs does not grow with how many there are (Fagin et al., "Extendible hashing", 1979). A segment fills what it has
 /// before it takes a quarter more.
 /// </summary>
-internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
+internal sealed class Hashed
 {
     private const int Most = 1024;
 
@@ -47,14 +35,14 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
     }
 
     /// <summary>The one that is meant; none: the default.</summary>
-    public TSlot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
+    public Slot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
         var segment = SegmentOf(hash);
         return segment.Find(hash, meant) is var at && at >= 0 ? segment.Slots[at] : default;
     }
 
     /// <summary>The caller knows that it is not there.</summary>
-    public void Add(in TSlot slot)
+    public void Add(in Slot slot)
     {
         while (SegmentOf(slot.Hash) is { Count: Most } full) Split(full);
         SegmentOf(slot.Hash).Add(slot);
@@ -67,7 +55,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
     /// </summary>
     /// <returns>False: one of them is none, or is there already.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool Add(ReadOnlySpan<TSlot> slots)
+    public bool Add(ReadOnlySpan<Slot> slots)
     {
         while (!slots.IsEmpty)
         {
@@ -89,7 +77,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
     }
 
     /// <returns>False: it is not there.</returns>
-    public bool Remove<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
+    public bool Remove<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
         var segment = SegmentOf(hash);
         if (segment.Find(hash, meant) is var at && at < 0) return false;
@@ -102,7 +90,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
     /// <param name="from">A hash in it, at first 0; moves to the next one.</param>
     /// <param name="isLast">There is none after it.</param>
     /// <returns>How many there were.</returns>
-    public int RemoveSome(ref ulong from, Predicate<TSlot> which, out bool isLast)
+    public int RemoveSome(ref ulong from, Predicate<Slot> which, out bool isLast)
     {
         var segment = SegmentOf(from);
         from = segment.Bits == 0 ? 0 : from + (1UL << (64 - segment.Bits));
@@ -113,7 +101,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
     }
 
     /// <summary>In no order.</summary>
-    public IEnumerable<TSlot> All()
+    public IEnumerable<Slot> All()
     {
         foreach (var segment in Segments)
             for (var i = 0; i < segment.Slots.Length; i++)
@@ -157,9 +145,9 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
 
         public int Bits { get; } = bits;
         public int Count { get; private set; }
-        public TSlot[] Slots { get; private set; } = [];
+        public Slot[] Slots { get; private set; } = [];
 
-        public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant<TSlot>, allows ref struct
+        public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
         {
             if (Count == 0) return -1;
             var slots = Slots;
@@ -168,7 +156,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
             return -1;
         }
 
-        public void Add(in TSlot slot)
+        public void Add(in Slot slot)
         {
             MakeRoom(1);
             Put(slot);
@@ -178,7 +166,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
         /// <summary>For so many more.</summary>
         public void MakeRoom(int more)
         {
-            if (_expected > 0) (Slots, _expected) = (new TSlot[(_expected + More) * 5 / 4], 0);
+            if (_expected > 0) (Slots, _expected) = (new Slot[(_expected + More) * 5 / 4], 0);
             // A fifth stays free, so that what is looked for in vain is soon known not to be there.
             var size = Slots.Length;
             while (Count + more > size - size / 5 - 1) size = Math.Max(First, size + size / 4);
@@ -188,7 +176,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
         /// <summary>There is room for them.</summary>
         /// <returns>False: one of them is none, or is there already.</returns>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public bool TryPut(ReadOnlySpan<TSlot> added)
+        public bool TryPut(ReadOnlySpan<Slot> added)
         {
             var slots = Slots;
             foreach (ref readonly var slot in added)
@@ -218,7 +206,7 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
             Count--;
         }
 
-        public int RemoveAll(Predicate<TSlot> which)
+        public int RemoveAll(Predicate<Slot> which)
         {
             if (!Array.Exists(Slots, slot => slot.IsUsed && which(slot))) return 0;
             var (kept, before) = (Array.FindAll(Slots, slot => slot.IsUsed && !which(slot)), Count);
@@ -239,12 +227,12 @@ internal sealed class Hashed<TSlot> where TSlot : struct, IHashed<TSlot>
         private void Rebuild(int size)
         {
             var old = Slots;
-            Slots = new TSlot[size];
+            Slots = new Slot[size];
             foreach (ref readonly var slot in old.AsSpan()) if (slot.IsUsed) Put(slot);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Put(in TSlot slot)
+        private void Put(in Slot slot)
         {
             var slots = Slots;
             var at = HomeOf(slot.Hash);

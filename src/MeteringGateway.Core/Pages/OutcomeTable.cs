@@ -14,7 +14,7 @@ internal sealed partial class OutcomeTable
     private const int Near = 4;
 
     private readonly List<OutcomePage> _pages = new(1);
-    private readonly Hashed<Slot> _places = new();
+    private readonly Hashed _places = new();
     private HashKey _key = HashKey.OfProcess;
     private readonly Interned<OutcomeKind> _kinds = new(EqualityComparer<OutcomeKind>.Default);
     private readonly Interned<ImmutableArray<Charge>> _charges = new(new Alike());
@@ -354,7 +354,7 @@ internal sealed partial class OutcomeTable
 
     private bool IsHidden(DateOnly period) => _hidden?.Contains(period) == true;
 
-    private readonly struct Named(OutcomeTable table, string id) : IMeant<Slot>
+    private readonly struct Named(OutcomeTable table, string id) : IMeant
     {
         private readonly OutcomeTable _table = table;
         private readonly string _id = id;
@@ -362,7 +362,7 @@ internal sealed partial class OutcomeTable
         public bool Is(in Slot slot) => _table.HasId(slot.Place, _id);
     }
 
-    private readonly struct At(int place) : IMeant<Slot>
+    private readonly struct At(int place) : IMeant
     {
         private readonly int _place = place;
         public bool Is(in Slot slot) => slot.Place == _place;

@@ -10,7 +10,7 @@ internal sealed class SessionTable(OutcomeTable outcomes)
 {
     private const int Together = 256;
 
-    private readonly Hashed<Slot> _single = new();
+    private readonly Hashed _single = new();
     private Dictionary<string, Session>? _others;
 
     /// <summary>Those with nothing since then are forgotten, though they may still be in the table.</summary>
@@ -116,7 +116,7 @@ internal sealed class SessionTable(OutcomeTable outcomes)
         if (!of.TakeSessions(slots) || !_single.Add(slots)) throw new FormatException("a session is not its outcome's");
     }
 
-    private readonly struct Named(OutcomeTable outcomes, string name) : IMeant<Slot>
+    private readonly struct Named(OutcomeTable outcomes, string name) : IMeant
     {
         private readonly OutcomeTable _outcomes = outcomes;
         private readonly string _name = name;

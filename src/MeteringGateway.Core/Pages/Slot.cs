@@ -1,7 +1,7 @@
 namespace MeteringGateway.Core;
 
-/// <summary>The place of an outcome in its table, under the hash of a name.</summary>
-internal readonly struct Slot(int hash, int place) : IHashed<Slot>
+/// <summary>A place in a table, of which there is one, under the hash of a name. The default is none.</summary>
+internal readonly struct Slot(int hash, int place)
 {
     private readonly int _hash = hash, _after = place + 1;
 

@@ -9,7 +9,7 @@ public sealed class HashedTests
     public void It_has_what_a_dictionary_has(int seed, int names)
     {
         var random = new Random(seed);
-        var (table, plain) = (new Hashed<Slot>(), new Dictionary<int, int>());
+        var (table, plain) = (new Hashed(), new Dictionary<int, int>());
         for (var step = 0; step < 40_000; step++)
         {
             // Of one seed many names have the same hash.
@@ -44,7 +44,7 @@ public sealed class HashedTests
     [InlineData(100_000, 100)]
     public void It_takes_more_and_less_than_it_expected(int expected, int names)
     {
-        var table = new Hashed<Slot>();
+        var table = new Hashed();
         table.Expect(expected);
         for (var name = 0; name < names; name++) table.Add(new Slot(name * 31, name));
         table.Expect(5); // too late, and of no matter
@@ -92,7 +92,7 @@ public sealed class HashedTests
         Assert.Equal(("c", "b", 2), (interned[a], interned[b], interned.Count));
     }
 
-    private readonly struct Of(int place) : IMeant<Slot>
+    private readonly struct Of(int place) : IMeant
     {
         private readonly int _place = place;
         public bool Is(in Slot slot) => slot.Place == _place;
