@@ -60,6 +60,41 @@ public class WebhooksAwayTests
         Assert.Empty(await store.Outbox(0, 100, default));
     }
 
+    [Fact]
+    public async Task How_long_the_oldest_waits_is_told_while_the_store_does_not_answer()
+    {
+        var directory = Directory.CreateTempSubdirectory("metering").FullName;
+        await using var store = SqliteStore.Open(directory);
+        await using var engine = new LocalTenants(store, new EngineOptions(), _clock);
+        await engine.StartAsync();
+        var book = new WebhookBook(_clock, new SecretSeal(directory + "-keys"), new MeteringSettings(),
+            NullLogger<WebhookBook>.Instance);
+        await book.Put(store, "desk", new StoredWebhook(0, "https://203.0.113.1/", null, null,
+            [new StoredSecret("whsec_c2VjcmV0", Now, null, null)], null, null, Now, Now, Now), "test", default);
+        await engine.Execute("acme", new Command.Create("acme", new PlanRef("p", 1), Terms(), "UTC", 1, null));
+        var settings = new MeteringSettings { Webhooks = { CapAlertsEvery = TimeSpan.Zero } };
+        using var mail = new MailSender(settings, new EmailLinks(settings), _clock);
+        await using var dispatcher = new Dispatcher(book, settings, mail, _clock, NullLogger<Dispatcher>.Instance,
+            new Trails());
+        await dispatcher.Start(store, engine, default);
+        Assert.Equal(TimeSpan.Zero, dispatcher.OldestPending());
+
+        await engine.Execute("acme", new Command.SetCap(Cap("0.00"), Effective.Now));
+        await (await dispatcher.Turn(default)).DisposeAsync();
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (dispatcher.OldestPending() == TimeSpan.Zero)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+        await engine.DisposeAsync();
+        await store.DisposeAsync();
+        _clock.Advance(TimeSpan.FromSeconds(4));
+
+        Assert.Equal(TimeSpan.FromSeconds(7), dispatcher.OldestPending());
+    }
+
     private static async Task<IEnumerable<long>> Made(IStore store, string tenant) =>
         (await store.Deliveries("desk", null, null, 100, default)).Where(one => one.Tenant == tenant)
             .Select(one => one.Sequence).Order().ToList();

@@ -20,6 +20,7 @@ internal sealed partial class Dispatcher(
     private const int MostInAMail = 200;
 
     private const int AtOnce = 500;
+    private const long None = long.MaxValue;
     private static readonly TimeSpan Expiry = TimeSpan.FromHours(1);
     private static readonly TimeSpan AfterTrouble = TimeSpan.FromSeconds(30);
 
@@ -41,6 +42,7 @@ internal sealed partial class Dispatcher(
     private Instant _tryWaitingAt = Instant.MinValue;
     private Instant _expireAt = Instant.MinValue;
     private int _mailsWaiting;
+    private long _oldestPending = None; // ms since 1970
     private long _dealt; // position in the outbox up to which all is dispatched or held
 
     private IStore Store => _store ?? throw new InvalidOperationException("asked for webhooks before they were there");
@@ -82,10 +84,12 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    /// <summary>Age of the oldest delivery that is pending; zero when none is.</summary>
-    public async Task<TimeSpan> OldestPending() =>
-        _store is not null && await _store.OldestPending(_stop.Token) is { } since
-            ? TimeSpan.FromTicks(Math.Max((Now - since).Ticks, 0)) : TimeSpan.Zero;
+    /// <summary>
+    /// Age of the oldest delivery that was pending at the last look; zero when none was. It asks nobody, so that it is
+    /// also told, and grows, while the store does not answer.
+    /// </summary>
+    public TimeSpan OldestPending() => Volatile.Read(ref _oldestPending) is var since and not None
+        ? TimeSpan.FromTicks(Math.Max((Now - new Instant(since)).Ticks, 0)) : TimeSpan.Zero;
 
     /// <summary>
     /// Sends nothing more. What was under way, and not taken note of, is sent again by whoever starts next.
@@ -133,6 +137,7 @@ internal sealed partial class Dispatcher(
             await Store.ExpireDeliveries(Now - _settings.KeepDeliveries, _stop.Token);
             _expireAt = Now + Expiry;
         }
+        Volatile.Write(ref _oldestPending, (await Store.OldestPending(_stop.Token))?.UnixMilliseconds ?? None);
         Volatile.Write(ref _mailsWaiting, _lanes.Values.Sum(lane => lane.Waiting));
         Arm();
     }

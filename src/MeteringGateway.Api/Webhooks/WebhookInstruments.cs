@@ -11,7 +11,7 @@ internal static class WebhookInstruments
     /// Counter. Attempts by <c>result</c>: delivered, the class of the status (<c>4xx</c>), or why there was no answer.
     /// </summary>
     public const string Attempts = "metering.webhook.attempts";
-    /// <summary>Gauge, s. Age of the oldest delivery that is pending; 0 when none is.</summary>
+    /// <summary>Gauge, s. Age of the oldest delivery that is pending, as of the last look; 0 when none is.</summary>
     public const string OldestPending = "metering.webhook.oldest_pending";
 
     private static readonly Meter Meter = new(Instruments.Name);
@@ -23,8 +23,8 @@ internal static class WebhookInstruments
     private static Dispatcher[] _dispatchers = [];
 
     static WebhookInstruments() => Meter.CreateObservableGauge(
-        OldestPending, () => _dispatchers.Select(one => one.OldestPending().GetAwaiter().GetResult().TotalSeconds)
-            .DefaultIfEmpty().Max(), "s", "Age of the oldest delivery that is pending; 0 when none is.");
+        OldestPending, () => _dispatchers.Select(one => one.OldestPending().TotalSeconds).DefaultIfEmpty().Max(), "s",
+        "Age of the oldest delivery that is pending, as of the last look; 0 when none is.");
 
     /// <inheritdoc cref="Instruments.Begin"/>
     public static void Begin()
