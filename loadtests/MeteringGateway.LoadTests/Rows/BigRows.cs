@@ -10,6 +10,7 @@ namespace MeteringGateway.LoadTests.Rows;
 /// </summary>
 internal sealed class BigRows
 {
+    private const int LargeSession = 10_000;
     private readonly Options _options;
     private readonly Bed _bed;
     private readonly List<string> _felt = [];
@@ -52,13 +53,16 @@ internal sealed class BigRows
         var (ours, theirs) = (new List<double>(), new List<double>());
         for (var i = 0; i < Math.Min(3, _options.Pairs); i++)
         {
-            _bed.Gateway.Process.KillHard();
-            _bed.StartAgain();
+            KillAndStart();
             var began = Stopwatch.GetTimestamp();
             await BigTenant.Get(_bed, "");
             ours.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
             theirs.Add(Read(_bed.Database, bytes));
         }
+        KillAndStart();
+        await Quiet("nothing, after a kill");
+        KillAndStart();
+        await Feel("its first answer after a kill", () => BigTenant.Get(_bed, ""));
         return new Row("recovery from snapshot, to the first answer of the large tenant",
             "reading the same bytes from the file", 4, 2, 1.2, [.. ours.Zip(theirs, (o, t) => o / t)],
             [string.Create(CultureInfo.InvariantCulture,
@@ -73,6 +77,13 @@ internal sealed class BigRows
         await Quiet();
         await Feel("first page of its list", () => BigTenant.Get(_bed, "/outcomes?limit=100"));
         await Feel("CSV of all", () => CsvRow.Download(_bed.Gateway.Port, BigTenant.Name, null));
+        var (next, large) = (_options.Outcomes + 40_000, Math.Min(LargeSession, _options.Outcomes));
+        BigTenant.Fill(_bed.Gateway.Port, next, large, "large");
+        await Feel(string.Create(CultureInfo.InvariantCulture, $"4 batches of 500 into a session of {large:N0}"), () =>
+        {
+            BigTenant.Fill(_bed.Gateway.Port, next + large, 2_000, "large");
+            return Task.CompletedTask;
+        });
         await Feel("month's end", () => BigTenant.MonthEnd(_bed));
         return new Row("longest stop of others beside a large tenant, p99.9",
             "the same load while nothing is done with it", 3, 1.5, 1.1, [_longest],
@@ -82,10 +93,16 @@ internal sealed class BigRows
         };
     }
 
-    private async Task Quiet()
+    private void KillAndStart()
+    {
+        _bed.Gateway.Process.KillHard();
+        _bed.StartAgain();
+    }
+
+    private async Task Quiet(string what = "nothing")
     {
         _quiet = 0;
-        await Feel("nothing", () => Task.CompletedTask);
+        await Feel(what, () => Task.CompletedTask);
     }
 
     private async Task Feel(string what, Func<Task> work)

@@ -25,8 +25,8 @@ internal static class BigTenant
         await server.PutTenant(Name, "load", "2026-11-21T09:30:00Z");
     }
 
-    /// <summary>Reports outcomes with new ids, from a number on, each with a session of its own.</summary>
-    public static void Fill(int port, int from, int count)
+    /// <summary>Reports outcomes with new ids, from a number on, each with a session of its own or all in one.</summary>
+    public static void Fill(int port, int from, int count, string? session = null)
     {
         var next = from;
         HttpConnection[] connections = [.. Enumerable.Range(0, 4).Select(_ => new HttpConnection(port))];
@@ -38,7 +38,7 @@ internal static class BigTenant
             var body = new StringBuilder("[");
             for (var i = 0; i < AtOnce; i++, next++)
                 body.Append(i > 0 ? "," : "").Append(CultureInfo.InvariantCulture, $$$"""
-                    {"specversion":"1.0","id":"b{{{next}}}","source":"/load","type":"outcome.reported","subject":"{{{Name}}}","data":{"outcome_type":"support.resolution","result":"success","agent":"agent-{{{next % 50}}}","channel":"chat","session":"s{{{next}}}"}}
+                    {"specversion":"1.0","id":"b{{{next}}}","source":"/load","type":"outcome.reported","subject":"{{{Name}}}","data":{"outcome_type":"support.resolution","result":"success","agent":"agent-{{{next % 50}}}","channel":"chat","session":"{{{session ?? $"s{next}"}}}"}}
                     """);
             return HttpConnection.Format("POST", "/v1/events?results=rejected", GatewayServer.AdminKey,
                 "application/cloudevents-batch+json", Encoding.UTF8.GetBytes(body.Append(']').ToString()));
