@@ -10,6 +10,7 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
     private const string Acme = "acme";
     private readonly string _directory = Directory.CreateTempSubdirectory("metering").FullName;
     private SqliteStore _store = null!;
+    private string[] _reserved = [];
 
     public async Task InitializeAsync()
     {
@@ -23,6 +24,7 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
 
     [Theory]
     [InlineData("journal", "id", "first", "count", "previous", "entries")]
+    [InlineData("fresh", "id", "id", "tenant", "first", "count", "previous", "hash", "due", "entries")]
     [InlineData("tenants", "key", "sequence", "hash", "snapshot_sequence", "snapshot_hash", "due", "severity")]
     [InlineData("snapshots", "id", "sequence", "bytes")]
     [InlineData("details", "sequence", "end_customer", "salt", "json")]
@@ -36,6 +38,7 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
     [InlineData("outbox", "position", "sequence", "type", "at", "hash", "entry")]
     public async Task Each_flipped_bit_is_found(string table, string key, params string[] columns)
     {
+        await using var tenants = table == "fresh" ? await Reserve() : null;
         Assert.Null(await Check());
         using var writer = new Connection(Path.Combine(_directory, "metering.db"), write: true);
         var flips = 0;
@@ -54,7 +57,18 @@ public sealed class DamageSweepTests : IAsyncLifetime, IDisposable
         Assert.Null(await Check());
     }
 
-    private Task<string?> Check() => StoreDamage.Of(_store, Acme);
+    private Task<string?> Check() => StoreDamage.Of(_store, [.. _reserved, Acme]);
+
+    /// <summary>Has blocks of a tenant wait.</summary>
+    private async Task<LocalTenants> Reserve()
+    {
+        var tenants = new LocalTenants(_store, new EngineOptions(), new FakeTime(TestEngine.Begin.ToDateTimeOffset()));
+        await tenants.StartAsync();
+        await tenants.Execute("bank", Make.Tenant());
+        for (var i = 0; i < 2; i++) await tenants.Execute("bank", Make.Reserve(1));
+        _reserved = ["bank"];
+        return tenants;
+    }
 
     private static List<(object Key, object Value, bool IsText)> Rows(Connection db, string table, string key,
         string column)

@@ -90,7 +90,7 @@ public sealed class DamagedFileTests : IDisposable
         await using (var store = SqliteStore.Open(_directory)) Assert.Empty(await store.Check(default));
         using (var db = new Connection(Database, write: true))
         {
-            foreach (var table in Seals.Names)
+            foreach (var table in Seals.Names(Schema.Version))
                 Assert.Equal(0, db.Number($"SELECT COUNT(*) FROM {table} WHERE seal IS NULL"));
             db.Execute("UPDATE documents SET actor='other' WHERE version=2");
         }

@@ -281,7 +281,7 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         var first = Batches.Of("acme", null, "one");
         await Append(first);
         var second = Batches.Of("acme", first, "two");
-        _store.Execute("ALTER TABLE journal RENAME TO hidden");
+        _store.Execute("ALTER TABLE fresh RENAME TO hidden");
 
         await Assert.ThrowsAsync<StoreException>(() => Append(second));
         var error = await Assert.ThrowsAsync<StoreException>(() => Append(Batches.Of("zoo", null, "small")));
@@ -289,7 +289,7 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.Contains("earlier write failed", error.Message, StringComparison.Ordinal);
         await _store.DisposeAsync();
         using (var connection = new Connection(Path.Combine(_directory, "metering.db"), write: true))
-            connection.Execute("ALTER TABLE hidden RENAME TO journal");
+            connection.Execute("ALTER TABLE hidden RENAME TO fresh");
         _store = SqliteStore.Open(_directory);
         Assert.Equal(["one"], (await _store.Load("acme", default))!.Tail.SelectMany(Batches.Texts));
         Assert.Equal([AppendResult.Written], await Append(second));

@@ -13,6 +13,9 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
     /// <summary>Opens the store; the second time over what the first has written.</summary>
     protected abstract IStore Open();
 
+    /// <summary>Ends what <see cref="Open"/> opened, before it is opened again.</summary>
+    protected virtual async Task Close(IStore store) => await store.DisposeAsync();
+
     public Task InitializeAsync()
     {
         _store = Open();
@@ -23,7 +26,7 @@ public abstract partial class StoreBehaviour : IAsyncLifetime
 
     private async Task Reopen()
     {
-        await _store.DisposeAsync();
+        await Close(_store);
         _store = Open();
     }
 

@@ -50,13 +50,42 @@ internal static class StoreDamage
         }
     }
 
+    /// <summary>Copies the files of an open store, as they would be if its process were killed now.</summary>
+    public static void Kill(string directory, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in (string[])["metering.db", "metering.db-wal"])
+        {
+            using var from = new FileStream(Path.Combine(directory, file), FileMode.Open, FileAccess.Read,
+                FileShare.ReadWrite);
+            using var copy = File.Create(Path.Combine(to, file));
+            from.CopyTo(copy);
+        }
+    }
+
+    /// <summary>Makes a closed database one of before small blocks waited: schema version 4.</summary>
+    public static void MakeOlder(string directory) => Execute(directory, "DROP TABLE fresh; PRAGMA user_version=4");
+
     /// <summary>Makes a closed database one of before rows had seals.</summary>
     /// <param name="more">SQL that makes it older still.</param>
     public static void MakeOlder(string directory, string more)
     {
+        MakeOlder(directory);
+        foreach (var table in Seals.Names(Seals.Since))
+            Execute(directory, $"ALTER TABLE {table} DROP COLUMN seal");
+        Execute(directory, more);
+    }
+
+    public static void Execute(string directory, string sql)
+    {
         using var db = new Connection(Path.Combine(directory, "metering.db"), write: true);
-        foreach (var table in Seals.Names) db.Execute($"ALTER TABLE {table} DROP COLUMN seal");
-        db.Execute(more);
+        db.Execute(sql);
+    }
+
+    public static long Number(string directory, string sql)
+    {
+        using var db = new Connection(Path.Combine(directory, "metering.db"), write: false);
+        return db.Number(sql);
     }
 
     private static async Task<string?> Of(IStore store, string tenant)

@@ -167,8 +167,9 @@ public sealed partial class TransferTests : IAsyncLifetime
     [Fact]
     public async Task A_journal_that_is_damaged_is_not_exported()
     {
-        _source.Execute(
-            "UPDATE journal SET entries=CAST(REPLACE(entries, CAST('o5' AS BLOB), CAST('oX' AS BLOB)) AS BLOB)");
+        foreach (var table in (string[])["journal", "fresh"])
+            _source.Execute($"UPDATE {table} SET entries=CAST(REPLACE(entries, CAST('o5' AS BLOB), CAST('oX' AS BLOB)) "
+                + "AS BLOB)");
 
         var error = await Assert.ThrowsAsync<TransferException>(() => TransferBehaviour.Exported(_source));
 

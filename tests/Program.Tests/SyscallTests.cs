@@ -18,7 +18,7 @@ public sealed class SyscallTests(ITestOutputHelper output)
         using var told = new StringWriter();
         SyscallReport[] reports = every > 0 ? [await Fail(200, every)]
             // Amid the operations: what comes before them is the store that opens.
-            : [await Fail(8, 45, "pwrite64"), await Fail(8, 8, "fsync", "fdatasync")];
+            : [await Fail(8, 13, "pwrite64"), await Fail(8, 8, "fsync", "fdatasync")];
         output.WriteLine(told.ToString());
         Assert.All(reports, report => Assert.True(report.Failures.Count == 0, told.ToString()));
         Assert.All(reports, report => Assert.True(report.Runs >= 4, told.ToString()));

@@ -62,7 +62,8 @@ internal static class JournalRows
     {
         var flush = await bed.Gateway.Metric("metering_flush_entries_sum")
             / await bed.Gateway.Metric("metering_flush_entries_count");
-        var bytes = double.Parse(BigTenant.Sqlite(bed.Database, "SELECT sum(length(entries)) FROM journal"),
+        var bytes = double.Parse(BigTenant.Sqlite(bed.Database,
+            "SELECT sum(length(entries)) FROM (SELECT entries FROM journal UNION ALL SELECT entries FROM fresh)"),
             CultureInfo.InvariantCulture);
         return (flush, bytes / batches.Sum(batch => batch.Sent));
     }

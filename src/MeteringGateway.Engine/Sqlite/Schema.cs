@@ -3,10 +3,10 @@ namespace MeteringGateway.Engine.Sqlite;
 /// <summary>The tables; described in <c>docs/journal.md</c>.</summary>
 internal static class Schema
 {
-    public const int Version = 4;
+    public const int Version = 5;
 
     /// <summary>What makes each version out of the one before it.</summary>
-    private static readonly string[] Steps = [Journal, Webhooks, Severity, Published + Seals.Step];
+    private static readonly string[] Steps = [Journal, Webhooks, Severity, Published + Seals.Step, Fresh];
 
     private const string Journal = """
         CREATE TABLE tenants(
@@ -87,6 +87,15 @@ internal static class Schema
     /// <summary>Came between two versions: a database of version 3 may have it, or not.</summary>
     private const string Published =
         "CREATE TABLE IF NOT EXISTS published(tenant INTEGER PRIMARY KEY, entry INTEGER NOT NULL);\n";
+
+    /// <summary>Also made for a connection alone, where a database of before it is only read.</summary>
+    public const string FreshTable = """
+        TABLE fresh(
+          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+            previous BLOB NOT NULL, hash BLOB NOT NULL, due INTEGER, entries BLOB NOT NULL, seal INTEGER);
+        """;
+
+    private const string Fresh = $"CREATE {FreshTable}\n\nPRAGMA user_version = 5;";
 
     /// <summary>Makes the tables that are not there yet; refuses a database that a newer program wrote.</summary>
     public static void Prepare(Connection connection, string path)

@@ -22,7 +22,11 @@ internal static class Seals
     /// <param name="Key">How many of the columns, from the first, are the row's key.</param>
     /// <param name="ByTrigger">Sealed by a trigger of the writing connection; else by the statements that write, as
     /// every flush does.</param>
-    private sealed record Sealed(string Table, int Key, bool ByTrigger, params string[] Columns);
+    private sealed record Sealed(string Table, int Key, bool ByTrigger, params string[] Columns)
+    {
+        /// <summary>The schema version with which it is made with its seal, or got it.</summary>
+        public int Since { get; init; } = Seals.Since;
+    }
 
     private static readonly Sealed[] Tables =
     [
@@ -35,10 +39,13 @@ internal static class Seals
             "status", "head", "due", "give_up", "tries", "ended", "attempts"),
         new("tenants", 1, false, "key", "id", "sequence", "hash", "due", "snapshot_sequence", "snapshot_hash",
             "severity"),
+        // Its entries are chained.
+        new("fresh", 1, false, "id", "tenant", "first", "count", "previous", "hash", "due") { Since = 5 },
     ];
 
-    /// <summary>The tables that have them.</summary>
-    public static IEnumerable<string> Names => Tables.Select(one => one.Table);
+    /// <summary>The tables that have them in a schema version.</summary>
+    public static IEnumerable<string> Names(long version) =>
+        Tables.Where(one => one.Since <= version).Select(one => one.Table);
 
     /// <summary>SQL: the columns that say which row it is.</summary>
     public static string KeyOf(string table) => Of(table, one => string.Join("||'/'||", one.Columns[..one.Key]));
@@ -53,7 +60,7 @@ internal static class Seals
     public static string Holds(string table) => $"(seal IS {Of(table)})";
 
     /// <summary>SQL: the step that adds them.</summary>
-    public static string Step => string.Concat(Tables.Select(one =>
+    public static string Step => string.Concat(Tables.Where(one => one.Since == Since).Select(one =>
         $"ALTER TABLE {one.Table} ADD COLUMN seal INTEGER;\nUPDATE {one.Table} SET seal={Of(one.Table)};\n"))
         + $"PRAGMA user_version = {Since};";
 

@@ -27,7 +27,8 @@ public sealed partial class SqliteStore
         for (var i = 0; i < batches.Count; i++)
         {
             var batch = batches[i];
-            if (Advance(db, batch) is not { } tenant) results[i] = AppendResult.LostFence;
+            if (AppendFresh(db, batch) is { } result) results[i] = result;
+            else if (Advance(db, batch) is not { } tenant) results[i] = AppendResult.LostFence;
             else AppendTenant(db, tenant, batch);
         }
         return results;
@@ -39,6 +40,12 @@ public sealed partial class SqliteStore
             db["INSERT INTO journal(tenant, first, count, previous, entries) VALUES(?,?,?,?,?)"]
                 .Add(tenant).Add(batch.FirstSequence).Add(batch.Count).Add(batch.PreviousHash).Add(batch.Entries.Span)
                 .Run();
+        AppendBeside(db, tenant, batch);
+    }
+
+    /// <summary>What is no entry.</summary>
+    private void AppendBeside(Connection db, long tenant, TenantBatch batch)
+    {
         foreach (var row in batch.Details)
             db["INSERT INTO details(tenant, sequence, end_customer, salt, json) VALUES(?,?,?,?,?)"]
                 .Add(tenant).Add(row.Sequence).Add(row.EndCustomer).Add(row.Salt).Add(row.Json).Run();

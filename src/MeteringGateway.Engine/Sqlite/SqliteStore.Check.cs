@@ -20,22 +20,22 @@ public sealed partial class SqliteStore
             while (rows.Step())
                 if (rows.Text(0) is var said && said != "ok") findings.Add($"metering.db: {said}");
         });
-        if (_version >= Seals.Since)
-            foreach (var table in Seals.Names)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                Try(findings, table, db => findings.AddRange(Unsealed(db, table)));
-            }
+        foreach (var table in Seals.Names(_version))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Try(findings, table, db => findings.AddRange(Unsealed(db, table)));
+        }
         Try(findings, "the tables", db => findings.AddRange(Mistyped(db)));
         Try(findings, "archived", db => findings.AddRange(Misfiled(db)));
         Try(findings, "details", db =>
         {
-            using var rows = db["SELECT tenants.id, details.sequence FROM details JOIN tenants ON key=tenant "
-                + "WHERE details.sequence NOT BETWEEN 1 AND tenants.sequence LIMIT 1"];
+            using var rows = db[$"SELECT tenants.id, details.sequence FROM details JOIN tenants ON key=details.tenant "
+                + $"LEFT JOIN ({FreshSequences}) AS last ON last.tenant=key "
+                + "WHERE details.sequence NOT BETWEEN 1 AND COALESCE(last.sequence, tenants.sequence) LIMIT 1"];
             while (rows.Step()) findings.Add($"details: there is one of entry {rows.Int64(1)} of {rows.Text(0)}, which "
                 + "has no such entry");
         });
-        foreach (var table in (string[])["journal", "snapshots", "details", "archived", "outbox"])
+        foreach (var table in (string[])["journal", "fresh", "snapshots", "details", "archived", "outbox"])
             Try(findings, table, db => findings.AddRange(Orphans(db, table)));
         return findings;
     }, cancellation);

@@ -5,8 +5,10 @@ public sealed partial class SqliteStore
     public ValueTask<UnpublishedPage> Unpublished(string? after, int limit, CancellationToken cancellation) =>
         Read("", db =>
     {
-        using var rows = db["""
-            SELECT id, sequence, COALESCE(published.entry, 0) FROM tenants LEFT JOIN published ON tenant=key
+        using var rows = db[$"""
+            SELECT id, COALESCE(last.sequence, tenants.sequence), COALESCE(published.entry, 0)
+            FROM tenants LEFT JOIN published ON published.tenant=key
+              LEFT JOIN ({FreshSequences}) AS last ON last.tenant=key
             WHERE id>? ORDER BY id LIMIT ?
             """].Add(after ?? "").Add(limit);
         var (behind, seen, last) = (new List<Unpublished>(), 0, after);

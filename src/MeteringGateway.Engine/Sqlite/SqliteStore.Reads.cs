@@ -9,6 +9,7 @@ public sealed partial class SqliteStore
 {
     /// <summary>Archived outcomes that a list looks at before others have their turn.</summary>
     internal const int ArchivedAtOnce = 4096;
+    private const string FreshSequences = "SELECT tenant, MAX(first+count-1) AS sequence FROM fresh GROUP BY tenant";
     private const string Tenant = "tenant=(SELECT key FROM tenants WHERE id=?)";
 
     /// <summary>Parts of a snapshot that are read at once; of one with more, whoever loads it begins with the
@@ -25,19 +26,15 @@ public sealed partial class SqliteStore
     }
 
     /// <param name="known">Told as soon as all but the parts of a large snapshot is known.</param>
-    private static StoredTenant? Load(Connection db, string tenant, TaskCompletionSource<StoredTenant?> known)
+    private StoredTenant? Load(Connection db, string tenant, TaskCompletionSource<StoredTenant?> known)
     {
         using var row = db["SELECT key, sequence, hash, snapshot_sequence, snapshot_hash FROM tenants WHERE id=?"].Add(
             tenant);
         if (!row.Step()) return null;
-        var (key, sequence, hash, snapshot) = (row.Int64(0), row.Int64(1), row.Blob(2), row.Int64(3));
+        var (key, snapshot) = (row.Int64(0), row.Int64(3));
+        var (sequence, hash) = LastFresh(db, key) ?? (row.Int64(1), row.Blob(2));
         var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), []);
-        var blocks = new List<EntryBlock>();
-        using var rows =
-            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
-                + "ORDER BY first"]
-            .Add(key).Add(snapshot + 1).Add(FirstOf(db, key, snapshot + 1));
-        while (rows.Step()) blocks.Add(Block(rows));
+        var blocks = Blocks(db, key, snapshot, int.MaxValue);
         if (stored is null) return new StoredTenant(null, blocks, sequence, hash);
         var parts = new PartsOnTheirWay(PartsOf(db, key, snapshot));
         var all = new StoredTenant(stored with { Parts = parts }, blocks, sequence, hash);
@@ -59,6 +56,33 @@ public sealed partial class SqliteStore
         return all;
     }
 
+    /// <summary>
+    /// Blocks with entries above <paramref name="after"/>, in order, until they have about <paramref name="limit"/>
+    /// entries. In a transaction: they move from one table to the other. What waits comes after all that does not.
+    /// </summary>
+    private List<EntryBlock> Blocks(Connection db, long key, long after, int limit)
+    {
+        if (_notFresh is not null) throw new StoreException($"'{_path}': {_notFresh}");
+        var blocks = new List<EntryBlock>();
+        using (var rows =
+            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
+                + "ORDER BY first"]
+            .Add(key).Add(after + 1).Add(FirstOf(db, key, after + 1)))
+            while (IsWanted() && rows.Step()) blocks.Add(Block(rows));
+        using (var rows =
+            db[$"SELECT first, count, previous, entries, id, {Seals.Holds(Fresh)} FROM fresh WHERE tenant=? "
+                + "AND count>0 AND first+count>? ORDER BY id"].Add(key).Add(after + 1))
+            while (IsWanted() && rows.Step())
+            {
+                DemandFresh(rows, 4);
+                blocks.Add(Block(rows));
+            }
+        return blocks;
+
+        bool IsWanted() =>
+            blocks.Count == 0 || blocks[^1].FirstSequence + blocks[^1].Count - 1 - after < limit;
+    }
+
     private static int PartsOf(Connection db, long key, long sequence)
     {
         using var row = db["SELECT COUNT(*) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key).Add(sequence);
@@ -76,22 +100,8 @@ public sealed partial class SqliteStore
     private static EntryBlock Block(Statement row) => new(row.Int64(0), (int)row.Int64(1), row.Blob(3), row.Blob(2));
 
     public ValueTask<IReadOnlyList<EntryBlock>> Read(string tenant, long after, int limit,
-        CancellationToken cancellation) => Read<IReadOnlyList<EntryBlock>>(tenant, db =>
-    {
-        var blocks = new List<EntryBlock>();
-        if (Key(db, tenant) is not { } key) return blocks;
-        using var rows =
-            db["SELECT first, count, previous, entries FROM journal WHERE tenant=? AND first+count>? AND first>=? "
-                + "ORDER BY first"]
-            .Add(key).Add(after + 1).Add(FirstOf(db, key, after + 1));
-        long entries = 0;
-        while (entries < limit && rows.Step())
-        {
-            blocks.Add(Block(rows));
-            entries = blocks[^1].FirstSequence + blocks[^1].Count - 1 - after;
-        }
-        return blocks;
-    }, cancellation);
+        CancellationToken cancellation) => Read<IReadOnlyList<EntryBlock>>(tenant, db => db.Transaction("BEGIN",
+            _ => Key(db, tenant) is { } key ? Blocks(db, key, after, limit) : []), cancellation);
 
     private static long? Key(Connection db, string tenant)
     {
@@ -222,8 +232,13 @@ public sealed partial class SqliteStore
     public ValueTask<IReadOnlyList<DueTenant>> Due(Instant now, int limit,
         CancellationToken cancellation) => Read<IReadOnlyList<DueTenant>>("/due", db =>
     {
-        using var rows = db["SELECT id, due FROM tenants WHERE due<=? ORDER BY due LIMIT ?"].Add(now.UnixMilliseconds)
-            .Add(limit);
+        // With MAX, SQLite takes the other columns of the row that has it.
+        using var rows = db["""
+            SELECT id, due FROM tenants WHERE due<=?1 AND key NOT IN (SELECT tenant FROM fresh)
+            UNION ALL SELECT tenants.id, last.due FROM (SELECT tenant, due, MAX(id) FROM fresh GROUP BY tenant) AS last
+              JOIN tenants ON key=last.tenant WHERE last.due<=?1
+            ORDER BY 2 LIMIT ?2
+            """].Add(now.UnixMilliseconds).Add(limit);
         var due = new List<DueTenant>();
         while (rows.Step()) due.Add(new DueTenant(rows.Text(0), new Instant(rows.Int64(1))));
         return due;

@@ -42,8 +42,9 @@ public sealed partial class SqliteStore
     }
 
     /// <summary>Not one that is older than what is there, or that is ahead of the journal.</summary>
-    private static bool PutInForce(Connection db, string tenant, StoredSnapshot snapshot)
+    private bool PutInForce(Connection db, string tenant, StoredSnapshot snapshot)
     {
+        MoveFresh(db);
         db["UPDATE tenants SET snapshot_sequence=?1, snapshot_hash=?2, "
             + $"seal={Seals.Of("tenants", "key", "id", "sequence", "hash", "due", "?1", "?2", "severity")} "
             + "WHERE id=?3 AND snapshot_sequence<=?1 AND sequence>=?1"]

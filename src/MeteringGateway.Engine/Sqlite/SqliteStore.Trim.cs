@@ -24,6 +24,7 @@ public sealed partial class SqliteStore
             var done = false;
             await Remove(db =>
             {
+                MoveFresh(db);
                 if (Follows(db, tenant, first, previousHash) is not { } key) return;
                 remove(db, key);
                 done = true;

@@ -34,7 +34,11 @@ public sealed partial class SqliteStore : IStore
         if (!write)
         {
             if (!File.Exists(_path)) throw new StoreException($"There is no journal at '{Path.GetFullPath(_path)}'.");
-            _version = ReadHere(db => Schema.Check(db, _path));
+            using (var first = new Connection(_path, write: false))
+            {
+                _version = Schema.Check(first, _path);
+                if (_version >= FreshSince) _notFresh = Unsealed(first, Fresh).FirstOrDefault();
+            }
             _reads = new ReadThreads(ReadingThreads);
             return;
         }
@@ -52,6 +56,7 @@ public sealed partial class SqliteStore : IStore
             _version = Schema.Version;
             _write.Execute(Seals.Triggers);
             DemandSeals(_write);
+            Heads(_write);
             _reads = new ReadThreads(ReadingThreads);
         }
         catch
@@ -144,6 +149,7 @@ public sealed partial class SqliteStore : IStore
         lock (_writing)
         {
             while (_readers.TryTake(out var reader)) reader.Dispose();
+            if (_broken is null && _write is not null) MoveAtEnd(_write);
             // The last connection to close copies the log into the database.
             _write?.Dispose();
             _directory?.Dispose();
@@ -165,7 +171,12 @@ public sealed partial class SqliteStore : IStore
                 return result;
             }
             // Where there is no room SQLite has rolled back, and nothing was synced: a later write may find room.
-            catch (Exception e) when (e is not StoreFullException)
+            catch (StoreFullException)
+            {
+                _heads = null;
+                throw;
+            }
+            catch (Exception e)
             {
                 // Nobody knows what a failed write or sync has left in the system's caches: nothing is written after
                 // it.
@@ -201,6 +212,7 @@ public sealed partial class SqliteStore : IStore
     private Connection OpenReader()
     {
         var reader = new Connection(_path, write: false);
+        if (_version < FreshSince) reader.Execute($"PRAGMA temp_store=MEMORY; CREATE TEMP {Schema.FreshTable}");
         reader.Execute("PRAGMA query_only=1; PRAGMA cache_size=-8192;");
         return reader;
     }
