@@ -106,7 +106,9 @@ internal sealed class RealTenant
     public static TenantState Fold(IEnumerable<byte[]> journal, TenantState? onto = null)
     {
         var state = onto ?? new TenantState();
-        foreach (var entry in journal) state.Apply(EntryCodec.Read(entry));
+        var folding = new TenantState.Folding(state);
+        foreach (var entry in journal) folding.Take(entry);
+        folding.End();
         return state;
     }
 

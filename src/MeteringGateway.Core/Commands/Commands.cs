@@ -207,6 +207,14 @@ public sealed record EventId(string Source, string Id)
         Sha256.Hash(text[..length], hash);
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
+
+    /// <param name="source">With the zero byte.</param>
+    internal static UInt128 Hash(ReadOnlySpan<byte> source, ReadOnlySpan<byte> id)
+    {
+        Span<byte> hash = stackalloc byte[Sha256.Length];
+        Sha256.Hash(source, id, hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+    }
 }
 
 /// <param name="Method">Who or what verified: <c>llm</c>, <c>human</c>, <c>caller_confirmed</c>.</param>

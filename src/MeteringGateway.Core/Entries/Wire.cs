@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace MeteringGateway.Core;
@@ -133,11 +134,24 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
 
     public readonly bool AtEnd => _at == _bytes.Length;
 
+    /// <summary>How many bytes were read.</summary>
+    public readonly int At => _at;
+
     public byte Byte() => _at < _bytes.Length ? _bytes[_at++] : throw Truncated();
 
     public bool Bool() =>
         Byte() switch { 0 => false, 1 => true, var other => throw new FormatException($"{other} is not a flag") };
 
+    /// <summary>Goes on behind these bytes, if they come next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Skip(ReadOnlySpan<byte> these)
+    {
+        if (!_bytes[_at..].StartsWith(these)) return false;
+        _at += these.Length;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ulong Unsigned()
     {
         var value = 0UL;
@@ -220,6 +234,7 @@ internal ref struct Reader(ReadOnlySpan<byte> bytes)
 
     private int Length() => Unsigned() is <= int.MaxValue and var length ? (int)length : throw Truncated();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _bytes.Length - _at) throw Truncated();

@@ -59,15 +59,16 @@ internal sealed class Tallies
     /// <summary>By the reason for which it is not charged; <see cref="Reason.None"/> is what was credited.</summary>
     public SortedDictionary<Reason, Forgiven>? Forgiven { get; private set; }
 
-    public void Change(in Part before, in Part after)
+    /// <param name="times">For so many outcomes.</param>
+    public void Change(in Part before, in Part after, int times = 1)
     {
         for (var left = before.Bits ^ after.Bits; left != 0; left &= left - 1)
         {
             var bit = System.Numerics.BitOperations.TrailingZeroCount(left);
-            _counts[bit] += (after.Bits >> bit & 1) == 1 ? 1 : -1;
+            _counts[bit] += (after.Bits >> bit & 1) == 1 ? times : -times;
         }
-        if (Forgives(before)) Forgive(KeyOf(before), -new Forgiven(before.Units, before.Listed));
-        if (Forgives(after)) Forgive(KeyOf(after), new Forgiven(after.Units, after.Listed));
+        if (Forgives(before)) Forgive(KeyOf(before), -new Forgiven(times * before.Units, times * before.Listed));
+        if (Forgives(after)) Forgive(KeyOf(after), new Forgiven(times * after.Units, times * after.Listed));
     }
 
     public void Forgive(Reason reason, Forgiven more)

@@ -69,15 +69,16 @@ public sealed partial class TenantState
         return false;
     }
 
-    private void Count(in Part before, in Part after, Outcome outcome)
+    /// <param name="times">So many outcomes, of one day and hour.</param>
+    private void Count(in Part before, in Part after, Outcome outcome, int times = 1)
     {
         if (before == after) return;
         var measures = Measured ??= new Measures();
         var period = measures.Of(outcome.Period);
-        period.All.Change(before, after);
-        period.Of(outcome.Type).Change(before, after);
-        var more = new Cell(after.Of(Mark.Reported) - before.Of(Mark.Reported),
-            after.Of(Mark.Settled) - before.Of(Mark.Settled), after.Settled - before.Settled);
+        period.All.Change(before, after, times);
+        period.Of(outcome.Type).Change(before, after, times);
+        var more = new Cell(times * (after.Of(Mark.Reported) - before.Of(Mark.Reported)),
+            times * (after.Of(Mark.Settled) - before.Of(Mark.Settled)), times * (after.Settled - before.Settled));
         measures.Series.Add(outcome, outcome.Period.DayNumber + outcome.Day, Open.Period, more);
     }
 

@@ -35,6 +35,7 @@ internal sealed class Hashed
     }
 
     /// <summary>The one that is meant; none: the default.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Slot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
         var segment = SegmentOf(hash);
@@ -147,6 +148,7 @@ internal sealed class Hashed
         public int Count { get; private set; }
         public Slot[] Slots { get; private set; } = [];
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
         {
             if (Count == 0) return -1;
@@ -164,6 +166,7 @@ internal sealed class Hashed
         }
 
         /// <summary>For so many more.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void MakeRoom(int more)
         {
             if (_expected > 0) (Slots, _expected) = (new Slot[(_expected + More) * 5 / 4], 0);
@@ -215,6 +218,7 @@ internal sealed class Hashed
             return before - kept.Length;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public (Segment Low, Segment High) Halves()
         {
             var halves = (Low: new Segment(Bits + 1, Count / 2), High: new Segment(Bits + 1, Count / 2));

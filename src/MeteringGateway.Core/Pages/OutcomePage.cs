@@ -61,6 +61,22 @@ internal sealed class OutcomePage(long first)
         if (IsFull && _text.Length - _used > _used / Spare) Array.Resize(ref _text, _used);
     }
 
+    /// <summary>The same of one that is known, with texts of which each character is a byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Add(in OutcomeRow row, ReadOnlySpan<byte> id, ReadOnlySpan<byte> eventId, bool hasEventId,
+        ReadOnlySpan<byte> session, bool hasSession)
+    {
+        if (Count == Rows.Length) Grow();
+        Rows[Count] = row;
+        Rows[Count++].Text = _used;
+        _live++;
+        MakeRoom(3 * PageText.MostHead + id.Length + eventId.Length + session.Length);
+        _used += PageText.WriteAscii(id, true, _text.AsSpan(_used));
+        _used += PageText.WriteAscii(eventId, hasEventId, _text.AsSpan(_used));
+        _used += PageText.WriteAscii(session, hasSession, _text.AsSpan(_used));
+        if (IsFull && _text.Length - _used > _used / Spare) Array.Resize(ref _text, _used);
+    }
+
     public void Vacate(int row)
     {
         Rows[row].Kind = OutcomeRow.Vacant;
@@ -126,6 +142,15 @@ internal sealed class OutcomePage(long first)
         return PageText.Ascii(_text, PageText.Skip(_text, ref end) ? own : id);
     }
 
+    /// <inheritdoc cref="PageText.Ascii"/>
+    public ReadOnlySpan<byte> SessionAsciiOf(int row)
+    {
+        var at = Rows[row].Text;
+        PageText.Skip(_text, ref at);
+        PageText.Skip(_text, ref at);
+        return PageText.Ascii(_text, at);
+    }
+
     public bool HasSession(int row)
     {
         var at = Rows[row].Text;
@@ -156,7 +181,12 @@ internal sealed class OutcomePage(long first)
     private void Write(string? text)
     {
         var most = PageText.Most(text);
-        if (_text.Length - _used < most) Array.Resize(ref _text, Math.Max(FewBytes, _used + Math.Max(most, _used / 4)));
+        MakeRoom(most);
         _used += PageText.Write(text, _text.AsSpan(_used));
+    }
+
+    private void MakeRoom(int most)
+    {
+        if (_text.Length - _used < most) Array.Resize(ref _text, Math.Max(FewBytes, _used + Math.Max(most, _used / 4)));
     }
 }

@@ -43,6 +43,22 @@ internal static class PageText
         return 3 + chars.Length;
     }
 
+    /// <summary>Bytes of the longest number before a text.</summary>
+    public const int MostHead = 2;
+
+    /// <summary>The same of a text of which each character is a byte, and that is not the longest by far.</summary>
+    /// <param name="isThere">False: there is none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int WriteAscii(ReadOnlySpan<byte> text, bool isThere, Span<byte> to)
+    {
+        to[0] = None;
+        if (!isThere) return 1;
+        var head = text.Length * 3 + Lengths < 128 ? 1 : 2;
+        Number(text.Length + Lengths, to[..head]);
+        text.CopyTo(to[head..]);
+        return head + text.Length;
+    }
+
     /// <param name="at">Moves behind it.</param>
     public static string? Read(ReadOnlySpan<byte> from, ref int at)
     {
@@ -100,6 +116,7 @@ internal static class PageText
         return isUtf16 ? text.Length / sizeof(char) : isAscii ? text.Length : Encoding.UTF8.GetCharCount(text);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Number(int number, Span<byte> to)
     {
         to[0] = (byte)(to.Length == 1 ? number : number & 127 | 128);

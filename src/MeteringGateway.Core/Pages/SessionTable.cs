@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace MeteringGateway.Core;
 
@@ -46,6 +48,14 @@ internal sealed class SessionTable(OutcomeTable outcomes)
 
     public bool Contains(string name) => OtherOf(name) is not null || SingleOf(name) >= 0;
 
+    /// <summary>Also one that is forgotten and still in the table.</summary>
+    /// <param name="name">Each of its characters is a byte.</param>
+    /// <param name="hash">Its own.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool Contains(ReadOnlySpan<byte> name, int hash) =>
+        _single.Find(Slot.Spread(hash), new NamedAscii(outcomes, name)).IsUsed
+            || (_others is { Count: > 0 } others && others.ContainsKey(Encoding.ASCII.GetString(name)));
+
     /// <summary>The place of its only outcome; -1: there is more to it, or it is not there.</summary>
     public int SingleOf(string name) =>
         _single.Find(Slot.Spread(outcomes.HashOf(name)), new Named(outcomes, name)).Place is >= 0 and var place
@@ -79,7 +89,15 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     }
 
     /// <summary>It is not there, and the outcome begins it.</summary>
-    public void Add(string name, int place) => _single.Add(new Slot(outcomes.HashOf(name), place));
+    public void Add(string name, int place) => Add(outcomes.HashOf(name), place);
+
+    /// <param name="hash">Of its name.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Add(int hash, int place)
+    {
+        var slot = new Slot(hash, place);
+        _single.Add(new ReadOnlySpan<Slot>(in slot));
+    }
 
     /// <summary>In the place of the one of that name, if there is one.</summary>
     public void Put(string name, Session session)
@@ -120,6 +138,14 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     {
         private readonly OutcomeTable _outcomes = outcomes;
         private readonly string _name = name;
+
+        public bool Is(in Slot slot) => _outcomes.IsOfSession(slot.Place, _name);
+    }
+
+    private readonly ref struct NamedAscii(OutcomeTable outcomes, ReadOnlySpan<byte> name) : IMeant
+    {
+        private readonly OutcomeTable _outcomes = outcomes;
+        private readonly ReadOnlySpan<byte> _name = name;
 
         public bool Is(in Slot slot) => _outcomes.IsOfSession(slot.Place, _name);
     }

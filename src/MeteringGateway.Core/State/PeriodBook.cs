@@ -147,7 +147,8 @@ public sealed class PeriodBook(Period period)
     /// <returns>The first of its kind.</returns>
     internal bool AddActivity(in ActivityKey key, long quantity) => (Activities ??= []).Plus(key, quantity);
 
-    /// <summary>Counts an outcome in (<paramref name="sign"/> 1) or out (-1), by where it stands.</summary>
+    /// <summary>Counts an outcome in (<paramref name="sign"/> 1) or out (-1), by where it stands; or in, so many
+    /// like it.</summary>
     internal void Count(Outcome outcome, int sign)
     {
         if (outcome.IsAlias) return;

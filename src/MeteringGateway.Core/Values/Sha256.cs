@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -20,7 +21,8 @@ public static class Sha256
     /// <param name="hash">At least <see cref="Length"/> bytes; may be the same memory as the others.</param>
     public static void Hash(ReadOnlySpan<byte> bytes, Span<byte> hash) => Hash(bytes, [], hash);
 
-    /// <summary>Of one after the other.</summary>
+    /// <summary>Of one after the other. Compiled in full at once: whoever reads a journal hashes all of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Hash(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
     {
         if (Native.IsThere && first.Length <= MostAtOnce && second.Length <= MostAtOnce)
@@ -42,6 +44,7 @@ public static class Sha256
         /// <summary>It is there, and hashes as the framework does.</summary>
         public static readonly bool IsThere = OperatingSystem.IsLinux() && Agrees();
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public static void Hash(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
         {
             Span<ulong> state = stackalloc ulong[16]; // SHA256_CTX: 112 bytes

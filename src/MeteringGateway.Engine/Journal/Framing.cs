@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace MeteringGateway.Engine;
 
@@ -13,6 +14,7 @@ public ref struct BlockReader(ReadOnlySpan<byte> block)
 
     /// <summary>The next entry; false at the block's end.</summary>
     /// <exception cref="FormatException">The last frame does not end with the block.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryRead(out ReadOnlySpan<byte> entry)
     {
         entry = default;
@@ -25,6 +27,7 @@ public ref struct BlockReader(ReadOnlySpan<byte> block)
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint Length()
     {
         ulong value = 0;

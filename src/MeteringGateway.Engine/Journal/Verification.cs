@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace MeteringGateway.Engine;
@@ -42,6 +43,7 @@ internal static class Verification
                 $"the chain does not end at sequence {stored.Sequence} with the hash that was kept");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static byte[] End(string tenant, EntryBlock block, StoredSnapshot? snapshot)
     {
         var hash = block.PreviousHash.AsSpan().ToArray();

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MeteringGateway.Core.Tests.Pages;
 
 public sealed class HashKeyTests
@@ -14,6 +16,7 @@ public sealed class HashKeyTests
         string[] names = [.. Enumerable.Range(0, 40).Select(length => new string('a', length)),
             .. Enumerable.Range(0, 40).Select(at => new string('a', at) + 'b' + new string('a', 40 - at))];
         HashKey[] keys = [Key, Key with { First = 1 }, Key with { Second = 1 }, HashKey.OfProcess];
+        foreach (var name in names) Assert.Equal(Key.Of(name), Key.Of(Encoding.ASCII.GetBytes(name).AsSpan()));
         Assert.Equal(names.Length * keys.Length, keys.SelectMany(key => names.Select(key.Of)).Distinct().Count());
     }
 }
