@@ -40,6 +40,7 @@ internal sealed class Series
     private readonly SortedDictionary<int, Row> _days = [];
     private (int Key, Row Row)? _lastHour;
     private (int Key, Row Row)? _lastDay;
+    private (string Type, int Place)? _lastType;
 
     /// <summary>One hour or day.</summary>
     private sealed class Row
@@ -74,7 +75,8 @@ internal sealed class Series
         if (hours is null && days is null) return;
         for (var group = 0; group < Groups; group++)
         {
-            var place = PlaceOf(group, ValueOf(outcome, (SeriesGroup)group));
+            var place = group == 0 ? PlaceOfType(outcome.Type)
+                : PlaceOf(group, ValueOf(outcome, (SeriesGroup)group));
             hours?.Add(group, place, more);
             days?.Add(group, place, more);
         }
@@ -113,6 +115,13 @@ internal sealed class Series
         SeriesGroup.Channel => outcome.Dimensions.Channel,
         _ => outcome.Dimensions.Workflow,
     };
+
+    /// <summary>Most entries are of the type of the one before.</summary>
+    private int PlaceOfType(string type)
+    {
+        if (_lastType is not { } last || last.Type != type) _lastType = last = (type, PlaceOf(0, type));
+        return last.Place;
+    }
 
     private int PlaceOf(int group, string? value)
     {

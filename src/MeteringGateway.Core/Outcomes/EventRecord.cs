@@ -4,13 +4,14 @@ namespace MeteringGateway.Core;
 /// What is remembered of an event, so that it is counted once and answered as the first time (I1, I2).
 /// </summary>
 /// <param name="Status">Of the outcome in the first answer; 255 where the answer named none.</param>
-/// <param name="Remaining">As first answered; -1 where nothing bound.</param>
+/// <param name="Remaining">As first answered; <see cref="Unbound"/> where nothing bound.</param>
 internal readonly record struct EventRecord(ulong Fingerprint, Instant Time, long Remaining, byte Status, Reason Reason)
 {
     public const byte NoOutcome = 255;
+    public const long Unbound = -1;
 
     public static EventRecord Of(ulong fingerprint, Instant time, long? remaining, OutcomeSummary? outcome) =>
-        new(fingerprint, time, remaining ?? -1, outcome is null ? NoOutcome : (byte)outcome.Status, outcome?.Reason
+        new(fingerprint, time, remaining ?? Unbound, outcome is null ? NoOutcome : (byte)outcome.Status, outcome?.Reason
             ?? Reason.None);
 
     /// <summary>The first answer; again, if the event has come before.</summary>

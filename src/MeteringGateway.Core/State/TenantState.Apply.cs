@@ -7,6 +7,7 @@ public sealed partial class TenantState
     {
         Sequence++;
         Now = Instant.Max(Now, entry.At);
+        KeepsQuiet(entry);
         switch (entry)
         {
             case Entry.OutcomeReported e: Apply(e); break;
@@ -141,7 +142,7 @@ public sealed partial class TenantState
         CountTaken(book, StakeOf(book, outcome));
         book.Rate(null, outcome);
         Remember(e.Id.Key,
-            EventRecord.Of(e.Fingerprint, e.Time, e.Remaining, new OutcomeSummary(e.OutcomeId, e.Status, e.Reason)));
+            new EventRecord(e.Fingerprint, e.Time, e.Remaining ?? EventRecord.Unbound, (byte)e.Status, e.Reason));
     }
 
     private void Apply(Entry.OutcomeChanged e)

@@ -52,10 +52,11 @@ public sealed partial class TenantState
     /// <summary>Whether a period may come to more by so many millionths.</summary>
     internal bool HasRoom(PeriodBook book, Int128 more)
     {
-        if (StakeIn(book) + more > Most) return false;
+        var stake = StakeIn(book);
+        if (stake + more > Most) return false;
         var all = TakenBack() + more;
         for (var i = _firstUnclosed; i < _books.Count; i++)
-            if (_books[i].Status != PeriodStatus.Closed) all += StakeIn(_books[i]);
+            if (_books[i].Status != PeriodStatus.Closed) all += _books[i] == book ? stake : StakeIn(_books[i]);
         return all <= MostTakenBack;
     }
 

@@ -15,7 +15,8 @@ public sealed partial class TenantState
     {
         get
         {
-            foreach (var held in Reservations)
+            if (_reservations is null) return null;
+            foreach (var held in _reservations.Values)
                 if (held.Period == Open.Period.Id) return null;
                 else if (Book(held.Period)!.Status != PeriodStatus.Closed) return Book(held.Period);
             return null;

@@ -106,12 +106,13 @@ public sealed partial class TenantState
     }
 
     /// <summary>
-    /// The ratings of every period that is not closed, and the bytes of memory, are worked out anew and compared with
-    /// what was kept up to date; null: they are the same.
+    /// The ratings of every period that is not closed, the bytes of memory, and what is due are worked out anew and
+    /// compared with what was kept up to date; null: they are the same.
     /// </summary>
     public string? VerifyRating()
     {
         if (_bytes != CountedBytes()) return "bytes of memory";
+        if (NextDue < QuietUntil) return $"{Upcoming()} is due before {QuietUntil}";
         foreach (var book in _books)
         {
             if (book.Status == PeriodStatus.Closed || book.Rating is null) continue;

@@ -17,6 +17,7 @@ public sealed partial class TenantState
         public Holding? HeldAsOf { get; set; }
         public SpendSum? SpentAsOf { get; set; }
         public ClosingWork? Closing { get; set; }
+        public Instant QuietUntil { get; set; } = Instant.MinValue;
     }
 
     /// <summary>Ids of the outcomes that continue another one, by its id (O3). Derived.</summary>
@@ -60,6 +61,19 @@ public sealed partial class TenantState
     {
         get => _rare?.HeldAsOf;
         set => Rarely.HeldAsOf = value;
+    }
+
+    /// <summary>
+    /// Nothing is due before then; long ago: to be worked out, as for every tenant that has nothing of all this.
+    /// Derived.
+    /// </summary>
+    private Instant QuietUntil
+    {
+        get => _rare?.QuietUntil ?? Instant.MinValue;
+        set
+        {
+            if (_rare is not null) _rare.QuietUntil = value;
+        }
     }
 
     /// <summary>What the open period's outcomes come to, as of an entry. Derived.</summary>

@@ -10,6 +10,8 @@ public sealed partial class TenantState
 
     internal IEnumerable<ThresholdBook> ThresholdBooks => _thresholds?.Values ?? Enumerable.Empty<ThresholdBook>();
 
+    internal bool HasThresholds => _thresholds is { Count: > 0 };
+
     internal Threshold? Threshold(string id) => _thresholds?.GetValueOrDefault(id)?.Threshold;
 
     /// <summary>In order of their ids.</summary>
@@ -72,6 +74,7 @@ public sealed partial class TenantState
     /// </summary>
     private Due? Rearming()
     {
+        if (!HasThresholds) return null;
         Due? first = null;
         foreach (var book in ThresholdBooks)
         {

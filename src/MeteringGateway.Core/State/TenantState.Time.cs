@@ -47,6 +47,41 @@ public sealed partial class TenantState
     }
 
     /// <summary>
+    /// Nothing is due by then. What was worked out stays good through reports that bring nothing nearer
+    /// (<see cref="KeepsQuiet"/>), and is asked for with each command.
+    /// </summary>
+    internal bool IsQuiet(Instant now)
+    {
+        if (now < QuietUntil) return true;
+        var next = NextDue ?? Instant.MaxValue;
+        QuietUntil = DueByEntriesAlone ? next : Instant.MinValue;
+        return now < next;
+    }
+
+    /// <summary>
+    /// What is due changes by entries only: of a change that is to come, a threshold, training, or a cap by the day the
+    /// clock alone decides when, or whether, it matters.
+    /// </summary>
+    private bool DueByEntriesAlone
+    {
+        get
+        {
+            if (_scheduled is not null || HasThresholds || ClosedAt is not null || _terms[^1].From > Now
+                || _terms[^1].Terms.Training is not null || Open.Coming is not null) return false;
+            foreach (var cap in Open.Caps) if (cap.Cap.Period == CapPeriod.Day) return false;
+            return true;
+        }
+    }
+
+    /// <summary>Of all entries only a report can be one that brings nothing nearer but the end of its window.</summary>
+    private void KeepsQuiet(Entry entry)
+    {
+        if (entry is not Entry.OutcomeReported e) QuietUntil = Instant.MinValue;
+        else if (e is { Status: OutcomeStatus.Pending, ClosesAt: { } closes } && closes < QuietUntil)
+            QuietUntil = closes;
+    }
+
+    /// <summary>
     /// A day's end matters only where a daily cap has something to lift, or a change that waits for it (S2, C6).
     /// </summary>
     private Due? DayEnd()

@@ -1,6 +1,6 @@
 namespace MeteringGateway.Core;
 
-public sealed partial class Turn
+public ref partial struct Turn
 {
     private const int MostCaps = 100;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace MeteringGateway.Core;
 
 /// <summary>Evaluating a session group and admitting what it asks for (C2 to C5).</summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>Where a quantity would count: period, local day, and what it is of.</summary>
     /// <param name="Of">The outcome, where there is one already.</param>

@@ -3,7 +3,7 @@ namespace MeteringGateway.Core;
 /// <summary>
 /// What a command leaves behind beside its own entries: credits that come back, states, alerts (F5, S1, S4).
 /// </summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     private const int MostThresholds = 100;
 
@@ -11,7 +11,7 @@ public sealed partial class Turn
     {
         ReturnCredits();
         Signal();
-        foreach (var threshold in _state.ThresholdBooks) Watch(threshold);
+        if (_state.HasThresholds) foreach (var threshold in _state.ThresholdBooks) Watch(threshold);
         Exhausted();
         OverageStarted();
         WatchAgreement();

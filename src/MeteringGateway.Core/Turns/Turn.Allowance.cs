@@ -1,6 +1,6 @@
 namespace MeteringGateway.Core;
 
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>A4: what is held fits under every cap that matches; it is journalled before it is answered.</summary>
     private Answer Reserve(Command.Reserve c)

@@ -4,7 +4,7 @@ namespace MeteringGateway.Core;
 /// N1: what could lead to a sum that leaves 64 bits is refused before it becomes true. What is due and what reverses
 /// are never refused; there is always room for them.
 /// </summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>Null: the outcome is within bounds, once what it draws is no longer held.</summary>
     private Answer? Overflow(in Place place, OutcomeType type, Command.ReportOutcome report, int drawn)

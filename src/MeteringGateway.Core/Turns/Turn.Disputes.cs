@@ -1,12 +1,9 @@
 namespace MeteringGateway.Core;
 
 /// <summary>Disputes (D3), and what the buyer's verdicts come to (O8).</summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     private const string RejectedByBuyer = "rejected by the buyer";
-
-    /// <summary>The verdict that this turn took, for the alert at its end.</summary>
-    private VerdictCount? _verdict;
 
     /// <summary>
     /// A dispute, opened or decided, of an outcome that may have left memory. Also of a tenant that was closed, until

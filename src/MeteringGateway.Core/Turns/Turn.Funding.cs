@@ -1,7 +1,7 @@
 namespace MeteringGateway.Core;
 
 /// <summary>Grants and authorisations (F2, F5, F6).</summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>So long a grant that has ended counts toward how many a tenant has.</summary>
     private static readonly TimeSpan GrantsCounted = TimeSpan.FromDays(400);

@@ -1,7 +1,7 @@
 namespace MeteringGateway.Core;
 
 /// <summary>N4: what would be more of a kind than one tenant may have is refused, telling the limit.</summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>A final outcome keeps no facts, only that there were some: so many times as many as facts.</summary>
     private const int FinalFacts = 4;
@@ -93,14 +93,17 @@ public sealed partial class Turn
         ? Refuse(Refusal.TooManyReservations, $"a tenant has at most {_limits.Reservations} reservations at one time")
         : null;
 
-    private Answer? OneGrantTooMany() =>
-        _state.Grants.Count >= _limits.Grants
-            && _state.Grants.Count(grant => !grant.Ended || grant.CreatedAt + GrantsCounted > _now) >= _limits.Grants
+    private Answer? OneGrantTooMany()
+    {
+        var now = _now;
+        return _state.Grants.Count >= _limits.Grants
+            && _state.Grants.Count(grant => !grant.Ended || grant.CreatedAt + GrantsCounted > now) >= _limits.Grants
             ? Refuse(Refusal.TooManyGrants,
                 $"a tenant has at most {_limits.Grants} grants in {GrantsCounted.Days} days, ended ones included")
-        : _state.Grants.Count(grant => !grant.Ended) >= _limits.GrantsInForce
+            : _state.Grants.Count(grant => !grant.Ended) >= _limits.GrantsInForce
             ? Refuse(Refusal.TooManyGrants, $"a tenant has at most {_limits.GrantsInForce} grants in force")
-        : null;
+            : null;
+    }
 
     /// <summary>What is in force already is no change, and the first one of a period is always taken.</summary>
     private Answer? OneChangeTooMany(Setting.Plan next)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MeteringGateway.Core;
 
-public sealed partial class Turn
+public ref partial struct Turn
 {
     private Answer Report(Command.ReportOutcome c, bool recallDone, Outcome? recalled)
     {
@@ -53,7 +53,7 @@ public sealed partial class Turn
             if (fit.Reason != Reason.None) (verdict, admitted) = (Refused(verdict, fit.Reason), false);
         }
         if (drawn > 0 && !admitted && Overflow(place, type, c, drawn: 0) is { } tooMuch) return tooMuch;
-        Add(Reported(c, place, time, verdict, admitted, admitted ? place with { Of = outcome } : null,
+        Keep(Reported(c, place, time, verdict, admitted, admitted ? place with { Of = outcome } : null,
             admitted ? drawn : 0, fit.Counters));
         return null;
     }

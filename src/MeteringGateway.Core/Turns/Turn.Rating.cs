@@ -3,7 +3,7 @@ namespace MeteringGateway.Core;
 /// <summary>
 /// Admission where what an outcome costs, or whether anything funds it, depends on what stands already (C7, F3).
 /// </summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>A period's counters without an outcome, and with it in its place.</summary>
     private readonly record struct Counters(PeriodBook Book, Tally Before, Tally After);
@@ -43,11 +43,12 @@ public sealed partial class Turn
         }
         var books = _state.UnclosedFrom(place.Book, gives);
         foreach (var given in gives) _state.RatingOf(_state.Book(given.Period)!).Remove(given);
-        var before = books.Select(book => _state.Held(book, _now).Copy()).ToArray();
+        var (state, now) = (_state, _now);
+        var before = books.Select(book => state.Held(book, now).Copy()).ToArray();
         _state.RatingOf(place.Book).Add(outcome);
         var fit = Judge(
             [.. books.Select((book, i) => new Counters(book, before[i],
-                _state.Held(book, _now, report?.Reservation, drawn).Copy()))], outcome);
+                state.Held(book, now, report?.Reservation, drawn).Copy()))], outcome);
         _state.RatingOf(place.Book).Remove(outcome);
         foreach (var given in gives) _state.RatingOf(_state.Book(given.Period)!).Add(given);
         return fit;

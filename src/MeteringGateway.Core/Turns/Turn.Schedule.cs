@@ -1,7 +1,7 @@
 namespace MeteringGateway.Core;
 
 /// <summary>What is set for now, and what is set for a time to come (T2, C6, F7).</summary>
-public sealed partial class Turn
+public ref partial struct Turn
 {
     private Instant NextPeriod => _state.Open.Period.End;
 
@@ -34,7 +34,8 @@ public sealed partial class Turn
     /// <summary>F7: the tenant's own terms, under the plan that it has and the one that it is to have.</summary>
     private Answer SetTerms(Command.SetTerms c)
     {
-        if (c.Plans.Any(plan => plan.Terms.Currency != _state.Terms.Currency)) return OtherCurrency();
+        var state = _state;
+        if (c.Plans.Any(plan => plan.Terms.Currency != state.Terms.Currency)) return OtherCurrency();
         var (now, coming) = (_state.PlanAt(_now), _state.ToCome("plan"));
         var next = coming?.Setting as Setting.Plan;
         if (Anew(now) is not { } set || (next is not null && Anew(next) is null))
@@ -73,9 +74,9 @@ public sealed partial class Turn
     /// </summary>
     private void TakeTerms(Setting.Plan plan, Instant from, Actor? actor)
     {
-        var before = _state.PlanAt(_now).Terms;
-        var caps = before.Caps.Where(cap => _state.Open.Cap(cap.Id) is null).ToArray();
-        var thresholds = before.Thresholds.Where(threshold => _state.Threshold(threshold.Id) is null).ToArray();
+        var (state, before) = (_state, _state.PlanAt(_now).Terms);
+        var caps = before.Caps.Where(cap => state.Open.Cap(cap.Id) is null).ToArray();
+        var thresholds = before.Thresholds.Where(threshold => state.Threshold(threshold.Id) is null).ToArray();
         Add(new Entry.TermsSet(plan.Ref, plan.Terms, from, _state.PlanAt(_now).Ref) { At = _now, Actor = actor });
         foreach (var cap in caps)
             if (_state.Open.Cap(cap.Id)?.Cap == cap) Add(new Entry.CapRemoved(cap) { At = _now });

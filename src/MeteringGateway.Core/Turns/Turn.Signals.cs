@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MeteringGateway.Core;
 
-public sealed partial class Turn
+public ref partial struct Turn
 {
     private static readonly ImmutableArray<Stop> Everything = [new Stop(StopOn.Any)];
 

@@ -1,6 +1,6 @@
 namespace MeteringGateway.Core;
 
-public sealed partial class Turn
+public ref partial struct Turn
 {
     /// <summary>
     /// How much of what is due one turn does: so many steps, or steps until so many entries were taken. What is left
@@ -20,6 +20,7 @@ public sealed partial class Turn
     /// <exception cref="TenantStoppedException">Something stays due though it fired: this would never end.</exception>
     private bool FireDue()
     {
+        if (_state.IsQuiet(_now)) return true;
         HashSet<Due>? fired = null;
         while (_state.Upcoming() is { } due && due.At <= _now)
         {

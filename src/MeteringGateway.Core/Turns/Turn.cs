@@ -1,7 +1,10 @@
 namespace MeteringGateway.Core;
 
-/// <summary>One command's turn: what is due first (T1), then the command, then the states that changed (S1).</summary>
-public sealed partial class Turn
+/// <summary>
+/// One command's turn: what is due first (T1), then the command, then the states that changed (S1). On its caller's
+/// stack, as nothing outlives it.
+/// </summary>
+public ref partial struct Turn
 {
     private readonly TenantState _state;
     private readonly Calendar _calendar;
@@ -10,6 +13,9 @@ public sealed partial class Turn
     private readonly TenantLimits _limits;
     private Instant _now;
     private int _looks = MostLooks;
+
+    /// <summary>The verdict that this turn took, for the alert at its end.</summary>
+    private VerdictCount? _verdict = null;
 
     private Turn(TenantState state, Calendar calendar, List<Entry> taken, TenantLimits? limits, Actor? actor,
         Instant now)
@@ -101,14 +107,19 @@ public sealed partial class Turn
     private static bool IsForClosed(Command command) => command is Command.Tick or Command.Archive
         or Command.Acknowledge or Command.Close or Command.NoteErasure or Command.Reserve or Command.RecordCheck;
 
-    /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
     private Answer.Done Add(Entry entry)
+    {
+        Keep(entry);
+        return new Answer.Done();
+    }
+
+    /// <summary>The entry is true from here on: the state has it, and the caller makes it durable.</summary>
+    private void Keep(Entry entry)
     {
         _taken.Add(entry); // first: if it cannot be applied, it shows that the state was touched
         var before = _state.UnitsCountedWith(entry);
         _state.Apply(entry);
         if (before is { } units) SetCounted(entry, new Counted(units, _state.UnitsCountedWith(entry) ?? units));
-        return new Answer.Done();
     }
 
     private static void SetCounted(Entry entry, Counted counted)

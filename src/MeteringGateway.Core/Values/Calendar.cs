@@ -15,6 +15,8 @@ public sealed record Period(DateOnly Id, Instant Start, Instant End, int[] Days)
     /// </summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromDays(15);
 
+    private const int MillisecondsOfMinute = 60_000, MinutesOfDay = 24 * 60;
+
     public bool Contains(Instant time) => time >= Start && time < End;
 
     /// <summary>
@@ -22,8 +24,12 @@ public sealed record Period(DateOnly Id, Instant Start, Instant End, int[] Days)
     /// </summary>
     public int DayOf(Instant time)
     {
-        var found = Array.BinarySearch(Days, (int)((time - Start).Ticks / TimeSpan.TicksPerMinute));
-        return found >= 0 ? found : ~found - 1;
+        var minutes = (int)((time.UnixMilliseconds - Start.UnixMilliseconds) / MillisecondsOfMinute);
+        // As if each had 24 hours: where a clock was put forward or back since, it is the one beside that.
+        var day = Math.Min(minutes / MinutesOfDay, Days.Length - 1);
+        while (day >= 0 && Days[day] > minutes) day--;
+        while (day + 1 < Days.Length && Days[day + 1] <= minutes) day++;
+        return day;
     }
 
     /// <summary>First instant after local day <paramref name="day"/>.</summary>

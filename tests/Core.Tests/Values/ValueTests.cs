@@ -252,4 +252,22 @@ public sealed class CurrencyTests
     public void An_amount_is_rounded_half_to_even_to_the_minor_unit_of_its_currency_N3(string amount, string currency,
         string rounded) =>
         Assert.Equal(Amount.Parse(rounded), Currencies.Round(Amount.Parse(amount), currency));
+
+    [Theory]
+    [InlineData(24, 24)]
+    [InlineData(23, 25)]
+    [InlineData(25, 23)]
+    [InlineData(10, 48)]
+    public void A_time_falls_on_the_last_day_that_has_begun_however_long_the_days_are_T2(int third, int tenth)
+    {
+        var days = new int[12];
+        for (var day = 1; day < days.Length; day++)
+            days[day] = days[day - 1] + 60 * (day == 3 ? third : day == 10 ? tenth : 24);
+        var start = Instant.Parse("2026-03-01T00:00:00.000Z");
+        var period = new Period(new DateOnly(2026, 3, 1), start, start + TimeSpan.FromMinutes(days[^1] + 1440), days);
+
+        for (var time = start; time < period.End; time += TimeSpan.FromSeconds(30))
+            Assert.Equal(Array.FindLastIndex(days, begun => start + TimeSpan.FromMinutes(begun) <= time),
+                period.DayOf(time));
+    }
 }
