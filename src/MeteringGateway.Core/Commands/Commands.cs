@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace MeteringGateway.Core;
@@ -209,6 +210,7 @@ public sealed record EventId(string Source, string Id)
     }
 
     /// <param name="source">With the zero byte.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static UInt128 Hash(ReadOnlySpan<byte> source, ReadOnlySpan<byte> id)
     {
         Span<byte> hash = stackalloc byte[Sha256.Length];

@@ -21,6 +21,16 @@ internal sealed class Blocks<T>
         }
     }
 
+    /// <summary>Puts all of them into an empty list.</summary>
+    public void Fill(ReadOnlySpan<T> items)
+    {
+        for (; !items.IsEmpty; items = items[Math.Min(Most, items.Length)..])
+        {
+            _blocks.Add(new Block(Count, items[..Math.Min(Most, items.Length)]));
+            Count += _blocks[^1].Count;
+        }
+    }
+
     public void Insert(int index, T item)
     {
         if (_blocks.Count == 0 || (index == Count && _blocks[^1].Count == Most)) _blocks.Add(new Block(Count));
@@ -64,6 +74,8 @@ internal sealed class Blocks<T>
         public int From { get; set; } = from;
         public int Count { get; private set; }
         public T[] Items { get; private set; } = [];
+
+        public Block(int from, ReadOnlySpan<T> items) : this(from) => (Items, Count) = (items.ToArray(), items.Length);
 
         public void Insert(int at, T item)
         {

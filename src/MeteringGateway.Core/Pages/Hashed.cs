@@ -223,7 +223,13 @@ internal sealed class Hashed
         {
             var halves = (Low: new Segment(Bits + 1, Count / 2), High: new Segment(Bits + 1, Count / 2));
             foreach (ref readonly var slot in Slots.AsSpan())
-                if (slot.IsUsed) ((slot.Hash >> (63 - Bits) & 1) == 0 ? halves.Low : halves.High).Add(slot);
+            {
+                if (!slot.IsUsed) continue;
+                var half = (slot.Hash >> (63 - Bits) & 1) == 0 ? halves.Low : halves.High;
+                half.MakeRoom(1);
+                half.Put(slot);
+                half.Count++;
+            }
             return halves;
         }
 

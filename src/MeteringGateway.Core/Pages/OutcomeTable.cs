@@ -156,11 +156,18 @@ internal sealed partial class OutcomeTable
         (row.Charges, row.Place) = (_lastCharges + 1, (uint)before);
     }
 
-    /// <summary>Places of a period's outcomes, in the order in which they were reported.</summary>
-    public IEnumerable<int> PlacesOf(DateOnly period) => Enumerable.Range(0, Places)
-        .Where(place => PeriodAt(place) == period);
+    /// <summary>Places of a period's outcomes that are rated, in the order in which they were reported.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public List<int> RatedIn(DateOnly period)
+    {
+        var (rated, places) = (new List<int>(), Places);
+        for (var place = 0; place < places; place++)
+            if (PeriodAt(place) == period && IsRated(place)) rated.Add(place);
+        return rated;
+    }
 
     /// <summary>Null: nobody is there any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public DateOnly? PeriodAt(int place) => KindAt(place) switch
     {
         OutcomeRow.Vacant => null,
@@ -172,13 +179,19 @@ internal sealed partial class OutcomeTable
     public bool IsUsual(int place) => KindAt(place) >= 0;
 
     /// <summary>It counts toward caps (<see cref="Outcome.IsRated"/>).</summary>
-    public bool IsRated(int place) => RowAt(place) is var row && row.Kind == OutcomeRow.Whole
-        ? _whole![place].IsRated : row.Admitted && row.Status is OutcomeStatus.Pending or OutcomeStatus.Billable;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsRated(int place)
+    {
+        ref readonly var row = ref RowAt(place);
+        return row.Kind == OutcomeRow.Whole ? _whole![place].IsRated
+            : row.Admitted && row.Status is OutcomeStatus.Pending or OutcomeStatus.Billable;
+    }
 
     /// <summary>It stands for another (O3).</summary>
     public bool IsAlias(int place) => RowAt(place).Kind == OutcomeRow.Whole && _whole![place].IsAlias;
 
     /// <summary>The order of those of one time: by source, then by id (O6).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int CompareEvents(int a, int b)
     {
         var order = RowAt(a).Kind is >= 0 and var kind && kind == RowAt(b).Kind ? 0
@@ -193,6 +206,7 @@ internal sealed partial class OutcomeTable
     public string SourceOf(int place) => RowAt(place).Kind is >= 0 and var kind ? _kinds[kind].Source
         : _whole![place].Event.Source;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<byte> EventIdAsciiOf(int place) => PageOf(place).EventIdAsciiOf(place % OutcomePage.Most);
 
     public string EventIdOf(int place) => PageOf(place).EventIdOf(place % OutcomePage.Most);
@@ -266,10 +280,12 @@ internal sealed partial class OutcomeTable
     /// <summary>How many there are or were, one after the other.</summary>
     public int Places => _pages.Count == 0 ? 0 : (_pages.Count - 1) * OutcomePage.Most + _pages[^1].Count;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref OutcomeRow RowAt(int place) =>
         ref PageOf(place).Rows[place % OutcomePage.Most];
 
     /// <summary>Of a page that has been left by all no row is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int KindAt(int place) =>
         PageOf(place).Rows.Length == 0 ? OutcomeRow.Vacant : RowAt(place).Kind;
 

@@ -125,8 +125,7 @@ public sealed partial class TenantState
         _outcomes?.All.Where(outcome => outcome.Period == book.Period.Id) ?? [];
 
     /// <summary>Places of the rated ones of a period, as they were reported.</summary>
-    private IEnumerable<int> RatedIn(PeriodBook book) =>
-        _outcomes?.PlacesOf(book.Period.Id).Where(_outcomes.IsRated) ?? [];
+    private List<int> RatedIn(PeriodBook book) => _outcomes?.RatedIn(book.Period.Id) ?? [];
 
     internal Outcome? Find(string id) => _outcomes?.Find(id);
 
