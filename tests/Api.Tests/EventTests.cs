@@ -111,6 +111,46 @@ public class EventTests(Started started) : IClassFixture<Started>
         Assert.Equal("malformed_event", (string?)answer["results"]![4]!["problem"]!["code"]);
     }
 
+    /// <summary>What is kept as it came is read back by whoever lists outcomes: it must be what they take.</summary>
+    [Theory]
+    [InlineData("""{"a":1,"a":2}""", "a")]
+    [InlineData("""{"a":1,"\u0061":2}""", "a")]
+    [InlineData("""{"x":{"b":1,"c":{"b":3},"b":1}}""", "b")]
+    [InlineData("""{"a":[{"c":1},{"c":1,"d":[],"c":1}]}""", "c")]
+    public async Task Metadata_with_a_member_twice_in_one_object_is_refused(string metadata, string name)
+    {
+        var one = Report.Outcome("m", "t", $"\"metadata\":{metadata}");
+        var problem = await _gateway.Admin.PostAs(One, "/v1/events", one)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event");
+        Assert.Equal(["/data/metadata"], problem.Pointers());
+        Assert.Contains($"'{name}' twice", (string?)problem["detail"], StringComparison.Ordinal);
+        // A reader is used again: what one event had says nothing of the next.
+        var many = $"{one}\n{Report.Outcome("n", "t", """ "metadata":{"a":{"a":1},"b":[{"a":1},{"a":2}]} """)}";
+        var answer = await _gateway.Admin.PostAs(Lines, "/v1/events", many).Is(HttpStatusCode.OK);
+        Assert.Equal(["malformed_event", "unknown_tenant"],
+            answer["results"]!.AsArray().Select(result => (string?)result!["problem"]!["code"]));
+    }
+
+    [Fact]
+    public async Task A_name_is_the_same_with_escapes_and_without()
+    {
+        await _gateway.Tenant("escaped", """{"currency":"USD","outcome_types":[{"id":"support.resolution"}]}""");
+        await _gateway.Admin.Post("/v1/tenants/escaped/outcomes",
+            """{"outcome\u005ftype":"support.resolution","\u0069d":"e-1","success_criteri\u0061_met":["a"]}""")
+            .Is(HttpStatusCode.Created);
+        Assert.Equal("/outcome_type", Assert.Single((await _gateway.Admin.Post("/v1/tenants/escaped/outcomes",
+            """{"outcome_type":"support.resolution","outcome\u005ftype":"support.resolution"}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event")).Pointers()));
+    }
+
+    [Fact]
+    public async Task An_extension_that_is_there_twice_is_refused()
+    {
+        var twice = Report.Outcome("x", "t").Replace("{", """{"traceid":"1","traceid":"2",""", StringComparison.Ordinal);
+        Assert.Contains("/traceid", (await _gateway.Admin.PostAs(One, "/v1/events", twice)
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "malformed_event")).Pointers());
+    }
+
     [Fact]
     public async Task A_body_or_an_event_that_is_too_large_is_refused()
     {

@@ -135,4 +135,14 @@ public class FormatTests
         Assert.Null(read.Problem);
         return read.Command!;
     }
+
+    /// <summary>Such metadata was taken once: whoever has it stored can read it.</summary>
+    [Fact]
+    public void Metadata_with_a_member_twice_is_read_as_it_is_stored()
+    {
+        var apart = Outcomes.Apart.Of(new OutcomeRow(null!,
+            [.. """{"end_customer":"u-1","metadata":{"a":1,"a":[{"b":1,"b":2}]}}"""u8]));
+        Assert.Equal(("u-1", """{"a":1,"a":[{"b":1,"b":2}]}"""),
+            (apart.EndCustomer, JsonSerializer.Serialize(apart.Metadata)));
+    }
 }

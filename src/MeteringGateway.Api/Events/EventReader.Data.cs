@@ -9,6 +9,7 @@ internal sealed partial class EventReader
     private const int MetadataBytes = 4 * 1024;
     private const int UrlLength = 2048;
     private const int NoteLength = 2000;
+    private const int LongestName = 20, LongestEscape = 6; // \u0061
     private static readonly string[] MemberNames =
     [
         .. Json.Names<Members>.But([Members.None, Members.Id, Members.Time, Members.Outcome, Members.Fact,
@@ -41,11 +42,17 @@ internal sealed partial class EventReader
     }
 
     private static Members Name(ref Utf8JsonReader reader, Members also) =>
-        reader.ValueIsEscaped ? Members.None : Name(reader.ValueSpan) switch
+        (reader.ValueIsEscaped ? Unescaped(ref reader) : Name(reader.ValueSpan)) switch
     {
         Members.Id or Members.Time when also == Members.None => Members.None,
         var member => member,
     };
+
+    private static Members Unescaped(ref Utf8JsonReader reader)
+    {
+        Span<byte> name = stackalloc byte[LongestName * LongestEscape];
+        return reader.ValueSpan.Length > name.Length ? Members.None : Name(name[..reader.CopyString(name)]);
+    }
 
     private static Members Name(ReadOnlySpan<byte> name) => name.Length switch
     {
@@ -200,15 +207,30 @@ internal sealed partial class EventReader
         if (reader.TokenType != JsonTokenType.StartObject) return Fail(Unreadable(at, "must be a JSON object"));
         var start = (int)reader.TokenStartIndex;
         var depth = reader.CurrentDepth;
+        NamesAt(0).Clear();
         while (reader.Read() && reader.CurrentDepth > depth)
-        {
-            // Text that is not text would be handed on to whoever reads it back.
-            if (reader.ValueIsEscaped && reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
-                _ = reader.GetString();
-        }
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject:
+                    NamesAt(reader.CurrentDepth - depth).Clear();
+                    break;
+                case JsonTokenType.PropertyName when reader.GetString()! is var name
+                    && !NamesAt(reader.CurrentDepth - depth - 1).Add(name):
+                    return Fail(Invalid(at, $"has the member '{name}' twice in one object"));
+                case JsonTokenType.String when reader.ValueIsEscaped:
+                    _ = reader.GetString(); // what is not text would be handed on to whoever reads it back
+                    break;
+            }
         var end = (int)reader.BytesConsumed;
         if (end - start > MetadataBytes) return Fail(Invalid(at, $"must be at most {MetadataBytes} bytes"));
         if (json[start..end].ContainsAnyExcept(OfAnEmptyObject)) _fields.MetadataAt = start..end;
         return true;
+    }
+
+    /// <summary>Names of the object that is open so many levels below metadata.</summary>
+    private HashSet<string> NamesAt(int level)
+    {
+        while (_names.Count <= level) _names.Add(new HashSet<string>(StringComparer.Ordinal));
+        return _names[level];
     }
 }

@@ -22,6 +22,8 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
 
     private static readonly string[] Attributes = ["id", "source", "specversion", "type", "subject", "time", "data"];
 
+    private readonly HashSet<string> _extensions = new(StringComparer.Ordinal);
+    private readonly List<HashSet<string>> _names = [];
     private EventFields _fields = new();
     private Problem? _problem;
     private string _prefix = ""; // where the object that is being read stands
@@ -31,6 +33,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
     {
         _fields = new EventFields();
         (_problem, _prefix) = (null, "");
+        _extensions.Clear();
         if (TooLarge(json.Length) is { } tooLarge) return Refused(tooLarge);
         var reader = default(Utf8JsonReader);
         try
@@ -165,6 +168,7 @@ internal sealed partial class EventReader(MeteringLimits limits, EndCustomers? c
             || !name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)))
             return Fail(Invalid("/" + Json.Pointers.Escape(name), "is not a known member"
                 + (EventTypes.IsOfData(name) ? " here: it goes into data" : Nearest.Meant(name, Attributes))));
+        if (!_extensions.Add(name)) return Fail(Twice("/" + name));
         reader.Read();
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             return Fail(Unreadable("/" + name, "must not be an object or a list"));

@@ -139,12 +139,13 @@ internal static class OutcomeFigures
 /// <summary>What is stored apart from an outcome's entry, personal detail with it; empty where nothing is.</summary>
 internal readonly record struct Apart(string? EndCustomer, string? Evidence, string? Source, JsonElement Metadata)
 {
-    private static readonly JsonElement None = JsonSerializer.Deserialize("{}"u8, WireJson.Typed<JsonElement>());
+    private static readonly JsonElement None = JsonElement.Parse("{}"u8);
 
     public static Apart Of(OutcomeRow row)
     {
         if (row.Detail is not { } json) return new Apart(null, null, null, None);
-        var apart = JsonSerializer.Deserialize(json, WireJson.Typed<JsonElement>());
+        // As it is stored, also where a member is there twice, which was taken once.
+        var apart = JsonElement.Parse(json);
         return new Apart(Text("end_customer"), Text("evidence_url"), Text("source_url"),
             apart.TryGetProperty("metadata", out var metadata) ? metadata : None);
 
