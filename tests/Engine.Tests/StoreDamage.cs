@@ -20,6 +20,12 @@ internal static class StoreDamage
                 await tenants.Execute(tenant, Make.Tenant(Make.Terms(cap: 4, warnAt: 50), clock));
                 foreach (var id in (string[])["a", "b", "c"])
                     await tenants.Execute(tenant, Make.Report(id) with { Detail = Make.Detail("u-" + id) });
+                // What has left memory, and is changed later: by a dispute that is decided, and by a verdict.
+                await tenants.Execute(tenant, new Command.AdvanceClock(Instant.Parse("2026-12-20T00:00:00Z")));
+                var opened = (Answer.Disputed)await tenants.Execute(tenant, new Command.OpenDispute("b", "not solved"));
+                await tenants.Execute(tenant,
+                    new Command.ResolveDispute(opened.Dispute.Id, Credited: true, "agreed"));
+                await tenants.Execute(tenant, Make.Fact("late", "c", FactKind.VerdictRejected));
                 await tenants.Execute(tenant, new Command.AdvanceClock(Instant.Parse("2027-02-20T00:00:00Z")));
                 await tenants.Execute(tenant, Make.Report("d"));
             }

@@ -15,6 +15,9 @@ public sealed class StoreAudit(IStore store, string tenant)
     private readonly TenantFold _fold = new(tenant);
     private readonly Dictionary<long, byte[]?> _detail = [];
     private readonly Dictionary<string, Outcome> _differing = new(StringComparer.Ordinal);
+
+    /// <summary>Entries that changed one of those after it was archived, by what it says of itself.</summary>
+    private readonly Dictionary<long, string> _changes = [];
     private Dictionary<long, Alert>? _alerts;
 
     /// <summary>What is not as it was written, each with where; empty if all is.</summary>
@@ -25,9 +28,12 @@ public sealed class StoreAudit(IStore store, string tenant)
     {
         _alerts ??= await Alerts(cancellation);
         var archived = new List<ArchivedRow>();
+        var taken = new List<Entry>();
+        var first = _fold.Sequence + 1;
         foreach (var bytes in entries)
         {
             var entry = _fold.Take(bytes);
+            taken.Add(entry);
             archived.AddRange(_fold.TakeArchived());
             var hash = entry switch
             {
@@ -44,7 +50,17 @@ public sealed class StoreAudit(IStore store, string tenant)
         }
         await Details(cancellation);
         foreach (var row in await StoredOutcomes.Differing(store, tenant, archived, cancellation))
-            _differing[row.Outcome.Id] = EntryCodec.ReadOutcome(row.Bytes);
+        {
+            var folded = _differing[row.Outcome.Id] = EntryCodec.ReadOutcome(row.Bytes);
+            if (await store.Archived(tenant, folded.Id, cancellation) is not { } stored || Read(stored) is not { } now)
+                continue;
+            foreach (var sequence in now.ChangedBy.Where(one => one > folded.LastSequence))
+                _changes[sequence] = folded.Id;
+        }
+        if (_changes.Count == 0) return;
+        for (var i = 0; i < taken.Count; i++)
+            if (_changes.Remove(first + i, out var id))
+                _differing[id] = Changed(_differing[id], taken[i], first + i);
     }
 
     /// <summary>No more entries follow.</summary>
@@ -103,27 +119,49 @@ public sealed class StoreAudit(IStore store, string tenant)
         }
     }
 
-    /// <summary>A late fact leaves another status, and itself; all else stays as it was archived.</summary>
-    private static bool IsSameOrLater(byte[] stored, Outcome folded)
+    /// <summary>
+    /// What left memory is not folded any further: as the turn that took the entry left it (D3, O7).
+    /// </summary>
+    private static Outcome Changed(Outcome outcome, Entry by, long sequence) => by switch
     {
-        try
+        Entry.FactReported e => outcome with
+            { Facts = outcome.Facts.Add(new Fact(e.Id, e.Time, e.Kind, e.Verification)) },
+        Entry.DisputeOpened e => outcome with
+            { Dispute = new Dispute(e.Dispute, e.OutcomeId, e.Reason, DisputeStatus.Open, e.At) },
+        Entry.DisputeResolved e => outcome with
         {
-            var now = EntryCodec.ReadOutcome(stored);
-            // An older program may have written the same in another way.
-            if (EntryCodec.WriteOutcome(now).AsSpan().SequenceEqual(EntryCodec.WriteOutcome(folded))) return true;
-            if (now.LastSequence <= folded.LastSequence) return false;
-            var before = now with
+            Dispute = e.Before with { Status = e.Status, Note = e.Note, ResolvedAt = e.At, Credit = e.Credit },
+        },
+        Entry.OutcomeChanged e => outcome with { Status = e.Status, Admitted = e.Admitted, Credit = e.Credit },
+        _ => outcome,
+    } with { ChangedBy = outcome.ChangedBy.Add(sequence) };
+
+    private bool IsSameOrLater(byte[] stored, Outcome folded)
+    {
+        if (Read(stored) is not { } now) return false;
+        // A gateway that is running has changed it since.
+        if (now.LastSequence > _fold.Sequence)
+            now = now with
             {
                 Status = folded.Status, Admitted = folded.Admitted, Facts = folded.Facts, Dispute = folded.Dispute,
                 Credit = folded.Credit, ChangedBy = folded.ChangedBy,
             };
-            return EntryCodec.WriteOutcome(before).AsSpan().SequenceEqual(EntryCodec.WriteOutcome(folded));
+        // An older program may have written the same in another way.
+        return EntryCodec.WriteOutcome(now).AsSpan().SequenceEqual(EntryCodec.WriteOutcome(folded));
+    }
+
+    /// <summary>Null: the bytes are not an outcome's.</summary>
+    private static Outcome? Read(byte[] stored)
+    {
+        try
+        {
+            return EntryCodec.ReadOutcome(stored);
         }
 #pragma warning disable CA1031 // Bytes that are not an outcome can fail in any way.
         catch (Exception)
 #pragma warning restore CA1031
         {
-            return false;
+            return null;
         }
     }
 }

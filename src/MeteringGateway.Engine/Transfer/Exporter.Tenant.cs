@@ -92,6 +92,8 @@ internal sealed partial class Exporter
         {
             throw Damaged(fold, e.Message);
         }
+        if (fold.Sequence != block.FirstSequence + block.Count - 1)
+            throw Damaged(fold, $"the block of {block.FirstSequence} should hold {block.Count} entries");
         return full;
     }
 

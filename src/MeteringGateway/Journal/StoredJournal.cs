@@ -166,7 +166,8 @@ internal static class StoredJournal
         {
             var reader = new BlockReader(block.Entries);
             while (reader.TryRead(out var entry)) frames.Add(entry.ToArray());
-            return frames;
+            return frames.Count == block.Count ? frames
+                : throw new FormatException($"the block of {block.FirstSequence} should hold {block.Count} entries");
         }
         catch (FormatException e)
         {
