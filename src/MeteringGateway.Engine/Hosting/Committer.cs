@@ -250,6 +250,15 @@ internal sealed class Committer(LocalTenants engine, IStore store)
         if (!mine) throw new StoreFullException(full.Message);
     }
 
+    /// <summary>
+    /// Something was answered without a write, as it had been taken before: it has not found out whether there is room,
+    /// and the next one may, at once.
+    /// </summary>
+    public void TryNext()
+    {
+        if (Volatile.Read(ref _full) is not null) Interlocked.Exchange(ref _tryAgainAt, 0);
+    }
+
     private IReadOnlyList<AppendResult> Write(TenantBatch[] batches)
     {
         var append = store.Append(batches, CancellationToken.None);

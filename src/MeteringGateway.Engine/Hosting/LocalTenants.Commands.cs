@@ -68,7 +68,11 @@ public sealed partial class LocalTenants
             await Committer.Room(cancellation);
             var host = await Find(tenant, work.Creates, cancellation);
             if (host is null) work.RefuseRest(Refusal.UnknownTenant, $"there is no tenant '{tenant}'");
-            else if (await WasDoneBefore(tenant, work)) return work.Answers;
+            else if (await WasDoneBefore(tenant, work))
+            {
+                Committer.TryNext();
+                return work.Answers;
+            }
             else if (work.Next is var next && await Decide(host, work, cancellation) is { } seen)
             {
                 if (!await IsDurable(seen, cancellation)) work.BackTo(next, reached);
@@ -76,6 +80,7 @@ public sealed partial class LocalTenants
             }
             if (!work.IsDone) continue;
             Faults.Answered(tenant);
+            Committer.TryNext();
             for (var i = 0; i < commands.Count; i++) Instruments.Count(commands[i], work.Answers[i]);
             return work.Answers;
         }
