@@ -58,6 +58,19 @@ public abstract partial class SealingBehaviour : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tenant_with_a_test_clock_is_sealed_by_its_own_time()
+    {
+        var closed = await Closed("replayed");
+        var own = EntryCodec.Read(Frames((await _store.Read("replayed", 0, int.MaxValue, default))[^1]).Last()).At;
+        foreach (var real in (Instant[])[closed.At - TimeSpan.FromDays(4_000), closed.At + TimeSpan.FromDays(4_000)])
+            Assert.Equal(SealedSum.Nothing, await SealAll(real, own - closed.At + TimeSpan.FromMilliseconds(1)));
+        Assert.NotEqual(SealedSum.Nothing, await SealAll(closed.At - TimeSpan.FromDays(4_000), own - closed.At));
+
+        Task<SealedSum> SealAll(Instant now, TimeSpan after) => new Sealer(_store).SealAll(["replayed"], now, after, true,
+            (_, why) => Assert.Fail(why.Message), default);
+    }
+
+    [Fact]
     public async Task A_period_that_was_closed_later_than_asked_stays()
     {
         var closed = await Closed("history");

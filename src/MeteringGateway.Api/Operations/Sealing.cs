@@ -29,10 +29,10 @@ internal sealed class Sealing(MeteringSettings settings, TimeProvider clock, ILo
         var sealer = new Sealer(store);
         for (; ; await Task.Delay(Every, clock, _stop.Token))
         {
-            var closedBy = Core.Instant.From(clock.GetUtcNow() - settings.Journal.SealAfter!.Value);
             try
             {
-                var sum = await sealer.SealAll([], closedBy, inSteps: true, Told, _stop.Token);
+                var sum = await sealer.SealAll([], Core.Instant.From(clock.GetUtcNow()),
+                    settings.Journal.SealAfter!.Value, inSteps: true, Told, _stop.Token);
                 if (sum != SealedSum.Nothing)
                     log.LogInformation("{Entries} entries and {Outcomes} outcomes of closed periods went into "
                         + "{Segments} segments, {Bytes} bytes", sum.Entries, sum.Outcomes, sum.Segments, sum.Bytes);

@@ -32,15 +32,17 @@ public sealed partial class Sealer(SegmentedStore store)
 
     /// <summary>One tenant after the other; of one that fails it is told, and the others have their turn.</summary>
     /// <param name="tenants">Empty: all.</param>
+    /// <param name="now">In real time; a tenant with a test clock goes by its own.</param>
+    /// <param name="after">Periods that were closed less long ago count as open.</param>
     /// <exception cref="StoreException">The tenants cannot be listed.</exception>
-    public async Task<SealedSum> SealAll(IReadOnlyList<string> tenants, Instant closedBy, bool inSteps,
+    public async Task<SealedSum> SealAll(IReadOnlyList<string> tenants, Instant now, TimeSpan after, bool inSteps,
         Action<string, Exception> failed, CancellationToken cancellation)
     {
         var sum = SealedSum.Nothing;
         await foreach (var tenant in tenants.Count > 0 ? tenants.ToAsyncEnumerable() : All(cancellation))
             try
             {
-                sum += await Seal(tenant, closedBy, inSteps, cancellation);
+                sum += await Seal(tenant, (await OwnTime(tenant, cancellation) ?? now) - after, inSteps, cancellation);
             }
             catch (Exception e) when (e is StoreException or JournalCorruptException or IOException
                 or UnauthorizedAccessException)
@@ -55,6 +57,17 @@ public sealed partial class Sealer(SegmentedStore store)
         for (string? after = null; await store.List(after, AtOnce, cancellation) is { Count: > 0 } page;
             after = page[^1])
             foreach (var tenant in page) yield return tenant;
+    }
+
+    /// <summary>On a test clock, of its last entry; null: it goes by real time.</summary>
+    private async Task<Instant?> OwnTime(string tenant, CancellationToken cancellation)
+    {
+        if (await store.Read(tenant, 0, 1, cancellation) is not [var first, ..]
+            || EntriesOf(tenant, first, kind => kind == EntryKind.TenantCreated)
+                is not [(_, Entry.TenantCreated { TestClock: not null })]
+            || await _hot.Load(tenant, cancellation) is not { } stored
+            || await store.Read(tenant, stored.Sequence - 1, 1, cancellation) is not [.., var last]) return null;
+        return EntriesOf(tenant, last, _ => true)[^1].Entry.At;
     }
 
     /// <param name="closedBy">Periods that were closed later count as open.</param>
@@ -149,7 +162,8 @@ public sealed partial class Sealer(SegmentedStore store)
         while (await _hot.Read(tenant, last, AtOnce, cancellation) is { Count: > 0 } blocks)
         {
             foreach (var block in blocks)
-                foreach (var (sequence, entry) in OfPeriods(tenant, block))
+                foreach (var (sequence, entry) in EntriesOf(tenant, block, kind => kind is EntryKind.TenantCreated
+                    or EntryKind.PeriodStarted or EntryKind.PeriodClosed))
                 {
                     if (sequence <= after) continue;
                     if (entry is Entry.PeriodClosed closed && closed.At <= closedBy)
@@ -166,15 +180,15 @@ public sealed partial class Sealer(SegmentedStore store)
         return open.Count > 0 ? open[0].From - 1 : last;
     }
 
-    private static List<(long Sequence, Entry Entry)> OfPeriods(string tenant, EntryBlock block)
+    private static List<(long Sequence, Entry Entry)> EntriesOf(string tenant, EntryBlock block,
+        Predicate<EntryKind> which)
     {
         var found = new List<(long, Entry)>();
         var sequence = block.FirstSequence;
         try
         {
             for (var reader = new BlockReader(block.Entries); reader.TryRead(out var entry); sequence++)
-                if (EntryCodec.KindOf(entry) is EntryKind.TenantCreated or EntryKind.PeriodStarted
-                    or EntryKind.PeriodClosed)
+                if (which(EntryCodec.KindOf(entry)))
                     found.Add((sequence, EntryCodec.Read(entry)));
         }
         catch (FormatException e)

@@ -34,7 +34,7 @@ internal static class SealCommand
         var good = true;
         await store.Write(async opened =>
         {
-            var sum = await new Sealer(opened).SealAll(tenants, Instant.From(TimeProvider.System.GetUtcNow() - after),
+            var sum = await new Sealer(opened).SealAll(tenants, Instant.From(TimeProvider.System.GetUtcNow()), after,
                 inSteps: false, (tenant, why) =>
                 {
                     good = false;
