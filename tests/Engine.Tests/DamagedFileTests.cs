@@ -136,4 +136,33 @@ public sealed class DamagedFileTests : IDisposable
         }
         return dump.ToString();
     }
+
+    /// <summary>An empty file was a store, as one that is made has its tables when it has its name.</summary>
+    [Fact]
+    public void A_database_that_is_empty_or_lost_is_not_taken_for_a_new_store()
+    {
+        var lost = Directory.CreateDirectory(Path.Combine(_directory, "lost")).FullName;
+        var database = Path.Combine(lost, "metering.db");
+        File.WriteAllBytes(database, []);
+        Assert.Contains("is empty", Assert.Throws<StoreException>(() => SqliteStore.Open(lost)).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(0, new FileInfo(database).Length);
+
+        File.Move(database, database + "-wal");
+        File.AppendAllText(database + "-wal", "what was written last");
+        Assert.Contains("without its database", Assert.Throws<StoreException>(() => SqliteStore.Open(lost)).Message,
+            StringComparison.Ordinal);
+        Assert.False(File.Exists(database));
+    }
+
+    [Fact]
+    public async Task A_store_that_was_half_made_is_made_again()
+    {
+        var begun = Directory.CreateDirectory(Path.Combine(_directory, "begun")).FullName;
+        foreach (var left in (string[])["metering.db.new", "metering.db.new-wal", "metering.db.new-shm"])
+            File.WriteAllText(Path.Combine(begun, left), "half");
+        await using var store = SqliteStore.Open(begun);
+        Assert.Empty(await store.Check(default));
+        Assert.Empty(Directory.GetFiles(begun, "*.new*"));
+    }
 }

@@ -45,7 +45,7 @@ public sealed partial class SqliteStore : IStore
         _directory = new DirectoryLock(directory);
         try
         {
-            Owned.Open(_path).Dispose(); // SQLite would make it as the umask says
+            Make(_path);
             foreach (var beside in (string[])["-wal", "-shm"]) Owned.TakeBack(_path + beside);
             IsOpenToOthers = Owned.IsOpenToOthers(directory);
             _write = new Connection(_path, write: true);
@@ -65,6 +65,30 @@ public sealed partial class SqliteStore : IStore
             _directory.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Whoever dies in the middle leaves none, and no half of one: one that is there and empty has lost what was in it.
+    /// </summary>
+    /// <exception cref="StoreException">It is empty, or what belongs to it is there without it.</exception>
+    private static void Make(string path)
+    {
+        var whole = Path.GetFullPath(path);
+        if (File.Exists(path))
+        {
+            if (new FileInfo(path).Length == 0)
+                throw new StoreException($"'{whole}' is empty, which a store never is: put back a copy of it, or remove "
+                    + "it if nothing was ever stored there");
+            Owned.Open(path).Dispose(); // it is taken back from others, or is not ours to write
+            return;
+        }
+        if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 })
+            throw new StoreException($"'{whole}-wal' is there without its database: put back a copy of both");
+        var draft = path + ".new";
+        foreach (var beside in (string[])["", "-wal", "-shm"]) File.Delete(draft + beside);
+        Owned.Open(draft).Dispose(); // SQLite would make it as the umask says
+        using (var db = new Connection(draft, write: true)) Schema.Prepare(db, path);
+        File.Move(draft, path);
     }
 
     /// <summary>True if other users of the machine may enter the directory; its files they may not read.</summary>
