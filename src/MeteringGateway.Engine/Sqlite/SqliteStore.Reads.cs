@@ -32,9 +32,10 @@ public sealed partial class SqliteStore
             tenant);
         if (!row.Step()) return null;
         var (key, snapshot) = (row.Int64(0), row.Int64(3));
-        var (sequence, hash) = LastFresh(db, key) ?? (row.Int64(1), row.Blob(2));
+        var last = LastFresh(db, key);
+        var (sequence, hash) = last ?? (row.Int64(1), row.Blob(2));
         var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), []);
-        var blocks = Blocks(db, key, snapshot, int.MaxValue);
+        var blocks = Blocks(db, key, snapshot, int.MaxValue, last is not null);
         if (stored is null) return new StoredTenant(null, blocks, sequence, hash);
         var parts = new PartsOnTheirWay(PartsOf(db, key, snapshot));
         var all = new StoredTenant(stored with { Parts = parts }, blocks, sequence, hash);
@@ -60,7 +61,8 @@ public sealed partial class SqliteStore
     /// Blocks with entries above <paramref name="after"/>, in order, until they have about <paramref name="limit"/>
     /// entries. In a transaction: they move from one table to the other. What waits comes after all that does not.
     /// </summary>
-    private List<EntryBlock> Blocks(Connection db, long key, long after, int limit)
+    /// <param name="waits">False: it is known that nothing of the tenant does, and not looked for.</param>
+    private List<EntryBlock> Blocks(Connection db, long key, long after, int limit, bool waits = true)
     {
         if (_notFresh is not null) throw new StoreException($"'{_path}': {_notFresh}");
         var blocks = new List<EntryBlock>();
@@ -69,6 +71,7 @@ public sealed partial class SqliteStore
                 + "ORDER BY first"]
             .Add(key).Add(after + 1).Add(FirstOf(db, key, after + 1)))
             while (IsWanted() && rows.Step()) blocks.Add(Block(rows));
+        if (!waits) return blocks;
         using (var rows =
             db[$"SELECT first, count, previous, entries, id, {Seals.Holds(Fresh)} FROM fresh WHERE tenant=? "
                 + "AND count>0 AND first+count>? ORDER BY id"].Add(key).Add(after + 1))
