@@ -140,7 +140,7 @@ public class FormatTests
     [Fact]
     public void Metadata_with_a_member_twice_is_read_as_it_is_stored()
     {
-        var apart = Outcomes.Apart.Of(new OutcomeRow(null!,
+        var apart = Outcomes.Apart.Of(new Engine.OutcomeRow(null!,
             [.. """{"end_customer":"u-1","metadata":{"a":1,"a":[{"b":1,"b":2}]}}"""u8]));
         Assert.Equal(("u-1", """{"a":1,"a":[{"b":1,"b":2}]}"""),
             (apart.EndCustomer, JsonSerializer.Serialize(apart.Metadata)));

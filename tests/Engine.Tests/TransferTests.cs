@@ -181,13 +181,13 @@ public sealed partial class TransferTests : IAsyncLifetime
     [InlineData(-1)]
     public async Task A_block_that_holds_more_or_less_than_it_says_is_not_exported(int more)
     {
-        _source.Execute($"UPDATE journal SET count=count+({more}) WHERE first=1 AND "
+        _source.Execute($"UPDATE journal SET count=count+({more}) WHERE first=2 AND "
             + "tenant=(SELECT key FROM tenants WHERE id='busy')");
 
         var error = await Assert.ThrowsAsync<TransferException>(() => TransferBehaviour.Exported(_source));
 
         Assert.Contains("tenant 'busy'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("the block of 1 should hold", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the block of 2 should hold", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
