@@ -144,8 +144,8 @@ public sealed class DamagedFileTests : IDisposable
         var lost = Directory.CreateDirectory(Path.Combine(_directory, "lost")).FullName;
         var database = Path.Combine(lost, "metering.db");
         File.WriteAllBytes(database, []);
-        Assert.Contains("is empty", Assert.Throws<StoreException>(() => SqliteStore.Open(lost)).Message,
-            StringComparison.Ordinal);
+        foreach (var open in (Func<object>[])[() => SqliteStore.Open(lost), () => SqliteStore.OpenReadOnly(lost)])
+            Assert.Contains("is empty", Assert.Throws<StoreException>(open).Message, StringComparison.Ordinal);
         Assert.Equal(0, new FileInfo(database).Length);
 
         File.Move(database, database + "-wal");

@@ -66,8 +66,8 @@ public abstract partial class SealingBehaviour : IAsyncLifetime
             Assert.Equal(SealedSum.Nothing, await SealAll(real, own - closed.At + TimeSpan.FromMilliseconds(1)));
         Assert.NotEqual(SealedSum.Nothing, await SealAll(closed.At - TimeSpan.FromDays(4_000), own - closed.At));
 
-        Task<SealedSum> SealAll(Instant now, TimeSpan after) => new Sealer(_store).SealAll(["replayed"], now, after, true,
-            (_, why) => Assert.Fail(why.Message), default);
+        Task<SealedSum> SealAll(Instant now, TimeSpan after) => new Sealer(_store).SealAll(["replayed"], now, after,
+            inSteps: true, (_, why) => Assert.Fail(why.Message), default);
     }
 
     [Fact]

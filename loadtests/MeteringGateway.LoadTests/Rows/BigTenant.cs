@@ -25,7 +25,8 @@ internal static class BigTenant
         await server.PutTenant(Name, "load", "2026-11-21T09:30:00Z");
     }
 
-    /// <summary>Reports outcomes with new ids, from a number on, each with a session of its own or all in one.</summary>
+    /// <summary>Reports outcomes with new ids, from a number on.</summary>
+    /// <param name="session">Null: each has one of its own.</param>
     public static void Fill(int port, int from, int count, string? session = null)
     {
         var next = from;

@@ -9,12 +9,13 @@ internal sealed partial class EventReader
     private const int MetadataBytes = 4 * 1024;
     private const int UrlLength = 2048;
     private const int NoteLength = 2000;
-    private const int LongestName = 20, LongestEscape = 6; // \u0061
+    private const int LongestEscape = 6; // \u0061
     private static readonly string[] MemberNames =
     [
         .. Json.Names<Members>.But([Members.None, Members.Id, Members.Time, Members.Outcome, Members.Fact,
             Members.Judgement, Members.Deed]),
     ];
+    private static readonly int LongestName = MemberNames.Max(name => name.Length);
     private static readonly SearchValues<byte> OfAnEmptyObject = SearchValues.Create("{} \t\r\n"u8);
 
     // Which members the type may have is checked at the end: the type may stand behind the data.
@@ -214,8 +215,9 @@ internal sealed partial class EventReader
                 case JsonTokenType.StartObject:
                     NamesAt(reader.CurrentDepth - depth).Clear();
                     break;
-                case JsonTokenType.PropertyName when reader.GetString()! is var name
-                    && !NamesAt(reader.CurrentDepth - depth - 1).Add(name):
+                case JsonTokenType.PropertyName:
+                    var name = reader.GetString()!;
+                    if (NamesAt(reader.CurrentDepth - depth - 1).Add(name)) break;
                     return Fail(Invalid(at, $"has the member '{name}' twice in one object"));
                 case JsonTokenType.String when reader.ValueIsEscaped:
                     _ = reader.GetString(); // what is not text would be handed on to whoever reads it back

@@ -49,11 +49,12 @@ public sealed class StoreAudit(IStore store, string tenant)
                 Findings.Add($"the alert of entry {_fold.Sequence} in the outbox is not what the entry says");
         }
         await Details(cancellation);
-        foreach (var row in await StoredOutcomes.Differing(store, tenant, archived, cancellation))
+        var differing = await StoredOutcomes.Differing(store, tenant, archived, cancellation);
+        var stored = await store.Archived(tenant, [.. differing.Select(row => row.Outcome.Id)], cancellation);
+        for (var i = 0; i < differing.Count; i++)
         {
-            var folded = _differing[row.Outcome.Id] = EntryCodec.ReadOutcome(row.Bytes);
-            if (await store.Archived(tenant, folded.Id, cancellation) is not { } stored || Read(stored) is not { } now)
-                continue;
+            var folded = _differing[differing[i].Outcome.Id] = EntryCodec.ReadOutcome(differing[i].Bytes);
+            if (stored[i] is not { } bytes || Read(bytes) is not { } now) continue;
             foreach (var sequence in now.ChangedBy.Where(one => one > folded.LastSequence))
                 _changes[sequence] = folded.Id;
         }
@@ -69,7 +70,7 @@ public sealed class StoreAudit(IStore store, string tenant)
         foreach (var (id, folded) in _differing)
             if (await store.Archived(tenant, id, cancellation) is not { } stored)
                 Findings.Add($"the archived outcome '{id}' is missing");
-            else if (!IsSameOrLater(stored, folded))
+            else if (!IsAsFolded(stored, folded))
                 Findings.Add($"the archived outcome '{id}' is not what was archived");
         foreach (var sequence in _alerts?.Keys.Where(sequence => sequence > _fold.Sequence) ?? [])
             Findings.Add($"the outbox has an alert of entry {sequence}, and the journal ends at {_fold.Sequence}");
@@ -136,7 +137,7 @@ public sealed class StoreAudit(IStore store, string tenant)
         _ => outcome,
     } with { ChangedBy = outcome.ChangedBy.Add(sequence) };
 
-    private bool IsSameOrLater(byte[] stored, Outcome folded)
+    private bool IsAsFolded(byte[] stored, Outcome folded)
     {
         if (Read(stored) is not { } now) return false;
         // A gateway that is running has changed it since.

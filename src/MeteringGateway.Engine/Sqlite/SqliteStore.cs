@@ -34,6 +34,7 @@ public sealed partial class SqliteStore : IStore
         if (!write)
         {
             if (!File.Exists(_path)) throw new StoreException($"There is no journal at '{Path.GetFullPath(_path)}'.");
+            DemandContent(_path);
             using (var first = new Connection(_path, write: false))
             {
                 _version = Schema.Check(first, _path);
@@ -67,30 +68,6 @@ public sealed partial class SqliteStore : IStore
         }
     }
 
-    /// <summary>
-    /// Whoever dies in the middle leaves none, and no half of one: one that is there and empty has lost what was in it.
-    /// </summary>
-    /// <exception cref="StoreException">It is empty, or what belongs to it is there without it.</exception>
-    private static void Make(string path)
-    {
-        var whole = Path.GetFullPath(path);
-        if (File.Exists(path))
-        {
-            if (new FileInfo(path).Length == 0)
-                throw new StoreException($"'{whole}' is empty, which a store never is: put back a copy of it, or remove "
-                    + "it if nothing was ever stored there");
-            Owned.Open(path).Dispose(); // it is taken back from others, or is not ours to write
-            return;
-        }
-        if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 })
-            throw new StoreException($"'{whole}-wal' is there without its database: put back a copy of both");
-        var draft = path + ".new";
-        foreach (var beside in (string[])["", "-wal", "-shm"]) File.Delete(draft + beside);
-        Owned.Open(draft).Dispose(); // SQLite would make it as the umask says
-        using (var db = new Connection(draft, write: true)) Schema.Prepare(db, path);
-        File.Move(draft, path);
-    }
-
     /// <summary>True if other users of the machine may enter the directory; its files they may not read.</summary>
     public bool IsOpenToOthers { get; }
 
@@ -105,6 +82,36 @@ public sealed partial class SqliteStore : IStore
     /// <exception cref="StoreException">There is no journal, a newer program wrote it, or it cannot be
     /// read.</exception>
     public static SqliteStore OpenReadOnly(string directory) => new(directory, write: false);
+
+    /// <summary>
+    /// Makes the database where there is none. Whoever dies in the middle leaves none, and no half of one: one that is
+    /// there and empty has lost what was in it.
+    /// </summary>
+    /// <exception cref="StoreException">It is empty, or what belongs to it is there without it.</exception>
+    private static void Make(string path)
+    {
+        if (File.Exists(path))
+        {
+            DemandContent(path);
+            Owned.Open(path).Dispose(); // it is taken back from others, or is not ours to write
+            return;
+        }
+        if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 })
+            throw new StoreException(
+                $"'{Path.GetFullPath(path)}-wal' is there without its database: put back a copy of both");
+        var draft = path + ".new";
+        foreach (var beside in (string[])["", "-wal", "-shm"]) File.Delete(draft + beside);
+        Owned.Open(draft).Dispose(); // SQLite would make it as the umask says
+        using (var db = new Connection(draft, write: true)) Schema.Prepare(db, path);
+        File.Move(draft, path);
+    }
+
+    private static void DemandContent(string path)
+    {
+        if (new FileInfo(path).Length == 0)
+            throw new StoreException($"'{Path.GetFullPath(path)}' is empty, which a store never is: put back a copy of "
+                + "it, or remove it if nothing was ever stored there");
+    }
 
     /// <summary>Runs a statement on the writing connection.</summary>
     internal void Execute(string sql) => Write(db =>
