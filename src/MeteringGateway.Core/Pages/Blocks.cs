@@ -21,6 +21,13 @@ internal sealed class Blocks<T>
         }
     }
 
+    /// <summary>That one and those behind it in its block.</summary>
+    public ReadOnlySpan<T> From(int index)
+    {
+        var block = _blocks[BlockOf(index)];
+        return block.Items.AsSpan(index - block.From, block.Count - (index - block.From));
+    }
+
     /// <summary>Puts all of them into an empty list.</summary>
     public void Fill(ReadOnlySpan<T> items)
     {

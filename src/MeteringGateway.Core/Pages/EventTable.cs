@@ -95,6 +95,9 @@ internal sealed class EventTable
         Add(new Row(key, record));
     }
 
+    /// <summary>So many will be added to a table that has none.</summary>
+    public void Expect(int events) => _places.Expect(events);
+
     /// <summary>What is remembered, as it is in the table.</summary>
     public IEnumerable<bool> Write(Writer to) => Rows.Write(to, Count, Kept);
 
@@ -172,13 +175,20 @@ internal sealed class EventTable
 
     /// <summary>42 bytes; the first answer's status is one more than it was, so that 0 means free.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 1)]
-    private readonly struct Row(UInt128 key, in EventRecord record)
+    private readonly struct Row
     {
-        private readonly ulong _high = (ulong)(key >> 64), _low = (ulong)key, _fingerprint = record.Fingerprint;
-        private readonly long _time = record.Time.UnixMilliseconds, _remaining = record.Remaining;
-        private readonly byte _status = (byte)(record.Status == EventRecord.NoOutcome ? EventRecord.NoOutcome
-            : record.Status + 1);
-        private readonly Reason _reason = record.Reason;
+        private readonly ulong _high, _low, _fingerprint;
+        private readonly long _time, _remaining;
+        private readonly byte _status;
+        private readonly Reason _reason;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Row(UInt128 key, in EventRecord record)
+        {
+            (_high, _low, _fingerprint) = ((ulong)(key >> 64), (ulong)key, record.Fingerprint);
+            (_time, _remaining, _reason) = (record.Time.UnixMilliseconds, record.Remaining, record.Reason);
+            _status = (byte)(record.Status == EventRecord.NoOutcome ? EventRecord.NoOutcome : record.Status + 1);
+        }
 
         public bool IsUsed => _status != 0;
         public Instant Time => new(_time);

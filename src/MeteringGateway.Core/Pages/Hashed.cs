@@ -42,11 +42,13 @@ internal sealed class Hashed
         return segment.Find(hash, meant) is var at && at >= 0 ? segment.Slots[at] : default;
     }
 
-    /// <summary>The caller knows that it is not there.</summary>
+    /// <summary>The caller knows that it is not there. Compiled in full at once: it takes each of a journal's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(in Slot slot)
     {
-        while (SegmentOf(slot.Hash) is { Count: Most } full) Split(full);
-        SegmentOf(slot.Hash).Add(slot);
+        var segment = SegmentOf(slot.Hash);
+        for (; segment.Count == Most; segment = SegmentOf(slot.Hash)) Split(segment);
+        segment.Add(slot);
         Count++;
     }
 
@@ -144,6 +146,9 @@ internal sealed class Hashed
 
         private int _expected = expected;
 
+        /// <summary>So many it takes as it is.</summary>
+        private int _room;
+
         public int Bits { get; } = bits;
         public int Count { get; private set; }
         public Slot[] Slots { get; private set; } = [];
@@ -158,9 +163,10 @@ internal sealed class Hashed
             return -1;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(in Slot slot)
         {
-            MakeRoom(1);
+            if (Count == _room) MakeRoom(1);
             Put(slot);
             Count++;
         }
@@ -170,11 +176,14 @@ internal sealed class Hashed
         public void MakeRoom(int more)
         {
             if (_expected > 0) (Slots, _expected) = (new Slot[(_expected + More) * 5 / 4], 0);
-            // A fifth stays free, so that what is looked for in vain is soon known not to be there.
             var size = Slots.Length;
-            while (Count + more > size - size / 5 - 1) size = Math.Max(First, size + size / 4);
+            while (Count + more > RoomOf(size)) size = Math.Max(First, size + size / 4);
             if (size > Slots.Length) Rebuild(size);
+            _room = RoomOf(size);
         }
+
+        /// <summary>A fifth stays free, so that what is looked for in vain is soon known not to be there.</summary>
+        private static int RoomOf(int size) => size - size / 5 - 1;
 
         /// <summary>There is room for them.</summary>
         /// <returns>False: one of them is none, or is there already.</returns>
@@ -213,7 +222,7 @@ internal sealed class Hashed
         {
             if (!Array.Exists(Slots, slot => slot.IsUsed && which(slot))) return 0;
             var (kept, before) = (Array.FindAll(Slots, slot => slot.IsUsed && !which(slot)), Count);
-            (Slots, Count) = ([], 0);
+            (Slots, Count, _room) = ([], 0, 0);
             foreach (var slot in kept) Add(slot);
             return before - kept.Length;
         }
@@ -226,9 +235,7 @@ internal sealed class Hashed
             {
                 if (!slot.IsUsed) continue;
                 var half = (slot.Hash >> (63 - Bits) & 1) == 0 ? halves.Low : halves.High;
-                half.MakeRoom(1);
-                half.Put(slot);
-                half.Count++;
+                half.Add(slot);
             }
             return halves;
         }

@@ -5,6 +5,9 @@ namespace MeteringGateway.Core;
 /// <summary>What folding takes from the bytes of entries (<see cref="TenantState.Folding"/>).</summary>
 internal sealed partial class OutcomeTable
 {
+    /// <summary>So many will be added to a table that has none.</summary>
+    public void Expect(int outcomes) => _places.Expect(outcomes);
+
     /// <summary>The newest, whose row is known; <see cref="Own"/> is told of its kind later.</summary>
     /// <param name="row">As another's, with its own times and sequence.</param>
     /// <param name="id">With the other texts: each of its characters is a byte.</param>
@@ -17,8 +20,7 @@ internal sealed partial class OutcomeTable
         if (page.IsFull) _pages.Add(page = new OutcomePage(row.ReportedBy, page));
         var place = (_pages.Count - 1) * OutcomePage.Most + page.Count;
         page.Add(row, id, eventId, hasEventId, session, hasSession);
-        var slot = new Slot(_key.Of(id), place);
-        _places.Add(new ReadOnlySpan<Slot>(in slot));
+        _places.Add(new Slot(_key.Of(id), place));
         if (row.Status == OutcomeStatus.Pending && row.ClosesAfter != OutcomeRow.Never)
             (_windows ??= new(this)).Add(new Instant(row.Time + row.ClosesAfter), place);
         return place;

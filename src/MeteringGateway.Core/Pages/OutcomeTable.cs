@@ -52,14 +52,6 @@ internal sealed partial class OutcomeTable
 
     public Instant TimeOf(int place) => new(RowAt(place).Time);
 
-    /// <summary>What its rating looks at.</summary>
-    public RatedOutcome Rated(int place)
-    {
-        ref var row = ref RowAt(place);
-        return row.Kind == OutcomeRow.Whole ? RatedOutcome.Of(_whole![place])
-            : new RatedOutcome(_kinds[row.Kind], row.Quantity, new Instant(row.Time), row.Day);
-    }
-
     public Outcome? Find(string id) => PlaceOf(id) is var place and >= 0 ? Made(place) : null;
 
     /// <summary>The newest.</summary>
@@ -156,16 +148,6 @@ internal sealed partial class OutcomeTable
         (row.Charges, row.Place) = (_lastCharges + 1, (uint)before);
     }
 
-    /// <summary>Places of a period's outcomes that are rated, in the order in which they were reported.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public List<int> RatedIn(DateOnly period)
-    {
-        var (rated, places) = (new List<int>(), Places);
-        for (var place = 0; place < places; place++)
-            if (PeriodAt(place) == period && IsRated(place)) rated.Add(place);
-        return rated;
-    }
-
     /// <summary>Null: nobody is there any more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public DateOnly? PeriodAt(int place) => KindAt(place) switch
@@ -177,15 +159,6 @@ internal sealed partial class OutcomeTable
 
     /// <summary>A row holds all there is to it: it has no facts, dispute or credit, and continues none.</summary>
     public bool IsUsual(int place) => KindAt(place) >= 0;
-
-    /// <summary>It counts toward caps (<see cref="Outcome.IsRated"/>).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsRated(int place)
-    {
-        ref readonly var row = ref RowAt(place);
-        return row.Kind == OutcomeRow.Whole ? _whole![place].IsRated
-            : row.Admitted && row.Status is OutcomeStatus.Pending or OutcomeStatus.Billable;
-    }
 
     /// <summary>It stands for another (O3).</summary>
     public bool IsAlias(int place) => RowAt(place).Kind == OutcomeRow.Whole && _whole![place].IsAlias;

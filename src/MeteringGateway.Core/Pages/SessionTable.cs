@@ -92,12 +92,7 @@ internal sealed class SessionTable(OutcomeTable outcomes)
     public void Add(string name, int place) => Add(outcomes.HashOf(name), place);
 
     /// <param name="hash">Of its name.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Add(int hash, int place)
-    {
-        var slot = new Slot(hash, place);
-        _single.Add(new ReadOnlySpan<Slot>(in slot));
-    }
+    public void Add(int hash, int place) => _single.Add(new Slot(hash, place));
 
     /// <summary>In the place of the one of that name, if there is one.</summary>
     public void Put(string name, Session session)

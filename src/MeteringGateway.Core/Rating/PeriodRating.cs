@@ -29,8 +29,7 @@ internal sealed class PeriodRating
         _rater = rater;
         _caps = [.. caps.Select(cap => new MoneyCap(cap))];
         _sorted = new RatedOrder(table, rated);
-        _walk = new Stretches(() => _sorted.Count,
-            (counters, index, bounds) => Step(counters, _sorted.Rated(index), null, bounds));
+        _walk = new Stretches(() => _sorted.Count, Walk);
     }
 
     public Rater Rater => _rater;
@@ -135,9 +134,30 @@ internal sealed class PeriodRating
         foreach (var place in outcomes.Select(_sorted.Find).Where(place => place >= 0).Order())
         {
             if (at < 0 || place - at > Stretches.Longest) (counters, at) = (_walk.Before(place), place);
-            for (; at < place; at++) Step(counters, _sorted.Rated(at), null);
+            Walk(counters, at, place, null);
+            at = place;
             Step(counters, _sorted.Rated(at), charges);
             charged[_sorted[at++].Id] = charges.DrainToImmutable();
+        }
+    }
+
+    /// <summary>
+    /// Rates those from one up to another. Units that are alike come to the same one by one and as one, but where
+    /// credits may fund them, which begin and end at a time: most of a period's outcomes take no step of their own.
+    /// </summary>
+    private void Walk(Tally counters, int from, int to, Bounds? bounds)
+    {
+        while (from < to)
+        {
+            var rated = _sorted.Rated(from);
+            var (units, alike) = (_rater.UnitsOf(rated), 1);
+            if (!_rater.IsByTime(units))
+            {
+                alike = _sorted.CountAlike(from, to, out var quantity);
+                units = units with { Quantity = quantity };
+            }
+            Charge(counters, rated.Kind.Subject, rated.Day, _rater.Step(counters, units, null, bounds));
+            from += alike;
         }
     }
 
@@ -195,7 +215,9 @@ internal sealed class PeriodRating
     {
         if (!Outcomes.Select(outcome => outcome.Id).SequenceEqual(other.Outcomes.Select(outcome => outcome.Id)))
             return "the outcomes are not the same";
-        var (mine, theirs) = (Tail, other.Tail);
+        var (mine, theirs, each) = (Tail, other.Tail, new Tally());
+        for (var i = 0; i < _sorted.Count; i++) Step(each, _sorted.Rated(i), null);
+        if (!Shift.Between(each, mine).IsNothing) return "what is alike comes to something else one by one";
         foreach (var (counter, slot) in _rater.Counters)
             if (mine[slot] != other.Count(theirs, counter)) return $"{counter} is {mine[slot]}";
         foreach (var (counter, slot) in other._rater.Counters)

@@ -56,6 +56,18 @@ internal sealed class RatedOrder
     public RatedOutcome Rated(int index) =>
         _places[index] is >= 0 and var place ? _table.Rated(place) : RatedOutcome.Of(OutcomeAt(_places[index]));
 
+    /// <summary>How many from there on are rated as the first: of one kind, and of one day.</summary>
+    /// <param name="to">It ends there at the latest.</param>
+    /// <param name="quantity">Units of all of them.</param>
+    public int CountAlike(int from, int to, out long quantity)
+    {
+        var rest = _places.From(from);
+        if (rest[0] >= 0 && _table.IsUsual(rest[0]))
+            return _table.CountAlike(rest[..Math.Min(rest.Length, to - from)], out quantity);
+        quantity = Rated(from).Quantity;
+        return 1;
+    }
+
     /// <summary>Where it is in the table.</summary>
     public int PlaceAt(int index) => _places[index];
 

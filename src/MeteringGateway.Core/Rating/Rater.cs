@@ -97,6 +97,9 @@ internal sealed partial class Rater
         return new Units(kind.Terms, kind.Type, priceClass, outcome.Quantity, outcome.Time);
     }
 
+    /// <summary>When they are timed can decide what funds them.</summary>
+    public bool IsByTime(in Units units) => RatesOf(units.Terms, units.Type).Type.Credits is { Micros: > 0 };
+
     private TypeRates[] Make(int index, Terms terms)
     {
         var made = new TypeRates[terms.OutcomeTypes.Length];

@@ -6,8 +6,8 @@ namespace MeteringGateway.Core;
 /// decides something in it (<see cref="Bounds"/>): where a tier, included or committed units, or credits end.
 /// </summary>
 /// <param name="count">How many outcomes there are.</param>
-/// <param name="step">Rates the one with that index.</param>
-internal sealed class Stretches(Func<int> count, Action<Tally, int, Bounds> step)
+/// <param name="walk">Rates those from one index up to another, which is not rated.</param>
+internal sealed class Stretches(Func<int> count, Action<Tally, int, int, Bounds> walk)
 {
     // Short where there is little, so that little is walked; of at most so many, so that there are few.
     private const int Shortest = 4;
@@ -35,11 +35,12 @@ internal sealed class Stretches(Func<int> count, Action<Tally, int, Bounds> step
     public int WalkOn(int most)
     {
         var from = _walked;
-        for (; _walked < count() && _walked - from < most; _walked++)
+        for (int end = (int)Math.Min(count(), (long)from + most), to; _walked < end; _walked = to)
         {
             if (_stretches.Count == 0 || _walked - _stretches[^1].From >= Length)
                 _stretches.Add(new Stretch(_walked, _tail.Copy()));
-            step(_tail, _walked, _stretches[^1].Bounds);
+            to = Math.Min(end, _stretches[^1].From + Length);
+            walk(_tail, _walked, to, _stretches[^1].Bounds);
         }
         return _walked - from;
     }
@@ -49,8 +50,8 @@ internal sealed class Stretches(Func<int> count, Action<Tally, int, Bounds> step
     {
         _ = Tail;
         var stretch = _stretches[At(index)];
-        var (counters, bounds) = (stretch.Before.Copy(), new Bounds());
-        for (var i = stretch.From; i < index; i++) step(counters, i, bounds);
+        var counters = stretch.Before.Copy();
+        walk(counters, stretch.From, index, new Bounds());
         return counters;
     }
 
@@ -116,7 +117,7 @@ internal sealed class Stretches(Func<int> count, Action<Tally, int, Bounds> step
     {
         var counters = stretch.Before.Copy();
         stretch.Bounds.Clear();
-        for (var i = stretch.From; i < end; i++) step(counters, i, stretch.Bounds);
+        walk(counters, stretch.From, end, stretch.Bounds);
         return counters;
     }
 

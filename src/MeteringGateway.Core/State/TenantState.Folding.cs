@@ -29,6 +29,15 @@ public sealed partial class TenantState
         /// <summary>How many there are of the run, but for its first.</summary>
         private int _count;
 
+        /// <summary>So many will come, of which a part may leave again: tables that are empty get their room at once.
+        /// </summary>
+        /// <param name="events">Reports, facts and activities.</param>
+        public void Expect(int outcomes, int events)
+        {
+            if (state._outcomes is null && outcomes > 0) (state._outcomes = new()).Expect(outcomes);
+            if (state._events is null && events > 0) (state._events = new()).Expect(events);
+        }
+
         /// <exception cref="FormatException">The bytes are not an entry of a version known here.</exception>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Take(ReadOnlySpan<byte> entry)
@@ -157,6 +166,7 @@ public sealed partial class TenantState
         }
 
         /// <summary>What it counted, which is told and not folded, and then nothing.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static bool IsCountAlone(ref Reader from)
         {
             var (before, more) = (from.Number(), from.Number());

@@ -163,6 +163,7 @@ internal static class Recovery
         CancellationToken cancellation)
     {
         var (before, folding) = (state.Sequence, new TenantState.Folding(state));
+        if (before == 0) Expect(stored.Tail, folding);
         foreach (var block in stored.Tail)
         {
             Apply(tenant, block, state, folding, before);
@@ -173,6 +174,39 @@ internal static class Recovery
             throw new JournalCorruptException(tenant, state.Sequence + 1,
                 $"the journal ends here, and should end at {stored.Sequence}");
         return (int)(state.Sequence - before);
+    }
+
+    /// <summary>Up to the first close of a period, after which outcomes leave.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Expect(IReadOnlyList<EntryBlock> blocks, TenantState.Folding folding)
+    {
+        var (outcomes, events) = (0, 0);
+        for (var i = 0; i < blocks.Count; i++)
+        {
+            var reader = new BlockReader(blocks[i].Entries);
+            try
+            {
+                while (reader.TryRead(out var entry))
+                    switch (EntryCodec.KindOf(entry))
+                    {
+                        case EntryKind.OutcomeReported:
+                            outcomes++;
+                            events++;
+                            break;
+                        case EntryKind.FactReported or EntryKind.ActivityReported:
+                            events++;
+                            break;
+                        case EntryKind.PeriodClosed:
+                            i = blocks.Count;
+                            break;
+                    }
+            }
+            catch (FormatException)
+            {
+                break; // folding says what is wrong
+            }
+        }
+        folding.Expect(outcomes, events);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -65,15 +65,17 @@ public sealed class LongPeriodTests
         var start = Instant.Parse("2026-03-01T00:00:00Z");
         var outcomes = Enumerable.Range(0, 20_000).Select(i => Outcome(start, i * 10)).ToList();
         var steps = 0;
-        var walk = new Stretches(() => outcomes.Count, (counters, _, bounds) =>
+        var walk = new Stretches(() => outcomes.Count, (counters, from, to, bounds) =>
         {
-            steps++;
-            // Dearer from the 15,000th on.
-            var before = counters[0];
-            if (before < 15_000) bounds.AtMost(0, 15_000 - before - 1);
-            else bounds.AtLeast(0, 15_000 - before);
-            counters.Add(0, 1);
-            counters.Add(1, before < 15_000 ? 2 : 3);
+            for (; from < to; from++, steps++)
+            {
+                // Dearer from the 15,000th on.
+                var before = counters[0];
+                if (before < 15_000) bounds.AtMost(0, 15_000 - before - 1);
+                else bounds.AtLeast(0, 15_000 - before);
+                counters.Add(0, 1);
+                counters.Add(1, before < 15_000 ? 2 : 3);
+            }
         });
         Assert.Equal(45_000, walk.Tail[1]);
         steps = 0;

@@ -48,6 +48,10 @@ internal sealed record Fault(string Name, string File, string Is, string Becomes
         new("a purchase is owed again in the next period", Core + "Figures/Purchases.cs",
             "&& book.Period.Contains(grant.CreatedAt)", "&& book.Period.End > grant.CreatedAt",
             "Core.Tests", "ScenarioTests"),
+        new("recovery counts one of many reports that are alike", Core + "State/TenantState.Folding.cs",
+            "book.Count(like, times);", "book.Count(like, 1);", "Core.Tests", "FoldingTests"),
+        new("recovery forgets a session that a report begins", Core + "State/TenantState.Folding.cs",
+            "if (_hasSession) state._sessions!.Add(known, place);", "", "Core.Tests", "FoldingTests"),
     ];
 
     private static Fault[] OfStore =>
