@@ -33,6 +33,30 @@ public sealed class BacklogTests
     }
 
     [Fact]
+    public async Task T1_of_a_tenant_that_was_asked_a_moment_ago_what_is_due_is_done_a_little_later()
+    {
+        await using var engine = await TestEngine.Start();
+        foreach (var tenant in (string[])[Slept, Other])
+        {
+            await engine.Tenants.Execute(tenant, Make.Tenant());
+            await engine.Tenants.Execute(tenant, Make.Reserve(1, TimeSpan.FromSeconds(1)));
+        }
+        engine.Time.Advance(TimeSpan.FromMilliseconds(990));
+        await engine.Tenants.Execute(Slept, Make.Reserve(1));
+        var (asked, idle) = (engine.Store.DurableSequence(Slept), engine.Store.DurableSequence(Other));
+
+        engine.Time.Advance(TimeSpan.FromMilliseconds(10)); // both expire
+        await TestEngine.Until(() => engine.Store.DurableSequence(Other) > idle);
+        Assert.Equal(asked, engine.Store.DurableSequence(Slept)); // whatever is asked of it would do it
+        engine.Time.Advance(TimeSpan.FromMilliseconds(10));
+        await TestEngine.Until(() => engine.Store.DurableSequence(Slept) > asked);
+
+        foreach (var tenant in (string[])[Slept, Other])
+            Assert.Equal(TestEngine.Begin + TimeSpan.FromSeconds(1),
+                (await engine.Tenants.Entries(tenant, 0, 10))!.Items[^1].Entry.At);
+    }
+
+    [Fact]
     public async Task T1_what_is_due_is_written_in_steps_of_some_hundred_entries()
     {
         await using var engine = await Asleep();

@@ -205,7 +205,7 @@ internal sealed partial class TenantHost
         Volatile.Write(ref _tailBytes, (int)Math.Min((long)_tailBytes + bytes, int.MaxValue));
         if (taken.Archived.Count > 0) _archiveVersion++;
         taken.Clear();
-        if (due is { } at) _engine.Timers.Schedule(this, at);
+        if (due is { } at) _engine.Timers.Schedule(this, at, isDone: true);
         if (WantsSnapshot()) _engine.Snapshots.Request(this);
     }
 
@@ -273,7 +273,7 @@ internal sealed partial class TenantHost
     /// <summary>Of a turn: sees to it that the timers know when something is next due.</summary>
     public bool Reschedule()
     {
-        if (!_retired && _state.WakeAt is { } due) _engine.Timers.Schedule(this, due);
+        if (!_retired && _state.WakeAt is { } due) _engine.Timers.Schedule(this, due, isDone: false);
         return true;
     }
 

@@ -5,15 +5,15 @@ namespace MeteringGateway.Engine;
 /// <summary>
 /// What happens by itself. The store knows of every tenant when it is next due, and is asked now and then. Tenants in
 /// memory that are due before it is asked again wait in one queue, and are on time to the millisecond, but for one
-/// that was ticked a moment ago. Either way a tick runs in the tenant's turn.
+/// of which something was decided a moment ago. Either way a tick runs in the tenant's turn.
 /// </summary>
 internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposable
 {
     private const int Page = 1000;
 
     /// <summary>
-    /// A tenant of which something falls due all the time is ticked no more often: what fell due since is done with it,
-    /// or with whatever is asked of the tenant before, as of its own time either way (T1).
+    /// Whatever is asked of a tenant does what is due first, as of its own time (T1), as a tick would: a tenant that is
+    /// asked all the time needs none, and one of which something falls due all the time none more often.
     /// </summary>
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(20);
     private readonly Lock _gate = new();
@@ -40,12 +40,15 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
     /// Called in the tenant's turn. A later time than before needs nothing: the tick finds nothing due and the tenant
     /// is queued again.
     /// </summary>
-    public void Schedule(TenantHost host, Instant due)
+    /// <param name="isDone">What was due before has been done in this turn.</param>
+    public void Schedule(TenantHost host, Instant due, bool isDone)
     {
+        var now = engine.Now;
         // What is later is in the store before it is due.
-        if (due > engine.Now + Horizon) return;
+        if (due > now + Horizon) return;
         lock (_gate)
         {
+            if (isDone) host.NotBefore = (now + Between).UnixMilliseconds;
             var at = Math.Max(due.UnixMilliseconds, host.NotBefore);
             if (at >= host.ScheduledFor) return;
             host.ScheduledFor = at;
@@ -81,6 +84,11 @@ internal sealed class Timers(LocalTenants engine, IStore store) : IAsyncDisposab
                 _queue.Dequeue();
                 // Queued again for an earlier time since, and fired then.
                 if (host.ScheduledFor != at || host.IsRetired) continue;
+                if (host.NotBefore > now)
+                {
+                    _queue.Enqueue(host, host.ScheduledFor = host.NotBefore);
+                    continue;
+                }
                 host.ScheduledFor = long.MaxValue;
                 host.NotBefore = now + (long)Between.TotalMilliseconds;
                 due.Add(host.Id);
