@@ -59,7 +59,7 @@ public class DocumentTests(Started started) : IClassFixture<Started>
             [
                 "currency", "credit_value", "outcome_types", "activities", "platform_fee", "implementation_fee",
                 "commitments", "credits", "overage",
-                "caps", "thresholds", "top_ups", "top_up_limit", "training", "max_lateness",
+                "caps", "thresholds", "top_ups", "top_up_limit", "training", "max_lateness", "page",
             ],
             plan);
     }

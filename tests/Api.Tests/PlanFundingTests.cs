@@ -49,9 +49,9 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     [InlineData(Plain + """ "credits":{"rollover":{"periods":37}}}""",
         "/credits/rollover,/credits/rollover/max,/credits/rollover/periods")]
     [InlineData(Plain + """ "top_ups":[{},{"id":"P!","credits":"0","price":"0","expires_after":"PT0S"},null]}""",
-        "/top_ups/0/credits,/top_ups/0/price,/top_ups/0/id,/top_ups/1/id,/top_ups/1/credits,/top_ups/1/price,/top_ups/1/expires_after,/top_ups/2,/top_ups")]
+        "/top_ups/0/credits,/top_ups/0/price,/top_ups/0/id,/top_ups/1/id,/top_ups/1/credits,/top_ups/1/price,/top_ups/1/expires_after,/top_ups/2")]
     [InlineData(Plain
-        + """ "top_ups":[{"id":"p","credits":"1","price":"1"},{"id":"p","credits":"2","price":"2"}],"top_up_limit":"-1"}""", "/top_up_limit,/top_ups/1/id,/top_ups")]
+        + """ "top_ups":[{"id":"p","credits":"1","price":"1"},{"id":"p","credits":"2","price":"2"}],"top_up_limit":"-1"}""", "/top_up_limit,/top_ups/1/id")]
     [InlineData(Plain + """ "overage":{"mode":"bill"}}""", "/overage")] // 0004, 8
     [InlineData("""{"currency":"USD","outcome_types":[{"id":"a","price":"1","overage":{"mode":"bill"}}]}""",
         "/outcome_types/0/overage")]
@@ -94,15 +94,44 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     [Theory]
     [InlineData(Plain + """ "top_ups":[{"id":"p","credits":"1","price":"1"}]}""", "/top_ups", "sells")]
     [InlineData(Plain + """ "credits":{"period_grant":"10"}}""", "/credits/period_grant", "grants")]
-    public async Task Credits_that_no_outcome_type_takes_are_not_sold_or_granted_by_a_plan(string plan, string pointer,
-        string does) // F1, F9
+    public async Task A_plan_that_sells_or_grants_credits_that_no_outcome_type_takes_is_told_of_it(string plan,
+        string pointer, string does) // F1, F9
     {
-        var problem = await _gateway.Admin.Put("/v1/plans/of-no-use", plan)
+        var warnings = $$"""[{"pointer":"{{pointer}}","detail":"{{does}} credits that no outcome type takes: give a type its 'credits', or leave this out"}]""";
+        foreach (var status in (HttpStatusCode[])[HttpStatusCode.Created, HttpStatusCode.OK])
+            Assert.True(JsonNode.DeepEquals(JsonNode.Parse(warnings),
+                (await _gateway.Admin.Put($"/v1/plans/of-no-use-{does}", plan).Is(status))["warnings"]));
+        Assert.Null((await _gateway.Admin.Get($"/v1/plans/of-no-use-{does}").Is(HttpStatusCode.OK))["warnings"]);
+        Assert.Null((await _gateway.Admin.Put($"/v1/plans/of-use-{does}", Plain + "\"caps\":null}")
+            .Is(HttpStatusCode.Created))["warnings"]);
+    }
+
+    [Theory]
+    [InlineData("""{"headline":""}""", "/page/headline")]
+    [InlineData("""{"billable_examples":["a\u0007"],"non_billable_examples":["a",null]}""",
+        "/page/billable_examples/0,/page/non_billable_examples/1")]
+    [InlineData("""{"heading":"a"}""", "/page/heading")]
+    public async Task What_a_price_page_is_to_say_is_text(string page, string pointers)
+    {
+        var problem = await _gateway.Admin.Put("/v1/plans/said", $"{Plain} \"page\":{page}}}")
             .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        Assert.Equal([pointer], problem.Pointers());
-        Assert.Equal(
-            $"{does} credits that no outcome type takes: give a type its 'credits', or leave this out",
-            (string?)problem["errors"]![0]!["detail"]);
+        Assert.Equal(pointers.Split(','), problem.Pointers());
+    }
+
+    [Fact]
+    public async Task A_price_page_says_so_much_and_own_terms_have_none_N4()
+    {
+        string Said(string list, int length) => $"{Plain} \"page\":{{\"{list}\":{JsonSerializer.Serialize(
+            Enumerable.Repeat(new string('x', length), length == 500 ? 20 : 21))}}}}}";
+        await _gateway.Admin.Put("/v1/plans/long", Said("billable_examples", 500)).Is(HttpStatusCode.Created);
+        Assert.Equal(["/page/billable_examples"], (await _gateway.Admin.Put("/v1/plans/long",
+            Said("billable_examples", 1)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
+        Assert.Equal(["/page/headline"], (await _gateway.Admin.Put("/v1/plans/long",
+            $"{Plain} \"page\":{{\"headline\":\"{new string('x', 201)}\"}}}}")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
+        await _gateway.Tenant("no-page", Plain + "\"caps\":null}");
+        Assert.Equal(["/page"], (await _gateway.Admin.Put("/v1/tenants/no-page/terms", """{"page":{"headline":"a"}}""")
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")).Pointers());
     }
 
     [Fact]

@@ -22,7 +22,9 @@ public class PlanTests(Started started) : IClassFixture<Started>
          "top_ups":[{"id":"pack-100","credits":"100","price":"90.00","expires_after":"P365D"}],
          "top_up_limit":"500.00",
          "training":{"days":90,"max_outcomes":500},
-         "max_lateness":"PT72H"}
+         "max_lateness":"PT72H",
+         "page":{"headline":"Pay only when the work gets done","billable_examples":["It answers, and nobody asks again"],
+           "non_billable_examples":["A person takes over","It says hello"]}}
         """;
 
     [Fact]

@@ -39,6 +39,9 @@ public class PricePageTests(Started started) : IClassFixture<Started>
         Assert.Equal("""[{"what":"pack-100: 100 credits, for 365 days from the purchase on","price":"90.00 USD"}]""",
             page["packs"]!.ToJsonString());
         Assert.Contains("Packs of credits for at most 500.00 USD a billing period", Texts(page["controls"]!));
+        Assert.Equal("Pay only when the work gets done", (string?)page["headline"]);
+        Assert.Equal(["It answers, and nobody asks again"], Texts(page["billable_examples"]!));
+        Assert.Equal(["A person takes over", "It says hello"], Texts(page["non_billable_examples"]!));
         await _gateway.Anyone.Get("/v1/plans/none/page").IsProblem(HttpStatusCode.NotFound, "unknown_plan");
     }
 

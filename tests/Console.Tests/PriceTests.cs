@@ -8,7 +8,8 @@ public class PriceTests(WithPages started) : IClassFixture<WithPages>
           {"id":"support.resolution","description":"a resolved conversation","price":"0.99","included_units":10,
            "verification_required":true,"min_confidence":0.9,"required_criteria":["answered"]},
           {"id":"sales.meeting","tiers":[{"up_to":2,"price":"30"},{"price":"20"}],"settles_on":"confirmation","measurement_window":"P14D"}],
-         "commitments":[{"outcome_type":"sales.meeting","units":5,"price":"15.00","per":"period"}]}
+         "commitments":[{"outcome_type":"sales.meeting","units":5,"price":"15.00","per":"period"}],
+         "page":{"billable_examples":["\u003cb\u003eSolved\u003c/b\u003e at once"],"non_billable_examples":["Only a greeting"]}}
         """;
 
     private Gateway Gateway => started.Gateway;
@@ -27,7 +28,8 @@ public class PriceTests(WithPages started) : IClassFixture<WithPages>
         Assert.Contains("It is reported with a verification that passed, and nothing is said against it within 72 hours.",
             anybody.Text);
         foreach (var part in new[] { "You are charged, for example, when", "You are not charged for", "When",
-            "What keeps the cost in bounds", "How you can see for yourself", "Fees" })
+            "What keeps the cost in bounds", "How you can see for yourself", "Fees",
+            "Examples of what is charged", "<b>Solved</b> at once", "Examples of what is not", "Only a greeting" })
             Assert.Contains(part, anybody.Text);
     }
 

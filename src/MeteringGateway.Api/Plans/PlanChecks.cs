@@ -1,5 +1,6 @@
 using MeteringGateway.Api.Caps;
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Thresholds;
 
 namespace MeteringGateway.Api.Plans;
@@ -22,6 +23,7 @@ internal static class PlanChecks
         findings.NotEmpty("/caps", plan.Caps);
         findings.NotEmpty("/thresholds", plan.Thresholds);
         findings.NotEmpty("/top_ups", plan.TopUps);
+        Page(plan.Page, findings);
         CapReader.DemandWho("/overage/at_limit", plan.Overage?.AtLimit, findings);
         for (var i = 0; i < (plan.Caps?.Count ?? 0); i++)
             CapReader.DemandWho($"/caps/{i}/at_limit", plan.Caps![i]?.AtLimit, findings);
@@ -34,20 +36,39 @@ internal static class PlanChecks
         }
     }
 
-    /// <summary>
-    /// Credits that are sold, or come with the plan, and that nothing takes: the buyer would pay for what cannot be
-    /// used. Asked when a plan, own terms or a tenant's plan are put; what was put before this was asked stays good.
-    /// </summary>
-    /// <param name="whole">The plan, or what a tenant's own terms laid over it come to.</param>
-    /// <param name="under">The plan without these: what is wrong with it already is not their fault.</param>
-    public static void CreditsAreOfUse(PlanWire whole, PlanWire? under, Findings findings)
+    private static void Page(PlanPageWire? page, Findings findings)
     {
-        const string Unused = "credits that no outcome type takes: give a type its 'credits', or leave this out";
-        var already = under is not null && !TakesCredits(under);
-        if (TakesCredits(whole)) return;
-        if (Sells(whole) && !(already && Sells(under!))) findings.Add("/top_ups", $"sells {Unused}");
-        if (Grants(whole) && !(already && Grants(under!)))
-            findings.Add("/credits/period_grant", $"grants {Unused}");
+        if (page is null) return;
+        const int mostExamples = 20, longestExample = 500;
+        findings.OptionalName("/page/headline", page.Headline, 200);
+        foreach (var (list, pointer) in (ReadOnlySpan<(IReadOnlyList<string?>?, string)>)
+            [(page.BillableExamples, "/page/billable_examples"),
+                (page.NonBillableExamples, "/page/non_billable_examples")])
+            foreach (var (at, example) in findings.Each(pointer, list, mostExamples))
+                findings.OptionalName(at, example, longestExample);
+    }
+
+    /// <summary>
+    /// Own terms, or a plan under them, that come to credits that nothing takes, where without them there were none:
+    /// the buyer would pay for what cannot be used. What was put before this was asked stays good.
+    /// </summary>
+    /// <param name="whole">What a tenant's own terms laid over the plan come to.</param>
+    /// <param name="under">The same without these: what is wrong with it already is not their fault.</param>
+    public static void CreditsAreOfUse(PlanWire whole, PlanWire under, Findings findings)
+    {
+        foreach (var error in CreditsOfNoUse(whole).ExceptBy(CreditsOfNoUse(under).Select(one => one.Pointer),
+            one => one.Pointer))
+            findings.Add(error.Pointer, error.Detail);
+    }
+
+    /// <summary>Credits that are sold, or come with the plan, and that nothing takes. Of a plan it is only told: types
+    /// that take them may come with its tenants' own terms.</summary>
+    public static IEnumerable<ProblemError> CreditsOfNoUse(PlanWire plan)
+    {
+        const string unused = "credits that no outcome type takes: give a type its 'credits', or leave this out";
+        if (TakesCredits(plan)) yield break;
+        if (Sells(plan)) yield return new ProblemError("/top_ups", $"sells {unused}");
+        if (Grants(plan)) yield return new ProblemError("/credits/period_grant", $"grants {unused}");
     }
 
     private static bool TakesCredits(PlanWire plan) =>

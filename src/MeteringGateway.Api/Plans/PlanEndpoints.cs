@@ -27,13 +27,14 @@ internal static class PlanEndpoints
                 return Problem.Invalid([new ProblemError("", $"a plan's id {Ids.Form}")]);
             var terms = PlanReader.Read(body.Value, findings);
             PlanChecks.WhenPut(body.Value, findings);
-            PlanChecks.CreditsAreOfUse(body.Value, under: null, findings);
             if (findings.Problem is { } invalid) return invalid;
             if (TenantState.Excess(terms) is { } what) return Problem.AmountOverflow($"The plan's {what} come");
             await using var turn = await turns.Take($"plan {plan}", cancellation);
             ETags.Demand(context, book.Find(plan, null) is { } newest ? ETags.Of(newest.Version) : null);
             var (version, added) = await book.Put(store, plan, body.Value, caller.Id, cancellation);
             ETags.Send(context, ETags.Of(version.Version));
+            if (PlanChecks.CreditsOfNoUse(body.Value).ToArray() is { Length: > 0 } warnings)
+                version = version with { Warnings = warnings };
             if (added) return TypedResults.Created($"/v1/plans/{plan}?version={version.Version}", version);
             return TypedResults.Ok(version);
         }).Needs(Permission.PlansWrite).Takes<PlanWire>()
@@ -81,7 +82,7 @@ internal static class PlanEndpoints
             if (Find(book, plan, version) is not { } found) return Unknown();
             var terms = PlanReader.Read(found.Plan, new Findings());
             var estimate = Estimate.Of(terms, types ?? [], units ?? []);
-            var page = PricePage.Of(found.Id, found.Version, terms, estimate);
+            var page = PricePage.Of(found.Id, found.Version, terms, found.Plan.Page, estimate);
             context.Response.Headers.Vary = "Accept";
             context.Response.Headers.CacheControl = "public, no-cache";
             if (Accept.Choose(context.Request, TakesExtensions.Json, PagesForPeople.MediaType)

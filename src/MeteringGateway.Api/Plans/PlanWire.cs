@@ -1,4 +1,5 @@
 using MeteringGateway.Api.Json;
+using MeteringGateway.Api.Problems;
 using MeteringGateway.Api.Thresholds;
 using MeteringGateway.Api.Tenants;
 
@@ -35,6 +36,20 @@ internal record PlanWire : StoredDocument
     public TrainingWire? Training { get; init; }
     /// <summary>ISO 8601 duration, up to P30D (T4).</summary>
     public string? MaxLateness { get; init; }
+    /// <summary>Of a plan alone, and of no effect on what it charges.</summary>
+    public PlanPageWire? Page { get; init; }
+}
+
+/// <summary>What the public price page says in the seller's own words, beside what follows from the terms.</summary>
+[OmitNulls]
+internal sealed record PlanPageWire : StoredDocument
+{
+    /// <summary>Up to 200 characters, in place of the page's own.</summary>
+    public string? Headline { get; init; }
+    /// <summary>Up to 20, of up to 500 characters each.</summary>
+    public IReadOnlyList<string?>? BillableExamples { get; init; }
+    /// <summary>Up to 20, of up to 500 characters each.</summary>
+    public IReadOnlyList<string?>? NonBillableExamples { get; init; }
 }
 
 [OmitNulls]
@@ -127,4 +142,9 @@ internal sealed record TrainingWire : StoredDocument
 }
 
 /// <summary>A version of a plan.</summary>
-internal sealed record PlanVersionWire(string Id, int Version, string CreatedAt, PlanWire Plan);
+[OmitNulls]
+internal sealed record PlanVersionWire(string Id, int Version, string CreatedAt, PlanWire Plan)
+{
+    /// <summary>Told when it is put, of what is taken and is hardly what was meant; absent: nothing.</summary>
+    public IReadOnlyList<ProblemError>? Warnings { get; init; }
+}

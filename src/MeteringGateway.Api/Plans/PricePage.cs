@@ -8,13 +8,18 @@ namespace MeteringGateway.Api.Plans;
 /// </summary>
 internal static class PricePage
 {
-    public static PricePageWire Of(string plan, int version, Terms terms, EstimateWire? estimate) => new(
+    /// <param name="said">In the seller's own words; null: nothing.</param>
+    public static PricePageWire Of(string plan, int version, Terms terms, PlanPageWire? said,
+        EstimateWire? estimate) => new(
         plan, version, terms.Currency, [.. Fees(terms)], [.. terms.OutcomeTypes.Select(type => Outcome(type, terms))],
         [.. terms.Activities.Select(activity =>
             new PricedWire(Named(activity.Id, activity.Description),
                 activity.Price is { } price ? Money(price, terms) : "free"))],
         [.. Packs(terms)], [.. Prepaid(terms)], [.. Free(terms)], [.. PriceControls.Of(terms)],
-        PriceWords.Headline(terms), [.. PriceWords.Timing(terms)], [.. PriceWords.Auditability()], estimate);
+        said?.Headline ?? PriceWords.Headline(terms), Examples(said?.BillableExamples),
+        Examples(said?.NonBillableExamples), [.. PriceWords.Timing(terms)], [.. PriceWords.Auditability()], estimate);
+
+    private static string[] Examples(IReadOnlyList<string?>? said) => [.. (said ?? []).OfType<string>()];
 
     private static IEnumerable<PricedWire> Fees(Terms terms)
     {

@@ -5,6 +5,8 @@ namespace MeteringGateway.Api.Plans;
 /// it in bounds, and what it would come to.
 /// </summary>
 /// <param name="Headline">The offer in a sentence.</param>
+/// <param name="BillableExamples">Of what is charged, in the seller's own words; may be none.</param>
+/// <param name="NonBillableExamples">Of what is not; may be none.</param>
 /// <param name="Timing">From a report to a final statement.</param>
 /// <param name="Auditability">How a buyer can see for itself.</param>
 /// <param name="Estimate">Of the units that were asked for; null where none were.</param>
@@ -13,7 +15,8 @@ internal sealed record PricePageWire(
     IReadOnlyList<PricedOutcomeWire> Outcomes,
     IReadOnlyList<PricedWire> Activities, IReadOnlyList<PricedWire> Packs, IReadOnlyList<string> Prepaid,
     IReadOnlyList<string> NeverCharged,
-    IReadOnlyList<string> Controls, string Headline, IReadOnlyList<string> Timing, IReadOnlyList<string> Auditability,
+    IReadOnlyList<string> Controls, string Headline, IReadOnlyList<string> BillableExamples,
+    IReadOnlyList<string> NonBillableExamples, IReadOnlyList<string> Timing, IReadOnlyList<string> Auditability,
     EstimateWire? Estimate);
 
 /// <param name="What">A fee, an activity, or a pack of credits.</param>

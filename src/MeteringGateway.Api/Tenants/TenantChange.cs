@@ -54,6 +54,7 @@ internal sealed class TenantChange(ITenants tenants, PlanBook plans, IStore stor
         ETags.Demand(context, had is null ? null : ETags.Of(had));
         var findings = new Findings();
         if (own.Currency is not null) findings.Add("/currency", "is the plan's; a tenant's own terms cannot change it");
+        if (own.Page is not null) findings.Add("/page", "is the plan's; a tenant's own terms have no public page");
         PlanChecks.WhenPut(own with { Currency = null }, findings);
         await Replace(tenant, own, before, findings, caller, cancellation);
         return had;
