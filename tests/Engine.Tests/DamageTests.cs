@@ -35,6 +35,40 @@ public sealed class DamageTests
             });
     }
 
+    [Fact]
+    public async Task Of_an_entry_with_a_flipped_bit_it_is_said_what_is_wrong_with_it_and_nothing_of_the_program()
+    {
+        await using var engine = await Stopped();
+        byte[][] entries = [.. (await engine.Store.Read(Acme, 0, int.MaxValue, default)).SelectMany(Split)];
+        var refused = new HashSet<string>(StringComparer.Ordinal);
+        for (var place = 0; place < entries.Length; place++)
+            for (var bit = 0; bit < entries[place].Length * 8; bit++)
+            {
+                var fold = new TenantFold(Acme);
+                for (var i = 0; i < place; i++) fold.Take(entries[i]);
+                byte[] flipped = [.. entries[place]];
+                flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                try
+                {
+                    fold.Take(flipped);
+                }
+                catch (TransferException e)
+                {
+                    Assert.True(e.InnerException is FormatException
+                        || e.Message.EndsWith("it cannot follow what is before it", StringComparison.Ordinal), e.Message);
+                    refused.Add(e.InnerException!.GetType().Name);
+                }
+            }
+        Assert.True(refused.Count > 1, string.Join(", ", refused));
+
+        static List<byte[]> Split(EntryBlock block)
+        {
+            var all = new List<byte[]>();
+            for (var reader = new BlockReader(block.Entries); reader.TryRead(out var entry);) all.Add(entry.ToArray());
+            return all;
+        }
+    }
+
     public static TheoryData<string> Misplaced => ["sequence", "hash", "cut short", "empty", "without parts",
         "with another part", "another tenant's"];
 

@@ -225,7 +225,8 @@ internal static class Recovery
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            throw new JournalCorruptException(tenant, sequence, $"the entry cannot be read: {e.Message}", e);
+            throw new JournalCorruptException(tenant, sequence,
+                $"the entry cannot be read: {JournalCorruptException.Why(e)}", e);
         }
         // They were stored with the entries that made them leave.
         state.TakeDeparted();

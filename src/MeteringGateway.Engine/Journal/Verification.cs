@@ -79,6 +79,11 @@ public sealed class JournalCorruptException : Exception
         : base($"The journal of tenant '{tenant}' is damaged at sequence {sequence}: {why}.", inner) =>
         (Data[nameof(Tenant)], Data[nameof(Sequence)]) = (tenant, sequence);
 
+    /// <summary>Why bytes could not be read, or taken: what any other exception says is no help to who reads
+    /// it.</summary>
+    public static string Why(Exception fault) => fault is FormatException ? fault.Message
+        : "it cannot follow what is before it";
+
     // In Data, as that is what goes with an exception from one process to another.
     public string Tenant => (string)Data[nameof(Tenant)]!;
     public long Sequence => (long)Data[nameof(Sequence)]!;

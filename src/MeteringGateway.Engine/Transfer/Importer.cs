@@ -105,7 +105,8 @@ internal sealed class Importer(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            throw reader.Broken($"tenant '{fold.Tenant}': the archived outcome cannot be read: {e.Message}", e);
+            throw reader.Broken(
+                $"tenant '{fold.Tenant}': the archived outcome cannot be read: {JournalCorruptException.Why(e)}", e);
         }
     }
 

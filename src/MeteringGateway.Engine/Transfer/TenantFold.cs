@@ -34,7 +34,8 @@ internal sealed class TenantFold(string tenant)
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            throw new TransferException($"tenant '{Tenant}': entry {sequence} cannot be read: {e.Message}", e);
+            throw new TransferException(
+                $"tenant '{Tenant}': entry {sequence} cannot be read: {JournalCorruptException.Why(e)}", e);
         }
     }
 

@@ -146,7 +146,8 @@ internal static class StoredJournal
         // What is written to meanwhile may be a pipe that somebody has closed.
         catch (Exception e) when (e is not IOException)
         {
-            throw new JournalCorruptException(tenant, sequence, $"the entry cannot be read: {e.Message}", e);
+            throw new JournalCorruptException(tenant, sequence,
+                $"the entry cannot be read: {JournalCorruptException.Why(e)}", e);
         }
     }
 
