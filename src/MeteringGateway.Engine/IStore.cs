@@ -194,7 +194,15 @@ public sealed record EntryBlock(long FirstSequence, int Count, byte[] Entries, b
 
 /// <param name="Parts">As <see cref="SnapshotSeal"/> writes them, in order; those of one that is to be stored are made
 /// when they are asked for.</param>
-public sealed record StoredSnapshot(long Sequence, byte[] Hash, IEnumerable<byte[]> Parts);
+public sealed record StoredSnapshot(long Sequence, byte[] Hash, IEnumerable<byte[]> Parts)
+{
+    /// <summary>Gives each part, in order, where it lies: whoever takes it copies what is to stay.</summary>
+    public void Each(Action<ReadOnlySpan<byte>> take)
+    {
+        if (Parts is Sqlite.StoredParts lying) lying.Each(take);
+        else foreach (var part in Parts) take(part);
+    }
+}
 
 /// <param name="Sequence">Of the last entry.</param>
 /// <param name="Hash">After the last entry: where the tail's chain must end.</param>

@@ -1,5 +1,4 @@
 using MeteringGateway.Core;
-using MeteringGateway.Engine.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MeteringGateway.Engine.Tests;
@@ -127,25 +126,6 @@ public sealed class DamageTests
             });
         }
         Assert.Equal(0, (await Load(engine))!.TailEntries);
-    }
-
-    [Fact]
-    public async Task Parts_that_are_on_their_way_are_waited_for_until_no_more_can_come()
-    {
-        var parts = new PartsOnTheirWay(3);
-        var seen = Task.Run(() => parts.ToList());
-        parts.Add([1]);
-        parts.Add([2]);
-        parts.Add([3]);
-        Assert.Equal([[1], [2], [3]], await seen);
-        Assert.Equal(3, parts.Count()); // again
-
-        var broken = new PartsOnTheirWay(2);
-        var waits = Task.Run(() => broken.ToList());
-        broken.Add([1]);
-        broken.Fail(new IOException("the disk is gone"));
-        Assert.Contains("the disk is gone", (await Assert.ThrowsAsync<StoreException>(() => waits)).Message,
-            StringComparison.Ordinal);
     }
 
     [Fact]

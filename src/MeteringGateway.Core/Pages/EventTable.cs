@@ -10,7 +10,6 @@ namespace MeteringGateway.Core;
 /// </summary>
 internal sealed class EventTable
 {
-    private const int MostExpected = 1 << 26;
     private const int PageBits = 10, PageSize = 1 << PageBits, First = 4;
 
     private readonly Hashed _places = new();
@@ -101,20 +100,6 @@ internal sealed class EventTable
     /// <summary>What is remembered, as it is in the table.</summary>
     public IEnumerable<bool> Write(Writer to) => Rows.Write(to, Count, Kept);
 
-    /// <summary>Some of it.</summary>
-    /// <param name="left">How many are left; less by those that were read.</param>
-    public void Read(ref Reader from, ref ulong left)
-    {
-        var rows = Rows.Read<Row>(ref from, ref left);
-        // Only once those are there that should be: a number alone makes no room.
-        if (_places.Count == 0) _places.Expect(rows.Length + (int)Math.Min(left, MostExpected));
-        foreach (ref readonly var row in rows)
-        {
-            if (!row.IsUsed || Find(row.Key) is not null) throw new FormatException("an event is there twice");
-            Add(row);
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(in Row row)
     {
@@ -158,6 +143,38 @@ internal sealed class EventTable
     private static int HashOf(UInt128 key) => HashKey.OfProcess.Of(key);
 
     private ref Row RowAt(int place) => ref _pages[place >> PageBits][place & (PageSize - 1)];
+
+    /// <summary>Fills an empty table with what was written of one, a page at a time, and then finds where each is.
+    /// </summary>
+    public sealed class Reading(EventTable table)
+    {
+        private readonly List<Slot[]> _slots = [];
+
+        /// <summary>Some of it.</summary>
+        /// <param name="left">How many are left; less by those that were read.</param>
+        /// <exception cref="FormatException">It is none of a table.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Read(ref Reader from, ref ulong left)
+        {
+            var rows = Rows.Read<Row>(ref from, ref left);
+            var page = GC.AllocateUninitializedArray<Row>(rows.Length);
+            rows.CopyTo(page);
+            (table._page, table._used) = (table._pages.Count, page.Length);
+            table._pages.Add(page);
+            var slots = GC.AllocateUninitializedArray<Slot>(page.Length);
+            var key = HashKey.OfProcess;
+            for (var i = 0; i < page.Length; i++)
+            {
+                if (!page[i].IsUsed) throw new FormatException("an event is none");
+                slots[i] = new Slot(key.Of(page[i].Key), (table._page << PageBits) + i);
+            }
+            _slots.Add(slots);
+            if (left == 0 && !table._places.Fill(_slots, table.AreSame))
+                throw new FormatException("an event is there twice");
+        }
+    }
+
+    private bool AreSame(int place, int other) => RowAt(place).Key == RowAt(other).Key;
 
     private readonly struct Meant(EventTable table, UInt128 key) : IMeant
     {

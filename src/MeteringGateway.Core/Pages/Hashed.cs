@@ -79,6 +79,44 @@ internal sealed class Hashed
         return true;
     }
 
+    /// <summary>
+    /// Puts all of them into an empty table: those of one segment together, as what is looked for in one segment after
+    /// the other is not in the processor's cache. Compiled in full at once, as it is called once.
+    /// </summary>
+    /// <param name="areSame">Of two places with one hash.</param>
+    /// <returns>False: two of them are the same.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool Fill(IReadOnlyCollection<Slot[]> blocks, Func<int, int, bool> areSame)
+    {
+        var count = blocks.Sum(block => block.Length);
+        Expect(count);
+        var ends = new int[_directory.Length];
+        foreach (var block in blocks)
+            foreach (ref readonly var slot in block.AsSpan()) ends[IndexOf(slot.Hash)]++;
+        for (int i = 0, from = 0; i < ends.Length; i++) (ends[i], from) = (from, from + ends[i]);
+        var sorted = GC.AllocateUninitializedArray<Slot>(count);
+        foreach (var block in blocks)
+            foreach (ref readonly var slot in block.AsSpan()) sorted[ends[IndexOf(slot.Hash)]++] = slot;
+        var (segments, tooMany) = (_directory, new List<Slot>());
+        for (int i = 0, from = 0; i < ends.Length; from = ends[i++])
+        {
+            var some = sorted.AsSpan(from, ends[i] - from);
+            if (some.Length > Most) tooMany.AddRange(some);
+            else if (some.Length > 0)
+            {
+                segments[i].MakeRoom(some.Length);
+                if (!segments[i].TryPut(some, areSame)) return false;
+                Count += some.Length;
+            }
+        }
+        foreach (var slot in tooMany)
+        {
+            if (Find(slot.Hash, new Same(slot.Place, areSame)).IsUsed) return false;
+            Add(slot);
+        }
+        return true;
+    }
+
     /// <returns>False: it is not there.</returns>
     public bool Remove<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
@@ -121,7 +159,10 @@ internal sealed class Hashed
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Segment SegmentOf(ulong hash) => _directory[_bits == 0 ? 0 : (int)(hash >> (64 - _bits))];
+    private Segment SegmentOf(ulong hash) => _directory[IndexOf(hash)];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int IndexOf(ulong hash) => _bits == 0 ? 0 : (int)(hash >> (64 - _bits));
 
     private void Split(Segment full)
     {
@@ -134,6 +175,14 @@ internal sealed class Hashed
         var halves = full.Halves();
         var (first, places) = (Array.IndexOf(_directory, full), 1 << (_bits - full.Bits));
         for (var i = 0; i < places; i++) _directory[first + i] = i < places / 2 ? halves.Low : halves.High;
+    }
+
+    private readonly struct Same(int place, Func<int, int, bool> areSame) : IMeant
+    {
+        private readonly int _place = place;
+        private readonly Func<int, int, bool> _areSame = areSame;
+
+        public bool Is(in Slot slot) => slot.Place == _place || _areSame(slot.Place, _place);
     }
 
     /// <param name="bits">How many first bits all of its hashes share.</param>
@@ -186,17 +235,21 @@ internal sealed class Hashed
         private static int RoomOf(int size) => size - size / 5 - 1;
 
         /// <summary>There is room for them.</summary>
+        /// <param name="areSame">Of two places with one hash; null: a place is the same as itself alone.</param>
         /// <returns>False: one of them is none, or is there already.</returns>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public bool TryPut(ReadOnlySpan<Slot> added)
+        public bool TryPut(ReadOnlySpan<Slot> added, Func<int, int, bool>? areSame = null)
         {
             var slots = Slots;
             foreach (ref readonly var slot in added)
             {
                 if (!slot.IsUsed) return false;
-                var at = HomeOf(slot.Hash);
+                var hash = slot.Hash;
+                var at = HomeOf(hash);
                 for (; slots[at].IsUsed; at = at + 1 == slots.Length ? 0 : at + 1)
-                    if (slots[at].IsSame(slot)) return false;
+                    if (slots[at].IsSame(slot)
+                        || (areSame is not null && slots[at].Hash == hash && areSame(slots[at].Place, slot.Place)))
+                        return false;
                 slots[at] = slot;
             }
             Count += added.Length;

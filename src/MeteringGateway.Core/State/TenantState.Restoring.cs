@@ -23,7 +23,7 @@ public sealed partial class TenantState
             (to, ref from) => to.Table.Changed(ref from, ref to._left),
             (to, ref from) => to.Sessions.ReadSingle(ref from, ref to._left, to.Table),
             One((to, ref from) => to._state.ReadSession(ref from, ref to._near)),
-            (to, ref from) => to.Events.Read(ref from, ref to._left),
+            (to, ref from) => (to._readEvents ??= new(to.Events)).Read(ref from, ref to._left),
             .. End(),
         ];
 
@@ -42,6 +42,7 @@ public sealed partial class TenantState
         private readonly List<Signal> _signals = [];
         private Item[] _kinds = Kinds;
         private OutcomeTable.Reading? _read;
+        private EventTable.Reading? _readEvents;
         private int _kind;
         private int _near;
         private ulong _left = 1;

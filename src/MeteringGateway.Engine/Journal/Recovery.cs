@@ -22,7 +22,7 @@ internal static class Recovery
     /// <summary>Bytes below which threads of its own cost more than they save.</summary>
     private const long Large = 1 << 20;
 
-    /// <summary>Parts of a snapshot that are verified before they are read.</summary>
+    /// <summary>Parts of a snapshot that are verified before they are read, and arrays that they are in.</summary>
     private const int PartsAhead = 8;
 
     /// <summary>Null: the tenant was never written.</summary>
@@ -43,7 +43,7 @@ internal static class Recovery
     private static long SizeOf(StoredTenant stored) =>
         stored.Tail.Sum(block => (long)block.Entries.Length) + (stored.Snapshot is { } snapshot ? Least(snapshot) : 0);
 
-    /// <summary>Of its parts, but of no more than make it large: the others may still be on their way.</summary>
+    /// <summary>Of its parts, but of no more than make it large: the others may still be in the store.</summary>
     private static long Least(StoredSnapshot snapshot)
     {
         var bytes = 0L;
@@ -93,22 +93,28 @@ internal static class Recovery
         return (opening.Done(), bytes);
     }
 
-    /// <summary>While one part is read, the next ones are verified on a thread of their own.</summary>
+    /// <summary>
+    /// While one part is put into the tables, the next ones are read and verified on a thread of their own; arrays are
+    /// used again, as the first touch of memory would take as long as all else that is done with a part.
+    /// </summary>
     private static async Task<(TenantState, long)> OpenLarge(string tenant, StoredSnapshot snapshot,
         CancellationToken cancellation)
     {
         var opening = new SnapshotSeal.Opening(tenant, snapshot);
         var bytes = 0L;
         using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var verified = new BlockingCollection<byte[]>(PartsAhead);
+        using var verified = new BlockingCollection<(byte[] Array, int Length)>();
+        using var free = new BlockingCollection<byte[]>();
+        for (var i = 0; i < PartsAhead; i++) free.Add([], cancellation);
         var verifying = Task.Factory.StartNew(Verify, CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         try
         {
-            foreach (var part in verified.GetConsumingEnumerable(cancellation))
+            foreach (var (part, length) in verified.GetConsumingEnumerable(cancellation))
             {
-                opening.Read(part);
-                bytes += part.Length;
+                opening.Read(part.AsSpan(0, length));
+                bytes += length;
+                free.Add(part, cancellation);
             }
         }
         catch
@@ -124,11 +130,15 @@ internal static class Recovery
         {
             try
             {
-                foreach (var part in snapshot.Parts)
+                snapshot.Each(part =>
                 {
                     opening.Verify(part);
-                    verified.Add(part, givenUp.Token);
-                }
+                    var array = free.Take(givenUp.Token);
+                    if (array.Length < part.Length)
+                        array = GC.AllocateUninitializedArray<byte>(Math.Max(part.Length, SnapshotSeal.PartSize));
+                    part.CopyTo(array);
+                    verified.Add((array, part.Length));
+                });
             }
             finally
             {

@@ -56,7 +56,7 @@ public static class SnapshotSeal
         byte[] Sealed(byte[] part, byte flags)
         {
             part[1] |= flags;
-            Digest(tenant, state.Sequence, hash, number++, part, DigestIn(part));
+            Digest(tenant, state.Sequence, hash, number++, part, part.AsSpan(2 + Writing, SHA256.HashSizeInBytes));
             return part;
         }
     }
@@ -74,13 +74,13 @@ public static class SnapshotSeal
     internal sealed class Opening(string tenant, StoredSnapshot snapshot)
     {
         private readonly TenantState.Restoring _state = new();
-        private byte[]? _first;
+        private byte[]? _writing;
         private MemoryStream? _continued;
         private int _number;
         private bool _ended;
 
         /// <exception cref="FormatException">It is not the part that was stored here.</exception>
-        public void Take(byte[] part)
+        public void Take(ReadOnlySpan<byte> part)
         {
             Verify(part);
             Read(part);
@@ -88,7 +88,7 @@ public static class SnapshotSeal
 
         /// <summary>That it is the next part that was stored here; reading one that is asks nothing of it.</summary>
         /// <exception cref="FormatException">It is not.</exception>
-        public void Verify(byte[] part)
+        public void Verify(ReadOnlySpan<byte> part)
         {
             if (part.Length <= Head || part[0] != Mark) throw new FormatException("it is not sealed");
             if (_ended) throw new FormatException("there are parts after its last");
@@ -96,19 +96,20 @@ public static class SnapshotSeal
             Digest(tenant, snapshot.Sequence, snapshot.Hash, _number++, part, digest);
             if (!digest.SequenceEqual(DigestIn(part)))
                 throw new FormatException("its bytes are not those that were sealed");
-            if (!part.AsSpan(2, Writing).SequenceEqual((_first ??= part).AsSpan(2, Writing)))
+            _writing ??= part.Slice(2, Writing).ToArray();
+            if (!part.Slice(2, Writing).SequenceEqual(_writing))
                 throw new FormatException("its parts are of two writings");
             _ended = (part[1] & Last) != 0;
         }
 
         /// <summary>Takes what is in the next part that was verified.</summary>
         /// <exception cref="FormatException">It is none of a state.</exception>
-        public void Read(byte[] part)
+        public void Read(ReadOnlySpan<byte> part)
         {
             if ((part[1] & Continued) != 0 || _continued is not null)
-                (_continued ??= new MemoryStream()).Write(part.AsSpan(Head));
+                (_continued ??= new MemoryStream()).Write(part[Head..]);
             if ((part[1] & Continued) != 0) return;
-            _state.Take(_continued is null ? part.AsSpan(Head) : _continued.GetBuffer().AsSpan(0,
+            _state.Take(_continued is null ? part[Head..] : _continued.GetBuffer().AsSpan(0,
                 (int)_continued.Length));
             _continued = null;
         }
@@ -123,9 +124,11 @@ public static class SnapshotSeal
         }
     }
 
-    private static Span<byte> DigestIn(byte[] part) => part.AsSpan(2 + Writing, SHA256.HashSizeInBytes);
+    private static ReadOnlySpan<byte> DigestIn(ReadOnlySpan<byte> part) =>
+        part.Slice(2 + Writing, SHA256.HashSizeInBytes);
 
-    private static void Digest(string tenant, long sequence, byte[] hash, int number, byte[] part, Span<byte> digest)
+    private static void Digest(string tenant, long sequence, byte[] hash, int number, ReadOnlySpan<byte> part,
+        Span<byte> digest)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> numbers = stackalloc byte[sizeof(long) + sizeof(int)];
@@ -136,8 +139,8 @@ public static class SnapshotSeal
         sha.AppendData("\0"u8);
         sha.AppendData(numbers);
         sha.AppendData(hash);
-        sha.AppendData(part.AsSpan(0, 2 + Writing));
-        sha.AppendData(part.AsSpan(Head));
+        sha.AppendData(part[..(2 + Writing)]);
+        sha.AppendData(part[Head..]);
         sha.GetHashAndReset(digest);
     }
 }

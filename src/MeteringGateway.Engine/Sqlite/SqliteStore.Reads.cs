@@ -12,21 +12,14 @@ public sealed partial class SqliteStore
     private const string FreshSequences = "SELECT tenant, MAX(first+count-1) AS sequence FROM fresh GROUP BY tenant";
     private const string Tenant = "tenant=(SELECT key FROM tenants WHERE id=?)";
 
-    /// <summary>Parts of a snapshot that are read at once; of one with more, whoever loads it begins with the
-    /// first.</summary>
+    /// <summary>Parts of a snapshot that are read with the tenant; of one with more, the others are read when they are
+    /// asked for.</summary>
     private const int PartsAtOnce = 4;
 
-    /// <summary>In one transaction: parts that are on their way are those of the snapshot in force now.</summary>
-    public async ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation)
-    {
-        var known = new TaskCompletionSource<StoredTenant?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var read = Read(tenant, db => db.Transaction("BEGIN", _ => Load(db, tenant, known)), cancellation,
-            urgent: true).AsTask();
-        return await await Task.WhenAny(known.Task, read);
-    }
+    public ValueTask<StoredTenant?> Load(string tenant, CancellationToken cancellation) =>
+        Read(tenant, db => db.Transaction("BEGIN", _ => Load(db, tenant)), cancellation, urgent: true);
 
-    /// <param name="known">Told as soon as all but the parts of a large snapshot is known.</param>
-    private StoredTenant? Load(Connection db, string tenant, TaskCompletionSource<StoredTenant?> known)
+    private StoredTenant? Load(Connection db, string tenant)
     {
         using var row = db["SELECT key, sequence, hash, snapshot_sequence, snapshot_hash FROM tenants WHERE id=?"].Add(
             tenant);
@@ -34,27 +27,22 @@ public sealed partial class SqliteStore
         var (key, snapshot) = (row.Int64(0), row.Int64(3));
         var last = LastFresh(db, key);
         var (sequence, hash) = last ?? (row.Int64(1), row.Blob(2));
-        var stored = snapshot == 0 ? null : new StoredSnapshot(snapshot, row.Blob(4), []);
-        var blocks = Blocks(db, key, snapshot, int.MaxValue, last is not null);
-        if (stored is null) return new StoredTenant(null, blocks, sequence, hash);
-        var parts = new PartsOnTheirWay(PartsOf(db, key, snapshot));
-        var all = new StoredTenant(stored with { Parts = parts }, blocks, sequence, hash);
-        try
+        var stored = snapshot == 0 ? null
+            : new StoredSnapshot(snapshot, row.Blob(4), Parts(db, key, snapshot));
+        return new StoredTenant(stored, Blocks(db, key, snapshot, int.MaxValue, last is not null), sequence, hash);
+    }
+
+    private IEnumerable<byte[]> Parts(Connection db, long key, long sequence)
+    {
+        var parts = new List<byte[]>();
+        using var part = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part LIMIT ?"].Add(key)
+            .Add(sequence).Add(PartsAtOnce + 1L);
+        while (part.Step())
         {
-            using var part = db["SELECT bytes FROM snapshots WHERE tenant=? AND sequence=? ORDER BY part"].Add(key)
-                .Add(snapshot);
-            for (var number = 1; part.Step(); number++)
-            {
-                parts.Add(part.Blob(0));
-                if (number == PartsAtOnce) known.TrySetResult(all);
-            }
+            if (parts.Count == PartsAtOnce) return new StoredParts(OpenReader, key, sequence, parts);
+            parts.Add(part.Blob(0));
         }
-        catch (Exception e)
-        {
-            parts.Fail(e);
-            throw;
-        }
-        return all;
+        return parts;
     }
 
     /// <summary>
@@ -84,12 +72,6 @@ public sealed partial class SqliteStore
 
         bool IsWanted() =>
             blocks.Count == 0 || blocks[^1].FirstSequence + blocks[^1].Count - 1 - after < limit;
-    }
-
-    private static int PartsOf(Connection db, long key, long sequence)
-    {
-        using var row = db["SELECT COUNT(*) FROM snapshots WHERE tenant=? AND sequence=?"].Add(key).Add(sequence);
-        return row.Step() ? (int)row.Int64(0) : 0;
     }
 
     /// <summary>First sequence of the block that holds <paramref name="sequence"/>.</summary>

@@ -32,6 +32,48 @@ public sealed class EventTableTests
         Assert.InRange(PagesOf(table), 1, (Kept + 1) * (ADay / 1024 + 2));
     }
 
+    /// <summary>I2: what was written is remembered where it is read, and no event twice; more may come behind it.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_024)]
+    [InlineData(5_000)]
+    public void What_was_written_is_read(int events)
+    {
+        var table = new EventTable();
+        for (var i = 0; i < events; i++) table.Add(KeyOf(1, i), Of(i % 40));
+        var read = Read(Written(table));
+        Assert.Equal(table.All, read.All);
+        for (var i = 0; i < events + 1_500; i++)
+        {
+            Assert.Equal(i < events ? Of(i % 40) : null, read.Find(KeyOf(1, i)));
+            if (i >= events) read.Add(KeyOf(1, i), Of(2));
+        }
+        Assert.Throws<ArgumentException>(() => read.Add(KeyOf(1, 0), Of(0)));
+        Assert.Equal(events + 1_500, read.Count);
+
+        var twice = Written(table);
+        if (events == 1) return;
+        twice.AsSpan(twice.Length - 42 * events, 16).CopyTo(twice.AsSpan(twice.Length - 42));
+        Assert.Throws<FormatException>(() => Read(twice));
+    }
+
+    private static byte[] Written(EventTable table)
+    {
+        var to = new Writer();
+        foreach (var _ in table.Write(to)) { }
+        return to.Written.ToArray();
+    }
+
+    private static EventTable Read(byte[] bytes)
+    {
+        var table = new EventTable();
+        var from = new Reader(bytes);
+        var reading = new EventTable.Reading(table);
+        for (var left = from.Unsigned(); left > 0;) reading.Read(ref from, ref left);
+        return table;
+    }
+
     private static Instant At(int day) => Begin + TimeSpan.FromDays(day);
 
     private static UInt128 KeyOf(int day, int i) =>

@@ -54,6 +54,33 @@ public sealed class HashedTests
         Assert.Equal(Enumerable.Range(0, names), table.All().Select(slot => slot.Place).Order());
     }
 
+    /// <summary>Also where more have their first bits alike than a segment holds.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2_500, false)]
+    [InlineData(50_000, false)]
+    [InlineData(3_000, true)]
+    public void It_is_filled_with_all_at_once(int names, bool alike)
+    {
+        var hashes = Enumerable.Range(0, int.MaxValue).Select(hash => hash * 31)
+            .Where(hash => !alike || Slot.Spread(hash) >> 61 == 5).Take(names).ToArray();
+        var slots = hashes.Select((hash, name) => new Slot(hash, name)).ToArray();
+        new Random(names).Shuffle(slots);
+        var table = new Hashed();
+        Assert.True(table.Fill([.. slots.Chunk(1024)], (_, _) => false));
+        Assert.Equal(names, table.Count);
+        for (var name = 0; name < names; name++)
+            Assert.Equal(name, table.Find(Slot.Spread(hashes[name]), new Of(name)).Place);
+        Assert.False(table.Find(Slot.Spread(-1), new Of(names)).IsUsed);
+        Assert.Equal(Enumerable.Range(0, names), table.All().Select(slot => slot.Place).Order());
+        table.Add(new Slot(-1, names));
+        Assert.Equal(names, table.Find(Slot.Spread(-1), new Of(names)).Place);
+        if (names == 0) return;
+        Assert.False(new Hashed().Fill([slots, [new Slot(hashes[0], names)]], (_, _) => true));
+        Assert.False(new Hashed().Fill([slots, [slots[0]]], (_, _) => false));
+    }
+
     [Fact]
     public void A_block_list_is_a_list()
     {
