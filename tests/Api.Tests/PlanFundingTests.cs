@@ -97,7 +97,8 @@ public class PlanFundingTests(Started started) : IClassFixture<Started>
     public async Task A_plan_that_sells_or_grants_credits_that_no_outcome_type_takes_is_told_of_it(string plan,
         string pointer, string does) // F1, F9
     {
-        var warnings = $$"""[{"pointer":"{{pointer}}","detail":"{{does}} credits that no outcome type takes: give a type its 'credits', or leave this out"}]""";
+        var detail = $"{does} credits that no outcome type takes: give a type its 'credits', or leave this out";
+        var warnings = $$"""[{"pointer":"{{pointer}}","detail":"{{detail}}"}]""";
         foreach (var status in (HttpStatusCode[])[HttpStatusCode.Created, HttpStatusCode.OK])
             Assert.True(JsonNode.DeepEquals(JsonNode.Parse(warnings),
                 (await _gateway.Admin.Put($"/v1/plans/of-no-use-{does}", plan).Is(status))["warnings"]));

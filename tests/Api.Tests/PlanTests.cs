@@ -23,7 +23,8 @@ public class PlanTests(Started started) : IClassFixture<Started>
          "top_up_limit":"500.00",
          "training":{"days":90,"max_outcomes":500},
          "max_lateness":"PT72H",
-         "page":{"headline":"Pay only when the work gets done","billable_examples":["It answers, and nobody asks again"],
+         "page":{"headline":"Pay only when the work gets done",
+           "billable_examples":["It answers, and nobody asks again"],
            "non_billable_examples":["A person takes over","It says hello"]}}
         """;
 

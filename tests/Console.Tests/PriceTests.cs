@@ -9,7 +9,7 @@ public class PriceTests(WithPages started) : IClassFixture<WithPages>
            "verification_required":true,"min_confidence":0.9,"required_criteria":["answered"]},
           {"id":"sales.meeting","tiers":[{"up_to":2,"price":"30"},{"price":"20"}],"settles_on":"confirmation","measurement_window":"P14D"}],
          "commitments":[{"outcome_type":"sales.meeting","units":5,"price":"15.00","per":"period"}],
-         "page":{"billable_examples":["\u003cb\u003eSolved\u003c/b\u003e at once"],"non_billable_examples":["Only a greeting"]}}
+         "page":{"billable_examples":["<b>Solved</b> at once"],"non_billable_examples":["Only a greeting"]}}
         """;
 
     private Gateway Gateway => started.Gateway;

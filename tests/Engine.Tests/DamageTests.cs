@@ -54,7 +54,8 @@ public sealed class DamageTests
                 catch (TransferException e)
                 {
                     Assert.True(e.InnerException is FormatException
-                        || e.Message.EndsWith("it cannot follow what is before it", StringComparison.Ordinal), e.Message);
+                        || e.Message.EndsWith("it cannot follow what is before it", StringComparison.Ordinal),
+                        e.Message);
                     refused.Add(e.InnerException!.GetType().Name);
                 }
             }

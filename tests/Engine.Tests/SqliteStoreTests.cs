@@ -52,7 +52,16 @@ public sealed class SqliteStoreTests : IAsyncLifetime
         Assert.Equal(parts[5], read.Current);
         await _store.SaveSnapshot("acme", new StoredSnapshot(2, first.LastHash, [.. parts.Reverse()]), default);
         Assert.False(read.MoveNext());
-        Assert.Equal(parts.Reverse(), (await _store.Load("acme", default))!.Snapshot!.Parts);
+        var newest = (await _store.Load("acme", default))!.Snapshot!;
+        Assert.Equal(parts.Reverse(), newest.Parts);
+
+        // Whoever still reads when the store is closed is told, and holds nothing open.
+        var closed = Assert.Throws<ObjectDisposedException>(() => newest.Each(part =>
+        {
+            if (part[0] == 3) _store.DisposeAsync().AsTask().Wait();
+        }));
+        Assert.Equal(typeof(SqliteStore).FullName, closed.ObjectName);
+        Assert.False(File.Exists(Path.Combine(_directory, "metering.db-wal")));
     }
 
     [Theory]

@@ -10,7 +10,7 @@ namespace MeteringGateway.Core;
 /// </summary>
 internal sealed class EventTable
 {
-    private const int PageBits = 10, PageSize = 1 << PageBits, First = 4;
+    private const int PageBits = 10, PageSize = Rows.Most, First = 4; // a block that was written is a page again
 
     private readonly Hashed _places = new();
     private readonly List<Row[]> _pages = new(1);

@@ -42,7 +42,9 @@ internal sealed class Hashed
         return segment.Find(hash, meant) is var at && at >= 0 ? segment.Slots[at] : default;
     }
 
-    /// <summary>The caller knows that it is not there. Compiled in full at once: it takes each of a journal's.</summary>
+    /// <summary>
+    /// The caller knows that it is not there. Compiled in full at once: it takes each of a journal's.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(in Slot slot)
     {

@@ -64,7 +64,8 @@ internal static class Recovery
                     : await OpenLarge(tenant, snapshot, cancellation);
             }
 #pragma warning disable CA1031 // A snapshot only saves time: whatever is wrong with it, the entries are what counts.
-            catch (Exception e) when (e is not (OperationCanceledException or StoreException))
+            catch (Exception e) when (e is not (OperationCanceledException or StoreException
+                or ObjectDisposedException))
 #pragma warning restore CA1031
             {
                 log.LogWarning(e,

@@ -39,7 +39,7 @@ public sealed partial class SqliteStore
             .Add(sequence).Add(PartsAtOnce + 1L);
         while (part.Step())
         {
-            if (parts.Count == PartsAtOnce) return new StoredParts(OpenReader, key, sequence, parts);
+            if (parts.Count == PartsAtOnce) return new StoredParts(ReadHere, key, sequence, parts);
             parts.Add(part.Blob(0));
         }
         return parts;

@@ -230,7 +230,8 @@ public sealed partial class SqliteStore : IStore
         try
         {
             var result = work(reader);
-            _readers.Add(reader);
+            if (_disposed) reader.Dispose(); // nobody would close it: the log would stay, with what was erased
+            else _readers.Add(reader);
             return result;
         }
         catch

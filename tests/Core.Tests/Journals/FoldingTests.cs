@@ -53,7 +53,8 @@ public sealed class FoldingTests
                 GoOn(EventText.Fingerprinted(report with { Id = new EventId("/late", report.OutcomeId),
                     OutcomeId = $"late-{report.OutcomeId}", Time = at }), at);
         }
-        foreach (var after in (double[])[0.5, 1.1, 26, 24 * 20, 24 * 45]) GoOn(new Command.Tick(), at + TimeSpan.FromHours(after));
+        foreach (var after in (double[])[0.5, 1.1, 26, 24 * 20, 24 * 45])
+            GoOn(new Command.Tick(), at + TimeSpan.FromHours(after));
         Same(each, folded);
 
         void GoOn(Command command, Instant now)
