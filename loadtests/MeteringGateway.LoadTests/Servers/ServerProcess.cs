@@ -12,6 +12,8 @@ public sealed class ServerProcess : IDisposable
     private readonly List<string> _output = [];
     private readonly TaskCompletionSource<int> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _disposed;
+
     private ServerProcess(Process process) => _process = process;
 
     public int Port { get; private set; }
@@ -114,8 +116,11 @@ public sealed class ServerProcess : IDisposable
     /// <summary>False: it still runs after that time.</summary>
     public bool Ended(TimeSpan within) => _process.WaitForExit(within);
 
+    /// <summary>Twice is as once: whoever failed to start another still ends with the first.</summary>
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         if (!_process.HasExited) KillHard();
         _process.Dispose();
     }

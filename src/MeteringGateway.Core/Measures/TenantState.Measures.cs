@@ -83,11 +83,18 @@ public sealed partial class TenantState
     }
 
     /// <summary>A report was taken; the state has it.</summary>
+    /// <param name="session">Null: it is in none, or begins it.</param>
     private void Gauge(Outcome outcome, Session? session, PeriodBook book)
     {
         var measures = Measured ??= new Measures();
         Count(default, PartOf(outcome), outcome);
-        if (session is null || outcome.Sandbox) return;
+        if (outcome.Session is null || outcome.Sandbox) return;
+        if (session is null)
+        {
+            Begin(measures.Of(outcome.Period), outcome);
+            if (IsHandedOff(outcome)) HandOff(outcome.Session);
+            return;
+        }
         var (period, reports) = (measures.Of(outcome.Period), ReportsIn(session, outcome.Id));
         if (!reports.Has(outcome.Period, null) && !HasActivityIn(session, book)) Enter(period.All, session);
         if (!reports.Has(outcome.Period, outcome.Type)) Enter(period.Of(outcome.Type), session);
@@ -100,7 +107,20 @@ public sealed partial class TenantState
             if (!success) Waited(period.All, outcome, first);
             if (!ofType) Waited(period.Of(outcome.Type), outcome, first);
         }
-        if (IsHandedOff(outcome)) HandOff(outcome.Session!);
+        if (IsHandedOff(outcome)) HandOff(outcome.Session);
+    }
+
+    /// <summary>Outcomes begin sessions, so many that are alike: each is waited for from its own time on.</summary>
+    private static void Begin(PeriodQuality period, Outcome outcome, int times = 1)
+    {
+        Begin(period.All, outcome, times);
+        Begin(period.Of(outcome.Type), outcome, times);
+    }
+
+    private static void Begin(Tallies tallies, Outcome outcome, int times)
+    {
+        tallies[Mark.Sessions] += times;
+        if (outcome.Result == Result.Success) tallies[Mark.FirstOutcomes] += times;
     }
 
     /// <param name="but">An outcome that is to be left out if they are not kept yet; null: none.</param>

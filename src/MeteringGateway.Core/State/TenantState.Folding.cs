@@ -185,13 +185,6 @@ public sealed partial class TenantState
         book.Count(like, times);
         _outcomes!.Own(kind, times);
         Count(default, PartOf(like), like, times);
-        if (like.Session is null) return;
-        var period = Measured!.Of(like.Period);
-        foreach (var tallies in (Tallies[])[period.All, period.Of(like.Type)])
-        {
-            tallies[Mark.Sessions] += times;
-            // Each was the first of its session, and was waited for from its own time on.
-            if (like.Result == Result.Success) tallies[Mark.FirstOutcomes] += times;
-        }
+        if (like.Session is not null) Begin(Measured!.Of(like.Period), like, times);
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace MeteringGateway.Core;
 
 /// <summary>Sessions, and the groups of outcomes in them of which one counts (I4).</summary>
@@ -5,8 +7,10 @@ public sealed partial class TenantState
 {
     /// <summary>The session, unless it was forgotten by then (I4).</summary>
     internal Session? SessionAt(string? name, Instant time) =>
-        name is not null && SessionNamed(name) is { } session && session.LastEvent + SessionsKept >= time
-            ? session : null;
+        name is not null && SessionNamed(name) is var session && IsKept(session, time) ? session : null;
+
+    private static bool IsKept([NotNullWhen(true)] Session? session, Instant time) =>
+        session?.LastEvent + SessionsKept >= time;
 
     /// <summary>The session in which the outcome was reported; null once it is forgotten.</summary>
     internal Session? SessionOf(Outcome outcome) =>
@@ -85,21 +89,23 @@ public sealed partial class TenantState
     }
 
     /// <summary>The outcome, which is in its place already, belongs to the session from now on.</summary>
-    private Session Enter(string name, Outcome outcome, int place)
+    /// <returns>Null: it begins it, and there is nothing else in it.</returns>
+    private Session? Enter(string name, Outcome outcome, int place)
     {
         _sessions ??= new(_outcomes!);
-        if (SessionAt(name, outcome.Time) is not null)
+        var known = SessionNamed(name);
+        if (IsKept(known, outcome.Time))
         {
-            var known = Touch(name, outcome.Time);
+            known = Touch(name, outcome.Time);
             known.AddOutcome(outcome.Id);
             _bytes += ReferenceBytes;
             return known;
         }
-        ForgetSession(name);
+        if (known is not null || !_sessions.IsSwept) ForgetSession(name);
         while (_sessions.Hides(outcome.Time)) SweepSome();
         _sessions.Add(name, place);
         _bytes += SingleSessionBytes;
-        return SessionOfOne(outcome);
+        return null;
     }
 
     /// <summary>The outcome as an entry has made it; a new one has its place in the table already.</summary>
@@ -118,7 +124,9 @@ public sealed partial class TenantState
             if (before is not null) UnlistAlias(before);
             ListAlias(outcome);
         }
-        if (outcome.Session is null || SessionOf(outcome) is not { } session) return;
+        // Of a session that has nothing but one outcome there is nothing to keep up.
+        if (outcome.Session is not { } name || _sessions?.OtherOf(name) is not { } session || !session.Has(outcome.Id))
+            return;
         WatchIn(session, outcome);
         if (session.Groups is null || TypeOf(outcome) is not { OncePerSession: true } type
             || session.Groups.GetValueOrDefault(type.Group) is not { } group) return;

@@ -20,12 +20,12 @@ public ref partial struct Turn
 
     private static readonly TenantLimits UsualLimits = new();
 
-    private Answer? OneOutcomeTooMany(string? name, Instant time, OutcomeType type)
+    private Answer? OneOutcomeTooMany(Session? session, OutcomeType type)
     {
         if (_state.OutcomeCount >= _limits.OpenOutcomes)
             return Refuse(Refusal.TooManyOutcomes,
                 $"a tenant has at most {_limits.OpenOutcomes} outcomes of periods that are not closed");
-        if (_state.SessionAt(name, time) is not { } session) return IsFull(1);
+        if (session is null) return IsFull(1);
         if (session.Count >= _limits.SessionOutcomes)
             return Refuse(Refusal.TooManyInSession, $"a session has at most {_limits.SessionOutcomes} outcomes");
         // Each activity is an entry for each of them (O2).

@@ -12,7 +12,8 @@ public ref partial struct Turn
 
         var time = c.Time ?? _now;
         var type = _state.TermsAt(time).Type(c.OutcomeType)!;
-        if (OneOutcomeTooMany(c.Session, time, type) is { } full) return full;
+        var session = _state.SessionAt(c.Session, time);
+        if (OneOutcomeTooMany(session, type) is { } full) return full;
         var book = _state.BookAt(time)!;
         var place = new Place(book, book.Period.DayOf(time),
             new Subject(c.OutcomeType, IsActivity: false, c.Dimensions), c.Quantity);
@@ -25,8 +26,8 @@ public ref partial struct Turn
                 null, 0, []));
         else
         {
-            var refused = facts.IsEmpty && _state.SessionAt(c.Session, time)?.HasOutcomes != true
-                ? ReportAlone(c, place, time, type)
+            var refused = facts.IsEmpty && session?.HasOutcomes != true
+                ? ReportAlone(c, place, time, type, session)
                 : ReportBeside(Unreported(c, place, time, facts), c, place, type);
             if (refused is not null) return refused;
         }
@@ -38,10 +39,11 @@ public ref partial struct Turn
     /// (C2, C4).
     /// </summary>
     /// <returns>Null: it was taken.</returns>
-    private Answer? ReportAlone(Command.ReportOutcome c, in Place place, Instant time, OutcomeType type)
+    private Answer? ReportAlone(Command.ReportOutcome c, in Place place, Instant time, OutcomeType type,
+        Session? session)
     {
         var verdict = Lifecycle.EvaluateAlone(type, time, c.Verification, _state.IsTraining(time),
-            _state.SessionAt(c.Session, time)?.Activities, _now);
+            session?.Activities, _now);
         var drawn = Drawable(place, c);
         var admitted = Weighs(verdict, type) || (MayWeigh(verdict) && drawn > 0);
         var fit = new Fit(Reason.None, []);
