@@ -7,14 +7,15 @@ namespace MeteringGateway.Engine.Tests;
 internal static class Audit
 {
     /// <summary>Checks a tenant's journal from its first entry; returns how many there are.</summary>
-    public static async Task<int> Journal(MemoryStore store, string tenant, Ledger ledger)
+    public static async Task<int> Journal(MemoryStore store, string tenant, Ledger ledger, Replay replay)
     {
         var stored = await store.Load(tenant, default);
         Assert.True(ledger.Answered(tenant) <= (stored?.Sequence ?? 0), "an answer was given that is not durable");
         if (stored is null) return 0;
         var whole = stored with { Snapshot = null, Tail = await store.Read(tenant, 0, int.MaxValue, default) };
         await Verification.Verify(tenant, whole, null, default); // the chain; no gaps
-        var (state, entries) = Replay(whole);
+        replay.Follow(whole);
+        var entries = replay.Entries;
 
         var events = entries.Select(IdOf).OfType<EventId>().ToList();
         Assert.Empty(events.GroupBy(id => id).Where(same => same.Count() > 1).Select(same => same.Key)); // once each
@@ -30,12 +31,13 @@ internal static class Audit
 
         var loaded = (await Recovery.Load(store, tenant, NullLogger.Instance, default))!;
         // snapshot + tail
-        Assert.Equal(Convert.ToHexString(state.Digest()), Convert.ToHexString(loaded.State.Digest()));
+        Assert.Equal(Convert.ToHexString(replay.State.Digest()), Convert.ToHexString(loaded.State.Digest()));
         return entries.Count;
     }
 
     /// <summary>The live states are the fold of what is durable.</summary>
-    public static async Task SameAlive(LocalTenants tenants, MemoryStore store)
+    public static async Task SameAlive(LocalTenants tenants, MemoryStore store,
+        IReadOnlyDictionary<string, Replay> replays)
     {
         foreach (var tenant in Commands.Tenants)
         {
@@ -43,48 +45,12 @@ internal static class Audit
             var live = await tenants.Digest(tenant);
             var stored = (await store.Load(tenant, default))!;
             Assert.Equal(figure.Sequence, stored.Sequence);
-            var (state, _) = Replay(stored with { Tail = await store.Read(tenant, 0, int.MaxValue, default) });
-            Assert.Equal(Convert.ToHexString(state.Digest()), Convert.ToHexString(live!));
+            replays[tenant].Follow(stored with { Tail = await store.Read(tenant, 0, int.MaxValue, default) });
+            Assert.Equal(Convert.ToHexString(replays[tenant].State.Digest()), Convert.ToHexString(live!));
         }
     }
 
-    /// <summary>Folds all entries, and holds each against the caps (C2).</summary>
-    private static (TenantState, List<Entry>) Replay(StoredTenant stored)
-    {
-        var state = new TenantState();
-        var entries = new List<Entry>();
-        Usage? before = null;
-        foreach (var block in stored.Tail)
-        {
-            var reader = new BlockReader(block.Entries);
-            while (reader.TryRead(out var bytes))
-            {
-                var entry = EntryCodec.Read(bytes);
-                state.Apply(entry);
-                entries.Add(entry);
-                var after = state.Usage(null, entry.At)!;
-                HoldsTheCaps(before, after, entry);
-                before = after;
-            }
-            state.TakeDeparted();
-        }
-        return (state, entries);
-    }
-
-    /// <summary>No entry adds exposure above a limit; it stands above one only after the limit was lowered.</summary>
-    private static void HoldsTheCaps(Usage? before, Usage after, Entry entry)
-    {
-        foreach (var cap in after.Caps)
-        {
-            if (cap.Exposure.Value <= cap.Cap.Limit.Value) continue;
-            var was = before?.Period == after.Period
-                ? before!.Caps.FirstOrDefault(old => old.Cap.Id == cap.Cap.Id)?.Exposure.Value : null;
-            Assert.True(cap.Exposure.Value <= was,
-                $"entry {after.Sequence}, {entry}, took cap '{cap.Cap.Id}' from {was} to {cap.Exposure} of {cap.Cap.Limit}");
-        }
-    }
-
-    private static async Task HaveTheirDetails(MemoryStore store, string tenant, List<Entry> entries)
+    private static async Task HaveTheirDetails(MemoryStore store, string tenant, IReadOnlyList<Entry> entries)
     {
         long[] hashed = [.. entries.Select((entry, i) => (entry, i))
             .Where(item => item.entry is Entry.OutcomeReported { DetailHash: not null }).Select(item => item.i + 1L)];

@@ -7,6 +7,7 @@ namespace MeteringGateway.Engine.Tests;
 /// </summary>
 internal sealed class Commands(Random random, FakeTime time)
 {
+    private readonly Lock _gate = new();
     private readonly List<Command.Event> _sent = [];
     private readonly List<string> _outcomes = [];
     private readonly List<string> _reservations = [];
@@ -30,11 +31,22 @@ internal sealed class Commands(Random random, FakeTime time)
         tenant == "test-clock" ? new TestClock(Now, FollowEvents: random.Next(2) == 0) : null, random.Next(2) == 0
             ? "UTC" : "America/New_York");
 
-    public void Reserved(string reservation) => _reservations.Add(reservation);
+    public void Reserved(string reservation)
+    {
+        lock (_gate) _reservations.Add(reservation);
+    }
 
-    public void Disputed(string dispute) => _disputes.Add(dispute);
+    public void Disputed(string dispute)
+    {
+        lock (_gate) _disputes.Add(dispute);
+    }
 
-    public Command Next(string tenant) => random.Next(20) switch
+    public Command Next(string tenant)
+    {
+        lock (_gate) return Any(tenant); // answers come meanwhile
+    }
+
+    private Command Any(string tenant) => random.Next(20) switch
     {
         < 8 => Report(),
         < 10 => Activity(),

@@ -9,17 +9,20 @@ namespace MeteringGateway.Engine.Tests;
 internal sealed class Simulation
 {
     private readonly Random _random;
-    private readonly Totals _totals;
     private readonly FakeTime _time = new(TestEngine.Begin.ToDateTimeOffset());
     private readonly Commands _commands;
     private readonly Ledger _ledger = new();
+    private readonly Dictionary<string, Replay> _replays = Commands.Tenants.ToDictionary(id => id, _ => new Replay());
     private MemoryStore _store = new();
+    private SlowDisk _disk = new(int.MaxValue);
 
-    public Simulation(int seed, Totals totals)
+    public Simulation(int seed)
     {
-        (_random, _totals) = (new Random(seed), totals);
+        _random = new Random(seed);
         _commands = new Commands(_random, _time);
     }
+
+    public Totals Totals { get; } = new();
 
     public async Task Run()
     {
@@ -31,52 +34,54 @@ internal sealed class Simulation
         var options = new EngineOptions
         {
             IdleAfter = TimeSpan.FromMinutes(_random.Next(1, 120)), SnapshotEntries = _random.Next(1, 40),
-            SnapshotPart = _random.Next(1, 1000),
+            SnapshotPart = _random.Next(32, 64) << _random.Next(8), // a snapshot has hundreds of parts, some, or one
             IdleSnapshotEntries = _random.Next(0, 4), QueueEntries = _random.Next(1, 50),
             DuePoll = TimeSpan.FromMinutes(_random.Next(1, 30)),
         };
         var failsAt = _random.Next(3) == 0 ? _random.Next(1, 40) : int.MaxValue;
         var fault = _random.Next(2) == 0 ? Fault.Lost : Fault.WrittenButFailed;
         _store.Fault = append => append == failsAt ? fault : Fault.None;
-        // A disk takes its time: much goes on between the parts of a snapshot, a crash now and then.
-        _store.BeforePart = async _ =>
-        {
-            for (var others = 0; others < 50; others++) await Task.Yield();
-        };
+        _disk = new SlowDisk(_random.Next(2) == 0 ? _random.Next(6) : int.MaxValue);
+        _store.BeforePart = _disk.Before;
         var tenants = new LocalTenants(_store, options, _time);
         try
         {
             await tenants.StartAsync();
             foreach (var tenant in Commands.Tenants) await _ledger.Watch(tenants, tenant);
             for (var step = _random.Next(10, 40); step > 0; step--) await Step(tenants);
-            if (_random.Next(2) == 0) await Audit.SameAlive(tenants, _store);
+            if (_random.Next(2) == 0) await Audit.SameAlive(tenants, _store, _replays);
         }
         catch (Exception e) when (e is StoreFailedException || (e is IOException && tenants.Failure is not null))
         {
-            _totals.Failures++;
+            Totals.Failures++;
         }
         await End(tenants, crashed: tenants.Failure is not null || _random.Next(2) == 0);
     }
 
     private async Task End(LocalTenants tenants, bool crashed)
     {
-        if (crashed) _totals.Crashes++;
+        if (crashed) Totals.Crashes++;
         // In a crash nothing is written any more; a shutdown writes what waits.
         var left = crashed ? MemoryStore.AfterCrash(_store) : null;
-        await tenants.DisposeAsync();
-        _totals.Snapshots += _store.SnapshotsSaved;
-        _totals.SnapshotsCut += _store.SnapshotsCut;
+        var ended = tenants.DisposeAsync();
+        _disk.IsSlow = false;
+        _disk.GoOn();
+        await ended;
+        Totals.Snapshots += _store.SnapshotsSaved;
+        Totals.SnapshotsCut += _store.SnapshotsCut;
         _store = left ?? MemoryStore.AfterCrash(_store);
-        _totals.Signals += _ledger.EndOfLife();
-        foreach (var tenant in Commands.Tenants) _totals.Entries += await Audit.Journal(_store, tenant, _ledger);
-        (_totals.Acknowledged, _totals.Unknown) =
-            (_totals.Acknowledged + _ledger.TakeAcknowledged(), _totals.Unknown + _ledger.TakeUnknown());
-        _totals.Duplicates += _ledger.TakeDuplicates();
+        Totals.Signals += _ledger.EndOfLife();
+        foreach (var tenant in Commands.Tenants)
+            Totals.Entries += await Audit.Journal(_store, tenant, _ledger, _replays[tenant]);
+        (Totals.Acknowledged, Totals.Unknown) =
+            (Totals.Acknowledged + _ledger.TakeAcknowledged(), Totals.Unknown + _ledger.TakeUnknown());
+        Totals.Duplicates += _ledger.TakeDuplicates();
     }
 
     /// <summary>A few calls at once, or time goes by.</summary>
     private async Task Step(LocalTenants tenants)
     {
+        if (_random.Next(4) == 0) _disk.GoOn();
         switch (_random.Next(12))
         {
             case 0: _time.Advance(TimeSpan.FromMinutes(_random.Next(1, 300))); break;
@@ -94,8 +99,10 @@ internal sealed class Simulation
         foreach (var tenant in Commands.Tenants) _ledger.Unwatch(tenant);
         var loaded = tenants.TenantsLoaded;
         _time.Jump(TimeSpan.FromHours(3));
+        _disk.IsSlow = false; // a sweep waits for what it writes
         await tenants.Sweep();
-        if (tenants.TenantsLoaded < loaded) _totals.Evictions++;
+        _disk.IsSlow = true;
+        if (tenants.TenantsLoaded < loaded) Totals.Evictions++;
         foreach (var tenant in Commands.Tenants) await _ledger.Watch(tenants, tenant);
     }
 

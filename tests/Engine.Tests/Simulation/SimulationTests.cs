@@ -5,8 +5,8 @@ namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
 /// Random commands against random faults, on every seed of a range. METERING_SEEDS says how many (500 unless told
-/// otherwise), METERING_FIRST_SEED where to begin; a failure names its seed. A seed fixes the commands, the faults and
-/// the clock; which turns share a flush is the scheduler's.
+/// otherwise), METERING_FIRST_SEED where to begin, METERING_THREADS how many are played at a time; a failure names its
+/// seed. A seed fixes the commands, the faults and the clock; which turns share a flush is the scheduler's.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -14,19 +14,22 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public async Task What_was_acknowledged_is_there_once_whatever_fails()
     {
         var seeds = Number("METERING_SEEDS", 500);
-        var first = Number("METERING_FIRST_SEED", 1);
         var totals = new Totals();
-        for (var seed = first; seed < first + seeds; seed++)
-        {
-            try
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Number("METERING_THREADS", 1) };
+        await Parallel.ForEachAsync(Enumerable.Range(Number("METERING_FIRST_SEED", 1), seeds), options,
+            async (seed, _) =>
             {
-                await new Simulation(seed, totals).Run();
-            }
-            catch (Exception e)
-            {
-                throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
-            }
-        }
+                var simulation = new Simulation(seed);
+                try
+                {
+                    await simulation.Run();
+                }
+                catch (Exception e)
+                {
+                    throw new InvalidOperationException($"seed {seed}: {e.Message}", e);
+                }
+                lock (totals) totals.Add(simulation.Totals);
+            });
         output.WriteLine(totals.ToString());
         // A simulation in which nothing happens would find nothing.
         Assert.True(seeds < 100
@@ -39,7 +42,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             : otherwise;
 }
 
-/// <summary>What happened in all seeds together.</summary>
+/// <summary>What happened.</summary>
 internal sealed record Totals
 {
     public int Crashes { get; set; }
@@ -51,5 +54,19 @@ internal sealed record Totals
     public int SnapshotsCut { get; set; }
     public int Evictions { get; set; }
     public int Signals { get; set; }
-    public int Entries { get; set; }
+    public long Entries { get; set; }
+
+    public void Add(Totals other)
+    {
+        Crashes += other.Crashes;
+        Failures += other.Failures;
+        Acknowledged += other.Acknowledged;
+        Duplicates += other.Duplicates;
+        Unknown += other.Unknown;
+        Snapshots += other.Snapshots;
+        SnapshotsCut += other.SnapshotsCut;
+        Evictions += other.Evictions;
+        Signals += other.Signals;
+        Entries += other.Entries;
+    }
 }
