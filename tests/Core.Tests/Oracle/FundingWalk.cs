@@ -19,6 +19,18 @@ internal sealed record Unit(Item Item, Funding Source, Amount Price, Amount Cred
     IReadOnlyList<(Lot Lot, Amount Credits)> Draws,
     string? Commitment = null, bool IsOverage = false);
 
+/// <summary>What units of one item came to that were walked one after the other; sums go over these.</summary>
+/// <param name="OnDemand">Those under a rule, of all of them.</param>
+internal readonly record struct Stretch(Item Item, Went All, Went OnDemand);
+
+/// <summary>Units, and what they are charged.</summary>
+internal readonly record struct Went(long Units, long Micros)
+{
+    public long In(Limit limit) => limit.IsMoney ? Micros : Units;
+    public Went And(Unit unit) => new(Units + 1, Micros + unit.Price.Micros);
+    public Went And(Went other) => new(Units + other.Units, Micros + other.Micros);
+}
+
 /// <summary>What the walk begins with: what closed periods have left to it, and the terms of each period.</summary>
 /// <param name="TermsOf">The terms in force at a period's first instant.</param>
 /// <param name="YearOf">The block of twelve periods that a period lies in.</param>
@@ -37,20 +49,24 @@ internal sealed class FundingWalk
 {
     private readonly Ground _ground;
     private readonly List<Unit> _units;
+    private readonly List<Stretch> _stretches;
     private readonly Dictionary<(DateOnly, string), long> _positions;
     private readonly Dictionary<(DateOnly, string), long> _included;
     private readonly Dictionary<(int Year, DateOnly Period, string Commitment), long> _committed;
     private readonly Dictionary<Lot, Amount> _drawn;
 
     public FundingWalk(Ground ground) =>
-        (_ground, _units, _positions, _included, _committed, _drawn) = (ground, [], [], [], [], []);
+        (_ground, _units, _stretches, _positions, _included, _committed, _drawn) = (ground, [], [], [], [], [], []);
 
     private FundingWalk(FundingWalk other) =>
-        (_ground, _units, _positions, _included, _committed, _drawn) =
-            (other._ground, [.. other._units], new(other._positions),
+        (_ground, _units, _stretches, _positions, _included, _committed, _drawn) =
+            (other._ground, [.. other._units], [.. other._stretches], new(other._positions),
             new(other._included), new(other._committed), new(other._drawn));
 
     public IReadOnlyList<Unit> Units => _units;
+
+    /// <summary>The same units, item by item.</summary>
+    public List<Stretch> Stretches => _stretches;
 
     public FundingWalk Copy() => new(this);
 
@@ -76,6 +92,7 @@ internal sealed class FundingWalk
         var position = _positions[place] = _positions.GetValueOrDefault(place) + 1;
         var unit = Fund(item, position);
         _units.Add(unit);
+        Sum(item, unit);
         if (unit.Source == Funding.Included) _included[place] = _included.GetValueOrDefault(place) + 1;
         foreach (var (lot, credits) in unit.Draws) _drawn[lot] = Drawn(lot) + credits;
         if (unit.Commitment is { } commitment)
@@ -85,6 +102,14 @@ internal sealed class FundingWalk
                 + (Pledge.IsInUnits(commitment) ? 1 : unit.Price.Micros);
         }
         return unit;
+    }
+
+    private void Sum(Item item, Unit unit)
+    {
+        if (_stretches.Count == 0 || !ReferenceEquals(_stretches[^1].Item, item))
+            _stretches.Add(new Stretch(item, default, default));
+        var (_, all, onDemand) = _stretches[^1];
+        _stretches[^1] = new Stretch(item, all.And(unit), unit.IsOverage ? onDemand.And(unit) : onDemand);
     }
 
     private Unit Fund(Item item, long position)

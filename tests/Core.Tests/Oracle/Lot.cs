@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MeteringGateway.Core.Tests.Oracles;
 
 /// <summary>A grant (F5, F6).</summary>
@@ -38,9 +40,11 @@ internal sealed class Lot(int number, GrantKind kind, Amount amount, int priorit
 /// </summary>
 internal sealed record Pledge(string Name, Commitment Commitment)
 {
-    public static IReadOnlyList<Pledge> Of(Terms terms) =>
+    private static readonly ConditionalWeakTable<Terms, IReadOnlyList<Pledge>> OfTerms = [];
+
+    public static IReadOnlyList<Pledge> Of(Terms terms) => OfTerms.GetValue(terms, terms =>
         [.. terms.Commitments.Select((one, index) => new Pledge(Kind(one)
-            + terms.Commitments.Take(index).Count(earlier => Kind(earlier) == Kind(one)), one))];
+            + terms.Commitments.Take(index).Count(earlier => Kind(earlier) == Kind(one)), one))]);
 
     public static bool IsInUnits(string name) => name.StartsWith("units", StringComparison.Ordinal);
 

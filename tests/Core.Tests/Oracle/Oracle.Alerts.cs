@@ -29,7 +29,7 @@ internal sealed partial class Oracle
         Measure.Included => (standing.IncludedUsed(Open, threshold.Target!),
             TermsAt(Open.Start).Type(threshold.Target!)?.IncludedUnits ?? 0),
         Measure.Credits => (CreditsUsed(Open, standing).Micros, (_creditsAtStart + _issued).Micros),
-        _ => (SpendIn(Open).Micros, null),
+        _ => (SpendIn(Open, standing).Micros, null),
     };
 
     private static bool IsCountedAs(Threshold threshold, Cap cap) =>

@@ -33,17 +33,20 @@ internal sealed partial class Oracle
     private Fitting BeforeHeld(Fitting fit, Subject subject)
     {
         if (!_held.Exists(held => held.Remaining > 0 && !IsClosed(held.Period))) return fit;
+        var bars = BarsAt(Now);
+        if (bars.AreNone) return fit;
         var (before, without) = (Standing().Copy(), Exposed());
+        var (one, held) = (Asked(subject, 1), HeldItems().ToList());
         var most = Math.Min(fit.Caps.Select(one => one.Left).Append(fit.Funding).Min() ?? Most, Most);
         for (var number = 1; number <= most; number++)
         {
-            before.Add(Asked(subject, 1));
-            var with = before.Copy().With(HeldItems());
-            if (Exceeded(without, with).OrderBy(one => one.Cap.AtLimit.Action == LimitAction.Handoff)
+            before.Add(one);
+            var with = before.Copy().With(held);
+            if (Exceeded(bars, without, with).OrderBy(one => one.Cap.AtLimit.Action == LimitAction.Handoff)
                 .ThenBy(one => one.Cap.Id, StringComparer.Ordinal).Cast<(Cap Cap, Period Period, int Day)?>()
                 .FirstOrDefault() is { } cap)
                 return fit with { Held = (cap.Cap, number - 1, cap.Period, cap.Day) };
-            if (Refusing(without, with, Now) is { } why) return fit with { Funding = number - 1, Why = why };
+            if (Refusing(bars, without, with) is { } why) return fit with { Funding = number - 1, Why = why };
         }
         return fit;
     }

@@ -51,8 +51,8 @@ internal sealed partial class Oracle
         bool Counted(Subject subject, Period its, int itsDay) =>
             Matches(cap, subject) && its.Id == period.Id && (cap.Period == CapPeriod.BillingPeriod || itsDay == day);
 
-        return UnitsIn(period, walk).Where(unit => Counted(unit.Item.Subject, unit.Item.Period, unit.Item.Day))
-            .Sum(unit => unit.Price.Micros)
+        return WalkOf(period, walk).Stretches.Where(one => Counted(one.Item.Subject, one.Item.Period, one.Item.Day))
+            .Sum(one => one.All.Micros)
             + _activities.Where(one =>
                 Counted(new Subject(one.Command.Activity, true, one.Command.Dimensions), one.Period, one.Day))
                 .Sum(one => one.Fee.Micros);
@@ -61,44 +61,71 @@ internal sealed partial class Oracle
     // 0004, 16 and 17: the walk without it, and the walk with it in the place of what it draws.
     private Reason? NotFunded(Report report, Held? drawnFrom, Func<Report, View?> before)
     {
+        var bars = BarsAt(report.Time);
+        if (bars.AreNone) return null;
         var drawn = drawnFrom is null ? 0 : Math.Min(drawnFrom.Remaining, report.Command.Quantity);
         var without = Standing(before).With(HeldItems());
         var with = Standing(other => other == report ? new View(OutcomeStatus.Billable, Reason.None) : before(other))
             .With(HeldItems(drawnFrom, drawn));
-        return Exceeded(without, with).Any() ? Reason.OverCap : Refusing(without, with, report.Time);
+        return Exceeded(bars, without, with).Any() ? Reason.OverCap : Refusing(bars, without, with);
     }
 
-    private IEnumerable<(Cap Cap, Period Period, int Day)> Exceeded(FundingWalk without, FundingWalk with) =>
-        from period in _periods.Where(period => !IsClosed(period))
-        from cap in CapsFor(period).Where(cap => cap.Limit.IsMoney && cap.AtLimit.Action != LimitAction.Notify)
-        from day in with.Units.Where(unit => unit.Item.Period.Id == period.Id).Select(unit => unit.Item.Day).Distinct()
-        where Grows(Money(cap, period, day, without), Money(cap, period, day, with), cap.Limit)
-        select (cap, period, day);
+    /// <summary>All that may stand against more on demand: it is the same however far a walk goes.</summary>
+    /// <param name="Rules">Period by period, of the types that these terms put under one.</param>
+    private sealed record Bars(List<(Period Period, Cap Cap)> Caps, List<List<Bar>> Rules)
+    {
+        public bool AreNone => Caps.Count == 0 && Rules.TrueForAll(rules => rules.Count == 0);
+    }
 
-    private Reason? Refusing(FundingWalk without, FundingWalk with, Instant time) =>
-        _periods.Where(period => !IsClosed(period))
-            .Select(period => Refusing(period, TermsAt(period.Start > time ? Now : time), without, with))
-            .FirstOrDefault(reason => reason is not null);
+    private sealed record Bar(Period Period, Terms Terms, OutcomeType Type, OverageRule Rule)
+    {
+        public string Owner { get; } = Prices.OwnerOf(Type);
+    }
+
+    private Bars BarsAt(Instant time)
+    {
+        var periods = _periods.Where(period => !IsClosed(period)).ToList();
+        var caps = from period in periods
+                   from cap in CapsFor(period)
+                   where cap.Limit.IsMoney && cap.AtLimit.Action != LimitAction.Notify
+                   select (period, cap);
+        return new Bars([.. caps],
+            periods.ConvertAll(period => RulesIn(period, TermsAt(period.Start > time ? Now : time))));
+    }
+
+    private List<Bar> RulesIn(Period period, Terms terms) =>
+        [.. from type in terms.OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal)
+            let rule = Prices.RuleOf(TermsAt(period.Start), terms, type)
+            where rule is not null
+            select new Bar(period, terms, type, rule)];
+
+    private IEnumerable<(Cap Cap, Period Period, int Day)> Exceeded(Bars bars, FundingWalk without, FundingWalk with) =>
+        from bar in bars.Caps
+        from day in DaysIn(bar.Period, with).Take(bar.Cap.Period == CapPeriod.Day ? int.MaxValue : 1)
+        let after = Money(bar.Cap, bar.Period, day, with)
+        where after > bar.Cap.Limit.Value && Grows(Money(bar.Cap, bar.Period, day, without), after, bar.Cap.Limit)
+        select (bar.Cap, bar.Period, day);
+
+    private static IEnumerable<int> DaysIn(Period period, FundingWalk walk) =>
+        walk.Stretches.Where(one => one.Item.Period.Id == period.Id).Select(one => one.Item.Day).Distinct();
 
     private static bool Grows(long before, long after, Limit limit) => after > before && after > limit.Value;
 
-    // 0004, 16 and 20: of the types that these terms put under a rule, the first whose units grow where it forbids
-    // them; then limits.
-    private Reason? Refusing(Period period, Terms terms, FundingWalk without, FundingWalk with)
+    // 0004, 16 and 20: period by period, of the types under a rule the first whose units grow where it forbids them;
+    // then limits.
+    private Reason? Refusing(Bars bars, FundingWalk without, FundingWalk with)
     {
-        var governed = terms.OutcomeTypes.OrderBy(type => type.Id, StringComparer.Ordinal)
-            .Select(type => (Type: type, Rule: Prices.RuleOf(TermsAt(period.Start), terms, type)))
-            .Where(one => one.Rule is not null).ToList();
-        foreach (var (type, rule) in governed)
+        foreach (var rules in bars.Rules)
         {
-            var owner = Prices.OwnerOf(type);
-            if (Overage(with, period, terms, owner).Units > Overage(without, period, terms, owner).Units
-                && Overage(with, period, type.Id, owner).Units > Overage(without, period, type.Id, owner).Units
-                && Forbidding(period, type, rule!) is { } reason) return reason;
+            foreach (var bar in rules)
+                if (Forbidding(bar.Period, bar.Type, bar.Rule) is { } reason
+                    && Overage(with, bar, bar.Owner).Units > Overage(without, bar, bar.Owner).Units
+                    && OverageOfType(with, bar).Units > OverageOfType(without, bar).Units) return reason;
+            if (rules.Exists(bar => IsTooMuch(bar.Period, bar.Rule, bar.Owner,
+                owner => Overage(without, bar, owner), owner => Overage(with, bar, owner))))
+                return Reason.OverageLimitReached;
         }
-        return governed.Exists(one => IsTooMuch(period, one.Rule!, Prices.OwnerOf(one.Type),
-            owner => Overage(without, period, terms, owner), owner => Overage(with, period, terms, owner)))
-                ? Reason.OverageLimitReached : null;
+        return null;
     }
 
     // Why nothing more of a type may go on demand under its rule.
@@ -114,7 +141,8 @@ internal sealed partial class Oracle
     private bool IsTooMuch(Period period, OverageRule rule, string owner, Func<string?, Went> before,
         Func<string?, Went> after) =>
         LimitsOf(period, rule, owner)
-            .Any(one => Grows(before(one.Over).In(one.Limit), after(one.Over).In(one.Limit), one.Limit));
+            .Any(one => after(one.Over).In(one.Limit) is var grown && grown > one.Limit.Value
+                && Grows(before(one.Over).In(one.Limit), grown, one.Limit));
 
     private static string OwnerOf(Item item) => Prices.OwnerOf(item.Type);
 
@@ -131,22 +159,19 @@ internal sealed partial class Oracle
             yield return (authorized, null);
     }
 
-    /// <summary>What went on demand under one rule.</summary>
-    private readonly record struct Went(long Units, long Micros)
-    {
-        public long In(Limit limit) => limit.IsMoney ? Micros : Units;
-        public Went And(Unit unit) => new(Units + 1, Micros + unit.Price.Micros);
-    }
-
-    private static Went Sum(IEnumerable<Unit> units) => units.Aggregate(default(Went), (sum, unit) => sum.And(unit));
+    private static Went Overage(FundingWalk walk, Bar bar, string? owner) =>
+        Overage(walk, bar.Period, bar.Terms, owner);
 
     private static Went Overage(FundingWalk walk, Period period, Terms terms, string? owner) =>
-        Sum(walk.Units.Where(unit =>
-        unit.IsOverage && unit.Item.Period.Id == period.Id && (owner is null
-            ? RuleOf(OwnerOf(unit.Item), terms) is { RequiresAuthorization: true } : OwnerOf(unit.Item) == owner)));
+        Sum(walk.Stretches.Where(one =>
+        one.OnDemand.Units > 0 && one.Item.Period.Id == period.Id && (owner is null
+            ? RuleOf(OwnerOf(one.Item), terms) is { RequiresAuthorization: true } : OwnerOf(one.Item) == owner)));
 
-    private static Went Overage(FundingWalk walk, Period period, string type, string owner) =>
-        Sum(walk.Units.Where(unit =>
-        unit.IsOverage && unit.Item.Period.Id == period.Id && unit.Item.Type.Id == type
-            && OwnerOf(unit.Item) == owner));
+    private static Went OverageOfType(FundingWalk walk, Bar bar) =>
+        Sum(walk.Stretches.Where(one =>
+        one.OnDemand.Units > 0 && one.Item.Period.Id == bar.Period.Id && one.Item.Type.Id == bar.Type.Id
+            && OwnerOf(one.Item) == bar.Owner));
+
+    private static Went Sum(IEnumerable<Stretch> those) =>
+        those.Aggregate(default(Went), (sum, one) => sum.And(one.OnDemand));
 }

@@ -75,11 +75,13 @@ internal sealed partial class Oracle
     }
 
     private long CommittedIn(Period period, string pledge, FundingWalk walk) =>
-        (_closures.TryGetValue(period.Id, out var closed) ? closed.Walk : walk).CommittedUsed(period, pledge);
+        WalkOf(period, walk).CommittedUsed(period, pledge);
 
     private IEnumerable<Unit> UnitsIn(Period period, FundingWalk walk) =>
-        (_closures.TryGetValue(period.Id, out var closed) ? closed.Walk : walk).Units.Where(unit => unit.Item.Period.Id
-            == period.Id);
+        WalkOf(period, walk).Units.Where(unit => unit.Item.Period.Id == period.Id);
+
+    private FundingWalk WalkOf(Period period, FundingWalk walk) =>
+        _closures.TryGetValue(period.Id, out var closed) ? closed.Walk : walk;
 
     private static Amount Sum(IEnumerable<Amount> amounts) =>
         amounts.Aggregate(Amount.Zero, (sum, amount) => sum + amount);

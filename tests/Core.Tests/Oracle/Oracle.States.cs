@@ -21,9 +21,21 @@ internal sealed partial class Oracle
 
     private Told Before(string key) => _told.GetValueOrDefault(key, Nothing);
 
+    private (Terms Under, IReadOnlyList<Subject> All)? _askable;
+
     /// <summary>Everything that an agent may ask: what, by whom, where.</summary>
-    public IReadOnlyList<Subject> Askable =>
-        [.. from what in TermsAt(Now).OutcomeTypes.Select(type => (type.Id, IsActivity: false))
+    public IReadOnlyList<Subject> Askable
+    {
+        get
+        {
+            var terms = TermsAt(Now);
+            if (!ReferenceEquals(_askable?.Under, terms)) _askable = (terms, AskableUnder(terms));
+            return _askable!.Value.All;
+        }
+    }
+
+    private static IReadOnlyList<Subject> AskableUnder(Terms terms) =>
+        [.. from what in terms.OutcomeTypes.Select(type => (type.Id, IsActivity: false))
             .Concat(Histories.PlanGenerator.Activities.Select(activity => (activity, true)))
             from agent in Histories.PlanGenerator.Agents.Append(null)
             from channel in new[] { null, "chat", "phone" }

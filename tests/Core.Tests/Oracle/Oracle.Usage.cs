@@ -31,7 +31,9 @@ internal sealed partial class Oracle
     /// <summary>
     /// What the period's statement would total for outcomes and activities now, and for nothing else.
     /// </summary>
-    public Amount SpendIn(Period period) => Sum(RatedIn(period).Select(unit => unit.Price)
+    public Amount SpendIn(Period period) => SpendIn(period, Standing());
+
+    private Amount SpendIn(Period period, FundingWalk walk) => Sum(UnitsIn(period, walk).Select(unit => unit.Price)
         .Concat(_activities.Where(one => one.Period.Id == period.Id).Select(one => one.Fee)));
 
     /// <summary>What a credit takes from a closed period is a line of the open one (T3, O5).</summary>
