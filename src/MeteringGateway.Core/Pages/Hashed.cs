@@ -18,8 +18,19 @@ internal sealed class Hashed
     private const int Most = 1024;
 
     /// <summary>By the first bits of the hash; several places may share a segment.</summary>
-    private Segment[] _directory = [new Segment(0)];
+    private Place[] _directory = [new Place(new Segment(0))];
     private int _bits;
+
+    /// <summary>
+    /// With what its segment has: what is looked for in a large table is not in the processor's cache, and neither is
+    /// the segment, nor how long its array is. So one look at the directory says where to look next.
+    /// </summary>
+    private readonly struct Place(Segment segment)
+    {
+        public readonly Segment Segment = segment;
+        public readonly Slot[] Slots = segment.Slots;
+        public readonly int Length = segment.Slots.Length;
+    }
 
     public int Count { get; private set; }
 
@@ -30,16 +41,27 @@ internal sealed class Hashed
     {
         if (Count > 0) return;
         while (Most * 3L / 4 << _bits < count) _bits++;
-        _directory = new Segment[1 << _bits];
-        for (var i = 0; i < _directory.Length; i++) _directory[i] = new Segment(_bits, count >> _bits);
+        _directory = new Place[1 << _bits];
+        for (var i = 0; i < _directory.Length; i++) _directory[i] = new Place(new Segment(_bits, count >> _bits));
     }
 
     /// <summary>The one that is meant; none: the default.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Slot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
-        var segment = SegmentOf(hash);
-        return segment.Find(hash, meant) is var at && at >= 0 ? segment.Slots[at] : default;
+        ref readonly var place = ref _directory[IndexOf(hash)];
+        return Find(place, hash, meant) is var at && at >= 0 ? place.Slots[at] : default;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Find<TMeant>(in Place place, ulong hash, in TMeant meant)
+        where TMeant : struct, IMeant, allows ref struct
+    {
+        if (place.Length == 0) return -1;
+        var slots = place.Slots;
+        for (var at = HomeOf(hash, place.Length); slots[at].IsUsed; at = at + 1 == slots.Length ? 0 : at + 1)
+            if (slots[at].Hash == hash && meant.Is(slots[at])) return at;
+        return -1;
     }
 
     /// <summary>
@@ -49,8 +71,8 @@ internal sealed class Hashed
     public void Add(in Slot slot)
     {
         var segment = SegmentOf(slot.Hash);
-        for (; segment.Count == Most; segment = SegmentOf(slot.Hash)) Split(segment);
-        segment.Add(slot);
+        for (; segment.Count == Most; segment = SegmentOf(slot.Hash)) Split(segment, slot.Hash);
+        if (segment.Add(slot)) Show(segment, slot.Hash);
         Count++;
     }
 
@@ -67,13 +89,13 @@ internal sealed class Hashed
             var segment = SegmentOf(slots[0].Hash);
             if (segment.Count == Most)
             {
-                Split(segment);
+                Split(segment, slots[0].Hash);
                 continue;
             }
             var most = Math.Min(slots.Length, Most - segment.Count);
             var together = 1;
             while (together < most && SegmentOf(slots[together].Hash) == segment) together++;
-            segment.MakeRoom(together);
+            if (segment.MakeRoom(together)) Show(segment, slots[0].Hash);
             if (!segment.TryPut(slots[..together])) return false;
             Count += together;
             slots = slots[together..];
@@ -99,15 +121,17 @@ internal sealed class Hashed
         var sorted = GC.AllocateUninitializedArray<Slot>(count);
         foreach (var block in blocks)
             foreach (ref readonly var slot in block.AsSpan()) sorted[ends[IndexOf(slot.Hash)]++] = slot;
-        var (segments, tooMany) = (_directory, new List<Slot>());
+        var tooMany = new List<Slot>();
         for (int i = 0, from = 0; i < ends.Length; from = ends[i++])
         {
             var some = sorted.AsSpan(from, ends[i] - from);
             if (some.Length > Most) tooMany.AddRange(some);
             else if (some.Length > 0)
             {
-                segments[i].MakeRoom(some.Length);
-                if (!segments[i].TryPut(some, areSame)) return false;
+                var segment = _directory[i].Segment;
+                segment.MakeRoom(some.Length);
+                _directory[i] = new Place(segment);
+                if (!segment.TryPut(some, areSame)) return false;
                 Count += some.Length;
             }
         }
@@ -122,9 +146,9 @@ internal sealed class Hashed
     /// <returns>False: it is not there.</returns>
     public bool Remove<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
-        var segment = SegmentOf(hash);
-        if (segment.Find(hash, meant) is var at && at < 0) return false;
-        segment.RemoveAt(at);
+        ref readonly var place = ref _directory[IndexOf(hash)];
+        if (Find(place, hash, meant) is var at && at < 0) return false;
+        place.Segment.RemoveAt(at);
         Count--;
         return true;
     }
@@ -136,9 +160,11 @@ internal sealed class Hashed
     public int RemoveSome(ref ulong from, Predicate<Slot> which, out bool isLast)
     {
         var segment = SegmentOf(from);
+        var hash = from;
         from = segment.Bits == 0 ? 0 : from + (1UL << (64 - segment.Bits));
         isLast = from == 0;
         var removed = segment.RemoveAll(which);
+        if (removed > 0) Show(segment, hash);
         Count -= removed;
         return removed;
     }
@@ -156,28 +182,42 @@ internal sealed class Hashed
     {
         get
         {
-            for (var i = 0; i < _directory.Length; i += 1 << (_bits - _directory[i].Bits)) yield return _directory[i];
+            for (var i = 0; i < _directory.Length; i += 1 << (_bits - _directory[i].Segment.Bits))
+                yield return _directory[i].Segment;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Segment SegmentOf(ulong hash) => _directory[IndexOf(hash)];
+    private Segment SegmentOf(ulong hash) => _directory[IndexOf(hash)].Segment;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int IndexOf(ulong hash) => _bits == 0 ? 0 : (int)(hash >> (64 - _bits));
 
-    private void Split(Segment full)
+    /// <param name="hash">Of one that belongs into it.</param>
+    private void Split(Segment full, ulong hash)
     {
         if (full.Bits == _bits)
         {
-            var wider = new Segment[_directory.Length * 2];
+            var wider = new Place[_directory.Length * 2];
             for (var i = 0; i < wider.Length; i++) wider[i] = _directory[i / 2];
             (_directory, _bits) = (wider, _bits + 1);
         }
-        var halves = full.Halves();
-        var (first, places) = (Array.IndexOf(_directory, full), 1 << (_bits - full.Bits));
-        for (var i = 0; i < places; i++) _directory[first + i] = i < places / 2 ? halves.Low : halves.High;
+        var (halves, bit) = (full.Halves(), 1UL << (63 - full.Bits));
+        Show(halves.Low, hash & ~bit);
+        Show(halves.High, hash | bit);
     }
+
+    /// <summary>Where it belongs in the directory it is, as it is now.</summary>
+    /// <param name="hash">Of one that belongs into it.</param>
+    private void Show(Segment segment, ulong hash)
+    {
+        var places = 1 << (_bits - segment.Bits);
+        _directory.AsSpan(IndexOf(hash) & -places, places).Fill(new Place(segment));
+    }
+
+    /// <summary>By the last bits, which say nothing of the segment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int HomeOf(ulong hash, int length) => (int)((ulong)(uint)hash * (uint)length >> 32);
 
     private readonly struct Same(int place, Func<int, int, bool> areSame) : IMeant
     {
@@ -204,33 +244,28 @@ internal sealed class Hashed
         public int Count { get; private set; }
         public Slot[] Slots { get; private set; } = [];
 
+        /// <returns>They are in another array.</returns>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public int Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
+        public bool Add(in Slot slot)
         {
-            if (Count == 0) return -1;
-            var slots = Slots;
-            for (var at = HomeOf(hash); slots[at].IsUsed; at = After(at))
-                if (slots[at].Hash == hash && meant.Is(slots[at])) return at;
-            return -1;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Add(in Slot slot)
-        {
-            if (Count == _room) MakeRoom(1);
+            var isMoved = Count == _room && MakeRoom(1);
             Put(slot);
             Count++;
+            return isMoved;
         }
 
         /// <summary>For so many more.</summary>
+        /// <returns>They are in another array.</returns>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void MakeRoom(int more)
+        public bool MakeRoom(int more)
         {
+            var before = Slots;
             if (_expected > 0) (Slots, _expected) = (new Slot[(_expected + More) * 5 / 4], 0);
             var size = Slots.Length;
             while (Count + more > RoomOf(size)) size = Math.Max(First, size + size / 4);
             if (size > Slots.Length) Rebuild(size);
             _room = RoomOf(size);
+            return Slots != before;
         }
 
         /// <summary>A fifth stays free, so that what is looked for in vain is soon known not to be there.</summary>
@@ -315,8 +350,7 @@ internal sealed class Hashed
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private int After(int at) => at + 1 == Slots.Length ? 0 : at + 1;
 
-        /// <summary>By the last bits, which say nothing of the segment.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int HomeOf(ulong hash) => (int)((ulong)(uint)hash * (uint)Slots.Length >> 32);
+        private int HomeOf(ulong hash) => Hashed.HomeOf(hash, Slots.Length);
     }
 }
