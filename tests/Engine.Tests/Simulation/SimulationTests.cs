@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace MeteringGateway.Engine.Tests;
 
 /// <summary>
-/// Random commands against random faults, on every seed of a range. METERING_SEEDS says how many (500 unless told
+/// Random commands against random faults, on every seed of a range. METERING_SEEDS says how many (1,000 unless told
 /// otherwise), METERING_FIRST_SEED where to begin, METERING_THREADS how many are played at a time; a failure names its
 /// seed. A seed fixes the commands, the faults and the clock; which turns share a flush is the scheduler's.
 /// </summary>
@@ -13,7 +13,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public async Task What_was_acknowledged_is_there_once_whatever_fails()
     {
-        var seeds = Number("METERING_SEEDS", 500);
+        var seeds = Number("METERING_SEEDS", 1_000);
         var totals = new Totals();
         var options = new ParallelOptions { MaxDegreeOfParallelism = Number("METERING_THREADS", 1) };
         await Parallel.ForEachAsync(Enumerable.Range(Number("METERING_FIRST_SEED", 1), seeds), options,
