@@ -93,7 +93,7 @@ internal sealed partial class Duel
 
     private string? Caps()
     {
-        var usage = _real.State.Usage(null, _oracle.Now)!;
+        var usage = OpenUsage!;
         foreach (var (id, cap) in _oracle.Caps)
         {
             if (usage.Caps.FirstOrDefault(one => one.Cap.Id == id) is not { } was) return $"cap: {id} is not listed";
@@ -142,7 +142,7 @@ internal sealed partial class Duel
     // not grow. A rating may move by itself (0004, 18), but not in a turn that only admits.
     private string? Limits()
     {
-        if (!_real.State.Exists || _real.State.Usage(null, _oracle.Now) is not { } usage) return null;
+        if (!_real.State.Exists || OpenUsage is not { } usage) return null;
         var exposures = new Dictionary<string, (Limit Exposure, Limit Limit)>();
         foreach (var cap in usage.Caps.Where(cap =>
             cap.Cap.AtLimit.Action != LimitAction.Notify && cap.Cap.Scope.Activity is null))

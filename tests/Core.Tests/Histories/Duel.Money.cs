@@ -39,7 +39,7 @@ internal sealed partial class Duel
 
     private string? Finance()
     {
-        var usage = _real.State.Usage(null, _oracle.Now)!;
+        var usage = OpenUsage!;
         return Commitments(usage) ?? Grants(usage) ?? Overage(usage) ?? Thresholds() ?? Forecast(usage);
     }
 
@@ -96,14 +96,15 @@ internal sealed partial class Duel
     private string? Forecast(Usage usage)
     {
         var was = usage.Forecast!; // nothing here comes near what cannot be counted
-        var counted = _oracle.Forecast() is not null;
+        var expected = _oracle.Forecast();
+        var counted = expected is not null;
         foreach (var cap in was.Caps)
             if ((counted || _oracle.Caps[cap.Cap] is not { Limit.IsMoney: true, Period: CapPeriod.BillingPeriod,
                 AtLimit.Action: not LimitAction.Notify }) && _oracle.ReachedAt(_oracle.Caps[cap.Cap]) is var at && at != cap.ReachedAt
                 && (at is null || cap.ReachedAt is null
                 || Math.Abs((at.Value - cap.ReachedAt.Value).TotalMilliseconds) > 1))
                 return $"reached at: expected {_oracle.Caps[cap.Cap]} at {at}, was {cap.ReachedAt}, now {_oracle.Now}";
-        return _oracle.Forecast() is not { } should
+        return expected is not { } should
             || should == (was.Units, was.Amount, was.Uncapped.Units, was.Uncapped.Amount) ? null
             : $"forecast: expected {should}, was {was}";
     }

@@ -20,6 +20,10 @@ internal sealed partial class Duel(History history, Reach reach)
     private readonly GrantNames _grants = new();
     private byte[]? _snapshot;
     private int _snapshotAt;
+    private Usage? _usage;
+
+    /// <summary>Of the open period, after the last command: the same question is not asked again.</summary>
+    private Usage? OpenUsage => _usage ??= _real.State.Usage(null, _oracle.Now);
 
     public static Verdict Play(History history, Reach? reach = null) => new Duel(history, reach ?? new Reach()).Play();
 
@@ -68,6 +72,7 @@ internal sealed partial class Duel(History history, Reach reach)
         var command = _grants.Labelled(_real.Labelled(step.Command!));
         var expected = _oracle.Run(command, step.Now);
         var actual = _real.Run(_grants.Labelled(step.Command!), step.Now, step.Label);
+        _usage = null;
         if (expected is Expected.Reserved { Quantity: not null } && actual is Answer.Reserved { Reservation: { } made })
             _oracle.NameLastReservation(made.Id);
         _grants.Take(_real.Taken, step.Label);

@@ -129,12 +129,16 @@ internal sealed class FundingWalk
     }
 
     // 0004, 7: in the plan's order, those in units first.
-    private Pledge? CommitmentFor(Item item, Amount own) =>
-        Pledge.Of(_ground.TermsOf(item.Period)).OrderBy(one => one.Commitment.Units is null)
+    private Pledge? CommitmentFor(Item item, Amount own)
+    {
+        var pledges = Pledge.Of(_ground.TermsOf(item.Period));
+        if (pledges.Count == 0) return null;
+        return pledges.OrderBy(one => one.Commitment.Units is null)
             .Where(one => Prices.Covers(one.Commitment, item.Type))
             .FirstOrDefault(one => one.Commitment.Units is { } units
                 ? Used(item.Period, one) < units
                 : own.Micros <= one.Commitment.Amount!.Value.Micros - Used(item.Period, one));
+    }
 
     // Per year what the block's other periods used counts as well.
     private long Used(Period period, Pledge pledge)

@@ -13,24 +13,37 @@ internal sealed partial class Oracle
     private ((long Units, Amount Amount, long Asked, Amount AskedAmount) Figures, List<Cap> Bound)? Forecast(
         Instant end)
     {
-        var mixes = _reports.Where(report => report.Period.Id == Open.Id && IsAskedFor(report))
-            .GroupBy(report => MixOf(report.Type.Id, report.Command.Dimensions, report.Command.Verification?.Method))
-            .OrderBy(mix => mix.Key).ToList();
-        if (mixes.Sum(mix => By(end, Units(mix))) > Countable) return null;
-        var rooms = _caps.Values.Where(cap => cap.AtLimit.Action != LimitAction.Notify)
-            .Select(cap => new CapAhead(cap, RoomAhead(cap))).ToList();
+        var present = _present ??= LookAround();
+        if (present.Mixes.Sum(mix => By(end, mix.Units)) > Countable) return null;
+        var rooms = present.Rooms.ConvertAll(room => new CapAhead(room.Cap, room.Left));
         var (walk, free) = (Standing().Copy(), Standing().Copy());
-        foreach (var mix in mixes)
+        foreach (var (mix, units, refused) in present.Mixes)
         {
-            var coming = By(end, Units(mix)) - Units(mix);
-            var one = Asked(new Subject(mix.Key.What, false, mix.Key.Where), 1) with { Method = mix.Key.Method };
+            var coming = By(end, units) - units;
+            var one = Asked(new Subject(mix.What, false, mix.Where), 1) with { Method = mix.Method };
             walk = WithWhatFits(walk, one, coming, rooms.FindAll(room => Matches(room.Cap, one.Subject)));
-            free.With([one with { Units = coming + Units(mix.Where(report => !Counts(report, report.View))) }]);
+            free.With([one with { Units = coming + refused }]);
         }
-        var (fees, all) = FeesAhead(rooms, end);
+        var (fees, all) = FeesAhead(present.Fees, rooms, end);
         return ((Mine(walk).Count, new Amount(Charged(Mine(walk)) + fees), Mine(free).Count,
             new Amount(Charged(Mine(free)) + all)), [.. rooms.Where(room => room.IsBound).Select(room => room.Cap)]);
     }
+
+    // What a forecast begins with is the same for every end; between two commands nothing changes.
+    private Present? _present;
+
+    /// <param name="Mixes">What was asked for, and what of it was refused, in units.</param>
+    private sealed record Present(IReadOnlyList<(Mix Mix, long Units, long Refused)> Mixes,
+        List<(Cap Cap, long Left)> Rooms, IReadOnlyList<IGrouping<Mix, Happened>> Fees);
+
+    private Present LookAround() => new(
+        [.. _reports.Where(report => report.Period.Id == Open.Id && IsAskedFor(report))
+            .GroupBy(report => MixOf(report.Type.Id, report.Command.Dimensions, report.Command.Verification?.Method))
+            .OrderBy(mix => mix.Key)
+            .Select(mix => (mix.Key, Units(mix), Units(mix.Where(report => !Counts(report, report.View)))))],
+        [.. _caps.Values.Where(cap => cap.AtLimit.Action != LimitAction.Notify).Select(cap => (cap, RoomAhead(cap)))],
+        [.. _activities.Where(one => one.Period.Id == Open.Id)
+            .GroupBy(one => MixOf(one.Command.Activity, one.Command.Dimensions, null)).OrderBy(group => group.Key)]);
 
     private List<Unit> Mine(FundingWalk walk) => [.. walk.Units.Where(unit => unit.Item.Period.Id == Open.Id)];
 
@@ -59,11 +72,11 @@ internal sealed partial class Oracle
     }
 
     // Fees come in proportion: under caps on units as far as these go, and then under caps on money.
-    private (long Fees, long Asked) FeesAhead(List<CapAhead> rooms, Instant end)
+    private (long Fees, long Asked) FeesAhead(IEnumerable<IGrouping<Mix, Happened>> groups, List<CapAhead> rooms,
+        Instant end)
     {
         var (sum, all) = (0L, 0L);
-        foreach (var group in _activities.Where(one => one.Period.Id == Open.Id)
-            .GroupBy(one => MixOf(one.Command.Activity, one.Command.Dimensions, null)).OrderBy(group => group.Key))
+        foreach (var group in groups)
         {
             var present = TermsAt(Now).Activity(group.Key.What)?.Price ?? Amount.Zero;
             var paid = group.Sum(one => one.Fee.Micros);

@@ -45,7 +45,8 @@ internal sealed partial class Oracle
     private Told AsIs(Cap cap, FundingWalk standing)
     {
         var used = Level(cap, standing);
-        var stops = Askable.Where(subject => Matches(cap, subject) && IsRefused(cap, subject, used, standing)).ToList();
+        var stops = !cap.Limit.IsMoney && used < cap.Limit.Value ? []
+            : Askable.Where(subject => Matches(cap, subject) && IsRefused(cap, subject, used, standing)).ToList();
         if (stops.Count > 0 && cap.AtLimit.Action != LimitAction.Notify)
             return Stopped(cap.AtLimit, DecisionReason.CapReached, stops);
         var crossed = _thresholds.Values.Where(threshold => threshold.Of == Measure.Cap && threshold.Target == cap.Id

@@ -43,7 +43,7 @@ internal sealed partial class Oracle(Calendar calendar)
     /// </summary>
     public Expected Run(Command command, Instant realTime)
     {
-        (_resting, _standing) = (false, null);
+        (_resting, _standing, _present) = (false, null, null);
         _arrivals++;
         var answer = command is Command.Create create ? Create(create, realTime) : Take(command, realTime);
         _resting = true;
