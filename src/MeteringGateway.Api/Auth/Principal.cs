@@ -11,8 +11,9 @@ namespace MeteringGateway.Api.Auth;
 internal sealed class Principal(string id, string role, Permission permissions, FrozenSet<string>? tenants,
     Instant? expiresAt, byte[] hash, Shares? family = null, KeyLines? lines = null) : Shares(family)
 {
-    // Headers that were this key's, by identity: a connection that repeats itself brings the same string object.
-    private readonly string?[] _proven = new string?[64];
+    // Whose headers were, by identity: a connection that repeats itself brings the same string object, and when it has
+    // gone nobody has that here any more.
+    private static readonly ConditionalWeakTable<string, Principal> Proven = [];
 
     public string Id { get; } = id;
     public string Role { get; } = role;
@@ -51,10 +52,9 @@ internal sealed class Principal(string id, string role, Permission permissions, 
     /// </summary>
     public bool Proves(string header, ReadOnlySpan<char> key)
     {
-        ref var slot = ref _proven[RuntimeHelpers.GetHashCode(header) % _proven.Length];
-        if (ReferenceEquals(header, slot)) return true;
+        if (Proven.TryGetValue(header, out var proven) && ReferenceEquals(proven, this)) return true;
         if (!Matches(key)) return false;
-        slot = header;
+        Proven.AddOrUpdate(header, this);
         return true;
     }
 

@@ -34,7 +34,7 @@ internal static class Text
     public static string? Money(Amount? amount, string currency) =>
         amount is { } some ? Money(some, currency) : null;
 
-    public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    public static string Date(DateOnly date) => date.ToString("O", CultureInfo.InvariantCulture);
 
     public static bool TryDate(string text, out DateOnly date) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date);
