@@ -105,7 +105,7 @@ public sealed class RedisCluster : IAsyncLifetime, IAsyncDisposable
     {
         foreach (var server in _servers.Where(server => server != from))
             if (!await IsWell(server.Port)) return false;
-        return (await Ask(replica.Port, "ROLE")).StartsWith("master", StringComparison.Ordinal);
+        return await IsMaster(replica.Port);
     });
 
     private static async Task<string> IdOf(RedisServer server) => await Ask(server.Port, "CLUSTER", "MYID");
@@ -130,6 +130,19 @@ public sealed class RedisCluster : IAsyncLifetime, IAsyncDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Sentinel ends all connections of one that it promotes: whoever asked just then has no answer.</summary>
+    public static async Task<bool> IsMaster(int port)
+    {
+        try
+        {
+            return (await Ask(port, "ROLE")).StartsWith("master", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>One command on a connection of its own; of several values each on a line.</summary>
     public static async Task<string> Ask(int port, params string[] words)

@@ -42,10 +42,12 @@ internal sealed class TestEngine : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Tenants.DisposeAsync();
 
-    /// <summary>Waits for something that another thread does.</summary>
+    /// <summary>
+    /// Waits for something that another thread does; on a machine that others use as well, behind what they do.
+    /// </summary>
     public static async Task Until(Func<bool> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (!condition())
         {
             patience.Token.ThrowIfCancellationRequested();
