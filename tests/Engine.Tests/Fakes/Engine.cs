@@ -42,12 +42,10 @@ internal sealed class TestEngine : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Tenants.DisposeAsync();
 
-    /// <summary>
-    /// Waits for something that another thread does; on a machine that others use as well, behind what they do.
-    /// </summary>
+    /// <summary>Waits for something that another thread does.</summary>
     public static async Task Until(Func<bool> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!condition())
         {
             patience.Token.ThrowIfCancellationRequested();
