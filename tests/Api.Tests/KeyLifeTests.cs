@@ -31,20 +31,6 @@ public class KeyLifeTests(Started started) : IClassFixture<Started>
         Assert.Equal(taken, Secrets.IsHardToGuess(key));
 
     [Fact]
-    public void A_header_that_was_one_keys_is_no_other_keys_of_the_same_id()
-    {
-        const string key = "a-key-of-somebody", header = $"Bearer {key}";
-        var (ended, made) = (Of(key), Of("a-key-that-took-its-place"));
-
-        Assert.True(ended.Proves(header, key));
-        Assert.True(ended.Proves(header, key));
-        Assert.False(made.Proves(header, key));
-
-        static Principal Of(string key) => new("id", "admin", Permission.All, tenants: null, expiresAt: null,
-            KeyRing.Hash(key));
-    }
-
-    [Fact]
     public async Task What_belongs_to_no_tenant_needs_a_key_that_is_bound_to_none()
     {
         await _gateway.Tenant("bound-a");

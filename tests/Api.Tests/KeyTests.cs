@@ -1,11 +1,26 @@
 using Microsoft.Extensions.Logging;
 using MeteringGateway.Api.Auth;
+using MeteringGateway.Api.Keys;
 
 namespace MeteringGateway.Api.Tests;
 
 public class KeyTests(Started started) : IClassFixture<Started>
 {
     private readonly Gateway _gateway = started.Gateway;
+
+    [Fact]
+    public void A_header_that_was_one_keys_is_no_other_keys_of_the_same_id()
+    {
+        const string key = "a-key-of-somebody", header = $"Bearer {key}";
+        var (ended, made) = (Of(key), Of("a-key-that-took-its-place"));
+
+        Assert.True(ended.Proves(header, key));
+        Assert.True(ended.Proves(header, key));
+        Assert.False(made.Proves(header, key));
+
+        static Principal Of(string key) => new("id", "admin", Permission.All, tenants: null, expiresAt: null,
+            KeyRing.Hash(key));
+    }
 
     // The table of http.md, word for word.
     [Theory]

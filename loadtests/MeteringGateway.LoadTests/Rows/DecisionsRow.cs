@@ -20,13 +20,12 @@ public static class DecisionsRow
         var (ours, theirs, byOne) = (new List<double>(), new List<double>(), new List<double>());
         for (var i = options.First; i < options.Pairs; i++)
         {
-            var keys = Enumerable.Range(0, Events)
-                .Select(n => new Keys(Key('e', i, n), Key('o', i, n), Key('s', i, n))).ToArray();
+            var (events, outcomes, sessions) = (Keys('e', i), Keys('o', i), Keys('s', i));
             var decided = 0d;
-            if (i % 2 == 0) decided = Decide(keys);
-            var looked = LookUp(keys, keys => [keys.Event, keys.Outcome, keys.Session]);
-            var once = LookUp(keys, keys => [keys.Event]);
-            if (i % 2 != 0) decided = Decide(keys);
+            if (i % 2 == 0) decided = Decide(events, outcomes, sessions);
+            var looked = LookUp(events, outcomes, sessions);
+            var once = LookUp(events);
+            if (i % 2 != 0) decided = Decide(events, outcomes, sessions);
             if (i < 0) continue;
             ours.Add(decided);
             theirs.Add(looked);
@@ -39,16 +38,15 @@ public static class DecisionsRow
                 + $"second; dictionaries of events' ids, outcomes' ids and sessions: {Statistics.Median(theirs):N0} a "
                 + $"second; {Events:N0} reports each time"),
             string.Create(CultureInfo.InvariantCulture, $"against one dictionary, of events' ids alone: "
-                + $"{Statistics.Median([.. ours.Zip(byOne, (o, t) => o / t)]):0.00} ({Statistics.Median(byOne):N0} a second)"),
+                + $"{Statistics.Median([.. ours.Zip(byOne, (o, t) => o / t)]):0.00} "
+                + $"({Statistics.Median(byOne):N0} a second)"),
         ]);
     }
 
-    private readonly record struct Keys(string Event, string Outcome, string Session);
+    private static string[] Keys(char of, int sample) => [.. Enumerable.Range(0, Events)
+        .Select(n => string.Create(CultureInfo.InvariantCulture, $"{of}{sample + 2}-{n:D10}"))];
 
-    private static string Key(char of, int sample, int n) =>
-        string.Create(CultureInfo.InvariantCulture, $"{of}{sample + 2}-{n:D10}");
-
-    private static double Decide(Keys[] keys)
+    private static double Decide(string[] events, string[] outcomes, string[] sessions)
     {
         var state = new TenantState();
         var taken = new List<Entry>();
@@ -59,11 +57,11 @@ public static class DecisionsRow
             Caps = [new Cap { Id = "monthly", Limit = 100_000_000_000 }],
         };
         Turn.Run(state, new Command.Create("load", new PlanRef("load", 1), terms, "UTC", 1, null), Start, Month, taken);
-        var commands = Array.ConvertAll(keys, key =>
-            new Command.ReportOutcome(new EventId("/load", key.Event), null, "support.resolution", key.Outcome)
+        var commands = events.Select((id, i) =>
+            new Command.ReportOutcome(new EventId("/load", id), null, "support.resolution", outcomes[i])
             {
-                Session = key.Session, Fingerprint = (ulong)key.Event.GetHashCode(StringComparison.Ordinal),
-            });
+                Session = sessions[i], Fingerprint = (ulong)id.GetHashCode(StringComparison.Ordinal),
+            }).ToArray();
         Settle();
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < commands.Length; i++)
@@ -76,17 +74,16 @@ public static class DecisionsRow
         return commands.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    /// <param name="of">One for each dictionary.</param>
-    private static double LookUp(Keys[] keys, Func<Keys, string[]> of)
+    /// <param name="keys">Of each dictionary.</param>
+    private static double LookUp(params string[][] keys)
     {
-        var asked = Array.ConvertAll(keys, keys => of(keys));
-        var seen = Array.ConvertAll(asked[0], _ => new Dictionary<string, long>(StringComparer.Ordinal));
+        var seen = Array.ConvertAll(keys, _ => new Dictionary<string, long>(StringComparer.Ordinal));
         Settle();
         var started = Stopwatch.GetTimestamp();
-        for (var i = 0; i < asked.Length; i++)
+        for (var i = 0; i < Events; i++)
             for (var k = 0; k < seen.Length; k++)
-                if (!seen[k].TryGetValue(asked[i][k], out _)) seen[k].Add(asked[i][k], i);
-        return keys.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
+                if (!seen[k].TryGetValue(keys[k][i], out _)) seen[k].Add(keys[k][i], i);
+        return Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     /// <summary>What the sample before left behind is not collected at this one's cost.</summary>

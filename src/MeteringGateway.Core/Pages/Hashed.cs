@@ -18,14 +18,14 @@ internal sealed class Hashed
     private const int Most = 1024;
 
     /// <summary>By the first bits of the hash; several places may share a segment.</summary>
-    private Place[] _directory = [new Place(new Segment(0))];
+    private Pointer[] _directory = [new Pointer(new Segment(0))];
     private int _bits;
 
     /// <summary>
     /// With what its segment has: what is looked for in a large table is not in the processor's cache, and neither is
     /// the segment, nor how long its array is. So one look at the directory says where to look next.
     /// </summary>
-    private readonly struct Place(Segment segment)
+    private readonly struct Pointer(Segment segment)
     {
         public readonly Segment Segment = segment;
         public readonly Slot[] Slots = segment.Slots;
@@ -41,25 +41,25 @@ internal sealed class Hashed
     {
         if (Count > 0) return;
         while (Most * 3L / 4 << _bits < count) _bits++;
-        _directory = new Place[1 << _bits];
-        for (var i = 0; i < _directory.Length; i++) _directory[i] = new Place(new Segment(_bits, count >> _bits));
+        _directory = new Pointer[1 << _bits];
+        for (var i = 0; i < _directory.Length; i++) _directory[i] = new Pointer(new Segment(_bits, count >> _bits));
     }
 
     /// <summary>The one that is meant; none: the default.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Slot Find<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
-        ref readonly var place = ref _directory[IndexOf(hash)];
-        return Find(place, hash, meant) is var at && at >= 0 ? place.Slots[at] : default;
+        ref readonly var pointer = ref _directory[IndexOf(hash)];
+        return Find(pointer, hash, meant) is var at && at >= 0 ? pointer.Slots[at] : default;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Find<TMeant>(in Place place, ulong hash, in TMeant meant)
+    private static int Find<TMeant>(in Pointer pointer, ulong hash, in TMeant meant)
         where TMeant : struct, IMeant, allows ref struct
     {
-        if (place.Length == 0) return -1;
-        var slots = place.Slots;
-        for (var at = HomeOf(hash, place.Length); slots[at].IsUsed; at = at + 1 == slots.Length ? 0 : at + 1)
+        if (pointer.Length == 0) return -1;
+        var slots = pointer.Slots;
+        for (var at = HomeOf(hash, pointer.Length); slots[at].IsUsed; at = at + 1 == slots.Length ? 0 : at + 1)
             if (slots[at].Hash == hash && meant.Is(slots[at])) return at;
         return -1;
     }
@@ -130,7 +130,7 @@ internal sealed class Hashed
             {
                 var segment = _directory[i].Segment;
                 segment.MakeRoom(some.Length);
-                _directory[i] = new Place(segment);
+                _directory[i] = new Pointer(segment);
                 if (!segment.TryPut(some, areSame)) return false;
                 Count += some.Length;
             }
@@ -146,9 +146,9 @@ internal sealed class Hashed
     /// <returns>False: it is not there.</returns>
     public bool Remove<TMeant>(ulong hash, in TMeant meant) where TMeant : struct, IMeant, allows ref struct
     {
-        ref readonly var place = ref _directory[IndexOf(hash)];
-        if (Find(place, hash, meant) is var at && at < 0) return false;
-        place.Segment.RemoveAt(at);
+        ref readonly var pointer = ref _directory[IndexOf(hash)];
+        if (Find(pointer, hash, meant) is var at && at < 0) return false;
+        pointer.Segment.RemoveAt(at);
         Count--;
         return true;
     }
@@ -198,7 +198,7 @@ internal sealed class Hashed
     {
         if (full.Bits == _bits)
         {
-            var wider = new Place[_directory.Length * 2];
+            var wider = new Pointer[_directory.Length * 2];
             for (var i = 0; i < wider.Length; i++) wider[i] = _directory[i / 2];
             (_directory, _bits) = (wider, _bits + 1);
         }
@@ -212,7 +212,7 @@ internal sealed class Hashed
     private void Show(Segment segment, ulong hash)
     {
         var places = 1 << (_bits - segment.Bits);
-        _directory.AsSpan(IndexOf(hash) & -places, places).Fill(new Place(segment));
+        _directory.AsSpan(IndexOf(hash) & -places, places).Fill(new Pointer(segment));
     }
 
     /// <summary>By the last bits, which say nothing of the segment.</summary>

@@ -4,8 +4,8 @@ namespace MeteringGateway.Engine.Sqlite;
 
 /// <summary>
 /// Parts of a large snapshot, each read from the store when it is asked for, on the thread of whoever asks: no other
-/// read waits for it, and no more is in memory than somebody wants. Parts of a snapshot in force are never written over,
-/// so that they need no transaction that lasts from the first to the last; of one that others took the place of
+/// read waits for it, and no more is in memory than somebody wants. Parts of a snapshot in force are never written
+/// over, so that they need no transaction that lasts from the first to the last; of one that others took the place of
 /// meanwhile the last is missing.
 /// </summary>
 /// <param name="read">Lends a connection, for one part at a time; throws where the store is closed.</param>

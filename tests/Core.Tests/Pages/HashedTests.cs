@@ -54,6 +54,34 @@ public sealed class HashedTests
         Assert.Equal(Enumerable.Range(0, names), table.All().Select(slot => slot.Place).Order());
     }
 
+    /// <summary>
+    /// Where many have their first bits alike the directory is wide, and what few have is many places': all of these
+    /// see what becomes of it, one by one, many at once, or when some are taken out.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50)]
+    public void What_many_places_share_is_found_from_each(int together)
+    {
+        int[] hashes = [.. Hashes(alike: true).Take(3_000), .. Hashes(alike: false).Take(900)];
+        var table = new Hashed();
+        for (var name = 0; name < 3_000; name++) table.Add(new Slot(hashes[name], name));
+        foreach (var names in Enumerable.Range(3_000, 900).OrderBy(name => Slot.Spread(hashes[name])).Chunk(together))
+        {
+            if (together == 1) table.Add(new Slot(hashes[names[0]], names[0]));
+            else Assert.True(table.Add([.. names.Select(name => new Slot(hashes[name], name))]));
+        }
+        for (var name = 0; name < hashes.Length; name++)
+            Assert.Equal(name, table.Find(Slot.Spread(hashes[name]), new Of(name)).Place);
+        var (from, isLast) = (0UL, false);
+        while (!isLast) table.RemoveSome(ref from, slot => slot.Place % 2 == 0, out isLast);
+        for (var name = 0; name < hashes.Length; name++)
+            Assert.Equal(name % 2 == 0 ? -1 : name, table.Find(Slot.Spread(hashes[name]), new Of(name)).Place);
+
+        static IEnumerable<int> Hashes(bool alike) => Enumerable.Range(0, int.MaxValue).Select(hash => hash * 31)
+            .Where(hash => (Slot.Spread(hash) >> 61 == 5) == alike);
+    }
+
     /// <summary>Also where more have their first bits alike than a segment holds.</summary>
     [Theory]
     [InlineData(0, false)]
